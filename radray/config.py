@@ -1,0 +1,322 @@
+"""Settings: every name, unit, bound and default that a job knows, and how files and overrides become them.
+
+Importing this module is free: no client, no torch, no ray.
+"""
+
+import datetime
+import difflib
+import re
+import types
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from radray.errors import ConfigError
+
+Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
+PositiveInt = Annotated[int, Field(ge=1)]
+SplitName = Literal["train", "validation", "test", "live"]
+SourceFormat = Literal["mimic_zip", "mimic_folder", "mediqa_json", "openi_csv"]
+
+CORPUS_DATE = datetime.date(1970, 1, 1)
+"""The batch date of a corpus that has no nights."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        coerce_numbers_to_str=True,
+        allow_inf_nan=False,
+    )
+
+
+class Warehouse(_Section):
+    """Where the tables live."""
+
+    uri: str = "out/warehouse"
+    """Folder or ``s3://`` prefix of data, metadata and staging."""
+    catalog: Literal["sqlite", "glue"] = "sqlite"
+    catalog_uri: str | None = None
+    """SQLite file of the catalog; None: ``catalog.db`` in the (local) warehouse."""
+
+    @model_validator(mode="after")
+    def _catalog_outlives_the_head_node(self) -> "Warehouse":
+        if self.catalog == "sqlite" and self.catalog_uri is None and "://" in self.uri:
+            raise ValueError(
+                "a SQLite catalog with a remote warehouse needs warehouse.catalog_uri (a file that outlives the"
+                " head node), or use warehouse.catalog=glue"
+            )
+        if self.catalog_uri is not None and "://" in self.catalog_uri:
+            raise ValueError("warehouse.catalog_uri is the path of a local SQLite file")
+        return self
+
+
+class Source(_Section):
+    """The raw reports that `prepare` reads."""
+
+    format: SourceFormat | None = None
+    uri: str | None = None
+    dataset: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
+    """Where the reports belong: a hospital or a corpus."""
+
+
+class Split(_Section):
+    """Which split a report belongs to, and which one a job works on."""
+
+    name: SplitName | None = None
+    """The split that generate and evaluate work on; None: every split there is."""
+    file: str | None = None
+    """CSV with study_id and split: decides the split of each report; None: all reports are `default`."""
+    default: Literal["train", "test", "live"] | None = None
+    """Split of a report that no split file names; None: train for a corpus, live for a dated night."""
+    validation_fraction: Annotated[float, Field(ge=0.0, le=0.5)] = 0.05
+    """Share of the split keys of `train` that is held out as `validation`."""
+    seed: Annotated[int, Field(ge=0)] = 13
+
+
+class Tiny(_Section):
+    """Size of the small T5 that ``model.init=tiny`` builds from the training text."""
+
+    vocab_size: Annotated[int, Field(ge=300, le=32_000)] = 2_000
+    d_model: Annotated[int, Field(ge=16, le=1024, multiple_of=8)] = 128
+    d_ff: Annotated[int, Field(ge=16, le=4096)] = 256
+    num_layers: Annotated[int, Field(ge=1, le=24)] = 2
+    num_heads: Annotated[int, Field(ge=1, le=16)] = 4
+
+
+class Model(_Section):
+    """Models to start from, to make and to use."""
+
+    init: str = "google/flan-t5-xl"
+    """What fine-tuning starts from: a hub id, a folder, or `tiny`."""
+    tiny: Tiny = Tiny()
+    out: str = "out/model"
+    """Folder that fine-tuning writes."""
+    uri: Annotated[tuple[str, ...], Field(max_length=16)] = ()
+    """Model folders or hub ids that generate uses, one or several."""
+    prompt: str = "background-findings-v1"
+    """Id of the prompt, see radray/reports/prompts.py."""
+
+    @field_validator("uri", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+
+class Train(_Section):
+    """Fine-tuning."""
+
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 3
+    max_steps: PositiveInt | None = None
+    """Stop after this many optimiser steps; None: all epochs."""
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = 32
+    """Examples an optimiser step, over all workers."""
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 1e-4
+    warmup_fraction: Fraction = 0.05
+    weight_decay: Annotated[float, Field(ge=0.0, le=1.0)] = 0.01
+    max_gradient_norm: Annotated[float, Field(gt=0.0)] = 1.0
+    max_input_tokens: Annotated[int, Field(ge=8, le=4096)] = 512
+    max_target_tokens: Annotated[int, Field(ge=8, le=1024)] = 256
+    log_every_steps: PositiveInt = 20
+    workers: Annotated[int, Field(ge=1, le=1024)] = 1
+    threads_per_worker: Annotated[int, Field(ge=1, le=256)] = 2
+    use_gpu: bool = False
+    seed: Annotated[int, Field(ge=0)] = 13
+
+
+class Generate(_Section):
+    """Beam search and the actors that run it."""
+
+    engine: Literal["transformers"] = "transformers"
+    num_beams: Annotated[int, Field(ge=1, le=64)] = 4
+    num_return_sequences: Annotated[int, Field(ge=1, le=64)] = 2
+    max_new_tokens: Annotated[int, Field(ge=1, le=1024)] = 128
+    length_penalty: Annotated[float, Field(ge=-10.0, le=10.0)] = 1.0
+    early_stopping: Literal[True] = True
+    max_input_tokens: Annotated[int, Field(ge=8, le=4096)] = 512
+    batch_size: Annotated[int, Field(ge=1, le=1024)] = 32
+    """Reports a model call."""
+    block_rows: Annotated[int, Field(ge=1, le=100_000)] = 200
+    """Reports a Ray Data block: the unit of staging, and what a crash may repeat."""
+    actors: Annotated[int, Field(ge=1, le=4096)] = 1
+    threads_per_actor: Annotated[int, Field(ge=1, le=256)] = 2
+    use_gpu: bool = False
+
+    @model_validator(mode="after")
+    def _hypotheses_fit_the_beam(self) -> "Generate":
+        if self.num_return_sequences > self.num_beams:
+            raise ValueError("generate.num_return_sequences must not exceed generate.num_beams")
+        return self
+
+
+class Score(_Section):
+    """ROUGE."""
+
+    stemmer: bool = True
+
+
+class Evaluate(_Section):
+    """Models side by side."""
+
+    published: str | None = None
+    """JSON file of published results to print beside ours."""
+
+
+class Cluster(_Section):
+    """The Ray cluster that a job runs on."""
+
+    address: str | None = None
+    """Address of a running cluster; None: a local one with at least 4 logical CPUs."""
+
+
+class Demo(_Section):
+    """The synthetic corpus of `jobs.demo`."""
+
+    studies: Annotated[int, Field(ge=50, le=1_000_000)] = 4_000
+    held_out: Annotated[int, Field(ge=20)] = 300
+    """Studies of the corpus that are its test split."""
+    seed: Annotated[int, Field(ge=0)] = 7
+    out: str = "out/demo"
+
+
+class Settings(_Section):
+    """All settings of all jobs; each job uses the sections that it needs."""
+
+    warehouse: Warehouse = Warehouse()
+    source: Source = Source()
+    split: Split = Split()
+    date: datetime.date = CORPUS_DATE
+    """The night's logical date; a corpus without nights keeps the default."""
+    model: Model = Model()
+    train: Train = Train()
+    generate: Generate = Generate()
+    score: Score = Score()
+    evaluate: Evaluate = Evaluate()
+    cluster: Cluster = Cluster()
+    demo: Demo = Demo()
+    out: Literal["table", "csv", "json"] = "table"
+    """How `query` prints."""
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _iso_date_only(cls, value: object) -> object:
+        if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+            return value
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            return value
+        raise ValueError("expected a date as YYYY-MM-DD")
+
+
+_SHORTHAND = {"split": "name"}
+"""Sections that may be given as one value: ``split=test`` is ``split.name=test``."""
+
+
+def load_settings(files: Sequence[str] = (), overrides: Sequence[str] = ()) -> Settings:
+    """Return the settings of YAML `files`, later ones over earlier, and of ``key=value`` `overrides` over all.
+
+    No file and no override gives the defaults. Raises ConfigError, naming the file or key: a file that cannot be
+    read, a key that does not exist (with the nearest that does), a value out of bounds.
+    """
+    merged: dict[str, Any] = {}
+    for file in files:
+        _merge(merged, _read_yaml(file))
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"expected key=value, got an argument that starts with {override[:40]!r}")
+        nested: dict[str, Any] = {}
+        place = nested
+        *path, last = key.split(".")
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = _scalar(key, value)
+        _merge(merged, nested)
+    _refuse_unknown(merged, Settings, "")
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(str(part) for part in item['loc']) or 'settings'}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        raise ConfigError("; ".join(problems)) from None
+
+
+def dump_settings(settings: Settings) -> str:
+    """Return `settings` as YAML that `load_settings` reads back to the same value."""
+    return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+
+
+def _read_yaml(file: str) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"config file {file}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise ConfigError(f"config file {file}: not YAML") from None
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise ConfigError(f"config file {file}: expected a mapping of sections")
+    return loaded
+
+
+def _scalar(key: str, value: str) -> Any:
+    try:
+        return yaml.safe_load(value) if value else ""
+    except yaml.YAMLError:
+        raise ConfigError(f"{key}: the value is not YAML; quote it") from None
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        if key in _SHORTHAND and not isinstance(value, Mapping):
+            value = {_SHORTHAND[key]: value}
+        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        elif isinstance(value, Mapping):
+            base[key] = {}
+            _merge(base[key], value)
+        else:
+            base[key] = value
+
+
+def _refuse_unknown(values: Mapping[str, Any], section: type[BaseModel], prefix: str) -> None:
+    for key, value in values.items():
+        if key not in section.model_fields:
+            known = _all_names(Settings, "")
+            name = f"{prefix}{key}"
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5) or difflib.get_close_matches(
+                str(key), known, n=1, cutoff=0.0
+            )
+            raise ConfigError(f"unknown setting {name}; the nearest is {nearest[0]}")
+        inner = _section_of(section.model_fields[key].annotation)
+        if inner is not None:
+            if not isinstance(value, Mapping):
+                raise ConfigError(
+                    f"{prefix}{key} is a section; set one of its keys, such as {_first(inner, prefix + key)}"
+                )
+            _refuse_unknown(value, inner, f"{prefix}{key}.")
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next((found for part in get_args(annotation) if (found := _section_of(part))), None)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
+def _first(section: type[BaseModel], prefix: str) -> str:
+    return f"{prefix}.{next(iter(section.model_fields))}"
+
+
+def _all_names(section: type[BaseModel], prefix: str) -> list[str]:
+    names: list[str] = []
+    for key, field in section.model_fields.items():
+        inner = _section_of(field.annotation)
+        names += _all_names(inner, f"{prefix}{key}.") if inner else [f"{prefix}{key}"]
+    return names

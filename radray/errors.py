@@ -1,0 +1,43 @@
+"""The errors that radray raises on purpose, and the exit code each ends a job with.
+
+::
+
+    RadrayError            1
+    ├── ConfigError        2   a setting is unknown, out of bounds, or does not fit another
+    ├── InputError         3   the input is missing, empty or not of its format
+    │   └── AuditError     3   a finished run would not be whole: nothing is committed
+    └── ConflictError      4   another run committed the same partition first
+
+A message says what was wrong, where, what was expected and which setting changes it. It never holds the
+text of a report: name a unit_id, study_id, section, uri, member or line instead.
+"""
+
+from typing import ClassVar
+
+
+class RadrayError(Exception):
+    """Base of all errors that radray raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ConfigError(RadrayError):
+    """A setting is unknown, out of bounds, or does not fit another."""
+
+    exit_code = 2
+
+
+class InputError(RadrayError):
+    """The input is missing, empty or not of its format."""
+
+    exit_code = 3
+
+
+class AuditError(InputError):
+    """What a run made is not what it was given: counts, keys or schema do not agree. Nothing was committed."""
+
+
+class ConflictError(RadrayError):
+    """Another run committed the same partition since this run began."""
+
+    exit_code = 4

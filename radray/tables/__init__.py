@@ -1,0 +1,1 @@
+"""The one door to storage: catalog, run identity, staging, audit and the commit of a partition."""

@@ -1,0 +1,130 @@
+"""Commits: one partition replaced in one transaction, or rows of a small table added; no outcome left unknown."""
+
+import secrets
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from pyiceberg.exceptions import CommitFailedException, ValidationException
+from pyiceberg.table import Table
+
+from radray.errors import ConflictError, RadrayError
+from radray.schemas import TableSchema
+from radray.tables.catalog import Warehouse, equal_to
+from radray.tables.identity import digest
+
+MAX_COMMITS = 20
+"""Tries of one commit while other partitions' commits come first: 20 runs at once would each need at most 20."""
+
+_RUN_KEY, _ATTEMPT, _PARTITION = "radray.run-key", "radray.attempt", "radray.partition"
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionBase:
+    """A partition as it was when a run began: what the commit at the run's end is checked against."""
+
+    schema: TableSchema
+    table: Table
+    partition: Mapping[str, Any]
+
+    @property
+    def partition_id(self) -> str:
+        """Digest of the partition's values, as snapshots carry it."""
+        return digest({name: str(value) for name, value in self.partition.items()})[:16]
+
+    def describe(self) -> str:
+        """Return the partition's values in words."""
+        return ", ".join(f"{name}={value}" for name, value in self.partition.items())
+
+    def files(self, table: Table) -> frozenset[str]:
+        """Return the data files of the partition in `table`."""
+        scan = table.scan(row_filter=equal_to(self.partition))
+        return frozenset(task.file.file_path for task in scan.plan_files())
+
+
+def replace_partition(warehouse: Warehouse, base: PartitionBase, files: Sequence[str], run_key: str) -> bool:
+    """Make the partition hold exactly `files`, in one commit that readers see whole or not at all.
+
+    No files commit an empty partition.
+    Returns True when this call committed, False when another run with the same `run_key` had done so.
+    Raises ConflictError when a run with another key changed the partition since `base` was loaded.
+    """
+    properties = {_RUN_KEY: run_key, _ATTEMPT: secrets.token_hex(8), _PARTITION: base.partition_id}
+    base_files = base.files(base.table)
+    table = base.table
+    for _ in range(MAX_COMMITS):
+        failure: str | None = None
+        try:
+            _transact(table, base, files, properties)
+            return True
+        except (CommitFailedException, ValidationException):
+            pass  # another commit came first: look whose
+        except Exception as error:
+            failure = type(error).__name__  # the answer may be lost: read back before anything is decided
+        table = warehouse.load(base.schema)
+        winner = _last_commit_since(base, table)
+        if winner.get(_ATTEMPT) == properties[_ATTEMPT]:
+            return True
+        if winner.get(_RUN_KEY) == run_key:
+            return False
+        if winner or base.files(table) != base_files:
+            raise ConflictError(
+                f"table {base.schema.name}, partition {base.describe()}: run key {winner.get(_RUN_KEY, 'unknown')}"
+                f" was committed since this run (run key {run_key}) began; this run changed nothing; run again to"
+                " replace what stands there"
+            )
+        if failure is not None:
+            raise RadrayError(
+                f"table {base.schema.name}, partition {base.describe()}: the commit failed with {failure} and did"
+                " not land (read back); what was made is staged: run again"
+            )
+    raise ConflictError(f"table {base.schema.name}: {MAX_COMMITS} commits of others came first; run again")
+
+
+def append_rows(warehouse: Warehouse, schema: TableSchema, rows: pa.Table) -> None:
+    """Append `rows` in one commit."""
+    _commit_on_newest(warehouse, schema, lambda table: table.append(rows))
+
+
+def replace_rows(warehouse: Warehouse, schema: TableSchema, rows: pa.Table, where: Mapping[str, Any]) -> None:
+    """Replace the rows whose columns equal `where` by `rows`, in one commit. For rows that one run alone writes."""
+
+    def change(table: Table) -> None:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Delete operation did not match any records")
+            table.overwrite(rows, overwrite_filter=equal_to(where))
+
+    _commit_on_newest(warehouse, schema, change)
+
+
+def _commit_on_newest(warehouse: Warehouse, schema: TableSchema, change: Callable[[Table], None]) -> None:
+    for _ in range(MAX_COMMITS):
+        try:
+            change(warehouse.load(schema))
+        except (CommitFailedException, ValidationException):
+            continue
+        return
+    raise ConflictError(f"table {schema.name}: {MAX_COMMITS} commits of others came first; run again")
+
+
+def _transact(table: Table, base: PartitionBase, files: Sequence[str], properties: dict[str, str]) -> None:
+    with table.transaction() as transaction:
+        # a delete of a partition that is not there makes no snapshot, only a warning
+        if base.files(table):
+            transaction.delete(equal_to(base.partition), snapshot_properties=properties)
+        # a path added twice doubles the night in silence: names are unique to an attempt, and checked
+        transaction.add_files(list(files), snapshot_properties=properties, check_duplicate_files=bool(files))
+
+
+def _last_commit_since(base: PartitionBase, table: Table) -> dict[str, str]:
+    """Return the properties of the newest commit of the partition made after `base`; {} when there is none."""
+    before = max((one.sequence_number or 0 for one in base.table.metadata.snapshots), default=0)
+    for snapshot in sorted(table.metadata.snapshots, key=lambda one: one.sequence_number or 0, reverse=True):
+        if (snapshot.sequence_number or 0) <= before:
+            break
+        summary = snapshot.summary
+        if summary is not None and summary.additional_properties.get(_PARTITION) == base.partition_id:
+            return dict(summary.additional_properties)
+    return {}

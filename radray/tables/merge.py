@@ -1,0 +1,187 @@
+"""Staged rows into the data files of one partition: one row a unit, sorted, audited, each file with its sha256."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as pads
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+from radray.errors import AuditError
+from radray.schemas import TableSchema
+from radray.tables.storage import filesystem, list_files, sha256
+
+FILE_BYTES = 128 << 20
+"""A data file is closed when it has grown past this: few files to open, small enough to read in parallel."""
+
+BATCH_ROWS = 20_000
+SORT_MEMORY = "2GB"
+"""DuckDB's memory for the sort; it spills to a temporary folder beyond."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A data file that was written and read back."""
+
+    uri: str
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge wrote."""
+
+    files: tuple[DataFile, ...]
+    rows: int
+    rows_ok: int
+
+
+def readable_files(staging: str) -> list[str]:
+    """Return the uris of the staged files that are whole; a file cut off by a crash has no footer and is left out."""
+    files = []
+    for uri in list_files(staging, ".parquet"):
+        fs, path = filesystem(uri)
+        try:
+            with fs.open_input_file(path) as source:
+                pq.read_metadata(source)
+        except (pa.ArrowInvalid, OSError):
+            continue
+        files.append(uri)
+    return files
+
+
+def staged_ids(staging: str) -> list[str]:
+    """Return the unit_ids that are staged, each once, sorted; [] where nothing is."""
+    dataset = _dataset(readable_files(staging))
+    if dataset is None:
+        return []
+    return sorted(set(dataset.to_table(columns=["unit_id"]).column("unit_id").to_pylist()))
+
+
+def merge(
+    staging: str, target: str, schema: TableSchema, write_schema: pa.Schema, expected_ids: Collection[str]
+) -> Merged:
+    """Write the staged rows below the folder `target`, one a unit_id, sorted by study_id, and audit them.
+
+    `write_schema` is the loaded table's, with field ids. Nothing expected gives no file. A unit staged twice (a task
+    that Ray ran again) is kept once: both were made from the same frozen input by the same run key.
+
+    Raises AuditError: the ids are not exactly `expected_ids` (counts are named), or a file's schema differs.
+    """
+    expected = set(expected_ids)
+    dataset = _dataset(readable_files(staging))
+    if dataset is None:
+        _audit_ids(schema, expected, [])
+        return Merged((), 0, 0)
+    _audit_schema(dataset.schema, schema)
+    found: list[str] = []
+    ok = 0
+    files: list[DataFile] = []
+    writer = _FileWriter(target, write_schema)
+    with TemporaryDirectory(prefix="radray-merge-") as spill:
+        for batch in _sorted_rows(dataset, schema, spill):
+            table = _cast(batch, write_schema, schema)
+            found += table.column("unit_id").to_pylist()
+            ok += sum(status == "ok" for status in table.column("status").to_pylist())
+            writer.write(table)
+        files = writer.close()
+    _audit_ids(schema, expected, found)
+    return Merged(tuple(files), len(found), ok)
+
+
+class _FileWriter:
+    """Writes tables into files ``part-00000.parquet``, ... of about FILE_BYTES each."""
+
+    def __init__(self, target: str, schema: pa.Schema) -> None:
+        self._fs, self._path = filesystem(target)
+        self._target, self._schema = target, schema
+        self._uris: list[str] = []
+        self._rows: list[int] = []
+        self._sink: pa.NativeFile | None = None
+        self._writer: pq.ParquetWriter | None = None
+        if isinstance(self._fs, pafs.LocalFileSystem):
+            Path(self._path).mkdir(parents=True)
+
+    def write(self, table: pa.Table) -> None:
+        if self._writer is None:
+            name = f"part-{len(self._uris):05d}.parquet"
+            self._sink = self._fs.open_output_stream(f"{self._path}/{name}")
+            self._writer = pq.ParquetWriter(
+                self._sink, self._schema, compression="zstd", write_page_checksum=True, store_schema=False
+            )
+            self._uris.append(f"{self._target}/{name}")
+            self._rows.append(0)
+        self._writer.write_table(table)
+        self._rows[-1] += table.num_rows
+        if self._sink is not None and self._sink.tell() > FILE_BYTES:
+            self._end_file()
+
+    def close(self) -> list[DataFile]:
+        self._end_file()
+        return [DataFile(uri, rows, sha256(uri)) for uri, rows in zip(self._uris, self._rows, strict=True)]
+
+    def _end_file(self) -> None:
+        if self._writer is not None and self._sink is not None:
+            self._writer.close()
+            self._sink.close()
+        self._writer = self._sink = None
+
+
+def _dataset(files: list[str]) -> pads.Dataset | None:
+    if not files:
+        return None
+    fs, _ = filesystem(files[0])
+    return pads.dataset([filesystem(file)[1] for file in files], format="parquet", filesystem=fs)
+
+
+def _sorted_rows(dataset: pads.Dataset, schema: TableSchema, spill: str) -> Iterator[pa.RecordBatch]:
+    columns = ", ".join(column.name for column in schema.columns)
+    with duckdb.connect(config={"memory_limit": SORT_MEMORY, "temp_directory": spill}) as connection:
+        connection.register("staged", dataset)
+        relation = connection.execute(
+            f"SELECT {columns} FROM staged QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY status DESC) = 1"
+            " ORDER BY study_id, unit_id"
+        )
+        yield from relation.to_arrow_reader(BATCH_ROWS)
+
+
+def _cast(batch: pa.RecordBatch, write_schema: pa.Schema, schema: TableSchema) -> pa.Table:
+    table = pa.Table.from_batches([batch])
+    columns = []
+    for field in write_schema:
+        try:
+            column = table.column(field.name).cast(field.type)
+        except pa.ArrowException as error:  # its message holds the value
+            name = type(error).__name__
+            raise AuditError(f"table {schema.name}: column {field.name} expects {field.type}: {name}") from None
+        if not field.nullable and column.null_count:
+            raise AuditError(f"table {schema.name}: column {field.name} must not be null; nothing was committed")
+        columns.append(column)
+    return pa.Table.from_arrays(columns, schema=write_schema)
+
+
+def _audit_schema(found: pa.Schema, schema: TableSchema) -> None:
+    expected = schema.arrow()
+    if found.names != expected.names:
+        raise AuditError(
+            f"table {schema.name}: staged rows have columns {found.names}, expected {expected.names}"
+            " (radray/schemas.py); nothing was committed"
+        )
+
+
+def _audit_ids(schema: TableSchema, expected: set[str], found: list[str]) -> None:
+    got = set(found)
+    if len(got) != len(found):
+        raise AuditError(f"table {schema.name}: {len(found) - len(got)} units twice; nothing was committed")
+    if got != expected:
+        missing, extra = sorted(expected - got), sorted(got - expected)
+        named = f", such as unit_id {(missing or extra)[0]}"
+        raise AuditError(
+            f"table {schema.name}: {len(missing)} of {len(expected)} units missing and {len(extra)} not of the"
+            f" input{named}; nothing was committed; what was made is staged: run again"
+        )

@@ -1,0 +1,68 @@
+"""The `runs` table: one row a job run, running from its start, finished or failed at its end."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from radray.schemas import RUNS, RunStatus
+from radray.tables.catalog import Warehouse
+from radray.tables.commit import replace_rows
+from radray.tables.identity import utc_now
+from radray.tables.rows import to_arrow
+
+
+def code_version() -> str:
+    """Return radray's version, or `source` when it is not installed."""
+    try:
+        return version("radray")
+    except PackageNotFoundError:
+        return "source"
+
+
+@dataclass(slots=True)
+class RunRow:
+    """One run: what it is about, and its counts as they become known."""
+
+    run_id: str
+    job: str
+    run_key: str
+    config: str
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """batch_date, dataset, split, model_name, model_digest, input_digest: null where a job has none."""
+    started: datetime.datetime = field(default_factory=utc_now)
+
+    def seconds(self) -> float:
+        """Return the seconds since the run started."""
+        return (utc_now() - self.started).total_seconds()
+
+    def of_earlier(self, run_id: str, row: Mapping[str, Any] | None) -> "RunRow":
+        """Return the row of the earlier run `run_id`, which made what this one would; `row` as `runs` has it."""
+        if row is None:
+            return RunRow(run_id, self.job, self.run_key, self.config, self.about, self.started)
+        about = {name: row[name] for name in self.about}
+        return RunRow(run_id, row["job"], row["run_key"], row["config"], about, row["started"])
+
+    def write(
+        self,
+        warehouse: Warehouse,
+        status: RunStatus,
+        counts: Mapping[str, float | None] | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Write the run's row, over the one that it has. `counts`: input_units, rows_ok, ... of the schema."""
+        row = dict.fromkeys(column.name for column in RUNS.columns) | {
+            "run_id": self.run_id,
+            "job": self.job,
+            "run_key": self.run_key,
+            "config": self.config,
+            "code_version": code_version(),
+            "started": self.started,
+            "status": status.value,
+            "reason": reason,
+            "ended": None if status is RunStatus.RUNNING else utc_now(),
+            **self.about,
+            **(counts or {}),
+        }
+        replace_rows(warehouse, RUNS, to_arrow([row], RUNS), {"run_id": self.run_id})
