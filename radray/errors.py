@@ -6,7 +6,8 @@
     ├── ConfigError        2   a setting is unknown, out of bounds, or does not fit another
     ├── InputError         3   the input is missing, empty or not of its format
     │   └── AuditError     3   a finished run would not be whole: nothing is committed
-    └── ConflictError      4   another run committed the same partition first
+    ├── ConflictError      4   another run committed the same partition first
+    └── StageError         1   code of a pipeline stage failed on a block (its own message is withheld)
 
 A message says what was wrong, where, what was expected and which setting changes it. It never holds the
 text of a report: name a unit_id, study_id, section, uri, member or line instead.
@@ -41,3 +42,7 @@ class ConflictError(RadrayError):
     """Another run committed the same partition since this run began."""
 
     exit_code = 4
+
+
+class StageError(RadrayError):
+    """Code of a pipeline stage failed on a block; the cause's own message is withheld, it may hold report text."""

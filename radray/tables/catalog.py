@@ -65,17 +65,26 @@ class Warehouse:
     ) -> pa.Table:
         """Return the rows whose columns equal `where`, `columns` (None: all) in that order.
 
-        An empty table, or none, gives no rows.
+        An empty table, or none, gives no rows; a column that an older table lacks is null.
         """
         names = tuple(columns) if columns is not None else tuple(column.name for column in schema.columns)
+        types = {column.name: column.type for column in schema.columns}
         if not self.has(schema):
-            return pa.schema([schema.arrow().field(name) for name in names]).empty_table()
-        scan = self.load(schema).scan(row_filter=equal_to(where or {}), selected_fields=names)
-        return scan.to_arrow().select(names)
+            return pa.schema([(name, types[name]) for name in names]).empty_table()
+        table = self._catalog.load_table((NAMESPACE, schema.name))
+        present = {field.name for field in table.schema().fields}
+        scan = table.scan(row_filter=equal_to(where or {}), selected_fields=tuple(n for n in names if n in present))
+        rows = scan.to_arrow()
+        for name in names:
+            if name not in present:  # written before the column was: reading does not change the table
+                rows = rows.append_column(name, pa.nulls(rows.num_rows, types[name]))
+        return rows.select(names)
 
     def metadata_location(self, schema: TableSchema) -> str | None:
         """Return the uri of the table's newest metadata file; None where there is no such table."""
-        return self.load(schema).metadata_location if self.has(schema) else None
+        if not self.has(schema):
+            return None
+        return self._catalog.load_table((NAMESPACE, schema.name)).metadata_location
 
     def _create(self, schema: TableSchema) -> Table:
         try:

@@ -1,10 +1,9 @@
 """One run of a job over one partition, from the pinned base to the commit: DESIGN's "One run"."""
 
-import contextlib
 import secrets
-from collections.abc import Collection, Mapping
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 from pyiceberg.table import Table
 
@@ -13,7 +12,7 @@ from radray.schemas import RUNS, RunStatus, TableSchema
 from radray.tables.catalog import Warehouse, equal_to, file_schema
 from radray.tables.commit import PartitionBase, replace_partition
 from radray.tables.merge import Merged, merge, staged_ids
-from radray.tables.runs import RunRow
+from radray.tables.runs import RunRow, recorded
 from radray.tables.storage import remove_folder
 
 
@@ -25,7 +24,7 @@ class PartitionRun:
         run = PartitionRun(warehouse, REPORTS, {"batch_date": ..., "dataset": ...}, row)
         if run.is_committed():
             ...                                  # done by an earlier run: nothing is written
-        with run:                                # `runs` row: running, then finished or failed
+        with run.recorded():                     # `runs` row: running, then finished or failed
             ...                                  # stage rows below run.staging, but those of run.staged_ids()
             merged = run.commit(expected_ids)    # merge, audit, one commit
     """
@@ -76,27 +75,16 @@ class PartitionRun:
         self._merged = merged
         return merged
 
-    def __enter__(self) -> Self:
-        self._row.write(self._warehouse, RunStatus.RUNNING)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if kind is not None or self._merged is None:
-            reason = kind.__name__ if kind is not None else RadrayError.__name__
-            # the error that ended the run is the one to see, not that of a storage which is down by now
-            with contextlib.suppress(Exception):
-                self._row.write(self._warehouse, RunStatus.FAILED, reason=reason)
-            return
-        merged = self._merged
-        seconds = self._row.seconds()
-        self._row.write(
-            self._warehouse,
-            RunStatus.FINISHED,
-            _counts(merged.rows, merged.rows_ok)
-            | {"rows_resumed": self._resumed, "units_per_second": merged.rows / seconds if seconds else None},
-        )
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Keep the run's `runs` row while the block works; at its end, after the commit, remove the staging."""
+        with recorded(self._warehouse, self._row) as counts:
+            yield
+            if self._merged is None:
+                raise RadrayError(f"run {self._row.run_id} ended without a commit")
+            counts |= _counts(self._merged.rows, self._merged.rows_ok)
+            counts["rows_resumed"] = self._resumed
+            counts["units_per_second"] = self._merged.rows / max(self._row.seconds(), 1e-6)
         remove_folder(self.staging)
 
     def _holders(self) -> tuple[set[str], set[str]]:

@@ -1,7 +1,8 @@
 """The `runs` table: one row a job run, running from its start, finished or failed at its end."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -66,3 +67,21 @@ class RunRow:
             **(counts or {}),
         }
         replace_rows(warehouse, RUNS, to_arrow([row], RUNS), {"run_id": self.run_id})
+
+
+@contextmanager
+def recorded(warehouse: Warehouse, row: RunRow) -> Iterator[dict[str, float | None]]:
+    """Keep `row` in `runs` while the block works: running, then finished, or failed with the class of the error.
+
+    Yields a mapping: the counts that the block puts into it stand in the finished row.
+    """
+    row.write(warehouse, RunStatus.RUNNING)
+    counts: dict[str, float | None] = {}
+    try:
+        yield counts
+    except BaseException as error:
+        # the error that ended the run is the one to see, not that of a storage which is down by now
+        with suppress(Exception):
+            row.write(warehouse, RunStatus.FAILED, reason=type(error).__name__)
+        raise
+    row.write(warehouse, RunStatus.FINISHED, counts)

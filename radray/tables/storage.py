@@ -1,12 +1,15 @@
 """Files on local disk or object storage, by uri."""
 
 import hashlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, TextIO
 
 import pyarrow as pa
 import pyarrow.fs as pafs
+import smart_open
 
 from radray.errors import InputError
 
@@ -82,6 +85,19 @@ def sha256(uri: str) -> str:
     for chunk in _chunks(uri):
         digest.update(chunk)
     return digest.hexdigest()
+
+
+def open_input(uri: str) -> BinaryIO:
+    """Return the file at `uri` opened for reading bytes, seekable, never decompressed. Raises InputError."""
+    try:
+        return smart_open.open(uri, "rb", compression="disable")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{uri}: cannot be opened: {type(error).__name__}") from None
+
+
+def open_text(uri: str) -> TextIO:
+    """Return the file at `uri` opened for reading UTF-8 text (a byte order mark is dropped). Raises InputError."""
+    return io.TextIOWrapper(open_input(uri), encoding="utf-8-sig", newline="")
 
 
 def _chunks(uri: str) -> Iterator[bytes]:

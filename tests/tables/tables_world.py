@@ -1,0 +1,74 @@
+"""A small warehouse for the tests of tables: rows of `reports`, and runs over one night."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from radray import config
+from radray.schemas import REPORTS
+from radray.tables.catalog import Warehouse
+from radray.tables.identity import new_run_id
+from radray.tables.partition import PartitionRun
+from radray.tables.rows import to_arrow
+from radray.tables.runs import RunRow
+
+NIGHT = datetime.date(2026, 11, 21)
+
+
+def report_rows(unit_ids: Sequence[str], run_key: str, run_id: str, night: datetime.date = NIGHT) -> pa.Table:
+    rows = []
+    for unit_id in unit_ids:
+        row = dict.fromkeys(column.name for column in REPORTS.columns)
+        row |= {
+            "unit_id": unit_id,
+            "batch_date": night,
+            "dataset": "hospital",
+            "format": "mimic_zip",
+            "status": "ok",
+            "source_uri": "a.zip",
+            "source_member": f"{unit_id}.txt",
+            "source_offset": 0,
+            "source_digest": "00",
+            "study_id": f"s{unit_id}",
+            "run_key": run_key,
+            "run_id": run_id,
+        }
+        rows.append(row)
+    return to_arrow(rows, REPORTS)
+
+
+@dataclass
+class Night:
+    """One run over a night: opened (base pinned), staged, then committed when asked."""
+
+    warehouse: Warehouse
+    run_key: str
+    night: datetime.date = NIGHT
+
+    def __post_init__(self) -> None:
+        partition = {"batch_date": self.night, "dataset": "hospital"}
+        self.row = RunRow(new_run_id("prepare"), "prepare", self.run_key, "config", partition)
+        self.run = PartitionRun(self.warehouse, REPORTS, partition, self.row)
+
+    def stage(self, unit_ids: Sequence[str], file: str = "a") -> None:
+        Path(self.run.staging).mkdir(parents=True, exist_ok=True)
+        rows = report_rows(unit_ids, self.run_key, self.row.run_id, self.night)
+        pq.write_table(rows, f"{self.run.staging}/{file}.parquet")
+
+    def finish(self, expected: Sequence[str]) -> None:
+        with self.run.recorded():
+            self.run.commit(expected)
+
+
+def open_warehouse(folder: Path) -> Warehouse:
+    return Warehouse(config.Warehouse(uri=str(folder)))
+
+
+def units(warehouse: Warehouse, night: datetime.date = NIGHT) -> list[tuple[str, str]]:
+    """Return (unit_id, run_key) of the night as a reader sees it now, sorted."""
+    rows = warehouse.read(REPORTS, ["unit_id", "run_key"], {"batch_date": night, "dataset": "hospital"})
+    return sorted((row["unit_id"], row["run_key"]) for row in rows.to_pylist())

@@ -1,0 +1,75 @@
+"""Tables made, evolved and refused."""
+
+import dataclasses
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from tables_world import NIGHT, Night, open_warehouse, report_rows
+
+from radray import config
+from radray.errors import ConfigError
+from radray.schemas import REPORTS, RUNS, TABLES, Column
+from radray.tables.catalog import Warehouse
+from radray.tables.query import query
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    return open_warehouse(tmp_path / "warehouse")
+
+
+def test_every_table_is_made_with_its_columns_docs_and_partition(warehouse: Warehouse) -> None:
+    for schema in TABLES.values():
+        table = warehouse.load(schema)
+        fields = table.schema().fields
+        assert [(field.name, field.required, field.doc) for field in fields] == [
+            (column.name, not column.nullable, column.doc) for column in schema.columns
+        ]
+        assert tuple(field.name for field in table.spec().fields) == schema.partition
+        assert [field.field_id for field in fields] == list(range(1, len(fields) + 1))
+
+
+def test_a_table_that_is_not_there_reads_as_no_rows(warehouse: Warehouse) -> None:
+    assert warehouse.read(RUNS, ["run_id", "status"]).to_pydict() == {"run_id": [], "status": []}
+
+
+def test_an_old_table_gets_new_columns_and_old_rows_read_as_null(warehouse: Warehouse) -> None:
+    night = Night(warehouse, "k1")
+    night.stage(["1"])
+    night.finish(["1"])
+    newer = dataclasses.replace(REPORTS, columns=(*REPORTS.columns, Column("laterality", pa.string(), "Side")))
+    assert warehouse.read(newer, ["unit_id", "laterality"]).to_pylist() == [{"unit_id": "1", "laterality": None}]
+    warehouse.load(newer)
+    assert warehouse.read(newer, ["unit_id", "laterality"]).to_pylist() == [{"unit_id": "1", "laterality": None}]
+    assert query(warehouse, "SELECT unit_id, laterality FROM reports").to_pylist() == [
+        {"unit_id": "1", "laterality": None}
+    ]
+
+
+def test_a_table_of_a_newer_version_is_refused(warehouse: Warehouse) -> None:
+    warehouse.load(REPORTS)
+    older = dataclasses.replace(REPORTS, columns=REPORTS.columns[:-3] + REPORTS.columns[-2:])
+    missing = REPORTS.columns[-3].name
+    with pytest.raises(ConfigError, match=rf"columns \['{missing}'\] that this version"):
+        warehouse.load(older)
+
+
+def test_a_retyped_column_is_refused(warehouse: Warehouse) -> None:
+    warehouse.load(REPORTS)
+    columns = tuple(
+        dataclasses.replace(column, type=pa.string()) if column.name == "source_offset" else column
+        for column in REPORTS.columns
+    )
+    with pytest.raises(ConfigError, match="column source_offset is int64, this version expects string"):
+        warehouse.load(dataclasses.replace(REPORTS, columns=columns))
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ConfigError, match="cannot be made"):
+        Warehouse(config.Warehouse(uri=str(tmp_path / "file" / "warehouse")))
+
+
+def test_report_rows_fit_their_schema() -> None:
+    assert report_rows(["1"], "k", "r", NIGHT).schema.equals(REPORTS.arrow())
