@@ -1,0 +1,103 @@
+"""What every job's command line does alike: settings, --dry-run, the console, exit codes."""
+
+import argparse
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from radray.config import Settings, dump_settings, load_settings
+from radray.errors import RadrayError
+
+LOCAL_CONFIG = Path(__file__).parent / "configs" / "local.yaml"
+"""What a job runs with when no --config is given: one laptop, no network."""
+
+LOG_COLUMNS = 120
+"""Width of what is printed where no terminal says one: a log file."""
+
+Job = Callable[[Settings, Console], object]
+
+
+def console() -> Console:
+    """Return the console that jobs report on: standard error, so that standard output carries data alone."""
+    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else LOG_COLUMNS)
+
+
+def parse(arguments: Sequence[str], doc: str | None, positional: str | None = None) -> tuple[Settings, bool, str]:
+    """Return settings, whether this is a dry run, and the job's own argument ('' where it has none).
+
+    Raises ConfigError for settings, SystemExit (exit code 2) for an option that is not known.
+    """
+    parser = argparse.ArgumentParser(description=doc, usage="%(prog)s [--config FILE ...] [key=value ...] [--dry-run]")
+    parser.add_argument(
+        "--config", action="append", default=[], metavar="FILE", help="YAML settings, later over earlier"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="print settings and plan, touch nothing")
+    if positional:
+        parser.add_argument(positional)
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="one setting, over those of the files")
+    known = parser.parse_intermixed_args(arguments)
+    settings = load_settings(known.config or [str(LOCAL_CONFIG)], known.settings)
+    return settings, known.dry_run, getattr(known, positional) if positional else ""
+
+
+def run(job: Job, steps: Callable[[Settings], Sequence[str]], doc: str | None) -> int:
+    """Run `job` as a command and return its exit code; with --dry-run print the settings and `steps` instead."""
+
+    def command() -> None:
+        settings, dry_run, _ = parse(sys.argv[1:], doc)
+        planned = steps(settings)
+        if dry_run:
+            show_plan(settings, planned)
+        else:
+            job(settings, console())
+
+    return exit_code(command)
+
+
+def show_plan(settings: Settings, steps: Sequence[str]) -> None:
+    """Print the settings as YAML and the steps as its comments: a file that --config takes."""
+    sys.stdout.write(dump_settings(settings))
+    sys.stdout.writelines(f"# {step}\n" for step in steps)
+
+
+def exit_code(command: Callable[[], None]) -> int:
+    """Run `command` and return the exit code: 0 done, else as the error says; the error is printed as one line.
+
+    An error that is not radray's own is told by its type and the frames of its traceback, without its message:
+    that of many libraries holds the value that did not fit.
+    """
+    err = console()
+    try:
+        command()
+    except RadrayError as error:
+        err.print(f"error: {error}", style="bold red", markup=False, soft_wrap=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        err.print("stopped", style="bold red")
+        return 130
+    except Exception as error:
+        own = own_error(error)
+        if own is not None:
+            err.print(f"error: {own}", style="bold red", markup=False, soft_wrap=True)
+            return own.exit_code
+        for frame in traceback.extract_tb(error.__traceback__)[-4:]:
+            err.print(f"  {frame.filename}:{frame.lineno} in {frame.name}", markup=False, soft_wrap=True)
+        name = type(error).__name__
+        err.print(f"error: unexpected {name} (its message is withheld: it may hold report text)", soft_wrap=True)
+        return 1
+    return 0
+
+
+def own_error(error: BaseException) -> RadrayError | None:
+    """Return radray's own error among the causes of `error`, which Ray wraps; None if there is none."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        if isinstance(current, RadrayError):
+            return current
+        seen.add(id(current))
+        current = getattr(current, "cause", None) or current.__cause__ or current.__context__
+    return None

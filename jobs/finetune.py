@@ -1,0 +1,177 @@
+"""Reports → a fine-tuned model folder: safetensors, tokenizer and a manifest of what made it."""
+
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+from rich.console import Console
+
+from jobs import cli
+from radray.config import Settings, dump_settings
+from radray.errors import ConfigError, InputError
+from radray.models.folder import ModelFolder, open_model
+from radray.models.manifest import write_manifest
+from radray.models.tiny import build_tiny
+from radray.reports.prompts import get_prompt
+from radray.schemas import REPORTS, TRAINING_METRICS, ReportStatus
+from radray.stages.cluster import ray_cluster
+from radray.stages.generate import SplitCut
+from radray.stages.progress import progress_bar
+from radray.tables.catalog import Warehouse
+from radray.tables.commit import append_rows
+from radray.tables.identity import digest, new_run_id, run_key
+from radray.tables.rows import to_arrow
+from radray.tables.runs import RunRow, recorded
+from radray.training.progress import Metric
+from radray.training.trainer import FinetuneResult, finetune
+
+RECORDED = ("train_loss", "val_loss", "learning_rate", "examples_per_second")
+"""Metrics that go into the table."""
+
+
+def steps(settings: Settings) -> list[str]:
+    """Return what the job would do."""
+    get_prompt(settings.model.prompt)
+    return [
+        f"read {settings.warehouse.uri}: reports, batch_date={settings.date}, split=train",
+        f"hold out {settings.split.validation_fraction:.0%} of the split keys for validation",
+        f"fine-tune {settings.model.init} for {settings.train.epochs} epochs on {settings.train.workers} worker(s)",
+        f"write {settings.model.out} and table training_metrics",
+    ]
+
+
+def run(settings: Settings, console: Console) -> FinetuneResult:
+    """Fine-tune on the reports of `date` (and `source.dataset`), keep the best epoch in `model.out`."""
+    steps(settings)
+    warehouse = Warehouse(settings.warehouse)
+    train, validation = read_examples(warehouse, settings)
+    console.print(f"finetune: {train.num_rows:,} training and {validation.num_rows:,} validation examples")
+    data_digest = digest([table.column("unit_id").to_pylist() for table in (train, validation)])
+    out = Path(settings.model.out).expanduser().resolve()
+    init = initial_model(settings, train, out)
+    row = RunRow(
+        run_id=new_run_id("finetune"),
+        job="finetune",
+        run_key=run_key("finetune", {"data": data_digest, "init": init.digest, "train": settings.train.model_dump()}),
+        config=dump_settings(settings),
+        about={"batch_date": settings.date, "dataset": settings.source.dataset, "input_digest": data_digest},
+    )
+    made = {
+        "base": {"name": init.name, "digest": init.digest},
+        "data_digest": data_digest,
+        "examples": {"train": train.num_rows, "validation": validation.num_rows},
+        "prompt_id": settings.model.prompt,
+        "run_id": row.run_id,
+        "settings": settings.train.model_dump(mode="json"),
+        "split": {"seed": settings.split.seed, "validation_fraction": settings.split.validation_fraction},
+    }
+    metrics: list[Metric] = []
+    with recorded(warehouse, row) as counts, ray_cluster(settings.cluster):
+        with progress_bar(console, "steps") as bar:
+            task = bar.add_task("finetune", total=None)
+
+            def on_metric(metric: Metric) -> None:
+                metrics.append(metric)
+                if metric.name == "steps_total":
+                    bar.update(task, total=metric.value)
+                bar.update(task, completed=metric.step)
+                if metric.name == "train_loss":
+                    bar.update(task, description=f"finetune, train_loss {metric.value:.3f}")
+                elif metric.name == "val_loss":
+                    bar.print(f"  epoch {metric.epoch:5.2f}  step {metric.step:>6,}  val_loss {metric.value:.4f}")
+
+            result = finetune(
+                train=train,
+                validation=validation,
+                init=init.path,
+                out=out,
+                settings=settings.train,
+                storage=out.with_name(f"{out.name}-checkpoints"),
+                run_name=row.run_id,
+                made=made,
+                on_metric=on_metric,
+            )
+        record(warehouse, row.run_id, out.name, metrics)
+        counts["input_units"] = train.num_rows + validation.num_rows
+        counts["units_per_second"] = result.examples_per_second
+    console.print(
+        f"finetune: best val_loss {result.best_val_loss:.4f} at epoch {result.best_epoch:g};"
+        f" {result.examples_per_second:,.0f} examples/s; model {result.digest[:12]} in {settings.model.out}"
+    )
+    return result
+
+
+def read_examples(warehouse: Warehouse, settings: Settings) -> tuple[pa.Table, pa.Table]:
+    """Return training and validation examples: columns unit_id, input (the prompt) and target (the impression)."""
+    where = {"batch_date": settings.date, "status": ReportStatus.OK.value}
+    if settings.source.dataset is not None:
+        where["dataset"] = settings.source.dataset
+    columns = ["unit_id", "split", "split_key", "background", "findings", "reference"]
+    reports = [row for row in warehouse.read(REPORTS, columns, where).to_pylist() if row["reference"]]
+    reports.sort(key=lambda row: row["unit_id"])
+    prompt = get_prompt(settings.model.prompt)
+    tables = []
+    for name in ("train", "validation"):
+        cut = SplitCut(name, settings.split.validation_fraction, settings.split.seed)
+        kept = [row for row in reports if cut.has(row["split"], row["split_key"])]
+        if not kept:
+            raise InputError(
+                f"no {name} reports with findings and impression on batch_date={settings.date}"
+                f" (dataset {settings.source.dataset or 'any'}) in {settings.warehouse.uri}: run jobs.prepare first,"
+                " or set split.validation_fraction"
+            )
+        tables.append(
+            pa.table(
+                {
+                    "unit_id": [row["unit_id"] for row in kept],
+                    "input": [prompt.fill(row["findings"], row["background"]) for row in kept],
+                    "target": [row["reference"] for row in kept],
+                }
+            )
+        )
+    return tables[0], tables[1]
+
+
+def initial_model(settings: Settings, train: pa.Table, out: Path) -> ModelFolder:
+    """Return the model to start from; for `tiny` it is built from the training text, beside `out`, and kept."""
+    if settings.model.init != "tiny":
+        return open_model(settings.model.init)
+    folder = out.with_name(f"{out.name}-untrained")
+    if folder == out:
+        raise ConfigError("model.out is not set")
+    texts = train.column("input").to_pylist() + train.column("target").to_pylist()
+    build_tiny(texts, folder, size=settings.model.tiny, seed=settings.train.seed)
+    write_manifest(
+        folder,
+        folder.name,
+        {"base": {"name": "tiny"}, "prompt_id": settings.model.prompt, "settings": settings.model.tiny.model_dump()},
+    )
+    return open_model(str(folder))
+
+
+def record(warehouse: Warehouse, run_id: str, model_name: str, metrics: list[Metric]) -> None:
+    """Append the metrics to the table `training_metrics`."""
+    rows = [
+        {
+            "run_id": run_id,
+            "model_name": model_name,
+            "step": metric.step,
+            "epoch": metric.epoch,
+            "time": metric.time,
+            "name": metric.name,
+            "value": metric.value,
+        }
+        for metric in metrics
+        if metric.name in RECORDED
+    ]
+    warehouse.load(TRAINING_METRICS)
+    append_rows(warehouse, TRAINING_METRICS, to_arrow(rows, TRAINING_METRICS))
+
+
+def main() -> int:
+    """Run the job as a command and return its exit code."""
+    return cli.run(run, steps, __doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

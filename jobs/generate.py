@@ -1,0 +1,174 @@
+"""Reports, or raw files, and one or several models → `predictions`, scored: the nightly job."""
+
+import sys
+from typing import Any
+
+from rich.console import Console
+
+from jobs import cli
+from jobs.prepare import default_split, prepare
+from jobs.prepare import steps as prepare_steps
+from radray.config import Settings, SplitName, dump_settings
+from radray.errors import ConfigError, InputError
+from radray.metrics.rouge import Scorer
+from radray.models.folder import ModelFolder, open_model
+from radray.reports.prompts import get_prompt
+from radray.schemas import PREDICTIONS, REPORTS, RUNS, ReportStatus, RunStatus
+from radray.stages.cluster import ray_cluster
+from radray.stages.generate import SplitCut, report_units, stage_predictions
+from radray.stages.progress import staged_rows
+from radray.tables.catalog import Warehouse, equal_to
+from radray.tables.identity import digest, new_run_id, run_key
+from radray.tables.partition import PartitionRun
+from radray.tables.runs import RunRow
+
+DECIDES = frozenset(
+    {"num_beams", "num_return_sequences", "max_new_tokens", "length_penalty", "early_stopping", "max_input_tokens"}
+)
+"""Generation settings that decide what is written; the others decide how fast."""
+
+
+def steps(settings: Settings) -> list[str]:
+    """Return what the job would do."""
+    if not settings.model.uri:
+        raise ConfigError("model.uri is not set: generate needs a model folder or hub id, or a list of them")
+    get_prompt(settings.model.prompt)
+    first = prepare_steps(settings) if settings.source.uri is not None else []
+    dataset, split = settings.source.dataset or "each", settings.split.name or "each"
+    where = f"batch_date={settings.date}, dataset={dataset}, split={split}"
+    return [
+        *first,
+        f"read {settings.warehouse.uri}: reports, {where}",
+        *(f"write {settings.warehouse.uri}: predictions, {where}, model={uri}" for uri in settings.model.uri),
+    ]
+
+
+def generate(settings: Settings, console: Console) -> None:
+    """Write, score and commit the impressions of each dataset and split under each model; one commit for each."""
+    steps(settings)
+    models = [open_model(uri) for uri in settings.model.uri]
+    with ray_cluster(settings.cluster):
+        if settings.source.uri is not None:
+            prepare(settings, console)
+        warehouse = Warehouse(settings.warehouse)
+        for dataset, split in partitions(warehouse, settings):
+            for model in models:
+                generate_partition(warehouse, settings, dataset, split, model, console)
+
+
+def generate_partition(
+    warehouse: Warehouse, settings: Settings, dataset: str, split: SplitName, model: ModelFolder, console: Console
+) -> None:
+    """Write one partition of `predictions`; nothing when it holds what this run would make already."""
+    where = f"{dataset} {settings.date} {split}, model {model.name} {model.digest[:12]}"
+    cut = split_cut(settings, split, model)
+    source = warehouse.load(REPORTS).scan(row_filter=equal_to({"batch_date": settings.date, "dataset": dataset}))
+    units = report_units(source.select("unit_id", "status", "split", "split_key", "text_digest").to_arrow(), cut)
+    unit_ids = units.column("unit_id").to_pylist()
+
+    generation = settings.generate.model_dump(include=set(DECIDES))
+    settings_digest = digest(generation)[:16]
+    input_digest = digest([unit_ids, units.column("text_digest").to_pylist()])
+    partition = {
+        "batch_date": settings.date,
+        "dataset": dataset,
+        "split": split,
+        "model_digest": model.digest,
+    }
+    key = run_key(
+        "generate",
+        {
+            **{name: str(value) for name, value in partition.items()},
+            "input": input_digest,
+            "prompt": settings.model.prompt,
+            "generation": generation,
+            "scorer": Scorer(stemmer=settings.score.stemmer).scorer_id,
+            "engine": settings.generate.engine,
+        },
+    )
+    row = RunRow(
+        run_id=new_run_id("generate"),
+        job="generate",
+        run_key=key,
+        config=dump_settings(settings),
+        about={**partition, "model_name": model.name, "input_digest": input_digest},
+    )
+    run = PartitionRun(warehouse, PREDICTIONS, partition, row)
+    if run.is_committed():
+        console.print(f"generate: {where} is there already, made from the same input; nothing written")
+        return
+    with run.recorded():
+        staged = run.staged_ids()
+        if staged:
+            console.print(f"generate: {where}: {len(staged):,} reports are staged by an earlier attempt")
+        constants: dict[str, Any] = {
+            **partition,
+            "model_name": model.name,
+            "prompt_id": settings.model.prompt,
+            "settings_digest": settings_digest,
+            "engine": settings.generate.engine,
+            "run_key": key,
+            "run_id": row.run_id,
+        }
+        if len(staged) < len(unit_ids):
+            with staged_rows(console, f"generate {split} {model.name}", run.staging, len(unit_ids)):
+                stage_predictions(
+                    files=[task.file.file_path for task in source.plan_files()],
+                    cut=cut,
+                    model=model.path,
+                    prompt_id=settings.model.prompt,
+                    settings=settings.generate,
+                    score=settings.score,
+                    constants=constants,
+                    staging=run.staging,
+                    staged=frozenset(staged),
+                )
+        merged = run.commit(unit_ids)
+    console.print(f"generate: {where}: {merged.rows:,} reports, {merged.rows_ok:,} ok, {len(staged):,} resumed")
+
+
+def partitions(warehouse: Warehouse, settings: Settings) -> list[tuple[str, SplitName]]:
+    """Return the datasets and splits to work on, sorted: those of `settings`, or all that `reports` has.
+
+    A night that was prepared and has no ok report is there too: it is committed empty. Raises InputError for a
+    date (and dataset) that was never prepared.
+    """
+    where: dict[str, Any] = {"batch_date": settings.date}
+    if settings.source.dataset is not None:
+        where["dataset"] = settings.source.dataset
+    reports = warehouse.read(REPORTS, ["dataset", "split"], {**where, "status": ReportStatus.OK.value})
+    found = {(row["dataset"], row["split"]) for row in reports.to_pylist() if row["split"] is not None}
+    prepared = warehouse.read(RUNS, ["dataset"], {**where, "job": "prepare", "status": RunStatus.FINISHED.value})
+    datasets = {dataset for dataset, _ in found} | set(prepared.column("dataset").to_pylist())
+    if not datasets:
+        raise InputError(
+            f"no reports of dataset {settings.source.dataset or 'any'} on batch_date={settings.date} in"
+            f" {settings.warehouse.uri}: run jobs.prepare first, or give source.uri and source.format"
+        )
+    if settings.split.name is not None:
+        return [(dataset, settings.split.name) for dataset in sorted(datasets)]
+    empty = datasets - {dataset for dataset, _ in found}
+    return sorted(found | {(dataset, default_split(settings)) for dataset in empty})
+
+
+def split_cut(settings: Settings, split: SplitName, model: ModelFolder) -> SplitCut:
+    """Return the cut of `split`. Raises ConfigError when the model was trained on another one: it would leak."""
+    cut = SplitCut(split, settings.split.validation_fraction, settings.split.seed)
+    trained = model.manifest.made.get("split")
+    if trained is not None and split in ("train", "validation"):
+        ours = {"seed": cut.seed, "validation_fraction": cut.validation_fraction}
+        if trained != ours:
+            raise ConfigError(
+                f"model {model.name} was fine-tuned with split {trained}, the settings say {ours}: its training"
+                " reports would stand in validation; set split.seed and split.validation_fraction as it has them"
+            )
+    return cut
+
+
+def main() -> int:
+    """Run the job as a command and return its exit code."""
+    return cli.run(generate, steps, __doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

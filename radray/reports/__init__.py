@@ -1,0 +1,1 @@
+"""What a radiology report is: reading, sections, cleaning, identity, splits, prompts. Pure text and bytes."""

@@ -1,0 +1,50 @@
+"""The Ray cluster a job runs on, and how quiet it is."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ray
+
+from radray.config import Cluster
+from radray.errors import ConfigError
+
+MIN_LOGICAL_CPUS = 4
+"""A reading task, a writing task and an actor each hold a CPU: on fewer than 4 they starve each other."""
+
+
+@contextmanager
+def ray_cluster(settings: Cluster) -> Iterator[None]:
+    """Connect to the cluster of `settings`, or start a local one, for the length of the block.
+
+    Inside a block that holds a cluster already, and in a job that `ray job submit` started, that one is used.
+    Raises ConfigError when `cluster.address` does not answer.
+    """
+    if ray.is_initialized():
+        yield
+        return
+    address = settings.address or os.environ.get("RAY_ADDRESS")
+    # worker output is not ours to print: it is where libraries put values
+    common = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
+    try:
+        if address:
+            ray.init(address=address, **common)
+        else:
+            ray.init(num_cpus=max(MIN_LOGICAL_CPUS, os.cpu_count() or 1), include_dashboard=False, **common)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise ConfigError(f"cluster.address={address}: {type(error).__name__}: no cluster answers there") from None
+    _quiet()
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _quiet() -> None:
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False  # ours are in reports, see progress.py
+    context.print_on_execution_start = False
+    context.log_internal_stack_trace = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.train").setLevel(logging.ERROR)

@@ -1,0 +1,185 @@
+"""The generation pipeline: rows of `reports` → impressions by beam search → ROUGE → rows of `predictions`, staged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import ray
+
+from radray.config import Generate, Score, SplitName
+from radray.metrics.rouge import Scorer
+from radray.reports.prompts import get_prompt
+from radray.reports.splits import is_validation
+from radray.schemas import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS, FailReason, PredictionStatus, ReportStatus
+from radray.stages.stage import Stage
+from radray.tables.rows import to_arrow
+from radray.tables.storage import filesystem
+
+REPORT_COLUMNS = (
+    *("unit_id", "status", "split", "split_key", "study_id", "subject_id", "text_digest"),
+    *("background", "findings", "reference", "reference_raw"),
+)
+"""Columns of `reports` that generation reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitCut:
+    """Which reports are worked on: those of split `name`, with `validation` cut from `train` by split key."""
+
+    name: SplitName
+    validation_fraction: float
+    seed: int
+
+    def has(self, stored_split: str | None, split_key: str | None) -> bool:
+        """Return whether a report with this stored split and split key belongs to the cut."""
+        if stored_split != "train" or split_key is None:
+            return stored_split == self.name
+        held_out = is_validation(split_key, fraction=self.validation_fraction, seed=self.seed)
+        return self.name == ("validation" if held_out else "train")
+
+
+class SelectReports(Stage):
+    """Keep the ok reports of a split that are not staged yet."""
+
+    reads = ("unit_id", "status", "split", "split_key")
+    keeps_rows = False
+
+    def __init__(self, cut: SplitCut, staged: frozenset[str]) -> None:
+        self._cut = cut
+        self._staged = staged
+
+    def run(self, batch: pa.Table) -> pa.Table:
+        """Return the rows that are kept, in order."""
+        columns = (batch.column(name).to_pylist() for name in self.reads)
+        kept = [
+            status == ReportStatus.OK and self._cut.has(split, key) and unit not in self._staged
+            for unit, status, split, key in zip(*columns, strict=True)
+        ]
+        return batch.filter(pa.array(kept, pa.bool_()))
+
+
+class WriteImpressions(Stage):
+    """Write an impression for each report with a model, which is loaded once an actor."""
+
+    reads = ("unit_id", "findings", "background")
+    keeps_rows = True
+
+    def __init__(self, model: Path, prompt_id: str, settings: Generate) -> None:
+        # here and not above: torch takes seconds to import, and only this stage needs it
+        from radray.models.engines import TransformersEngine
+
+        self._prompt = get_prompt(prompt_id)
+        self._engine = TransformersEngine(model, settings)
+
+    def run(self, batch: pa.Table) -> pa.Table:
+        """Return `batch` with prediction, hypotheses, token counts, flags, status and reason."""
+        findings, background = batch.column("findings").to_pylist(), batch.column("background").to_pylist()
+        prompts = [self._prompt.fill(f, b) for f, b in zip(findings, background, strict=True)]
+        made = [self._outcome(generation) for generation in self._engine.generate(prompts)]
+        for name, type_ in _OUTCOME.items():
+            column = pa.array([one[name] for one in made], type_)
+            batch = (
+                batch.set_column(batch.column_names.index(name), name, column)
+                if name in batch.column_names
+                else batch.append_column(name, column)
+            )
+        return batch
+
+    @staticmethod
+    def _outcome(generation: Any) -> dict[str, Any]:
+        best = generation.hypotheses[0].text
+        return {
+            "prediction": best or None,
+            "hypotheses": [{"text": one.text, "score": one.score} for one in generation.hypotheses],
+            "input_tokens": generation.input_tokens,
+            "output_tokens": generation.output_tokens,
+            "input_truncated": generation.input_truncated,
+            "output_cut": generation.output_cut,
+            "status": (PredictionStatus.OK if best else PredictionStatus.FAILED).value,
+            "reason": None if best else FailReason.EMPTY_OUTPUT.value,
+        }
+
+
+_OUTCOME = {
+    "prediction": pa.string(),
+    "hypotheses": HYPOTHESES,
+    "input_tokens": pa.int64(),
+    "output_tokens": pa.int64(),
+    "input_truncated": pa.bool_(),
+    "output_cut": pa.bool_(),
+    "status": pa.string(),
+    "reason": pa.string(),
+}
+
+
+class ScorePredictions(Stage):
+    """Score each prediction against its reference and give the row the schema of `predictions`."""
+
+    reads = ("unit_id", "prediction", "reference", *REPORT_COLUMNS)
+    keeps_rows = True
+
+    def __init__(self, settings: Score, constants: Mapping[str, Any]) -> None:
+        self._settings = settings
+        self._constants = constants
+
+    def run(self, batch: pa.Table) -> pa.Table:
+        """Return the rows of `predictions`; a failed prediction scores 0, one without a reference null."""
+        scorer = Scorer(stemmer=self._settings.stemmer)
+        names = [column.name for column in PREDICTIONS.columns]
+        rows = []
+        for source in batch.to_pylist():
+            row = {name: source.get(name) for name in names} | dict(self._constants)
+            if source["reference"]:
+                row |= scorer.score(source["reference"], source["prediction"] or "")
+                row["scorer_id"] = scorer.scorer_id
+            else:
+                row |= dict.fromkeys(ROUGE_COLUMNS)
+            rows.append(row)
+        return to_arrow(rows, PREDICTIONS)
+
+
+def stage_predictions(
+    files: Sequence[str],
+    cut: SplitCut,
+    model: Path,
+    prompt_id: str,
+    settings: Generate,
+    score: Score,
+    constants: Mapping[str, Any],
+    staging: str,
+    staged: frozenset[str],
+) -> None:
+    """Run the generation pipeline over the data files of a partition of `reports`, into Parquet below `staging`.
+
+    `constants` are the columns that all rows share (batch_date, dataset, split, model, prompt, run).
+    """
+    fs, _ = filesystem(files[0])
+    paths = [filesystem(file)[1] for file in files]
+    data = ray.data.read_parquet(paths, filesystem=fs, columns=list(REPORT_COLUMNS), partitioning=None)
+    data = data.map_batches(SelectReports(cut, staged).__call__, batch_format="pyarrow", batch_size=None)
+    # read_parquet packs small files into few blocks whatever it is told: this is what spreads them over actors
+    data = data.repartition(target_num_rows_per_block=settings.block_rows)
+    data = data.map_batches(
+        WriteImpressions,
+        fn_constructor_args=(model, prompt_id, settings),
+        batch_format="pyarrow",
+        batch_size=settings.block_rows,
+        compute=ray.data.ActorPoolStrategy(size=settings.actors),
+        num_cpus=0 if settings.use_gpu else 1,
+        num_gpus=1 if settings.use_gpu else 0,
+        max_restarts=2,
+        max_task_retries=2,
+    )
+    data = data.map_batches(ScorePredictions(score, constants).__call__, batch_format="pyarrow", batch_size=None)
+    data.write_parquet(staging)
+
+
+def report_units(reports: pa.Table, cut: SplitCut) -> pa.Table:
+    """Return unit_id and text_digest of the ok reports of `cut`, sorted by unit_id: the frozen input."""
+    columns = (reports.column(name).to_pylist() for name in ("status", "split", "split_key"))
+    kept = [status == ReportStatus.OK and cut.has(split, key) for status, split, key in zip(*columns, strict=True)]
+    units = reports.filter(pa.array(kept, pa.bool_())).select(["unit_id", "text_digest"])
+    return units.take(pc.sort_indices(units, sort_keys=[("unit_id", "ascending")]))

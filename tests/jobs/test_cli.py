@@ -1,0 +1,172 @@
+"""Every job's command line: dry runs of every config, one line and an exit code for what is wrong."""
+
+import csv
+import importlib
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jobs import cli
+from radray.errors import AuditError, ConflictError, InputError
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted((ROOT / "jobs" / "configs").glob("*.yaml"))
+JOBS = sorted(p.stem for p in (ROOT / "jobs").glob("*.py") if p.stem not in ("__init__", "cli"))
+SOURCE = ["source.format=openi_csv", "source.uri=reports.csv", "source.dataset=hospital"]
+
+
+@pytest.fixture
+def run_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Run a job's command in a folder of its own, in this process, and return its exit code."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(job: str, *arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", [job, *arguments])
+        return importlib.import_module(f"jobs.{job}").main()
+
+    return run
+
+
+def test_the_jobs_are_these() -> None:
+    assert JOBS == ["demo", "evaluate", "finetune", "generate", "prepare", "query"]
+    assert [config.name for config in CONFIGS] == ["local.yaml", "p3.16xlarge.yaml"]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("job", JOBS)
+def test_dry_run_prints_settings_and_plan_and_touches_nothing(
+    job: str, config: Path, tmp_path: Path, run_job: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sql = ["SELECT 1"] if job == "query" else []
+    assert run_job(job, *sql, "--config", str(config), "--dry-run", *SOURCE) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1].startswith("# ")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "again.yaml").write_text(out)
+    assert run_job(job, *sql, "--config", "again.yaml", "--dry-run") == 0
+    assert capsys.readouterr().out == out
+
+
+@pytest.mark.parametrize("job", JOBS)
+@pytest.mark.parametrize("setting", ["train.epoch=3", "train.epochs=0", "date=yesterday"])
+def test_a_wrong_setting_is_one_line_and_exit_code_2(
+    job: str, setting: str, run_job: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sql = ["SELECT 1"] if job == "query" else []
+    assert run_job(job, *sql, setting) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("job", "arguments", "says"),
+    [
+        ("prepare", [], "source.format is not set"),
+        ("prepare", ["source.format=openi_csv", "source.uri=x"], "source.dataset is not set"),
+        ("generate", ["model.uri=[]"], "model.uri is not set"),
+        ("generate", ["model.prompt=none"], "model.prompt: unknown prompt"),
+        ("evaluate", ["evaluate.published=nothing.json"], "evaluate.published=nothing.json: no such file"),
+        ("query", ["SELEC"], "the query does not parse"),
+    ],
+)
+def test_settings_that_do_not_serve_are_exit_code_2(
+    job: str, arguments: list[str], says: str, run_job: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_job(job, *arguments) == 2
+    assert says in capsys.readouterr().err
+
+
+FINDINGS_CSV = "uid,indication,comparison,findings,impression\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "arguments", "says"),
+    [
+        ({}, ["source.format=openi_csv", "source.uri=gone.csv"], "no such file or folder"),
+        ({"empty/.keep": ""}, ["source.format=mimic_folder", "source.uri=empty"], "the folder holds no file"),
+        ({"a.csv": "uid,text\n1,x\n"}, ["source.format=openi_csv", "source.uri=a.csv"], "findings"),
+        ({"a.zip": "no zip"}, ["source.format=mimic_zip", "source.uri=a.zip"], "not a zip archive"),
+        ({"a.json": "{"}, ["source.format=mediqa_json", "source.uri=a.json"], "JSON"),
+        (
+            {"a.csv": FINDINGS_CSV, "s.csv": "study_id,split\n1,holdout\n"},
+            ["source.format=openi_csv", "source.uri=a.csv", "split.file=s.csv"],
+            "split file, line 2",
+        ),
+        (
+            {"a.csv": FINDINGS_CSV},
+            ["source.format=openi_csv", "source.uri=a.csv", "split.file=gone.csv"],
+            "gone.csv: cannot be opened",
+        ),
+    ],
+)
+def test_input_that_cannot_be_used_is_one_line_and_exit_code_3(
+    files: dict[str, str],
+    arguments: list[str],
+    says: str,
+    tmp_path: Path,
+    run_job: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    assert run_job("prepare", "source.dataset=hospital", *arguments) == 3
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert says in error
+    source = next(value for value in arguments if value.startswith("source.uri=")).removeprefix("source.uri=")
+    assert source in error or "s.csv" in error or "gone.csv" in error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("job", "arguments", "says"),
+    [
+        ("finetune", [], "run jobs.prepare first"),
+        ("generate", ["model.uri=./nothing"], "there is no such folder"),
+        ("evaluate", [], "run jobs.generate first"),
+    ],
+)
+def test_a_job_without_what_it_works_on_is_exit_code_3(
+    job: str, arguments: list[str], says: str, run_job: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_job(job, *arguments) == 3
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("error", "code"), [(InputError, 3), (AuditError, 3), (ConflictError, 4)])
+def test_own_errors_end_with_their_code_even_when_a_library_wraps_them(error: type[Exception], code: int) -> None:
+    def wrapped() -> None:
+        try:
+            raise error("what was wrong")
+        except error as cause:
+            raise RuntimeError("a library's words") from cause
+
+    assert cli.exit_code(wrapped) == code
+
+
+def test_an_unexpected_error_is_exit_code_1_and_its_message_is_withheld(capsys: pytest.CaptureFixture[str]) -> None:
+    def command() -> None:
+        int("CANARY findings")
+
+    assert cli.exit_code(command) == 1
+    error = capsys.readouterr().err
+    assert "unexpected ValueError" in error
+    assert "CANARY" not in error
+
+
+def test_query_prints_csv_and_json(run_job: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    sql = "SELECT 1 AS n, 'a, \"b\"' AS text, NULL AS nothing, [1, 2] AS list"
+    assert run_job("query", sql, "out=csv") == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert row == {"n": "1", "text": 'a, "b"', "nothing": "", "list": "[1, 2]"}
+    assert run_job("query", sql, "out=json") == 0
+    assert json.loads(capsys.readouterr().out) == [{"n": 1, "text": 'a, "b"', "nothing": None, "list": [1, 2]}]
+    assert run_job("query", "SELECT count(*) AS runs FROM runs") == 0
+    assert "runs" in capsys.readouterr().out

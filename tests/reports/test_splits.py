@@ -1,0 +1,103 @@
+import collections
+import hashlib
+import io
+import os
+import pathlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from radray.errors import InputError
+from radray.reports.splits import digest_split, is_validation, read_split_file
+
+DATA = pathlib.Path(os.environ.get("RADRAY_DATA", pathlib.Path(__file__).parents[3] / "shared" / "data"))
+REAL = DATA / "mediqa2021" / "mimic_split_train_dev.csv"
+
+
+def splits(text):
+    return read_split_file(io.StringIO(text, newline=""))
+
+
+def test_what_a_corpus_holds_out_is_test():
+    words = {
+        "train": "train",
+        "Training ": "train",
+        "test": "test",
+        "dev": "test",
+        "val": "test",
+        "valid": "test",
+        "validate": "test",
+        "validation": "test",
+    }
+    text = "subject_id,study_id,split\n" + "".join(f"7,s{number},{word}\n" for number, word in enumerate(words))
+    assert splits(text) == {f"s{number}": split for number, split in enumerate(words.values())}
+
+
+def test_a_study_may_stand_in_several_rows_of_one_split():
+    assert splits("\ufeffstudy_id,split\r\n 1 ,train\r\n\r\n1,train\r\n2,test\r\n") == {"1": "train", "2": "test"}
+
+
+def test_no_rows_give_no_splits():
+    assert splits("study_id,split\n") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("study_id,split\n1,train\n2,later\n", "line 3: split is not one of train"),
+        ("study_id,split\n1,train\n1,dev\n", "line 3: the study is in another split"),
+        ("study_id,split\n1,train\n ,dev\n", "line 3: the study_id is blank"),
+        ("study_id,split\n1,train\n2\n", "line 3: expected 2 cells"),
+        ("study_id,part\n1,train\n", "no column split: wanted study_id, split; found study_id, part"),
+        ("", "is empty"),
+    ],
+)
+def test_a_file_that_does_not_decide_is_refused(text, message):
+    with pytest.raises(InputError, match=message):
+        splits(text)
+
+
+def test_a_file_in_another_encoding_is_refused():
+    file = io.TextIOWrapper(io.BytesIO(b"study_id,split\n\xff,train\n"), encoding="utf-8")
+    with pytest.raises(InputError, match="not UTF-8"):
+        read_split_file(file)
+
+
+def test_the_digest_hangs_on_what_the_file_says():
+    assert digest_split({"2": "test", "1": "train"}) == hashlib.sha256(b'[["1", "train"], ["2", "test"]]').hexdigest()
+    assert digest_split({"1": "train", "2": "test"}) == digest_split({"2": "test", "1": "train"})
+    assert digest_split({}) == hashlib.sha256(b"[]").hexdigest()
+
+
+def test_validation_is_drawn_as_stated():
+    drawn = int(hashlib.sha256(b"13:openi:s1").hexdigest()[:16], 16) / 2**64
+    assert is_validation("openi:s1", fraction=drawn + 1e-9, seed=13)
+    assert not is_validation("openi:s1", fraction=drawn - 1e-9, seed=13)
+
+
+def test_validation_is_about_its_fraction_of_the_keys():
+    # 10,000 draws of 5 %: sd 22
+    keys = [f"p{number}" for number in range(10_000)]
+    assert 400 < sum(is_validation(key, fraction=0.05, seed=13) for key in keys) < 600
+    assert not any(is_validation(key, fraction=0.0, seed=13) for key in keys)
+    assert all(is_validation(key, fraction=1.0, seed=13) for key in keys)
+
+
+def test_another_seed_draws_other_keys():
+    keys = [f"p{number}" for number in range(1_000)]
+    one, other = ({key for key in keys if is_validation(key, fraction=0.2, seed=seed)} for seed in (1, 2))
+    assert one != other
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.floats(0, 1), st.floats(0, 1))
+def test_a_greater_fraction_keeps_what_a_smaller_one_drew(key, one, other):
+    less, more = sorted((one, other))
+    assert is_validation(key, fraction=more, seed=3) >= is_validation(key, fraction=less, seed=3)
+
+
+def test_the_real_split_file_is_read():
+    if not REAL.is_file():
+        pytest.skip(f"the MEDIQA 2021 split file is not here: {REAL}")
+    with REAL.open(newline="", encoding="utf-8") as file:
+        assert collections.Counter(read_split_file(file).values()) == {"train": 91_544, "test": 2_000}
