@@ -107,7 +107,9 @@ def test_what_the_impression_says_stands_in_the_findings() -> None:
         impression = advice.sub("", parts["impression"])
         for measure in re.findall(r"\d(?:\.\d)? cm", impression):
             assert measure in parts["findings"]
-        for word in re.findall(r"\b(?:trace|tiny|small|large|severe|T\d+|[a-z]+th(?= rib)|lingula\w*)\b", impression, re.IGNORECASE):
+        for word in re.findall(
+            r"\b(?:trace|tiny|small|large|severe|T\d+|[a-z]+th(?= rib)|lingula\w*)\b", impression, re.IGNORECASE
+        ):
             assert re.search(word.removesuffix("r"), parts["findings"], re.IGNORECASE)
 
 

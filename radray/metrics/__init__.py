@@ -1,0 +1,1 @@
+"""Numbers about text: ROUGE, floors, strata and distributions. No torch, no ray."""

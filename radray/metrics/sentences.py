@@ -1,0 +1,77 @@
+"""Split impressions and findings into sentences, without a model or a download."""
+
+import re
+
+SPLITTER_ID = "sentences-1"
+"""Raised when a change here can change a score: it is part of `scorer_id`."""
+
+_GLUED = re.compile(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])")
+"""A stop without a space after it ("effusion.No"): lower case on its left, so that no measurement is meant."""
+_MARK = re.compile(r"\(?(\d{1,2}|[A-Za-z])[.)](?=$|[A-Z])")
+"""A list number or letter, alone or glued to its item ("2.Small"); never the start of "1.9"."""
+_STOP = re.compile(r"[.!?]+[\"')\]]*$")
+_WORDLESS = re.compile(r"[^\w]*")
+
+_TITLES = frozenset({"dr.", "drs.", "mr.", "mrs.", "ms.", "prof.", "st."})
+_ABBREVIATIONS = _TITLES | {"vs.", "e.g.", "i.e.", "cf.", "approx.", "incl.", "resp.", "fig.", "figs."}
+"""Words whose dot never ends a sentence. Those that may ("etc.", "cm.", "p.m.") are left to the next letter."""
+_BEFORE_NUMBERS = frozenset({"no.", "nos."})
+"""Words whose dot ends no sentence when a number follows: "rib no. 5"."""
+_INITIAL = re.compile(r"[A-Z]\.")
+
+
+def split_sentences(text: str) -> list[str]:
+    """Return the sentences of `text` in order, stripped; a text without a word gives an empty list.
+
+    A line break ends a sentence; so does a stop that a space and anything but a lower-case letter follows,
+    unless it belongs to an abbreviation, a title or an initial after one. A list number stays at the head of
+    its item, and the next number of a list begins a sentence even where the item before has no stop. Pieces
+    of punctuation alone are left out; a mask (``___``) is a word. Text without capitals is split at its line
+    breaks only.
+    """
+    return [
+        sentence
+        for line in text.splitlines()
+        for sentence in _split_line(_GLUED.sub(r"\1 ", line).split())
+        if not _WORDLESS.fullmatch(sentence)
+    ]
+
+
+def _split_line(words: list[str]) -> list[str]:
+    sentences: list[str] = []
+    current: list[str] = []
+    next_number = 0
+    for index, word in enumerate(words):
+        mark = _MARK.match(word)
+        number = int(mark[1]) if mark and mark[1].isdigit() else 0
+        if current and number > 1 and number == next_number:
+            sentences.append(" ".join(current))
+            current = []
+        begins_item = mark is not None and not current
+        if begins_item:
+            next_number = number + 1
+        current.append(word)
+        if begins_item and _MARK.fullmatch(word):
+            continue
+        if index + 1 == len(words) or _ends_sentence(words, index):
+            sentences.append(" ".join(current))
+            current = []
+    if current:
+        sentences.append(" ".join(current))
+    return sentences
+
+
+def _ends_sentence(words: list[str], index: int) -> bool:
+    """Whether the word at `index`, which another follows, is the last of its sentence."""
+    word, following = words[index].lower().lstrip("(["), words[index + 1]
+    if not _STOP.search(word) or following[0].islower():
+        return False
+    if word in _ABBREVIATIONS or (word in _BEFORE_NUMBERS and following[0].isdigit()):
+        return False
+    if not _INITIAL.fullmatch(words[index]):
+        return True
+    # initials after a title: "Dr. J. R. Smith"; without a title a letter may end a sentence: "hepatitis C. No"
+    before = index - 1
+    while before >= 0 and _INITIAL.fullmatch(words[before]):
+        before -= 1
+    return before < 0 or words[before].lower() not in _TITLES

@@ -1,0 +1,113 @@
+"""Tell a normal impression from an abnormal one, by a written rule over closed word lists.
+
+The rule (issue 6): an impression is normal when every sentence of it
+
+- begins with a negation (after "there is", "otherwise" and the like) and has no word of the exceptions, or
+- consists of words of normality alone and holds one that says so ("normal", "clear"), and then may go on with
+  a negated part ("Normal chest No evidence of tuberculosis"),
+
+list numbers, bare labels of a body part ("Chest.", "2. Right foot.") and masks aside. It reads words, not grammar:
+"No effusion, large mass." passes for normal, as no exception stands in it.
+"""
+
+import re
+
+from radray.metrics.sentences import split_sentences
+
+_WORD = re.compile(r"[a-z0-9]+")
+_MASK = re.compile(r"(?:\bx-)?(?:x{4,}|_{3,})", re.IGNORECASE)
+"""Removed words: ``XXXX`` of Open-i, ``___`` of MIMIC-CXR; "x-XXXX" is Open-i's x-ray with its ray removed."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+PREAMBLE = _words("there is are was were has have been otherwise specifically also and again overall currently")
+"""Words that may stand before the negation of a sentence."""
+
+NEGATIONS = _words("no without negative none nothing")
+"""Words that make a sentence a negation when it begins with one."""
+
+EXCEPTIONS = _words(
+    # a comparison: something was there before, and perhaps still is
+    "change changes changed unchanged interval stable stability increase increased increasing decrease decreased"
+    " improved improvement worsening progression persistent persists residual remain remains remaining resolved"
+    " resolution previous previously prior since old new healed"
+    # a reservation
+    " but however although though except exception excepting excluding apart aside besides despite than yet"
+    # a degree: of something that is there
+    " mild mildly minimal minimally slight slightly moderate moderately severe borderline"
+    # what else there is
+    " with following status post postoperative secondary due given likely probable possible possibly may could"
+    # what to do about it
+    " recommend recommended recommends recommendation consider correlate correlation follow followup if"
+)
+"""Words that take a negated sentence out of the normal."""
+
+ASSERTIONS = _words("normal clear unremarkable negative intact")
+"""Words of which a sentence of normality holds at least one."""
+
+BODY_PARTS = _words(
+    "chest thorax thoracic lung lungs heart cardiac cardiopulmonary cardiomediastinal mediastinal mediastinum hilar"
+    " hila pulmonary pleura pleural rib ribs spine lumbar cervical sternum clavicle abdomen abdominal pelvis kub"
+    " shoulder shoulders humerus elbow elbows forearm wrist wrists hand hands finger fingers thumb hip hips femur"
+    " knee knees leg legs ankle ankles foot feet toe toes skull"
+)
+SIDES = _words("right left bilateral")
+LABELS = (
+    BODY_PARTS | SIDES | _words("and of the x ray xray radiograph radiographs film view views pa ap lateral portable")
+)
+"""Words of a bare label: a sentence of nothing else, with a body part among them, says nothing of its own."""
+
+NORMALITY = (
+    ASSERTIONS
+    | BODY_PARTS
+    | SIDES
+    | _words(
+        "a an the of in for and both is are appear appears appearing appearance otherwise grossly essentially"
+        " bilaterally two one single views view pa ap lateral frontal portable upright x ray xray xrays radiograph"
+        " radiographs radiographic radiographically film films exam examination study evaluation impression"
+        " size shape contour contours silhouette silhouettes structures vascularity vasculature vessels interstitium"
+        " within limits bony osseous bone bones soft tissue tissues space spaces angles diaphragm"
+    )
+)
+"""Words of which a sentence of normality consists."""
+
+
+def is_normal(reference: str) -> bool | None:
+    """Return whether the impression `reference` is normal; None when it holds no word that can be judged.
+
+    Works on the cleaned text and on the text as it came. Masks, list numbers and bare body-part labels are not
+    judged: an impression of these alone gives None.
+    """
+    judged = [words for words in map(_judged_words, split_sentences(reference)) if words]
+    if not judged:
+        return None
+    return all(_is_normal(words) for words in judged)
+
+
+def _judged_words(sentence: str) -> list[str]:
+    """Return the lower-case words of `sentence` that count: none for a list number, a label or a mask alone."""
+    words = _WORD.findall(_MASK.sub(" ", sentence).lower())
+    while words and words[0].isdigit():
+        words = words[1:]
+    while words and words[-1].isdigit():
+        words = words[:-1]
+    return [] if _is_label(words) else words
+
+
+def _is_label(words: list[str]) -> bool:
+    return not BODY_PARTS.isdisjoint(words) and LABELS.issuperset(words)
+
+
+def _is_normal(words: list[str]) -> bool:
+    start = next((i for i, word in enumerate(words) if word in NEGATIONS), len(words))
+    head, negated = words[:start], words[start:]
+    if not EXCEPTIONS.isdisjoint(negated):
+        return False
+    if negated and (PREAMBLE.issuperset(head) or _is_label(head)):
+        return True
+    # the rest of the rule: what "negative" alone ends ("both knees negative") is its assertion, not a negated part
+    asserted = words if len(negated) == 1 else head
+    return NORMALITY.issuperset(asserted) and not ASSERTIONS.isdisjoint(asserted)
