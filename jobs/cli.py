@@ -25,6 +25,11 @@ def console() -> Console:
     return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else LOG_COLUMNS)
 
 
+def say(console: Console, line: str) -> None:
+    """Print `line` as one line, however long: logs are searched by line."""
+    console.print(line, markup=False, soft_wrap=True)
+
+
 def parse(arguments: Sequence[str], doc: str | None, positional: str | None = None) -> tuple[Settings, bool, str]:
     """Return settings, whether this is a dry run, and the job's own argument ('' where it has none).
 

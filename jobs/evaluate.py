@@ -120,8 +120,8 @@ def side_by_side(
     units = sorted(set.intersection(*(set(found) for found in by_system.values())))
     for system, found in by_system.items():
         if len(found) > len(units):
-            console.print(
-                f"evaluate: {system} has {len(found):,} reports; compared on the {len(units):,} that all have"
+            cli.say(
+                console, f"evaluate: {system} has {len(found):,} reports; compared on the {len(units):,} that all have"
             )
     if not units:
         raise InputError(f"dataset {dataset}, split {split}: the models {sorted(by_system)} share no report")
@@ -162,7 +162,7 @@ def add_floors(
         written[FLOORS[0]] = [best_constant(references, stemmer=settings.score.stemmer)] * len(reports)
         written[FLOORS[2]] = NearestNeighbour(train_findings, references).predict(findings)
     else:
-        console.print(f"evaluate: no training reports of {comparison.dataset}: {FLOORS[0]} and {FLOORS[2]} left out")
+        cli.say(console, f"evaluate: no training reports of {comparison.dataset}: {FLOORS[0]} and {FLOORS[2]} left out")
     for name in sorted(written):
         scored = (scorer.score(report["reference"], text) for report, text in zip(reports, written[name], strict=True))
         comparison.scores[name] = [{metric: one[f"{metric}_f"] for metric in METRICS} for one in scored]

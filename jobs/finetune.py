@@ -45,7 +45,7 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
     steps(settings)
     warehouse = Warehouse(settings.warehouse)
     train, validation = read_examples(warehouse, settings)
-    console.print(f"finetune: {train.num_rows:,} training and {validation.num_rows:,} validation examples")
+    cli.say(console, f"finetune: {train.num_rows:,} training and {validation.num_rows:,} validation examples")
     data_digest = digest([table.column("unit_id").to_pylist() for table in (train, validation)])
     out = Path(settings.model.out).expanduser().resolve()
     init = initial_model(settings, train, out)
@@ -94,9 +94,10 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
         record(warehouse, row.run_id, out.name, metrics)
         counts["input_units"] = train.num_rows + validation.num_rows
         counts["units_per_second"] = result.examples_per_second
-    console.print(
+    cli.say(
+        console,
         f"finetune: best val_loss {result.best_val_loss:.4f} at epoch {result.best_epoch:g};"
-        f" {result.examples_per_second:,.0f} examples/s; model {result.digest[:12]} in {settings.model.out}"
+        f" {result.examples_per_second:,.0f} examples/s; model {result.digest[:12]} in {settings.model.out}",
     )
     return result
 
@@ -110,10 +111,10 @@ def read_examples(warehouse: Warehouse, settings: Settings) -> tuple[pa.Table, p
     reports = [row for row in warehouse.read(REPORTS, columns, where).to_pylist() if row["reference"]]
     reports.sort(key=lambda row: row["unit_id"])
     prompt = get_prompt(settings.model.prompt)
+    cut = SplitCut(settings.split.validation_fraction, settings.split.seed)
     tables = []
     for name in ("train", "validation"):
-        cut = SplitCut(name, settings.split.validation_fraction, settings.split.seed)
-        kept = [row for row in reports if cut.has(row["split"], row["split_key"])]
+        kept = [row for row in reports if cut.split_of(row["split"], row["split_key"]) == name]
         if not kept:
             raise InputError(
                 f"no {name} reports with findings and impression on batch_date={settings.date}"

@@ -1,7 +1,7 @@
 """Reports, or raw files, and one or several models → `predictions`, scored: the nightly job."""
 
 import sys
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Console
 
@@ -61,9 +61,10 @@ def generate_partition(
 ) -> None:
     """Write one partition of `predictions`; nothing when it holds what this run would make already."""
     where = f"{dataset} {settings.date} {split}, model {model.name} {model.digest[:12]}"
-    cut = split_cut(settings, split, model)
+    refuse_other_cut(settings, split, model)
+    cut = SplitCut(settings.split.validation_fraction, settings.split.seed)
     source = warehouse.load(REPORTS).scan(row_filter=equal_to({"batch_date": settings.date, "dataset": dataset}))
-    units = report_units(source.select("unit_id", "status", "split", "split_key", "text_digest").to_arrow(), cut)
+    units = report_units(source.select("unit_id", "status", "split", "split_key", "text_digest").to_arrow(), cut, split)
     unit_ids = units.column("unit_id").to_pylist()
 
     generation = settings.generate.model_dump(include=set(DECIDES))
@@ -95,12 +96,12 @@ def generate_partition(
     )
     run = PartitionRun(warehouse, PREDICTIONS, partition, row)
     if run.is_committed():
-        console.print(f"generate: {where} is there already, made from the same input; nothing written")
+        cli.say(console, f"generate: {where} is there already, made from the same input; nothing written")
         return
     with run.recorded():
         staged = run.staged_ids()
         if staged:
-            console.print(f"generate: {where}: {len(staged):,} reports are staged by an earlier attempt")
+            cli.say(console, f"generate: {where}: {len(staged):,} reports are staged by an earlier attempt")
         constants: dict[str, Any] = {
             **partition,
             "model_name": model.name,
@@ -115,6 +116,7 @@ def generate_partition(
                 stage_predictions(
                     files=[task.file.file_path for task in source.plan_files()],
                     cut=cut,
+                    split=split,
                     model=model.path,
                     prompt_id=settings.model.prompt,
                     settings=settings.generate,
@@ -124,7 +126,7 @@ def generate_partition(
                     staged=frozenset(staged),
                 )
         merged = run.commit(unit_ids)
-    console.print(f"generate: {where}: {merged.rows:,} reports, {merged.rows_ok:,} ok, {len(staged):,} resumed")
+    cli.say(console, f"generate: {where}: {merged.rows:,} reports, {merged.rows_ok:,} ok, {len(staged):,} resumed")
 
 
 def partitions(warehouse: Warehouse, settings: Settings) -> list[tuple[str, SplitName]]:
@@ -136,8 +138,9 @@ def partitions(warehouse: Warehouse, settings: Settings) -> list[tuple[str, Spli
     where: dict[str, Any] = {"batch_date": settings.date}
     if settings.source.dataset is not None:
         where["dataset"] = settings.source.dataset
-    reports = warehouse.read(REPORTS, ["dataset", "split"], {**where, "status": ReportStatus.OK.value})
-    found = {(row["dataset"], row["split"]) for row in reports.to_pylist() if row["split"] is not None}
+    reports = warehouse.read(REPORTS, ["dataset", "split", "split_key"], {**where, "status": ReportStatus.OK.value})
+    cut = SplitCut(settings.split.validation_fraction, settings.split.seed)
+    found = {(row["dataset"], cut.split_of(row["split"], row["split_key"])) for row in reports.to_pylist()}
     prepared = warehouse.read(RUNS, ["dataset"], {**where, "job": "prepare", "status": RunStatus.FINISHED.value})
     datasets = {dataset for dataset, _ in found} | set(prepared.column("dataset").to_pylist())
     if not datasets:
@@ -148,21 +151,19 @@ def partitions(warehouse: Warehouse, settings: Settings) -> list[tuple[str, Spli
     if settings.split.name is not None:
         return [(dataset, settings.split.name) for dataset in sorted(datasets)]
     empty = datasets - {dataset for dataset, _ in found}
-    return sorted(found | {(dataset, default_split(settings)) for dataset in empty})
+    named = {(dataset, cast(SplitName, split)) for dataset, split in found if split is not None}
+    return sorted(named | {(dataset, default_split(settings)) for dataset in empty})
 
 
-def split_cut(settings: Settings, split: SplitName, model: ModelFolder) -> SplitCut:
-    """Return the cut of `split`. Raises ConfigError when the model was trained on another one: it would leak."""
-    cut = SplitCut(split, settings.split.validation_fraction, settings.split.seed)
+def refuse_other_cut(settings: Settings, split: SplitName, model: ModelFolder) -> None:
+    """Raise ConfigError when the model was trained with another validation cut than `settings`: it would leak."""
     trained = model.manifest.made.get("split")
-    if trained is not None and split in ("train", "validation"):
-        ours = {"seed": cut.seed, "validation_fraction": cut.validation_fraction}
-        if trained != ours:
-            raise ConfigError(
-                f"model {model.name} was fine-tuned with split {trained}, the settings say {ours}: its training"
-                " reports would stand in validation; set split.seed and split.validation_fraction as it has them"
-            )
-    return cut
+    ours = {"seed": settings.split.seed, "validation_fraction": settings.split.validation_fraction}
+    if trained is not None and split in ("train", "validation") and trained != ours:
+        raise ConfigError(
+            f"model {model.name} was fine-tuned with split {trained}, the settings say {ours}: its training"
+            " reports would stand in validation; set split.seed and split.validation_fraction as it has them"
+        )
 
 
 def main() -> int:

@@ -8,8 +8,8 @@ from rich.console import Console
 from jobs import cli
 from radray.config import CORPUS_DATE, Settings, SplitName, dump_settings
 from radray.errors import ConfigError, InputError
-from radray.reports.splits import read_split_file
-from radray.schemas import REPORTS
+from radray.reports.splits import digest_split, read_split_file
+from radray.schemas import REPORTS, ReportStatus
 from radray.stages.cluster import ray_cluster
 from radray.stages.prepare import RowContext, plan, stage_reports
 from radray.stages.progress import staged_rows
@@ -17,7 +17,7 @@ from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest, new_run_id, run_key
 from radray.tables.partition import PartitionRun
 from radray.tables.runs import RunRow
-from radray.tables.storage import absolute_uri, freeze, open_text, sha256
+from radray.tables.storage import absolute_uri, freeze, open_text
 
 
 def steps(settings: Settings) -> list[str]:
@@ -48,7 +48,7 @@ def prepare(settings: Settings, console: Console) -> None:
                 splits = read_split_file(file)
             except InputError as error:
                 raise InputError(f"{settings.split.file}: {error}") from None
-        split_digest = sha256(absolute_uri(settings.split.file))
+        split_digest = digest_split(splits)
 
     input_digest = digest([[file.path, file.bytes, file.digest] for file in files])
     key = run_key(
@@ -73,7 +73,9 @@ def prepare(settings: Settings, console: Console) -> None:
     warehouse = Warehouse(settings.warehouse)
     run = PartitionRun(warehouse, REPORTS, partition, row)
     if run.is_committed():
-        console.print(f"prepare: {dataset} {settings.date} is there already, made from the same input; nothing written")
+        cli.say(
+            console, f"prepare: {dataset} {settings.date} is there already, made from the same input; nothing written"
+        )
         return
     with run.recorded():
         context = RowContext(
@@ -87,9 +89,12 @@ def prepare(settings: Settings, console: Console) -> None:
         with ray_cluster(settings.cluster), staged_rows(console, "prepare", run.staging, len(expected)):
             stage_reports(units, context, run.staging, frozenset(staged))
         merged = run.commit(expected)
-    counts = status_counts(warehouse, settings)
-    reasons = "".join(f", {count:,} {status} ({reason})" for (status, reason), count in counts.items() if reason)
-    console.print(f"prepare: {merged.rows:,} units in, {merged.rows_ok:,} ok{reasons}")
+    rows = warehouse.read(REPORTS, ["status", "reason", "split"], partition).to_pylist()
+    reasons = Counter(f"{row['status']} ({row['reason']})" for row in rows if row["status"] != ReportStatus.OK)
+    in_split = Counter(row["split"] or "no split" for row in rows if row["status"] == ReportStatus.OK)
+    cli.say(
+        console, f"prepare: {merged.rows:,} units in: {merged.rows_ok:,} ok{_told(reasons)}; of the ok{_told(in_split)}"
+    )
 
 
 def default_split(settings: Settings) -> SplitName:
@@ -97,11 +102,8 @@ def default_split(settings: Settings) -> SplitName:
     return settings.split.default or ("train" if settings.date == CORPUS_DATE else "live")
 
 
-def status_counts(warehouse: Warehouse, settings: Settings) -> dict[tuple[str, str | None], int]:
-    """Return the rows of the partition by status and reason, most first."""
-    where = {"batch_date": settings.date, "dataset": settings.source.dataset}
-    rows = warehouse.read(REPORTS, ["status", "reason"], where).to_pylist()
-    return dict(Counter((row["status"], row["reason"]) for row in rows).most_common())
+def _told(counts: Counter[str]) -> str:
+    return "".join(f", {count:,} {what}" for what, count in counts.most_common())
 
 
 def main() -> int:

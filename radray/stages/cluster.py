@@ -46,5 +46,6 @@ def _quiet() -> None:
     context.enable_progress_bars = False  # ours are in reports, see progress.py
     context.print_on_execution_start = False
     context.log_internal_stack_trace = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    # what fails reaches the console as one line of ours; Ray would print its own stack over it
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     logging.getLogger("ray.train").setLevel(logging.ERROR)

@@ -1,5 +1,6 @@
 """The generation pipeline: rows of `reports` → impressions by beam search → ROUGE → rows of `predictions`, staged."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import ray
+from ray.util.annotations import RayDeprecationWarning
 
 from radray.config import Generate, Score, SplitName
 from radray.metrics.rouge import Scorer
@@ -27,18 +29,17 @@ REPORT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class SplitCut:
-    """Which reports are worked on: those of split `name`, with `validation` cut from `train` by split key."""
+    """How `validation` is cut from the reports whose stored split is train: by split key, with a seed."""
 
-    name: SplitName
     validation_fraction: float
     seed: int
 
-    def has(self, stored_split: str | None, split_key: str | None) -> bool:
-        """Return whether a report with this stored split and split key belongs to the cut."""
+    def split_of(self, stored_split: str | None, split_key: str | None) -> str | None:
+        """Return the split that a report is in; None for one that is in none."""
         if stored_split != "train" or split_key is None:
-            return stored_split == self.name
+            return stored_split
         held_out = is_validation(split_key, fraction=self.validation_fraction, seed=self.seed)
-        return self.name == ("validation" if held_out else "train")
+        return "validation" if held_out else "train"
 
 
 class SelectReports(Stage):
@@ -47,15 +48,16 @@ class SelectReports(Stage):
     reads = ("unit_id", "status", "split", "split_key")
     keeps_rows = False
 
-    def __init__(self, cut: SplitCut, staged: frozenset[str]) -> None:
+    def __init__(self, cut: SplitCut, split: SplitName, staged: frozenset[str]) -> None:
         self._cut = cut
+        self._split = split
         self._staged = staged
 
     def run(self, batch: pa.Table) -> pa.Table:
         """Return the rows that are kept, in order."""
         columns = (batch.column(name).to_pylist() for name in self.reads)
         kept = [
-            status == ReportStatus.OK and self._cut.has(split, key) and unit not in self._staged
+            status == ReportStatus.OK and self._cut.split_of(split, key) == self._split and unit not in self._staged
             for unit, status, split, key in zip(*columns, strict=True)
         ]
         return batch.filter(pa.array(kept, pa.bool_()))
@@ -144,6 +146,7 @@ class ScorePredictions(Stage):
 def stage_predictions(
     files: Sequence[str],
     cut: SplitCut,
+    split: SplitName,
     model: Path,
     prompt_id: str,
     settings: Generate,
@@ -158,28 +161,34 @@ def stage_predictions(
     """
     fs, _ = filesystem(files[0])
     paths = [filesystem(file)[1] for file in files]
-    data = ray.data.read_parquet(paths, filesystem=fs, columns=list(REPORT_COLUMNS), partitioning=None)
-    data = data.map_batches(SelectReports(cut, staged).__call__, batch_format="pyarrow", batch_size=None)
+    data = ray.data.read_parquet(paths, filesystem=fs, partitioning=None).select_columns(list(REPORT_COLUMNS))
+    data = data.map_batches(SelectReports(cut, split, staged).__call__, batch_format="pyarrow", batch_size=None)
     # read_parquet packs small files into few blocks whatever it is told: this is what spreads them over actors
     data = data.repartition(target_num_rows_per_block=settings.block_rows)
-    data = data.map_batches(
-        WriteImpressions,
-        fn_constructor_args=(model, prompt_id, settings),
-        batch_format="pyarrow",
-        batch_size=settings.block_rows,
-        compute=ray.data.ActorPoolStrategy(size=settings.actors),
-        num_cpus=0 if settings.use_gpu else 1,
-        num_gpus=1 if settings.use_gpu else 0,
-        max_restarts=2,
-        max_task_retries=2,
-    )
+    with warnings.catch_warnings():
+        # Ray 2.60 deprecates the one way to say max_restarts and has no other yet. Its default restarts for ever an
+        # actor that a report kills; with 0 the run ends, and the next one goes on from what is staged
+        warnings.simplefilter("ignore", RayDeprecationWarning)
+        data = data.map_batches(
+            WriteImpressions,
+            fn_constructor_args=(model, prompt_id, settings),
+            batch_format="pyarrow",
+            batch_size=settings.block_rows,
+            compute=ray.data.ActorPoolStrategy(size=settings.actors),
+            num_cpus=0 if settings.use_gpu else 1,
+            num_gpus=1 if settings.use_gpu else 0,
+            max_restarts=0,
+        )
     data = data.map_batches(ScorePredictions(score, constants).__call__, batch_format="pyarrow", batch_size=None)
     data.write_parquet(staging)
 
 
-def report_units(reports: pa.Table, cut: SplitCut) -> pa.Table:
-    """Return unit_id and text_digest of the ok reports of `cut`, sorted by unit_id: the frozen input."""
+def report_units(reports: pa.Table, cut: SplitCut, split: SplitName) -> pa.Table:
+    """Return unit_id and text_digest of the ok reports of `split`, sorted by unit_id: the frozen input."""
     columns = (reports.column(name).to_pylist() for name in ("status", "split", "split_key"))
-    kept = [status == ReportStatus.OK and cut.has(split, key) for status, split, key in zip(*columns, strict=True)]
+    kept = [
+        status == ReportStatus.OK and cut.split_of(stored, key) == split
+        for status, stored, key in zip(*columns, strict=True)
+    ]
     units = reports.filter(pa.array(kept, pa.bool_())).select(["unit_id", "text_digest"])
     return units.take(pc.sort_indices(units, sort_keys=[("unit_id", "ascending")]))

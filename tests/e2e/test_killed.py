@@ -1,0 +1,141 @@
+"""`generate` killed half-way, as processes on two CPUs: its actor, then its driver; a rerun ends with each row once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from loop_world import CANARY, PROMPT, settings_for, tiny_model, write_corpus
+
+from radray.schemas import PREDICTIONS, REPORTS, RUNS
+from radray.tables.catalog import Warehouse
+
+ROOT = Path(__file__).parents[2]
+STUDIES = 150
+PATIENCE_S = 240
+
+
+def test_every_row_once_after_the_actor_and_the_driver_were_killed(tmp_path: Path) -> None:
+    studies = write_corpus(tmp_path / "corpus.zip", STUDIES)
+    tiny_model(tmp_path / "model", [PROMPT.fill(study.text, None) for study in studies])
+    warehouse = Warehouse(settings_for(tmp_path).warehouse)
+
+    # the actor: the run ends with an error, and says so in one line
+    with Generating(tmp_path) as driver:
+        wait_for_staged(driver, tmp_path, at_least=10)
+        actor = find_actor(driver.pid)
+        os.kill(actor, signal.SIGKILL)
+        _, error = driver.communicate(timeout=PATIENCE_S)
+    assert driver.returncode == 1
+    assert error.splitlines()[-1].startswith("error: ")
+    assert CANARY not in error
+    after_actor = staged_units(tmp_path)
+    assert 0 < len(after_actor) < STUDIES
+    assert warehouse.read(PREDICTIONS).num_rows == 0
+
+    # the driver: nobody is left to say anything
+    with Generating(tmp_path) as driver:
+        wait_for_staged(driver, tmp_path, at_least=len(after_actor) + 10)
+        driver.kill()
+        driver.communicate(timeout=PATIENCE_S)
+    assert driver.returncode == -signal.SIGKILL
+    after_driver = staged_units(tmp_path)
+    assert len(after_actor) < len(after_driver) < STUDIES
+    assert warehouse.read(PREDICTIONS).num_rows == 0
+
+    with Generating(tmp_path) as driver:
+        _, error = driver.communicate(timeout=PATIENCE_S)
+    assert driver.returncode == 0, error
+    ok = {row["unit_id"] for row in warehouse.read(REPORTS, ["unit_id", "status"]).to_pylist() if row["status"] == "ok"}
+    rows = warehouse.read(PREDICTIONS, ["unit_id", "run_id"]).to_pylist()
+    assert sorted(row["unit_id"] for row in rows) == sorted(ok)
+    assert len(rows) == STUDIES
+    # what was staged is the same row, made by the same run as then: not generated again
+    by_unit = {row["unit_id"]: row["run_id"] for row in rows}
+    assert after_actor.items() <= by_unit.items()
+    assert after_driver.items() <= by_unit.items()
+    runs = [row for row in warehouse.read(RUNS).to_pylist() if row["job"] == "generate"]
+    assert Counter(row["status"] for row in runs) == {"failed": 1, "running": 1, "finished": 1}
+    (finished,) = [row for row in runs if row["status"] == "finished"]
+    assert finished["rows_resumed"] == STUDIES - Counter(by_unit.values())[finished["run_id"]]
+    assert finished["rows_resumed"] >= len(after_driver)
+    assert list((tmp_path / "warehouse" / "_staging").rglob("*.parquet")) == []
+
+
+class Generating:
+    """`jobs.generate` on the corpus of a folder, as a process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._command = [
+            *(sys.executable, "-m", "jobs.generate", f"warehouse.uri={folder}/warehouse", f"model.uri={folder}/model"),
+            *("source.format=mimic_zip", f"source.uri={folder}/corpus.zip", "source.dataset=synthetic"),
+            "split.validation_fraction=0",  # one partition
+            # slow enough to be met half-way: 30 blocks of 5 reports, one report a call
+            *("generate.block_rows=5", "generate.batch_size=1", "generate.num_beams=8", "generate.max_new_tokens=24"),
+        ]
+
+    def __enter__(self) -> subprocess.Popen[str]:
+        self._process = subprocess.Popen(
+            self._command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        return self._process
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def staged_files(folder: Path) -> Iterator[pa.Table]:
+    """Yield what the staged files of `predictions` hold; one that is still being written is passed over."""
+    for file in sorted((folder / "warehouse" / "_staging" / "predictions").rglob("*.parquet")):
+        try:
+            yield pq.read_table(file, columns=["unit_id", "run_id"])
+        except (pa.ArrowInvalid, OSError):
+            continue
+
+
+def staged_units(folder: Path) -> dict[str, str]:
+    """Return run_id by unit_id of the staged rows, once their number stands still (what was on its way is written)."""
+    found: dict[str, str] = {}
+    while True:
+        before = len(found)
+        for table in staged_files(folder):
+            for row in table.to_pylist():
+                found.setdefault(row["unit_id"], row["run_id"])
+        if len(found) == before and before:
+            return found
+        time.sleep(1)
+
+
+def wait_for_staged(driver: subprocess.Popen[str], folder: Path, at_least: int) -> None:
+    """Wait until so many rows are staged while the driver runs."""
+    deadline = time.monotonic() + PATIENCE_S
+    while sum(table.num_rows for table in staged_files(folder)) < at_least:
+        assert driver.poll() is None, f"generate ended before it was killed: {driver.communicate()[1]}"
+        assert time.monotonic() < deadline, "no rows were staged in time"
+        time.sleep(0.05)
+
+
+def find_actor(driver: int) -> int:
+    """Return the process of the actor that writes impressions, a child of the raylet that `driver` started."""
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            title = (status.parent / "cmdline").read_text()
+            if "WriteImpressions" in title and parent(parent(int(status.parent.name))) == driver:
+                return int(status.parent.name)
+        except OSError:
+            continue  # it ended meanwhile
+    raise AssertionError("the actor was not found")
+
+
+def parent(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("PPid:"):
+            return int(line.split()[1])
+    raise OSError

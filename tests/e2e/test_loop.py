@@ -1,0 +1,206 @@
+"""The whole loop in one Ray: prepare, fine-tune, generate twice over, evaluate; exact rows, and no text outside."""
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import ray
+from loop_world import CANARY, settings_for, write_corpus
+from rich.console import Console
+
+from jobs.evaluate import FLOORS, evaluate
+from jobs.finetune import run as finetune
+from jobs.generate import generate
+from jobs.prepare import prepare
+from radray.config import Settings
+from radray.errors import ConfigError, StageError
+from radray.metrics.rouge import Scorer
+from radray.reports.synthetic import SyntheticStudy
+from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, ROUGE_COLUMNS, RUNS, TRAINING_METRICS
+from radray.stages.cluster import ray_cluster
+from radray.stages.stage import Stage
+from radray.tables.catalog import Warehouse
+from radray.tables.query import query
+
+STUDIES = 160
+TINY = [f"model.tiny.{s}" for s in ("vocab_size=400", "d_model=32", "d_ff=64", "num_layers=1", "num_heads=2")]
+
+
+@dataclass
+class Loop:
+    folder: Path
+    settings: Settings
+    studies: list[SyntheticStudy]
+    console: Console
+    output: io.StringIO
+
+    @property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(self.settings.warehouse)
+
+
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    folder = tmp_path_factory.mktemp("loop")
+    studies = write_corpus(folder / "corpus.zip", STUDIES)
+    settings = settings_for(
+        folder,
+        *("model.init=tiny", *TINY),
+        *("train.max_steps=12", "train.log_every_steps=4", "train.learning_rate=0.003"),
+        *("split.validation_fraction=0.2", "split=validation", "generate.block_rows=10"),
+        f"model.uri=[{folder}/model-untrained, {folder}/model]",
+    )
+    output = io.StringIO()
+    console = Console(file=output, width=120)
+    with ray_cluster(settings.cluster):
+        source = {"format": "mimic_zip", "uri": str(folder / "corpus.zip")}
+        prepare(settings.model_copy(update={"source": settings.source.model_copy(update=source)}), console)
+        finetune(settings, console)
+        generate(settings, console)
+        evaluate(settings, console)
+        yield Loop(folder, settings, studies, console, output)
+
+
+def test_every_unit_is_a_row_by_status_and_reason(loop: Loop) -> None:
+    rows = loop.warehouse.read(REPORTS).to_pylist()
+    assert Counter((row["status"], row["reason"]) for row in rows) == {
+        ("ok", None): STUDIES,
+        ("rejected", "no_findings"): 1,
+        ("rejected", "bad_encoding"): 1,
+        ("rejected", "not_a_report"): 1,
+    }
+    assert {row["study_id"] for row in rows if row["status"] == "ok"} == {study.study_id for study in loop.studies}
+    assert {row["split"] for row in rows} == {"train", None}
+    assert len({row["unit_id"] for row in rows}) == STUDIES + 3
+    run = {row["job"]: row for row in loop.warehouse.read(RUNS).to_pylist()}["prepare"]
+    assert (run["input_units"], run["rows_ok"], run["rows_not_ok"]) == (STUDIES + 3, STUDIES, 3)
+
+
+def test_predictions_hold_each_validation_report_once_under_each_model(loop: Loop) -> None:
+    rows = loop.warehouse.read(PREDICTIONS).to_pylist()
+    reports = {row["unit_id"]: row for row in loop.warehouse.read(REPORTS).to_pylist()}
+    by_model = Counter(row["model_name"] for row in rows)
+    assert set(by_model) == {"model", "model-untrained"}
+    assert len(set(by_model.values())) == 1
+    assert len({(row["unit_id"], row["model_digest"]) for row in rows}) == len(rows)
+    assert 0 < by_model["model"] < STUDIES / 2
+    keys = {row["split_key"] for row in rows}
+    held_out = {unit for unit, row in reports.items() if row["status"] == "ok" and row["split_key"] in keys}
+    assert {row["unit_id"] for row in rows} == held_out  # all reports of a patient, or none
+    for row in rows:
+        report = reports[row["unit_id"]]
+        assert row["split"] == "validation"
+        for name in ("findings", "background", "reference", "reference_raw", "study_id", "text_digest"):
+            assert row[name] == report[name]
+        assert (row["status"] == "ok") == bool(row["prediction"])
+        assert row["hypotheses"][0]["text"] == (row["prediction"] or "")
+        assert [one["score"] for one in row["hypotheses"]] == sorted(
+            (one["score"] for one in row["hypotheses"]), reverse=True
+        )
+
+
+def test_scores_in_the_table_are_the_scorers(loop: Loop) -> None:
+    scorer = Scorer(stemmer=True)
+    for row in loop.warehouse.read(PREDICTIONS).to_pylist():
+        expected = scorer.score(row["reference"], row["prediction"] or "")
+        assert {name: row[name] for name in ROUGE_COLUMNS} == expected
+        assert row["scorer_id"] == scorer.scorer_id
+
+
+def test_training_is_recorded_as_it_went(loop: Loop) -> None:
+    rows = loop.warehouse.read(TRAINING_METRICS).to_pylist()
+    by_name = {name: [row for row in rows if row["name"] == name] for name in ("train_loss", "val_loss")}
+    assert [row["step"] for row in by_name["train_loss"]] == [4, 8, 12]
+    assert by_name["val_loss"][-1]["step"] == 12
+    assert by_name["train_loss"][-1]["value"] < by_name["train_loss"][0]["value"]
+
+
+def test_evaluation_agrees_with_sql_over_predictions(loop: Loop) -> None:
+    rows = [row for row in loop.warehouse.read(EVALUATIONS).to_pylist() if row["stratum"] == "all"]
+    assert {row["system"] for row in rows if row["system"].startswith("floor")} == set(FLOORS)
+    for model in ("model", "model-untrained"):
+        sql = f"""SELECT count(*) AS n, avg(rouge1_f) AS mean, stddev_samp(rouge1_f) AS sd, min(rouge1_f) AS min,
+            quantile_cont(rouge1_f, 0.25) AS p25, quantile_cont(rouge1_f, 0.5) AS p50,
+            quantile_cont(rouge1_f, 0.75) AS p75, max(rouge1_f) AS max
+            FROM predictions WHERE model_name = '{model}'"""
+        (expected,) = query(loop.warehouse, sql).to_pylist()
+        (row,) = [one for one in rows if one["system"].split()[0] == model and one["metric"] == "rouge1"]
+        assert {name: row[name] for name in expected} == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("table", [REPORTS, PREDICTIONS], ids=lambda table: table.name)
+def test_duckdb_and_pyiceberg_read_the_same(loop: Loop, table: object) -> None:
+    schema = REPORTS if table is REPORTS else PREDICTIONS
+    order = ", ".join(schema.key)
+    expected = sorted(loop.warehouse.read(schema).to_pylist(), key=lambda row: [row[name] for name in schema.key])
+    assert query(loop.warehouse, f"SELECT * FROM {schema.name} ORDER BY {order}").to_pylist() == expected
+
+
+def test_running_again_writes_nothing_and_says_so(loop: Loop) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (loop.folder / "warehouse").rglob("*") if path.is_file()}
+    start = loop.output.tell()
+    generate(loop.settings, loop.console)
+    said = loop.output.getvalue()[start:]
+    assert said.count("is there already, made from the same input; nothing written") == 2
+    after = {path: path.stat().st_mtime_ns for path in (loop.folder / "warehouse").rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_raw_files_given_to_generate_are_prepared_first(loop: Loop) -> None:
+    source = {"format": "mimic_zip", "uri": str(loop.folder / "corpus.zip"), "dataset": "night"}
+    settings = settings_for(loop.folder, "date=2026-11-21", f"model.uri={loop.folder}/model")
+    generate(settings.model_copy(update={"source": settings.source.model_copy(update=source)}), loop.console)
+    sql = (
+        "SELECT split, status, count(*) AS n FROM {} WHERE dataset = 'night' AND batch_date = '2026-11-21' GROUP BY ALL"
+    )
+    predictions = query(loop.warehouse, sql.format("predictions")).to_pylist()
+    assert {row["split"] for row in predictions} == {"live"}
+    assert sum(row["n"] for row in predictions) == STUDIES
+    reports = query(loop.warehouse, sql.format("reports")).to_pylist()
+    assert sum(row["n"] for row in reports) == STUDIES + 3
+
+
+def test_a_model_trained_on_another_cut_is_not_evaluated_on_this_one(loop: Loop) -> None:
+    settings = settings_for(loop.folder, "split=validation", "split.seed=99", f"model.uri={loop.folder}/model")
+    with pytest.raises(ConfigError, match="its training reports would stand in validation"):
+        generate(settings, loop.console)
+
+
+def careless_stage() -> Stage:
+    """Return a stage that fails with the report's text in its exception, as libraries do."""
+
+    class Careless(Stage):  # made here, so that workers get it by value: they cannot import this module
+        reads = ("findings",)
+        keeps_rows = True
+
+        def run(self, batch: pa.Table) -> pa.Table:
+            raise ValueError(f"could not understand {batch.column('findings')[0]}")
+
+    return Careless()
+
+
+def test_no_report_text_outside_the_tables(loop: Loop, capfd: pytest.CaptureFixture[str]) -> None:
+    data = ray.data.from_arrow(pa.table({"findings": [f"{CANARY} effusion"]}))
+    with pytest.raises(Exception, match="StageError") as caught:
+        data.map_batches(careless_stage().__call__, batch_format="pyarrow").materialize()
+    assert CANARY not in str(caught.value)
+    assert StageError.__name__ in str(caught.value)
+    assert CANARY not in loop.output.getvalue()
+    assert CANARY not in "".join(capfd.readouterr())
+    assert logs_with_canary() == []
+    # and the search finds what is there: the same failure outside a Stage is in Ray's logs
+    with pytest.raises(Exception, match="could not understand"):
+        data.map_batches(careless_stage().run, batch_format="pyarrow").materialize()
+    assert logs_with_canary() != []
+
+
+def logs_with_canary() -> list[str]:
+    """Return the files of this Ray session that hold the canary."""
+    session = Path(ray._private.worker._global_node.get_session_dir_path())
+    files = [path for path in session.rglob("*") if path.is_file() and "sockets" not in path.parts]
+    assert len(files) > 5
+    return [path.name for path in files if CANARY.encode() in path.read_bytes()]
