@@ -1,0 +1,147 @@
+"""The parsing stage without Ray: every unit that was planned is a row, whatever its bytes are."""
+
+import datetime
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from radray.config import SourceFormat
+from radray.errors import InputError
+from radray.reports.synthetic import make_studies
+from radray.stages import prepare
+from radray.stages.prepare import ReadReports, RowContext, plan
+from radray.tables.storage import freeze
+
+REPORT = "EXAMINATION: CHEST\n\nFINDINGS: Small left effusion.\n\nIMPRESSION: Effusion.\n"
+
+
+def read(source: Path, format_: SourceFormat, splits: dict[str, str] | None = None) -> list[dict[str, object]]:
+    """Return the rows of a source, and hold that they are exactly the units that were planned."""
+    units = plan(freeze(str(source)), format_, "hospital")
+    constants = {"batch_date": datetime.date(1970, 1, 1), "run_key": "k", "run_id": "r"}
+    stage = ReadReports(units, RowContext(format_, "hospital", constants, splits, "train"))
+    rows = stage(pa.table({"unit": list(range(len(units)))})).to_pylist()
+    assert [row["unit_id"] for row in rows] == [unit_id for unit in units for unit_id in unit.unit_ids]
+    assert len({row["unit_id"] for row in rows}) == len(rows)
+    return rows
+
+
+def statuses(rows: Sequence[dict[str, object]]) -> list[tuple[object, object, object]]:
+    return [(row["source_member"] or row["source_uri"], row["status"], row["reason"]) for row in rows]
+
+
+def test_a_zip_of_mimic_reports(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "reports.zip", "w") as archive:
+        archive.writestr("files/p10/p10000032/s50414267.txt", REPORT)
+        archive.writestr("files/p10/p10000032/s50414268.txt", "")
+        archive.writestr("files/LICENSE.txt", "terms")
+        archive.mkdir("files/p11")
+    rows = read(tmp_path / "reports.zip", "mimic_zip")
+    assert statuses(rows) == [
+        ("files/LICENSE.txt", "rejected", "not_a_report"),
+        ("files/p10/p10000032/s50414267.txt", "ok", None),
+        ("files/p10/p10000032/s50414268.txt", "rejected", "empty"),
+    ]
+    ok = rows[1]
+    assert (ok["study_id"], ok["subject_id"], ok["split_key"], ok["split"]) == (
+        "50414267",
+        "10000032",
+        "10000032",
+        "train",
+    )
+    assert (ok["findings"], ok["reference"], ok["source_uri"]) == ("Small left effusion.", "Effusion.", "reports.zip")
+    assert rows[0]["text_digest"] is None
+    assert rows[0]["split"] is None
+
+
+def test_a_member_with_a_bad_checksum_is_a_row_and_its_neighbours_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "reports.zip"
+    names = [f"files/p10/p10000032/s5041426{i}.txt" for i in range(3)]
+    with zipfile.ZipFile(file, "w") as archive:
+        for i, name in enumerate(names):
+            archive.writestr(name, REPORT.replace("Small", f"Small {i}"))
+    data = file.read_bytes()
+    assert data.count(b"Small 1") == 1
+    file.write_bytes(data.replace(b"Small 1", b"Small 7"))
+    rows = read(file, "mimic_zip")
+    assert statuses(rows) == [(names[0], "ok", None), (names[1], "rejected", "malformed"), (names[2], "ok", None)]
+
+
+def test_a_folder_of_mimic_reports_and_a_zip_of_them_say_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "mimic"
+    with zipfile.ZipFile(tmp_path / "mimic.zip", "w") as archive:
+        for study in make_studies(20, seed=5):
+            (folder / study.path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / study.path).write_text(study.text)
+            archive.writestr(study.path, study.text)
+    (folder / ".hidden").write_text("not a report")
+    said = [
+        [{name: row[name] for name in ("study_id", "subject_id", "findings", "background", "reference", "text_digest")}
+         for row in read(source, format_)]
+        for source, format_ in ((folder, "mimic_folder"), (tmp_path / "mimic.zip", "mimic_zip"))
+    ]  # fmt: skip
+    assert said[0] == said[1]
+    assert len(said[0]) == 20
+
+
+def test_unit_ids_do_not_hang_on_where_the_source_lies(tmp_path: Path) -> None:
+    ids = []
+    for place in ("here", "there"):
+        (tmp_path / place).mkdir()
+        with zipfile.ZipFile(tmp_path / place / "reports.zip", "w") as archive:
+            archive.writestr("files/p10/p10000032/s50414267.txt", REPORT)
+        ids.append([row["unit_id"] for row in read(tmp_path / place / "reports.zip", "mimic_zip")])
+    assert ids[0] == ids[1]
+
+
+def test_mediqa_json_and_openi_csv(tmp_path: Path) -> None:
+    record = {"subject_id": "7", "findings": "Clear lungs.", "impression": "Normal.", "background": "Cough."}
+    records = [record | {"study_id": "1"}, record | {"study_id": "2", "findings": ""}, record | {"study_id": 3.5}]
+    (tmp_path / "a.json").write_text(json.dumps(records))
+    rows = read(tmp_path / "a.json", "mediqa_json")
+    assert [(row["study_id"], row["status"], row["reason"]) for row in rows] == [
+        ("1", "ok", None),
+        ("2", "rejected", "no_findings"),
+        (None, "rejected", "malformed"),
+    ]
+    assert [row["source_offset"] for row in rows] == [0, 1, 2]
+    (tmp_path / "b.csv").write_text(
+        "uid,indication,comparison,findings,impression\n1,Cough,None,Clear lungs.,Normal.\n2,,,clear lungs ,\n3,,,,\n"
+    )
+    rows = read(tmp_path / "b.csv", "openi_csv")
+    assert [(row["study_id"], row["status"], row["reference"]) for row in rows] == [
+        ("1", "ok", "Normal."),
+        ("2", "ok", None),
+        ("3", "rejected", None),
+    ]
+    assert rows[0]["split_key"] == rows[1]["split_key"]  # no patients: equal findings never stand in two splits
+
+
+def test_a_split_file_decides_and_what_it_does_not_name_is_in_no_split(tmp_path: Path) -> None:
+    (tmp_path / "b.csv").write_text("uid,findings,impression\n1,A.,B.\n2,C.,D.\n3,E.,F.\n")
+    rows = read(tmp_path / "b.csv", "openi_csv", {"1": "train", "2": "test"})
+    assert [row["split"] for row in rows] == ["train", "test", None]
+
+
+def test_work_units_cover_all_members_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "MEMBERS_A_TASK", 7)
+    with zipfile.ZipFile(tmp_path / "reports.zip", "w") as archive:
+        for study in make_studies(50, seed=1):
+            archive.writestr(study.path, study.text)
+    units = plan(freeze(str(tmp_path / "reports.zip")), "mimic_zip", "hospital")
+    assert [len(unit.members) for unit in units] == [7] * 7 + [1]
+    assert len(read(tmp_path / "reports.zip", "mimic_zip")) == 50
+
+
+def test_sources_that_cannot_be_planned_are_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w"):
+        pass
+    with pytest.raises(InputError, match=r"empty\.zip: the archive holds no file"):
+        plan(freeze(str(tmp_path / "empty.zip")), "mimic_zip", "hospital")
+    (tmp_path / "a.csv").write_text("uid,text\n")
+    with pytest.raises(InputError, match=r"a\.csv: "):
+        plan(freeze(str(tmp_path / "a.csv")), "openi_csv", "hospital")
