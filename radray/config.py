@@ -257,7 +257,7 @@ def _read_yaml(file: str) -> dict[str, Any]:
         loaded = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"config file {file}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (yaml.YAMLError, ValueError):
         raise ConfigError(f"config file {file}: not YAML") from None
     if loaded is None:
         return {}
@@ -269,6 +269,8 @@ def _read_yaml(file: str) -> dict[str, Any]:
 def _scalar(key: str, value: str) -> Any:
     try:
         return yaml.safe_load(value) if value else ""
+    except ValueError:  # looks like a date and is none: its field says so
+        return value
     except yaml.YAMLError:
         raise ConfigError(f"{key}: the value is not YAML; quote it") from None
 

@@ -84,7 +84,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_report_gets_an_outcome(model: Path) -> None:
-    settings = Generate(max_new_tokens=5, num_beams=2, num_return_sequences=2, max_input_tokens=16)
+    settings = Generate(max_new_tokens=5, num_beams=2, num_return_sequences=2, max_input_tokens=40)
     long = "left " * 40
     table = pa.concat_tables([reports(2), reports(1, findings=long, background="Cough.")], promote_options="default")
     written = WriteImpressions(model, "background-findings-v1", settings)(table)

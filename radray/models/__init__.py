@@ -1,0 +1,1 @@
+"""Sequence-to-sequence models: their folders, how they are loaded, and the engines that write with them."""

@@ -1,0 +1,86 @@
+"""Model folders: a Hugging Face folder (safetensors, tokenizer, config) with a manifest, opened and verified."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from radray.errors import InputError
+from radray.models.manifest import MANIFEST, Manifest, hash_files, read_manifest, verify_files
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+_HUB_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.txt"]
+"""What is fetched from the hub: never pickled weights, never code."""
+_LEVER = "use model.init=tiny (fine-tuning without network) or the path of a local model folder"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A model on local disk: its name, where it is, its manifest and the digest of that."""
+
+    name: str
+    path: Path
+    manifest: Manifest
+    digest: str
+
+
+def open_model(uri: str, *, verify: bool = True) -> ModelFolder:
+    """Return the model that `uri` names: a local folder, else a Hugging Face hub id, which is downloaded.
+
+    A folder with a manifest is held against it (`verify`: sha256 of every file); a plain Hugging Face folder gets
+    its manifest computed in memory, named after the folder, and a download after its hub id. Only safetensors
+    weights are taken, and no code. Raises InputError for a folder that is no such model or differs from its
+    manifest, and for a hub id that cannot be had.
+    """
+    path = Path(uri).expanduser()
+    if not uri.strip():
+        raise InputError(f"no model was named; {_LEVER}")
+    if path.is_dir():
+        return _open_folder(path, verify)
+    if path.exists() or uri.startswith(("/", "./", "../", "~")):
+        raise InputError(f"model {uri}: {'not a folder' if path.exists() else 'there is no such folder'}")
+    if not _HUB_ID.fullmatch(uri):
+        raise InputError(f"model {uri}: there is no such folder, and it is not a hub id; {_LEVER}")
+    folder = _download(uri)
+    _refuse_other_than_model(uri, folder)
+    return _computed(uri, folder)
+
+
+def _open_folder(path: Path, verify: bool) -> ModelFolder:
+    path = path.resolve()
+    if not (path / MANIFEST).is_file():
+        _refuse_other_than_model(str(path), path)
+        return _computed(path.name, path)
+    manifest = read_manifest(path)
+    if verify:
+        verify_files(path, manifest)
+    _refuse_other_than_model(str(path), path)
+    return ModelFolder(manifest.name, path, manifest, manifest.digest)
+
+
+def _computed(name: str, folder: Path) -> ModelFolder:
+    manifest = Manifest(name, hash_files(folder), {})
+    return ModelFolder(name, folder, manifest, manifest.digest)
+
+
+def _refuse_other_than_model(uri: str, folder: Path) -> None:
+    if not (folder / "config.json").is_file():
+        raise InputError(f"model {uri}: not a model folder, it has no config.json")
+    if not any(folder.glob("*.safetensors")):
+        raise InputError(f"model {uri}: no *.safetensors weights; other formats are not loaded")
+
+
+def _download(hub_id: str) -> Path:
+    # here and not above: the hub's client reads environment variables when imported (0.4 s), and local folders,
+    # the common case, never need it
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=_HUB_FILES))
+    except (OSError, ValueError) as error:
+        # the hub's client raises OSError for HTTP, connection and cache, ValueError for an id it does not accept
+        where = os.environ.get("HF_ENDPOINT", "huggingface.co")
+        raise InputError(
+            f"model {hub_id}: no folder of this name here, and it could not be had from {where}"
+            f" ({type(error).__name__}: offline, unknown, or not public); {_LEVER}"
+        ) from None

@@ -1,0 +1,94 @@
+"""Loading a tokenizer and a model from a local folder: safetensors only, no code of theirs, nothing tied by mistake."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging
+
+from radray.errors import InputError, RadrayError
+
+_OUTPUT, _EMBEDDING = "lm_head.weight", "shared.weight"
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """Return the tokenizer of the model folder; InputError when there is none that can be read."""
+    try:
+        with quiet():
+            return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"model folder {folder}: no tokenizer can be read ({type(error).__name__})") from None
+
+
+def load_model(
+    folder: Path, *, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
+) -> PreTrainedModel:
+    """Return the model of the folder on `device`, in evaluation mode, its weights as `dtype`.
+
+    Raises InputError for a folder that holds no sequence-to-sequence model in safetensors, and RadrayError when
+    the library tied an output layer to the embedding that the weights keep apart.
+    """
+    try:
+        with quiet():
+            model = AutoModelForSeq2SeqLM.from_pretrained(
+                folder, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
+            )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
+        raise InputError(
+            f"model folder {folder}: no sequence-to-sequence model can be loaded ({type(error).__name__})"
+        ) from None
+    _check_output_layer(model, folder)
+    torch.nn.Module.to(model, device)
+    return model.eval()
+
+
+def _check_output_layer(model: PreTrainedModel, folder: Path) -> None:
+    """Hold the loaded output layer against the stored one: transformers 5 forces T5 configs to say "tied"."""
+    stored = {_OUTPUT, _EMBEDDING} <= set(_stored_in(folder))
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if not stored:
+        if config.get("model_type") == "t5" and config.get("tie_word_embeddings", True) is False:
+            raise InputError(f"model folder {folder}: the config says untied, but {_OUTPUT} is not in the weights")
+        return
+    output, embedding = _first_rows(folder, _OUTPUT), _first_rows(folder, _EMBEDDING)
+    if _same(output, embedding):
+        return
+    loaded = model.state_dict()[_OUTPUT][: len(output)]
+    if not _same(loaded, output.to(loaded.dtype)):
+        raise RadrayError(f"model folder {folder}: {_OUTPUT} was tied to the embedding when loaded")
+
+
+def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return torch.allclose(one, other, rtol=0.0, atol=0.0, equal_nan=True)
+
+
+def _stored_in(folder: Path) -> dict[str, str]:
+    """Return the file of every stored tensor, by tensor name."""
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        return dict(json.loads(index.read_text(encoding="utf-8"))["weight_map"])
+    with safe_open(folder / "model.safetensors", framework="pt") as weights:
+        return dict.fromkeys(weights.keys(), "model.safetensors")
+
+
+def _first_rows(folder: Path, name: str) -> torch.Tensor:
+    with safe_open(folder / _stored_in(folder)[name], framework="pt") as weights:
+        return weights.get_slice(name)[:64]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence progress bars and the warning that a T5's output layer is not tied, which is what we want."""
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,128 @@
+"""What a model folder holds and what made it: sha256 of every file, and one digest over all of it."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from radray.errors import InputError
+
+MANIFEST = "manifest.json"
+"""File of a model folder that describes all the others."""
+
+_DECISIVE = frozenset({".safetensors", ".bin", ".pt", ".pth", ".json", ".model", ".txt", ".jinja", ".py"})
+"""Suffixes that a loader may pick up: such a file beside the listed ones could change what the model writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file of a model folder: sha256 in hex, and its size in bytes."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A model's name, its files by path below the folder (``/`` between parts), and what made it.
+
+    `made` is JSON: data digest, settings, prompt_id, split fraction and seed, metrics, versions, base model.
+    """
+
+    name: str
+    files: Mapping[str, FileEntry]
+    made: Mapping[str, Any]
+
+    def to_json(self) -> bytes:
+        """Return the canonical JSON: keys sorted, two spaces of indent, UTF-8, one newline at the end."""
+        value = {
+            "name": self.name,
+            "files": {path: asdict(entry) for path, entry in self.files.items()},
+            "made": dict(self.made),
+        }
+        text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+        return f"{text}\n".encode()
+
+    @property
+    def digest(self) -> str:
+        """The model's identity: sha256 (hex) of the canonical JSON, what ``sha256sum manifest.json`` prints."""
+        return hashlib.sha256(self.to_json()).hexdigest()
+
+
+def write_manifest(folder: Path, name: str, made: Mapping[str, Any]) -> Manifest:
+    """Hash every file of `folder`, write its manifest last and at once (temporary file, then rename), return it.
+
+    Raises InputError for a folder without files.
+    """
+    manifest = Manifest(name, hash_files(folder), made)
+    if not manifest.files:
+        raise InputError(f"model folder {folder}: no files to write a manifest of")
+    temporary = folder / f".{MANIFEST}.{os.getpid()}"
+    with temporary.open("wb") as file:
+        file.write(manifest.to_json())
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, folder / MANIFEST)
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of `folder` as it is written there.
+
+    Raises InputError, naming the folder, when the file cannot be read, is not a manifest, or lists a path that
+    leads out of the folder.
+    """
+    try:
+        value = json.loads((folder / MANIFEST).read_bytes())
+        files = {
+            str(path): FileEntry(str(entry["sha256"]), int(entry["bytes"])) for path, entry in value["files"].items()
+        }
+        manifest = Manifest(str(value["name"]), files, dict(value["made"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(f"model folder {folder}: {MANIFEST} is not a manifest that can be read") from None
+    for path in files:
+        if Path(path).is_absolute() or ".." in Path(path).parts:
+            raise InputError(f"model folder {folder}: {MANIFEST} lists a file outside the folder")
+    return manifest
+
+
+def verify_files(folder: Path, manifest: Manifest) -> None:
+    """Hold the files of `folder` against `manifest`.
+
+    Raises InputError naming file and folder: a listed file is missing or differs, or a weight, tokenizer or
+    config file is there that is not listed. Other files (a README) may stand beside the listed ones.
+    """
+    for path, entry in sorted(manifest.files.items()):
+        file = folder / path
+        if not file.is_file():
+            raise InputError(f"model folder {folder}: {path} is missing, {MANIFEST} lists it")
+        size = file.stat().st_size
+        if size != entry.bytes:
+            raise InputError(f"model folder {folder}: {path} has {size} bytes, {MANIFEST} says {entry.bytes}")
+        if _sha256(file) != entry.sha256:
+            raise InputError(f"model folder {folder}: the sha256 of {path} differs from {MANIFEST}")
+    for path in _paths(folder):
+        if path not in manifest.files and Path(path).suffix in _DECISIVE:
+            raise InputError(f"model folder {folder}: {path} is not listed in {MANIFEST}")
+
+
+def hash_files(folder: Path) -> dict[str, FileEntry]:
+    """Return the entry of every file below `folder` but its manifest and what starts with a dot; none: empty."""
+    return {path: FileEntry(_sha256(folder / path), (folder / path).stat().st_size) for path in _paths(folder)}
+
+
+def _paths(folder: Path) -> list[str]:
+    relative = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
+    return sorted(
+        path.as_posix()
+        for path in relative
+        if path.as_posix() != MANIFEST and not any(part.startswith(".") for part in path.parts)
+    )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -1,0 +1,21 @@
+from pathlib import Path
+
+import pytest
+
+from radray.config import Tiny
+from radray.models.tiny import build_tiny
+
+TEXTS = [
+    "The lungs are clear. No pleural effusion or pneumothorax, compared with ___.",
+    "There is a 1.9 x 1.8 cm nodule in the right upper lobe (unchanged since ___).",
+    "Heart size is normal; the tip of the line ends in the SVC.",
+]
+SIZE = Tiny(vocab_size=300, d_model=32, d_ff=64, num_layers=1, num_heads=2)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small untrained T5; not to be changed."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    build_tiny(TEXTS, folder, size=SIZE, seed=3)
+    return folder

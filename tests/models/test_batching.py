@@ -1,0 +1,41 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from radray.models.batching import in_order, length_batches, pad
+
+
+def test_longest_come_first_and_ties_stay_in_order() -> None:
+    assert length_batches([3, 9, 3, 1, 9], 2) == [[1, 4], [0, 2], [3]]
+
+
+def test_nothing_gives_no_batches() -> None:
+    assert length_batches([], 4) == []
+    assert in_order([], []) == []
+    assert pad([], 0) == []
+
+
+def test_a_batch_holds_at_least_one_row() -> None:
+    with pytest.raises(ValueError, match="max_rows"):
+        length_batches([1], 0)
+
+
+@given(lengths=st.lists(st.integers(0, 50)), rows=st.integers(1, 7))
+def test_batches_hold_each_index_once_and_the_order_comes_back(lengths: list[int], rows: int) -> None:
+    batches = length_batches(lengths, rows)
+    assert all(1 <= len(batch) <= rows for batch in batches)
+    flat = [lengths[index] for batch in batches for index in batch]
+    assert flat == sorted(lengths, reverse=True)
+    assert in_order(batches, [[lengths[index] for index in batch] for batch in batches]) == lengths
+
+
+@pytest.mark.parametrize(
+    ("batches", "results"), [([[0, 1]], [["a"]]), ([[0], [1]], [["a"]]), ([[0, 2]], [["a", "b"]]), ([[1]], [["a"]])]
+)
+def test_results_that_do_not_fit_their_batches_are_refused(batches: list[list[int]], results: list[list[str]]) -> None:
+    with pytest.raises(ValueError, match=r"batches|zip"):
+        in_order(batches, results)
+
+
+def test_rows_are_filled_to_the_longest() -> None:
+    assert pad([[5], [6, 7, 8], []], -100) == [[5, -100, -100], [6, 7, 8], [-100, -100, -100]]

@@ -1,0 +1,81 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from radray.errors import InputError
+from radray.models.loading import load_model, load_tokenizer
+from radray.models.saving import save_model
+
+
+@pytest.fixture
+def folder(tiny_folder: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "model"
+    shutil.copytree(tiny_folder, copy)
+    return copy
+
+
+def test_loaded_weights_are_the_stored_ones_in_the_type_asked_for(folder: Path) -> None:
+    stored = load_file(folder / "model.safetensors")
+    model = load_model(folder, dtype=torch.bfloat16)
+    loaded = model.state_dict()
+    assert not model.training
+    assert all(torch.equal(loaded[name], value.to(torch.bfloat16)) for name, value in stored.items())
+
+
+def test_loading_is_silent(folder: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+    save_model(load_model(folder), load_tokenizer(folder), folder)
+    assert capfd.readouterr() == ("", "")
+    assert caplog.records == []
+
+
+def test_a_missing_output_layer_is_not_filled_with_the_embedding(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    del weights["lm_head.weight"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(InputError, match=r"lm_head.weight is not in the weights"):
+        load_model(folder)
+
+
+def test_a_tied_model_stays_tied_and_says_so(folder: Path, tmp_path: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    del weights["lm_head.weight"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"tie_word_embeddings": True}))
+    model = load_model(folder)
+    assert model.lm_head.weight is model.shared.weight
+    save_model(model, load_tokenizer(folder), tmp_path / "again")
+    assert json.loads((tmp_path / "again" / "config.json").read_text())["tie_word_embeddings"] is True
+
+
+def test_weights_in_several_files_load_like_one(folder: Path, tmp_path: Path) -> None:
+    model = load_model(folder)
+    sharded = tmp_path / "sharded"
+    shutil.copytree(folder, sharded, ignore=shutil.ignore_patterns("*.safetensors"))
+    model.save_pretrained(sharded, max_shard_size="40KB")
+    assert len(list(sharded.glob("*.safetensors"))) > 1
+    again = load_model(sharded).state_dict()
+    assert all(torch.equal(again[name], value) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json"])
+def test_a_file_that_is_not_what_it_should_be_is_one_clear_error(folder: Path, file: str) -> None:
+    (folder / file).write_bytes(b"\x01not it")
+    with pytest.raises(InputError, match=f"model folder {folder}: no sequence-to-sequence model"):
+        load_model(folder)
+
+
+def test_a_tokenizer_that_cannot_be_read_is_one_clear_error(folder: Path) -> None:
+    (folder / "tokenizer.json").write_text("{")
+    with pytest.raises(InputError, match=f"model folder {folder}: no tokenizer"):
+        load_tokenizer(folder)
+
+
+def test_a_model_of_another_kind_is_refused(folder: Path) -> None:
+    (folder / "config.json").write_text('{"model_type": "bert", "vocab_size": 10}')
+    with pytest.raises(InputError, match="no sequence-to-sequence model"):
+        load_model(folder)
