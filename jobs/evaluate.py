@@ -198,10 +198,9 @@ def show(comparison: Comparison, settings: Settings, console: Console) -> None:
         for system in comparison.scores:
             summaries = [comparison.summary(system, stratum, metric) for metric in METRICS]
             table.add_row(system, *(f"{one.mean:.4f}" if one else "-" for one in summaries))
-        if stratum == "all" and settings.evaluate.published is not None:
-            for system, means, comparable in published(settings.evaluate.published):
-                table.add_row(f"published: {system} [comparable with: {comparable}]", *means)
         console.print(table, markup=False)
+    if settings.evaluate.published is not None:
+        console.print(published_table(settings.evaluate.published), markup=False)
     names = ("mean", "sd", "min", "p25", "p50", "p75", "max")
     table = Table(
         "metric", "system", *names, title=f"Distribution of the F-measure ({where}, n={len(comparison.strata):,})"
@@ -215,15 +214,22 @@ def show(comparison: Comparison, settings: Settings, console: Console) -> None:
     console.print(table, markup=False)
 
 
-def published(file: str) -> Iterator[tuple[str, list[str], str]]:
-    """Yield system, means and what it may be compared with, of a file of published results. Raises ConfigError."""
+def published_table(file: str) -> Table:
+    """Return the results of a file of published results, as a table of its own: they are of other reports.
+
+    Raises ConfigError for a file of another form.
+    """
+    table = Table(
+        "system", "reports", *METRICS.values(), "comparable with", title="Published, on other reports than these"
+    )
     try:
-        results = json.loads(Path(file).read_text(encoding="utf-8"))["results"]
-        for one in results:
+        for one in json.loads(Path(file).read_text(encoding="utf-8"))["results"]:
             means = [f"{one[key]:.4f}" for key in ("rouge1", "rouge2", "rougeL", "rougeLsum")]
-            yield f"{one['system']} ({one['dataset']})", means, one["comparable"]
+            table.add_row(one["system"], one["dataset"], *means, one["comparable"])
+            table.add_section()
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError(f"evaluate.published={file}: not a file of published results") from None
+    return table
 
 
 def main() -> int:
