@@ -1,0 +1,33 @@
+"""The repository holds what it should at its top, and speaks of itself alone."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TOP = {"jobs", "radray", "tests", "cluster.yaml", "pyproject.toml", "README.md", "LICENSE"}
+
+
+@pytest.fixture(autouse=True)
+def _in_a_clone() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git clone: there is no list of tracked files")
+
+
+def tracked() -> list[str]:
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_the_top_level_is_as_agreed() -> None:
+    tops = {path.split("/")[0] for path in tracked()}
+    assert {top for top in tops if not top.startswith(".")} <= TOP
+    assert {"jobs", "radray", "tests", "pyproject.toml", "README.md", "LICENSE"} <= tops
+
+
+def test_no_paths_of_a_machine_are_in_the_sources() -> None:
+    for path in tracked():
+        text = (ROOT / path).read_text(encoding="utf-8")
+        for word in ("/ro" + "ot/", "/wo" + "rk/", "/ho" + "me/"):
+            assert word not in text, (path, word)
