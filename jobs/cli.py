@@ -1,6 +1,8 @@
 """What every job's command line does alike: settings, --dry-run, the console, exit codes."""
 
 import argparse
+import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -9,13 +11,15 @@ from pathlib import Path
 from rich.console import Console
 
 from radray.config import Settings, dump_settings, load_settings
-from radray.errors import RadrayError
+from radray.errors import ConfigError, RadrayError
 
 LOCAL_CONFIG = Path(__file__).parent / "configs" / "local.yaml"
 """What a job runs with when no --config is given: one laptop, no network."""
 
 LOG_COLUMNS = 120
 """Width of what is printed where no terminal says one: a log file."""
+
+_SETTING = re.compile(r"[a-z][a-z_0-9.]*=")
 
 Job = Callable[[Settings, Console], object]
 
@@ -30,22 +34,29 @@ def say(console: Console, line: str) -> None:
     console.print(line, markup=False, soft_wrap=True)
 
 
-def parse(arguments: Sequence[str], doc: str | None, positional: str | None = None) -> tuple[Settings, bool, str]:
-    """Return settings, whether this is a dry run, and the job's own argument ('' where it has none).
+def parse(arguments: Sequence[str], doc: str | None, positional: str = "") -> tuple[Settings, bool, str]:
+    """Return settings, whether this is a dry run, and the job's own argument, called `positional` ('': it has none).
 
     Raises ConfigError for settings, SystemExit (exit code 2) for an option that is not known.
     """
-    parser = argparse.ArgumentParser(description=doc, usage="%(prog)s [--config FILE ...] [key=value ...] [--dry-run]")
+    usage = f"%(prog)s {positional and positional + ' '}[--config FILE]... [key=value]... [--dry-run]"
+    parser = argparse.ArgumentParser(description=doc, usage=usage)
     parser.add_argument(
-        "--config", action="append", default=[], metavar="FILE", help="YAML settings, later over earlier"
+        "--config",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help=f"YAML settings, later files over earlier ones (none given: {LOCAL_CONFIG.name})",
     )
     parser.add_argument("--dry-run", action="store_true", help="print settings and plan, touch nothing")
-    if positional:
-        parser.add_argument(positional)
-    parser.add_argument("settings", nargs="*", metavar="key=value", help="one setting, over those of the files")
+    parser.add_argument("words", nargs="*", metavar="key=value", help="one setting, over those of the files")
     known = parser.parse_intermixed_args(arguments)
-    settings = load_settings(known.config or [str(LOCAL_CONFIG)], known.settings)
-    return settings, known.dry_run, getattr(known, positional) if positional else ""
+    own = [word for word in known.words if positional and not _SETTING.match(word)]
+    if positional and len(own) != 1:
+        raise ConfigError(f"expected one {positional}, quoted as one word, and got {len(own)}")
+    overrides = [word for word in known.words if word not in own]
+    settings = load_settings(known.config or [str(LOCAL_CONFIG)], overrides)
+    return settings, known.dry_run, own[0] if own else ""
 
 
 def run(job: Job, steps: Callable[[Settings], Sequence[str]], doc: str | None) -> int:
@@ -80,6 +91,9 @@ def exit_code(command: Callable[[], None]) -> int:
     except RadrayError as error:
         err.print(f"error: {error}", style="bold red", markup=False, soft_wrap=True)
         return error.exit_code
+    except BrokenPipeError:
+        # the reader (head, less) has seen enough; what is still buffered must not fail at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         err.print("stopped", style="bold red")
         return 130

@@ -17,13 +17,14 @@ from jobs.finetune import run as finetune
 from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.config import Settings
+from radray.models.folder import open_model
 from radray.reports.synthetic import make_studies, split_rows, write_zip
 from radray.stages.cluster import ray_cluster
 
 DATASET = "synthetic"
 QUESTION = (
     "SELECT model_name, reference, prediction, round(rouge1_f, 2) AS rouge1 FROM predictions"
-    " WHERE model_name = 'model' ORDER BY rouge1_f, study_id LIMIT 3"
+    " WHERE model_digest LIKE '{digest}%' ORDER BY rouge1_f, study_id LIMIT 3"
 )
 
 
@@ -66,11 +67,14 @@ def demo(settings: Settings, console: Console) -> None:
         with _timed("generate", took, console):
             generate(shared.model_copy(update=test_only), console)
         with _timed("evaluate", took, console):
-            (comparison,) = evaluate(shared.model_copy(update=test_only), console)
+            digests = tuple(open_model(uri).digest for uri in shared.model.uri)
+            only = {"evaluate": shared.evaluate.model_copy(update={"models": digests})}
+            (comparison,) = evaluate(shared.model_copy(update={**test_only, **only}), console)
         with _timed("query", took, console):
-            console.print(f"query: {QUESTION}")
-            query_job.run(shared, QUESTION)
-    summary(comparison, took, shared, console)
+            question = QUESTION.format(digest=digests[-1][:8])
+            cli.say(console, f"query: {question}")
+            query_job.run(shared, question)
+    summary(comparison, took, shared, question, console)
 
 
 def write_corpus(settings: Settings, out: Path) -> None:
@@ -85,7 +89,9 @@ def write_corpus(settings: Settings, out: Path) -> None:
         rows.writerows(split_rows(studies, settings.demo.held_out))
 
 
-def summary(comparison: Comparison, took: dict[str, float], settings: Settings, console: Console) -> None:
+def summary(
+    comparison: Comparison, took: dict[str, float], settings: Settings, question: str, console: Console
+) -> None:
     """Print what the loop came to, and what to look at next."""
     table = Table("reports", "system", "ROUGE-1", title="Unseen synthetic reports")
     for stratum in ("all", "abnormal"):
@@ -98,7 +104,7 @@ def summary(comparison: Comparison, took: dict[str, float], settings: Settings, 
     warehouse = settings.warehouse.uri
     console.print(
         "The text is synthetic: the figures say that the loop works, not how good a model is on real reports.\n"
-        f'Look at it:  python -m jobs.query "{QUESTION}" warehouse.uri={warehouse}\n'
+        f'Look at it:  python -m jobs.query "{question}" warehouse.uri={warehouse}\n'
         f"             python -m jobs.query \"SELECT step, value FROM training_metrics WHERE name = 'val_loss'"
         f' ORDER BY step" warehouse.uri={warehouse}\n'
         'Your own reports: README, "Your own reports".',

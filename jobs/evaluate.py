@@ -64,7 +64,7 @@ def steps(settings: Settings) -> list[str]:
 def evaluate(settings: Settings, console: Console) -> list[Comparison]:
     """Compare all systems on each dataset and split of `date`, print the tables and append to `evaluations`."""
     steps(settings)
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = Warehouse(settings.warehouse, must_exist=True)
     scorer = Scorer(stemmer=settings.score.stemmer)
     predictions = read_predictions(warehouse, settings, scorer.scorer_id)
     about = {"batch_date": settings.date, "dataset": settings.source.dataset, "split": settings.split.name}
@@ -87,7 +87,6 @@ def evaluate(settings: Settings, console: Console) -> list[Comparison]:
         rows = [
             one for comparison in comparisons for one in figures(comparison, settings, row.run_id, scorer.scorer_id)
         ]
-        warehouse.load(EVALUATIONS)
         append_rows(warehouse, EVALUATIONS, to_arrow(rows, EVALUATIONS))
         counts["input_units"] = len(predictions)
     return comparisons
@@ -102,6 +101,10 @@ def read_predictions(warehouse: Warehouse, settings: Settings, scorer_id: str) -
         where["split"] = settings.split.name
     columns = ["unit_id", "dataset", "split", "split_key", "model_name", "model_digest", "findings", "reference"]
     rows = warehouse.read(PREDICTIONS, [*columns, *(f"{metric}_f" for metric in METRICS)], where).to_pylist()
+    models = settings.evaluate.models
+    if models:
+        rows = [row for row in rows if row["model_name"] in models or row["model_digest"].startswith(models)]
+        where["models"] = list(models)
     if not rows:
         raise InputError(
             f"no predictions with references for {', '.join(f'{name}={value}' for name, value in where.items())} in"
@@ -124,7 +127,10 @@ def side_by_side(
                 console, f"evaluate: {system} has {len(found):,} reports; compared on the {len(units):,} that all have"
             )
     if not units:
-        raise InputError(f"dataset {dataset}, split {split}: the models {sorted(by_system)} share no report")
+        raise InputError(
+            f"dataset {dataset}, split {split}: the models {sorted(by_system)} share no report;"
+            " choose some with evaluate.models"
+        )
     first = next(iter(by_system.values()))
     reports = [first[unit] for unit in units]
     strata = ["normal" if is_normal(report["reference"]) else "abnormal" for report in reports]

@@ -1,6 +1,8 @@
 """Reports → a fine-tuned model folder: safetensors, tokenizer and a manifest of what made it."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +12,7 @@ from jobs import cli
 from radray.config import Settings, dump_settings
 from radray.errors import ConfigError, InputError
 from radray.models.folder import ModelFolder, open_model
-from radray.models.manifest import write_manifest
+from radray.models.manifest import MANIFEST, write_manifest
 from radray.models.tiny import build_tiny
 from radray.reports.prompts import get_prompt
 from radray.schemas import REPORTS, TRAINING_METRICS, ReportStatus
@@ -25,13 +27,22 @@ from radray.tables.runs import RunRow, recorded
 from radray.training.progress import Metric
 from radray.training.trainer import FinetuneResult, finetune
 
+PACE = frozenset({"workers", "threads_per_worker", "use_gpu", "log_every_steps"})
+"""Settings of `train` that decide how fast, and not what, is learnt."""
+
 RECORDED = ("train_loss", "val_loss", "learning_rate", "examples_per_second")
 """Metrics that go into the table."""
 
 
 def steps(settings: Settings) -> list[str]:
-    """Return what the job would do."""
+    """Return what the job would do. Raises ConfigError for a `model.out` that is something else than a model."""
     get_prompt(settings.model.prompt)
+    for folder in (out_folder(settings), untrained_folder(settings)):
+        if folder.exists() and not (folder / MANIFEST).is_file() and (folder.is_file() or any(folder.iterdir())):
+            raise ConfigError(
+                f"model.out={settings.model.out}: {folder} is there and is not a model folder; it would be replaced:"
+                " name another one"
+            )
     return [
         f"read {settings.warehouse.uri}: reports, batch_date={settings.date}, split=train",
         f"hold out {settings.split.validation_fraction:.0%} of the split keys for validation",
@@ -40,19 +51,34 @@ def steps(settings: Settings) -> list[str]:
     ]
 
 
+def out_folder(settings: Settings) -> Path:
+    """Return the folder of the fine-tuned model."""
+    return Path(settings.model.out).expanduser().resolve()
+
+
+def untrained_folder(settings: Settings) -> Path:
+    """Return the folder, beside `model.out`, of the model that ``model.init=tiny`` starts from."""
+    out = out_folder(settings)
+    return out.with_name(f"{out.name}-untrained")
+
+
 def run(settings: Settings, console: Console) -> FinetuneResult:
     """Fine-tune on the reports of `date` (and `source.dataset`), keep the best epoch in `model.out`."""
     steps(settings)
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = Warehouse(settings.warehouse, must_exist=True)
     train, validation = read_examples(warehouse, settings)
     cli.say(console, f"finetune: {train.num_rows:,} training and {validation.num_rows:,} validation examples")
-    data_digest = digest([table.column("unit_id").to_pylist() for table in (train, validation)])
-    out = Path(settings.model.out).expanduser().resolve()
-    init = initial_model(settings, train, out)
+    data_digest = digest([table.to_pydict() for table in (train, validation)])
+    out = out_folder(settings)
+    init = initial_model(settings, train)
+    learning = settings.train.model_dump(exclude=set(PACE))
     row = RunRow(
         run_id=new_run_id("finetune"),
         job="finetune",
-        run_key=run_key("finetune", {"data": data_digest, "init": init.digest, "train": settings.train.model_dump()}),
+        run_key=run_key(
+            "finetune",
+            {"data": data_digest, "init": init.digest, "train": learning},
+        ),
         config=dump_settings(settings),
         about={"batch_date": settings.date, "dataset": settings.source.dataset, "input_digest": data_digest},
     )
@@ -65,9 +91,8 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
         "settings": settings.train.model_dump(mode="json"),
         "split": {"seed": settings.split.seed, "validation_fraction": settings.split.validation_fraction},
     }
-    metrics: list[Metric] = []
     with recorded(warehouse, row) as counts, ray_cluster(settings.cluster):
-        with progress_bar(console, "steps") as bar:
+        with recorded_metrics(warehouse, row.run_id, out.name) as metrics, progress_bar(console, "steps") as bar:
             task = bar.add_task("finetune", total=None)
 
             def on_metric(metric: Metric) -> None:
@@ -91,7 +116,6 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
                 made=made,
                 on_metric=on_metric,
             )
-        record(warehouse, row.run_id, out.name, metrics)
         counts["input_units"] = train.num_rows + validation.num_rows
         counts["units_per_second"] = result.examples_per_second
     cli.say(
@@ -133,13 +157,11 @@ def read_examples(warehouse: Warehouse, settings: Settings) -> tuple[pa.Table, p
     return tables[0], tables[1]
 
 
-def initial_model(settings: Settings, train: pa.Table, out: Path) -> ModelFolder:
-    """Return the model to start from; for `tiny` it is built from the training text, beside `out`, and kept."""
+def initial_model(settings: Settings, train: pa.Table) -> ModelFolder:
+    """Return the model to start from; `tiny` is built from the training text and kept beside `model.out`."""
     if settings.model.init != "tiny":
         return open_model(settings.model.init)
-    folder = out.with_name(f"{out.name}-untrained")
-    if folder == out:
-        raise ConfigError("model.out is not set")
+    folder = untrained_folder(settings)
     texts = train.column("input").to_pylist() + train.column("target").to_pylist()
     build_tiny(texts, folder, size=settings.model.tiny, seed=settings.train.seed)
     write_manifest(
@@ -150,23 +172,20 @@ def initial_model(settings: Settings, train: pa.Table, out: Path) -> ModelFolder
     return open_model(str(folder))
 
 
-def record(warehouse: Warehouse, run_id: str, model_name: str, metrics: list[Metric]) -> None:
-    """Append the metrics to the table `training_metrics`."""
-    rows = [
-        {
-            "run_id": run_id,
-            "model_name": model_name,
-            "step": metric.step,
-            "epoch": metric.epoch,
-            "time": metric.time,
-            "name": metric.name,
-            "value": metric.value,
-        }
-        for metric in metrics
-        if metric.name in RECORDED
-    ]
-    warehouse.load(TRAINING_METRICS)
-    append_rows(warehouse, TRAINING_METRICS, to_arrow(rows, TRAINING_METRICS))
+@contextmanager
+def recorded_metrics(warehouse: Warehouse, run_id: str, model_name: str) -> Iterator[list[Metric]]:
+    """Yield a list; what the block puts into it goes into `training_metrics`, of a training that fails too."""
+    metrics: list[Metric] = []
+    try:
+        yield metrics
+    finally:
+        rows = [
+            {"run_id": run_id, "model_name": model_name}
+            | {name: getattr(metric, name) for name in ("step", "epoch", "time", "name", "value")}
+            for metric in metrics
+            if metric.name in RECORDED
+        ]
+        append_rows(warehouse, TRAINING_METRICS, to_arrow(rows, TRAINING_METRICS))
 
 
 def main() -> int:

@@ -1,14 +1,17 @@
 """Reports, or raw files, and one or several models → `predictions`, scored: the nightly job."""
 
 import sys
-from typing import Any, cast
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any, cast, get_args
 
 from rich.console import Console
 
 from jobs import cli
 from jobs.prepare import default_split, prepare
 from jobs.prepare import steps as prepare_steps
-from radray.config import Settings, SplitName, dump_settings
+from radray.config import CORPUS_DATE, Settings, SplitName, dump_settings
 from radray.errors import ConfigError, InputError
 from radray.metrics.rouge import Scorer
 from radray.models.folder import ModelFolder, open_model
@@ -18,6 +21,7 @@ from radray.stages.cluster import ray_cluster
 from radray.stages.generate import SplitCut, report_units, stage_predictions
 from radray.stages.progress import staged_rows
 from radray.tables.catalog import Warehouse, equal_to
+from radray.tables.commit import pin
 from radray.tables.identity import digest, new_run_id, run_key
 from radray.tables.partition import PartitionRun
 from radray.tables.runs import RunRow
@@ -26,6 +30,10 @@ DECIDES = frozenset(
     {"num_beams", "num_return_sequences", "max_new_tokens", "length_penalty", "early_stopping", "max_input_tokens"}
 )
 """Generation settings that decide what is written; the others decide how fast."""
+
+
+INPUT_COLUMNS = (*("unit_id", "status", "split", "split_key", "study_id", "subject_id", "text_digest", "reference"),)
+"""Columns of `reports` that are frozen as a run's input; text_digest stands for background and findings."""
 
 
 def steps(settings: Settings) -> list[str]:
@@ -47,13 +55,17 @@ def generate(settings: Settings, console: Console) -> None:
     """Write, score and commit the impressions of each dataset and split under each model; one commit for each."""
     steps(settings)
     models = [open_model(uri) for uri in settings.model.uri]
-    with ray_cluster(settings.cluster):
+    with ExitStack() as stack:
         if settings.source.uri is not None:
-            prepare(settings, console)
-        warehouse = Warehouse(settings.warehouse)
-        for dataset, split in partitions(warehouse, settings):
-            for model in models:
-                generate_partition(warehouse, settings, dataset, split, model, console)
+            stack.enter_context(ray_cluster(settings.cluster))
+            # a night whose date was forgotten must not take the place of a corpus
+            prepare(settings, console, may_replace=settings.date != CORPUS_DATE)
+        warehouse = Warehouse(settings.warehouse, must_exist=True)
+        chosen = [(*one, model) for one in partitions(warehouse, settings) for model in models]
+        for _, split, model in chosen:
+            refuse_other_cut(settings, split, model)
+        for dataset, split, model in chosen:
+            generate_partition(warehouse, settings, dataset, split, model, console)
 
 
 def generate_partition(
@@ -61,21 +73,17 @@ def generate_partition(
 ) -> None:
     """Write one partition of `predictions`; nothing when it holds what this run would make already."""
     where = f"{dataset} {settings.date} {split}, model {model.name} {model.digest[:12]}"
-    refuse_other_cut(settings, split, model)
-    cut = SplitCut(settings.split.validation_fraction, settings.split.seed)
+    partition = {"batch_date": settings.date, "dataset": dataset, "split": split, "model_digest": model.digest}
+    base = pin(warehouse, PREDICTIONS, partition)
     source = warehouse.load(REPORTS).scan(row_filter=equal_to({"batch_date": settings.date, "dataset": dataset}))
-    units = report_units(source.select("unit_id", "status", "split", "split_key", "text_digest").to_arrow(), cut, split)
+    cut = SplitCut(settings.split.validation_fraction, settings.split.seed)
+    units = report_units(source.select(*INPUT_COLUMNS).to_arrow(), cut, split)
     unit_ids = units.column("unit_id").to_pylist()
+    refuse_other_splits(warehouse, partition, unit_ids)
 
     generation = settings.generate.model_dump(include=set(DECIDES))
-    settings_digest = digest(generation)[:16]
-    input_digest = digest([unit_ids, units.column("text_digest").to_pylist()])
-    partition = {
-        "batch_date": settings.date,
-        "dataset": dataset,
-        "split": split,
-        "model_digest": model.digest,
-    }
+    # all that is copied into the rows, not the texts alone: a corrected study id makes another night
+    input_digest = digest([units.column(name).to_pylist() for name in INPUT_COLUMNS])
     key = run_key(
         "generate",
         {
@@ -94,7 +102,7 @@ def generate_partition(
         config=dump_settings(settings),
         about={**partition, "model_name": model.name, "input_digest": input_digest},
     )
-    run = PartitionRun(warehouse, PREDICTIONS, partition, row)
+    run = PartitionRun(warehouse, base, row)
     if run.is_committed():
         cli.say(console, f"generate: {where} is there already, made from the same input; nothing written")
         return
@@ -106,18 +114,19 @@ def generate_partition(
             **partition,
             "model_name": model.name,
             "prompt_id": settings.model.prompt,
-            "settings_digest": settings_digest,
+            "settings_digest": digest(generation)[:16],
             "engine": settings.generate.engine,
             "run_key": key,
             "run_id": row.run_id,
         }
         if len(staged) < len(unit_ids):
-            with staged_rows(console, f"generate {split} {model.name}", run.staging, len(unit_ids)):
+            bar = staged_rows(console, f"generate {split} {model.name}", run.staging, len(unit_ids))
+            with ray_cluster(settings.cluster), bar:
                 stage_predictions(
                     files=[task.file.file_path for task in source.plan_files()],
                     cut=cut,
                     split=split,
-                    model=model.path,
+                    model=model,
                     prompt_id=settings.model.prompt,
                     settings=settings.generate,
                     score=settings.score,
@@ -133,26 +142,50 @@ def partitions(warehouse: Warehouse, settings: Settings) -> list[tuple[str, Spli
     """Return the datasets and splits to work on, sorted: those of `settings`, or all that `reports` has.
 
     A night that was prepared and has no ok report is there too: it is committed empty. Raises InputError for a
-    date (and dataset) that was never prepared.
+    date (and dataset) that was never prepared, and where there are ok reports but none in a split that is asked for.
     """
     where: dict[str, Any] = {"batch_date": settings.date}
     if settings.source.dataset is not None:
         where["dataset"] = settings.source.dataset
-    reports = warehouse.read(REPORTS, ["dataset", "split", "split_key"], {**where, "status": ReportStatus.OK.value})
+    columns = ["dataset", "split", "split_key"]
+    reports = warehouse.read(REPORTS, columns, {**where, "status": ReportStatus.OK.value}).to_pylist()
     cut = SplitCut(settings.split.validation_fraction, settings.split.seed)
-    found = {(row["dataset"], cut.split_of(row["split"], row["split_key"])) for row in reports.to_pylist()}
+    counts = Counter((row["dataset"], cut.split_of(row["split"], row["split_key"])) for row in reports)
     prepared = warehouse.read(RUNS, ["dataset"], {**where, "job": "prepare", "status": RunStatus.FINISHED.value})
-    datasets = {dataset for dataset, _ in found} | set(prepared.column("dataset").to_pylist())
+    datasets = {dataset for dataset, _ in counts} | set(prepared.column("dataset").to_pylist())
     if not datasets:
         raise InputError(
             f"no reports of dataset {settings.source.dataset or 'any'} on batch_date={settings.date} in"
             f" {settings.warehouse.uri}: run jobs.prepare first, or give source.uri and source.format"
         )
-    if settings.split.name is not None:
-        return [(dataset, settings.split.name) for dataset in sorted(datasets)]
-    empty = datasets - {dataset for dataset, _ in found}
-    named = {(dataset, cast(SplitName, split)) for dataset, split in found if split is not None}
-    return sorted(named | {(dataset, default_split(settings)) for dataset in empty})
+    wanted = settings.split.name
+    empty = datasets - {dataset for dataset, _ in counts}
+    named = {
+        (dataset, cast(SplitName, split))
+        for dataset, split in counts
+        if split in ((wanted,) if wanted else get_args(SplitName))
+    }
+    if reports and not named:
+        has = ", ".join(f"{count:,} in {split or 'no split'}" for (_, split), count in sorted(counts.items(), key=str))
+        raise InputError(
+            f"no ok report on batch_date={settings.date} is in split {wanted or 'any'} ({has}); see date, split and"
+            " split.file"
+        )
+    return sorted(named | {(dataset, wanted or default_split(settings)) for dataset in empty})
+
+
+def refuse_other_splits(warehouse: Warehouse, partition: Mapping[str, Any], unit_ids: Sequence[str]) -> None:
+    """Raise InputError when some units stand in `predictions` under another split: each must be there once a model."""
+    where = {name: value for name, value in partition.items() if name != "split"}
+    rows = warehouse.read(PREDICTIONS, ["unit_id", "split"], where).to_pylist()
+    wanted = set(unit_ids)
+    elsewhere = Counter(row["split"] for row in rows if row["split"] != partition["split"] and row["unit_id"] in wanted)
+    if elsewhere:
+        raise InputError(
+            f"{elsewhere.total():,} of the {len(unit_ids):,} reports of split {partition['split']} have predictions of"
+            f" this model in split {', '.join(sorted(elsewhere))}: they were split in another way then; use the same"
+            " split.file, split.seed and split.validation_fraction"
+        )
 
 
 def refuse_other_cut(settings: Settings, split: SplitName, model: ModelFolder) -> None:

@@ -7,17 +7,18 @@ from rich.console import Console
 
 from jobs import cli
 from radray.config import CORPUS_DATE, Settings, SplitName, dump_settings
-from radray.errors import ConfigError, InputError
+from radray.errors import AuditError, ConfigError, InputError
 from radray.reports.splits import digest_split, read_split_file
 from radray.schemas import REPORTS, ReportStatus
 from radray.stages.cluster import ray_cluster
 from radray.stages.prepare import RowContext, plan, stage_reports
 from radray.stages.progress import staged_rows
 from radray.tables.catalog import Warehouse
+from radray.tables.commit import pin
 from radray.tables.identity import digest, new_run_id, run_key
 from radray.tables.partition import PartitionRun
 from radray.tables.runs import RunRow
-from radray.tables.storage import absolute_uri, freeze, open_text
+from radray.tables.storage import absolute_uri, freeze, open_text, require
 
 
 def steps(settings: Settings) -> list[str]:
@@ -32,24 +33,24 @@ def steps(settings: Settings) -> list[str]:
     ]
 
 
-def prepare(settings: Settings, console: Console) -> None:
-    """Parse the source into one partition of `reports`; nothing is written when it holds just that already."""
+def prepare(settings: Settings, console: Console, *, may_replace: bool = True) -> None:
+    """Parse the source into one partition of `reports`; nothing is written when it holds just that already.
+
+    Without `may_replace` a partition that was made from other input is left alone: ConfigError.
+    """
     steps(settings)
     source, format_, dataset = settings.source, settings.source.format, settings.source.dataset
     if source.uri is None or format_ is None or dataset is None:
         raise ConfigError("source is not set")
-    files = freeze(absolute_uri(source.uri))
+    uri = absolute_uri(source.uri)
+    require(uri)
+    splits = read_splits(settings)
+    warehouse = Warehouse(settings.warehouse)
+    partition = {"batch_date": settings.date, "dataset": dataset}
+    base = pin(warehouse, REPORTS, partition)
+    files = freeze(uri)
     units = plan(files, format_, dataset)
     expected = [unit_id for unit in units for unit_id in unit.unit_ids]
-    splits, split_digest = None, None
-    if settings.split.file is not None:
-        with open_text(settings.split.file) as file:
-            try:
-                splits = read_split_file(file)
-            except InputError as error:
-                raise InputError(f"{settings.split.file}: {error}") from None
-        split_digest = digest_split(splits)
-
     input_digest = digest([[file.path, file.bytes, file.digest] for file in files])
     key = run_key(
         "prepare",
@@ -58,11 +59,9 @@ def prepare(settings: Settings, console: Console) -> None:
             "dataset": dataset,
             "format": format_,
             "input": input_digest,
-            "splits": split_digest,
-            "default_split": default_split(settings),
+            "splits": default_split(settings) if splits is None else digest_split(splits),
         },
     )
-    partition = {"batch_date": settings.date, "dataset": dataset}
     row = RunRow(
         run_id=new_run_id("prepare"),
         job="prepare",
@@ -70,13 +69,18 @@ def prepare(settings: Settings, console: Console) -> None:
         config=dump_settings(settings),
         about={**partition, "input_digest": input_digest},
     )
-    warehouse = Warehouse(settings.warehouse)
-    run = PartitionRun(warehouse, REPORTS, partition, row)
+    run = PartitionRun(warehouse, base, row)
+    where = f"{dataset} {settings.date}"
     if run.is_committed():
-        cli.say(
-            console, f"prepare: {dataset} {settings.date} is there already, made from the same input; nothing written"
-        )
+        cli.say(console, f"prepare: {where} is there already, made from the same input; nothing written")
         return
+    if replaced := run.rows_replaced():
+        if not may_replace:
+            raise ConfigError(
+                f"{where} holds {replaced:,} reports made from other input; give the night's date=YYYY-MM-DD, or run"
+                " jobs.prepare to replace them"
+            )
+        cli.say(console, f"prepare: {where} holds {replaced:,} rows made from other input; they will be replaced")
     with run.recorded():
         context = RowContext(
             format=format_,
@@ -88,13 +92,28 @@ def prepare(settings: Settings, console: Console) -> None:
         staged = run.staged_ids()
         with ray_cluster(settings.cluster), staged_rows(console, "prepare", run.staging, len(expected)):
             stage_reports(units, context, run.staging, frozenset(staged))
+        if freeze(uri) != files:
+            run.discard_staging()
+            raise AuditError(f"source.uri={uri}: the files changed while they were read; nothing committed; run again")
         merged = run.commit(expected)
     rows = warehouse.read(REPORTS, ["status", "reason", "split"], partition).to_pylist()
     reasons = Counter(f"{row['status']} ({row['reason']})" for row in rows if row["status"] != ReportStatus.OK)
     in_split = Counter(row["split"] or "no split" for row in rows if row["status"] == ReportStatus.OK)
     cli.say(
-        console, f"prepare: {merged.rows:,} units in: {merged.rows_ok:,} ok{_told(reasons)}; of the ok{_told(in_split)}"
+        console,
+        f"prepare: {merged.rows:,} units in: {merged.rows_ok:,} ok{_told(reasons)}; of the ok{_told(in_split)}",
     )
+
+
+def read_splits(settings: Settings) -> dict[str, str] | None:
+    """Return the split by study_id of `split.file`; None where there is none. Raises InputError, naming the file."""
+    if settings.split.file is None:
+        return None
+    with open_text(settings.split.file) as file:
+        try:
+            return read_split_file(file)
+        except InputError as error:
+            raise InputError(f"split.file={settings.split.file}: {error}") from None
 
 
 def default_split(settings: Settings) -> SplitName:

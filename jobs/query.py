@@ -43,16 +43,16 @@ def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
 
 def run(settings: Settings, sql: str) -> None:
     """Answer `sql` from the tables of `settings`."""
-    show(query(Warehouse(settings.warehouse), sql), settings.out)
+    show(query(Warehouse(settings.warehouse, must_exist=True), sql), settings.out)
 
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
 
     def command() -> None:
-        settings, dry_run, sql = cli.parse(sys.argv[1:], __doc__, positional="sql")
+        settings, dry_run, sql = cli.parse(sys.argv[1:], __doc__, positional="SQL")
         if dry_run:
-            cli.show_plan(settings, [f"read {settings.warehouse.uri}: {sql}"])
+            cli.show_plan(settings, [f"read {settings.warehouse.uri}: {' '.join(sql.split())}"])
         else:
             run(settings, sql)
 

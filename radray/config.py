@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from radray.errors import ConfigError
 
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 PositiveInt = Annotated[int, Field(ge=1)]
+Place = Annotated[str, Field(min_length=1)]
+"""A file, folder or uri; never empty, which would mean the current folder."""
 SplitName = Literal["train", "validation", "test", "live"]
 SourceFormat = Literal["mimic_zip", "mimic_folder", "mediqa_json", "openi_csv"]
 
@@ -38,10 +40,10 @@ class _Section(BaseModel):
 class Warehouse(_Section):
     """Where the tables live."""
 
-    uri: str = "out/warehouse"
+    uri: Place = "out/warehouse"
     """Folder or ``s3://`` prefix of data, metadata and staging."""
     catalog: Literal["sqlite", "glue"] = "sqlite"
-    catalog_uri: str | None = None
+    catalog_uri: Place | None = None
     """SQLite file of the catalog; None: ``catalog.db`` in the (local) warehouse."""
 
     @model_validator(mode="after")
@@ -60,7 +62,7 @@ class Source(_Section):
     """The raw reports that `prepare` reads."""
 
     format: SourceFormat | None = None
-    uri: str | None = None
+    uri: Place | None = None
     dataset: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
     """Where the reports belong: a hospital or a corpus."""
 
@@ -70,10 +72,10 @@ class Split(_Section):
 
     name: SplitName | None = None
     """The split that generate and evaluate work on; None: every split there is."""
-    file: str | None = None
-    """CSV with study_id and split: decides the split of each report; None: all reports are `default`."""
+    file: Place | None = None
+    """CSV with study_id and split: decides the split of each report; one that it does not name is in no split."""
     default: Literal["train", "test", "live"] | None = None
-    """Split of a report that no split file names; None: train for a corpus, live for a dated night."""
+    """Split of all reports where there is no split file; None: train for a corpus, live for a dated night."""
     validation_fraction: Annotated[float, Field(ge=0.0, le=0.5)] = 0.05
     """Share of the split keys of `train` that is held out as `validation`."""
     seed: Annotated[int, Field(ge=0)] = 13
@@ -92,12 +94,12 @@ class Tiny(_Section):
 class Model(_Section):
     """Models to start from, to make and to use."""
 
-    init: str = "google/flan-t5-xl"
+    init: Place = "google/flan-t5-xl"
     """What fine-tuning starts from: a hub id, a folder, or `tiny`."""
     tiny: Tiny = Tiny()
-    out: str = "out/model"
+    out: Place = "out/model"
     """Folder that fine-tuning writes."""
-    uri: Annotated[tuple[str, ...], Field(max_length=16)] = ()
+    uri: Annotated[tuple[Place, ...], Field(max_length=16)] = ()
     """Model folders or hub ids that generate uses, one or several."""
     prompt: str = "background-findings-v1"
     """Id of the prompt, see radray/reports/prompts.py."""
@@ -105,7 +107,9 @@ class Model(_Section):
     @field_validator("uri", mode="before")
     @classmethod
     def _one_or_several(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) else value
+        if isinstance(value, str) and "," in value and not value.startswith("["):
+            raise ValueError("several models are written as a list: 'model.uri=[a, b]'")
+        return (value,) if isinstance(value, str) else () if value is None else value
 
 
 class Train(_Section):
@@ -137,7 +141,7 @@ class Generate(_Section):
     num_return_sequences: Annotated[int, Field(ge=1, le=64)] = 2
     max_new_tokens: Annotated[int, Field(ge=1, le=1024)] = 128
     length_penalty: Annotated[float, Field(ge=-10.0, le=10.0)] = 1.0
-    early_stopping: Literal[True] = True
+    early_stopping: Annotated[Literal[True], BeforeValidator(lambda value: value in (True, "true"))] = True
     max_input_tokens: Annotated[int, Field(ge=8, le=4096)] = 512
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 32
     """Reports a model call."""
@@ -163,8 +167,15 @@ class Score(_Section):
 class Evaluate(_Section):
     """Models side by side."""
 
-    published: str | None = None
+    published: Place | None = None
     """JSON file of published results to print beside ours."""
+    models: tuple[Place, ...] = ()
+    """Names, or first characters of digests, of the models to compare; (): all that have predictions."""
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else () if value is None else value
 
 
 class Cluster(_Section):
@@ -180,8 +191,8 @@ class Demo(_Section):
     studies: Annotated[int, Field(ge=50, le=1_000_000)] = 4_000
     held_out: Annotated[int, Field(ge=20)] = 300
     """Studies of the corpus that are its test split."""
-    seed: Annotated[int, Field(ge=0)] = 7
-    out: str = "out/demo"
+    seed: Annotated[int, Field(ge=0)] = 2026
+    out: Place = "out/demo"
 
 
 class Settings(_Section):
@@ -254,7 +265,7 @@ def dump_settings(settings: Settings) -> str:
 
 def _read_yaml(file: str) -> dict[str, Any]:
     try:
-        loaded = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+        loaded = _plain(yaml.load(Path(file).read_text(encoding="utf-8"), Loader=yaml.BaseLoader))
     except OSError as error:
         raise ConfigError(f"config file {file}: {error.strerror}") from None
     except (yaml.YAMLError, ValueError):
@@ -267,12 +278,21 @@ def _read_yaml(file: str) -> dict[str, Any]:
 
 
 def _scalar(key: str, value: str) -> Any:
+    if not value.startswith(("[", "{")):
+        return _plain(value)
     try:
-        return yaml.safe_load(value) if value else ""
-    except ValueError:  # looks like a date and is none: its field says so
-        return value
+        return _plain(yaml.load(value, Loader=yaml.BaseLoader))
     except yaml.YAMLError:
         raise ConfigError(f"{key}: the value is not YAML; quote it") from None
+
+
+def _plain(value: Any) -> Any:
+    """Return YAML's text as it stands, null apart: the field says what it means, so that 0012 stays a name."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return None if value in ("null", "~") else value
 
 
 def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:

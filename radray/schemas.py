@@ -84,6 +84,9 @@ class TableSchema:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     partition: tuple[str, ...] = ()
+    one_ok: str | None = None
+    """Column of which each value has one ok row in a partition: the last in `order`; the others are superseded."""
+    order: tuple[str, ...] = ()
 
     def arrow(self) -> pa.Schema:
         """Return the Arrow schema, columns in order."""
@@ -106,6 +109,8 @@ REPORTS = TableSchema(
     doc="One study as parsed, or one input unit that could not be used.",
     key=("unit_id",),
     partition=("batch_date", "dataset"),
+    one_ok="study_id",
+    order=("source_uri", "source_member", "source_offset"),
     columns=(
         _required("unit_id", _STRING, "Digest of dataset, path below source.uri, member and offset"),
         _required("batch_date", pa.date32(), "Logical date of the night; 1970-01-01 for a corpus"),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import ray
 
 from radray.config import Cluster
-from radray.errors import ConfigError
+from radray.errors import ConfigError, RadrayError
 
 MIN_LOGICAL_CPUS = 4
 """A reading task, a writing task and an actor each hold a CPU: on fewer than 4 they starve each other."""
@@ -19,21 +19,25 @@ def ray_cluster(settings: Cluster) -> Iterator[None]:
     """Connect to the cluster of `settings`, or start a local one, for the length of the block.
 
     Inside a block that holds a cluster already, and in a job that `ray job submit` started, that one is used.
-    Raises ConfigError when `cluster.address` does not answer.
+    Raises ConfigError when `cluster.address` does not answer, RadrayError when no local one can be started.
     """
     if ray.is_initialized():
         yield
         return
+    name = "cluster.address" if settings.address else "RAY_ADDRESS"
     address = settings.address or os.environ.get("RAY_ADDRESS")
     # worker output is not ours to print: it is where libraries put values
-    common = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
+    common = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address:
             ray.init(address=address, **common)
         else:
-            ray.init(num_cpus=max(MIN_LOGICAL_CPUS, os.cpu_count() or 1), include_dashboard=False, **common)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise ConfigError(f"cluster.address={address}: {type(error).__name__}: no cluster answers there") from None
+            cpus = max(MIN_LOGICAL_CPUS, os.cpu_count() or 1)
+            ray.init(address="local", num_cpus=cpus, include_dashboard=False, **common)
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        if address:
+            raise ConfigError(f"{name}={address}: {type(error).__name__}: no cluster answers there") from None
+        raise RadrayError(f"a local Ray could not be started: {type(error).__name__}; see /tmp/ray") from None
     _quiet()
     try:
         yield

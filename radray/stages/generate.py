@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +12,8 @@ from ray.util.annotations import RayDeprecationWarning
 
 from radray.config import Generate, Score, SplitName
 from radray.metrics.rouge import Scorer
+from radray.models.folder import ModelFolder
+from radray.models.manifest import verify_files
 from radray.reports.prompts import get_prompt
 from radray.reports.splits import is_validation
 from radray.schemas import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS, FailReason, PredictionStatus, ReportStatus
@@ -41,6 +42,14 @@ class SplitCut:
         held_out = is_validation(split_key, fraction=self.validation_fraction, seed=self.seed)
         return "validation" if held_out else "train"
 
+    def ok_in(self, split: SplitName, reports: pa.Table) -> list[bool]:
+        """Return for each row of `reports` whether it is ok and of `split`."""
+        columns = (reports.column(name).to_pylist() for name in ("status", "split", "split_key"))
+        return [
+            status == ReportStatus.OK and self.split_of(stored, key) == split
+            for status, stored, key in zip(*columns, strict=True)
+        ]
+
 
 class SelectReports(Stage):
     """Keep the ok reports of a split that are not staged yet."""
@@ -55,11 +64,9 @@ class SelectReports(Stage):
 
     def run(self, batch: pa.Table) -> pa.Table:
         """Return the rows that are kept, in order."""
-        columns = (batch.column(name).to_pylist() for name in self.reads)
-        kept = [
-            status == ReportStatus.OK and self._cut.split_of(split, key) == self._split and unit not in self._staged
-            for unit, status, split, key in zip(*columns, strict=True)
-        ]
+        units = batch.column("unit_id").to_pylist()
+        wanted = self._cut.ok_in(self._split, batch)
+        kept = [ok and unit not in self._staged for ok, unit in zip(wanted, units, strict=True)]
         return batch.filter(pa.array(kept, pa.bool_()))
 
 
@@ -69,18 +76,20 @@ class WriteImpressions(Stage):
     reads = ("unit_id", "findings", "background")
     keeps_rows = True
 
-    def __init__(self, model: Path, prompt_id: str, settings: Generate) -> None:
+    def __init__(self, model: ModelFolder, prompt_id: str, settings: Generate) -> None:
+        """Load `model`. Raises InputError when its files are not those of its manifest any more."""
         # here and not above: torch takes seconds to import, and only this stage needs it
         from radray.models.engines import TransformersEngine
 
+        verify_files(model.path, model.manifest)
         self._prompt = get_prompt(prompt_id)
-        self._engine = TransformersEngine(model, settings)
+        self._engine = TransformersEngine(model.path, settings)
 
     def run(self, batch: pa.Table) -> pa.Table:
         """Return `batch` with prediction, hypotheses, token counts, flags, status and reason."""
         findings, background = batch.column("findings").to_pylist(), batch.column("background").to_pylist()
         prompts = [self._prompt.fill(f, b) for f, b in zip(findings, background, strict=True)]
-        made = [self._outcome(generation) for generation in self._engine.generate(prompts)]
+        made = [_FAILED if one is None else self._outcome(one) for one in self._generate(prompts)]
         for name, type_ in _OUTCOME.items():
             column = pa.array([one[name] for one in made], type_)
             batch = (
@@ -89,6 +98,24 @@ class WriteImpressions(Stage):
                 else batch.append_column(name, column)
             )
         return batch
+
+    def _generate(self, prompts: Sequence[str]) -> list[Any]:
+        """Return a generation a prompt, None where the engine fails on that prompt alone.
+
+        Raises the engine's own error when it fails on every one: then it is not the reports.
+        """
+        try:
+            return list(self._engine.generate(prompts))
+        except Exception:
+            made: list[Any] = []
+            for prompt in prompts:
+                try:
+                    made += self._engine.generate([prompt])
+                except Exception:
+                    made.append(None)
+            if not any(made):
+                raise
+            return made
 
     @staticmethod
     def _outcome(generation: Any) -> dict[str, Any]:
@@ -117,10 +144,16 @@ _OUTCOME = {
 }
 
 
+_FAILED = dict.fromkeys(_OUTCOME) | {
+    "status": PredictionStatus.FAILED.value,
+    "reason": FailReason.ENGINE_ERROR.value,
+}
+
+
 class ScorePredictions(Stage):
     """Score each prediction against its reference and give the row the schema of `predictions`."""
 
-    reads = ("unit_id", "prediction", "reference", *REPORT_COLUMNS)
+    reads = (*REPORT_COLUMNS, "prediction", "hypotheses")
     keeps_rows = True
 
     def __init__(self, settings: Score, constants: Mapping[str, Any]) -> None:
@@ -147,7 +180,7 @@ def stage_predictions(
     files: Sequence[str],
     cut: SplitCut,
     split: SplitName,
-    model: Path,
+    model: ModelFolder,
     prompt_id: str,
     settings: Generate,
     score: Score,
@@ -184,11 +217,6 @@ def stage_predictions(
 
 
 def report_units(reports: pa.Table, cut: SplitCut, split: SplitName) -> pa.Table:
-    """Return unit_id and text_digest of the ok reports of `split`, sorted by unit_id: the frozen input."""
-    columns = (reports.column(name).to_pylist() for name in ("status", "split", "split_key"))
-    kept = [
-        status == ReportStatus.OK and cut.split_of(stored, key) == split
-        for status, stored, key in zip(*columns, strict=True)
-    ]
-    units = reports.filter(pa.array(kept, pa.bool_())).select(["unit_id", "text_digest"])
+    """Return the ok reports of `split`, sorted by unit_id: the frozen input."""
+    units = reports.filter(pa.array(cut.ok_in(split, reports), pa.bool_()))
     return units.take(pc.sort_indices(units, sort_keys=[("unit_id", "ascending")]))

@@ -1,6 +1,8 @@
 """The parsing pipeline: raw files → rows of `reports`, staged."""
 
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -57,13 +59,16 @@ def plan(files: Sequence[FrozenFile], format_: SourceFormat, dataset: str) -> li
     """
     units: list[WorkUnit] = []
     if format_ == "mimic_folder":
+        _require_reports([file.path for file in files], "the folder")
         for some in _chunks(files):
             ids = tuple(unit_id(dataset, file.path, "", 0) for file in some)
             units.append(WorkUnit(tuple(some), (), ids))
         return units
     for file in files:
         if format_ == "mimic_zip":
-            for members in _chunks(_members(file)):
+            names = _members(file)
+            _require_reports(names, file.uri)
+            for members in _chunks(names):
                 ids = tuple(unit_id(dataset, file.path, member, 0) for member in members)
                 units.append(WorkUnit((file,), tuple(members), ids))
         else:
@@ -155,10 +160,18 @@ def _named(file: FrozenFile) -> Iterator[None]:
 def _read_member(archive: zipfile.ZipFile, member: str) -> Record:
     try:
         data = archive.read(member)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError):
-        # a bad checksum, a cut member, one that is encrypted or of an unknown compression
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, OSError, EOFError, ValueError):
+        # a bad checksum or stream, a cut member, one that is encrypted or of an unknown compression
         return rejected(member, 0, "", RejectReason.MALFORMED)
     return mimic.read(data, member)
+
+
+def _require_reports(names: Sequence[str], where: str) -> None:
+    if not any(mimic.is_report(name) for name in names):
+        raise InputError(
+            f"{where}: none of {len(names)} files is named as a MIMIC-CXR report is (p10000032/s50414267.txt);"
+            " see source.format and source.uri"
+        )
 
 
 def _members(file: FrozenFile) -> list[str]:

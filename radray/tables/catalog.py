@@ -12,7 +12,7 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table
 
 from radray.config import Warehouse as WarehouseSettings
-from radray.errors import ConfigError
+from radray.errors import ConfigError, InputError
 from radray.schemas import TableSchema
 from radray.tables.layout import Layout
 from radray.tables.storage import absolute_uri
@@ -37,8 +37,14 @@ class Warehouse:
     Opening touches nothing on a warehouse that exists and makes the catalog of one that does not.
     """
 
-    def __init__(self, settings: WarehouseSettings) -> None:
+    def __init__(self, settings: WarehouseSettings, *, must_exist: bool = False) -> None:
+        """Open the warehouse of `settings`; with `must_exist` raise InputError where there is none."""
         self.layout = Layout(absolute_uri(settings.uri))
+        if must_exist and settings.catalog == "sqlite" and not _catalog_file(settings, self.layout).is_file():
+            raise InputError(
+                f"warehouse.uri={settings.uri}: there is no warehouse here ({_catalog_file(settings, self.layout)} is"
+                " missing); name the one that jobs.prepare wrote"
+            )
         self._catalog = _open_catalog(settings, self.layout)
 
     def has(self, schema: TableSchema) -> bool:
@@ -125,12 +131,16 @@ def file_schema(table: Table) -> pa.Schema:
 def _open_catalog(settings: WarehouseSettings, layout: Layout) -> Catalog:
     if settings.catalog == "glue":
         return load_catalog(NAMESPACE, type="glue", warehouse=layout.root)
-    file = Path(settings.catalog_uri or layout.catalog_file()).expanduser().resolve()
+    file = _catalog_file(settings, layout)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"warehouse: {file.parent} cannot be made: {error.strerror}") from None
     return load_catalog(NAMESPACE, type="sql", uri=f"sqlite:///{file}", warehouse=layout.root)
+
+
+def _catalog_file(settings: WarehouseSettings, layout: Layout) -> Path:
+    return Path(settings.catalog_uri or layout.catalog_file()).expanduser().resolve()
 
 
 def _evolve(table: Table, schema: TableSchema) -> Table:
@@ -146,7 +156,12 @@ def _evolve(table: Table, schema: TableSchema) -> Table:
         if type_.replace("large_", "") != wanted[name]:
             raise ConfigError(f"table {schema.name}: column {name} is {type_}, this version expects {wanted[name]}")
     if present.keys() != wanted.keys():
-        with table.update_schema() as update:
-            update.union_by_name(schema.arrow())
+        try:
+            with table.update_schema() as update:
+                update.union_by_name(schema.arrow())
+        except CommitFailedException:
+            pass  # another run of this version did it first: the union below is then empty
         table.refresh()
+        if {field.name for field in table.schema().fields} != wanted.keys():
+            return _evolve(table, schema)
     return table

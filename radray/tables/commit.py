@@ -1,5 +1,6 @@
 """Commits: one partition replaced in one transaction, or rows of a small table added; no outcome left unknown."""
 
+import json
 import secrets
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -44,23 +45,41 @@ class PartitionBase:
         return frozenset(task.file.file_path for task in scan.plan_files())
 
 
-def replace_partition(warehouse: Warehouse, base: PartitionBase, files: Sequence[str], run_key: str) -> bool:
-    """Make the partition hold exactly `files`, in one commit that readers see whole or not at all.
+def pin(warehouse: Warehouse, schema: TableSchema, partition: Mapping[str, Any]) -> PartitionBase:
+    """Return the partition as it is now.
 
-    No files commit an empty partition.
+    To be called before the run's input is frozen: a run that froze older input and pinned later would replace a
+    newer night without a conflict.
+    """
+    return PartitionBase(schema, warehouse.load(schema), partition)
+
+
+def replace_partition(
+    warehouse: Warehouse, base: PartitionBase, files: Mapping[str, str], run_key: str, run_id: str
+) -> bool:
+    """Make the partition hold exactly `files` (sha256 by uri), in one commit that readers see whole or not at all.
+
+    No files commit an empty partition. The snapshot carries run_key, run_id and the files' digests.
     Returns True when this call committed, False when another run with the same `run_key` had done so.
     Raises ConflictError when a run with another key changed the partition since `base` was loaded.
     """
-    properties = {_RUN_KEY: run_key, _ATTEMPT: secrets.token_hex(8), _PARTITION: base.partition_id}
+    properties = {
+        _RUN_KEY: run_key,
+        _ATTEMPT: secrets.token_hex(8),
+        _PARTITION: base.partition_id,
+        "radray.run-id": run_id,
+        "radray.files": json.dumps({uri.rsplit("/", 1)[-1]: sha256 for uri, sha256 in files.items()}),
+    }
     base_files = base.files(base.table)
     table = base.table
     for _ in range(MAX_COMMITS):
         failure: str | None = None
+        lost = ""
         try:
-            _transact(table, base, files, properties)
+            _transact(table, base, list(files), properties)
             return True
-        except (CommitFailedException, ValidationException):
-            pass  # another commit came first: look whose
+        except (CommitFailedException, ValidationException) as error:
+            lost = type(error).__name__  # another commit came first: look whose
         except Exception as error:
             failure = type(error).__name__  # the answer may be lost: read back before anything is decided
         table = warehouse.load(base.schema)
@@ -80,7 +99,7 @@ def replace_partition(warehouse: Warehouse, base: PartitionBase, files: Sequence
                 f"table {base.schema.name}, partition {base.describe()}: the commit failed with {failure} and did"
                 " not land (read back); what was made is staged: run again"
             )
-    raise ConflictError(f"table {base.schema.name}: {MAX_COMMITS} commits of others came first; run again")
+    raise ConflictError(f"table {base.schema.name}: {MAX_COMMITS} commits came to nothing ({lost}); run again")
 
 
 def append_rows(warehouse: Warehouse, schema: TableSchema, rows: pa.Table) -> None:

@@ -12,7 +12,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from radray.errors import AuditError
-from radray.schemas import TableSchema
+from radray.schemas import RejectReason, ReportStatus, TableSchema
 from radray.tables.storage import filesystem, list_files, sha256
 
 FILE_BYTES = 128 << 20
@@ -41,23 +41,28 @@ class Merged:
     rows_ok: int
 
 
-def readable_files(staging: str) -> list[str]:
-    """Return the uris of the staged files that are whole; a file cut off by a crash has no footer and is left out."""
+def readable_files(staging: str, schema: TableSchema) -> list[str]:
+    """Return the uris of the staged files that are whole and of `schema`'s columns.
+
+    A file cut off by a crash has no footer; one of other columns was staged by another version of radray. What
+    they held is made again.
+    """
+    names = [column.name for column in schema.columns]
     files = []
     for uri in list_files(staging, ".parquet"):
         fs, path = filesystem(uri)
         try:
             with fs.open_input_file(path) as source:
-                pq.read_metadata(source)
+                if pq.read_schema(source).names == names:
+                    files.append(uri)
         except (pa.ArrowInvalid, OSError):
             continue
-        files.append(uri)
     return files
 
 
-def staged_ids(staging: str) -> list[str]:
+def staged_ids(staging: str, schema: TableSchema) -> list[str]:
     """Return the unit_ids that are staged, each once, sorted; [] where nothing is."""
-    dataset = _dataset(readable_files(staging))
+    dataset = _dataset(readable_files(staging, schema))
     if dataset is None:
         return []
     return sorted(set(dataset.to_table(columns=["unit_id"]).column("unit_id").to_pylist()))
@@ -71,14 +76,13 @@ def merge(
     `write_schema` is the loaded table's, with field ids. Nothing expected gives no file. A unit staged twice (a task
     that Ray ran again) is kept once: both were made from the same frozen input by the same run key.
 
-    Raises AuditError: the ids are not exactly `expected_ids` (counts are named), or a file's schema differs.
+    Raises AuditError, counts named: the ids are not exactly `expected_ids`, or a value does not fit its column.
     """
     expected = set(expected_ids)
-    dataset = _dataset(readable_files(staging))
+    dataset = _dataset(readable_files(staging, schema))
     if dataset is None:
         _audit_ids(schema, expected, [])
         return Merged((), 0, 0)
-    _audit_schema(dataset.schema, schema)
     found: list[str] = []
     ok = 0
     files: list[DataFile] = []
@@ -140,14 +144,27 @@ def _dataset(files: list[str]) -> pads.Dataset | None:
 
 
 def _sorted_rows(dataset: pads.Dataset, schema: TableSchema, spill: str) -> Iterator[pa.RecordBatch]:
-    columns = ", ".join(column.name for column in schema.columns)
     with duckdb.connect(config={"memory_limit": SORT_MEMORY, "temp_directory": spill}) as connection:
         connection.register("staged", dataset)
-        relation = connection.execute(
-            f"SELECT {columns} FROM staged QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY status DESC) = 1"
-            " ORDER BY study_id, unit_id"
-        )
-        yield from relation.to_arrow_reader(BATCH_ROWS)
+        yield from connection.execute(_merge_sql(schema)).to_arrow_reader(BATCH_ROWS)
+
+
+def _merge_sql(schema: TableSchema) -> str:
+    """Return the query of one row a unit, sorted by study, with all but the last ok row of a study superseded."""
+    columns = ", ".join(column.name for column in schema.columns)
+    unit = "QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY status DESC) = 1"
+    source = f"SELECT {columns} FROM staged {unit}"
+    if schema.one_ok is not None:
+        order = ", ".join(f"{name} DESC" for name in schema.order)
+        place = f"row_number() OVER (PARTITION BY status, {schema.one_ok} ORDER BY {order})"
+        source = f"""
+            SELECT * EXCLUDE (late) REPLACE (
+                CASE WHEN late THEN '{ReportStatus.SUPERSEDED}' ELSE status END AS status,
+                CASE WHEN late THEN '{RejectReason.DUPLICATE_STUDY}' ELSE reason END AS reason,
+                CASE WHEN late THEN NULL ELSE split END AS split,
+                CASE WHEN late THEN NULL ELSE split_key END AS split_key)
+            FROM (SELECT *, status = '{ReportStatus.OK}' AND {place} > 1 AS late FROM ({source}))"""
+    return f"SELECT {columns} FROM ({source}) ORDER BY study_id, unit_id"
 
 
 def _cast(batch: pa.RecordBatch, write_schema: pa.Schema, schema: TableSchema) -> pa.Table:
@@ -165,19 +182,8 @@ def _cast(batch: pa.RecordBatch, write_schema: pa.Schema, schema: TableSchema) -
     return pa.Table.from_arrays(columns, schema=write_schema)
 
 
-def _audit_schema(found: pa.Schema, schema: TableSchema) -> None:
-    expected = schema.arrow()
-    if found.names != expected.names:
-        raise AuditError(
-            f"table {schema.name}: staged rows have columns {found.names}, expected {expected.names}"
-            " (radray/schemas.py); nothing was committed"
-        )
-
-
 def _audit_ids(schema: TableSchema, expected: set[str], found: list[str]) -> None:
     got = set(found)
-    if len(got) != len(found):
-        raise AuditError(f"table {schema.name}: {len(found) - len(got)} units twice; nothing was committed")
     if got != expected:
         missing, extra = sorted(expected - got), sorted(got - expected)
         named = f", such as unit_id {(missing or extra)[0]}"

@@ -1,27 +1,27 @@
 """One run of a job over one partition, from the pinned base to the commit: DESIGN's "One run"."""
 
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import Any
-
-from pyiceberg.table import Table
+from dataclasses import dataclass
 
 from radray.errors import RadrayError
-from radray.schemas import RUNS, RunStatus, TableSchema
+from radray.schemas import RUNS, RunStatus
 from radray.tables.catalog import Warehouse, equal_to, file_schema
-from radray.tables.commit import PartitionBase, replace_partition
+from radray.tables.commit import PartitionBase, pin, replace_partition
 from radray.tables.merge import Merged, merge, staged_ids
 from radray.tables.runs import RunRow, recorded
 from radray.tables.storage import remove_folder
 
 
 class PartitionRun:
-    """One run over one partition of a table. The table is loaded once, here: its snapshot is the commit's base.
+    """One run over one partition of a table, whose commit is checked against `base`.
 
     ::
 
-        run = PartitionRun(warehouse, REPORTS, {"batch_date": ..., "dataset": ...}, row)
+        base = pin(warehouse, REPORTS, {"batch_date": ..., "dataset": ...})
+        ...                                      # freeze the input
+        run = PartitionRun(warehouse, base, row)
         if run.is_committed():
             ...                                  # done by an earlier run: nothing is written
         with run.recorded():                     # `runs` row: running, then finished or failed
@@ -29,49 +29,59 @@ class PartitionRun:
             merged = run.commit(expected_ids)    # merge, audit, one commit
     """
 
-    def __init__(self, warehouse: Warehouse, schema: TableSchema, partition: Mapping[str, Any], row: RunRow) -> None:
+    def __init__(self, warehouse: Warehouse, base: PartitionBase, row: RunRow) -> None:
         self._warehouse = warehouse
-        self._schema = schema
+        self._base = base
         self._row = row
-        self._base = PartitionBase(schema, warehouse.load(schema), partition)
         self._resumed = 0
         self._merged: Merged | None = None
-        self.staging = warehouse.layout.staging(schema.name, row.run_key)
-
-    @property
-    def table(self) -> Table:
-        """The table as it was when the run began."""
-        return self._base.table
+        self.staging = warehouse.layout.staging(base.schema.name, row.run_key)
 
     def is_committed(self) -> bool:
-        """Return whether the partition holds this run key: as its rows' column, or, empty, by its last `runs` row.
+        """Return whether the partition held this run key when the base was pinned: in its rows, or, empty, in `runs`.
 
-        A run that committed and died before it wrote its `runs` row gets that row here.
+        A run that committed and died before it finished its `runs` row gets that row finished here.
         """
-        run_ids, keys = self._holders()
-        if keys:
-            if keys != {self._row.run_key}:
-                return False
-            self._complete_runs(run_ids)
-            return True
-        return self._last_finished_key() == self._row.run_key
+        held = self._held(self._base)
+        if held is None or held.run_key != self._row.run_key:
+            return False
+        if held.committed_by is not None:
+            self._complete_runs(held)
+        return True
+
+    def rows_replaced(self) -> int:
+        """Return the rows that the partition holds and this run would replace."""
+        held = self._held(self._base)
+        return 0 if held is None else held.rows
 
     def staged_ids(self) -> list[str]:
         """Return the units that earlier attempts at this run key have staged, and count them as resumed."""
-        ids = staged_ids(self.staging)
+        ids = staged_ids(self.staging, self._base.schema)
         self._resumed = len(ids)
         return ids
+
+    def discard_staging(self) -> None:
+        """Remove what is staged: it was made from other input than the run key says."""
+        remove_folder(self.staging)
 
     def commit(self, expected_ids: Collection[str]) -> Merged:
         """Merge and audit the staged rows, and make the partition hold exactly these, in one commit.
 
+        When another run with the same key did it meanwhile, and took the staging they share, that is success too.
         Raises AuditError (nothing committed, staging kept) and ConflictError (nothing committed).
         """
-        folder = self._warehouse.layout.attempt(
-            self._schema.name, self._base.partition["batch_date"], f"{self._row.run_id}-{secrets.token_hex(4)}"
-        )
-        merged = merge(self.staging, folder, self._schema, file_schema(self.table), expected_ids)
-        replace_partition(self._warehouse, self._base, [file.uri for file in merged.files], self._row.run_key)
+        schema, table = self._base.schema, self._base.table
+        attempt = f"{self._row.run_id}.{secrets.token_hex(4)}"
+        folder = self._warehouse.layout.attempt(schema.name, self._base.partition["batch_date"], attempt)
+        try:
+            merged = merge(self.staging, folder, schema, file_schema(table), expected_ids)
+            files = {file.uri: file.digest for file in merged.files}
+            replace_partition(self._warehouse, self._base, files, self._row.run_key, self._row.run_id)
+        except (RadrayError, OSError):
+            held = self._held(pin(self._warehouse, schema, self._base.partition))
+            if held is None or held.run_key != self._row.run_key:
+                raise
+            merged = Merged((), held.rows, held.rows_ok)
         self._merged = merged
         return merged
 
@@ -87,30 +97,50 @@ class PartitionRun:
             counts["units_per_second"] = self._merged.rows / max(self._row.seconds(), 1e-6)
         remove_folder(self.staging)
 
-    def _holders(self) -> tuple[set[str], set[str]]:
-        scan = self.table.scan(row_filter=equal_to(self._base.partition), selected_fields=("run_id", "run_key"))
-        rows = scan.to_arrow()
-        return set(rows.column("run_id").to_pylist()), set(rows.column("run_key").to_pylist())
+    def _held(self, base: PartitionBase) -> "_Held | None":
+        """Return what the partition holds in `base`; None when it was never committed, or by runs of several keys."""
+        rows = base.table.scan(row_filter=equal_to(base.partition), selected_fields=("run_key", "status")).to_arrow()
+        keys = set(rows.column("run_key").to_pylist())
+        if not keys:
+            key = self._last_finished_empty()
+            return None if key is None else _Held(key, None, 0, 0)
+        if len(keys) > 1:
+            return _Held("", None, rows.num_rows, 0)
+        # rows that were resumed carry the run that made them; the attempt's folder names the run that committed
+        (folder,) = {file.rsplit("/", 2)[-2] for file in base.files(base.table)}
+        ok = rows.column("status").to_pylist().count("ok")
+        return _Held(keys.pop(), folder.rpartition(".")[0], rows.num_rows, ok)
 
-    def _last_finished_key(self) -> str | None:
+    def _last_finished_empty(self) -> str | None:
+        """Return the key of the last finished run over the partition, if that run left it empty."""
         about = {name: value for name, value in self._row.about.items() if name in self._base.partition}
-        rows = self._warehouse.read(
-            RUNS,
-            ["run_key", "ended"],
-            {"job": self._row.job, "status": RunStatus.FINISHED.value, **about},
-        ).to_pylist()
-        return max(rows, key=lambda row: row["ended"])["run_key"] if rows else None
+        where = {"job": self._row.job, "status": RunStatus.FINISHED.value, **about}
+        rows = self._warehouse.read(RUNS, ["run_key", "ended", "input_units"], where).to_pylist()
+        last = max(rows, key=lambda row: row["ended"], default=None)
+        return last["run_key"] if last is not None and last["input_units"] == 0 else None
 
-    def _complete_runs(self, run_ids: set[str]) -> None:
-        for run_id in run_ids:
-            (row,) = self._warehouse.read(RUNS, None, {"run_id": run_id}).to_pylist() or (None,)
-            if row is not None and row["status"] == RunStatus.FINISHED.value:
-                continue
-            held = self._warehouse.read(self._schema, ["status"], {**self._base.partition, "run_id": run_id})
-            ok = held.column("status").to_pylist().count("ok")
+    def _complete_runs(self, held: "_Held") -> None:
+        run_id = held.committed_by
+        if run_id is None:
+            return
+        rows = self._warehouse.read(RUNS, None, {"run_id": run_id}).to_pylist()
+        row = rows[0] if rows else None
+        if row is None or row["status"] != RunStatus.FINISHED.value:
             earlier = self._row.of_earlier(run_id, row)
-            earlier.write(self._warehouse, RunStatus.FINISHED, _counts(held.num_rows, ok))
+            earlier.write(self._warehouse, RunStatus.FINISHED, _counts(held.rows, held.rows_ok))
         remove_folder(self.staging)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a partition holds."""
+
+    run_key: str
+    """Key of its rows; '' for rows of several keys."""
+    committed_by: str | None
+    """Run that committed them; None for an empty partition."""
+    rows: int
+    rows_ok: int
 
 
 def _counts(rows: int, rows_ok: int) -> dict[str, float | None]:

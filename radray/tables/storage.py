@@ -58,15 +58,21 @@ def remove_folder(uri: str) -> None:
         fs.delete_dir(path)
 
 
+def require(uri: str) -> None:
+    """Raise InputError when there is nothing at `uri`."""
+    fs, path = filesystem(uri)
+    if fs.get_file_info(path).type == pafs.FileType.NotFound:
+        raise InputError(f"source.uri={uri}: no such file or folder")
+
+
 def freeze(uri: str) -> list[FrozenFile]:
     """Return the file, or the files below the folder, at `uri` with size and sha256, sorted by path.
 
     Hidden files are left out. Raises InputError when there is nothing at `uri`, or no file in the folder.
     """
+    require(uri)
     fs, path = filesystem(uri)
     info = fs.get_file_info(path)
-    if info.type == pafs.FileType.NotFound:
-        raise InputError(f"source.uri={uri}: no such file or folder")
     if info.type == pafs.FileType.File:
         return [FrozenFile(uri, path.rsplit("/", 1)[-1], info.size, sha256(uri))]
     files = []

@@ -1,6 +1,5 @@
 """Fine-tuning as the driver sees it: data in, progress as it comes, the best checkpoint as a model folder."""
 
-import logging
 import os
 import shutil
 import time
@@ -72,7 +71,9 @@ def finetune(
                 f"fine-tuning: no {name} examples (reports with findings and impression); see"
                 " split.validation_fraction and the split of the reports"
             )
-    _quiet()
+    # the controller looks for reports this often and a worker waits for it: 2 s (the default) is longer than an
+    # epoch of a small model
+    os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.25")
     started = time.monotonic()
     with MetricStream(on_metric) as stream:
         trainer = ray.train.torch.TorchTrainer(
@@ -125,16 +126,6 @@ def _run_config(storage: Path, run_name: str) -> RunConfig:
         ),
         logging_config=LoggingConfig(log_level="ERROR"),
     )
-
-
-def _quiet() -> None:
-    """Take Ray's own progress out of the console, and its waits out of short epochs."""
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    for name in ("ray.data", "ray.train"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    # the controller looks for reports this often and a worker waits for it: 2 s (the default) is longer than an
-    # epoch of a small model
-    os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.25")
 
 
 def _cause(error: TrainingFailedError) -> RadrayError:

@@ -50,8 +50,9 @@ def test_every_row_once_after_the_actor_and_the_driver_were_killed(tmp_path: Pat
     assert warehouse.read(PREDICTIONS).num_rows == 0
 
     with Generating(tmp_path) as driver:
-        _, error = driver.communicate(timeout=PATIENCE_S)
+        output, error = driver.communicate(timeout=PATIENCE_S)
     assert driver.returncode == 0, error
+    assert CANARY not in output + error
     ok = {row["unit_id"] for row in warehouse.read(REPORTS, ["unit_id", "status"]).to_pylist() if row["status"] == "ok"}
     rows = warehouse.read(PREDICTIONS, ["unit_id", "run_id"]).to_pylist()
     assert sorted(row["unit_id"] for row in rows) == sorted(ok)
@@ -66,6 +67,12 @@ def test_every_row_once_after_the_actor_and_the_driver_were_killed(tmp_path: Pat
     assert finished["rows_resumed"] == STUDIES - Counter(by_unit.values())[finished["run_id"]]
     assert finished["rows_resumed"] >= len(after_driver)
     assert list((tmp_path / "warehouse" / "_staging").rglob("*.parquet")) == []
+    # and once more: nothing is done, and no row of an earlier attempt is changed
+    with Generating(tmp_path) as driver:
+        _, error = driver.communicate(timeout=PATIENCE_S)
+    assert driver.returncode == 0
+    assert "is there already, made from the same input; nothing written" in error
+    assert [row for row in warehouse.read(RUNS).to_pylist() if row["job"] == "generate"] == runs
 
 
 class Generating:

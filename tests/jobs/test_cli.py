@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from jobs import cli
+from radray.config import load_settings
 from radray.errors import AuditError, ConflictError, InputError
+from radray.tables.catalog import Warehouse
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "jobs" / "configs").glob("*.yaml"))
@@ -72,13 +74,24 @@ def test_a_wrong_setting_is_one_line_and_exit_code_2(
         ("generate", ["model.uri=[]"], "model.uri is not set"),
         ("generate", ["model.prompt=none"], "model.prompt: unknown prompt"),
         ("evaluate", ["evaluate.published=nothing.json"], "evaluate.published=nothing.json: no such file"),
-        ("query", ["SELEC"], "the query does not parse"),
+        ("finetune", ["model.out=."], "is not a model folder; it would be replaced"),
+        ("generate", ["model.uri=a,b"], "several models are written as a list"),
+        ("prepare", ["source.uri="], "source.uri: String should have at least 1 character"),
+        ("query", ["out=csv"], "expected one SQL"),
+        ("query", ["SELECT", "1"], "expected one SQL"),
     ],
 )
 def test_settings_that_do_not_serve_are_exit_code_2(
-    job: str, arguments: list[str], says: str, run_job: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    job: str,
+    arguments: list[str],
+    says: str,
+    tmp_path: Path,
+    run_job: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    (tmp_path / "of the user").touch()
     assert run_job(job, *arguments) == 2
+    assert (tmp_path / "of the user").exists()
     assert says in capsys.readouterr().err
 
 
@@ -92,6 +105,7 @@ FINDINGS_CSV = "uid,indication,comparison,findings,impression\n"
         ({"empty/.keep": ""}, ["source.format=mimic_folder", "source.uri=empty"], "the folder holds no file"),
         ({"a.csv": "uid,text\n1,x\n"}, ["source.format=openi_csv", "source.uri=a.csv"], "findings"),
         ({"a.zip": "no zip"}, ["source.format=mimic_zip", "source.uri=a.zip"], "not a zip archive"),
+        ({"f/notes.txt": "x"}, ["source.format=mimic_folder", "source.uri=f"], "none of 1 files is named as a MIMIC"),
         ({"a.json": "{"}, ["source.format=mediqa_json", "source.uri=a.json"], "JSON"),
         (
             {"a.csv": FINDINGS_CSV, "s.csv": "study_id,split\n1,holdout\n"},
@@ -121,16 +135,17 @@ def test_input_that_cannot_be_used_is_one_line_and_exit_code_3(
     assert error.count("\n") == 1
     assert says in error
     source = next(value for value in arguments if value.startswith("source.uri=")).removeprefix("source.uri=")
-    assert source in error or "s.csv" in error or "gone.csv" in error
-    assert not (tmp_path / "out").exists()
+    assert source in error or "s.csv" in error or "gone.csv" in error or "the folder" in error
+    assert list(tmp_path.glob("out/warehouse/data/*")) == []
 
 
 @pytest.mark.parametrize(
     ("job", "arguments", "says"),
     [
-        ("finetune", [], "run jobs.prepare first"),
+        ("finetune", [], "there is no warehouse here"),
         ("generate", ["model.uri=./nothing"], "there is no such folder"),
-        ("evaluate", [], "run jobs.generate first"),
+        ("evaluate", [], "there is no warehouse here"),
+        ("query", ["SELECT 1"], "there is no warehouse here"),
     ],
 )
 def test_a_job_without_what_it_works_on_is_exit_code_3(
@@ -161,7 +176,10 @@ def test_an_unexpected_error_is_exit_code_1_and_its_message_is_withheld(capsys: 
     assert "CANARY" not in error
 
 
-def test_query_prints_csv_and_json(run_job: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_query_prints_csv_and_json(
+    tmp_path: Path, run_job: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Warehouse(load_settings((), [f"warehouse.uri={tmp_path}/out/warehouse"]).warehouse)
     sql = "SELECT 1 AS n, 'a, \"b\"' AS text, NULL AS nothing, [1, 2] AS list"
     assert run_job("query", sql, "out=csv") == 0
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))

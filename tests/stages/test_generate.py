@@ -1,6 +1,7 @@
 """The generation stages without Ray: which reports, and what becomes of them."""
 
 import datetime
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ import pyarrow as pa
 import pytest
 
 from radray.config import Generate, Score, Tiny
+from radray.errors import InputError, StageError
+from radray.models.engines import Generation, TransformersEngine
+from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
 from radray.models.tiny import build_tiny
 from radray.schemas import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS
@@ -76,14 +80,14 @@ def test_select_keeps_what_the_frozen_input_names_less_what_is_staged() -> None:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     folder = tmp_path_factory.mktemp("model")
     build_tiny(["small left effusion"], folder, size=Tiny(vocab_size=300, d_model=16, d_ff=16, num_layers=1), seed=1)
     write_manifest(folder, "m", {})
-    return folder
+    return open_model(str(folder))
 
 
-def test_every_report_gets_an_outcome(model: Path) -> None:
+def test_every_report_gets_an_outcome(model: ModelFolder) -> None:
     settings = Generate(max_new_tokens=5, num_beams=2, num_return_sequences=2, max_input_tokens=40)
     long = "left " * 40
     table = pa.concat_tables([reports(2), reports(1, findings=long, background="Cough.")], promote_options="default")
@@ -97,6 +101,33 @@ def test_every_report_gets_an_outcome(model: Path) -> None:
         assert (row["status"], row["reason"]) in {("ok", None), ("failed", "empty_output")}
         assert row["prediction"] == (row["hypotheses"][0]["text"] or None)
         assert row["output_tokens"] <= 5
+
+
+def test_a_report_that_the_engine_fails_on_costs_a_row(model: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = WriteImpressions(model, "findings-v1", Generate(max_new_tokens=3, num_beams=2, num_return_sequences=1))
+    whole = TransformersEngine.generate
+
+    def generate(engine: TransformersEngine, prompts: list[str]) -> list[Generation]:
+        if any("poison" in prompt for prompt in prompts):
+            raise RuntimeError("CANARY")
+        return whole(engine, prompts)
+
+    monkeypatch.setattr(TransformersEngine, "generate", generate)
+    rows = stage(pa.concat_tables([reports(2), reports(1, findings="poison"), reports(1)])).to_pylist()
+    assert [row["reason"] == "engine_error" for row in rows] == [False, False, True, False]
+    assert (rows[2]["status"], rows[2]["prediction"], rows[2]["hypotheses"]) == ("failed", None, None)
+    with pytest.raises(StageError, match="RuntimeError") as caught:  # on every report: then it is the world
+        stage(reports(2, findings="poison"))
+    assert "CANARY" not in str(caught.value)
+
+
+def test_a_model_that_was_replaced_since_the_run_began_is_refused(model: ModelFolder, tmp_path: Path) -> None:
+    shutil.copytree(model.path, tmp_path / "model")
+    copy = open_model(str(tmp_path / "model"))
+    weights = tmp_path / "model" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(InputError, match="safetensors"):
+        WriteImpressions(copy, "findings-v1", Generate())
 
 
 def outcome(prediction: str | None, **columns: Any) -> pa.Table:

@@ -58,15 +58,20 @@ def test_a_zip_of_mimic_reports(tmp_path: Path) -> None:
     assert rows[0]["split"] is None
 
 
-def test_a_member_with_a_bad_checksum_is_a_row_and_its_neighbours_are_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("compression", "at"), [(zipfile.ZIP_STORED, 25), (zipfile.ZIP_DEFLATED, 1), (zipfile.ZIP_DEFLATED, 30)]
+)
+def test_a_damaged_member_is_a_row_and_its_neighbours_are_read(tmp_path: Path, compression: int, at: int) -> None:
     file = tmp_path / "reports.zip"
     names = [f"files/p10/p10000032/s5041426{i}.txt" for i in range(3)]
-    with zipfile.ZipFile(file, "w") as archive:
+    with zipfile.ZipFile(file, "w", compression) as archive:
         for i, name in enumerate(names):
             archive.writestr(name, REPORT.replace("Small", f"Small {i}"))
-    data = file.read_bytes()
-    assert data.count(b"Small 1") == 1
-    file.write_bytes(data.replace(b"Small 1", b"Small 7"))
+    with zipfile.ZipFile(file) as archive:
+        start = archive.getinfo(names[1]).header_offset + 30 + len(names[1])
+    data = bytearray(file.read_bytes())
+    data[start + at] ^= 0xFF
+    file.write_bytes(data)
     rows = read(file, "mimic_zip")
     assert statuses(rows) == [(names[0], "ok", None), (names[1], "rejected", "malformed"), (names[2], "ok", None)]
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from radray import config
 from radray.schemas import REPORTS
 from radray.tables.catalog import Warehouse
+from radray.tables.commit import pin
 from radray.tables.identity import new_run_id
 from radray.tables.partition import PartitionRun
 from radray.tables.rows import to_arrow
@@ -52,7 +53,8 @@ class Night:
     def __post_init__(self) -> None:
         partition = {"batch_date": self.night, "dataset": "hospital"}
         self.row = RunRow(new_run_id("prepare"), "prepare", self.run_key, "config", partition)
-        self.run = PartitionRun(self.warehouse, REPORTS, partition, self.row)
+        self.base = pin(self.warehouse, REPORTS, partition)
+        self.run = PartitionRun(self.warehouse, self.base, self.row)
 
     def stage(self, unit_ids: Sequence[str], file: str = "a") -> None:
         Path(self.run.staging).mkdir(parents=True, exist_ok=True)

@@ -78,8 +78,8 @@ class Answers:
 def test_a_commit_whose_answer_was_lost_is_read_back(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Night(warehouse, "k1")
     run.stage(["1"])
-    answers = Answers(run.run.table.catalog, "after")
-    monkeypatch.setattr(run.run.table.catalog, "commit_table", answers)
+    answers = Answers(run.base.table.catalog, "after")
+    monkeypatch.setattr(run.base.table.catalog, "commit_table", answers)
     run.finish(["1"])
     assert answers.fired == 1
     assert units(warehouse) == [("1", "k1")]
@@ -90,8 +90,8 @@ def test_a_commit_that_did_not_land_is_an_error_and_a_rerun_completes(
 ) -> None:
     run = Night(warehouse, "k1")
     run.stage(["1"])
-    answers = Answers(run.run.table.catalog, "before")
-    monkeypatch.setattr(run.run.table.catalog, "commit_table", answers)
+    answers = Answers(run.base.table.catalog, "before")
+    monkeypatch.setattr(run.base.table.catalog, "commit_table", answers)
     with pytest.raises(RadrayError, match="ConnectionResetError and did not land"):
         run.finish(["1"])
     assert answers.fired == 1

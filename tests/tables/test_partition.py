@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from tables_world import NIGHT, Night, open_warehouse, units
+from tables_world import Night, open_warehouse, report_rows, units
 
 from radray.errors import AuditError
-from radray.schemas import REPORTS, RUNS
+from radray.schemas import REPORTS, RUNS, RunStatus
 from radray.tables.catalog import Warehouse
+from radray.tables.rows import to_arrow
 
 
 @pytest.fixture
@@ -124,11 +125,80 @@ def test_a_run_that_died_after_its_commit_gets_its_runs_row(warehouse: Warehouse
     assert not Path(night.run.staging).exists()
 
 
-def test_a_staged_column_of_another_schema_is_refused(warehouse: Warehouse) -> None:
+def test_rows_staged_by_a_version_with_other_columns_are_made_again(warehouse: Warehouse) -> None:
     night = Night(warehouse, "k1")
-    night.stage(["1"])
+    night.stage(["1", "2"], "a")
     (file,) = Path(night.run.staging).iterdir()
     pq.write_table(pq.read_table(file).drop_columns(["findings"]), file)
-    with pytest.raises(AuditError, match="staged rows have columns"):
-        night.finish(["1"])
-    assert units(warehouse, NIGHT) == []
+    night.stage(["2"], "b")
+    assert night.run.staged_ids() == ["2"]
+    with pytest.raises(AuditError, match="1 of 2 units missing"):
+        night.finish(["1", "2"])
+    assert units(warehouse) == []
+
+
+def test_resumed_rows_leave_the_rows_of_failed_runs_alone(warehouse: Warehouse) -> None:
+    first = Night(warehouse, "k1")
+    first.stage(["1", "2"], "first")
+    with pytest.raises(AuditError):
+        first.finish(["1", "2", "3"])
+    second = Night(warehouse, "k1")
+    second.stage(["3"], "second")
+    second.finish(["1", "2", "3"])
+    before = run_statuses(warehouse)
+    assert before == [("k1", "failed", None), ("k1", "finished", 3)]
+    assert Night(warehouse, "k1").run.is_committed()
+    assert run_statuses(warehouse) == before
+
+
+def test_the_run_that_committed_resumed_rows_and_died_is_the_one_finished(warehouse: Warehouse) -> None:
+    Night(warehouse, "k1").stage(["1", "2"], "first")
+    died = Night(warehouse, "k1")
+    died.row.write(warehouse, RunStatus.RUNNING)
+    died.run.commit(["1", "2"])
+    assert Night(warehouse, "k1").run.is_committed()
+    (row,) = warehouse.read(RUNS, ["run_id", "status", "input_units"]).to_pylist()
+    assert row == {"run_id": died.row.run_id, "status": "finished", "input_units": 2}
+
+
+def test_an_empty_partition_is_not_taken_for_the_run_that_once_filled_it(warehouse: Warehouse) -> None:
+    full = Night(warehouse, "full")
+    full.stage(["1"])
+    full.finish(["1"])
+    Night(warehouse, "empty").run.commit([])  # and no `runs` row: the process ended here
+    assert units(warehouse) == []
+    assert not Night(warehouse, "full").run.is_committed()
+
+
+def test_a_run_whose_twin_took_the_staging_and_committed_is_told_ok(warehouse: Warehouse) -> None:
+    slow = Night(warehouse, "k1")
+    twin = Night(warehouse, "k1")
+    twin.stage(["1", "2"])
+    twin.finish(["1", "2"])
+    assert not Path(slow.run.staging).exists()
+    slow.finish(["1", "2"])
+    assert units(warehouse) == [("1", "k1"), ("2", "k1")]
+    assert [status for _, status, _ in run_statuses(warehouse)] == ["finished", "finished"]
+
+
+def test_a_study_sent_twice_has_one_ok_row_and_the_last_is_it(warehouse: Warehouse) -> None:
+    night = Night(warehouse, "k1")
+    Path(night.run.staging).mkdir(parents=True)
+    rows = report_rows(["1", "2", "3", "4"], "k1", night.row.run_id).to_pylist()
+    for row, (study, uri, offset, status) in zip(
+        rows,
+        [("a", "x.csv", 2, "ok"), ("a", "x.csv", 10, "ok"), ("a", "y.csv", 0, "rejected"), ("b", "x.csv", 0, "ok")],
+        strict=True,
+    ):
+        row |= {"study_id": study, "source_uri": uri, "source_member": "", "source_offset": offset}
+        row |= {"status": status, "split": "train", "split_key": "p"}
+    pq.write_table(to_arrow(rows, REPORTS), f"{night.run.staging}/a.parquet")
+    with night.run.recorded():
+        assert night.run.commit(["1", "2", "3", "4"]).rows_ok == 2
+    found = warehouse.read(REPORTS, ["unit_id", "status", "reason", "split", "split_key"]).to_pylist()
+    assert {row.pop("unit_id"): tuple(row.values()) for row in found} == {
+        "1": ("superseded", "duplicate_study", None, None),
+        "2": ("ok", None, "train", "p"),
+        "3": ("rejected", None, "train", "p"),
+        "4": ("ok", None, "train", "p"),
+    }
