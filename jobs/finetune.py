@@ -102,6 +102,8 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
                 bar.update(task, completed=metric.step)
                 if metric.name == "train_loss":
                     bar.update(task, description=f"finetune, train_loss {metric.value:.3f}")
+                elif metric.name.endswith("_truncated") and metric.value:
+                    bar.print(f"  {metric.name}: {metric.value:,.0f} examples lost their end (see train.max_*_tokens)")
                 elif metric.name == "val_loss":
                     bar.print(f"  epoch {metric.epoch:5.2f}  step {metric.step:>6,}  val_loss {metric.value:.4f}")
 

@@ -22,7 +22,7 @@ from radray.stages.generate import SplitCut, report_units, stage_predictions
 from radray.stages.progress import staged_rows
 from radray.tables.catalog import Warehouse, equal_to
 from radray.tables.commit import pin
-from radray.tables.identity import digest, new_run_id, run_key
+from radray.tables.identity import ROWS_VERSION, digest, new_run_id, run_key
 from radray.tables.partition import PartitionRun
 from radray.tables.runs import RunRow
 
@@ -82,6 +82,13 @@ def generate_partition(
     refuse_other_splits(warehouse, partition, unit_ids)
 
     generation = settings.generate.model_dump(include=set(DECIDES))
+    scorer_id = Scorer(stemmer=settings.score.stemmer).scorer_id
+    alike = {
+        "prompt_id": settings.model.prompt,
+        # with the version of the rows: those of older code are not copied
+        "settings_digest": digest({"rows_version": ROWS_VERSION, **generation})[:16],
+        "engine": settings.generate.engine,
+    }
     # all that is copied into the rows, not the texts alone: a corrected study id makes another night
     input_digest = digest([units.column(name).to_pylist() for name in INPUT_COLUMNS])
     key = run_key(
@@ -91,7 +98,7 @@ def generate_partition(
             "input": input_digest,
             "prompt": settings.model.prompt,
             "generation": generation,
-            "scorer": Scorer(stemmer=settings.score.stemmer).scorer_id,
+            "scorer": scorer_id,
             "engine": settings.generate.engine,
         },
     )
@@ -110,16 +117,15 @@ def generate_partition(
         staged = run.staged_ids()
         if staged:
             cli.say(console, f"generate: {where}: {len(staged):,} reports are staged by an earlier attempt")
+        copied = run.stage_unchanged(units, alike, scorer_id, frozenset(staged))
         constants: dict[str, Any] = {
             **partition,
             "model_name": model.name,
-            "prompt_id": settings.model.prompt,
-            "settings_digest": digest(generation)[:16],
-            "engine": settings.generate.engine,
+            **alike,
             "run_key": key,
             "run_id": row.run_id,
         }
-        if len(staged) < len(unit_ids):
+        if len(staged) + len(copied) < len(unit_ids):
             bar = staged_rows(console, f"generate {split} {model.name}", run.staging, len(unit_ids))
             with ray_cluster(settings.cluster), bar:
                 stage_predictions(
@@ -132,10 +138,11 @@ def generate_partition(
                     score=settings.score,
                     constants=constants,
                     staging=run.staging,
-                    staged=frozenset(staged),
+                    staged=frozenset([*staged, *copied]),
                 )
         merged = run.commit(unit_ids)
-    cli.say(console, f"generate: {where}: {merged.rows:,} reports, {merged.rows_ok:,} ok, {len(staged):,} resumed")
+    kept = f"{len(staged):,} resumed, {len(copied):,} copied"
+    cli.say(console, f"generate: {where}: {merged.rows:,} reports, {merged.rows_ok:,} ok, {kept}")
 
 
 def partitions(warehouse: Warehouse, settings: Settings) -> list[tuple[str, SplitName]]:

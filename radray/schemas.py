@@ -253,6 +253,7 @@ RUNS = TableSchema(
         Column("rows_not_ok", _LONG, "Rows with any other status"),
         Column("rows_resumed", _LONG, "Rows found staged from an earlier attempt, not made again"),
         Column("units_per_second", _DOUBLE, "Input units over wall time of the work, 1/s"),
+        Column("rows_copied", _LONG, "Rows copied from the night as it stood: same text, model and settings"),
     ),
 )
 

@@ -1,15 +1,19 @@
 """One run of a job over one partition, from the pinned base to the commit: DESIGN's "One run"."""
 
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
 
 from radray.errors import RadrayError
 from radray.schemas import RUNS, RunStatus
 from radray.tables.catalog import Warehouse, equal_to, file_schema
 from radray.tables.commit import PartitionBase, pin, replace_partition
 from radray.tables.merge import Merged, merge, staged_ids
+from radray.tables.reuse import stage_unchanged
 from radray.tables.runs import RunRow, recorded
 from radray.tables.storage import remove_folder
 
@@ -34,6 +38,7 @@ class PartitionRun:
         self._base = base
         self._row = row
         self._resumed = 0
+        self._copied = 0
         self._merged: Merged | None = None
         self.staging = warehouse.layout.staging(base.schema.name, row.run_key)
 
@@ -59,6 +64,15 @@ class PartitionRun:
         ids = staged_ids(self.staging, self._base.schema)
         self._resumed = len(ids)
         return ids
+
+    def stage_unchanged(
+        self, units: pa.Table, alike: Mapping[str, Any], scorer_id: str, staged: Collection[str]
+    ) -> list[str]:
+        """Stage the partition's rows that need not be made again, see `reuse.stage_unchanged`, and count them."""
+        base, key = self._base, self._row.run_key
+        copied = stage_unchanged(base, units, alike, scorer_id, key, self.staging, staged)
+        self._copied = len(copied)
+        return copied
 
     def discard_staging(self) -> None:
         """Remove what is staged: it was made from other input than the run key says."""
@@ -94,6 +108,7 @@ class PartitionRun:
                 raise RadrayError(f"run {self._row.run_id} ended without a commit")
             counts |= _counts(self._merged.rows, self._merged.rows_ok)
             counts["rows_resumed"] = self._resumed
+            counts["rows_copied"] = self._copied
             counts["units_per_second"] = self._merged.rows / max(self._row.seconds(), 1e-6)
         remove_folder(self.staging)
 

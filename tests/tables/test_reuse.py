@@ -1,0 +1,109 @@
+"""A corrected night makes anew what changed, and copies the rest."""
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tables_world import open_warehouse
+
+from radray.schemas import PREDICTIONS, RUNS
+from radray.tables.catalog import Warehouse
+from radray.tables.commit import pin
+from radray.tables.identity import new_run_id
+from radray.tables.partition import PartitionRun
+from radray.tables.rows import to_arrow
+from radray.tables.runs import RunRow
+
+PARTITION = {"batch_date": datetime.date(2026, 11, 21), "dataset": "d", "split": "live", "model_digest": "m"}
+ALIKE = {"prompt_id": "p", "settings_digest": "s", "engine": "transformers"}
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    return open_warehouse(tmp_path / "warehouse")
+
+
+def prediction(unit_id: str, **columns: Any) -> dict[str, Any]:
+    row = dict.fromkeys(column.name for column in PREDICTIONS.columns)
+    row |= {**PARTITION, **ALIKE, "unit_id": unit_id, "model_name": "m", "status": "ok", "study_id": f"s{unit_id}"}
+    row |= {"split_key": "k", "text_digest": f"t{unit_id}", "findings": "f", "prediction": f"old {unit_id}"}
+    row |= {"reference": "r", "scorer_id": "rouge", "run_key": "old", "run_id": "old"}
+    return row | columns
+
+
+def unit(unit_id: str, **columns: Any) -> dict[str, Any]:
+    """Return a row of the frozen input that `prediction` was made from."""
+    row = {"unit_id": unit_id, "status": "ok", "split": "live", "split_key": "k", "study_id": f"s{unit_id}"}
+    return row | {"subject_id": None, "text_digest": f"t{unit_id}", "reference": "r"} | columns
+
+
+def run_over(warehouse: Warehouse, run_key: str) -> PartitionRun:
+    row = RunRow(new_run_id("generate"), "generate", run_key, "config", PARTITION)
+    return PartitionRun(warehouse, pin(warehouse, PREDICTIONS, PARTITION), row)
+
+
+def stage(run: PartitionRun, rows: list[dict[str, Any]]) -> None:
+    Path(run.staging).mkdir(parents=True, exist_ok=True)
+    pq.write_table(to_arrow(rows, PREDICTIONS), f"{run.staging}/made.parquet")
+
+
+def units(*rows: Mapping[str, Any]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=pa.schema([(name, pa.string()) for name in unit("1")]))
+
+
+def test_what_changed_is_made_anew_and_the_rest_copied(warehouse: Warehouse) -> None:
+    first = run_over(warehouse, "old")
+    old = [prediction("1"), prediction("2"), prediction("3", status="failed", prediction=None), prediction("4")]
+    stage(first, old)
+    with first.recorded():
+        first.commit(["1", "2", "3", "4"])
+
+    # report 2 was corrected, 3 had failed, 4 is gone, 5 is late
+    second = run_over(warehouse, "new")
+    frozen = units(unit("1"), unit("2", text_digest="corrected"), unit("3"), unit("5"))
+    with second.recorded():
+        assert second.stage_unchanged(frozen, ALIKE, "rouge", frozenset()) == ["1"]
+        made = [prediction(u, prediction=f"new {u}", run_key="new", run_id="new") for u in ("2", "3", "5")]
+        stage(second, made)
+        second.commit(["1", "2", "3", "5"])
+    rows = warehouse.read(PREDICTIONS, ["unit_id", "prediction", "run_key", "run_id"]).to_pylist()
+    assert sorted(tuple(row.values()) for row in rows) == [
+        ("1", "old 1", "new", "old"),
+        ("2", "new 2", "new", "new"),
+        ("3", "new 3", "new", "new"),
+        ("5", "new 5", "new", "new"),
+    ]
+    assert run_over(warehouse, "new").is_committed()
+    runs = {row["run_key"]: row["rows_copied"] for row in warehouse.read(RUNS).to_pylist()}
+    assert runs == {"old": 0, "new": 1}
+
+
+@pytest.mark.parametrize(
+    ("changed", "alike", "scorer"),
+    [
+        ({"study_id": "other"}, {}, "rouge"),
+        ({"subject_id": "found"}, {}, "rouge"),
+        ({"split_key": "other"}, {}, "rouge"),
+        ({"reference": "cleaned in another way"}, {}, "rouge"),
+        ({}, {"prompt_id": "other"}, "rouge"),
+        ({}, {"settings_digest": "other"}, "rouge"),
+        ({}, {"engine": "other"}, "rouge"),
+        ({}, {}, "another scorer"),
+    ],
+)
+def test_a_row_is_copied_only_when_all_that_made_it_is_the_same(
+    warehouse: Warehouse, changed: dict[str, str], alike: dict[str, str], scorer: str
+) -> None:
+    first = run_over(warehouse, "old")
+    stage(first, [prediction("1")])
+    with first.recorded():
+        first.commit(["1"])
+    assert run_over(warehouse, "same").stage_unchanged(units(unit("1")), ALIKE, "rouge", frozenset()) == ["1"]
+    run = run_over(warehouse, "new")
+    assert run.stage_unchanged(units(unit("1", **changed)), ALIKE | alike, scorer, frozenset()) == []
+    assert run.stage_unchanged(units(unit("1")), ALIKE, "rouge", frozenset({"1"})) == []
+    assert run.staged_ids() == []
