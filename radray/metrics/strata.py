@@ -1,6 +1,6 @@
 """Tell a normal impression from an abnormal one, by a written rule over closed word lists.
 
-The rule (issue 6): an impression is normal when every sentence of it
+The rule: an impression is normal when every sentence of it
 
 - begins with a negation (after "there is", "otherwise" and the like) and has no word of the exceptions, or
 - consists of words of normality alone and holds one that says so ("normal", "clear"), and then may go on with
