@@ -126,9 +126,10 @@ def generate_partition(
             "run_id": row.run_id,
         }
         if len(staged) + len(copied) < len(unit_ids):
-            bar = staged_rows(console, f"generate {split} {model.name}", run.staging, len(unit_ids))
+            bar = staged_rows(console, f"generate {split} {model.name}", warehouse.storage, run.staging, len(unit_ids))
             with ray_cluster(settings.cluster), bar:
                 stage_predictions(
+                    storage=warehouse.storage,
                     files=[task.file.file_path for task in source.plan_files()],
                     cut=cut,
                     split=split,

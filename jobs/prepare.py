@@ -18,7 +18,7 @@ from radray.tables.commit import pin
 from radray.tables.identity import digest, new_run_id, run_key
 from radray.tables.partition import PartitionRun
 from radray.tables.runs import RunRow
-from radray.tables.storage import absolute_uri, freeze, open_text, require
+from radray.tables.storage import Storage, absolute_uri
 
 
 def steps(settings: Settings) -> list[str]:
@@ -43,13 +43,14 @@ def prepare(settings: Settings, console: Console, *, may_replace: bool = True) -
     if source.uri is None or format_ is None or dataset is None:
         raise ConfigError("source is not set")
     uri = absolute_uri(source.uri)
-    require(uri)
+    storage = Storage.of(settings.warehouse.s3)
+    storage.require(uri)
     splits = read_splits(settings)
     warehouse = Warehouse(settings.warehouse)
     partition = {"batch_date": settings.date, "dataset": dataset}
     base = pin(warehouse, REPORTS, partition)
-    files = freeze(uri)
-    units = plan(files, format_, dataset)
+    files = storage.freeze(uri)
+    units = plan(storage, files, format_, dataset)
     expected = [unit_id for unit in units for unit_id in unit.unit_ids]
     input_digest = digest([[file.path, file.bytes, file.digest] for file in files])
     key = run_key(
@@ -90,9 +91,9 @@ def prepare(settings: Settings, console: Console, *, may_replace: bool = True) -
             default_split=default_split(settings),
         )
         staged = run.staged_ids()
-        with ray_cluster(settings.cluster), staged_rows(console, "prepare", run.staging, len(expected)):
-            stage_reports(units, context, run.staging, frozenset(staged))
-        if freeze(uri) != files:
+        with ray_cluster(settings.cluster), staged_rows(console, "prepare", storage, run.staging, len(expected)):
+            stage_reports(storage, units, context, run.staging, frozenset(staged))
+        if storage.freeze(uri) != files:
             run.discard_staging()
             raise AuditError(f"source.uri={uri}: the files changed while they were read; nothing committed; run again")
         merged = run.commit(expected)
@@ -109,7 +110,7 @@ def read_splits(settings: Settings) -> dict[str, str] | None:
     """Return the split by study_id of `split.file`; None where there is none. Raises InputError, naming the file."""
     if settings.split.file is None:
         return None
-    with open_text(settings.split.file) as file:
+    with Storage.of(settings.warehouse.s3).open_text(settings.split.file) as file:
         try:
             return read_split_file(file)
         except InputError as error:

@@ -8,12 +8,13 @@ import difflib
 import re
 import types
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from radray.config_text import lay_over, read_override, read_yaml
 from radray.errors import ConfigError
 
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -37,11 +38,35 @@ class _Section(BaseModel):
     )
 
 
+class S3(_Section):
+    """How every S3 client here reaches S3: tables, staging and the source alike.
+
+    Credentials are never settings: the usual chain gives them (environment, profile, role of the machine).
+    Encryption is the bucket's default: pyarrow, which writes the data files, cannot ask for a key.
+    """
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^/@?#]+/?$")] | None = None
+    """URL of another S3 than Amazon's (MinIO, Ceph, ...); None: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else AWS."""
+    region: Place | None = None
+    """Region of the bucket; None: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1."""
+    path_style: bool = False
+    """Bucket in the path (``host/bucket/key``) and not in the host name: most servers other than AWS need it."""
+
+    @model_validator(mode="after")
+    def _the_bucket_can_be_addressed(self) -> "S3":
+        host = "" if self.endpoint is None else urlsplit(self.endpoint).hostname or ""
+        if not self.path_style and (":" in host or host.replace(".", "").isdigit()):
+            raise ValueError("an endpoint that is an IP address needs warehouse.s3.path_style=true")
+        return self
+
+
 class Warehouse(_Section):
     """Where the tables live."""
 
     uri: Place = "out/warehouse"
     """Folder or ``s3://`` prefix of data, metadata and staging."""
+    s3: S3 = S3()
+    """The S3 that ``s3://`` of `uri` and of `source.uri` means."""
     catalog: Literal["sqlite", "glue"] = "sqlite"
     catalog_uri: Place | None = None
     """SQLite file of the catalog; None: ``catalog.db`` in the (local) warehouse."""
@@ -178,6 +203,26 @@ class Evaluate(_Section):
         return (value,) if isinstance(value, str) else () if value is None else value
 
 
+class Maintain(_Section):
+    """What `maintain` keeps, and whom it erases."""
+
+    snapshots_older_than_days: Annotated[float, Field(ge=0.0, le=3650.0)] = 7.0
+    """Snapshots whose place another took longer ago are expired: how far back a query can look."""
+    orphans_older_than_days: Annotated[float, Field(ge=0.0, le=3650.0)] = 3.0
+    """Files of no kept snapshot, and staging, that were last written longer ago are removed."""
+    longest_run_hours: Annotated[float, Field(gt=0.0, le=720.0)] = 24.0
+    """No run takes longer: one that started longer ago and says it is running is dead."""
+    erase_subject_id: Place | None = None
+    """Patient whose rows are erased instead, everywhere; with source.dataset where several datasets know the id."""
+
+    @model_validator(mode="after")
+    def _a_run_keeps_what_it_needs(self) -> "Maintain":
+        for name in ("snapshots_older_than_days", "orphans_older_than_days"):
+            if getattr(self, name) * 24 < self.longest_run_hours:
+                raise ValueError(f"maintain.{name} must not be less than maintain.longest_run_hours")
+        return self
+
+
 class Cluster(_Section):
     """The Ray cluster that a job runs on."""
 
@@ -208,6 +253,7 @@ class Settings(_Section):
     generate: Generate = Generate()
     score: Score = Score()
     evaluate: Evaluate = Evaluate()
+    maintain: Maintain = Maintain()
     cluster: Cluster = Cluster()
     demo: Demo = Demo()
     out: Literal["table", "csv", "json"] = "table"
@@ -235,18 +281,9 @@ def load_settings(files: Sequence[str] = (), overrides: Sequence[str] = ()) -> S
     """
     merged: dict[str, Any] = {}
     for file in files:
-        _merge(merged, _read_yaml(file))
+        lay_over(merged, read_yaml(file), _SHORTHAND)
     for override in overrides:
-        key, equals, value = override.partition("=")
-        if not equals or not key:
-            raise ConfigError(f"expected key=value, got an argument that starts with {override[:40]!r}")
-        nested: dict[str, Any] = {}
-        place = nested
-        *path, last = key.split(".")
-        for part in path:
-            place = place.setdefault(part, {})
-        place[last] = _scalar(key, value)
-        _merge(merged, nested)
+        lay_over(merged, read_override(override), _SHORTHAND)
     _refuse_unknown(merged, Settings, "")
     try:
         return Settings.model_validate(merged)
@@ -261,51 +298,6 @@ def load_settings(files: Sequence[str] = (), overrides: Sequence[str] = ()) -> S
 def dump_settings(settings: Settings) -> str:
     """Return `settings` as YAML that `load_settings` reads back to the same value."""
     return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
-
-
-def _read_yaml(file: str) -> dict[str, Any]:
-    try:
-        loaded = _plain(yaml.load(Path(file).read_text(encoding="utf-8"), Loader=yaml.BaseLoader))
-    except OSError as error:
-        raise ConfigError(f"config file {file}: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError):
-        raise ConfigError(f"config file {file}: not YAML") from None
-    if loaded is None:
-        return {}
-    if not isinstance(loaded, dict):
-        raise ConfigError(f"config file {file}: expected a mapping of sections")
-    return loaded
-
-
-def _scalar(key: str, value: str) -> Any:
-    if not value.startswith(("[", "{")):
-        return _plain(value)
-    try:
-        return _plain(yaml.load(value, Loader=yaml.BaseLoader))
-    except yaml.YAMLError:
-        raise ConfigError(f"{key}: the value is not YAML; quote it") from None
-
-
-def _plain(value: Any) -> Any:
-    """Return YAML's text as it stands, null apart: the field says what it means, so that 0012 stays a name."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return None if value in ("null", "~") else value
-
-
-def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
-    for key, value in over.items():
-        if key in _SHORTHAND and not isinstance(value, Mapping):
-            value = {_SHORTHAND[key]: value}
-        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
-            _merge(base[key], value)
-        elif isinstance(value, Mapping):
-            base[key] = {}
-            _merge(base[key], value)
-        else:
-            base[key] = value
 
 
 def _refuse_unknown(values: Mapping[str, Any], section: type[BaseModel], prefix: str) -> None:

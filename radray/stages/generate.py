@@ -19,7 +19,7 @@ from radray.reports.splits import is_validation
 from radray.schemas import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS, FailReason, PredictionStatus, ReportStatus
 from radray.stages.stage import Stage
 from radray.tables.rows import to_arrow
-from radray.tables.storage import filesystem
+from radray.tables.storage import Storage, is_s3
 
 REPORT_COLUMNS = (
     *("unit_id", "status", "split", "split_key", "study_id", "subject_id", "text_digest"),
@@ -177,6 +177,7 @@ class ScorePredictions(Stage):
 
 
 def stage_predictions(
+    storage: Storage,
     files: Sequence[str],
     cut: SplitCut,
     split: SplitName,
@@ -192,8 +193,8 @@ def stage_predictions(
 
     `constants` are the columns that all rows share (batch_date, dataset, split, model, prompt, run).
     """
-    fs, _ = filesystem(files[0])
-    paths = [filesystem(file)[1] for file in files]
+    fs, _ = storage.filesystem(files[0])
+    paths = [storage.filesystem(file)[1] for file in files]
     data = ray.data.read_parquet(paths, filesystem=fs, partitioning=None).select_columns(list(REPORT_COLUMNS))
     data = data.map_batches(SelectReports(cut, split, staged).__call__, batch_format="pyarrow", batch_size=None)
     # read_parquet packs small files into few blocks whatever it is told: this is what spreads them over actors
@@ -213,7 +214,8 @@ def stage_predictions(
             max_restarts=0,
         )
     data = data.map_batches(ScorePredictions(score, constants).__call__, batch_format="pyarrow", batch_size=None)
-    data.write_parquet(staging)
+    fs, path = storage.filesystem(staging)
+    data.write_parquet(path, filesystem=fs, try_create_dir=not is_s3(staging))
 
 
 def report_units(reports: pa.Table, cut: SplitCut, split: SplitName) -> pa.Table:

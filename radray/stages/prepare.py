@@ -19,7 +19,7 @@ from radray.reports.record import Record, rejected
 from radray.schemas import REPORTS, RejectReason, ReportStatus
 from radray.stages.stage import Stage
 from radray.tables.rows import to_arrow
-from radray.tables.storage import FrozenFile, open_input
+from radray.tables.storage import FrozenFile, Storage, is_s3
 
 MEMBERS_A_TASK = 2_000
 """Reports a task parses: about 0.2 s of work and 2 MB of rows, so that blocks stay small and many."""
@@ -52,7 +52,7 @@ class RowContext:
     default_split: str
 
 
-def plan(files: Sequence[FrozenFile], format_: SourceFormat, dataset: str) -> list[WorkUnit]:
+def plan(storage: Storage, files: Sequence[FrozenFile], format_: SourceFormat, dataset: str) -> list[WorkUnit]:
     """Return the work units of `files` in order; together their unit_ids are the frozen input, each once.
 
     Raises InputError for a file that is not of the format.
@@ -66,13 +66,13 @@ def plan(files: Sequence[FrozenFile], format_: SourceFormat, dataset: str) -> li
         return units
     for file in files:
         if format_ == "mimic_zip":
-            names = _members(file)
+            names = _members(storage, file)
             _require_reports(names, file.uri)
             for members in _chunks(names):
                 ids = tuple(unit_id(dataset, file.path, member, 0) for member in members)
                 units.append(WorkUnit((file,), tuple(members), ids))
         else:
-            with _named(file), open_input(file.uri) as stream:
+            with _named(file), storage.open_input(file.uri) as stream:
                 count = _CONTAINERS[format_].count(stream)
             units.append(WorkUnit((file,), (), tuple(unit_id(dataset, file.path, "", i) for i in range(count))))
     return units
@@ -84,7 +84,8 @@ class ReadReports(Stage):
     reads = ("unit",)
     keeps_rows = False
 
-    def __init__(self, units: Sequence[WorkUnit], context: RowContext) -> None:
+    def __init__(self, storage: Storage, units: Sequence[WorkUnit], context: RowContext) -> None:
+        self._storage = storage
         self._units = units
         self._context = context
 
@@ -93,7 +94,7 @@ class ReadReports(Stage):
         rows = []
         for place in batch.column("unit").to_pylist():
             unit = self._units[place]
-            rows += [self._row(file, record) for file, record in _read(unit, self._context.format)]
+            rows += [self._row(file, record) for file, record in _read(self._storage, unit, self._context.format)]
         return to_arrow(rows, REPORTS)
 
     def _row(self, file: FrozenFile, record: Record) -> dict[str, Any]:
@@ -121,29 +122,33 @@ class ReadReports(Stage):
         return row
 
 
-def stage_reports(units: Sequence[WorkUnit], context: RowContext, staging: str, staged: frozenset[str]) -> None:
+def stage_reports(
+    storage: Storage, units: Sequence[WorkUnit], context: RowContext, staging: str, staged: frozenset[str]
+) -> None:
     """Run the parsing pipeline over `units` into Parquet files below `staging`; units wholly staged are passed over."""
     places = [place for place, unit in enumerate(units) if not staged.issuperset(unit.unit_ids)]
     if not places:
         return
     data = ray.data.from_items([{"unit": place} for place in places], override_num_blocks=len(places))
     # tasks, not actors: parsing has nothing to load, and a pool of actors can starve the tasks that write
-    data.map_batches(ReadReports(units, context).__call__, batch_size=1, batch_format="pyarrow").write_parquet(staging)
+    data = data.map_batches(ReadReports(storage, units, context).__call__, batch_size=1, batch_format="pyarrow")
+    fs, path = storage.filesystem(staging)
+    data.write_parquet(path, filesystem=fs, try_create_dir=not is_s3(staging))
 
 
-def _read(unit: WorkUnit, format_: SourceFormat) -> Iterator[tuple[FrozenFile, Record]]:
+def _read(storage: Storage, unit: WorkUnit, format_: SourceFormat) -> Iterator[tuple[FrozenFile, Record]]:
     if format_ == "mimic_folder":
         for file in unit.files:
-            with open_input(file.uri) as stream:
+            with storage.open_input(file.uri) as stream:
                 yield file, replace(mimic.read(stream.read(), file.path), member="")
     elif format_ == "mimic_zip":
         (file,) = unit.files
-        with open_input(file.uri) as stream, zipfile.ZipFile(stream) as archive:
+        with storage.open_input(file.uri) as stream, zipfile.ZipFile(stream) as archive:
             for member in unit.members:
                 yield file, _read_member(archive, member)
     else:
         (file,) = unit.files
-        with _named(file), open_input(file.uri) as stream:
+        with _named(file), storage.open_input(file.uri) as stream:
             for record in _CONTAINERS[format_].read(stream):
                 yield file, record
 
@@ -174,9 +179,9 @@ def _require_reports(names: Sequence[str], where: str) -> None:
         )
 
 
-def _members(file: FrozenFile) -> list[str]:
+def _members(storage: Storage, file: FrozenFile) -> list[str]:
     try:
-        with open_input(file.uri) as stream, zipfile.ZipFile(stream) as archive:
+        with storage.open_input(file.uri) as stream, zipfile.ZipFile(stream) as archive:
             names = sorted(info.filename for info in archive.infolist() if not info.is_dir())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise InputError(f"{file.uri}: not a zip archive that can be read (source.format=mimic_zip)") from None

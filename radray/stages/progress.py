@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +19,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from radray.tables.storage import filesystem, list_files
+from radray.errors import RadrayError
+from radray.tables.storage import Storage
 
 POLL_S = 1.0
 
@@ -51,7 +52,7 @@ def progress_bar(console: Console, unit: str) -> Progress:
 
 
 @contextmanager
-def staged_rows(console: Console, description: str, staging: str, total: int) -> Iterator[None]:
+def staged_rows(console: Console, description: str, storage: Storage, staging: str, total: int) -> Iterator[None]:
     """Show, while the block runs, how many of `total` rows stand in the folder `staging`."""
     stop = threading.Event()
     with progress_bar(console, "reports") as bar:
@@ -61,9 +62,11 @@ def staged_rows(console: Console, description: str, staging: str, total: int) ->
             counted: dict[str, int] = {}
             while True:
                 last = stop.wait(POLL_S)
-                for uri in list_files(staging, ".parquet"):
-                    if uri not in counted and (rows := _rows(uri)) is not None:
-                        counted[uri] = rows
+                # storage that does not answer now ends the run, if it must, where the rows are written: not here
+                with suppress(RadrayError):
+                    for uri in storage.list_files(staging, ".parquet"):
+                        if uri not in counted and (rows := _rows(storage, uri)) is not None:
+                            counted[uri] = rows
                 bar.update(task, completed=min(total, sum(counted.values())))
                 if last:
                     return
@@ -77,8 +80,8 @@ def staged_rows(console: Console, description: str, staging: str, total: int) ->
             thread.join()
 
 
-def _rows(uri: str) -> int | None:
-    fs, path = filesystem(uri)
+def _rows(storage: Storage, uri: str) -> int | None:
+    fs, path = storage.filesystem(uri)
     try:
         with fs.open_input_file(path) as source:
             return int(pq.read_metadata(source).num_rows)

@@ -1,21 +1,29 @@
 """The warehouse: its catalog, and its tables made, evolved and read."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog, load_catalog
-from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NamespaceAlreadyExistsError,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+)
 from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, EqualTo, Reference
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from radray.config import Warehouse as WarehouseSettings
 from radray.errors import ConfigError, InputError
 from radray.schemas import TableSchema
 from radray.tables.layout import Layout
-from radray.tables.storage import absolute_uri
+from radray.tables.s3 import cause
+from radray.tables.storage import Storage, absolute_uri, is_s3
 
 NAMESPACE = "radray"
 
@@ -23,42 +31,59 @@ _PROPERTIES = {
     "format-version": "2",
     # a conflict is ours to look at (commit.py): pyiceberg's own retry would rebase without asking who won
     "commit.retry.num-retries": "0",
-    # without these two, commits grow from 0.09 to 0.70 s in 200 nights (FACTS of the design, measured)
+    # without these two, commits grow from 0.09 to 0.70 s in 200 nights (measured)
     "commit.manifest-merge.enabled": "true",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
     "write.parquet.compression-codec": "zstd",
+    # no bounds of report texts in manifests; whole ones of what rows are looked up by (see _bounds): of the default's
+    # first 16 characters no run_id can be told from another, and each write of `runs` would read all its files
+    "write.metadata.metrics.default": "counts",
 }
+_LOOKED_UP = ("run_id", "run_key", "job", "status", "study_id", "subject_id", "model_name", "scorer_id")
 
 
 class Warehouse:
-    """A catalog and the folder of its tables.
+    """A catalog, the folder of its tables, and the storage that both lie on.
 
-    Opening touches nothing on a warehouse that exists and makes the catalog of one that does not.
+    Opening touches nothing on a warehouse that exists and makes the catalog of one that does not. On S3 it lists one
+    object, so that a wrong key, bucket or endpoint is said before any work is done.
     """
 
     def __init__(self, settings: WarehouseSettings, *, must_exist: bool = False) -> None:
-        """Open the warehouse of `settings`; with `must_exist` raise InputError where there is none."""
+        """Open the warehouse of `settings`; with `must_exist` raise InputError where there is none.
+
+        Raises ConfigError when its storage does not let us in.
+        """
         self.layout = Layout(absolute_uri(settings.uri))
+        self.storage = Storage.of(settings.s3)
         if must_exist and settings.catalog == "sqlite" and not _catalog_file(settings, self.layout).is_file():
             raise InputError(
                 f"warehouse.uri={settings.uri}: there is no warehouse here ({_catalog_file(settings, self.layout)} is"
                 " missing); name the one that jobs.prepare wrote"
             )
-        self._catalog = _open_catalog(settings, self.layout)
+        if is_s3(self.layout.root):
+            self.storage.access.check(self.layout.root)
+        self._catalog = _open_catalog(settings, self.layout, self.storage)
 
     def has(self, schema: TableSchema) -> bool:
         """Return whether the table exists."""
-        return self._catalog.table_exists((NAMESPACE, schema.name))
+        try:
+            self._open(schema)
+        except NoSuchTableError:
+            return False
+        return True
 
     def load(self, schema: TableSchema) -> Table:
         """Return the table, made if there is none, with columns that it lacks added.
 
         Raises ConfigError when the table holds a column that this version does not know, or one of another type.
         """
-        self._catalog.create_namespace_if_not_exists(NAMESPACE)
+        # looked for and then inserted, by pyiceberg: of two first runs at once one finds the other's
+        with suppress(NamespaceAlreadyExistsError, IntegrityError):
+            self._catalog.create_namespace_if_not_exists(NAMESPACE)
         try:
-            table = self._catalog.load_table((NAMESPACE, schema.name))
+            table = self._open(schema)
         except NoSuchTableError:
             return self._create(schema)
         return _evolve(table, schema)
@@ -77,7 +102,7 @@ class Warehouse:
         types = {column.name: column.type for column in schema.columns}
         if not self.has(schema):
             return pa.schema([(name, types[name]) for name in names]).empty_table()
-        table = self._catalog.load_table((NAMESPACE, schema.name))
+        table = self._open(schema)
         present = {field.name for field in table.schema().fields}
         scan = table.scan(row_filter=equal_to(where or {}), selected_fields=tuple(n for n in names if n in present))
         rows = scan.to_arrow()
@@ -90,7 +115,16 @@ class Warehouse:
         """Return the uri of the table's newest metadata file; None where there is no such table."""
         if not self.has(schema):
             return None
-        return self._catalog.load_table((NAMESPACE, schema.name)).metadata_location
+        return self._open(schema).metadata_location
+
+    def _open(self, schema: TableSchema) -> Table:
+        try:
+            return self._catalog.load_table((NAMESPACE, schema.name))
+        except OSError as error:
+            raise InputError(
+                f"table {schema.name}: its metadata cannot be read: {cause(error)}; is {self.layout.root} whole, and"
+                " where it was when the catalog was made?"
+            ) from None
 
     def _create(self, schema: TableSchema) -> Table:
         try:
@@ -101,6 +135,7 @@ class Warehouse:
                     location=self.layout.location(schema.name),
                     properties={
                         **_PROPERTIES,
+                        **_bounds(schema),
                         "write.data.path": self.layout.data(schema.name),
                         "comment": schema.doc,
                     },
@@ -111,7 +146,13 @@ class Warehouse:
                     spec.add_identity(name)
         except (TableAlreadyExistsError, CommitFailedException):
             pass  # another run made it first
-        return self._catalog.load_table((NAMESPACE, schema.name))
+        return self._open(schema)
+
+
+def _bounds(schema: TableSchema) -> dict[str, str]:
+    """Return the table properties that keep whole bounds of the columns that rows are looked up by."""
+    names = {column.name for column in schema.columns} & {*schema.key, *schema.partition, *_LOOKED_UP}
+    return {f"write.metadata.metrics.column.{name}": "full" for name in sorted(names)}
 
 
 def equal_to(values: Mapping[str, Any]) -> BooleanExpression:
@@ -128,15 +169,20 @@ def file_schema(table: Table) -> pa.Schema:
     return schema_to_pyarrow(table.schema())
 
 
-def _open_catalog(settings: WarehouseSettings, layout: Layout) -> Catalog:
+def _open_catalog(settings: WarehouseSettings, layout: Layout, storage: Storage) -> Catalog:
+    access = storage.access
+    properties = {"warehouse": layout.root, **(access.pyiceberg() if is_s3(layout.root) else {})}
     if settings.catalog == "glue":
-        return load_catalog(NAMESPACE, type="glue", warehouse=layout.root)
+        return load_catalog(NAMESPACE, type="glue", **{"glue.region": access.region}, **properties)
     file = _catalog_file(settings, layout)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"warehouse: {file.parent} cannot be made: {error.strerror}") from None
-    return load_catalog(NAMESPACE, type="sql", uri=f"sqlite:///{file}", warehouse=layout.root)
+    try:
+        return load_catalog(NAMESPACE, type="sql", uri=f"sqlite:///{file}", **properties)
+    except OperationalError:  # another first run made the catalog's own tables between look and creation
+        return load_catalog(NAMESPACE, type="sql", uri=f"sqlite:///{file}", **properties)
 
 
 def _catalog_file(settings: WarehouseSettings, layout: Layout) -> Path:

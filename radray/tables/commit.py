@@ -70,7 +70,6 @@ def replace_partition(
         "radray.run-id": run_id,
         "radray.files": json.dumps({uri.rsplit("/", 1)[-1]: sha256 for uri, sha256 in files.items()}),
     }
-    base_files = base.files(base.table)
     table = base.table
     for _ in range(MAX_COMMITS):
         failure: str | None = None
@@ -83,23 +82,29 @@ def replace_partition(
         except Exception as error:
             failure = type(error).__name__  # the answer may be lost: read back before anything is decided
         table = warehouse.load(base.schema)
-        winner = _last_commit_since(base, table)
-        if winner.get(_ATTEMPT) == properties[_ATTEMPT]:
-            return True
-        if winner.get(_RUN_KEY) == run_key:
+        commits = _commits_since(base, table)
+        if any(one.get(_ATTEMPT) == properties[_ATTEMPT] for one in commits):
+            return True  # it may have been replaced by now, by a run that pinned it: that is no conflict of this run
+        if commits and commits[0].get(_RUN_KEY) == run_key:
             return False
-        if winner or base.files(table) != base_files:
-            raise ConflictError(
-                f"table {base.schema.name}, partition {base.describe()}: run key {winner.get(_RUN_KEY, 'unknown')}"
-                f" was committed since this run (run key {run_key}) began; this run changed nothing; run again to"
-                " replace what stands there"
-            )
+        refuse_changed(base, table, run_key)
         if failure is not None:
             raise RadrayError(
                 f"table {base.schema.name}, partition {base.describe()}: the commit failed with {failure} and did"
                 " not land (read back); what was made is staged: run again"
             )
     raise ConflictError(f"table {base.schema.name}: {MAX_COMMITS} commits came to nothing ({lost}); run again")
+
+
+def refuse_changed(base: PartitionBase, table: Table, run_key: str) -> None:
+    """Raise ConflictError when another run has changed the partition between `base` and `table`."""
+    commits = _commits_since(base, table)
+    if commits or base.files(table) != base.files(base.table):
+        winner = commits[0].get(_RUN_KEY, "unknown") if commits else "unknown"
+        raise ConflictError(
+            f"table {base.schema.name}, partition {base.describe()}: run key {winner} was committed since this run"
+            f" (run key {run_key}) began; this run changed nothing; run again to replace what stands there"
+        )
 
 
 def append_rows(warehouse: Warehouse, schema: TableSchema, rows: pa.Table) -> None:
@@ -137,13 +142,13 @@ def _transact(table: Table, base: PartitionBase, files: Sequence[str], propertie
         transaction.add_files(list(files), snapshot_properties=properties, check_duplicate_files=bool(files))
 
 
-def _last_commit_since(base: PartitionBase, table: Table) -> dict[str, str]:
-    """Return the properties of the newest commit of the partition made after `base`; {} when there is none."""
+def _commits_since(base: PartitionBase, table: Table) -> list[dict[str, str]]:
+    """Return the properties of the partition's commits made after `base`, newest first."""
     before = max((one.sequence_number or 0 for one in base.table.metadata.snapshots), default=0)
-    for snapshot in sorted(table.metadata.snapshots, key=lambda one: one.sequence_number or 0, reverse=True):
-        if (snapshot.sequence_number or 0) <= before:
-            break
-        summary = snapshot.summary
-        if summary is not None and summary.additional_properties.get(_PARTITION) == base.partition_id:
-            return dict(summary.additional_properties)
-    return {}
+    return [
+        dict(one.summary.additional_properties)
+        for one in sorted(table.metadata.snapshots, key=lambda one: one.sequence_number or 0, reverse=True)
+        if (one.sequence_number or 0) > before
+        and one.summary is not None
+        and one.summary.additional_properties.get(_PARTITION) == base.partition_id
+    ]

@@ -1,19 +1,20 @@
 """Staged rows into the data files of one partition: one row a unit, sorted, audited, each file with its sha256."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as pads
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from radray.errors import AuditError
+from radray.errors import AuditError, RadrayError
 from radray.schemas import RejectReason, ReportStatus, TableSchema
-from radray.tables.storage import filesystem, list_files, sha256
+from radray.tables.s3 import cause, outage
+from radray.tables.storage import Storage
 
 FILE_BYTES = 128 << 20
 """A data file is closed when it has grown past this: few files to open, small enough to read in parallel."""
@@ -41,7 +42,7 @@ class Merged:
     rows_ok: int
 
 
-def readable_files(staging: str, schema: TableSchema) -> list[str]:
+def readable_files(storage: Storage, staging: str, schema: TableSchema) -> list[str]:
     """Return the uris of the staged files that are whole and of `schema`'s columns.
 
     A file cut off by a crash has no footer; one of other columns was staged by another version of radray. What
@@ -49,47 +50,57 @@ def readable_files(staging: str, schema: TableSchema) -> list[str]:
     """
     names = [column.name for column in schema.columns]
     files = []
-    for uri in list_files(staging, ".parquet"):
-        fs, path = filesystem(uri)
+    for uri in storage.list_files(staging, ".parquet"):
+        fs, path = storage.filesystem(uri)
         try:
             with fs.open_input_file(path) as source:
                 if pq.read_schema(source).names == names:
                     files.append(uri)
-        except (pa.ArrowInvalid, OSError):
-            continue
+        except (pa.ArrowInvalid, OSError) as error:
+            if outage(error):  # the file may be whole: its rows must not be made again for that
+                raise RadrayError(f"{uri}: cannot be read: {cause(error)}") from None
     return files
 
 
-def staged_ids(staging: str, schema: TableSchema) -> list[str]:
+def staged_ids(storage: Storage, staging: str, schema: TableSchema) -> list[str]:
     """Return the unit_ids that are staged, each once, sorted; [] where nothing is."""
-    dataset = _dataset(readable_files(staging, schema))
+    dataset = _dataset(storage, readable_files(storage, staging, schema))
     if dataset is None:
         return []
     return sorted(set(dataset.to_table(columns=["unit_id"]).column("unit_id").to_pylist()))
 
 
 def merge(
-    staging: str, target: str, schema: TableSchema, write_schema: pa.Schema, expected_ids: Collection[str]
+    storage: Storage,
+    staging: str,
+    target: str,
+    schema: TableSchema,
+    write_schema: pa.Schema,
+    expected_ids: Collection[str],
+    shared: Mapping[str, Any] | None = None,
 ) -> Merged:
     """Write the staged rows below the folder `target`, one a unit_id, sorted by study_id, and audit them.
 
     `write_schema` is the loaded table's, with field ids. Nothing expected gives no file. A unit staged twice (a task
-    that Ray ran again) is kept once: both were made from the same frozen input by the same run key.
+    that Ray ran again) is kept once: both were made from the same frozen input by the same run key. `shared` are the
+    values that every row must have: those of the partition, and the run key; None: any.
 
-    Raises AuditError, counts named: the ids are not exactly `expected_ids`, or a value does not fit its column.
+    Raises AuditError, counts named: the ids are not exactly `expected_ids`, a value does not fit its column, or rows
+    are not of `shared`. Raises RadrayError when staged files cannot be read any more.
     """
     expected = set(expected_ids)
-    dataset = _dataset(readable_files(staging, schema))
+    dataset = _dataset(storage, readable_files(storage, staging, schema))
     if dataset is None:
         _audit_ids(schema, expected, [])
         return Merged((), 0, 0)
     found: list[str] = []
     ok = 0
     files: list[DataFile] = []
-    writer = _FileWriter(target, write_schema)
+    writer = _FileWriter(storage, target, write_schema)
     with TemporaryDirectory(prefix="radray-merge-") as spill:
         for batch in _sorted_rows(dataset, schema, spill):
             table = _cast(batch, write_schema, schema)
+            _audit_shared(schema, table, shared or {})
             found += table.column("unit_id").to_pylist()
             ok += sum(status == "ok" for status in table.column("status").to_pylist())
             writer.write(table)
@@ -101,15 +112,15 @@ def merge(
 class _FileWriter:
     """Writes tables into files ``part-00000.parquet``, ... of about FILE_BYTES each."""
 
-    def __init__(self, target: str, schema: pa.Schema) -> None:
-        self._fs, self._path = filesystem(target)
+    def __init__(self, storage: Storage, target: str, schema: pa.Schema) -> None:
+        storage.make_folder(target)
+        self._storage = storage
+        self._fs, self._path = storage.filesystem(target)
         self._target, self._schema = target, schema
         self._uris: list[str] = []
         self._rows: list[int] = []
         self._sink: pa.NativeFile | None = None
         self._writer: pq.ParquetWriter | None = None
-        if isinstance(self._fs, pafs.LocalFileSystem):
-            Path(self._path).mkdir(parents=True)
 
     def write(self, table: pa.Table) -> None:
         if self._writer is None:
@@ -127,7 +138,9 @@ class _FileWriter:
 
     def close(self) -> list[DataFile]:
         self._end_file()
-        return [DataFile(uri, rows, sha256(uri)) for uri, rows in zip(self._uris, self._rows, strict=True)]
+        return [
+            DataFile(uri, rows, self._storage.sha256(uri)) for uri, rows in zip(self._uris, self._rows, strict=True)
+        ]
 
     def _end_file(self) -> None:
         if self._writer is not None and self._sink is not None:
@@ -136,17 +149,23 @@ class _FileWriter:
         self._writer = self._sink = None
 
 
-def _dataset(files: list[str]) -> pads.Dataset | None:
+def _dataset(storage: Storage, files: list[str]) -> pads.Dataset | None:
     if not files:
         return None
-    fs, _ = filesystem(files[0])
-    return pads.dataset([filesystem(file)[1] for file in files], format="parquet", filesystem=fs)
+    fs, _ = storage.filesystem(files[0])
+    return pads.dataset([storage.filesystem(file)[1] for file in files], format="parquet", filesystem=fs)
 
 
 def _sorted_rows(dataset: pads.Dataset, schema: TableSchema, spill: str) -> Iterator[pa.RecordBatch]:
     with duckdb.connect(config={"memory_limit": SORT_MEMORY, "temp_directory": spill}) as connection:
         connection.register("staged", dataset)
-        yield from connection.execute(_merge_sql(schema)).to_arrow_reader(BATCH_ROWS)
+        try:
+            yield from connection.execute(_merge_sql(schema)).to_arrow_reader(BATCH_ROWS)
+        except duckdb.Error as error:  # a staged file went while it was read, the disk is full; its message is not ours
+            raise RadrayError(
+                f"table {schema.name}: the staged rows could not be merged: {type(error).__name__}; nothing was"
+                " committed; run again"
+            ) from None
 
 
 def _merge_sql(schema: TableSchema) -> str:
@@ -180,6 +199,17 @@ def _cast(batch: pa.RecordBatch, write_schema: pa.Schema, schema: TableSchema) -
             raise AuditError(f"table {schema.name}: column {field.name} must not be null; nothing was committed")
         columns.append(column)
     return pa.Table.from_arrays(columns, schema=write_schema)
+
+
+def _audit_shared(schema: TableSchema, table: pa.Table, shared: Mapping[str, Any]) -> None:
+    # Iceberg takes a file's partition from its rows: those of another night would be added to that night, doubling it
+    for name, value in shared.items():
+        column = table.column(name)
+        others = table.num_rows - (pc.sum(pc.equal(column, pa.scalar(value, column.type))).as_py() or 0)
+        if others:
+            raise AuditError(
+                f"table {schema.name}: {others} staged rows have another {name} than this run's; nothing was committed"
+            )
 
 
 def _audit_ids(schema: TableSchema, expected: set[str], found: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""One run of a job over one partition, from the pinned base to the commit: DESIGN's "One run"."""
+"""One run of a job over one partition, from the pinned base to the commit."""
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping
@@ -11,11 +11,10 @@ import pyarrow as pa
 from radray.errors import RadrayError
 from radray.schemas import RUNS, RunStatus
 from radray.tables.catalog import Warehouse, equal_to, file_schema
-from radray.tables.commit import PartitionBase, pin, replace_partition
+from radray.tables.commit import PartitionBase, pin, refuse_changed, replace_partition
 from radray.tables.merge import Merged, merge, staged_ids
 from radray.tables.reuse import stage_unchanged
 from radray.tables.runs import RunRow, recorded
-from radray.tables.storage import remove_folder
 
 
 class PartitionRun:
@@ -61,7 +60,7 @@ class PartitionRun:
 
     def staged_ids(self) -> list[str]:
         """Return the units that earlier attempts at this run key have staged, and count them as resumed."""
-        ids = staged_ids(self.staging, self._base.schema)
+        ids = staged_ids(self._warehouse.storage, self.staging, self._base.schema)
         self._resumed = len(ids)
         return ids
 
@@ -70,13 +69,13 @@ class PartitionRun:
     ) -> list[str]:
         """Stage the partition's rows that need not be made again, see `reuse.stage_unchanged`, and count them."""
         base, key = self._base, self._row.run_key
-        copied = stage_unchanged(base, units, alike, scorer_id, key, self.staging, staged)
+        copied = stage_unchanged(self._warehouse.storage, base, units, alike, scorer_id, key, self.staging, staged)
         self._copied = len(copied)
         return copied
 
     def discard_staging(self) -> None:
         """Remove what is staged: it was made from other input than the run key says."""
-        remove_folder(self.staging)
+        self._warehouse.storage.remove_folder(self.staging)
 
     def commit(self, expected_ids: Collection[str]) -> Merged:
         """Merge and audit the staged rows, and make the partition hold exactly these, in one commit.
@@ -88,12 +87,17 @@ class PartitionRun:
         attempt = f"{self._row.run_id}.{secrets.token_hex(4)}"
         folder = self._warehouse.layout.attempt(schema.name, self._base.partition["batch_date"], attempt)
         try:
-            merged = merge(self.staging, folder, schema, file_schema(table), expected_ids)
+            storage = self._warehouse.storage
+            shared = {**self._base.partition, "run_key": self._row.run_key}
+            merged = merge(storage, self.staging, folder, schema, file_schema(table), expected_ids, shared)
             files = {file.uri: file.digest for file in merged.files}
             replace_partition(self._warehouse, self._base, files, self._row.run_key, self._row.run_id)
         except (RadrayError, OSError):
-            held = self._held(pin(self._warehouse, schema, self._base.partition))
+            now = pin(self._warehouse, schema, self._base.partition)
+            held = self._held(now)
             if held is None or held.run_key != self._row.run_key:
+                # a twin that was replaced itself took the staging: not what is missing there is the reason
+                refuse_changed(self._base, now.table, self._row.run_key)
                 raise
             merged = Merged((), held.rows, held.rows_ok)
         self._merged = merged
@@ -110,7 +114,7 @@ class PartitionRun:
             counts["rows_resumed"] = self._resumed
             counts["rows_copied"] = self._copied
             counts["units_per_second"] = self._merged.rows / max(self._row.seconds(), 1e-6)
-        remove_folder(self.staging)
+        self._warehouse.storage.remove_folder(self.staging)
 
     def _held(self, base: PartitionBase) -> "_Held | None":
         """Return what the partition holds in `base`; None when it was never committed, or by runs of several keys."""
@@ -143,7 +147,7 @@ class PartitionRun:
         if row is None or row["status"] != RunStatus.FINISHED.value:
             earlier = self._row.of_earlier(run_id, row)
             earlier.write(self._warehouse, RunStatus.FINISHED, _counts(held.rows, held.rows_ok))
-        remove_folder(self.staging)
+        self._warehouse.storage.remove_folder(self.staging)
 
 
 @dataclass(frozen=True, slots=True)

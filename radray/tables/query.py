@@ -4,29 +4,41 @@ from pathlib import Path
 
 import duckdb
 import duckdb_extension_avro
+import duckdb_extension_httpfs
 import duckdb_extension_iceberg
 import pyarrow as pa
 
 from radray.errors import ConfigError, InputError
 from radray.schemas import TABLES
 from radray.tables.catalog import Warehouse
+from radray.tables.s3 import quoted
+from radray.tables.storage import is_s3
 
 
 def connect(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection with a view for each table, as of now; a table that is not there yet is empty.
 
     The connection reads: it has no file of its own, and the views are over Iceberg metadata, not over folders.
+    Raises InputError when a table's metadata cannot be read, ConfigError when S3 is asked for without credentials.
     """
     connection = duckdb.connect()
-    for package, name in ((duckdb_extension_avro, "avro"), (duckdb_extension_iceberg, "iceberg")):
+    extensions = [(duckdb_extension_avro, "avro"), (duckdb_extension_iceberg, "iceberg")]
+    if is_s3(warehouse.layout.root):
+        extensions.insert(0, (duckdb_extension_httpfs, "httpfs"))
+    for package, name in extensions:
         connection.load_extension(str(_extension_file(Path(package.__file__ or "").parent, name)))
+    if is_s3(warehouse.layout.root):
+        for statement in warehouse.storage.access.duckdb():
+            connection.execute(statement)
     for schema in TABLES.values():
         location = warehouse.metadata_location(schema)
         if location is None:
             connection.register(schema.name, schema.arrow().empty_table())
         else:
-            quoted = location.replace("'", "''")
-            connection.execute(f"CREATE VIEW {schema.name} AS SELECT * FROM iceberg_scan('{quoted}')")
+            try:
+                connection.execute(f"CREATE VIEW {schema.name} AS SELECT * FROM iceberg_scan('{quoted(location)}')")
+            except duckdb.Error as error:
+                raise InputError(f"table {schema.name}: {location} cannot be read: {type(error).__name__}") from None
     return connection
 
 

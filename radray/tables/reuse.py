@@ -9,10 +9,11 @@ import pyarrow.parquet as pq
 
 from radray.tables.catalog import equal_to
 from radray.tables.commit import PartitionBase
-from radray.tables.storage import filesystem
+from radray.tables.storage import Storage
 
 
 def stage_unchanged(
+    storage: Storage,
     base: PartitionBase,
     units: pa.Table,
     alike: Mapping[str, Any],
@@ -42,8 +43,8 @@ def stage_unchanged(
         keys = pa.repeat(pa.scalar(run_key), rows.num_rows)
         rows = rows.set_column(rows.column_names.index("run_key"), "run_key", keys)
         arrays = [rows.column(field.name).cast(field.type) for field in schema]
-        fs, path = filesystem(staging)
-        fs.create_dir(path, recursive=True)
+        storage.make_folder(staging)
+        fs, path = storage.filesystem(staging)
         table = pa.Table.from_arrays(arrays, schema=schema)
         pq.write_table(table, f"{path}/unchanged-{secrets.token_hex(4)}.parquet", filesystem=fs)
     return list(rows.column("unit_id").to_pylist())

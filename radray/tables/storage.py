@@ -3,15 +3,21 @@
 import hashlib
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import pyarrow as pa
 import pyarrow.fs as pafs
 import smart_open
+import smart_open.s3
+from botocore.exceptions import BotoCoreError, ClientError
 
-from radray.errors import InputError
+from radray.config import S3
+from radray.errors import InputError, RadrayError
+from radray.tables import s3
 
 CHUNK_BYTES = 1 << 20
 
@@ -25,7 +31,7 @@ class FrozenFile:
     """Path below the source's uri; the file's own name when the source is one file."""
     bytes: int
     digest: str
-    """sha256 of the content (local)."""
+    """sha256 of the content (local), etag (S3, where a sha256 would cost reading it all twice)."""
 
 
 def absolute_uri(uri: str) -> str:
@@ -33,84 +39,162 @@ def absolute_uri(uri: str) -> str:
     return uri.rstrip("/") if "://" in uri else str(Path(uri).expanduser().resolve())
 
 
-def filesystem(uri: str) -> tuple[pafs.FileSystem, str]:
-    """Return the file system of `uri` and the path on it. Raises InputError when the scheme is not known."""
-    try:
-        return pafs.FileSystem.from_uri(uri) if "://" in uri else (pafs.LocalFileSystem(), uri)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{uri}: {type(error).__name__}: not a place that can be opened") from None
+def is_s3(uri: str) -> bool:
+    """Return whether `uri` lies on S3."""
+    return uri.startswith(s3.SCHEME)
 
 
-def list_files(uri: str, suffix: str = "") -> list[str]:
-    """Return the uris of the files below `uri` that end in `suffix`, sorted; [] where there is no such folder."""
-    fs, path = filesystem(uri)
-    infos = fs.get_file_info(pafs.FileSelector(path, recursive=True, allow_not_found=True))
-    scheme = uri[: uri.index("://") + 3] if "://" in uri else ""
-    return sorted(
-        f"{scheme}{info.path}" for info in infos if info.type == pafs.FileType.File and info.path.endswith(suffix)
-    )
+@dataclass(frozen=True)
+class Storage:
+    """Local disk, and the S3 of the settings. It can be sent to other processes: clients are made where they are used.
 
+    ::
 
-def remove_folder(uri: str) -> None:
-    """Remove the folder `uri` and all below it; nothing where there is none."""
-    fs, path = filesystem(uri)
-    if fs.get_file_info(path).type == pafs.FileType.Directory:
-        fs.delete_dir(path)
-
-
-def require(uri: str) -> None:
-    """Raise InputError when there is nothing at `uri`."""
-    fs, path = filesystem(uri)
-    if fs.get_file_info(path).type == pafs.FileType.NotFound:
-        raise InputError(f"source.uri={uri}: no such file or folder")
-
-
-def freeze(uri: str) -> list[FrozenFile]:
-    """Return the file, or the files below the folder, at `uri` with size and sha256, sorted by path.
-
-    Hidden files are left out. Raises InputError when there is nothing at `uri`, or no file in the folder.
+        storage = Storage.of(settings.warehouse.s3)   # or warehouse.storage
+        fs, path = storage.filesystem("s3://bucket/folder")
     """
-    require(uri)
-    fs, path = filesystem(uri)
-    info = fs.get_file_info(path)
-    if info.type == pafs.FileType.File:
-        return [FrozenFile(uri, path.rsplit("/", 1)[-1], info.size, sha256(uri))]
-    files = []
-    for file in list_files(uri):
-        below = file[len(uri) + 1 :]
-        if not any(part.startswith(".") for part in below.split("/")):
-            files.append(FrozenFile(file, below, fs.get_file_info(filesystem(file)[1]).size, sha256(file)))
-    if not files:
-        raise InputError(f"source.uri={uri}: the folder holds no file")
-    return files
+
+    access: s3.S3Access
+
+    @classmethod
+    def of(cls, settings: S3) -> "Storage":
+        """Return the storage of `settings`; nothing is asked of S3."""
+        return cls(s3.S3Access.resolve(settings))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is sent to another process: no client."""
+        return {"access": self.access}
+
+    def filesystem(self, uri: str) -> tuple[pafs.FileSystem, str]:
+        """Return the file system of `uri` and the path on it. Raises InputError when the scheme is not known."""
+        if is_s3(uri):
+            return self._arrow, uri.removeprefix(s3.SCHEME)
+        try:
+            return pafs.FileSystem.from_uri(uri) if "://" in uri else (pafs.LocalFileSystem(), uri)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise InputError(f"{uri}: {type(error).__name__}: not a place that can be opened") from None
+
+    def list_files(self, uri: str, suffix: str = "") -> list[str]:
+        """Return the uris of the files below `uri` that end in `suffix`, sorted; [] where there is no such folder.
+
+        Raises RadrayError when it cannot be listed.
+        """
+        fs, path = self.filesystem(uri)
+        try:
+            infos = fs.get_file_info(pafs.FileSelector(path, recursive=True, allow_not_found=True))
+        except OSError as error:
+            raise RadrayError(f"{uri}: cannot be listed: {s3.cause(error)}") from None
+        scheme = uri[: uri.index("://") + 3] if "://" in uri else ""
+        return sorted(
+            f"{scheme}{info.path}" for info in infos if info.type == pafs.FileType.File and info.path.endswith(suffix)
+        )
+
+    def make_folder(self, uri: str) -> None:
+        """Make the folder `uri` and those above it; nothing on S3, which has no folders, and where it is there."""
+        fs, path = self.filesystem(uri)
+        if not is_s3(uri):
+            fs.create_dir(path, recursive=True)
+
+    def remove_folder(self, uri: str) -> None:
+        """Remove the folder `uri` and all below it; nothing where there is none. Raises RadrayError or OSError."""
+        if is_s3(uri):
+            try:
+                s3.remove(self._boto, uri)
+            except (ClientError, BotoCoreError) as error:
+                raise RadrayError(f"{uri}: cannot be removed: {s3.cause(error)}") from None
+            return
+        fs, path = self.filesystem(uri)
+        # a twin with the same run key removes the same staging: what is gone meanwhile is no error
+        with suppress(FileNotFoundError):
+            if fs.get_file_info(path).type == pafs.FileType.Directory:
+                fs.delete_dir(path)
+
+    def require(self, uri: str) -> None:
+        """Raise InputError when there is nothing at `uri`."""
+        if is_s3(uri):
+            self._s3_files(uri, only_first=True)
+            return
+        fs, path = self.filesystem(uri)
+        if fs.get_file_info(path).type == pafs.FileType.NotFound:
+            raise InputError(f"source.uri={uri}: no such file or folder")
+
+    def freeze(self, uri: str) -> list[FrozenFile]:
+        """Return the file, or the files below the folder, at `uri` with size and digest, sorted by path.
+
+        Hidden files are left out. Raises InputError when there is nothing at `uri`, or no file in the folder.
+        """
+        self.require(uri)
+        found = self._s3_files(uri) if is_s3(uri) else self._local_files(uri)
+        files = sorted((file for file in found if not _hidden(file.path)), key=lambda file: file.path)
+        if not files:
+            raise InputError(f"source.uri={uri}: the folder holds no file")
+        return files
+
+    def sha256(self, uri: str) -> str:
+        """Return the hex sha256 of the file at `uri`."""
+        digest = hashlib.sha256()
+        for chunk in self._chunks(uri):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def open_input(self, uri: str) -> BinaryIO:
+        """Return the file at `uri` opened for reading bytes, seekable, never decompressed. Raises InputError."""
+        try:
+            if is_s3(uri):
+                return smart_open.s3.open(*s3.split(uri), "rb", client=self._boto)
+            return smart_open.open(uri, "rb", compression="disable")
+        except (OSError, ValueError, ClientError, BotoCoreError) as error:
+            raise InputError(f"{uri}: cannot be opened: {s3.cause(error)}") from None
+
+    def open_text(self, uri: str) -> TextIO:
+        """Return the file at `uri` opened for reading UTF-8 text (a byte order mark is dropped). Raises InputError."""
+        return io.TextIOWrapper(self.open_input(uri), encoding="utf-8-sig", newline="")
+
+    @cached_property
+    def _arrow(self) -> pafs.S3FileSystem:
+        return self.access.arrow()
+
+    @cached_property
+    def _boto(self) -> Any:
+        return self.access.boto()
+
+    def _local_files(self, uri: str) -> Iterator[FrozenFile]:
+        fs, path = self.filesystem(uri)
+        info = fs.get_file_info(path)
+        if info.is_file:
+            yield FrozenFile(uri, info.base_name, info.size, self.sha256(uri))
+            return
+        for file in self.list_files(uri):
+            below = file[len(uri) + 1 :]
+            if not _hidden(below):  # and so not read
+                yield FrozenFile(file, below, fs.get_file_info(self.filesystem(file)[1]).size, self.sha256(file))
+
+    def _s3_files(self, uri: str, *, only_first: bool = False) -> list[FrozenFile]:
+        """Return the object at `uri`, or those below it. Raises InputError where there is none, or no way to it."""
+        try:
+            lone = s3.head(self._boto, uri)
+            if lone is not None:
+                return [FrozenFile(uri, uri.rsplit("/", 1)[-1], lone.bytes, lone.etag)]
+            files = []
+            for one in s3.below(self._boto, uri):
+                files.append(FrozenFile(one.uri, one.uri[len(uri) + 1 :], one.bytes, one.etag))
+                if only_first:
+                    break
+        except (ClientError, BotoCoreError) as error:
+            raise InputError(f"source.uri={uri}: {s3.cause(error)}: {s3.lever(error)}") from None
+        if not files:
+            raise InputError(f"source.uri={uri}: no such file or folder")
+        return files
+
+    def _chunks(self, uri: str) -> Iterator[bytes]:
+        fs, path = self.filesystem(uri)
+        try:
+            with fs.open_input_stream(path) as stream:
+                while chunk := stream.read(CHUNK_BYTES):
+                    yield chunk
+        except OSError as error:
+            raise InputError(f"{uri}: cannot be read: {s3.cause(error)}") from None
 
 
-def sha256(uri: str) -> str:
-    """Return the hex sha256 of the file at `uri`."""
-    digest = hashlib.sha256()
-    for chunk in _chunks(uri):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def open_input(uri: str) -> BinaryIO:
-    """Return the file at `uri` opened for reading bytes, seekable, never decompressed. Raises InputError."""
-    try:
-        return smart_open.open(uri, "rb", compression="disable")
-    except (OSError, ValueError) as error:
-        raise InputError(f"{uri}: cannot be opened: {type(error).__name__}") from None
-
-
-def open_text(uri: str) -> TextIO:
-    """Return the file at `uri` opened for reading UTF-8 text (a byte order mark is dropped). Raises InputError."""
-    return io.TextIOWrapper(open_input(uri), encoding="utf-8-sig", newline="")
-
-
-def _chunks(uri: str) -> Iterator[bytes]:
-    fs, path = filesystem(uri)
-    try:
-        with fs.open_input_stream(path) as stream:
-            while chunk := stream.read(CHUNK_BYTES):
-                yield chunk
-    except OSError as error:
-        raise InputError(f"{uri}: cannot be read: {type(error).__name__}") from None
+def _hidden(path: str) -> bool:
+    return any(part.startswith(".") for part in path.split("/"))

@@ -24,6 +24,7 @@ from radray.schemas import PREDICTIONS, ROUGE_COLUMNS
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin, replace_partition
 from radray.tables.identity import digest, new_run_id
+from radray.tables.maintenance import AT_ONCE, maintain
 from radray.tables.partition import PartitionRun
 from radray.tables.query import connect
 from radray.tables.rows import to_arrow
@@ -97,7 +98,7 @@ def metadata_bytes(warehouse: Warehouse) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def year(folder: Path, nights: int) -> dict[str, Any]:
+def year(folder: Path, nights: int, maintain_every: int) -> dict[str, Any]:
     """Commit small nights and return the cost at 1, 30 and the last (median of the 5 up to it)."""
     warehouse = Warehouse(config.Warehouse(uri=str(folder)))
     rows = rows_of_a_night(20)
@@ -105,6 +106,8 @@ def year(folder: Path, nights: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for i in range(nights):
         spent.append(commit_night(warehouse, rows, FIRST + datetime.timedelta(days=i), "m0"))
+        if maintain_every and (i + 1) % maintain_every == 0:
+            maintain(warehouse, AT_ONCE)  # the nights of this benchmark are all of today
         if i + 1 in (1, 30, nights):
             last = spent[-5:]
             found[str(i + 1)] = {
@@ -155,6 +158,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nights", type=int, default=365)
     parser.add_argument("--reports", type=int, default=20_000)
+    parser.add_argument("--maintain-every", type=int, default=30, help="nights between two jobs.maintain; 0: never")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         result = {

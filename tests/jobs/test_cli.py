@@ -34,7 +34,7 @@ def run_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., in
 
 
 def test_the_jobs_are_these() -> None:
-    assert JOBS == ["demo", "evaluate", "finetune", "generate", "prepare", "query"]
+    assert JOBS == ["demo", "evaluate", "finetune", "generate", "maintain", "prepare", "query"]
     assert [config.name for config in CONFIGS] == ["local.yaml", "p3.16xlarge.yaml"]
 
 
@@ -77,6 +77,8 @@ def test_a_wrong_setting_is_one_line_and_exit_code_2(
         ("finetune", ["model.out=."], "is not a model folder; it would be replaced"),
         ("generate", ["model.uri=a,b"], "several models are written as a list"),
         ("prepare", ["source.uri="], "source.uri: String should have at least 1 character"),
+        ("maintain", ["warehouse.catalog=glue"], "Glue's table optimizers"),
+        ("maintain", ["maintain.orphans_older_than_days=0.5"], "must not be less than maintain.longest_run_hours"),
         ("query", ["out=csv"], "expected one SQL"),
         ("query", ["SELECT", "1"], "expected one SQL"),
     ],
@@ -146,6 +148,7 @@ def test_input_that_cannot_be_used_is_one_line_and_exit_code_3(
         ("generate", ["model.uri=./nothing"], "there is no such folder"),
         ("evaluate", [], "there is no warehouse here"),
         ("query", ["SELECT 1"], "there is no warehouse here"),
+        ("maintain", [], "there is no warehouse here"),
     ],
 )
 def test_a_job_without_what_it_works_on_is_exit_code_3(

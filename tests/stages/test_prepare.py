@@ -9,21 +9,22 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from radray.config import SourceFormat
+from radray.config import S3, SourceFormat
 from radray.errors import InputError
 from radray.reports.synthetic import make_studies
 from radray.stages import prepare
 from radray.stages.prepare import ReadReports, RowContext, plan
-from radray.tables.storage import freeze
+from radray.tables.storage import Storage
 
+STORAGE = Storage.of(S3())
 REPORT = "EXAMINATION: CHEST\n\nFINDINGS: Small left effusion.\n\nIMPRESSION: Effusion.\n"
 
 
 def read(source: Path, format_: SourceFormat, splits: dict[str, str] | None = None) -> list[dict[str, object]]:
     """Return the rows of a source, and hold that they are exactly the units that were planned."""
-    units = plan(freeze(str(source)), format_, "hospital")
+    units = plan(STORAGE, STORAGE.freeze(str(source)), format_, "hospital")
     constants = {"batch_date": datetime.date(1970, 1, 1), "run_key": "k", "run_id": "r"}
-    stage = ReadReports(units, RowContext(format_, "hospital", constants, splits, "train"))
+    stage = ReadReports(STORAGE, units, RowContext(format_, "hospital", constants, splits, "train"))
     rows = stage(pa.table({"unit": list(range(len(units)))})).to_pylist()
     assert [row["unit_id"] for row in rows] == [unit_id for unit in units for unit_id in unit.unit_ids]
     assert len({row["unit_id"] for row in rows}) == len(rows)
@@ -137,7 +138,7 @@ def test_work_units_cover_all_members_once(tmp_path: Path, monkeypatch: pytest.M
     with zipfile.ZipFile(tmp_path / "reports.zip", "w") as archive:
         for study in make_studies(50, seed=1):
             archive.writestr(study.path, study.text)
-    units = plan(freeze(str(tmp_path / "reports.zip")), "mimic_zip", "hospital")
+    units = plan(STORAGE, STORAGE.freeze(str(tmp_path / "reports.zip")), "mimic_zip", "hospital")
     assert [len(unit.members) for unit in units] == [7] * 7 + [1]
     assert len(read(tmp_path / "reports.zip", "mimic_zip")) == 50
 
@@ -146,7 +147,7 @@ def test_sources_that_cannot_be_planned_are_named(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "empty.zip", "w"):
         pass
     with pytest.raises(InputError, match=r"empty\.zip: the archive holds no file"):
-        plan(freeze(str(tmp_path / "empty.zip")), "mimic_zip", "hospital")
+        plan(STORAGE, STORAGE.freeze(str(tmp_path / "empty.zip")), "mimic_zip", "hospital")
     (tmp_path / "a.csv").write_text("uid,text\n")
     with pytest.raises(InputError, match=r"a\.csv: "):
-        plan(freeze(str(tmp_path / "a.csv")), "openi_csv", "hospital")
+        plan(STORAGE, STORAGE.freeze(str(tmp_path / "a.csv")), "openi_csv", "hospital")

@@ -57,9 +57,15 @@ class Night:
         self.run = PartitionRun(self.warehouse, self.base, self.row)
 
     def stage(self, unit_ids: Sequence[str], file: str = "a") -> None:
-        Path(self.run.staging).mkdir(parents=True, exist_ok=True)
-        rows = report_rows(unit_ids, self.run_key, self.row.run_id, self.night)
-        pq.write_table(rows, f"{self.run.staging}/{file}.parquet")
+        self.stage_rows(report_rows(unit_ids, self.run_key, self.row.run_id, self.night), file)
+
+    def stage_rows(self, rows: pa.Table, file: str = "a") -> None:
+        self.warehouse.storage.make_folder(self.run.staging)
+        fs, path = self.warehouse.storage.filesystem(f"{self.run.staging}/{file}.parquet")
+        pq.write_table(rows, path, filesystem=fs)
+
+    def staged_files(self) -> list[str]:
+        return self.warehouse.storage.list_files(self.run.staging)
 
     def finish(self, expected: Sequence[str]) -> None:
         with self.run.recorded():

@@ -1,21 +1,15 @@
 """Commits that meet another writer, or lose their answer."""
 
 import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tables_world import NIGHT, Night, open_warehouse, units
+from tables_world import NIGHT, Night, units
 
 from radray.errors import ConflictError, RadrayError
 from radray.tables.catalog import Warehouse
 
 OTHER_NIGHT = datetime.date(2026, 11, 22)
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return open_warehouse(tmp_path / "warehouse")
 
 
 def committed(warehouse: Warehouse, key: str, ids: list[str], night: datetime.date = NIGHT) -> None:

@@ -1,20 +1,13 @@
 """One run over a night, in one process: what is committed, what is not, and what a second run does."""
 
-from pathlib import Path
-
 import pyarrow.parquet as pq
 import pytest
-from tables_world import Night, open_warehouse, report_rows, units
+from tables_world import Night, report_rows, units
 
 from radray.errors import AuditError
 from radray.schemas import REPORTS, RUNS, RunStatus
 from radray.tables.catalog import Warehouse
 from radray.tables.rows import to_arrow
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return open_warehouse(tmp_path / "warehouse")
 
 
 def run_statuses(warehouse: Warehouse) -> list[tuple[str, str, int | None]]:
@@ -27,11 +20,13 @@ def test_a_night_is_committed_once_and_whole(warehouse: Warehouse) -> None:
     assert not night.run.is_committed()
     night.stage(["3", "1"], "a")
     night.stage(["2", "3"], "b")  # a task that Ray ran twice left unit 3 twice
-    Path(f"{night.run.staging}/half.parquet").write_bytes(b"PAR1 and then the power failed")
+    fs, half = warehouse.storage.filesystem(f"{night.run.staging}/half.parquet")
+    with fs.open_output_stream(half) as stream:
+        stream.write(b"PAR1 and then the power failed")
     night.finish(["1", "2", "3"])
     assert units(warehouse) == [("1", "k1"), ("2", "k1"), ("3", "k1")]
     assert run_statuses(warehouse) == [("k1", "finished", 3)]
-    assert not Path(night.run.staging).exists()
+    assert night.staged_files() == []
     assert Night(warehouse, "k1").run.is_committed()
     assert not Night(warehouse, "k2").run.is_committed()
 
@@ -41,9 +36,10 @@ def test_files_are_sorted_by_study_carry_field_ids_and_page_checksums(warehouse:
     night.stage(["b", "c", "a"])
     with night.run.recorded():
         (file,) = night.run.commit(["a", "b", "c"]).files
-    table = pq.read_table(file.uri, page_checksum_verification=True)
+    fs, path = warehouse.storage.filesystem(file.uri)
+    table = pq.read_table(path, filesystem=fs, page_checksum_verification=True)
     assert table.column("study_id").to_pylist() == ["sa", "sb", "sc"]
-    ids = [int(field.metadata[b"PARQUET:field_id"]) for field in pq.read_schema(file.uri)]
+    ids = [int(field.metadata[b"PARQUET:field_id"]) for field in pq.read_schema(path, filesystem=fs)]
     assert ids == list(range(1, len(REPORTS.columns) + 1))
     assert "=" not in file.uri
 
@@ -122,14 +118,14 @@ def test_a_run_that_died_after_its_commit_gets_its_runs_row(warehouse: Warehouse
     assert Night(warehouse, "k1").run.is_committed()
     assert run_statuses(warehouse) == [("k1", "finished", 2)]
     assert warehouse.read(RUNS, ["run_id"]).to_pylist() == [{"run_id": night.row.run_id}]
-    assert not Path(night.run.staging).exists()
+    assert night.staged_files() == []
 
 
 def test_rows_staged_by_a_version_with_other_columns_are_made_again(warehouse: Warehouse) -> None:
     night = Night(warehouse, "k1")
     night.stage(["1", "2"], "a")
-    (file,) = Path(night.run.staging).iterdir()
-    pq.write_table(pq.read_table(file).drop_columns(["findings"]), file)
+    fs, path = warehouse.storage.filesystem(night.staged_files()[0])
+    pq.write_table(pq.read_table(path, filesystem=fs).drop_columns(["findings"]), path, filesystem=fs)
     night.stage(["2"], "b")
     assert night.run.staged_ids() == ["2"]
     with pytest.raises(AuditError, match="1 of 2 units missing"):
@@ -175,7 +171,7 @@ def test_a_run_whose_twin_took_the_staging_and_committed_is_told_ok(warehouse: W
     twin = Night(warehouse, "k1")
     twin.stage(["1", "2"])
     twin.finish(["1", "2"])
-    assert not Path(slow.run.staging).exists()
+    assert slow.staged_files() == []
     slow.finish(["1", "2"])
     assert units(warehouse) == [("1", "k1"), ("2", "k1")]
     assert [status for _, status, _ in run_statuses(warehouse)] == ["finished", "finished"]
@@ -183,7 +179,6 @@ def test_a_run_whose_twin_took_the_staging_and_committed_is_told_ok(warehouse: W
 
 def test_a_study_sent_twice_has_one_ok_row_and_the_last_is_it(warehouse: Warehouse) -> None:
     night = Night(warehouse, "k1")
-    Path(night.run.staging).mkdir(parents=True)
     rows = report_rows(["1", "2", "3", "4"], "k1", night.row.run_id).to_pylist()
     for row, (study, uri, offset, status) in zip(
         rows,
@@ -192,7 +187,7 @@ def test_a_study_sent_twice_has_one_ok_row_and_the_last_is_it(warehouse: Warehou
     ):
         row |= {"study_id": study, "source_uri": uri, "source_member": "", "source_offset": offset}
         row |= {"status": status, "split": "train", "split_key": "p"}
-    pq.write_table(to_arrow(rows, REPORTS), f"{night.run.staging}/a.parquet")
+    night.stage_rows(to_arrow(rows, REPORTS))
     with night.run.recorded():
         assert night.run.commit(["1", "2", "3", "4"]).rows_ok == 2
     found = warehouse.read(REPORTS, ["unit_id", "status", "reason", "split", "split_key"]).to_pylist()

@@ -1,0 +1,108 @@
+"""Expired snapshots, orphan files, abandoned staging and dead runs → gone; or one patient erased.
+
+``maintain.erase_subject_id=ID`` erases a patient's rows instead, and reads every file left to prove it.
+"""
+
+import datetime
+import sys
+from collections import Counter
+
+from rich.console import Console
+
+from jobs import cli
+from radray.config import Settings
+from radray.errors import ConfigError, RadrayError
+from radray.tables.catalog import Warehouse
+from radray.tables.erasure import erase, refuse_while_running
+from radray.tables.maintenance import Ages, Kind, Leftover, find_leftovers
+from radray.tables.maintenance import maintain as remove_leftovers
+
+GLUE = (
+    "warehouse.catalog=glue: Glue's table optimizers expire snapshots and remove orphan files there; switch them on in"
+    " Glue. jobs.maintain, erasure too, works with warehouse.catalog=sqlite alone: it was never run against Glue"
+)
+
+
+def ages(settings: Settings) -> Ages:
+    """Return what is old enough to go."""
+    section = settings.maintain
+    return Ages(
+        snapshots=datetime.timedelta(days=section.snapshots_older_than_days),
+        orphans=datetime.timedelta(days=section.orphans_older_than_days),
+        longest_run=datetime.timedelta(hours=section.longest_run_hours),
+    )
+
+
+def steps(settings: Settings) -> list[str]:
+    """Return what the job would do, in general: `plan` says it of the warehouse as it is."""
+    if settings.warehouse.catalog == "glue":
+        return [GLUE]
+    section, where = settings.maintain, settings.warehouse.uri
+    if section.erase_subject_id is not None:
+        return [
+            f"refuse while a run is running in {where}",
+            f"erase one subject_id of dataset {settings.source.dataset or 'any'} from {where}: reports, predictions,"
+            " staging; expire all older snapshots",
+            f"read every file left in {where}",
+        ]
+    return [
+        f"finish runs of {where} that started more than {section.longest_run_hours:g} hours ago and still run",
+        f"expire snapshots of {where} replaced more than {section.snapshots_older_than_days:g} days ago",
+        f"remove orphan files and staging of {where} older than {section.orphans_older_than_days:g} days",
+    ]
+
+
+def plan(settings: Settings) -> list[str]:
+    """Return `steps` and, for a warehouse that is there, a line for each thing that would be removed. Only reads."""
+    lines = steps(settings)
+    if settings.warehouse.catalog == "glue":
+        return lines
+    try:
+        warehouse = Warehouse(settings.warehouse, must_exist=True)
+        if settings.maintain.erase_subject_id is not None:
+            refuse_while_running(warehouse)
+            return lines
+        return lines + told(find_leftovers(warehouse, ages(settings)))
+    except RadrayError as error:
+        return [*lines, f"refuse: {error}"]
+
+
+def maintain(settings: Settings, console: Console) -> None:
+    """Remove what is left over, or erase a patient, and say what was removed, by path."""
+    if settings.warehouse.catalog == "glue":
+        raise ConfigError(GLUE)
+    warehouse = Warehouse(settings.warehouse, must_exist=True)
+    subject_id = settings.maintain.erase_subject_id
+    if subject_id is None:
+        for line in told(remove_leftovers(warehouse, ages(settings))):
+            cli.say(console, f"maintain: {line}")
+        return
+    erasure = erase(warehouse, subject_id, settings.source.dataset)
+    for line in (*erasure.lines(), *told(erasure.removed)):
+        cli.say(console, f"erase: {line}")
+
+
+def told(leftovers: list[Leftover]) -> list[str]:
+    """Return a line for each of `leftovers` and one with their number and bytes."""
+    counts = Counter(one.kind for one in leftovers)
+    summary = ", ".join(f"{counts[kind]:,} {kind.value}{'s' * (counts[kind] != 1)}" for kind in Kind if counts[kind])
+    freed = sum(one.bytes for one in leftovers)
+    lines = [f"{one.kind.value} of {one.table}: {one.name}" for one in leftovers]
+    return [*lines, f"{summary}; {freed:,} bytes" if leftovers else "nothing is left over"]
+
+
+def main() -> int:
+    """Run the job as a command and return its exit code."""
+
+    def command() -> None:
+        settings, dry_run, _ = cli.parse(sys.argv[1:], __doc__)
+        if dry_run:
+            cli.show_plan(settings, plan(settings))
+        else:
+            maintain(settings, cli.console())
+
+    return cli.exit_code(command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,280 @@
+"""A patient's rows erased from every table, snapshot and staged file, and the proof by reading every file left.
+
+It erases what is in the warehouse. The raw source, models that were trained on the patient's reports and copies made
+elsewhere are not in it: see `Erasure.lines`.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyiceberg.expressions import And, BooleanExpression, In, Or, Reference
+
+from radray.errors import AuditError, ConfigError, ConflictError, RadrayError
+from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus, TableSchema
+from radray.tables.catalog import Warehouse, equal_to, file_schema
+from radray.tables.commit import pin, replace_partition
+from radray.tables.evidence import IDS, Hit, Trace, beginning, search, traces
+from radray.tables.identity import new_run_id, utc_now
+from radray.tables.inventory import Inventory
+from radray.tables.maintenance import AT_ONCE, Kind, Leftover, fence, referred_to, sweep
+from radray.tables.merge import merge
+
+HOLDING = (REPORTS, PREDICTIONS)
+"""Tables with rows about patients; the others hold numbers about many."""
+
+ERASURE = "radray.erasure"
+"""Property of the snapshots of an erasure: its id, nothing of the patient."""
+
+
+@dataclass(slots=True)
+class Erasure:
+    """What an erasure did, and what the reading of every file left found."""
+
+    erasure_id: str
+    rows: Counter[str] = field(default_factory=Counter)
+    """Rows that were erased, by table."""
+    partitions: int = 0
+    """Partitions that were written anew without them."""
+    emptied: int = 0
+    """Of these, partitions that hold no row now."""
+    removed: list[Leftover] = field(default_factory=list)
+    """Snapshots expired; data, metadata and staged files removed."""
+    traces: int = 0
+    """Values of the patient that were looked for: ids, digests, texts."""
+    shared: int = 0
+    """Of these, values that rows of others hold too, so that they prove nothing."""
+    files_read: int = 0
+    bytes_read: int = 0
+
+    def lines(self) -> list[str]:
+        """Return the report, without anything of the patient."""
+        kinds = Counter(one.kind.value for one in self.removed)
+        rows = ", ".join(f"{count:,} of {table}" for table, count in sorted(self.rows.items())) or "none were found"
+        return [
+            f"rows erased: {rows}; {self.partitions:,} partitions written anew, {self.emptied:,} of them empty now",
+            f"expired {kinds[Kind.SNAPSHOT]:,} snapshots, removed {kinds[Kind.FILE]:,} data and metadata files and"
+            f" {kinds[Kind.STAGING]:,} staged files",
+            f"read every file left: {self.files_read:,} files, {self.bytes_read:,} bytes, raw and decoded: none"
+            f" holds one of {self.traces - self.shared:,} values of the patient ({self.shared:,} more are"
+            " other patients' too)",
+            "not in the warehouse and not erased: the raw source (remove the reports there too: a rerun of an emptied"
+            " or of another night brings them back), models trained on them, exports and backups, old versions of"
+            " objects in a versioned bucket",
+        ]
+
+
+def erase(warehouse: Warehouse, subject_id: str, dataset: str | None = None) -> Erasure:
+    """Erase the patient's rows everywhere in the warehouse and prove it; safe to repeat after a crash.
+
+    Every row of `reports` and `predictions` with the `subject_id`, or with a study of theirs, goes, in a commit a
+    partition; then all older snapshots, all files that nothing refers to, and the staged files that hold such rows
+    (they are made again). A partition keeps its run key: a rerun with the same input is told that it is done.
+
+    `dataset` says whose patient it is where several datasets know the id. Raises ConfigError where it is needed and
+    None; ConflictError while a run says it is running; AuditError, with the files, when a trace is left.
+    """
+    refuse_while_running(warehouse)
+    inventory = Inventory(warehouse)
+    found = _patients_rows(inventory, subject_id, dataset)
+    datasets = {row["dataset"] for row in found}
+    if dataset is None and len(datasets) > 1:
+        raise ConfigError(f"datasets {', '.join(sorted(datasets))} each have such a subject_id: set source.dataset")
+    erasure = Erasure(new_run_id("erase"))
+    wanted = traces(found) | {Trace("subject_id", subject_id.encode("utf-8"))}
+    matching = _matching(found, subject_id, dataset)
+    for schema in HOLDING:
+        if warehouse.has(schema):
+            _erase_rows(warehouse, schema, matching, erasure)
+            fence(warehouse, schema, {ERASURE: erasure.erasure_id})  # also drops the manifest of what was deleted
+    erasure.removed += _remove_staged(inventory, wanted)
+    for schema in HOLDING:
+        erasure.removed += sweep(warehouse, schema, AT_ONCE, utc_now(), always_fence=True)
+    refuse_while_running(warehouse)
+    _refuse_rows(warehouse, matching)
+    _prove(inventory, wanted, _others(warehouse, found, subject_id), erasure)
+    return erasure
+
+
+def refuse_while_running(warehouse: Warehouse) -> None:
+    """Raise ConflictError while a run says it is running: it may hold the patient's rows and commit them later."""
+    running = warehouse.read(RUNS, ["run_id"], {"status": RunStatus.RUNNING.value}).column("run_id").to_pylist()
+    if running:
+        raise ConflictError(
+            f"run {min(running)} is running: erase when it has ended; if it died, jobs.maintain finishes its row after"
+            " maintain.longest_run_hours"
+        )
+
+
+def _refuse_rows(warehouse: Warehouse, matching: BooleanExpression) -> None:
+    """Raise ConflictError when the tables hold rows of the patient: a run began and ended since they were erased."""
+    for schema in HOLDING:
+        if warehouse.has(schema) and warehouse.load(schema).scan(matching, ("unit_id",)).to_arrow().num_rows:
+            raise ConflictError(f"table {schema.name}: a run committed rows of the patient meanwhile; erase again")
+
+
+def _patients_rows(inventory: Inventory, subject_id: str, dataset: str | None) -> list[dict[str, Any]]:
+    """Return the patient's rows in every Parquet file, of old snapshots and staged too: by id, or by study."""
+    names = ["dataset", "study_id", "subject_id"]
+    studies = {
+        (row["dataset"], row["study_id"])
+        for batch in _batches(inventory, names)
+        for row in batch.filter(pc.equal(batch.column("subject_id"), subject_id)).to_pylist()
+        if dataset in (None, row["dataset"])
+    }
+    ids = pa.array(sorted({study for _, study in studies if study}), pa.string())
+    rows: list[dict[str, Any]] = []
+    for batch in _batches(inventory, None):
+        by_id = pc.fill_null(pc.equal(batch.column("subject_id"), subject_id), False)
+        rows += batch.filter(pc.or_(by_id, pc.is_in(batch.column("study_id"), ids))).to_pylist()
+    return [row for row in rows if (row["dataset"], row["study_id"]) in studies]
+
+
+def _batches(inventory: Inventory, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of all data and staged files, referred to or not; files cut off by a crash are passed over."""
+    for schema in HOLDING:
+        folders = (inventory.layout.data(schema.name), inventory.layout.staging(schema.name, "").rstrip("/"))
+        for file in (file for folder in folders for file in inventory.files(folder)):
+            if not file.uri.endswith(".parquet"):
+                continue
+            with inventory.open(file.uri) as source:
+                try:
+                    parquet = pq.ParquetFile(source)
+                    if {"dataset", "study_id", "subject_id"} <= set(parquet.schema_arrow.names):
+                        yield from parquet.iter_batches(columns=columns)
+                except (pa.ArrowException, OSError):
+                    continue  # nothing refers to it, and it is removed with the others
+
+
+def _matching(found: list[dict[str, Any]], subject_id: str, dataset: str | None) -> BooleanExpression:
+    """Return the filter of the patient's rows: by subject_id, and by study, for a row may lack the subject_id."""
+    ours = equal_to({"subject_id": subject_id} | ({} if dataset is None else {"dataset": dataset}))
+    alike = [ours]
+    for name in sorted({row["dataset"] for row in found}):
+        for column in ("study_id", "unit_id"):
+            values = {row[column] for row in found if row["dataset"] == name and row[column]}
+            if values:
+                among = In(Reference(column), values)  # type: ignore[call-arg, arg-type]  # pydantic hides its __init__
+                alike.append(And(equal_to({"dataset": name}), among))
+    return reduce(Or, alike)
+
+
+def _erase_rows(warehouse: Warehouse, schema: TableSchema, matching: BooleanExpression, erasure: Erasure) -> None:
+    table = warehouse.load(schema)
+    gone = table.scan(row_filter=matching, selected_fields=(*schema.partition, "unit_id")).to_arrow().to_pylist()
+    partitions = {tuple(row[name] for name in schema.partition) for row in gone}
+    for values in sorted(partitions, key=str):
+        partition = dict(zip(schema.partition, values, strict=True))
+        units = {row["unit_id"] for row in gone if all(row[name] == partition[name] for name in partition)}
+        _rewrite(warehouse, schema, partition, units, erasure)
+        erasure.rows[schema.name] += len(units)
+
+
+def _rewrite(
+    warehouse: Warehouse, schema: TableSchema, partition: dict[str, Any], units: set[str], erasure: Erasure
+) -> None:
+    """Write the partition anew without `units`, as an attempt of the run that it is by: its key and id stay."""
+    base = pin(warehouse, schema, partition)
+    inventory, layout, mark = Inventory(warehouse), warehouse.layout, secrets.token_hex(4)
+    staging = layout.staging(schema.name, f"erase.{mark}")
+    # the attempt's folder names the run that committed: see PartitionRun.is_committed
+    run_ids = {file.rsplit("/", 2)[-2].rpartition(".")[0] for file in base.files(base.table)}
+    keys: set[str] = set()
+    kept: list[str] = []
+    rows = base.table.scan(row_filter=equal_to(partition)).to_arrow_batch_reader()
+    with inventory.write(f"{staging}/kept.parquet") as sink, pq.ParquetWriter(sink, schema.arrow()) as writer:
+        for batch in rows:
+            keys |= set(batch.column("run_key").to_pylist())
+            stay = pc.invert(pc.is_in(batch.column("unit_id"), pa.array(sorted(units))))
+            left = batch.filter(stay)
+            kept += left.column("unit_id").to_pylist()
+            columns = [left.column(one.name).cast(one.type) for one in schema.columns]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema.arrow()))
+    if len(run_ids) != 1 or len(keys) != 1:
+        raise AuditError(
+            f"table {schema.name}, partition {base.describe()}: is by several runs; run its job again first"
+        )
+    (run_id,), (run_key,) = run_ids, keys
+    files: dict[str, str] = {}
+    if kept:
+        folder = layout.attempt(schema.name, partition["batch_date"], f"{run_id}.{mark}")
+        merged = merge(
+            warehouse.storage, staging, folder, schema, file_schema(base.table), kept, {**partition, "run_key": run_key}
+        )
+        files = {file.uri: file.digest for file in merged.files}
+    if not replace_partition(warehouse, base, files, run_key, run_id):
+        raise ConflictError(f"table {schema.name}, partition {base.describe()}: another run committed it; erase again")
+    inventory.remove(f"{staging}/kept.parquet")
+    erasure.partitions += 1
+    erasure.emptied += not kept
+
+
+def _remove_staged(inventory: Inventory, wanted: frozenset[Trace]) -> list[Leftover]:
+    """Remove the staged files that hold an id of the patient, or cannot be read: their rows are made again."""
+    ids = frozenset(one for one in wanted if one.kind in IDS)
+    removed = []
+    for schema in HOLDING:
+        for file in inventory.files(inventory.layout.staging(schema.name, "").rstrip("/")):
+            if _may_hold(inventory, file.uri, ids):
+                inventory.remove(file.uri)
+                removed.append(Leftover(Kind.STAGING, schema.name, file.uri, file.bytes))
+    return removed
+
+
+def _may_hold(inventory: Inventory, uri: str, ids: frozenset[Trace]) -> bool:
+    with inventory.open(uri) as source:
+        try:
+            return any(not hit.begins for hit in search(source, uri, ids))
+        except RadrayError:
+            return True
+
+
+def _others(warehouse: Warehouse, found: list[dict[str, Any]], subject_id: str) -> frozenset[Trace]:
+    """Return the ids that rows of other datasets have too: an id is one dataset's word for somebody."""
+    values = {name: {row[name] for row in found if row[name]} for name in ("subject_id", "study_id")}
+    values["subject_id"].add(subject_id)
+    shared: set[Trace] = set()
+    for schema in HOLDING:
+        rows = warehouse.read(schema, tuple(values))
+        for name, theirs in values.items():
+            kept = pc.unique(rows.column(name)).to_pylist()
+            shared |= {Trace(name, value.encode("utf-8")) for value in theirs.intersection(kept)}
+    return frozenset(shared)
+
+
+def _live_files(inventory: Inventory) -> frozenset[str]:
+    tables = [table for schema in HOLDING if (table := inventory.table(schema)) is not None]
+    return frozenset(uri for table in tables for uri in referred_to(table, table.metadata.snapshots))
+
+
+def _prove(inventory: Inventory, wanted: frozenset[Trace], others: frozenset[Trace], erasure: Erasure) -> None:
+    """Read every file below the warehouse. Raises AuditError, files and columns named, when a trace is left."""
+    hits: set[Hit] = set()
+    for file in inventory.files(inventory.layout.root):
+        with inventory.open(file.uri) as source:
+            hits |= search(source, file.uri, wanted)
+        erasure.files_read += 1
+        erasure.bytes_read += file.bytes
+    # the rows of the live files are not the patient's any more: a text found there is another's, word for word
+    live = {uri for uri in _live_files(inventory) if uri.endswith(".parquet")}
+    texts = {hit.trace for hit in hits if hit.uri in live and not hit.begins and hit.trace.kind not in IDS}
+    begun = {beginning(hit.trace.value) for hit in hits if hit.uri in live and hit.begins}
+    left = [
+        hit
+        for hit in hits
+        if hit.trace not in others | texts
+        and not (hit.begins and (hit.uri.endswith(".parquet") or beginning(hit.trace.value) in begun))
+    ]
+    erasure.traces, erasure.shared = len(wanted), len(wanted & (others | texts))
+    if left:
+        named = "; ".join(sorted({f"{hit.uri} ({hit.trace.kind})" for hit in left})[:20])
+        raise AuditError(
+            f"{len({hit.uri for hit in left}):,} files still hold values of the patient: {named}; files of ours: erase"
+            " again; files of others: remove them by hand"
+        )

@@ -1,0 +1,133 @@
+"""What lies below a warehouse: every file with its size and time, and the removal of single files."""
+
+import datetime
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+from pyiceberg.table import StaticTable, Table
+
+from radray.errors import InputError
+from radray.schemas import TableSchema
+from radray.tables.catalog import Warehouse
+from radray.tables.s3 import split
+from radray.tables.storage import is_s3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StoredFile:
+    """One file of a warehouse."""
+
+    uri: str
+    bytes: int
+    modified: datetime.datetime
+    """Last written, UTC, naive."""
+
+
+class Inventory:
+    """The files below a warehouse's root, as they are found: never through a symbolic link."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+        self.layout = warehouse.layout
+
+    def files(self, folder: str) -> list[StoredFile]:
+        """Return the files below the folder `folder` of the warehouse, sorted; [] where there is no such folder.
+
+        A link, and what lies behind one, is not listed: it may be anybody's.
+        """
+        fs, path = self._warehouse.storage.filesystem(folder)
+        if isinstance(fs, pafs.LocalFileSystem):
+            return sorted(self._local(Path(path)))
+        infos = fs.get_file_info(pafs.FileSelector(path, recursive=True, allow_not_found=True))
+        scheme = folder[: folder.index("://") + 3]
+        return sorted(
+            StoredFile(f"{scheme}{info.path}", info.size, info.mtime.astimezone(datetime.UTC).replace(tzinfo=None))
+            for info in infos
+            if info.type == pafs.FileType.File
+        )
+
+    def open(self, uri: str) -> pa.NativeFile:
+        """Return the file at `uri` for reading, seekable. Raises InputError when it cannot be opened."""
+        fs, path = self._warehouse.storage.filesystem(uri)
+        try:
+            return fs.open_input_file(path)
+        except OSError as error:
+            raise InputError(f"{uri}: cannot be opened: {type(error).__name__}") from None
+
+    def write(self, uri: str) -> pa.NativeFile:
+        """Return the new file at `uri` for writing; its folder is made."""
+        self._warehouse.storage.make_folder(uri.rpartition("/")[0])
+        fs, path = self._warehouse.storage.filesystem(uri)
+        return fs.open_output_stream(path)
+
+    def remove(self, uri: str) -> None:
+        """Remove the file at `uri`, and its folder when that is empty then; nothing when it is gone already."""
+        if is_s3(uri):
+            # pyarrow puts an empty object in the place of a folder that it has emptied
+            bucket, key = split(uri)
+            self._boto.delete_object(Bucket=bucket, Key=key)
+            return
+        with suppress(FileNotFoundError):
+            Path(uri).unlink()
+        with suppress(OSError):  # not empty: somebody else's file keeps it
+            Path(uri).parent.rmdir()
+
+    def remove_empty_folders(self, folder: str, depth: int, before: datetime.datetime) -> None:
+        """Remove the empty folders `depth` levels below `folder` that nobody wrote to since `before` (UTC, naive)."""
+        fs, path = self._warehouse.storage.filesystem(folder)
+        if not isinstance(fs, pafs.LocalFileSystem) or self._behind_a_link(Path(path)):
+            return
+        for below in Path(path).glob("/".join("*" * depth)):
+            linked = any(one.is_symlink() for one in (below, *below.parents[: depth - 1]))
+            if not linked and below.is_dir() and _utc(below.stat().st_mtime) < before:
+                with suppress(OSError):
+                    below.rmdir()
+
+    def table(self, schema: TableSchema) -> Table | None:
+        """Return the table as it is now, for reading alone; None where there is none.
+
+        Raises InputError when its files lie elsewhere: the warehouse was moved or copied, so that nothing here can
+        be told from what is in use.
+        """
+        location = self._warehouse.metadata_location(schema)
+        if location is None:
+            return None
+        access = self._warehouse.storage.access
+        table = StaticTable.from_metadata(location, access.pyiceberg() if is_s3(location) else {})
+        here = self._warehouse.layout.location(schema.name)
+        if table.location() != here:
+            raise InputError(
+                f"table {schema.name} lies at {table.location()}, the warehouse is {self.layout.root}: it was moved or"
+                " copied; nothing was removed; name the place where it was made in warehouse.uri"
+            )
+        return table
+
+    @cached_property
+    def _boto(self) -> Any:
+        return self._warehouse.storage.access.boto()
+
+    def _local(self, folder: Path) -> Iterator[StoredFile]:
+        if self._behind_a_link(folder):
+            return
+        for parent, _, names in os.walk(folder, followlinks=False):
+            for name in names:
+                file = Path(parent, name)
+                with suppress(FileNotFoundError):  # gone since it was listed
+                    info = file.lstat()
+                    if not file.is_symlink() and file.is_file():
+                        yield StoredFile(str(file), info.st_size, _utc(info.st_mtime))
+
+    def _behind_a_link(self, folder: Path) -> bool:
+        below = folder.relative_to(self.layout.root).parts
+        return any(Path(self.layout.root, *below[:count]).is_symlink() for count in range(1, len(below) + 1))
+
+
+def _utc(seconds: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).replace(tzinfo=None)

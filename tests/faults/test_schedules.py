@@ -1,0 +1,69 @@
+"""Three writers of one night, one of them stalled from its pin to the end, with answers lost: seeded schedules."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from duel import ALREADY, OK, Duel, Part
+from faults_world import Place, commit_night, expected_rows, night, open_night, read_rows
+from scheduler import LOST_AFTER, LOST_BEFORE
+from test_two_writers import WITH_REMOVAL, Warehouses
+
+from radray.tables.catalog import Warehouse
+
+UNITS = {"k1": ["1", "2", "4", "5"], "k2": ["2", "3", "5"], "k3": ["1", "3", "6"]}
+
+
+def stalled_first(seed: int) -> Callable[[list[int]], int]:
+    """Return a choice drawn from `seed` in which writer 0 pins first and moves again when the others have ended."""
+    drawn = random.Random(seed)
+    moves = iter([0])
+
+    def choose(alive: list[int]) -> int:
+        return next(moves, drawn.choice([place for place in alive if place] or alive))
+
+    return choose
+
+
+def play_seed(warehouses: Warehouses, seed: int) -> tuple[object, ...]:
+    """Play the schedule of a seed, check it, and run the stalled one again; return what was told."""
+    drawn = random.Random(seed)
+    settings, (number,) = warehouses.next(1, old=drawn.random() < 0.5)
+    keys = [drawn.choice(list(UNITS)) for _ in range(3)]
+    lost = [[drawn.choice([None, None, LOST_AFTER, LOST_BEFORE]) for _ in range(2)] for _ in range(3)]
+    parts = [
+        Part(name, night(number), f"{key}-{number}", UNITS[key], answers)
+        for name, key, answers in zip(("stalled", "B", "C"), keys, lost, strict=True)
+    ]
+    duel = Duel(settings, parts, WITH_REMOVAL)
+    told = duel.run(stalled_first(seed))
+    duel.check()
+    key = keys[0]  # the stalled one's, run again: it ends with its own rows
+    run = open_night(Warehouse(settings), night(number), f"{key}-{number}")
+    if not run.is_committed():
+        commit_night(Warehouse(settings), night(number), f"{key}-{number}", UNITS[key])
+    assert read_rows(settings, night(number)) == expected_rows(f"{key}-{number}", UNITS[key])
+    return tuple(str(type(one).__name__) if isinstance(one, Exception) else one for one in told.values())
+
+
+def play_seeds(place: Place, seeds: range) -> None:
+    warehouses = Warehouses(place, f"seeds-{seeds.start}")
+    outcomes = set()
+    for seed in seeds:
+        try:
+            outcomes.add(play_seed(warehouses, seed))
+        except BaseException as error:
+            error.add_note(f"seed {seed}: play_seed(warehouses, {seed}) plays it again")
+            raise
+    told = {one for outcome in outcomes for one in outcome}
+    assert told == {OK, ALREADY, "ConflictError", "RadrayError"}  # all that can be told was told
+    assert any(outcome[0] == "ConflictError" for outcome in outcomes)  # the stalled one woke up too late
+
+
+def test_thirty_schedules_of_three_writers(place: Place) -> None:
+    play_seeds(place, range(30))
+
+
+@pytest.mark.drill
+def test_a_thousand_schedules_of_three_writers(place: Place) -> None:
+    play_seeds(place, range(1_000, 2_000))

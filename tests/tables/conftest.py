@@ -1,0 +1,21 @@
+from pathlib import Path
+
+import pytest
+from tables_world import open_warehouse
+
+from radray import config
+from radray.tables.catalog import Warehouse
+
+
+@pytest.fixture(params=["disk", "s3"])
+def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
+    """Return an empty warehouse: on local disk, and on a real S3 server, below a prefix of its own."""
+    if request.param == "disk":
+        return open_warehouse(tmp_path / "warehouse")
+    return on_s3(request, tmp_path)
+
+
+def on_s3(request: pytest.FixtureRequest, folder: Path) -> Warehouse:
+    server = request.getfixturevalue("s3")
+    uri = f"s3://radray/{folder.name}"
+    return Warehouse(config.Warehouse(uri=uri, catalog_uri=f"{folder}/catalog.db", s3=server.settings()))
