@@ -109,7 +109,7 @@ def refuse_changed(base: PartitionBase, table: Table, run_key: str) -> None:
 
 def append_rows(warehouse: Warehouse, schema: TableSchema, rows: pa.Table) -> None:
     """Append `rows` in one commit."""
-    _commit_on_newest(warehouse, schema, lambda table: table.append(rows))
+    commit_on_newest(warehouse, schema, lambda table: table.append(rows))
 
 
 def replace_rows(warehouse: Warehouse, schema: TableSchema, rows: pa.Table, where: Mapping[str, Any]) -> None:
@@ -120,10 +120,11 @@ def replace_rows(warehouse: Warehouse, schema: TableSchema, rows: pa.Table, wher
             warnings.filterwarnings("ignore", message="Delete operation did not match any records")
             table.overwrite(rows, overwrite_filter=equal_to(where))
 
-    _commit_on_newest(warehouse, schema, change)
+    commit_on_newest(warehouse, schema, change)
 
 
-def _commit_on_newest(warehouse: Warehouse, schema: TableSchema, change: Callable[[Table], None]) -> None:
+def commit_on_newest(warehouse: Warehouse, schema: TableSchema, change: Callable[[Table], None]) -> None:
+    """Apply `change` to the table as it is now, anew when another commit comes first. Raises ConflictError."""
     for _ in range(MAX_COMMITS):
         try:
             change(warehouse.load(schema))

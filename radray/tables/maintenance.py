@@ -7,20 +7,19 @@ that no run comes back for. Only files of our own naming below ``data/<table>/``
 
 import datetime
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.expressions import In, Reference
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
-from radray.errors import ConfigError, ConflictError, RadrayError
+from radray.errors import ConfigError, RadrayError
 from radray.schemas import RUNS, TABLES, RunStatus, TableSchema
 from radray.tables.catalog import Warehouse
-from radray.tables.commit import MAX_COMMITS
+from radray.tables.commit import commit_on_newest
 from radray.tables.identity import utc_now
 from radray.tables.inventory import Inventory, StoredFile
 from radray.tables.rows import to_arrow
@@ -136,7 +135,7 @@ def sweep(
         if expired:
             newest.maintenance.expire_snapshots().by_ids(expired).commit()
 
-    on_newest(warehouse, schema, expire)
+    commit_on_newest(warehouse, schema, expire)
     # listed anew, and after that read anew what is referred to: a file committed meanwhile is seen to be in use
     left = [one for one in _table_leftovers(inventory, schema, ages, now, runs) if one.kind is Kind.FILE]
     for one in left:
@@ -169,18 +168,7 @@ def fence(warehouse: Warehouse, schema: TableSchema, properties: Mapping[str, st
                 [], snapshot_properties={"radray.maintain": "fence", **(properties or {})}, check_duplicate_files=False
             )
 
-    on_newest(warehouse, schema, change)
-
-
-def on_newest(warehouse: Warehouse, schema: TableSchema, change: Callable[[Table], None]) -> None:
-    """Apply `change` to the table as it is now, anew when another commit comes first. Raises ConflictError."""
-    for _ in range(MAX_COMMITS):
-        try:
-            change(warehouse.load(schema))
-        except (CommitFailedException, ValidationException):
-            continue
-        return
-    raise ConflictError(f"table {schema.name}: {MAX_COMMITS} commits of others came first; run again")
+    commit_on_newest(warehouse, schema, change)
 
 
 class _Runs:
@@ -207,7 +195,7 @@ def _finish_abandoned(warehouse: Warehouse, since: datetime.datetime) -> list[st
             table.overwrite(to_arrow([row | over for row in dead], RUNS), overwrite_filter=_any_of("run_id", done))
 
     if warehouse.has(RUNS):
-        on_newest(warehouse, RUNS, change)
+        commit_on_newest(warehouse, RUNS, change)
     return done
 
 
