@@ -33,6 +33,16 @@ class RejectReason(StrEnum):
     """Bytes that are not text in any encoding that the format allows."""
     MALFORMED = "malformed"
     """The record does not have the form of its format."""
+    TRUNCATED = "truncated"
+    """The file or archive ends inside the unit; what came before it are units of their own."""
+    TOO_LARGE = "too_large"
+    """More bytes than a report can have, or many times what they were compressed to: not read on."""
+    ENCRYPTED = "encrypted"
+    """A member of an archive that needs a password."""
+    UNSUPPORTED_CONTENT = "unsupported_content"
+    """A report in a form that is not text (PDF, image), an archive in an archive, a link."""
+    BAD_ID = "bad_id"
+    """A study or subject id that cannot be one: too long, with control characters, not a whole number or string."""
     DUPLICATE_STUDY = "duplicate_study"
     """A later unit of the batch has the same study id; that one is used (status superseded)."""
 
@@ -96,6 +106,17 @@ class TableSchema:
 HYPOTHESES = pa.list_(pa.field("element", pa.struct([pa.field("text", pa.string()), pa.field("score", pa.float64())])))
 """Candidates of the beam, best first; score = sequence log-probability over length to the length_penalty."""
 
+SECTIONS = pa.list_(
+    pa.field(
+        "element",
+        pa.struct([pa.field("name", pa.string()), pa.field("start", pa.int64()), pa.field("text", pa.string())]),
+    )
+)
+"""Sections of a report in order: normalised name, character of the unit's text where its heading begins, text as it
+came, stripped."""
+
+STRINGS = pa.list_(pa.field("element", pa.string()))
+
 _STRING, _LONG, _DOUBLE, _BOOL = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 _TIME = pa.timestamp("us")
 
@@ -110,7 +131,7 @@ REPORTS = TableSchema(
     key=("unit_id",),
     partition=("batch_date", "dataset"),
     one_ok="study_id",
-    order=("source_uri", "source_member", "source_offset"),
+    order=("report_time", "source_uri", "source_member", "source_offset"),
     columns=(
         _required("unit_id", _STRING, "Digest of dataset, path below source.uri, member and offset"),
         _required("batch_date", pa.date32(), "Logical date of the night; 1970-01-01 for a corpus"),
@@ -139,6 +160,12 @@ REPORTS = TableSchema(
         Column("report_time", _TIME, "Time of the report, UTC"),
         _required("run_key", _STRING, "Digest of what decided the rows of this partition"),
         _required("run_id", _STRING, "Run that wrote the row"),
+        Column("sections", SECTIONS, "All sections as they came, in order; null where the source is not free text"),
+        Column("impression_items", STRINGS, "Items of the impression, each cleaned, in order; null without one"),
+        Column("comparison_state", _STRING, "none, present or unknown (blank, or not said)"),
+        Column("modality", _STRING, "DICOM modality code of the exam (CR, CT, MR, ...) where it can be told"),
+        Column("body_part", _STRING, "Body part examined, lower case, where it can be told"),
+        Column("report_status", _STRING, "preliminary, final, corrected or cancelled, where the source says it"),
     ),
 )
 

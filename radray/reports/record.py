@@ -2,9 +2,19 @@
 
 import datetime
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from radray.reports.cleaning import clean
 from radray.schemas import RejectReason, ReportStatus
+
+
+class SectionText(NamedTuple):
+    """One section as it came."""
+
+    name: str
+    start: int
+    """Character of the unit's text where its heading begins."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,18 @@ class Record:
     """UTC, naive."""
     report_time: datetime.datetime | None = None
     """UTC, naive."""
+    sections: tuple[SectionText, ...] | None = None
+    """All sections of a free text, in order; None where the source is not free text."""
+    impression_items: tuple[str, ...] | None = None
+    """Items of the impression, each cleaned; None without an impression."""
+    comparison_state: str | None = None
+    """none, present or unknown."""
+    modality: str | None = None
+    """DICOM modality code."""
+    body_part: str | None = None
+    """Lower case."""
+    report_status: str | None = None
+    """preliminary, final, corrected or cancelled."""
 
 
 def make_record(
@@ -55,6 +77,10 @@ def make_record(
     exam_time: datetime.datetime | None = None,
     report_time: datetime.datetime | None = None,
     no_sections: bool = False,
+    sections: tuple[SectionText, ...] | None = None,
+    modality: str | None = None,
+    body_part: str | None = None,
+    report_status: str | None = None,
 ) -> Record:
     """Return the record of one unit that was read: texts cleaned, status decided.
 
@@ -97,6 +123,10 @@ def make_record(
         human_codes=_stripped(human_codes),
         exam_time=exam_time,
         report_time=report_time,
+        sections=sections,
+        modality=modality,
+        body_part=body_part,
+        report_status=report_status,
     )
 
 
