@@ -1,21 +1,29 @@
 """Raw reports → the table `reports`: every input unit a row, ok or with the reason why not."""
 
+import os
 import sys
+import tempfile
 from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from jobs import cli
 from radray.config import CORPUS_DATE, Settings, SplitName, dump_settings
 from radray.errors import AuditError, ConfigError, InputError
-from radray.reports.splits import digest_split, read_split_file
+from radray.reports.fields import Fields
+from radray.reports.pairs import pair_line
+from radray.reports.splits import digest_split, missing_studies, read_split_file
 from radray.schemas import REPORTS, ReportStatus
 from radray.stages.cluster import ray_cluster
-from radray.stages.prepare import RowContext, plan, stage_reports
+from radray.stages.prepare import RowContext, SourceSpec, detect_format, plan, stage_reports
 from radray.stages.progress import staged_rows
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import digest, new_run_id, run_key
+from radray.tables.merge import Merged
 from radray.tables.partition import PartitionRun
 from radray.tables.runs import RunRow
 from radray.tables.storage import Storage, absolute_uri
@@ -50,7 +58,12 @@ def prepare(settings: Settings, console: Console, *, may_replace: bool = True) -
     partition = {"batch_date": settings.date, "dataset": dataset}
     base = pin(warehouse, REPORTS, partition)
     files = storage.freeze(uri)
-    units = plan(storage, files, format_, dataset)
+    spec = SourceSpec(
+        format=detect_format(storage, files) if format_ == "auto" else format_,
+        fields=Fields.of(source.fields.model_dump()),
+        dataset=dataset,
+    )
+    units = plan(storage, files, spec)
     expected = [unit_id for unit in units for unit_id in unit.unit_ids]
     input_digest = digest([[file.path, file.bytes, file.digest] for file in files])
     key = run_key(
@@ -58,7 +71,8 @@ def prepare(settings: Settings, console: Console, *, may_replace: bool = True) -
         {
             "date": str(settings.date),
             "dataset": dataset,
-            "format": format_,
+            "format": spec.format,
+            "fields": dict(spec.fields.items()),
             "input": input_digest,
             "splits": default_split(settings) if splits is None else digest_split(splits),
         },
@@ -74,6 +88,7 @@ def prepare(settings: Settings, console: Console, *, may_replace: bool = True) -
     where = f"{dataset} {settings.date}"
     if run.is_committed():
         cli.say(console, f"prepare: {where} is there already, made from the same input; nothing written")
+        write_pairs(settings, warehouse, partition, console)
         return
     if replaced := run.rows_replaced():
         if not may_replace:
@@ -84,8 +99,7 @@ def prepare(settings: Settings, console: Console, *, may_replace: bool = True) -
         cli.say(console, f"prepare: {where} holds {replaced:,} rows made from other input; they will be replaced")
     with run.recorded():
         context = RowContext(
-            format=format_,
-            dataset=dataset,
+            source=spec,
             constants={"batch_date": settings.date, "run_key": key, "run_id": row.run_id},
             splits=splits,
             default_split=default_split(settings),
@@ -96,21 +110,74 @@ def prepare(settings: Settings, console: Console, *, may_replace: bool = True) -
         if storage.freeze(uri) != files:
             run.discard_staging()
             raise AuditError(f"source.uri={uri}: the files changed while they were read; nothing committed; run again")
-        merged = run.commit(expected)
-    rows = warehouse.read(REPORTS, ["status", "reason", "split"], partition).to_pylist()
-    reasons = Counter(f"{row['status']} ({row['reason']})" for row in rows if row["status"] != ReportStatus.OK)
-    in_split = Counter(row["split"] or "no split" for row in rows if row["status"] == ReportStatus.OK)
-    cli.say(
-        console,
-        f"prepare: {merged.rows:,} units in: {merged.rows_ok:,} ok{_told(reasons)}; of the ok{_told(in_split)}",
-    )
+        merged = run.commit(expected, lambda made: refuse_rejects(made, source.max_rejected_fraction))
+    not_ok: Counter[str] = Counter()
+    in_split: Counter[str] = Counter()
+    for (status, reason, split), number in count_reports(warehouse, partition).items():
+        if status == ReportStatus.OK:
+            in_split[split or "no split"] += number
+        else:
+            not_ok[f"{status} ({reason})"] += number
+    told = f"{merged.rows_ok:,} ok{_told(not_ok)}; of the ok{_told(in_split)}"
+    cli.say(console, f"prepare: {merged.rows:,} units in: {told}")
+    if splits is not None:
+        seen = warehouse.read(REPORTS, ["study_id"], {**partition, "status": ReportStatus.OK.value}).column("study_id")
+        missing = missing_studies(splits, (one.as_py() for one in seen))
+        if missing.count:
+            cli.say(
+                console,
+                f"prepare: {missing.count:,} of the {len(splits):,} studies of split.file have no ok report, such as"
+                f" {', '.join(missing.first)}",
+            )
+    write_pairs(settings, warehouse, partition, console)
+
+
+def refuse_rejects(made: Merged, most: float) -> None:
+    """Raise AuditError when more than the share `most` of the units was rejected."""
+    if made.rows_rejected > most * made.rows:
+        raise AuditError(
+            f"{made.rows_rejected:,} of {made.rows:,} units were rejected, more than source.max_rejected_fraction"
+            f" ({most:g}); nothing was committed; see source.format, or raise it"
+        )
+
+
+def count_reports(warehouse: Warehouse, partition: Mapping[str, Any]) -> Counter[tuple[str, str | None, str | None]]:
+    """Return the rows of a partition of `reports` by (status, reason, split)."""
+    columns = ["status", "reason", "split"]
+    counted = warehouse.read(REPORTS, columns, partition).group_by(columns).aggregate([([], "count_all")])
+    return Counter({tuple(row[name] for name in columns): row["count_all"] for row in counted.to_pylist()})
+
+
+def write_pairs(settings: Settings, warehouse: Warehouse, partition: Mapping[str, Any], console: Console) -> None:
+    """Write the pairs of a partition's reports to `source.pairs`, whole or not at all; nothing where that is not set.
+
+    Raises ConfigError when the file cannot be written.
+    """
+    if settings.source.pairs is None:
+        return
+    columns = ["study_id", "subject_id", "split", "findings", "reference"]
+    rows = warehouse.read(REPORTS, columns, {**partition, "status": ReportStatus.OK.value})
+    of_all = (row for batch in rows.to_batches(1_000) for row in batch.to_pylist())
+    lines = (pair_line(**row) for row in of_all if row["reference"])
+    file = Path(settings.source.pairs)
+    written = 0
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=".pairs-", encoding="utf-8", delete=False) as new:
+            for line in lines:
+                new.write(f"{line}\n")
+                written += 1
+        os.replace(new.name, file)
+    except OSError as error:
+        raise ConfigError(f"source.pairs={file}: cannot be written: {error.strerror}") from None
+    cli.say(console, f"prepare: {written:,} pairs of prompt and completion in {file}")
 
 
 def read_splits(settings: Settings) -> dict[str, str] | None:
     """Return the split by study_id of `split.file`; None where there is none. Raises InputError, naming the file."""
     if settings.split.file is None:
         return None
-    with Storage.of(settings.warehouse.s3).open_text(settings.split.file) as file:
+    with Storage.of(settings.warehouse.s3).open_input(settings.split.file) as file:
         try:
             return read_split_file(file)
         except InputError as error:

@@ -43,6 +43,8 @@ class RejectReason(StrEnum):
     """A report in a form that is not text (PDF, image), an archive in an archive, a link."""
     BAD_ID = "bad_id"
     """A study or subject id that cannot be one: too long, with control characters, not a whole number or string."""
+    CANCELLED = "cancelled"
+    """The source says that the report was withdrawn or entered in error."""
     DUPLICATE_STUDY = "duplicate_study"
     """A later unit of the batch has the same study id; that one is used (status superseded)."""
 

@@ -1,24 +1,35 @@
-"""Rows of a CSV file with named columns: what is missing is named, a ragged row costs a row."""
+"""Rows of a CSV file with named columns: what is missing is named, a bad row costs a row, a stray quote its line."""
 
+import codecs
 import csv
+import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO, cast
 
 from radray.errors import InputError
-
-_FIELD_LIMIT = 2**31 - 1
-"""The csv module's own limit, 131,072 characters, is a report with a long history; a C long holds this."""
+from radray.reports.archive_member import BrokenStream, ByteStream, chunks_of
+from radray.reports.decoding import decode
+from radray.reports.record import MAX_REPORT_BYTES
+from radray.schemas import RejectReason
 
 _COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CUT_CHARACTER = "\udfff"
+"""What the last, odd byte of a UTF-16 file becomes: no encoding has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its cells as they came, and the line of the file on which it ends, from 1."""
+    """One row: its cells, and the line of the file on which it ends, from 1."""
 
     line: int
     cells: tuple[str, ...]
+    """One a column; where there is a problem what there is of them, or the line as it came."""
+    problem: RejectReason | None
+    """MALFORMED, BAD_ENCODING, TOO_LARGE; TRUNCATED or another reason of the stream in the last row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +40,40 @@ class CsvFile:
     """Position of each column by its name in lower case."""
     rows: Iterator[Row]
 
-    def is_ragged(self, row: Row) -> bool:
-        """Tell whether `row` has other than one cell a column."""
-        return len(row.cells) != len(self.columns)
-
     def get(self, row: Row, column: str) -> str | None:
-        """Return the cell of `row` under `column`; None where the file does not have the column."""
+        """Return the cell of `row`, which has no problem, under `column`; None where the file has no such column."""
         position = self.columns.get(column.lower())
         return None if position is None else row.cells[position]
 
 
-def read_csv(lines: Iterable[str], wanted: Sequence[str]) -> CsvFile:
-    """Read the header from `lines` (a text file opened with newline="") and return the file.
+def read_csv(file: BinaryIO, wanted: Sequence[str]) -> CsvFile:
+    """Read the header of `file` and return it; `file` is not closed.
+
+    Encoding: a byte order mark decides (UTF-8, UTF-16), else UTF-8 and, in a row that is not, Windows-1252. Lines end
+    in LF, CRLF or CR. A row that is neither, or holds NUL, is BAD_ENCODING; one with other than one cell a column, or
+    with a quote that is not closed or not doubled, MALFORMED; a line of more than MAX_REPORT_BYTES characters
+    TOO_LARGE. Where the stream breaks, the last row holds its reason.
+
+    A quote that was opened by mistake would swallow the rows that follow. So a row of several lines must end well
+    (quote closed before a comma or a line's end, all cells there, at most MAX_REPORT_BYTES characters): else its
+    first line is a row of its own (MALFORMED, or TOO_LARGE) and each line after it is read again as a row. That loses
+    nothing; of a report that truly was malformed over n lines it makes n rows. (A quote that another stray one closes
+    in the same column of a later row is good CSV: one row, and nothing in the file says otherwise.) Each line is
+    parsed at most three times.
 
     Raises InputError if there is no header, a column is there twice, or one of `wanted` is missing. Its message names
     the columns found only if every one of them looks like a name: a file without a header begins with somebody's data.
     """
-    rows = _rows(lines)
-    header = next(rows, None)
+    rows = _Rows(file)
+    header = next(rows.read(None), None)
     if header is None:
         raise InputError(f"the CSV file is empty: expected a header with the columns {', '.join(wanted)}")
-    names = [name.strip().removeprefix("\ufeff").lower() for name in header.cells]
+    names = [name.strip().lower() for name in header.cells]
     found = f"{len(names)} columns, not all of them names"
-    if all(_COLUMN_NAME.fullmatch(name) for name in names):
+    if header.problem is not None:
+        found = f"a first line that is {header.problem.value.replace('_', ' ')}"
+        names = []
+    elif all(_COLUMN_NAME.fullmatch(name) for name in names):
         found = ", ".join(names)
     missing = [name for name in wanted if name.lower() not in names]
     if missing:
@@ -60,23 +82,137 @@ def read_csv(lines: Iterable[str], wanted: Sequence[str]) -> CsvFile:
         )
     if len(set(names)) != len(names):
         raise InputError(f"the CSV file has a column twice; found {found}")
-    return CsvFile({name: position for position, name in enumerate(names)}, rows)
+    return CsvFile({name: position for position, name in enumerate(names)}, rows.read(len(names)))
 
 
-def _rows(lines: Iterable[str]) -> Iterator[Row]:
-    reader = csv.reader(lines)
-    while True:
-        # The limit is one for the whole process: set for the length of a row, so that nobody else meets ours.
-        limit = csv.field_size_limit(_FIELD_LIMIT)
+class _TooLarge(Exception):
+    """The row that is read has more than MAX_REPORT_BYTES characters."""
+
+
+class _Rows:
+    """The rows of a file, and the lines that the row at hand has taken."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        stream = ByteStream(chunks_of(file))
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            # The row is lost, its text must not get into a message: a row without cells is ragged.
-            yield Row(reader.line_num, ())
-            continue
-        finally:
-            csv.field_size_limit(limit)
-        if cells:
-            yield Row(reader.line_num, tuple(cells))
+            head = stream.peek(2)[:2]
+        except BrokenStream:
+            head = b""  # met again, and told, with the first line
+        self._wide = head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        encoding, errors = ("utf-16", "surrogatepass") if self._wide else ("utf-8-sig", "surrogateescape")
+        # closed when it is collected, and with it only `stream`, never `file`
+        self._text = io.TextIOWrapper(cast(BinaryIO, stream), encoding=encoding, errors=errors, newline="")
+        self._cut = False
+        self._again: deque[str] = deque()
+        self._taken: list[str] = []
+        self._size = 0
+        self._ended = False
+        self._line = 0
+
+    def __iter__(self) -> "_Rows":
+        return self
+
+    def __next__(self) -> str:
+        """Return the next line of the row at hand, as csv.reader asks for it."""
+        line = self._again.popleft() if self._again else self._readline()
+        if not line:
+            self._ended = True
+            raise StopIteration
+        self._line += 1
+        self._taken.append(line)
+        self._size += len(line)
+        if self._size > MAX_REPORT_BYTES:
+            raise _TooLarge
+        return line
+
+    def read(self, width: int | None) -> Iterator[Row]:
+        """Yield the rows from here on, each of `width` cells; None: as many as it has."""
+        reader = csv.reader(self, strict=True)
+        while True:
+            self._taken, self._size, self._ended = [], 0, False
+            cells: list[str] | None = None
+            problem = RejectReason.MALFORMED
+            retry = False
+            # the limit is one for the whole process: set for the length of a row, so that nobody else meets ours
+            limit = csv.field_size_limit(MAX_REPORT_BYTES + 1)
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except _TooLarge:
+                problem = RejectReason.TOO_LARGE
+            except BrokenStream as error:
+                yield Row(self._line, (), error.reason)
+                return
+            except csv.Error:
+                # the line at which quotes went wrong may begin a good row; at the end of the file it has none
+                retry = not self._ended
+            finally:
+                csv.field_size_limit(limit)
+            if len(self._taken) == 1 or (cells and width in (None, len(cells))):
+                if cells is None:
+                    yield Row(self._line, (self._taken[0],), problem)
+                elif cells:
+                    yield self._row(cells, width)
+                continue
+            yield from self._line_by_line(self._taken, problem, width, retry=retry)
+
+    def _line_by_line(
+        self, lines: list[str], problem: RejectReason, width: int | None, *, retry: bool
+    ) -> Iterator[Row]:
+        """Yield a row a line of `lines`, which did not end well; with `retry` the last is left to be read anew."""
+        self._line -= len(lines) - 1
+        yield Row(self._line, (lines[0],), problem)
+        if retry:
+            self._again.appendleft(lines[-1])
+            lines = lines[:-1]
+        for line in lines[1:]:
+            self._line += 1
+            if len(line) > MAX_REPORT_BYTES:
+                yield Row(self._line, (line,), RejectReason.TOO_LARGE)
+                continue
+            try:
+                cells = next(csv.reader((line,), strict=True), [])
+            except csv.Error:
+                yield Row(self._line, (line,), RejectReason.MALFORMED)
+                continue
+            if cells:
+                yield self._row(cells, width)
+
+    def _row(self, cells: list[str], width: int | None) -> Row:
+        decoded = self._decoded(tuple(cells))
+        if decoded is None:
+            return Row(self._line, tuple(cells), RejectReason.BAD_ENCODING)
+        problem = None if width in (None, len(cells)) else RejectReason.MALFORMED
+        return Row(self._line, decoded, problem)
+
+    def _readline(self) -> str:
+        """Return the next line; of one that is too long the beginning, the rest is passed over."""
+        if self._cut:
+            return ""
+        try:
+            line = self._text.readline(MAX_REPORT_BYTES + 1)
+            if len(line) > MAX_REPORT_BYTES:
+                more = line
+                while len(more) > MAX_REPORT_BYTES and not more.endswith(("\n", "\r")):
+                    more = self._text.readline(MAX_REPORT_BYTES + 1)
+        except UnicodeDecodeError:
+            self._cut = True  # only at the end: surrogatepass and surrogateescape take all else
+            return _CUT_CHARACTER
+        return line
+
+    def _decoded(self, cells: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Return `cells` with the bytes that were not UTF-8 read as Windows-1252; None if they are not that either."""
+        joined = "".join(cells)
+        if "\x00" in joined:
+            return None
+        if joined.isascii() or not _SURROGATE.search(joined):
+            return cells
+        if self._wide:
+            return None
+        try:
+            texts = tuple(decode(cell.encode("utf-8", "surrogateescape")) for cell in cells)
+        except UnicodeEncodeError:
+            return None
+        whole = tuple(text for text in texts if text is not None)
+        return whole if len(whole) == len(texts) else None

@@ -1,6 +1,7 @@
 """The marks of list items in report text: "2.", "3)", "-", told from numbers and dashes that are part of it."""
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 _MARK = re.compile(
@@ -16,10 +17,16 @@ _MAY_HOLD_MARKS = re.compile(
     r"[-\u2013\u2014*0-9\u2022\u25aa\u25cf\u25e6\u2023\u2043]"
     r"(?:(?<=[0-9])[.)]|(?<=[-\u2013\u2014*])[\sA-Z]|(?<=[\u2022\u25aa\u25cf\u25e6\u2023\u2043]))"
 )
+_LETTER = re.compile(r"(?:(?<!\S)|(?<=[a-z]\.))\(?(?P<letter>[A-Ha-h])[.)](?=\s)")
 # "3. 5. 2010" and "5. 2010" are dates.
 _DATE_REST = re.compile(r"\s+(?:[0-9]{1,2}[./-]\s?){0,2}(?:19|20)[0-9]{2}\b")
 _WORD_BEFORE = re.compile(r"(?:(?P<previous>\S)\s+)?(?P<word>[A-Za-z]+)\.?$")
-_ABBREVIATION = re.compile(r"approx|ca|cf|dr|fig|jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|nos?|vs")
+_ABBREVIATIONS = re.compile(
+    r"""
+    approx|ca|cf|dr|fig|jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|no|nos|vs
+    """,
+    re.VERBOSE,
+)
 """Words whose dot is not the end of a sentence when a number follows."""
 _TAKES_A_NUMBER = re.compile(
     r"""about|above|and|approximately|approx|at|below|by|ca|class|days?|digit|fig|figure|from|gauge|grade|image|in|item
@@ -40,13 +47,38 @@ class Mark(NamedTuple):
 
 
 def find_marks(text: str) -> list[Mark]:
-    """Return the marks of list items in `text`, in order; [] for none."""
+    """Return the marks of list items in `text`, in order; [] for none. Letters only where there are no others."""
+    marks = _find_numbers_and_dashes(text) if _MAY_HOLD_MARKS.search(text) else []
+    return marks or _find_letters(text)
+
+
+def _find_letters(text: str) -> list[Mark]:
+    """Return the marks "a.", "b.", ...: at least two, in sequence, each where a sentence or line begins.
+
+    So "Hepatitis B. No edema." and a lone "A. fib" are text.
+    """
     marks: list[Mark] = []
-    if not _MAY_HOLD_MARKS.search(text):
+    if not ("B. " in text or "b. " in text or "B) " in text or "b) " in text):
         return marks
+    expected = "aA"
+    for match in _LETTER.finditer(text):
+        letter = match.group("letter")
+        if letter not in expected:
+            continue
+        start = max(_skip_back(text, match.start()), marks[-1].end if marks else 0)
+        begins = start == 0 or text[start - 1] in ".!?:;" or "\n" in text[start : match.start()]
+        if not begins:
+            continue
+        marks.append(Mark(start, _skip(text, match.end())))
+        expected = chr(ord(letter) + 1)
+    return marks if len(marks) > 1 else []
+
+
+def _find_numbers_and_dashes(text: str) -> list[Mark]:
+    marks: list[Mark] = []
     last_number: int | None = None
     dashed = False
-    for match in _MARK.finditer(text):
+    for match in _candidates(text):
         start = _skip_back(text, match.start())
         end = _skip(text, match.end())
         floor = marks[-1].end if marks else 0
@@ -64,6 +96,19 @@ def find_marks(text: str) -> list[Mark]:
             dashed = True
         marks.append(Mark(start, end))
     return marks
+
+
+def _candidates(text: str) -> Iterator[re.Match[str]]:
+    """Yield what `_MARK.finditer` would: it is tried only where it may match, up to two characters before."""
+    end = 0
+    for candidate in _MAY_HOLD_MARKS.finditer(text):
+        place = candidate.start()
+        for start in range(max(end, place - 3), place + 1):
+            match = _MARK.match(text, start)
+            if match is not None:
+                yield match
+                end = match.end()
+                break
 
 
 def without_marks(text: str) -> str:
@@ -94,10 +139,12 @@ def _is_item_number(text: str, match: re.Match[str], start: int, *, first: bool,
     if first:
         return True
     previous = text[start - 1]
+    if previous in "!?:;":
+        return True
+    if previous == ".":
+        return follows or not _ABBREVIATIONS.fullmatch(_word_before(text, start - 1))
     before = _WORD_BEFORE.search(text, max(0, start - 24), start)
     word = before.group("word").casefold() if before else ""
-    if previous in ".!?:;":
-        return not (previous == "." and _ABBREVIATION.fullmatch(word)) or follows
     if not (previous.isalpha() or previous in ")]\"'_%") or _TAKES_A_NUMBER.fullmatch(word):
         return False
     on_own_line = "\n" in text[start : match.start()]
@@ -122,6 +169,14 @@ def _is_bullet(text: str, match: re.Match[str], start: int, *, first: bool, dash
     if text[start - 1].isdigit() and rest.isdigit():
         return False
     return dashed or rest.isupper()
+
+
+def _word_before(text: str, end: int) -> str:
+    """Return the letters before `end`, case folded, at most 12 of them."""
+    start = end
+    while start > 0 and end - start < 12 and text[start - 1].isalpha():
+        start -= 1
+    return text[start:end].casefold()
 
 
 def _character_at(text: str, position: int) -> str:

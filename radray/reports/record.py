@@ -1,11 +1,28 @@
 """One input unit as read, and the one rule that decides its status, whatever the source."""
 
 import datetime
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from radray.reports.cleaning import clean
+from radray.reports.cleaning import clean, clean_items
+from radray.reports.comparison import comparison_state
+from radray.reports.exams import body_part as body_part_of
+from radray.reports.exams import modality as modality_of
+from radray.reports.headings import BOTH, LAST_PARAGRAPH
 from radray.schemas import RejectReason, ReportStatus
+
+MAX_REPORT_BYTES = 1 << 20
+"""The text of one report is at most this long (the longest of MIMIC-CXR's 227,835 are a few kB): more is TOO_LARGE."""
+
+MAX_ID_CHARACTERS = 256
+"""Study and subject ids are at most this long; a DICOM UID has 64, FHIR's ids 64, HL7's 199 and less."""
+
+_NOT_IN_AN_ID = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+# One of the 1,390 Open-i findings; there its heading has lost two letters ("Pression: ").
+_IMPRESSION_INSIDE = re.compile(r"(?<![^\s])(?<![a-z,] )(?P<whole>IM|Im)?[Pp](?:RESSION|ression)S?[ ]?:")
 
 
 class SectionText(NamedTuple):
@@ -84,25 +101,37 @@ def make_record(
 ) -> Record:
     """Return the record of one unit that was read: texts cleaned, status decided.
 
-    The first that holds: no study id, rejected NO_STUDY_ID; neither findings nor impression, EMPTY (NO_SECTIONS with
-    `no_sections`: there was text, but no heading in it); no findings, NO_FINDINGS; else ok. A report with findings
-    and no impression is ok without a reference. A rejected record keeps the texts that it has.
+    The first that holds: an id longer than MAX_ID_CHARACTERS or with a control character, rejected BAD_ID (the id
+    becomes None: it may be text that slipped in); no study id, NO_STUDY_ID; neither findings nor impression, EMPTY
+    (NO_SECTIONS with `no_sections`: there was text, but no heading in it); no findings, NO_FINDINGS, also where all
+    of `sections` that would do has findings and impression in one: as input it would hold the answer; else ok. A report
+    with findings and no impression is ok without a reference. A rejected record keeps the texts that it has.
 
     Blank texts and ids become None, `reference_raw` included; else `reference_raw` is `impression` to the letter.
     Codes are stripped, not cleaned. `background`, where the source gives it whole, is used as it is; else it is
-    "Indication: ... Comparison: ..." followed by `other_background`, the parts that are missing left out.
+    "Indication: ... Comparison: ..." followed by `other_background`, the parts that are missing left out. The items of
+    the impression and the state of the comparison follow from the cleaned texts; `modality` and `body_part`, where the
+    source does not give them, from the description of the exam.
     """
     study_id, subject_id = _stripped(study_id), _stripped(subject_id)
-    cleaned_findings, reference = _cleaned(findings), _cleaned(impression)
+    bad_study_id, bad_subject_id = _is_bad_id(study_id), _is_bad_id(subject_id)
+    findings, impression = _parted(findings, impression)
+    cleaned_findings = _cleaned(findings)
+    reference, items = clean_items(impression) if impression else (None, None)
     cleaned_indication, cleaned_comparison = _cleaned(indication), _cleaned(comparison)
     cleaned_background = _cleaned(background)
     if cleaned_background is None:
         cleaned_background = _background(cleaned_indication, cleaned_comparison, _cleaned(other_background))
+    exam = _cleaned(exam_description)
     reason = None
-    if study_id is None:
+    if bad_study_id or bad_subject_id:
+        reason = RejectReason.BAD_ID
+    elif study_id is None:
         reason = RejectReason.NO_STUDY_ID
     elif cleaned_findings is None and reference is None:
         reason = RejectReason.NO_SECTIONS if no_sections else RejectReason.EMPTY
+        if sections and any(section.name in (BOTH, LAST_PARAGRAPH) and section.text for section in sections):
+            reason = RejectReason.NO_FINDINGS
     elif cleaned_findings is None:
         reason = RejectReason.NO_FINDINGS
     return Record(
@@ -111,21 +140,23 @@ def make_record(
         source_digest=source_digest,
         status=ReportStatus.OK if reason is None else ReportStatus.REJECTED,
         reason=reason,
-        study_id=study_id,
-        subject_id=subject_id,
+        study_id=None if bad_study_id else study_id,
+        subject_id=None if bad_subject_id else subject_id,
         background=cleaned_background,
         indication=cleaned_indication,
         comparison=cleaned_comparison,
         findings=cleaned_findings,
         reference=reference,
         reference_raw=impression if _stripped(impression) else None,
-        exam_description=_cleaned(exam_description),
+        exam_description=exam,
         human_codes=_stripped(human_codes),
         exam_time=exam_time,
         report_time=report_time,
         sections=sections,
-        modality=modality,
-        body_part=body_part,
+        impression_items=items,
+        comparison_state=comparison_state(cleaned_comparison),
+        modality=modality or modality_of(exam),
+        body_part=body_part or body_part_of(exam),
         report_status=report_status,
     )
 
@@ -138,15 +169,19 @@ def rejected(
     study_id: str | None = None,
     subject_id: str | None = None,
 ) -> Record:
-    """Return the record of a unit that could not be read, with the ids that are known; blank ids become None."""
+    """Return the record of a unit that could not be read, with the ids that are known.
+
+    Blank ids, and those that cannot be one (see `make_record`), become None.
+    """
+    study_id, subject_id = _stripped(study_id), _stripped(subject_id)
     return Record(
         member=member,
         offset=offset,
         source_digest=source_digest,
         status=ReportStatus.REJECTED,
         reason=reason,
-        study_id=_stripped(study_id),
-        subject_id=_stripped(subject_id),
+        study_id=None if _is_bad_id(study_id) else study_id,
+        subject_id=None if _is_bad_id(subject_id) else subject_id,
     )
 
 
@@ -161,9 +196,26 @@ def _background(indication: str | None, comparison: str | None, other: str | Non
     return " ".join(parts) or None
 
 
+def _parted(findings: str | None, impression: str | None) -> tuple[str | None, str | None]:
+    """Return both with an impression that stands in the findings under its heading taken out: it is no input.
+
+    It is the impression where there is no other, unless its heading has lost letters: sure enough to take it out, not
+    to score against it.
+    """
+    if findings and ":" in findings and (heading := _IMPRESSION_INSIDE.search(findings)):
+        if heading["whole"] and not _stripped(impression):
+            impression = findings[heading.end() :]
+        return findings[: heading.start()], impression
+    return findings, impression
+
+
 def _cleaned(text: str | None) -> str | None:
     return (clean(text) or None) if text else None
 
 
 def _stripped(text: str | None) -> str | None:
     return (text.strip() or None) if text else None
+
+
+def _is_bad_id(text: str | None) -> bool:
+    return text is not None and (len(text) > MAX_ID_CHARACTERS or _NOT_IN_AN_ID.search(text) is not None)

@@ -1,112 +1,37 @@
 """Free report text to sections: "FINDINGS: ..." and the like.
 
-A heading is a name of the table below at the beginning of a line: in capitals or with a first capital before a
-colon, or in capitals alone on its line; in capitals with a colon also after the end of a sentence. Any other
-"LUNGS:" or "findings:" is text of the section that it stands in.
+`radray.reports.heading_places` finds the headings, line by line (rules 1 to 4); then the whole report decides:
+
+5. An addendum or wet read is one section whatever headings it holds, so that its findings never join those of the
+   report: to FINAL REPORT or a rule of underscores where one follows; else to the end, or, if the report's findings
+   and impression are still to come, to the next heading. It never overrides the report.
+6. Sections of one name are joined in order, two studies in one file included: findings and impression stay of the
+   same studies. A section that says the same a second time is left out.
+7. What stands under the name of the exam or "REPORT:", and paragraphs without a heading between the background and
+   the impression, are the findings where an impression stands under its own heading, which then is not in them. Where
+   none does they may hold both at once: BOTH or LAST_PARAGRAPH, neither input nor reference.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
-PREAMBLE = "preamble"
-"""Text under no heading: before the first one, after "FINAL REPORT", after a rule of underscores."""
+from radray.reports.heading_places import Heading, find_headings
+from radray.reports.headings import ASIDES, BACKGROUND, BOTH, LAST_PARAGRAPH, MAIN, PREAMBLE, REPORT
 
-_NAMES: dict[str, tuple[str, ...]] = {
-    # Frequencies over all 227,835 reports of MIMIC-CXR, as counted in the corpus's own parser
-    # (MIT-LCP/mimic-cxr, txt/section_parser.py): impression 187,759, comparison 154,647, indication 153,730,
-    # findings 149,842, examination 94,094, technique 81,402, history 45,624, comparisons 8,686, clinical history
-    # 7,121, reason for examination 5,845, notification 5,749, reason for exam 4,430, clinical information 4,024,
-    # exam 3,907, clinical indication 1,945, conclusion 1,802, "chest, two views" 1,735, recommendation(s) 1,700,
-    # type of examination 1,678, reference exam 347, patient history 251, addendum 183, comparison exam 163,
-    # wet read 83, and misspellings (1 to 8 each).
-    "examination": ("EXAMINATION", "EXAM", "TYPE OF EXAMINATION", "TYPE OF EXAM", "STUDY", "PROCEDURE"),
-    "indication": (
-        "INDICATION",
-        "INDICATIONS",
-        "REASON FOR EXAMINATION",
-        "REASON FOR EXAM",
-        "REASON FOR STUDY",
-        "CLINICAL INDICATION",
-        # That parser files it under impression, and MEDIQA 2021 with it: the patient's complaint becomes a reference.
-        "NDICATION",
-        "IDICATION",
-    ),
-    "history": ("HISTORY", "CLINICAL HISTORY", "CLINICAL INFORMATION", "PATIENT HISTORY", "CLINICAL DATA"),
-    "technique": ("TECHNIQUE", "TECHNIQUES"),
-    "comparison": (
-        "COMPARISON",
-        "COMPARISONS",
-        "COMPARISON EXAM",
-        "COMPARISON FILM",
-        "COMPARISON STUDY",
-        "COMPARISON STUDIES",
-        "REFERENCE EXAM",
-        "COMPARISION",
-        "COMPARISIONS",
-        "COMPARSION",
-        "COMPARRISON",
-    ),
-    "findings": (
-        "FINDINGS",
-        "FINDING",
-        "CHEST, TWO VIEWS",
-        "REFERENCE FINDINGS",
-        "FINDINS",
-        "FINDINDGS",
-        "FINDGINGS",
-        "FINDNGS",
-        "FINDNINGS",
-        "FINIDNGS",
-    ),
-    "impression": (
-        "IMPRESSION",
-        "IMPRESSIONS",
-        "CONCLUSION",
-        "CONCLUSIONS",
-        "OPINION",
-        "IMPRESSON",
-        "IMPRRESSION",
-        "IMORESSION",
-        "IMPRESSOIN",
-        "IMPRSSION",
-        "IMPRESION",
-        "IMPERSSION",
-        "MPRESSION",
-        "IMPESSION",
-    ),
-    # Both at once is neither: as an input it would hold the answer, as a reference the question (87 + 47 reports).
-    "findings_and_impression": (
-        "FINDINGS AND IMPRESSION",
-        "FINDINGS/IMPRESSION",
-        "FINDINGS/ IMPRESSION",
-        "FINDINGS / IMPRESSION",
-        "FINDINGS & IMPRESSION",
-        "IMPRESSION AND FINDINGS",
-        "IMPRESSION/FINDINGS",
-    ),
-    "recommendations": ("RECOMMENDATION(S)", "RECOMMENDATION", "RECOMMENDATIONS"),
-    "notification": ("NOTIFICATION", "NOTIFICATIONS", "COMMUNICATION", "CRITICAL RESULTS"),
-    "addendum": ("ADDENDUM", "FINAL ADDENDUM", "ADDENDA"),
-    "wet_read": ("WET READ", "WETREAD", "PFI", "PRELIMINARY REPORT", "PROVISIONAL FINDINGS IMPRESSION"),
-    "comment": ("COMMENT", "COMMENTS"),
-    "attestation": ("ATTESTATION", "TEACHING PHYSICIAN ATTESTATION", "ELECTRONICALLY SIGNED BY", "DICTATED BY"),
-    PREAMBLE: ("FINAL REPORT",),
-}
-_NAME_OF = {variant: name for name, variants in _NAMES.items() for variant in variants}
-
-_LINE_START = re.compile(
-    r"""^[ \t]*+(?:
-        (?P<heading>[A-Z][A-Za-z ,/&()]{2,39}?)[ \t]*+(?P<end>:|\r?$)
-        | _{10,}[ \t]*+\r?$
-    )""",
-    re.VERBOSE | re.MULTILINE,
+_LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]|<[ ]?[bB][rR][ ]?/?[ ]?>|\\\.br\\")
+_PARAGRAPHS = re.compile(r"\n[ \t]*+\n")
+_ASKS = re.compile(
+    r"(?:evaluate|eval|please|assess|rule|question|patient|history|reason|comparison|technique|dictated|signed)\b",
+    re.IGNORECASE,
 )
-_SENTENCE_START = re.compile(r"[.!?][ \t]++(?P<heading>[A-Z][A-Z ,/&()]{2,39}?)[ \t]*+:")
+_AGE = re.compile(r"\b(?:year|month|week|day)s?[- ]old\b|\by/?o\b", re.IGNORECASE)
+_TAKEN = re.compile(r"[^.]*\b(?:was|were) (?:obtained|performed|acquired|provided|submitted|reviewed)\b[^.]*\.")
+_LEAST_WORDS = 8
+"""A paragraph without a heading is findings from this many words on: titles and dates have fewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A span of the text: from its heading to the next one."""
 
     name: str
@@ -126,9 +51,12 @@ class Sections:
     spans: tuple[Section, ...]
 
     def get(self, name: str) -> str | None:
-        """Return the text of all sections called `name`, stripped, a blank line between; None if there is none."""
+        """Return the text of all sections called `name`, stripped, a blank line between; None if there is none.
+
+        A section that is blank or says what another one did is left out.
+        """
         found = (self.text[span.text_start : span.end].strip() for span in self.spans if span.name == name)
-        return "\n\n".join(part for part in found if part) or None
+        return "\n\n".join(part for part in dict.fromkeys(found) if part) or None
 
     @property
     def has_headings(self) -> bool:
@@ -138,28 +66,95 @@ class Sections:
 
 def parse(text: str) -> Sections:
     """Return the sections of `text`. Never raises; empty text has no sections, text without headings one preamble."""
+    # one character before: every line begins after "\n", which is found fastest; the same length: places stay
+    lines = "\n" + _with_plain_line_ends(text)
+    headings = _without_asides(find_headings(lines))
     spans: list[Section] = []
     name, start, text_start = PREAMBLE, 0, 0
-    for next_name, heading_start, heading_end in _headings(text):
-        if heading_start > start:
-            spans.append(Section(name, start, text_start, heading_start))
-        name, start, text_start = next_name, heading_start, heading_end
+    for heading_start, heading_end, next_name in headings:
+        if heading_start - 1 > start:
+            spans.append(Section(name, start, text_start, heading_start - 1))
+        name, start, text_start = next_name, max(heading_start - 1, 0), heading_end - 1
     if len(text) > start:
         spans.append(Section(name, start, text_start, len(text)))
+    names = {span.name for span in spans}
+    if REPORT in names:
+        spans = _named(spans, BOTH if "impression" not in names else "findings")
+    if "findings" not in names and REPORT not in names and BOTH not in names and names - {PREAMBLE}:
+        spans = _with_paragraphs(lines[1:], spans, "impression" in names)
     return Sections(text, tuple(spans))
 
 
-def _headings(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield (name, start, end) of each heading, in order."""
-    found: list[tuple[int, int, str]] = []
-    for match in _LINE_START.finditer(text):
-        heading = match.group("heading")
-        if heading is None:
-            found.append((match.start(), match.end(), PREAMBLE))
-        elif (name := _NAME_OF.get(heading.upper())) and (match.group("end") == ":" or heading.isupper()):
-            found.append((match.start(), match.end(), name))
-    for match in _SENTENCE_START.finditer(text):
-        if name := _NAME_OF.get(match.group("heading")):
-            found.append((match.start("heading"), match.end(), name))
-    for start, end, name in sorted(found):
-        yield name, start, end
+def _with_plain_line_ends(text: str) -> str:
+    if "\r" in text or "<" in text or "\\" in text or "\x0b" in text or "\x0c" in text or not text.isascii():
+        return _LINE_ENDS.sub(lambda match: "\n".rjust(len(match.group())), text)
+    return text
+
+
+def _without_asides(headings: list[Heading]) -> list[Heading]:
+    """Return `headings` without those inside an addendum or wet read (rule 5)."""
+    if not any(name in ASIDES for _, _, name in headings):
+        return headings
+    kept: list[Heading] = []
+    wait_for_report = False
+    had_main = False
+    last_main = max((i for i, heading in enumerate(headings) if heading[2] in MAIN), default=0)
+    last_begin = max((i for i, heading in enumerate(headings[:last_main]) if heading[2] == PREAMBLE), default=-1)
+    for place, heading in enumerate(headings):
+        name = heading[2]
+        if wait_for_report and name != PREAMBLE and name not in ASIDES:
+            continue
+        kept.append(heading)
+        had_main = had_main or name in MAIN
+        wait_for_report = name in ASIDES and (had_main or place < last_begin)
+    return kept
+
+
+def _named(spans: list[Section], name: str) -> list[Section]:
+    return [Section(name, s.start, s.text_start, s.end) if s.name == REPORT else s for s in spans]
+
+
+def _with_paragraphs(text: str, spans: list[Section], has_impression: bool) -> list[Section]:
+    """Return `spans` with the paragraphs that have no heading cut off the last section before the impression."""
+    place = None
+    for i, span in enumerate(spans):
+        if span.name == "impression":
+            break
+        if span.name in BACKGROUND:
+            place = i
+    if place is None:
+        return spans
+    span = spans[place]
+    at = span.text_start
+    if span.name != PREAMBLE:
+        # the first paragraph is the section's own; a heading alone on its line has its text after a blank line
+        while at < span.end and text[at].isspace():
+            at += 1
+        first = _PARAGRAPHS.search(text, at, span.end)
+        if first is None:
+            return spans
+        at = first.end()
+    while at < span.end:
+        following = _PARAGRAPHS.search(text, at, span.end)
+        paragraph = text[at : following.start() if following else span.end].strip()
+        if _may_be_findings(paragraph):
+            name = "findings" if has_impression else LAST_PARAGRAPH
+            cut = [Section(span.name, span.start, span.text_start, at)] if at > span.start else []
+            return [*spans[:place], *cut, Section(name, at, at, span.end), *spans[place + 1 :]]
+        if following is None:
+            break
+        at = following.end()
+    return spans
+
+
+def _may_be_findings(paragraph: str) -> bool:
+    """Tell a paragraph of findings from a title, from more of what was asked and from how the images were taken."""
+    return (
+        len(paragraph.split()) >= _LEAST_WORDS
+        and paragraph[-1] in ".!?"
+        and not paragraph[0].islower()
+        and not paragraph.isupper()
+        and _ASKS.match(paragraph) is None
+        and _AGE.search(paragraph) is None
+        and _TAKEN.fullmatch(paragraph) is None
+    )

@@ -1,9 +1,11 @@
 """Which split a report belongs to: by a corpus's split file, and validation by the split key."""
 
 import hashlib
+import heapq
 import json
-from collections.abc import Mapping
-from typing import TextIO
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
 
 from radray.errors import InputError
 from radray.reports.csv_file import read_csv
@@ -20,31 +22,52 @@ _SPLITS = {
 }
 
 
-def read_split_file(file: TextIO) -> dict[str, str]:
+def read_split_file(file: BinaryIO) -> dict[str, str]:
     """Return the split, train or test, of each study id in a CSV `file` with the columns study_id and split.
 
     A corpus's own validation part becomes test: fine-tuning cuts the validation that chooses a checkpoint from
     train, so what the corpus holds out is never looked at before the end. A study may stand in several rows of one
-    split (MIMIC-CXR has a row an image). No rows give {}. Raises InputError, naming the line: a column is missing, a
-    row is ragged, a study id is blank, a split is not known, a study is in two splits; also if it is not UTF-8.
+    split (MIMIC-CXR has a row an image). Ids are text: leading zeros stay. Encoding: see `read_csv`. No rows give
+    {}. A split file decides, so nothing in it may be bad: raises InputError, naming the line, if a column is
+    missing, a row is not whole, a study id is blank, a split is not known, or a study is in two splits.
     """
     splits: dict[str, str] = {}
-    try:
-        table = read_csv(file, ("study_id", "split"))
-        for row in table.rows:
-            if table.is_ragged(row):
-                raise InputError(f"split file, line {row.line}: expected {len(table.columns)} cells")
-            study_id = (table.get(row, "study_id") or "").strip()
-            split = _SPLITS.get((table.get(row, "split") or "").strip().lower())
-            if not study_id:
-                raise InputError(f"split file, line {row.line}: the study_id is blank")
-            if split is None:
-                raise InputError(f"split file, line {row.line}: split is not one of {', '.join(_SPLITS)}")
-            if splits.setdefault(study_id, split) != split:
-                raise InputError(f"split file, line {row.line}: the study is in another split on an earlier line")
-    except UnicodeError:
-        raise InputError("the split file is not UTF-8") from None
+    table = read_csv(file, ("study_id", "split"))
+    for row in table.rows:
+        if row.problem is not None:
+            what = row.problem.value.replace("_", " ")
+            raise InputError(f"split file, line {row.line}: {what}; expected {len(table.columns)} cells of text")
+        study_id = (table.get(row, "study_id") or "").strip()
+        split = _SPLITS.get((table.get(row, "split") or "").strip().lower())
+        if not study_id:
+            raise InputError(f"split file, line {row.line}: the study_id is blank")
+        if split is None:
+            raise InputError(f"split file, line {row.line}: split is not one of {', '.join(_SPLITS)}")
+        if splits.setdefault(study_id, split) != split:
+            raise InputError(f"split file, line {row.line}: the study is in another split on an earlier line")
     return splits
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Study ids of a split file that no report has."""
+
+    count: int
+    first: tuple[str, ...]
+    """The least of them in order of text, a few."""
+
+
+def missing_studies(splits: Mapping[str, str], seen: Iterable[str | None], most: int = 5) -> Missing:
+    """Return which ids of `splits` are not among `seen`, the study ids of the reports, gone through once.
+
+    `seen` may hold ids that `splits` does not have (reports in no split), None (units without an id), and ids again
+    and again. Memory is that of the ids not met yet, whatever the number of reports.
+    """
+    left = set(splits)
+    for study_id in seen:
+        if study_id is not None:
+            left.discard(study_id)
+    return Missing(len(left), tuple(heapq.nsmallest(most, left)))
 
 
 def digest_split(splits: Mapping[str, str]) -> str:

@@ -1,6 +1,8 @@
 """What every stage of a pipeline is: a callable on Arrow tables that checks its columns and keeps texts to itself."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 import pyarrow as pa
@@ -9,11 +11,7 @@ from radray.errors import RadrayError, StageError
 
 
 class Stage(ABC):
-    """A step of a pipeline: an Arrow table in, an Arrow table out. Heavy things are loaded when it is made.
-
-    Ray writes `str(exception)` of everything into its logs, and several libraries put values into their messages:
-    so only radray's own errors pass, and any other ends as a StageError that names its type and the stage.
-    """
+    """A step of a pipeline: an Arrow table in, an Arrow table out. Heavy things are loaded when it is made."""
 
     reads: ClassVar[tuple[str, ...]]
     """Columns that the stage needs."""
@@ -26,13 +24,8 @@ class Stage(ABC):
         missing = [name for name in self.reads if name not in batch.column_names]
         if missing:
             raise StageError(f"stage {stage}: columns {missing} are missing, got {batch.column_names}")
-        try:
+        with texts_withheld(stage, f"{batch.num_rows} rows"):
             made = self.run(batch)
-        except RadrayError:
-            raise
-        except Exception as error:
-            place = _innermost_frame(error)
-            raise StageError(f"stage {stage}: {type(error).__name__} at {place}, {batch.num_rows} rows") from None
         if self.keeps_rows and made.num_rows != batch.num_rows:
             raise StageError(f"stage {stage}: {batch.num_rows} rows came and {made.num_rows} went")
         return made
@@ -40,6 +33,20 @@ class Stage(ABC):
     @abstractmethod
     def run(self, batch: pa.Table) -> pa.Table:
         """Return the stage's rows for `batch`, which has the columns that it reads."""
+
+
+@contextmanager
+def texts_withheld(stage: str, what: str) -> Iterator[None]:
+    """Let radray's own errors pass, and end any other as a StageError that names its type, `stage` and `what` it had.
+
+    Ray writes `str(exception)` of everything into its logs, and several libraries put values into their messages.
+    """
+    try:
+        yield
+    except RadrayError:
+        raise
+    except Exception as error:
+        raise StageError(f"stage {stage}: {type(error).__name__} at {_innermost_frame(error)}, {what}") from None
 
 
 def _innermost_frame(error: BaseException) -> str:

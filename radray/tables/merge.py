@@ -1,5 +1,6 @@
 """Staged rows into the data files of one partition: one row a unit, sorted, audited, each file with its sha256."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
@@ -40,6 +41,8 @@ class Merged:
     files: tuple[DataFile, ...]
     rows: int
     rows_ok: int
+    rows_rejected: int = 0
+    """Rows with status rejected; the others that are not ok are superseded or failed."""
 
 
 def readable_files(storage: Storage, staging: str, schema: TableSchema) -> list[str]:
@@ -94,7 +97,7 @@ def merge(
         _audit_ids(schema, expected, [])
         return Merged((), 0, 0)
     found: list[str] = []
-    ok = 0
+    statuses: Counter[str] = Counter()
     files: list[DataFile] = []
     writer = _FileWriter(storage, target, write_schema)
     with TemporaryDirectory(prefix="radray-merge-") as spill:
@@ -102,11 +105,11 @@ def merge(
             table = _cast(batch, write_schema, schema)
             _audit_shared(schema, table, shared or {})
             found += table.column("unit_id").to_pylist()
-            ok += sum(status == "ok" for status in table.column("status").to_pylist())
+            statuses.update(table.column("status").to_pylist())
             writer.write(table)
         files = writer.close()
     _audit_ids(schema, expected, found)
-    return Merged(tuple(files), len(found), ok)
+    return Merged(tuple(files), len(found), statuses["ok"], statuses[ReportStatus.REJECTED])
 
 
 class _FileWriter:

@@ -1,7 +1,7 @@
 """One run of a job over one partition, from the pinned base to the commit."""
 
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -77,9 +77,10 @@ class PartitionRun:
         """Remove what is staged: it was made from other input than the run key says."""
         self._warehouse.storage.remove_folder(self.staging)
 
-    def commit(self, expected_ids: Collection[str]) -> Merged:
+    def commit(self, expected_ids: Collection[str], gate: Callable[[Merged], None] | None = None) -> Merged:
         """Merge and audit the staged rows, and make the partition hold exactly these, in one commit.
 
+        `gate` may look at what was merged and refuse it by an AuditError.
         When another run with the same key did it meanwhile, and took the staging they share, that is success too.
         Raises AuditError (nothing committed, staging kept) and ConflictError (nothing committed).
         """
@@ -90,6 +91,8 @@ class PartitionRun:
             storage = self._warehouse.storage
             shared = {**self._base.partition, "run_key": self._row.run_key}
             merged = merge(storage, self.staging, folder, schema, file_schema(table), expected_ids, shared)
+            if gate is not None:
+                gate(merged)
             files = {file.uri: file.digest for file in merged.files}
             replace_partition(self._warehouse, self._base, files, self._row.run_key, self._row.run_id)
         except (RadrayError, OSError):

@@ -189,7 +189,7 @@ class Storage:
     def _chunks(self, uri: str) -> Iterator[bytes]:
         fs, path = self.filesystem(uri)
         try:
-            with fs.open_input_stream(path) as stream:
+            with fs.open_input_stream(path, compression=None) as stream:  # else a name in .gz is unpacked
                 while chunk := stream.read(CHUNK_BYTES):
                     yield chunk
         except OSError as error:

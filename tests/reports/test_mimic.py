@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radray.reports.mimic import is_report, read
-from radray.reports.record import Record
+from radray.reports.record import MAX_REPORT_BYTES, Record, SectionText
 from radray.schemas import RejectReason, ReportStatus
 
 NAME = "files/p10/p10000032/s50414267.txt"
@@ -54,6 +54,20 @@ def test_a_report_is_read():
         reference="Small left effusion. Nodule.",
         reference_raw="1. Small left effusion.\n 2. Nodule.",
         exam_description="CHEST (PA AND LAT)",
+        sections=(
+            SectionText("examination", 46, "CHEST (PA AND LAT)"),
+            SectionText("indication", 82, "___F with cough  // eval"),
+            SectionText("history", 123, "Smoker"),
+            SectionText("technique", 143, "PA and lateral"),
+            SectionText("comparison", 173, "___."),
+            SectionText("findings", 194, "Small left effusion,  5 mm nodule."),
+            SectionText("impression", 246, "1. Small left effusion.\n 2. Nodule."),
+            SectionText("notification", 301, "Told by phone."),
+        ),
+        impression_items=("Small left effusion.", "Nodule."),
+        comparison_state="present",
+        modality="CR",
+        body_part="chest",
     )
 
 
@@ -62,13 +76,17 @@ def test_a_report_is_read():
     [
         (b"FINDINGS: Clear.", None),
         (b"IMPRESSION: Normal.", RejectReason.NO_FINDINGS),
-        (b"FINDINGS AND IMPRESSION: Clear.", RejectReason.EMPTY),
+        (b"FINDINGS AND IMPRESSION: Clear.", RejectReason.NO_FINDINGS),
+        (b"INDICATION: Cough.\n\nThe heart is normal in size and the lungs are clear.", RejectReason.NO_FINDINGS),
+        (b"FINDINGS: Clear.\nFINDINGS AND IMPRESSION: Clear.", None),
         (b"INDICATION: Cough.", RejectReason.EMPTY),
         (b"", RejectReason.EMPTY),
         (b" \n", RejectReason.EMPTY),
         (b"   FINAL REPORT\n Clear lungs.", RejectReason.NO_SECTIONS),
         (b"FINDINGS: Clear\x00.", RejectReason.BAD_ENCODING),
-        ("FINDINGS: Clear.".encode("utf-16"), RejectReason.BAD_ENCODING),
+        ("FINDINGS: Clear.".encode("utf-16"), None),
+        ("FINDINGS: Clear.".encode("utf-16-le"), RejectReason.BAD_ENCODING),
+        (b"FINDINGS: Clear." + b" " * MAX_REPORT_BYTES, RejectReason.TOO_LARGE),
         (b"FINDINGS: 30\x81", RejectReason.BAD_ENCODING),
     ],
 )
@@ -93,6 +111,18 @@ def test_utf8_with_or_without_mark_and_windows_1252_are_read():
     text = "FINDINGS: 30\u00b0 Cobb angle."
     for encoding in ("utf-8", "utf-8-sig", "cp1252"):
         assert read(text.encode(encoding), NAME).findings == "30\u00b0 Cobb angle."
+
+
+def test_without_a_heading_for_it_the_exam_is_the_title():
+    record = read(b"  FINAL REPORT\n PORTABLE CHEST OF ___\n \n FINDINGS: Clear.", NAME)
+    assert (record.exam_description, record.modality, record.body_part) == ("PORTABLE CHEST OF ___", "CR", "chest")
+    assert read(b"  FINAL REPORT\n To whom it concerns\n \n FINDINGS: Clear.", NAME).exam_description is None
+
+
+def test_findings_and_impression_in_one_are_never_input_or_reference():
+    record = read(b"HISTORY: Cough.\nFINDINGS/IMPRESSION: Small effusion.\nIMPRESSION: Effusion.", NAME)
+    assert (record.findings, record.reference) == (None, "Effusion.")
+    assert record.sections[1] == SectionText("findings_and_impression", 16, "Small effusion.")
 
 
 @given(st.binary(), st.sampled_from([NAME, "x"]))

@@ -8,6 +8,7 @@ import pathlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mutate import mutations
 
 from radray.errors import InputError
 from radray.reports.openi import count, read
@@ -46,6 +47,10 @@ def test_a_row_is_read():
             reference_raw="1. Normal..",
             exam_description="Chest PA",
             human_codes="Lung/base;Opacity",
+            impression_items=("Normal.",),
+            comparison_state="none",
+            modality="CR",
+            body_part="chest",
         )
     ]
 
@@ -100,7 +105,7 @@ def test_a_file_without_rows_has_no_records():
         (b"a,b\n1,2\n", "no column uid or findings or impression: .*; found a, b$"),
         (b"1,secret,Clear lungs.\n", "found 3 columns, not all of them names$"),
         (b"uid;findings;impression\n", "found 1 columns, not all of them names$"),
-        ("uid,findings,impression\n".encode("utf-16"), "not all of them names$"),
+        ("uid,findings,impression\n".encode("utf-16-le"), "a first line that is bad encoding$"),
         (b"uid,findings,findings,impression\n", "has a column twice; found uid, findings, findings, impression$"),
     ],
 )
@@ -129,6 +134,16 @@ def test_any_bytes_give_records_or_an_input_error(data, headed):
         assert not headed
     else:
         assert len(list(read(io.BytesIO(data)))) == expected
+
+
+def test_mutated_files_give_as_many_records_as_are_counted():
+    data = HEADER + b'9,a/b;c,a,Chest PA,Cough,None,"Clear, ""but""\nXXXX .",1. Normal..\n' * 5
+    for mutated in mutations(data, seed=5, count=200):
+        try:
+            rows(mutated)
+        except InputError:
+            with pytest.raises(InputError):
+                count(io.BytesIO(mutated))
 
 
 def test_all_studies_of_the_real_file_are_accounted_for():

@@ -2,7 +2,7 @@ import datetime
 
 import pytest
 
-from radray.reports.record import Record, make_record, rejected
+from radray.reports.record import Record, SectionText, make_record, rejected
 from radray.schemas import RejectReason, ReportStatus
 
 UNIT = {"member": "m", "offset": 3, "source_digest": "d"}
@@ -41,6 +41,10 @@ def test_texts_are_cleaned_and_the_raw_impression_is_kept():
         human_codes="Lung/base;normal",
         exam_time=when,
         report_time=when,
+        impression_items=("Normal.",),
+        comparison_state="none",
+        modality="CR",
+        body_part="chest",
     )
 
 
@@ -96,7 +100,27 @@ def test_blank_fields_are_none():
         exam_description=".",
         human_codes=" ",
     )
-    assert record == Record(**UNIT, status=ReportStatus.OK, study_id="s", findings="Clear.")
+    assert record == Record(**UNIT, status=ReportStatus.OK, study_id="s", findings="Clear.", comparison_state="unknown")
+
+
+def test_what_follows_from_the_texts_and_what_the_source_says_itself():
+    given = {"study_id": "s", "findings": "Clear.", "impression": "1. Edema\n2. Scar", "exam_description": "CT CHEST"}
+    record = make_record(**UNIT, **given, comparison="Film of ___.", report_status="final")
+    assert record.impression_items == ("Edema", "Scar")
+    assert (record.comparison_state, record.modality, record.body_part) == ("present", "CT", "chest")
+    assert record.report_status == "final"
+    record = make_record(**UNIT, **given, modality="MR", body_part="head")
+    assert (record.comparison_state, record.modality, record.body_part) == ("unknown", "MR", "head")
+
+
+def test_findings_and_impression_in_one_are_no_input():
+    for name in ("findings_and_impression", "last_paragraph"):
+        sections = (SectionText(name, 0, "Small effusion."),)
+        record = make_record(**UNIT, study_id="s", sections=sections)
+        assert record.reason == RejectReason.NO_FINDINGS
+        assert (record.findings, record.reference, record.sections) == (None, None, sections)
+    record = make_record(**UNIT, study_id="s", sections=(SectionText("findings_and_impression", 0, ""),))
+    assert record.reason == RejectReason.EMPTY
 
 
 def test_a_rejected_record_keeps_the_texts_it_has():
@@ -108,3 +132,38 @@ def test_rejected():
     assert rejected("m", 3, "d", RejectReason.MALFORMED, "s", " ") == Record(
         **UNIT, status=ReportStatus.REJECTED, reason=RejectReason.MALFORMED, study_id="s"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"study_id": "0" * 257}, (None, None)),
+        ({"study_id": "1\x00"}, (None, None)),
+        ({"study_id": "1\n2"}, (None, None)),
+        ({"study_id": "1\x85" + "2"}, (None, None)),
+        ({"study_id": "\ud8001"}, (None, None)),
+        ({"study_id": "1", "subject_id": "0" * 257}, ("1", None)),
+        ({"study_id": None, "subject_id": "a\tb"}, (None, None)),
+    ],
+)
+def test_what_cannot_be_an_id_is_none_whatever_the_source(given, kept):
+    record = make_record(**UNIT, findings="Clear.", **given)
+    assert (record.status, record.reason) == (ReportStatus.REJECTED, RejectReason.BAD_ID)
+    assert (record.study_id, record.subject_id) == kept
+    record = rejected("m", 3, "d", RejectReason.MALFORMED, **given)
+    assert (record.reason, record.study_id, record.subject_id) == (RejectReason.MALFORMED, *kept)
+
+
+def test_an_id_is_kept_to_the_letter():
+    for study_id in ("0" * 256, "007", "../x", "1.2.840^a", "\u00e9 1"):
+        assert make_record(**UNIT, study_id=f" {study_id}\n", findings="Clear.").study_id == study_id
+
+
+def test_an_impression_inside_the_findings_is_no_input():
+    for heading in ("IMPRESSION:", "Impression :", "Pression:"):
+        record = make_record(**UNIT, study_id="s", findings=f"Clear lungs. {heading} Normal.")
+        assert (record.findings, record.reference) == ("Clear lungs.", None if heading == "Pression:" else "Normal.")
+        record = make_record(**UNIT, study_id="s", findings=f"Clear lungs.\n{heading} Normal.", impression="No edema.")
+        assert (record.findings, record.reference) == ("Clear lungs.", "No edema.")
+    record = make_record(**UNIT, study_id="s", findings="A vague impression: normal. Depression: none.")
+    assert (record.findings, record.reference) == ("A vague impression: normal. Depression: none.", None)

@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radray.errors import InputError
-from radray.reports.splits import digest_split, is_validation, read_split_file
+from radray.reports.identity import split_key
+from radray.reports.splits import Missing, digest_split, is_validation, missing_studies, read_split_file
 
 DATA = pathlib.Path(os.environ.get("RADRAY_DATA", pathlib.Path(__file__).parents[3] / "shared" / "data"))
 REAL = DATA / "mediqa2021" / "mimic_split_train_dev.csv"
 
 
-def splits(text):
-    return read_split_file(io.StringIO(text, newline=""))
+def splits(text, encoding="utf-8"):
+    return read_split_file(io.BytesIO(text.encode(encoding)))
 
 
 def test_what_a_corpus_holds_out_is_test():
@@ -48,7 +49,7 @@ def test_no_rows_give_no_splits():
         ("study_id,split\n1,train\n2,later\n", "line 3: split is not one of train"),
         ("study_id,split\n1,train\n1,dev\n", "line 3: the study is in another split"),
         ("study_id,split\n1,train\n ,dev\n", "line 3: the study_id is blank"),
-        ("study_id,split\n1,train\n2\n", "line 3: expected 2 cells"),
+        ("study_id,split\n1,train\n2\n", "line 3: malformed; expected 2 cells"),
         ("study_id,part\n1,train\n", "no column split: wanted study_id, split; found study_id, part"),
         ("", "is empty"),
     ],
@@ -58,10 +59,51 @@ def test_a_file_that_does_not_decide_is_refused(text, message):
         splits(text)
 
 
-def test_a_file_in_another_encoding_is_refused():
-    file = io.TextIOWrapper(io.BytesIO(b"study_id,split\n\xff,train\n"), encoding="utf-8")
-    with pytest.raises(InputError, match="not UTF-8"):
-        read_split_file(file)
+def test_a_byte_order_mark_decides_the_encoding():
+    text = "\ufeffstudy_id,split\r\n007,train\r\n7,test\r\n"
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+        assert splits(text, encoding) == {"007": "train", "7": "test"}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"study_id,split\n\x81,train\n", "line 2: bad encoding"),
+        (b"study_id,split\n1\x00,train\n", "line 2: bad encoding"),
+        (b'study_id,split\n"1,train\n2,train\n', "line 2: malformed; expected 2 cells of text"),
+        ("study_id,split\n1,train\n".encode("utf-16-le"), "found a first line that is bad encoding"),
+    ],
+)
+def test_a_file_that_is_not_whole_is_refused(data, message):
+    with pytest.raises(InputError, match=message):
+        read_split_file(io.BytesIO(data))
+
+
+def test_ids_that_no_report_has_are_counted_and_the_first_named():
+    assigned = {"3": "train", "1": "test", "2": "train", "10": "train"}
+    assert missing_studies(assigned, iter(["2", None, "other", "2"])) == Missing(3, ("1", "10", "3"))
+    assert missing_studies(assigned, [], most=1) == Missing(4, ("1",))
+    assert missing_studies(assigned, assigned) == Missing(0, ())
+    assert missing_studies({}, ["1"]) == Missing(0, ())
+
+
+SUBJECTS = st.one_of(st.none(), st.sampled_from(["", " ", "p1", "p2", "p3", "p4"]))
+REPORTS = st.lists(st.tuples(st.sampled_from("abcdefgh"), SUBJECTS, st.sampled_from(["Clear.", "clear", "Edema.", ""])))
+
+
+@given(REPORTS, REPORTS, st.floats(0, 1), st.integers(0, 9))
+def test_adding_reports_never_moves_one_and_a_subject_is_never_in_two_parts(before, more, fraction, seed):
+    def parts(reports):
+        keys = [split_key("d", *report) for report in reports]
+        return [is_validation(key, fraction=fraction, seed=seed) for key in keys]
+
+    assert parts([*before, *more])[: len(before)] == parts(before)
+    assert sorted(parts([*more, *before])) == sorted(parts([*before, *more]))
+    drawn = collections.defaultdict(set)
+    for report, part in zip([*before, *more], parts([*before, *more]), strict=True):
+        if (report[1] or "").strip():
+            drawn[report[1]].add(part)
+    assert all(len(part) == 1 for part in drawn.values())
 
 
 def test_the_digest_hangs_on_what_the_file_says():
@@ -99,5 +141,5 @@ def test_a_greater_fraction_keeps_what_a_smaller_one_drew(key, one, other):
 def test_the_real_split_file_is_read():
     if not REAL.is_file():
         pytest.skip(f"the MEDIQA 2021 split file is not here: {REAL}")
-    with REAL.open(newline="", encoding="utf-8") as file:
+    with REAL.open("rb") as file:
         assert collections.Counter(read_split_file(file).values()) == {"train": 91_544, "test": 2_000}

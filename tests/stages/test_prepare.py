@@ -1,34 +1,29 @@
 """The parsing stage without Ray: every unit that was planned is a row, whatever its bytes are."""
 
-import datetime
 import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
+from prepared import STORAGE, prepared
 
-from radray.config import S3, SourceFormat
 from radray.errors import InputError
+from radray.reports.fields import Fields
 from radray.reports.synthetic import make_studies
 from radray.stages import prepare
-from radray.stages.prepare import ReadReports, RowContext, plan
-from radray.tables.storage import Storage
+from radray.stages.prepare import PlannedUnit, SourceSpec, plan
 
-STORAGE = Storage.of(S3())
 REPORT = "EXAMINATION: CHEST\n\nFINDINGS: Small left effusion.\n\nIMPRESSION: Effusion.\n"
 
 
-def read(source: Path, format_: SourceFormat, splits: dict[str, str] | None = None) -> list[dict[str, object]]:
-    """Return the rows of a source, and hold that they are exactly the units that were planned."""
-    units = plan(STORAGE, STORAGE.freeze(str(source)), format_, "hospital")
-    constants = {"batch_date": datetime.date(1970, 1, 1), "run_key": "k", "run_id": "r"}
-    stage = ReadReports(STORAGE, units, RowContext(format_, "hospital", constants, splits, "train"))
-    rows = stage(pa.table({"unit": list(range(len(units)))})).to_pylist()
-    assert [row["unit_id"] for row in rows] == [unit_id for unit in units for unit_id in unit.unit_ids]
-    assert len({row["unit_id"] for row in rows}) == len(rows)
-    return rows
+def read(source: Path, format_: str, splits: dict[str, str] | None = None) -> list[dict[str, object]]:
+    """Return the rows of a source in the order of its members."""
+    return sorted(prepared(source, format_, splits), key=lambda row: (row["source_member"], row["source_offset"]))
+
+
+def planned(source: Path, format_: str) -> list[PlannedUnit]:
+    return plan(STORAGE, STORAGE.freeze(str(source)), SourceSpec(format_, Fields(), "hospital"))
 
 
 def statuses(rows: Sequence[dict[str, object]]) -> list[tuple[object, object, object]]:
@@ -112,7 +107,7 @@ def test_mediqa_json_and_openi_csv(tmp_path: Path) -> None:
     assert [(row["study_id"], row["status"], row["reason"]) for row in rows] == [
         ("1", "ok", None),
         ("2", "rejected", "no_findings"),
-        (None, "rejected", "malformed"),
+        (None, "rejected", "bad_id"),
     ]
     assert [row["source_offset"] for row in rows] == [0, 1, 2]
     (tmp_path / "b.csv").write_text(
@@ -134,12 +129,12 @@ def test_a_split_file_decides_and_what_it_does_not_name_is_in_no_split(tmp_path:
 
 
 def test_work_units_cover_all_members_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepare, "MEMBERS_A_TASK", 7)
+    monkeypatch.setattr(prepare, "REPORTS_A_TASK", 7)
     with zipfile.ZipFile(tmp_path / "reports.zip", "w") as archive:
         for study in make_studies(50, seed=1):
             archive.writestr(study.path, study.text)
-    units = plan(STORAGE, STORAGE.freeze(str(tmp_path / "reports.zip")), "mimic_zip", "hospital")
-    assert [len(unit.members) for unit in units] == [7] * 7 + [1]
+    units = planned(tmp_path / "reports.zip", "mimic_zip")
+    assert [len(unit.work.members) for unit in units] == [7] * 7 + [1]
     assert len(read(tmp_path / "reports.zip", "mimic_zip")) == 50
 
 
@@ -147,7 +142,7 @@ def test_sources_that_cannot_be_planned_are_named(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "empty.zip", "w"):
         pass
     with pytest.raises(InputError, match=r"empty\.zip: the archive holds no file"):
-        plan(STORAGE, STORAGE.freeze(str(tmp_path / "empty.zip")), "mimic_zip", "hospital")
+        planned(tmp_path / "empty.zip", "mimic_zip")
     (tmp_path / "a.csv").write_text("uid,text\n")
     with pytest.raises(InputError, match=r"a\.csv: "):
-        plan(STORAGE, STORAGE.freeze(str(tmp_path / "a.csv")), "openi_csv", "hospital")
+        planned(tmp_path / "a.csv", "openi_csv")

@@ -1,0 +1,75 @@
+"""A file that is one free-text report: bytes to a record, the same for MIMIC-CXR and plain text files."""
+
+from radray.reports import exams
+from radray.reports.decoding import decode
+from radray.reports.headings import PREAMBLE
+from radray.reports.record import MAX_REPORT_BYTES, Record, SectionText, make_record, rejected
+from radray.reports.sections import Sections, parse
+from radray.schemas import RejectReason
+
+_LONGEST_TITLE = 120
+
+
+def record_of(data: bytes, *, member: str, digest: str, study_id: str | None, subject_id: str | None = None) -> Record:
+    """Return the record of one file's `data`; `digest` is its sha256.
+
+    Bytes that are no text are rejected BAD_ENCODING, more than MAX_REPORT_BYTES TOO_LARGE; else `make_record`
+    decides. Indication and history together are the indication; technique is not part of the background: it repeats
+    the exam. Without a heading for it, the exam is the title before the first heading, if it names one.
+    """
+    if len(data) > MAX_REPORT_BYTES:
+        return rejected(member, 0, digest, RejectReason.TOO_LARGE, study_id, subject_id)
+    text = decode(data)
+    if text is None:
+        return rejected(member, 0, digest, RejectReason.BAD_ENCODING, study_id, subject_id)
+    return record_of_text(text, member=member, digest=digest, study_id=study_id, subject_id=subject_id)
+
+
+def record_of_text(
+    text: str, *, member: str, digest: str, study_id: str | None, subject_id: str | None = None
+) -> Record:
+    """Return the record of one free `text`; as `record_of` after decoding."""
+    sections = parse(text)
+    texts = section_texts(sections)
+    by_name: dict[str, str | None] = {}
+    repeated = set()
+    for name, _, part in texts:
+        if name in by_name:
+            repeated.add(name)
+        else:
+            by_name[name] = part
+    for name in repeated:
+        by_name[name] = sections.get(name)
+    joined = by_name.get
+    has_headings = len(by_name) > (PREAMBLE in by_name)
+    told = [part for part in (joined("indication"), joined("history")) if part]
+    return make_record(
+        member=member,
+        offset=0,
+        source_digest=digest,
+        study_id=study_id,
+        subject_id=subject_id,
+        indication="\n\n".join(told),
+        comparison=joined("comparison"),
+        findings=joined("findings"),
+        impression=joined("impression"),
+        exam_description=joined("examination") or (_title(texts) if has_headings else None),
+        no_sections=not has_headings and bool(text.strip()),
+        sections=texts,
+    )
+
+
+def section_texts(sections: Sections) -> tuple[SectionText, ...]:
+    """Return all sections as the table `reports` has them; text under no heading only where there is some."""
+    text = sections.text
+    texts = [SectionText(name, start, text[begin:end].strip()) for name, start, begin, end in sections.spans]
+    return tuple([section for section in texts if section.text or section.name != PREAMBLE])
+
+
+def _title(sections: tuple[SectionText, ...]) -> str | None:
+    for section in sections:
+        if section.name == PREAMBLE:
+            title = section.text.partition("\n")[0]
+            if title and len(title) <= _LONGEST_TITLE and exams.body_part(title):
+                return title
+    return None

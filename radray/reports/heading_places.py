@@ -1,0 +1,220 @@
+"""Where a heading stands in a report's text: the rules of one line at a time.
+
+Which words are headings says `radray.reports.headings`. One stands
+
+1. at the beginning of a line, before a colon: in capitals; with a first capital, unless the line before goes on
+   ("and the", a comma) or a verb follows ("Findings: were discussed"); in lower case after a blank line or a stop;
+2. alone on its line: in capitals, unless the line before goes on; with a first capital after a blank line or a stop,
+   and before a line that begins like a sentence;
+3. in capitals at the beginning of a line before text that begins like a sentence ("FINDINGS The lungs"), or a dash;
+4. inside a line, in capitals with a colon: after the end of a sentence, or after a word that does not refer to it
+   ("see FINDINGS: ..."); with a first capital only after a stop in a text without findings or impression at the
+   beginning of a line (a report on one line).
+
+Any other "LUNGS:" or "findings" is text of the section that it stands in.
+"""
+
+import re
+
+from radray.reports.headings import (
+    ASIDES,
+    BACKGROUND,
+    BARE,
+    BOTH,
+    INLINE,
+    KNOWN,
+    MAIN,
+    NAME_OF,
+    NAMES,
+    PREAMBLE,
+    name_of,
+    qualified_name_of,
+)
+
+_FIRST_LETTERS = "".join(sorted({variant[0].lower() for variant in NAME_OF}))
+_LINE = re.compile(
+    rf"""\n[ \t]*+(?=[A-Z_*\#{_FIRST_LETTERS}])(?:
+        (?:[*\#]{{1,3}}[ ]?)?(?P<known>{KNOWN})(?P<colon>[ ]?:(?!\*))?
+        | (?P<capitals>[A-Z][A-Z0-9 ,/&()\#-]{{2,60}}+)(?=[:\uff1a])
+        | (?P<rule>_{{10,}}[ \t]*+$)
+    )""",
+    re.VERBOSE | re.MULTILINE,
+)
+_CAPITALS = re.compile(r"[A-Z][A-Z0-9 ,/&()#-]{2,60}+(?=[:\uff1a])")
+_AFTER = re.compile(
+    r"""\*{0,3}[ \t]*+(?:
+        (?P<colon>[:;\uff1a]\*{0,3}) | (?P<end>\.?[ \t]*+$)
+        | (?P<dash>(?:[-\u2013\u2014=]{1,3}|\.)(?=[ \t])) | (?P<text>)
+    )""",
+    re.VERBOSE | re.MULTILINE,
+)
+_LIKE_A_SENTENCE = re.compile(r"\s*+(?:[A-Z][a-z]|[A-Z] [a-z]|___|[-*\u2022(]?[0-9A-Z(]|XXXX)")
+_TEXT_LIKE_A_SENTENCE = re.compile(r"[ \t]++(?:[A-Z][a-z]|A [a-z]|__|XXXX|\(?1[.)])")
+_STAMP = re.compile(r"[ \t]*+(?:[A-Z_0-9#(]|by\b|at\b|on\b|begins|starts)")
+_VERB = re.compile(r"[ \t]*+(?:was|were|is|are|has|have|had|will|may|can)\b")
+_LAST_WORD = re.compile(r"([A-Za-z]+)$")
+_GOES_ON = re.compile(
+    r"""
+    a|an|and|or|the|these|this|that|of|to|in|on|at|by|for|with|from|as|see|per|no|new|
+    other|above|below|following|under|acute|significant|additional|those|his|her|its|is|are|was|
+    were|than|all|any|both|our|your|such|same|incidental|imaging|radiographic|clinical
+    """,
+    re.VERBOSE,
+)
+"""Words after which a line (or a heading inside one) is the rest of a sentence: "see the", "no acute"."""
+_INLINE = re.compile(
+    "(?<![A-Za-z])(?:" + "|".join(re.escape(v) for v in sorted(NAME_OF, key=len, reverse=True)) + ")$", re.IGNORECASE
+)
+_INLINE_NAMES = frozenset(variant for name in INLINE for variant in NAMES[name])
+_ON_ONE_LINE = _INLINE_NAMES | frozenset(NAMES["history"])
+_LONGEST = max(map(len, NAME_OF))
+_LAST_WORDS = frozenset(variant.split()[-1] for variant in NAME_OF)
+_LONGEST_WORD = max(map(len, _LAST_WORDS)) + 1
+
+Heading = tuple[int, int, str]
+"""Where a heading begins and ends in the text with one character before, and the section's name."""
+
+
+def find_headings(text: str) -> list[Heading]:
+    """Return the headings of `text`, in order; every line of it begins after a line feed. No heading gives []."""
+    found: list[Heading] = []
+    state = PREAMBLE
+    main = False
+    ends: set[int] = set()
+    for match in _LINE.finditer(text):
+        heading, colon, rule = match.group("known", "colon", "rule")
+        line = match.start() + 1
+        if rule is not None:
+            found.append((line, match.end(), state := PREAMBLE))
+            continue
+        if heading is not None:
+            name = NAME_OF.get(heading)
+            if colon is not None and name is not None:
+                # in capitals with a colon: most headings by far
+                end = match.end()
+                found.append((line, end, name))
+                ends.add(end - 1)
+                state = name
+                main = main or name in MAIN
+                continue
+            name = name_of(heading)
+            told = _end_of_heading(text, heading, name, line, match.end("known")) if name else None
+            # "HISTORY OF PRESENT ILLNESS:"
+            longer = None if told else _CAPITALS.match(text, match.start("known"))
+        else:
+            longer, told = match, None
+        if not told:
+            if longer is None:
+                continue
+            name = qualified_name_of(longer.group().lstrip())
+            # inside findings or an impression such a heading is that of a part ("CHEST:", "INCIDENTAL FINDINGS:")
+            if name is None or (state not in BACKGROUND and name not in ("impression", BOTH)):
+                continue
+            told = longer.end() + 1
+        if name is None:
+            continue
+        found.append((line, told, name))
+        ends.add(told - 1)
+        state = name
+        main = main or name in MAIN
+    if text.count(":") == len(ends):
+        return found
+    inline = _inline_headings(text, ends, main)
+    return sorted(found + inline) if inline else found
+
+
+def _end_of_heading(text: str, heading: str, name: str, line: int, end: int) -> int | None:
+    """Return where the known `heading` at the beginning of a line ends, its colon included; None for a mention."""
+    after = _AFTER.match(text, end)
+    if after is None:
+        return None
+    kind, end_after = after.lastgroup, after.end()
+    capitals = heading.isupper()
+    if kind == "colon":
+        if capitals:
+            return end_after
+        if _VERB.match(text, end_after):
+            return None
+        return end_after if (_begins(text, line) if heading[0].islower() else not _goes_on(text, line)) else None
+    if name in ASIDES and capitals:
+        return end_after if kind != "text" or _STAMP.match(text, end_after) else None
+    if name == PREAMBLE and capitals:
+        return end_after
+    if kind == "end":
+        if capitals:
+            return None if _goes_on(text, line) else end_after
+        if heading[0].isupper() and heading[1:].islower() and _begins(text, line):
+            return end_after if _LIKE_A_SENTENCE.match(text, end_after) else None
+        return None
+    if not capitals or heading not in BARE or _goes_on(text, line):
+        return None
+    if kind == "dash" or _TEXT_LIKE_A_SENTENCE.match(text, end):
+        return end_after
+    return None
+
+
+def _begins(text: str, line: int) -> bool:
+    """Tell whether what begins at `line` begins something: the text, a paragraph, a sentence."""
+    before = text[max(0, line - 80) : line - 1].rstrip(" \t")
+    return not before or before[-1] in "\n.!?:;)_*"
+
+
+def _goes_on(text: str, line: int) -> bool:
+    """Tell whether the line before `line` ends in the middle of a sentence."""
+    before = text[max(0, line - 80) : line - 1].rstrip(" \t")
+    if before.endswith(","):
+        return True
+    word = _LAST_WORD.search(before, max(0, len(before) - 16))
+    return word is not None and _GOES_ON.fullmatch(word.group().lower()) is not None
+
+
+def _inline_headings(text: str, ends: set[int], main: bool) -> list[Heading]:
+    """Return the headings inside lines. `ends`: places of colons that end another one; `main`: see rule 4."""
+    found: list[Heading] = []
+    colon = text.find(":")
+    while colon >= 0:
+        last = text[colon - 1 : colon]
+        if last == " ":
+            last = text[colon - 2 : colon - 1]
+        if colon not in ends and (last.isupper() or last == ")" or (not main and last.islower())):
+            heading = _inline_heading(text, colon, main)
+            if heading is not None:
+                found.append(heading)
+        colon = text.find(":", colon + 1)
+    return found
+
+
+def _inline_heading(text: str, colon: int, main: bool) -> Heading | None:
+    end = colon - 1 if text[colon - 1] == " " else colon
+    # most colons follow another word; the expression takes 50 times as long
+    words = text[max(0, end - _LONGEST_WORD) : end].split()
+    if not words or words[-1].upper() not in _LAST_WORDS:
+        return None
+    match = _INLINE.search(text, max(0, end - _LONGEST), end)
+    if match is None:
+        return None
+    heading, start = match.group(), match.start()
+    before = text[max(0, start - 24) : start]
+    stripped = before.rstrip(" \t")
+    if not stripped or stripped[-1] == "\n" or len(stripped) == len(before):
+        return None
+    after_stop = stripped[-1] in ".!?:;)]_"
+    name = name_of(heading)
+    if name is None:
+        return None
+    if heading.isupper():
+        if after_stop:
+            return start, colon + 1, name
+        word = _LAST_WORD.search(stripped)
+        # a word in capitals may be part of another heading ("INCIDENTAL FINDINGS:")
+        if (
+            word is None
+            or word.group().isupper()
+            or _GOES_ON.fullmatch(word.group().lower())
+            or heading not in _INLINE_NAMES
+        ):
+            return None
+        return start, colon + 1, name
+    if main or not after_stop or not heading[0].isupper() or heading.upper() not in _ON_ONE_LINE:
+        return None
+    return None if _VERB.match(text, colon + 1) else (start, colon + 1, name)

@@ -1,0 +1,218 @@
+"""The headings of report sections: what each is called, with the evidence for it, and which words make one."""
+
+import re
+
+PREAMBLE = "preamble"
+"""Text under no heading: before the first one, after "FINAL REPORT", after a rule of underscores."""
+BOTH = "findings_and_impression"
+"""Findings and impression at once: as an input it would hold the answer, as a reference the question."""
+REPORT = "report"
+"""Text under a heading that names the exam or the report as a whole; `sections` decides what it is."""
+LAST_PARAGRAPH = "last_paragraph"
+"""Paragraphs without a heading at the end of a report that has neither findings nor impression."""
+
+NAMES: dict[str, tuple[str, ...]] = {
+    # Frequencies over all 227,835 reports of MIMIC-CXR, as counted in the corpus's own parser
+    # (MIT-LCP/mimic-cxr, txt/section_parser.py): impression 187,759, comparison 154,647, indication 153,730,
+    # findings 149,842, examination 94,094, technique 81,402, history 45,624, comparisons 8,686, clinical history
+    # 7,121, reason for examination 5,845, notification 5,749, reason for exam 4,430, clinical information 4,024,
+    # exam 3,907, clinical indication 1,945, conclusion 1,802, "chest, two views" 1,735, recommendation(s) 1,700,
+    # type of examination 1,678, reference exam 347, patient history 251, addendum 183, comparison exam 163,
+    # date 108, comment 88, findings and impression 87, wet read 83, comparison film 79, recommendations 72,
+    # findings/impression 47, and misspellings (1 to 8 each). Names without a number here are from forms of other
+    # hospitals; none of them is a word that begins a sentence before a colon.
+    "examination": (
+        "EXAMINATION",
+        "EXAM",
+        "TYPE OF EXAMINATION",
+        "TYPE OF EXAM",
+        "STUDY",
+        "PROCEDURE",
+        "EXAMINATIONS",
+        "EXAMS",
+    ),
+    "indication": (
+        "INDICATION",
+        "INDICATIONS",
+        "REASON FOR EXAMINATION",
+        "REASON FOR EXAM",
+        "REASON FOR THE EXAM",
+        "REASON FOR STUDY",
+        "CLINICAL INDICATION",
+        # That parser files it under impression, and MEDIQA 2021 with it: the patient's complaint becomes a reference.
+        "NDICATION",
+        "IDICATION",
+        "INDICATON",
+    ),
+    "history": (
+        "HISTORY",
+        "CLINICAL HISTORY",
+        "CLINICAL INFORMATION",
+        "PATIENT HISTORY",
+        "CLINICAL DATA",
+        "CLINICAL DETAILS",
+    ),
+    "technique": ("TECHNIQUE", "TECHNIQUES", "DOSE", "RADIATION DOSE", "CONTRAST", "PROTOCOL"),
+    "comparison": (
+        "COMPARISON",
+        "COMPARISONS",
+        "COMPARISON EXAM",
+        "COMPARISON FILM",
+        "COMPARISON STUDY",
+        "COMPARISON STUDIES",
+        "REFERENCE EXAM",
+        "COMPARISION",
+        "COMPARISIONS",
+        "COMPARSION",
+        "COMPARRISON",
+    ),
+    "findings": (
+        "FINDINGS",
+        "FINDING",
+        "REFERENCE FINDINGS",
+        "FINDINS",
+        "FINDINDGS",
+        "FINDGINGS",
+        "FINDNGS",
+        "FINDNINGS",
+        "FINIDNGS",
+    ),
+    "impression": (
+        "IMPRESSION",
+        "IMPRESSIONS",
+        "CONCLUSION",
+        "CONCLUSIONS",
+        "OPINION",
+        "IMPRESSON",
+        "IMPRRESSION",
+        "IMPRESSSION",
+        "IMPRESSIO",
+        "IMORESSION",
+        "IMPRESSOIN",
+        "IMPRSSION",
+        "IMPRESION",
+        "IMPERSSION",
+        "MPRESSION",
+        "IMPESSION",
+        "PRESSION",
+        "CONCUSION",
+        "COINCLUSION",
+    ),
+    BOTH: (
+        "FINDINGS AND IMPRESSION",
+        "FINDINGS AND IMPRESSIONS",
+        "FINDINGS/IMPRESSION",
+        "FINDINGS/IMPRESSIONS",
+        "FINDINGS & IMPRESSION",
+        "IMPRESSION AND FINDINGS",
+        "IMPRESSION/FINDINGS",
+        "FINDINGS/CONCLUSION",
+        "FINDINGS AND CONCLUSION",
+    ),
+    REPORT: ("CHEST, TWO VIEWS", "REPORT", "NARRATIVE"),
+    "recommendations": ("RECOMMENDATION(S)", "RECOMMENDATION", "RECOMMENDATIONS"),
+    "notification": ("NOTIFICATION", "NOTIFICATIONS", "NOTIFICATION(S)", "COMMUNICATION", "CRITICAL RESULTS"),
+    "addendum": ("ADDENDUM", "FINAL ADDENDUM", "ADDENDA"),
+    "wet_read": ("WET READ", "WETREAD", "PFI", "PRELIMINARY REPORT", "PROVISIONAL FINDINGS IMPRESSION"),
+    "comment": ("COMMENT", "COMMENTS"),
+    "date": ("DATE",),
+    "attestation": (
+        "ATTESTATION",
+        "TEACHING PHYSICIAN ATTESTATION",
+        "ELECTRONICALLY SIGNED BY",
+        "SIGNED BY",
+        "DICTATED BY",
+    ),
+    PREAMBLE: ("FINAL REPORT",),
+}
+"""Variants of each section's heading, in capitals; " / " and "/" are the same."""
+
+NAME_OF = {variant: name for name, variants in NAMES.items() for variant in variants}
+
+ASIDES = frozenset({"addendum", "wet_read"})
+"""Sections that may hold a report of their own."""
+BACKGROUND = frozenset({PREAMBLE, "examination", "indication", "history", "technique", "comparison", "date"})
+"""Sections that stand before what was found."""
+MAIN = frozenset({"findings", "impression", BOTH, REPORT})
+"""Sections that say what was found."""
+BARE = frozenset(
+    variant
+    for name in ("indication", "history", "technique", "comparison", "findings", "impression", BOTH, *ASIDES)
+    for variant in NAMES[name]
+) - {"PFI", "OPINION", "PROTOCOL", "DOSE", "CONTRAST"}
+"""Variants told without a colon before text on their own line, in capitals: "FINDINGS The lungs are clear."."""
+INLINE = ("indication", "technique", "comparison", "findings", "impression", BOTH)
+"""Sections whose heading is told inside a line where no stop stands before it: "Cough FINDINGS: Clear."."""
+
+_VIEW_WORDS = re.compile(
+    r"""
+    1|2|3|A|AND|AP|BONE|CHEST|CXR|FRONTAL|FILM|IMAGE|LAT|LATERAL|OF|ONE|PA|PORTABLE|
+    RADIOGRAPH|RADIOGRAPHS|RIBS|SEMI|SEMIUPRIGHT|SINGLE|SUPINE|THE|THREE|TWO|UPRIGHT|VIEW|VIEWS|
+    WINDOWS|X|XRAY|RAY
+    """,
+    re.VERBOSE,
+)
+_VIEW_NOUNS = frozenset({"CHEST", "CXR", "VIEW", "VIEWS", "RADIOGRAPH", "RADIOGRAPHS", "RIBS", "PA", "AP", "PORTABLE"})
+_MAIN_WORDS = {
+    "IMPRESSION": "impression",
+    "FINDINGS": "findings",
+    "HISTORY": "history",
+    "INDICATION": "indication",
+    "COMPARISON": "comparison",
+    "TECHNIQUE": "technique",
+}
+_NOT_OF_THIS_REPORT = re.compile(
+    r"""
+    PRIOR|PREVIOUS|OLD|PRELIMINARY|PROVISIONAL|RESIDENT|OUTSIDE|NO|SEE|PLEASE|ABOVE|BELOW|AS|PER|
+    UNDER
+    """,
+    re.VERBOSE,
+)
+_WORD = re.compile(r"[A-Z0-9]+")
+
+
+def name_of(heading: str) -> str | None:
+    """Return the section that `heading` begins; None for words that are no heading. Case and spaces do not matter."""
+    words = heading.upper()
+    if (name := NAME_OF.get(words)) is not None:
+        return name
+    words = " ".join(words.split()).replace(" / ", "/").replace("/ ", "/").replace(" /", "/")
+    if (name := NAME_OF.get(words)) is not None:
+        return name
+    if words.startswith(("WET READ", "ADDEND", "FINAL ADDEND")):
+        return "wet_read" if words[0] == "W" else "addendum"
+    return None
+
+
+def qualified_name_of(heading: str) -> str | None:
+    """Return the section of a heading in capitals that has a known one in it, or names only views.
+
+    "CHEST FINDINGS", "FINAL IMPRESSION", "PAST MEDICAL HISTORY", "PA AND LATERAL CHEST"; MIMIC-CXR's own parser has
+    the same two rules (words contained, words of views). What is of another report ("PRIOR IMPRESSION") is None.
+    """
+    words = _WORD.findall(heading)
+    if not words or any(_NOT_OF_THIS_REPORT.fullmatch(word) for word in words):
+        return None
+    if "FINDINGS" in words and ("IMPRESSION" in words or "CONCLUSION" in words):
+        return BOTH
+    if len(words) <= 4 and (name := _MAIN_WORDS.get(words[-1]) or _MAIN_WORDS.get(words[0])):
+        return name
+    if all(_VIEW_WORDS.fullmatch(word) for word in words) and not _VIEW_NOUNS.isdisjoint(words):
+        return REPORT
+    return None
+
+
+def _alternatives() -> str:
+    """Return the variants as one pattern, the longest first, case ignored: by first letter, which fails fast."""
+    by_letter: dict[str, list[str]] = {}
+    for variant in sorted(NAME_OF, key=len, reverse=True):
+        rest = re.escape(variant[1:]).replace(r"\ ", "[ ]+").replace("/", "[ ]?/[ ]?")
+        by_letter.setdefault(variant[0], []).append(rest)
+    by_letter["W"].insert(0, r"ET[ ]+READ[ ]+VERSION[ ]*\#?[0-9]{0,2}")
+    by_letter["A"].insert(0, r"DDENDUM[ ]*\#?[0-9]{1,2}")
+    groups = (f"[{letter}{letter.lower()}](?i:{'|'.join(rests)})" for letter, rests in by_letter.items())
+    return "(?:" + "|".join(groups) + ")(?![A-Za-z0-9])"
+
+
+KNOWN = _alternatives()
+"""A known heading in any case, as a pattern (verbose: spaces are written [ ])."""

@@ -1,0 +1,108 @@
+"""Elements of a JSON array found by its brackets and quotes alone, so that one bad element costs one row."""
+
+import re
+from collections.abc import Iterator
+
+from radray.reports.pieces import Chunks, Holder, Piece
+
+# The rest of a string; stops at its closing quote, or at the end of the chunk (before a lone backslash).
+_STRING_REST = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+# Whole strings and all that is no structure: one call of the regular expression for most of an element.
+_INSIDE = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
+_BETWEEN = re.compile(rb'(?:[^"\[\]{},]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
+_LONGEST_KEY_BYTES = 256
+"""What is looked back for the key of an array, white space included."""
+
+
+class ElementScanner:
+    """The elements of a top-level array, or of the array under `key` in a top-level object.
+
+    Only brackets, quotes and commas are looked at; what an element says is for the caller to parse. An element whose
+    quotes or brackets do not close takes what follows with it, as one piece. After `pieces` is gone through:
+    `found` says whether there was an array at all.
+    """
+
+    def __init__(self, chunks: Chunks, limit: int, key: str | None = None) -> None:
+        self._chunks = chunks
+        self._limit = limit
+        self._key = f'"{key}"'.encode("ascii") if key else None
+        self.found = False
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the elements in order; then at most one piece for what is wrong after them.
+
+        That one has `cut` set if the file ends before the array does, and is of everything that follows the array's
+        (or object's) end if that is more than white space. Where no array is found, the one piece is the whole text.
+        """
+        held = Holder(self._limit)
+        depth, container, in_string, done = 0, 0, False, False
+        recent = b""  # the end of what came before, to see the key of an array in it
+        carry = b""
+        for chunk in self._chunks:
+            data = carry + chunk
+            carry = b""
+            position = start = 0
+            while position < len(data):
+                if done:
+                    position = len(data)
+                    continue
+                if in_string:
+                    position = _STRING_REST.match(data, position).end()  # type: ignore[union-attr]
+                    if data[position : position + 1] == b'"':
+                        in_string, position = False, position + 1
+                    elif position < len(data):  # a backslash whose character is in the next chunk
+                        carry = data[position:]
+                        data = data[:position]
+                    continue
+                inside = container and depth != container
+                position = (_INSIDE if inside else _BETWEEN).match(data, position).end()  # type: ignore[union-attr]
+                if position == len(data):
+                    continue
+                character = data[position]
+                position += 1
+                if character == 0x22:
+                    in_string = True
+                elif character in b"[{":
+                    depth += 1
+                    opens = (
+                        not container
+                        and character == 0x5B
+                        and self._opens(depth, recent + data[max(0, position - 1 - _LONGEST_KEY_BYTES) : position - 1])
+                    )
+                    if opens:
+                        self.found, container, start = True, depth, position
+                        held = Holder(self._limit)
+                elif character in b"]}":
+                    depth -= 1
+                    if container and depth < container:
+                        held.add(data[start : position - 1])
+                        if not held.is_empty:
+                            yield held.take()
+                        held, container, start = Holder(self._limit), 0, position
+                    if depth <= 0:
+                        done = True
+                        if self.found:
+                            start = position
+                elif container and depth == container:
+                    held.add(data[start : position - 1])
+                    if not held.is_empty:
+                        yield held.take()
+                    start = position
+            if not (self.found and not container and not done):  # between or after the arrays of an object: not kept
+                held.add(data[start:])
+            recent = (recent + data)[-_LONGEST_KEY_BYTES:]
+        held.add(carry)
+        if not done or self._chunks.damaged:
+            yield held.take(ended=False, cut=True)
+        elif not held.is_empty:
+            yield held.take()
+
+    def _opens(self, depth: int, before: bytes) -> bool:
+        """Tell whether the bracket after `before` opens the array whose elements are wanted."""
+        if depth == 1:
+            return True
+        before = before.rstrip()
+        if self._key is None or depth != 2 or not before.endswith(b":"):
+            return False
+        before = before[:-1].rstrip()
+        return before.endswith(self._key) and before.removesuffix(self._key).rstrip().endswith((b"{", b","))

@@ -1,0 +1,20 @@
+"""Pairs of prompt and completion for fine-tuning elsewhere: JSON lines that `radray.reports.jsonl` reads back."""
+
+import json
+
+
+def pair_line(study_id: str, subject_id: str | None, split: str | None, findings: str, reference: str) -> str:
+    r"""Return one report as a JSON object on one line, without the line end.
+
+    The prompt is the findings and the completion the impression, both cleaned and nothing added: an instruction
+    belongs to whoever fine-tunes, and what is read back has to be the same report. Characters stay as they are, so
+    write the line in UTF-8; line ends inside a text are escaped.
+    """
+    pair = {
+        "study_id": study_id,
+        "subject_id": subject_id,
+        "split": split,
+        "prompt": findings,
+        "completion": reference,
+    }
+    return json.dumps(pair, ensure_ascii=False)

@@ -1,0 +1,87 @@
+"""The last step of every source with named values: from texts, ids and times to a record."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import replace
+
+from radray.reports.fields import parse_time, report_status
+from radray.reports.free_text import section_texts
+from radray.reports.record import MAX_REPORT_BYTES, Record, make_record, rejected
+from radray.reports.sections import parse
+from radray.schemas import RejectReason
+
+_TEXTS = ("findings", "impression", "report", "background", "indication", "comparison")
+_LABELS = ("exam_description", "modality", "body_part", "human_codes")
+
+
+def to_record(
+    values: Mapping[str, str | None],
+    offset: int,
+    digest: str,
+    *,
+    exam_time: datetime.datetime | None = None,
+    report_time: datetime.datetime | None = None,
+) -> Record:
+    """Return the record of a unit with the `values` of `radray.reports.fields.Fields`; any may be missing.
+
+    Of a whole `report` the sections give what no value of its own does. Times, where not given, are read from their
+    values. In this order: text with NUL or lone surrogates is rejected BAD_ENCODING; more than MAX_REPORT_BYTES of
+    text TOO_LARGE; a cancelled report, or one entered in error, CANCELLED, without its text, which may be another
+    patient's; the rest is decided by `make_record`.
+    """
+    study_id, subject_id = values.get("study_id"), values.get("subject_id")
+    texts = "".join(text for name in _TEXTS + _LABELS if (text := values.get(name)))
+    size = _size_of(texts + (study_id or "") + (subject_id or ""))
+    if size is None or "\x00" in texts:
+        return rejected("", offset, digest, RejectReason.BAD_ENCODING, _encodable(study_id), _encodable(subject_id))
+    if size > MAX_REPORT_BYTES:
+        return rejected("", offset, digest, RejectReason.TOO_LARGE, study_id, subject_id)
+    status = report_status(values.get("report_status"))
+    exam_time = exam_time or parse_time(values.get("exam_time"))
+    report_time = report_time or parse_time(values.get("report_time"))
+    if status == "cancelled":
+        record = rejected("", offset, digest, RejectReason.CANCELLED, study_id, subject_id)
+        return replace(record, report_status=status, exam_time=exam_time, report_time=report_time)
+    told = {name: values.get(name) for name in ("findings", "impression", "indication", "comparison")}
+    exam_description = values.get("exam_description")
+    report = values.get("report")
+    sections = parse(report) if report and report.strip() else None
+    if sections is not None:
+        history = [part for part in (sections.get("indication"), sections.get("history")) if part]
+        parsed = {name: sections.get(name) for name in told} | {"indication": "\n\n".join(history)}
+        told = {name: text if text and text.strip() else parsed[name] for name, text in told.items()}
+        exam_description = exam_description or sections.get("examination")
+    modality, body_part = values.get("modality") or "", values.get("body_part") or ""
+    return make_record(
+        member="",
+        offset=offset,
+        source_digest=digest,
+        study_id=study_id,
+        subject_id=subject_id,
+        background=values.get("background"),
+        indication=told["indication"],
+        comparison=told["comparison"],
+        findings=told["findings"],
+        impression=told["impression"],
+        exam_description=exam_description,
+        human_codes=values.get("human_codes"),
+        exam_time=exam_time,
+        report_time=report_time,
+        no_sections=sections is not None and not sections.has_headings,
+        sections=section_texts(sections) if sections is not None else None,
+        modality=modality.strip().upper() or None,
+        body_part=body_part.strip().lower() or None,
+        report_status=status,
+    )
+
+
+def _size_of(text: str) -> int | None:
+    """Return the bytes of `text` in UTF-8; None for what cannot be written in it."""
+    try:
+        return len(text.encode("utf-8"))
+    except UnicodeEncodeError:
+        return None
+
+
+def _encodable(text: str | None) -> str | None:
+    return None if text is None or _size_of(text) is None else text

@@ -1,0 +1,39 @@
+"""The catalogue of bad messages, each through its own reader; the pipeline's tests send them through all of it."""
+
+import collections
+import io
+import time
+
+import bad_messages
+import pytest
+
+from radray.errors import InputError
+from radray.reports import fhir, hl7_file, jsonl, mediqa, parquet_file
+
+READERS = {"jsonl": jsonl, "mediqa_json": mediqa, "parquet": parquet_file, "hl7": hl7_file, "fhir": fhir}
+
+
+@pytest.mark.parametrize("bad", bad_messages.INPUTS, ids=lambda bad: f"{bad.kind}, {bad.what}")
+def test_a_bad_input_is_answered_by_rows_or_one_error(bad, tmp_path):
+    reader = READERS[bad.format]
+    begun = time.process_time()
+    data = bad.make(tmp_path).read_bytes()
+    if bad.error is not None:
+        for use in (lambda: list(reader.read(io.BytesIO(data))), lambda: reader.count(io.BytesIO(data))):
+            with pytest.raises(InputError) as refused:
+                use()
+            assert bad.error in str(refused.value)
+            assert refused.value.__cause__ is None
+            assert "clear" not in str(refused.value).lower()
+        return
+    records = list(reader.read(io.BytesIO(data)))
+    assert reader.count(io.BytesIO(data)) == len(records)
+    assert time.process_time() - begun < 10
+    found = collections.Counter(str(record.reason or record.status) for record in records)
+    assert found == bad.rows
+    assert [record.offset for record in records] == list(range(len(records)))
+
+
+def test_the_catalogue_is_as_wide_as_it_should_be():
+    assert len({bad.kind for bad in bad_messages.INPUTS}) >= 30
+    assert len({(bad.kind, bad.what) for bad in bad_messages.INPUTS}) == len(bad_messages.INPUTS) >= 60

@@ -1,0 +1,32 @@
+"""The catalogue of bad texts, each file through its reader."""
+
+import time
+from collections import Counter
+
+import pytest
+from bad_texts import INPUTS
+
+from radray.reports import mimic, text
+
+READERS = {"mimic_folder": mimic, "text": text}
+
+
+@pytest.mark.parametrize(
+    "bad", [bad for bad in INPUTS if bad.rows], ids=lambda bad: f"{bad.format}, {bad.kind}, {bad.what}"
+)
+def test_each_file_is_a_row_with_its_reason(bad, tmp_path):
+    root = bad.make(tmp_path)
+    began = time.process_time()
+    records = [
+        READERS[bad.format].read(path.read_bytes(), str(path.relative_to(root)))
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    ]
+    assert Counter(record.reason.value if record.reason else "ok" for record in records) == bad.rows
+    # 1 s at most here
+    assert time.process_time() - began < 15
+
+
+def test_the_catalogue_is_as_large_as_it_says():
+    assert len({bad.kind for bad in INPUTS}) >= 25
+    assert len(INPUTS) >= 100

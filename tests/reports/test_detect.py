@@ -1,0 +1,102 @@
+import pytest
+from bad_archives import xml
+
+from radray.errors import InputError
+from radray.reports.detect import detect
+
+MIMIC = "files/p10/p10000032/s50414267.txt"
+
+
+def found(origin, **files):
+    """The format of files given as name=content; two underscores stand for a dot."""
+    contents = {name.replace("__", "."): content for name, content in files.items()}
+    return told(origin, contents)
+
+
+def told(origin, contents):
+    def head(name):
+        content = contents[name]
+        return content if isinstance(content, bytes) else content.encode()
+
+    return detect(origin, list(contents), head)
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"), [("zip", "mimic_zip"), ("tar", "mimic_tar"), ("folder", "mimic_folder")]
+)
+def test_names_of_mimic_decide_alone(origin, expected):
+    assert told(origin, {"README.md": "", "a.csv": "uid,findings,impression", MIMIC: ""}) == expected
+    assert detect(origin, [f"x/{MIMIC}"], lambda name: pytest.fail("the name is enough")) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (xml(), "openi_xml"),
+        ('<?xml version="1.0"?>\n<!-- a -->\n' + xml(), "openi_xml"),
+        (xml().encode("utf-16"), "openi_xml"),
+        ("uid,MeSH,findings,impression\n1,a,b,c\n", "openi_csv"),
+        ('\ufeff"UID","Impression","Findings"\r\n', "openi_csv"),
+        ("uid,findings,impression\n".encode("utf-16"), "openi_csv"),
+        ("study,impression,findings,last_paragraph,comparison\n", "mimic_sectioned_csv"),
+        ('[\n {"study_id": "1", "findings": "Clear.", "impression": "Normal."}]', "mediqa_json"),
+        ('{"id": "1", "findings": "Clear."}\n{"id": "2"}\n', "jsonl"),
+        ('{"prompt": "a", "completion": "' + "b" * 70_000, "jsonl"),
+        ('{"id": "1", broken\n{"id": "2"}\n', "jsonl"),
+        ('{"resourceType":"DiagnosticReport","id":"1"}\n{"resourceType":"DiagnosticReport"}\n', "fhir"),
+        ('{\n  "resourceType" : "Bundle",\n  "entry": []\n}', "fhir"),
+        ('[{"resourceType": "DiagnosticReport"}]', "fhir"),
+        ("MSH|^~\\&|RIS|A\rPID|1\r", "hl7"),
+        ("\x0bMSH|^~\\&|RIS|A\r", "hl7"),
+        ("FHS|^~\\&|RIS\rBHS|^~\\&\r", "hl7"),
+        ("BHS|^~\\&|RIS\r", "hl7"),
+        (b"PAR1\x15\x04", "parquet"),
+    ],
+)
+def test_content_decides_whatever_the_name_says(content, expected):
+    for name in ("reports", "reports.dat", "reports.gz", "folder/a.csv"):
+        assert told("file", {name: content}) == expected
+    assert told("folder", {"a/1.x": content, "a/2.x": content, "README": "read me", ".DS_Store": b"\0"}) == expected
+
+
+def test_plain_text_is_told_by_its_suffix():
+    assert found("folder", a__txt="FINDINGS: Clear.", b__txt="") == "text"
+    assert found("file", a__TXT="FINDINGS: Clear.") == "text"
+    assert found("file", s50414267__txt="FINDINGS: Clear.") == "text"
+    assert found("file", report="FINDINGS: Clear.") == "text"
+    assert found("folder", readme__txt="FINDINGS: Clear.") == "text"
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (
+            {"a__xml": xml(), "b__csv": "uid,findings,impression\n"},
+            "several formats, openi_csv and openi_xml: set source",
+        ),
+        ({"a__txt": "FINDINGS: Clear.", "b__hl7": "MSH|^~\\&|"}, "several formats, hl7 and text"),
+        ({"a__csv": "id,text\n1,Clear secret lungs\n"}, r"cannot be told \(csv\): set source.format \(mimic_zip, "),
+        ({"a__json": '["Clear secret lungs"]'}, r"cannot be told \(json\)"),
+        ({"a__json": '{\n "report": "secret"\n}'}, r"cannot be told \(json\)"),
+        ({"a__html": "<html>secret</html>"}, r"cannot be told \(html\)"),
+        ({"a__bin": bytes(100)}, r"cannot be told \(bin\)"),
+        ({"a": b""}, r"cannot be told \(no suffix\)"),
+        ({"a__zip": b"PK\x03\x04"}, r"cannot be told \(zip\)"),
+        ({}, "no file at all"),
+    ],
+)
+def test_what_cannot_be_told_is_refused_with_the_lever(files, message):
+    with pytest.raises(InputError, match=message) as refused:
+        found("folder", **files)
+    assert "secret" not in str(refused.value)
+
+
+def test_one_head_a_suffix_is_asked_for():
+    asked = []
+
+    def head(name):
+        asked.append(name)
+        return xml().encode()
+
+    assert detect("folder", [f"{number}.xml" for number in range(1000)] + ["x.xml.gz"], head) == "openi_xml"
+    assert asked == ["0.xml"]
