@@ -82,7 +82,7 @@ def prepare(settings: Settings, console: Console, *, may_replace: bool = True) -
                 " jobs.prepare to replace them"
             )
         cli.say(console, f"prepare: {where} holds {replaced:,} rows made from other input; they will be replaced")
-    with run.recorded():
+    with run.leased(), run.recorded():
         context = RowContext(
             format=format_,
             dataset=dataset,
