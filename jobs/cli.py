@@ -1,17 +1,19 @@
 """What every job's command line does alike: settings, --dry-run, the console, exit codes."""
 
 import argparse
+import errno
 import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from radray.config import Settings, dump_settings, load_settings
 from radray.errors import ConfigError, RadrayError
+from radray.tables.s3 import cause, lever
 
 LOCAL_CONFIG = Path(__file__).parent / "configs" / "local.yaml"
 """What a job runs with when no --config is given: one laptop, no network."""
@@ -20,6 +22,8 @@ LOG_COLUMNS = 120
 """Width of what is printed where no terminal says one: a log file."""
 
 _SETTING = re.compile(r"[a-z][a-z_0-9.]*=")
+
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 Job = Callable[[Settings, Console], object]
 
@@ -98,7 +102,7 @@ def exit_code(command: Callable[[], None]) -> int:
         err.print("stopped", style="bold red")
         return 130
     except Exception as error:
-        own = own_error(error)
+        own = own_error(error) or storage_error(error)
         if own is not None:
             err.print(f"error: {own}", style="bold red", markup=False, soft_wrap=True)
             return own.exit_code
@@ -112,11 +116,22 @@ def exit_code(command: Callable[[], None]) -> int:
 
 def own_error(error: BaseException) -> RadrayError | None:
     """Return radray's own error among the causes of `error`, which Ray wraps; None if there is none."""
+    return next((one for one in _causes(error) if isinstance(one, RadrayError)), None)
+
+
+def storage_error(error: BaseException) -> RadrayError | None:
+    """Return what a disk or S3 refused, among the causes of `error`, in radray's words; None if it is not that."""
+    for one in _causes(error):
+        if isinstance(one, OSError) and (one.errno in DISK_ERRORS or "AWS Error" in str(one)):
+            where = f"{one.filename}: " if isinstance(one.filename, str) else ""
+            return RadrayError(f"{where}storage failed: {cause(one)}: {lever(one)}; run again")
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
-        if isinstance(current, RadrayError):
-            return current
+        yield current
         seen.add(id(current))
         current = getattr(current, "cause", None) or current.__cause__ or current.__context__
-    return None

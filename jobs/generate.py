@@ -113,7 +113,7 @@ def generate_partition(
     if run.is_committed():
         cli.say(console, f"generate: {where} is there already, made from the same input; nothing written")
         return
-    with run.recorded():
+    with run.leased(), run.recorded():
         staged = run.staged_ids()
         if staged:
             cli.say(console, f"generate: {where}: {len(staged):,} reports are staged by an earlier attempt")

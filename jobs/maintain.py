@@ -1,5 +1,6 @@
 """Expired snapshots, orphan files, abandoned staging and dead runs → gone; or one patient erased.
 
+With ``warehouse.catalog=glue`` AWS Glue's table optimizers are switched on first.
 ``maintain.erase_subject_id=ID`` erases a patient's rows instead, and reads every file left to prove it.
 """
 
@@ -14,12 +15,13 @@ from radray.config import Settings
 from radray.errors import ConfigError, RadrayError
 from radray.tables.catalog import Warehouse
 from radray.tables.erasure import erase, refuse_while_running
+from radray.tables.glue import requests, switch_on
 from radray.tables.maintenance import Ages, Kind, Leftover, find_leftovers
 from radray.tables.maintenance import maintain as remove_leftovers
 
-GLUE = (
-    "warehouse.catalog=glue: Glue's table optimizers expire snapshots and remove orphan files there; switch them on in"
-    " Glue. jobs.maintain, erasure too, works with warehouse.catalog=sqlite alone: it was never run against Glue"
+OPTIMIZERS = (
+    "switch on AWS Glue's table optimizers (retention, orphan files, compaction of tables without partitions), where"
+    " they are not as the settings say"
 )
 
 
@@ -35,33 +37,48 @@ def ages(settings: Settings) -> Ages:
 
 def steps(settings: Settings) -> list[str]:
     """Return what the job would do, in general: `plan` says it of the warehouse as it is."""
-    if settings.warehouse.catalog == "glue":
-        return [GLUE]
     section, where = settings.maintain, settings.warehouse.uri
     if section.erase_subject_id is not None:
         return [
             f"refuse while a run is running in {where}",
-            f"erase one subject_id of dataset {settings.source.dataset or 'any'} from {where}: reports, predictions,"
-            " staging; expire all older snapshots",
+            f"erase one subject_id (it is never shown: give it again) of dataset {settings.source.dataset or 'any'}",
+            f"from {where}: reports, predictions, staging; expire all older snapshots",
             f"read every file left in {where}",
         ]
     return [
+        *([OPTIMIZERS] if settings.warehouse.catalog == "glue" else []),
         f"finish runs of {where} that started more than {section.longest_run_hours:g} hours ago and still run",
         f"expire snapshots of {where} replaced more than {section.snapshots_older_than_days:g} days ago",
         f"remove orphan files and staging of {where} older than {section.orphans_older_than_days:g} days",
     ]
 
 
+def glue_role(settings: Settings) -> str | None:
+    """Return the role that Glue's table optimizers get; None where there is nothing to switch on.
+
+    Raises ConfigError when the catalog is Glue's, nobody is to be erased, and no role is set.
+    """
+    if settings.warehouse.catalog != "glue" or settings.maintain.erase_subject_id is not None:
+        return None
+    if settings.maintain.glue_role_arn is None:
+        raise ConfigError(
+            "maintain.glue_role_arn is not set: with warehouse.catalog=glue, Glue's table optimizers need a role that"
+            " may read and write the warehouse"
+        )
+    return settings.maintain.glue_role_arn
+
+
 def plan(settings: Settings) -> list[str]:
     """Return `steps` and, for a warehouse that is there, a line for each thing that would be removed. Only reads."""
     lines = steps(settings)
-    if settings.warehouse.catalog == "glue":
-        return lines
     try:
+        role = glue_role(settings)
         warehouse = Warehouse(settings.warehouse, must_exist=True)
         if settings.maintain.erase_subject_id is not None:
             refuse_while_running(warehouse)
             return lines
+        if role is not None:
+            lines += [f"glue: {one.describe()}" for one in requests(warehouse, ages(settings), role)]
         return lines + told(find_leftovers(warehouse, ages(settings)))
     except RadrayError as error:
         return [*lines, f"refuse: {error}"]
@@ -69,11 +86,13 @@ def plan(settings: Settings) -> list[str]:
 
 def maintain(settings: Settings, console: Console) -> None:
     """Remove what is left over, or erase a patient, and say what was removed, by path."""
-    if settings.warehouse.catalog == "glue":
-        raise ConfigError(GLUE)
+    role = glue_role(settings)
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     subject_id = settings.maintain.erase_subject_id
     if subject_id is None:
+        if role is not None:
+            for request in switch_on(warehouse, ages(settings), role):
+                cli.say(console, f"maintain: glue: {request.describe()}")
         for line in told(remove_leftovers(warehouse, ages(settings))):
             cli.say(console, f"maintain: {line}")
         return

@@ -97,7 +97,7 @@ def prepare(settings: Settings, console: Console, *, may_replace: bool = True) -
                 " jobs.prepare to replace them"
             )
         cli.say(console, f"prepare: {where} holds {replaced:,} rows made from other input; they will be replaced")
-    with run.recorded():
+    with run.leased(), run.recorded():
         context = RowContext(
             source=spec,
             constants={"batch_date": settings.date, "run_key": key, "run_id": row.run_id},

@@ -256,8 +256,14 @@ class Maintain(_Section):
     """Files of no kept snapshot, and staging, that were last written longer ago are removed."""
     longest_run_hours: Annotated[float, Field(gt=0.0, le=720.0)] = 24.0
     """No run takes longer: one that started longer ago and says it is running is dead."""
-    erase_subject_id: Place | None = None
-    """Patient whose rows are erased instead, everywhere; with source.dataset where several datasets know the id."""
+    glue_role_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", max_length=2048)] | None = (
+        None
+    )
+    """Role by which AWS Glue's table optimizers read and write the warehouse; needed with warehouse.catalog=glue."""
+    erase_subject_id: Annotated[Place | None, Field(exclude=True)] = None
+    """Patient whose rows are erased instead, everywhere; with source.dataset where several datasets know the id.
+
+    Never in what `dump_settings` gives: that is kept in `runs` and beside models, for ever."""
 
     @model_validator(mode="after")
     def _a_run_keeps_what_it_needs(self) -> "Maintain":
@@ -340,7 +346,7 @@ def load_settings(files: Sequence[str] = (), overrides: Sequence[str] = ()) -> S
 
 
 def dump_settings(settings: Settings) -> str:
-    """Return `settings` as YAML that `load_settings` reads back to the same value."""
+    """Return `settings` as YAML that `load_settings` reads back to the same value, but for whom to erase."""
     return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
 
 

@@ -99,3 +99,18 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "empty.yaml"
     file.write_text("")
     assert load_settings([str(file)]) == Settings()
+
+
+@pytest.mark.parametrize("role", ["radray-tables", "arn:aws:iam::1:role/x", "arn:aws:s3:::bucket"])
+def test_a_role_that_is_none_is_refused(role: str) -> None:
+    with pytest.raises(ConfigError, match=r"maintain\.glue_role_arn: "):
+        load_settings((), [f"maintain.glue_role_arn={role}"])
+
+
+def test_whom_to_erase_is_never_in_what_is_kept_of_settings(tmp_path: Path) -> None:
+    file = tmp_path / "erase.yaml"
+    file.write_text("maintain: {erase_subject_id: 'canary-77'}\n")
+    for settings in (load_settings([str(file)]), load_settings((), ["maintain.erase_subject_id=canary-77"])):
+        assert settings.maintain.erase_subject_id == "canary-77"
+        assert "canary" not in dump_settings(settings)
+        assert "erase_subject_id" not in dump_settings(settings)

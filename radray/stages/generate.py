@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import ray
+from pyarrow.dataset import ParquetFragmentScanOptions
 from ray.util.annotations import RayDeprecationWarning
 
 from radray.config import Generate, Score, SplitName
@@ -195,7 +196,10 @@ def stage_predictions(
     """
     fs, _ = storage.filesystem(files[0])
     paths = [storage.filesystem(file)[1] for file in files]
-    data = ray.data.read_parquet(paths, filesystem=fs, partitioning=None).select_columns(list(REPORT_COLUMNS))
+    # the pages carry checksums (merge.py): a bit that flipped on its way from S3 ends the run and not a wrong report
+    checked = ParquetFragmentScanOptions(page_checksum_verification=True)
+    data = ray.data.read_parquet(paths, filesystem=fs, partitioning=None, fragment_scan_options=checked)
+    data = data.select_columns(list(REPORT_COLUMNS))
     data = data.map_batches(SelectReports(cut, split, staged).__call__, batch_format="pyarrow", batch_size=None)
     # read_parquet packs small files into few blocks whatever it is told: this is what spreads them over actors
     data = data.repartition(target_num_rows_per_block=settings.block_rows)

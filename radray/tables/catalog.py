@@ -1,5 +1,6 @@
 """The warehouse: its catalog, and its tables made, evolved and read."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import (
     CommitFailedException,
     NamespaceAlreadyExistsError,
@@ -16,13 +18,15 @@ from pyiceberg.exceptions import (
 from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression, EqualTo, Reference
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from radray.config import Warehouse as WarehouseSettings
-from radray.errors import ConfigError, InputError
+from radray.errors import ConfigError, InputError, RadrayError
 from radray.schemas import TableSchema
 from radray.tables.layout import Layout
-from radray.tables.s3 import cause
+from radray.tables.s3 import cause, lever
 from radray.tables.storage import Storage, absolute_uri, is_s3
 
 NAMESPACE = "radray"
@@ -105,7 +109,12 @@ class Warehouse:
         table = self._open(schema)
         present = {field.name for field in table.schema().fields}
         scan = table.scan(row_filter=equal_to(where or {}), selected_fields=tuple(n for n in names if n in present))
-        rows = scan.to_arrow()
+        try:
+            rows = scan.to_arrow()
+        except OSError as error:
+            raise InputError(
+                f"table {schema.name}: a data file cannot be read: {cause(error)}; is {self.layout.root} whole?"
+            ) from None
         for name in names:
             if name not in present:  # written before the column was: reading does not change the table
                 rows = rows.append_column(name, pa.nulls(rows.num_rows, types[name]))
@@ -171,18 +180,38 @@ def file_schema(table: Table) -> pa.Schema:
 
 def _open_catalog(settings: WarehouseSettings, layout: Layout, storage: Storage) -> Catalog:
     access = storage.access
-    properties = {"warehouse": layout.root, **(access.pyiceberg() if is_s3(layout.root) else {})}
+    properties = {"warehouse": layout.root, **access.pyiceberg()}
     if settings.catalog == "glue":
         return load_catalog(NAMESPACE, type="glue", **{"glue.region": access.region}, **properties)
     file = _catalog_file(settings, layout)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"warehouse: {file.parent} cannot be made: {error.strerror}") from None
-    try:
-        return load_catalog(NAMESPACE, type="sql", uri=f"sqlite:///{file}", **properties)
-    except OperationalError:  # another first run made the catalog's own tables between look and creation
-        return load_catalog(NAMESPACE, type="sql", uri=f"sqlite:///{file}", **properties)
+        raise ConfigError(f"warehouse: {file.parent} cannot be made: {cause(error)}: {lever(error)}") from None
+    for last in (False, True):
+        try:
+            catalog = SqlCatalog(NAMESPACE, uri=f"sqlite:///{file}", **properties)
+            break
+        except DatabaseError as error:
+            # once: another first run may have made the catalog's own tables between look and creation
+            if last:
+                raise ConfigError(_told_sqlite(file, error.orig)) from None
+    event.listen(catalog.engine, "handle_error", lambda context: _refuse_sqlite(file, context))
+    return catalog
+
+
+def _refuse_sqlite(file: Path, context: ExceptionContext) -> None:
+    """Raise what SQLite refuses as a RadrayError: but a row that is there already, which pyiceberg looks for."""
+    if not isinstance(context.original_exception, sqlite3.IntegrityError):
+        raise RadrayError(_told_sqlite(file, context.original_exception)) from None
+
+
+def _told_sqlite(file: Path, error: BaseException | None) -> str:
+    # SQLite's own sentences name no value: database is locked, attempt to write a readonly database, ... is full
+    return (
+        f"catalog {file}: {error}: wait until no other job holds it, see that there is room and that it can be"
+        " written; or name another in warehouse.catalog_uri"
+    )
 
 
 def _catalog_file(settings: WarehouseSettings, layout: Layout) -> Path:

@@ -3,13 +3,14 @@
 import json
 import secrets
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
 
 from radray.errors import ConflictError, RadrayError
 from radray.schemas import TableSchema
@@ -18,6 +19,9 @@ from radray.tables.identity import digest
 
 MAX_COMMITS = 20
 """Tries of one commit while other partitions' commits come first: 20 runs at once would each need at most 20."""
+
+FENCED = "radray.fenced"
+"""Property of the snapshot that `maintain` commits before it removes files: the attempts (JSON) that may not commit."""
 
 _RUN_KEY, _ATTEMPT, _PARTITION = "radray.run-key", "radray.attempt", "radray.partition"
 
@@ -29,6 +33,8 @@ class PartitionBase:
     schema: TableSchema
     table: Table
     partition: Mapping[str, Any]
+    held: frozenset[str]
+    """Data files of the partition. Known from the start: when it matters, the snapshot may be expired."""
 
     @property
     def partition_id(self) -> str:
@@ -41,8 +47,7 @@ class PartitionBase:
 
     def files(self, table: Table) -> frozenset[str]:
         """Return the data files of the partition in `table`."""
-        scan = table.scan(row_filter=equal_to(self.partition))
-        return frozenset(task.file.file_path for task in scan.plan_files())
+        return self.held if table is self.table else _files(table, self.partition)
 
 
 def pin(warehouse: Warehouse, schema: TableSchema, partition: Mapping[str, Any]) -> PartitionBase:
@@ -51,7 +56,8 @@ def pin(warehouse: Warehouse, schema: TableSchema, partition: Mapping[str, Any])
     To be called before the run's input is frozen: a run that froze older input and pinned later would replace a
     newer night without a conflict.
     """
-    return PartitionBase(schema, warehouse.load(schema), partition)
+    table = warehouse.load(schema)
+    return PartitionBase(schema, table, partition, _files(table, partition))
 
 
 def replace_partition(
@@ -61,7 +67,8 @@ def replace_partition(
 
     No files commit an empty partition. The snapshot carries run_key, run_id and the files' digests.
     Returns True when this call committed, False when another run with the same `run_key` had done so.
-    Raises ConflictError when a run with another key changed the partition since `base` was loaded.
+    Raises ConflictError when a run with another key changed the partition since `base` was loaded, and when
+    `maintain` has taken this run for dead.
     """
     properties = {
         _RUN_KEY: run_key,
@@ -80,7 +87,8 @@ def replace_partition(
         except (CommitFailedException, ValidationException) as error:
             lost = type(error).__name__  # another commit came first: look whose
         except Exception as error:
-            failure = type(error).__name__  # the answer may be lost: read back before anything is decided
+            # the answer may be lost: read back before anything is decided
+            failure = str(error) if isinstance(error, RadrayError) else type(error).__name__
         table = warehouse.load(base.schema)
         commits = _commits_since(base, table)
         if any(one.get(_ATTEMPT) == properties[_ATTEMPT] for one in commits):
@@ -88,6 +96,7 @@ def replace_partition(
         if commits and commits[0].get(_RUN_KEY) == run_key:
             return False
         refuse_changed(base, table, run_key)
+        _refuse_fenced(base, table, files)
         if failure is not None:
             raise RadrayError(
                 f"table {base.schema.name}, partition {base.describe()}: the commit failed with {failure} and did"
@@ -104,6 +113,29 @@ def refuse_changed(base: PartitionBase, table: Table, run_key: str) -> None:
         raise ConflictError(
             f"table {base.schema.name}, partition {base.describe()}: run key {winner} was committed since this run"
             f" (run key {run_key}) began; this run changed nothing; run again to replace what stands there"
+        )
+
+
+def attempt_of(uri: str) -> str:
+    """Return the attempt that wrote the data file `uri`: the name of its folder, see `Layout.attempt`."""
+    return uri.rsplit("/", 2)[-2]
+
+
+def _refuse_fenced(base: PartitionBase, table: Table, files: Collection[str]) -> None:
+    """Raise ConflictError when `maintain` removes `files`, or may have: it took this run for dead.
+
+    A fence is a commit, so what was prepared on an older table cannot land after it; and a table that has the fence is
+    refused here. It is seen as long as all snapshots since the base are kept, which is told by their numbers, without
+    a clock: where some are gone the run is older than all that `maintain` keeps, and is refused as well.
+    """
+    since = _snapshots_since(base, table)
+    fenced = {name for one in since for name in json.loads(_property(one, FENCED) or "[]")}
+    whole = len(since) == _last_number(table) - _last_number(base.table)
+    if not whole or fenced & {attempt_of(uri) for uri in files}:
+        raise ConflictError(
+            f"table {base.schema.name}, partition {base.describe()}: jobs.maintain took this run for dead and removed"
+            " what it needs: it began longer ago than maintain.longest_run_hours, or maintain ran with no such wait;"
+            " this run changed nothing; run again"
         )
 
 
@@ -145,11 +177,29 @@ def _transact(table: Table, base: PartitionBase, files: Sequence[str], propertie
 
 def _commits_since(base: PartitionBase, table: Table) -> list[dict[str, str]]:
     """Return the properties of the partition's commits made after `base`, newest first."""
-    before = max((one.sequence_number or 0 for one in base.table.metadata.snapshots), default=0)
     return [
         dict(one.summary.additional_properties)
-        for one in sorted(table.metadata.snapshots, key=lambda one: one.sequence_number or 0, reverse=True)
-        if (one.sequence_number or 0) > before
-        and one.summary is not None
-        and one.summary.additional_properties.get(_PARTITION) == base.partition_id
+        for one in _snapshots_since(base, table)
+        if one.summary is not None and _property(one, _PARTITION) == base.partition_id
     ]
+
+
+def _snapshots_since(base: PartitionBase, table: Table) -> list[Snapshot]:
+    """Return the snapshots of `table` made after `base` that are kept, newest first."""
+    before = _last_number(base.table)
+    since = [one for one in table.metadata.snapshots if (one.sequence_number or 0) > before]
+    return sorted(since, key=lambda one: one.sequence_number or 0, reverse=True)
+
+
+def _last_number(table: Table) -> int:
+    """Return the sequence number of the table's last snapshot; 0 before the first. Each snapshot's is one higher."""
+    metadata: Any = table.metadata  # of version 2, as all our tables are
+    return metadata.last_sequence_number
+
+
+def _property(snapshot: Snapshot, name: str) -> str | None:
+    return None if snapshot.summary is None else snapshot.summary.additional_properties.get(name)
+
+
+def _files(table: Table, partition: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(task.file.file_path for task in table.scan(row_filter=equal_to(partition)).plan_files())

@@ -16,8 +16,8 @@ from pyiceberg.table import StaticTable, Table
 from radray.errors import InputError
 from radray.schemas import TableSchema
 from radray.tables.catalog import Warehouse
-from radray.tables.s3 import split
-from radray.tables.storage import is_s3
+from radray.tables.s3 import persistently, split
+from radray.tables.storage import is_s3, told
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,7 +45,8 @@ class Inventory:
         fs, path = self._warehouse.storage.filesystem(folder)
         if isinstance(fs, pafs.LocalFileSystem):
             return sorted(self._local(Path(path)))
-        infos = fs.get_file_info(pafs.FileSelector(path, recursive=True, allow_not_found=True))
+        with told(folder, "cannot be listed"):
+            infos = fs.get_file_info(pafs.FileSelector(path, recursive=True, allow_not_found=True))
         scheme = folder[: folder.index("://") + 3]
         return sorted(
             StoredFile(f"{scheme}{info.path}", info.size, info.mtime.astimezone(datetime.UTC).replace(tzinfo=None))
@@ -54,7 +55,9 @@ class Inventory:
         )
 
     def open(self, uri: str) -> pa.NativeFile:
-        """Return the file at `uri` for reading, seekable. Raises InputError when it cannot be opened."""
+        """Return the file at `uri` for reading, seekable, on S3 verified. Raises RadrayError when it cannot be."""
+        if is_s3(uri):
+            return pa.BufferReader(self._warehouse.storage.read(uri))
         fs, path = self._warehouse.storage.filesystem(uri)
         try:
             return fs.open_input_file(path)
@@ -72,9 +75,10 @@ class Inventory:
         if is_s3(uri):
             # pyarrow puts an empty object in the place of a folder that it has emptied
             bucket, key = split(uri)
-            self._boto.delete_object(Bucket=bucket, Key=key)
+            with told(uri, "cannot be removed"):
+                persistently(lambda: self._boto.delete_object(Bucket=bucket, Key=key))
             return
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), told(uri, "cannot be removed"):
             Path(uri).unlink()
         with suppress(OSError):  # not empty: somebody else's file keeps it
             Path(uri).parent.rmdir()

@@ -32,3 +32,11 @@ class Layout:
     def staging(self, table: str, run_key: str) -> str:
         """Return the folder of staged rows: outside every table, shared by all attempts at `run_key`."""
         return f"{self.root}/_staging/{table}/{run_key}"
+
+    def leases(self, table: str) -> str:
+        """Return the folder of the leases on a table's partitions; no table is called so, so none has it as staging."""
+        return f"{self.root}/_staging/_leases/{table}"
+
+    def lease(self, table: str, partition_id: str) -> str:
+        """Return the file of the lease on one partition."""
+        return f"{self.leases(table)}/{partition_id}.json"

@@ -2,10 +2,11 @@
 
 Four kinds: `runs` rows of runs that died, snapshots past their age, files that no kept snapshot refers to, staging
 that no run comes back for. Only files of our own naming below ``data/<table>/``, ``tables/<table>/metadata/`` and
-``_staging/<table>/<run_key>/`` are ever removed, and never through a symbolic link.
+``_staging/<table>/<run_key>/`` (or ``_staging/_leases/<table>/``) are ever removed, and never through a symbolic link.
 """
 
 import datetime
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,13 @@ from pyiceberg.expressions import In, Reference
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
-from radray.errors import ConfigError, RadrayError
+from radray.errors import ConfigError
 from radray.schemas import RUNS, TABLES, RunStatus, TableSchema
 from radray.tables.catalog import Warehouse
-from radray.tables.commit import commit_on_newest
+from radray.tables.commit import FENCED, attempt_of, commit_on_newest
 from radray.tables.identity import utc_now
 from radray.tables.inventory import Inventory, StoredFile
+from radray.tables.lease import abandoned
 from radray.tables.rows import to_arrow
 
 ABANDONED = "Abandoned"
@@ -30,7 +32,8 @@ ABANDONED = "Abandoned"
 CLOCKS_APART = datetime.timedelta(hours=1)
 """How far the clocks of storage and of the writers may differ before a needless commit is saved wrongly."""
 
-_DATA_FILE = re.compile(r"(part-\d{5}|\d{5}-\d+-[0-9a-f-]{36}(-\d+)?)\.parquet")
+_ATTEMPTS_FILE = re.compile(r"part-\d{5}\.parquet")
+_DATA_FILE = re.compile(rf"{_ATTEMPTS_FILE.pattern}|\d{{5}}-\d+-[0-9a-f-]{{36}}(-\d+)?\.parquet")
 _METADATA_FILE = re.compile(r".+\.(metadata\.json|avro)")
 
 
@@ -114,8 +117,10 @@ def sweep(
 ) -> list[Leftover]:
     """Expire the table's old snapshots and remove the files that no kept one refers to; return both, sorted.
 
-    A writer that stalled may still be about to commit files that look like orphans. Its commit is refused when the
-    table got another snapshot after those files were written; where it did not yet, an empty one is committed first.
+    A writer that stalled may still be about to commit files that look like orphans. Before any is removed, an empty
+    snapshot is committed that names the attempts which wrote them: what they prepared before it cannot land any more,
+    and what they prepare after it `replace_partition` refuses. Other files are never committed a second time: for
+    those a snapshot that is newer than they are is enough.
     """
     inventory, runs = Inventory(warehouse), _Runs(warehouse, now - ages.longest_run)
     found = _table_leftovers(inventory, schema, ages, now, runs)
@@ -125,8 +130,9 @@ def sweep(
     stored = inventory.files(warehouse.layout.data(schema.name)) + inventory.files(
         warehouse.layout.location(schema.name)
     )
-    if always_fence or _needs_fence(table, found, stored):
-        fence(warehouse, schema)
+    attempts = sorted({attempt_of(one.name) for one in found if _by_attempt(one)})
+    if always_fence or attempts or _needs_fence(table, found, stored):
+        fence(warehouse, schema, {FENCED: json.dumps(attempts)})
         now = max(now, utc_now())
     expired: list[int] = []
 
@@ -137,26 +143,14 @@ def sweep(
 
     commit_on_newest(warehouse, schema, expire)
     # listed anew, and after that read anew what is referred to: a file committed meanwhile is seen to be in use
-    left = [one for one in _table_leftovers(inventory, schema, ages, now, runs) if one.kind is Kind.FILE]
+    left = [
+        one
+        for one in _table_leftovers(inventory, schema, ages, now, runs)
+        if one.kind is Kind.FILE and (not _by_attempt(one) or attempt_of(one.name) in attempts)
+    ]
     for one in left:
         inventory.remove(one.name)
-    _refuse_lost_files(inventory, schema, {one.name for one in left})
     return sorted([*left, *(Leftover(Kind.SNAPSHOT, schema.name, str(one)) for one in expired)])
-
-
-def _refuse_lost_files(inventory: Inventory, schema: TableSchema, removed: Collection[str]) -> None:
-    """Raise RadrayError when the table refers to a file that was removed.
-
-    A writer stalled for longer than the longest run can wake up between the fence and the removal, find its files,
-    and commit them while they go. Nobody has seen it; it would be a night that cannot be read, so it is said.
-    """
-    table = inventory.table(schema) if removed else None
-    lost = sorted(set(removed) & referred_to(table, table.metadata.snapshots)) if table is not None else []
-    if lost:
-        raise RadrayError(
-            f"table {schema.name}: {len(lost):,} files, such as {lost[0]}, were committed by a run older than"
-            " maintain.longest_run_hours while they were removed; run that night's job again"
-        )
 
 
 def fence(warehouse: Warehouse, schema: TableSchema, properties: Mapping[str, str] | None = None) -> None:
@@ -265,12 +259,13 @@ def _abandoned_staging(
         run_key, slash, _ = file.uri[len(root) + 1 :].partition("/")
         if slash:
             folders.setdefault(run_key, []).append(file)
-    return [
+    staged = [
         file
         for run_key, files in folders.items()
         if run_key not in runs.keys and max(file.modified for file in files) <= before
         for file in files
     ]
+    return staged + abandoned(inventory, schema.name, before, runs.ids)
 
 
 def _needs_fence(table: Table, found: Sequence[Leftover], stored: Sequence[StoredFile]) -> bool:
@@ -281,6 +276,10 @@ def _needs_fence(table: Table, found: Sequence[Leftover], stored: Sequence[Store
         return True
     since = datetime.datetime.fromtimestamp(head.timestamp_ms / 1000, datetime.UTC).replace(tzinfo=None)
     return bool(written) and max(written) >= since - CLOCKS_APART
+
+
+def _by_attempt(one: Leftover) -> bool:
+    return one.kind is Kind.FILE and _ATTEMPTS_FILE.fullmatch(one.name.rpartition("/")[2]) is not None
 
 
 def _name(file: StoredFile) -> str:

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from tempfile import TemporaryDirectory
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import duckdb
@@ -14,8 +16,8 @@ import pyarrow.parquet as pq
 
 from radray.errors import AuditError, RadrayError
 from radray.schemas import RejectReason, ReportStatus, TableSchema
-from radray.tables.s3 import cause, outage
-from radray.tables.storage import Storage
+from radray.tables.s3 import cause, lever
+from radray.tables.storage import MissingFile, Storage, is_s3
 
 FILE_BYTES = 128 << 20
 """A data file is closed when it has grown past this: few files to open, small enough to read in parallel."""
@@ -45,32 +47,33 @@ class Merged:
     """Rows with status rejected; the others that are not ok are superseded or failed."""
 
 
-def readable_files(storage: Storage, staging: str, schema: TableSchema) -> list[str]:
-    """Return the uris of the staged files that are whole and of `schema`'s columns.
+def readable_files(storage: Storage, staging: str, schema: TableSchema, folder: str) -> list[str]:
+    """Return the paths, on this disk, of the staged files that are whole and of `schema`'s columns.
 
-    A file cut off by a crash has no footer; one of other columns was staged by another version of radray. What
-    they held is made again.
+    Those on S3 are copied into `folder`, each verified as it comes. A file cut off by a crash has no footer; one of
+    other columns was staged by another version of radray; one that is gone went with a twin of this run, which
+    committed. What they held is made again. Raises RadrayError when a file that may be whole cannot be read.
     """
     names = [column.name for column in schema.columns]
     files = []
-    for uri in storage.list_files(staging, ".parquet"):
-        fs, path = storage.filesystem(uri)
-        try:
-            with fs.open_input_file(path) as source:
-                if pq.read_schema(source).names == names:
-                    files.append(uri)
-        except (pa.ArrowInvalid, OSError) as error:
-            if outage(error):  # the file may be whole: its rows must not be made again for that
-                raise RadrayError(f"{uri}: cannot be read: {cause(error)}") from None
+    for number, uri in enumerate(storage.list_files(staging, ".parquet")):
+        with suppress(MissingFile):
+            path = f"{folder}/{number:06d}.parquet" if is_s3(uri) else uri
+            if path != uri:
+                storage.write(path, storage.read(uri))
+            if _columns(path) == names:
+                files.append(path)
     return files
 
 
 def staged_ids(storage: Storage, staging: str, schema: TableSchema) -> list[str]:
     """Return the unit_ids that are staged, each once, sorted; [] where nothing is."""
-    dataset = _dataset(storage, readable_files(storage, staging, schema))
-    if dataset is None:
-        return []
-    return sorted(set(dataset.to_table(columns=["unit_id"]).column("unit_id").to_pylist()))
+    ids: set[str] = set()
+    with TemporaryDirectory(prefix="radray-staged-") as folder:
+        for path in readable_files(storage, staging, schema, folder):
+            with suppress(FileNotFoundError):  # on disk a twin may take it now
+                ids |= set(pq.read_table(path, columns=["unit_id"], partitioning=None).column("unit_id").to_pylist())
+    return sorted(ids)
 
 
 def merge(
@@ -92,15 +95,15 @@ def merge(
     are not of `shared`. Raises RadrayError when staged files cannot be read any more.
     """
     expected = set(expected_ids)
-    dataset = _dataset(storage, readable_files(storage, staging, schema))
-    if dataset is None:
-        _audit_ids(schema, expected, [])
-        return Merged((), 0, 0)
     found: list[str] = []
     statuses: Counter[str] = Counter()
     files: list[DataFile] = []
-    writer = _FileWriter(storage, target, write_schema)
-    with TemporaryDirectory(prefix="radray-merge-") as spill:
+    with _told_disk(), TemporaryDirectory(prefix="radray-merge-") as spill:
+        dataset = _dataset(readable_files(storage, staging, schema, spill))
+        if dataset is None:
+            _audit_ids(schema, expected, [])
+            return Merged((), 0, 0)
+        writer = _FileWriter(storage, target, write_schema, spill)
         for batch in _sorted_rows(dataset, schema, spill):
             table = _cast(batch, write_schema, schema)
             _audit_shared(schema, table, shared or {})
@@ -113,12 +116,15 @@ def merge(
 
 
 class _FileWriter:
-    """Writes tables into files ``part-00000.parquet``, ... of about FILE_BYTES each."""
+    """Writes tables into files ``part-00000.parquet``, ... of about FILE_BYTES each.
 
-    def __init__(self, storage: Storage, target: str, schema: pa.Schema) -> None:
+    A file is made on this disk, on S3 in `folder`, and goes there whole, in one request with its checksum.
+    """
+
+    def __init__(self, storage: Storage, target: str, schema: pa.Schema, folder: str) -> None:
         storage.make_folder(target)
         self._storage = storage
-        self._fs, self._path = storage.filesystem(target)
+        self._folder = Path(folder if is_s3(target) else target)
         self._target, self._schema = target, schema
         self._uris: list[str] = []
         self._rows: list[int] = []
@@ -128,7 +134,7 @@ class _FileWriter:
     def write(self, table: pa.Table) -> None:
         if self._writer is None:
             name = f"part-{len(self._uris):05d}.parquet"
-            self._sink = self._fs.open_output_stream(f"{self._path}/{name}")
+            self._sink = pa.OSFile(str(self._folder / name), "wb")
             self._writer = pq.ParquetWriter(
                 self._sink, self._schema, compression="zstd", write_page_checksum=True, store_schema=False
             )
@@ -149,14 +155,43 @@ class _FileWriter:
         if self._writer is not None and self._sink is not None:
             self._writer.close()
             self._sink.close()
+            if is_s3(self._target):
+                file = self._folder / self._uris[-1].rpartition("/")[2]
+                with file.open("rb") as made:
+                    self._storage.write(self._uris[-1], made)
+                file.unlink()
         self._writer = self._sink = None
 
 
-def _dataset(storage: Storage, files: list[str]) -> pads.Dataset | None:
-    if not files:
-        return None
-    fs, _ = storage.filesystem(files[0])
-    return pads.dataset([storage.filesystem(file)[1] for file in files], format="parquet", filesystem=fs)
+def _columns(path: str) -> list[str]:
+    """Return the columns of the file; [] for one that is cut off. Raises RadrayError, MissingFile."""
+    try:
+        return pq.read_schema(path).names
+    except pa.ArrowInvalid:
+        return []
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            raise MissingFile(f"{path}: is gone") from None
+        if error.errno is not None:
+            raise RadrayError(f"{path}: cannot be read: {cause(error)}: {lever(error)}") from None
+        return []  # a footer that cannot be decoded
+
+
+def _dataset(files: list[str]) -> pads.Dataset | None:
+    return pads.dataset(files, format="parquet", partitioning=None) if files else None
+
+
+@contextmanager
+def _told_disk() -> Iterator[None]:
+    """Raise what this disk refuses in the block as one RadrayError."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, RadrayError):
+            raise
+        raise RadrayError(
+            f"the staged rows could not be merged: {cause(error)}: {lever(error)}; nothing was committed; run again"
+        ) from None
 
 
 def _sorted_rows(dataset: pads.Dataset, schema: TableSchema, spill: str) -> Iterator[pa.RecordBatch]:
@@ -166,8 +201,8 @@ def _sorted_rows(dataset: pads.Dataset, schema: TableSchema, spill: str) -> Iter
             yield from connection.execute(_merge_sql(schema)).to_arrow_reader(BATCH_ROWS)
         except duckdb.Error as error:  # a staged file went while it was read, the disk is full; its message is not ours
             raise RadrayError(
-                f"table {schema.name}: the staged rows could not be merged: {type(error).__name__}; nothing was"
-                " committed; run again"
+                f"table {schema.name}: the staged rows could not be merged: {type(error).__name__}; is there room in"
+                f" {gettempdir()} (TMPDIR)? nothing was committed; run again"
             ) from None
 
 

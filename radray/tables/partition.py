@@ -12,6 +12,7 @@ from radray.errors import RadrayError
 from radray.schemas import RUNS, RunStatus
 from radray.tables.catalog import Warehouse, equal_to, file_schema
 from radray.tables.commit import PartitionBase, pin, refuse_changed, replace_partition
+from radray.tables.lease import BEAT_S, hold_lease
 from radray.tables.merge import Merged, merge, staged_ids
 from radray.tables.reuse import stage_unchanged
 from radray.tables.runs import RunRow, recorded
@@ -27,7 +28,10 @@ class PartitionRun:
         run = PartitionRun(warehouse, base, row)
         if run.is_committed():
             ...                                  # done by an earlier run: nothing is written
-        with run.recorded():                     # `runs` row: running, then finished or failed
+        with (
+            run.leased(),                        # a second submitter is told now, not at its commit
+            run.recorded(),                      # `runs` row: running, then finished or failed
+        ):
             ...                                  # stage rows below run.staging, but those of run.staged_ids()
             merged = run.commit(expected_ids)    # merge, audit, one commit
     """
@@ -107,6 +111,19 @@ class PartitionRun:
         return merged
 
     @contextmanager
+    def leased(self, beat_s: float = BEAT_S) -> Iterator[None]:
+        """Hold the partition's lease while the block works, see lease.py: it saves compute, nothing rests on it.
+
+        Raises ConflictError, with nothing written, while another run works on the partition, and when one changed it
+        since the base was pinned.
+        """
+        base, row = self._base, self._row
+        uri = self._warehouse.layout.lease(base.schema.name, base.partition_id)
+        with hold_lease(self._warehouse, uri, row.run_id, row.run_key, row.started, beat_s):
+            refuse_changed(base, self._warehouse.load(base.schema), row.run_key)
+            yield
+
+    @contextmanager
     def recorded(self) -> Iterator[None]:
         """Keep the run's `runs` row while the block works; at its end, after the commit, remove the staging."""
         with recorded(self._warehouse, self._row) as counts:
@@ -129,9 +146,11 @@ class PartitionRun:
         if len(keys) > 1:
             return _Held("", None, rows.num_rows, 0)
         # rows that were resumed carry the run that made them; the attempt's folder names the run that committed
-        (folder,) = {file.rsplit("/", 2)[-2] for file in base.files(base.table)}
+        # files of other names were written by another tool, such as a compaction: whose they are cannot be said
+        run_ids = {file.rsplit("/", 2)[-2].rpartition(".")[0] for file in base.files(base.table)}
+        committed_by = run_ids.pop() if len(run_ids) == 1 else ""
         ok = rows.column("status").to_pylist().count("ok")
-        return _Held(keys.pop(), folder.rpartition(".")[0], rows.num_rows, ok)
+        return _Held(keys.pop(), committed_by or None, rows.num_rows, ok)
 
     def _last_finished_empty(self) -> str | None:
         """Return the key of the last finished run over the partition, if that run left it empty."""
@@ -160,7 +179,7 @@ class _Held:
     run_key: str
     """Key of its rows; '' for rows of several keys."""
     committed_by: str | None
-    """Run that committed them; None for an empty partition."""
+    """Run that committed them; None for an empty partition, and for files that another tool wrote."""
     rows: int
     rows_ok: int
 

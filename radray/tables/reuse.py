@@ -43,8 +43,7 @@ def stage_unchanged(
         keys = pa.repeat(pa.scalar(run_key), rows.num_rows)
         rows = rows.set_column(rows.column_names.index("run_key"), "run_key", keys)
         arrays = [rows.column(field.name).cast(field.type) for field in schema]
-        storage.make_folder(staging)
-        fs, path = storage.filesystem(staging)
-        table = pa.Table.from_arrays(arrays, schema=schema)
-        pq.write_table(table, f"{path}/unchanged-{secrets.token_hex(4)}.parquet", filesystem=fs)
+        sink = pa.BufferOutputStream()
+        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), sink)
+        storage.write(f"{staging}/unchanged-{secrets.token_hex(4)}.parquet", sink.getvalue().to_pybytes())
     return list(rows.column("unit_id").to_pylist())

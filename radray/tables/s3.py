@@ -4,11 +4,16 @@ Retries and timeouts are the same for all and are set here on purpose: a night r
 for half a minute must not cost it, and one that has stopped answering must not hold it for ever.
 """
 
+import errno
+import hashlib
 import os
+import random
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
@@ -22,6 +27,8 @@ from radray.errors import ConfigError
 
 SCHEME = "s3://"
 
+_T = TypeVar("_T")
+
 ATTEMPTS = 8
 """Tries of one request. Backing off, pyarrow spends 30 to 60 s on 8 and 0.6 s on its default 3 (measured on a server
 that answers 503 and 500 alone); with 5 % of requests failing at random, 2,000 requests all pass but once in 10^7."""
@@ -30,6 +37,12 @@ FIRST_ATTEMPTS = 3
 CONNECT_TIMEOUT_S = 10
 STALL_TIMEOUT_S = 30
 """A connection on which nothing comes for so long is given up and the request tried again."""
+
+
+class BrokenBody(BotoCoreError):
+    """The body of an answer stopped half-way, or is not what was stored."""
+
+    fmt = "broken body"
 
 
 class Retries(pafs.AwsStandardS3RetryStrategy):
@@ -83,10 +96,10 @@ class S3Access:
             retry_strategy=Retries(),
         )
 
-    def boto(self, attempts: int = ATTEMPTS) -> Any:
+    def boto(self, attempts: int | None = None) -> Any:
         """Return a boto3 client, safe to share between threads, not to be sent to another process."""
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": attempts},
+            retries={"mode": "standard", "total_max_attempts": attempts or ATTEMPTS},
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=STALL_TIMEOUT_S,
             s3={"addressing_style": "path" if self.path_style else "virtual"},
@@ -94,8 +107,9 @@ class S3Access:
         return boto3.session.Session().client("s3", endpoint_url=self.endpoint, region_name=self.region, config=config)
 
     def pyiceberg(self) -> dict[str, str]:
-        """Return the catalog properties that pyiceberg makes its own pyarrow file system from."""
+        """Return the catalog properties that pyiceberg opens files by; `of_pyiceberg` is the way back."""
         properties = {
+            "py-io-impl": "radray.tables.file_io.VerifiedFileIO",
             "s3.region": self.region,
             "s3.force-virtual-addressing": str(not self.path_style).lower(),
             "s3.connect-timeout": str(CONNECT_TIMEOUT_S),
@@ -103,6 +117,12 @@ class S3Access:
             "s3.retry-strategy-impl": f"{Retries.__module__}.{Retries.__name__}",
         }
         return properties if self.endpoint is None else {**properties, "s3.endpoint": self.endpoint}
+
+    @classmethod
+    def of_pyiceberg(cls, properties: Mapping[str, str]) -> "S3Access":
+        """Return the access whose `pyiceberg` properties these are."""
+        path_style = properties.get("s3.force-virtual-addressing") == "false"
+        return cls(properties.get("s3.endpoint"), properties.get("s3.region", "us-east-1"), path_style)
 
     def duckdb(self) -> list[str]:
         """Return the statements that let a DuckDB connection with httpfs read S3; they hold the credentials.
@@ -133,7 +153,8 @@ class S3Access:
         """Raise ConfigError, without any secret, when the place `uri` cannot be listed now."""
         bucket, key = split(uri)
         try:
-            self.boto(FIRST_ATTEMPTS).list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+            client = self.boto(min(FIRST_ATTEMPTS, ATTEMPTS))
+            persistently(lambda: client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1))
         except (ClientError, BotoCoreError) as error:
             raise ConfigError(f"{uri}: {cause(error)} at {self.endpoint or 'AWS'}: {lever(error)}") from None
 
@@ -150,7 +171,7 @@ def head(client: Any, uri: str) -> S3Object | None:
     if not key:
         return None
     try:
-        found = client.head_object(Bucket=bucket, Key=key)
+        found = persistently(lambda: client.head_object(Bucket=bucket, Key=key))
     except ClientError as error:
         if _status(error) == 404:
             return None
@@ -160,12 +181,10 @@ def head(client: Any, uri: str) -> S3Object | None:
 
 def below(client: Any, uri: str) -> Iterator[S3Object]:
     """Yield the objects below the folder `uri`, by key; the empty ones that mark folders are left out."""
-    bucket, key = split(uri)
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{key}/" if key else "")
-    for page in pages:
+    for page in _pages(client, uri):
         for one in page.get("Contents", ()):
             if not one["Key"].endswith("/"):
-                yield S3Object(f"{SCHEME}{bucket}/{one['Key']}", one["Size"], one["ETag"].strip('"'))
+                yield S3Object(f"{SCHEME}{split(uri)[0]}/{one['Key']}", one["Size"], one["ETag"].strip('"'))
 
 
 def remove(client: Any, uri: str) -> None:
@@ -173,18 +192,78 @@ def remove(client: Any, uri: str) -> None:
 
     pyarrow's own way leaves an empty object in the place of the folder above, for ever. Raises botocore's errors.
     """
-    bucket, key = split(uri)
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{key}/")
-    for page in pages:
+    bucket, _ = split(uri)
+    for page in _pages(client, uri):
         names = [{"Key": one["Key"]} for one in page.get("Contents", ())]
         if names:
-            answer = client.delete_objects(Bucket=bucket, Delete={"Objects": names, "Quiet": True})
+            order = {"Objects": names, "Quiet": True}
+            answer = persistently(partial(client.delete_objects, Bucket=bucket, Delete=order))
             for refused in answer.get("Errors", ()):
                 raise ClientError({"Error": {"Code": str(refused.get("Code"))}}, "DeleteObjects")
 
 
+def read(client: Any, uri: str) -> bytes:
+    """Return the object at `uri`, whole and as it was stored. Raises botocore's errors.
+
+    boto3 checks the checksum that is stored with an object, where there is one. Where there is none the ETag is what
+    it is checked by: the MD5 of an object that came in one piece, and of an upload of one part the MD5 of that. An
+    ETag that is neither (several parts, a key of KMS) checks nothing.
+    """
+    bucket, key = split(uri)
+
+    def attempt() -> bytes:
+        answer = client.get_object(Bucket=bucket, Key=key)
+        try:
+            body = bytes(answer["Body"].read())
+        except BotoCoreError as error:
+            raise BrokenBody() from error
+        stored = "ServerSideEncryption" not in answer or answer["ServerSideEncryption"] == "AES256"
+        if stored and not _is_of_etag(body, answer["ETag"].strip('"')):
+            raise BrokenBody()
+        return body
+
+    return persistently(attempt)
+
+
+def write(client: Any, uri: str, content: bytes | BinaryIO) -> None:
+    """Make `content` the object at `uri`, in one request, with the checksum that `read` checks.
+
+    S3 takes 5 GB in one request; a data file has little over 128 MB. An answer that was lost is asked for again: the
+    same content under the same name. Raises botocore's errors.
+    """
+    bucket, key = split(uri)
+
+    def attempt() -> None:
+        if not isinstance(content, bytes):
+            content.seek(0)
+        client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    persistently(attempt)
+
+
+def persistently(request: Callable[[], _T]) -> _T:
+    """Return what `request` does, asked again, ATTEMPTS times in all, where boto3 itself does not ask again.
+
+    That is: an answer whose body broke, a body that did not arrive as it was sent, and HTTP 429.
+    """
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return request()
+        except (BrokenBody, ClientError) as error:
+            if isinstance(error, ClientError) and not (_status(error) == 429 or _code(error) in _BAD_DIGEST):
+                raise
+            time.sleep(random.uniform(0, min(20.0, 0.05 * 2**attempt)))
+    return request()
+
+
 def cause(error: Exception) -> str:
     """Return what went wrong in a word or two of S3's own, never its message, which may name an access key."""
+    if isinstance(error, BrokenBody):
+        return "the body of the answer broke, or is not what was stored"
+    if isinstance(error, FileNotFoundError):
+        return "FileNotFoundError"
+    if isinstance(error, OSError) and error.errno is not None and "AWS Error" not in str(error):
+        return f"{errno.errorcode.get(error.errno, error.errno)} ({os.strerror(error.errno)})"
     if isinstance(error, ClientError):
         return f"{error.response['Error'].get('Code', 'error')} (HTTP {_status(error)})"
     inner = error.__cause__ or error.__context__ or getattr(error, "backend_error", None)
@@ -194,14 +273,20 @@ def cause(error: Exception) -> str:
     return " ".join(part for part in known.groups() if part) if known else type(error).__name__
 
 
-def outage(error: Exception) -> bool:
-    """Return whether pyarrow's `error` says that S3 did not give an object, and not that there is none or a bad one."""
-    return not isinstance(error, FileNotFoundError) and "AWS Error" in str(error)
+def is_missing(error: Exception) -> bool:
+    """Return whether `error` says that there is no such object (a bucket that is not there is another matter)."""
+    return isinstance(error, ClientError) and _status(error) == 404 and _code(error) != "NoSuchBucket"
 
 
 def lever(error: Exception) -> str:
     """Return what to look at."""
-    code = str(error.response["Error"].get("Code")) if isinstance(error, ClientError) else ""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full: make room, or name another place"
+    if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return "make it writable, or name another place"
+    if "ACCESS_DENIED" in cause(error):
+        return f"the credentials are not let in: {_CHAIN}"
+    code = _code(error) if isinstance(error, ClientError) else ""
     if code == "NoSuchBucket":
         return "there is no such bucket; make it, or name another; see warehouse.s3.endpoint and region"
     if isinstance(error, ClientError) and _status(error) in (301, 400, 307):
@@ -219,6 +304,36 @@ def quoted(value: str) -> str:
 
 
 _CHAIN = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role"
+
+
+_BAD_DIGEST = ("BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch")
+"""What a store says to a body that is not the one whose checksum came with it."""
+
+
+def _pages(client: Any, uri: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the answers of listing the folder `uri`, in which objects come by key."""
+    bucket, key = split(uri)
+    order = {"Bucket": bucket, "Prefix": f"{key}/" if key else ""}
+    while True:
+        page = persistently(lambda: client.list_objects_v2(**order))
+        yield page
+        if not page.get("IsTruncated"):
+            return
+        order["ContinuationToken"] = page["NextContinuationToken"]
+
+
+def _is_of_etag(body: bytes, etag: str) -> bool:
+    """Return whether `body` can be what `etag` is of."""
+    md5 = hashlib.md5(body, usedforsecurity=False)
+    if re.fullmatch(r"[0-9a-f]{32}", etag):
+        return md5.hexdigest() == etag
+    if re.fullmatch(r"[0-9a-f]{32}-1", etag):
+        return hashlib.md5(md5.digest(), usedforsecurity=False).hexdigest() == etag[:-2]
+    return True
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"].get("Code"))
 
 
 def _status(error: ClientError) -> int:

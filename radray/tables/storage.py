@@ -2,8 +2,9 @@
 
 import hashlib
 import io
+import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,14 @@ from radray.errors import InputError, RadrayError
 from radray.tables import s3
 
 CHUNK_BYTES = 1 << 20
+
+
+WHOLE_BYTES = 256 << 20
+"""A source on S3 up to this size is read whole and verified; of a larger one only what is asked for is read."""
+
+
+class MissingFile(InputError, FileNotFoundError):
+    """There is no file at the uri."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +89,8 @@ class Storage:
         Raises RadrayError when it cannot be listed.
         """
         fs, path = self.filesystem(uri)
-        try:
+        with told(uri, "cannot be listed"):
             infos = fs.get_file_info(pafs.FileSelector(path, recursive=True, allow_not_found=True))
-        except OSError as error:
-            raise RadrayError(f"{uri}: cannot be listed: {s3.cause(error)}") from None
         scheme = uri[: uri.index("://") + 3] if "://" in uri else ""
         return sorted(
             f"{scheme}{info.path}" for info in infos if info.type == pafs.FileType.File and info.path.endswith(suffix)
@@ -93,19 +100,52 @@ class Storage:
         """Make the folder `uri` and those above it; nothing on S3, which has no folders, and where it is there."""
         fs, path = self.filesystem(uri)
         if not is_s3(uri):
-            fs.create_dir(path, recursive=True)
+            with told(uri, "cannot be made"):
+                fs.create_dir(path, recursive=True)
+
+    def read(self, uri: str) -> bytes:
+        """Return the content of the file at `uri`, on S3 verified (see `s3.read`). Raises MissingFile, RadrayError."""
+        with told(uri, "cannot be read"):
+            return s3.read(self._boto, uri) if is_s3(uri) else Path(uri).read_bytes()
+
+    def write(self, uri: str, content: bytes | BinaryIO) -> None:
+        """Make `content` the file at `uri`: on S3 in one request, on disk in the place of what is there.
+
+        Raises RadrayError; on disk nothing is left then.
+        """
+        with told(uri, "cannot be written"):
+            if is_s3(uri):
+                s3.write(self._boto, uri, content)
+                return
+            file = Path(uri)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with file.open("wb") as sink:
+                    shutil.copyfileobj(io.BytesIO(content) if isinstance(content, bytes) else content, sink)
+            except OSError:
+                with suppress(OSError):
+                    file.unlink()
+                raise
+
+    def size(self, uri: str) -> int:
+        """Return the bytes of the file at `uri`. Raises MissingFile, RadrayError."""
+        with told(uri, "cannot be read"):
+            if not is_s3(uri):
+                return Path(uri).stat().st_size
+            found = s3.head(self._boto, uri)
+            if found is None:
+                raise FileNotFoundError
+            return found.bytes
 
     def remove_folder(self, uri: str) -> None:
-        """Remove the folder `uri` and all below it; nothing where there is none. Raises RadrayError or OSError."""
+        """Remove the folder `uri` and all below it; nothing where there is none. Raises RadrayError."""
         if is_s3(uri):
-            try:
+            with told(uri, "cannot be removed"):
                 s3.remove(self._boto, uri)
-            except (ClientError, BotoCoreError) as error:
-                raise RadrayError(f"{uri}: cannot be removed: {s3.cause(error)}") from None
             return
         fs, path = self.filesystem(uri)
         # a twin with the same run key removes the same staging: what is gone meanwhile is no error
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), told(uri, "cannot be removed"):
             if fs.get_file_info(path).type == pafs.FileType.Directory:
                 fs.delete_dir(path)
 
@@ -132,15 +172,23 @@ class Storage:
 
     def sha256(self, uri: str) -> str:
         """Return the hex sha256 of the file at `uri`."""
+        if is_s3(uri):
+            return hashlib.sha256(self.read(uri)).hexdigest()
         digest = hashlib.sha256()
         for chunk in self._chunks(uri):
             digest.update(chunk)
         return digest.hexdigest()
 
     def open_input(self, uri: str) -> BinaryIO:
-        """Return the file at `uri` opened for reading bytes, seekable, never decompressed. Raises InputError."""
+        """Return the file at `uri` opened for reading bytes, seekable, never decompressed. Raises InputError.
+
+        On S3 it is verified up to WHOLE_BYTES; beyond, nothing but https sees a bit that flipped on its way.
+        """
         try:
             if is_s3(uri):
+                lone = s3.head(self._boto, uri)
+                if lone is not None and lone.bytes <= WHOLE_BYTES:
+                    return io.BytesIO(s3.read(self._boto, uri))
                 return smart_open.s3.open(*s3.split(uri), "rb", client=self._boto)
             return smart_open.open(uri, "rb", compression="disable")
         except (OSError, ValueError, ClientError, BotoCoreError) as error:
@@ -194,6 +242,17 @@ class Storage:
                     yield chunk
         except OSError as error:
             raise InputError(f"{uri}: cannot be read: {s3.cause(error)}") from None
+
+
+@contextmanager
+def told(uri: str, what: str) -> Iterator[None]:
+    """Raise what storage raises in the block as one RadrayError: uri, what, the cause, the lever."""
+    try:
+        yield
+    except (OSError, ClientError, BotoCoreError) as error:
+        if isinstance(error, FileNotFoundError) or s3.is_missing(error):
+            raise MissingFile(f"{uri}: {what}: {s3.cause(error)}") from None
+        raise RadrayError(f"{uri}: {what}: {s3.cause(error)}: {s3.lever(error)}") from None
 
 
 def _hidden(path: str) -> bool:

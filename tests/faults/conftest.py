@@ -6,16 +6,22 @@ from pathlib import Path
 
 import pytest
 from faults_world import PATIENCE_S, ROOT, Place
+from s3_server import BUCKET, S3Server
 from writer import Order
 
 from radray import config
 
 
-@pytest.fixture(scope="session", params=["disk"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """Return where warehouses lie; each name is a new one."""
-    root: Path = tmp_path_factory.mktemp(f"place-{request.param}")
-    return lambda name: config.Warehouse(uri=str(root / name))
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Return where warehouses lie, each name a new one: on local disk or, parametrized with "s3", on an S3 server."""
+    if getattr(request, "param", "disk") == "disk":
+        return lambda name: config.Warehouse(uri=str(tmp_path / name))
+    server: S3Server = request.getfixturevalue("s3")
+    prefix = f"s3://{BUCKET}/{tmp_path.name}"
+    return lambda name: config.Warehouse(
+        uri=f"{prefix}/{name}", catalog_uri=str(tmp_path / f"{name}.db"), s3=server.settings()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +29,8 @@ def writer() -> Iterator[Callable[[Order], int]]:
     """Return a function that carries out an order in a process of its own and returns its exit code."""
     command = [sys.executable, str(Path(__file__).with_name("writer.py"))]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True, **pipes) as server:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **S3Server.environment()}
+    with subprocess.Popen(command, env=environment, text=True, **pipes) as server:
         assert server.stdin is not None
         assert server.stdout is not None
 

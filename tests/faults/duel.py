@@ -4,11 +4,12 @@ import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from faults_world import Rows, expected_rows, open_night, read_rows, stage
-from scheduler import Writer, critical_steps, play
+from faults_world import Rows, expected_rows, open_night, read_rows, run_rows, stage
+from scheduler import Choice, Writer, critical_steps, play
 
 from radray import config
 from radray.errors import ConflictError, RadrayError
+from radray.schemas import REPORTS
 from radray.tables.catalog import Warehouse
 
 OK, ALREADY = "ok", "already there"
@@ -38,16 +39,16 @@ class Duel:
     steps: frozenset[str]
     recorded: bool = False
     """Whether the writers keep their `runs` rows as jobs do."""
-    look_always: bool = False
-    """Whether a reader looks after every move; else after those that set the catalog or end a writer."""
     landings: list[str] = field(default_factory=list)
     """Writers in the order in which their commits landed."""
     seen_at_pin: dict[str, int] = field(default_factory=dict)
     """How many commits had landed when a writer pinned its base."""
 
-    def run(self, choose: Callable[[list[int]], int]) -> dict[str, object]:
+    def run(self, choose: Choice) -> dict[str, object]:
         """Play the schedule, with a look at every night after every move; return what each writer was told."""
-        self._before = {part.date: read_rows(self.settings, part.date) for part in self.parts}
+        self._reader = Warehouse(self.settings)
+        self._stands = self._reader.metadata_location(REPORTS)
+        self._before = {part.date: read_rows(self._reader, part.date) for part in self.parts}
         with critical_steps(self.landings):
             self.writers = [Writer(part.name, self._work(part), self.steps, part.lost) for part in self.parts]
             self.trace = play(self.writers, choose, self._look)
@@ -74,9 +75,12 @@ class Duel:
         return work
 
     def _look(self, step: str) -> None:
-        for date in self._before if self.look_always or step in ("set", "end") else ():
-            seen = read_rows(self.settings, date)
-            assert seen == self.state(date)
+        now = self._reader.metadata_location(REPORTS)
+        if now == self._stands and step != "end":
+            return  # nobody removes a file here: the same metadata shows the same rows
+        self._stands = now
+        for date in self._before:
+            assert read_rows(self._reader, date) == self.state(date)
 
     def state(self, date: datetime.date) -> Rows:
         """Return what the night must hold: the rows of its last commit that landed."""
@@ -101,3 +105,12 @@ class Duel:
                 assert isinstance(writer.told, RadrayError)
                 assert "did not land" in str(writer.told)
                 assert list(writer.lost)
+        if self.recorded:
+            self._check_runs()
+
+    def _check_runs(self) -> None:
+        """Assert that each writer has the row in `runs` that it was told; who found all done wrote none."""
+        for key in {part.run_key for part in self.parts}:
+            told = [one.told for part, one in zip(self.parts, self.writers, strict=True) if part.run_key == key]
+            rows = {"finished": told.count(OK), "failed": len(told) - told.count(OK) - told.count(ALREADY)}
+            assert run_rows(self._reader, key) == {status: count for status, count in rows.items() if count}

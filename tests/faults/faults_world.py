@@ -25,6 +25,8 @@ DATASET = "hospital"
 FILES = 3
 """Files that a night is staged in."""
 PATIENCE_S = 120
+BETWEEN_READS_S = 0.02
+"""A reader that never rests takes the processor from the writer that it watches, and then sees less of it."""
 
 Place = Callable[[str], config.Warehouse]
 """Where a test's warehouses lie: settings of the (new) warehouse of a name."""
@@ -47,20 +49,19 @@ def expected_rows(run_key: str, unit_ids: Iterable[str]) -> Rows:
     return tuple(sorted((unit_id, run_key, f"findings of {unit_id} by {run_key}") for unit_id in unit_ids))
 
 
-def read_rows(settings: config.Warehouse, date: datetime.date) -> Rows:
-    """Return what a reader with a fresh catalog sees of the night now."""
-    rows = Warehouse(settings).read(REPORTS, ["unit_id", "run_key", "findings"], partition(date))
+def read_rows(warehouse: Warehouse, date: datetime.date) -> Rows:
+    """Return what a reader sees of the night now: each reading asks the catalog anew where the table stands."""
+    rows = warehouse.read(REPORTS, ["unit_id", "run_key", "findings"], partition(date))
     return tuple(sorted(tuple(row.values()) for row in rows.to_pylist()))
 
 
-def run_rows(settings: config.Warehouse, run_key: str) -> Counter[str]:
+def run_rows(warehouse: Warehouse, run_key: str) -> Counter[str]:
     """Return how many rows of each status `runs` has for the key."""
-    return Counter(Warehouse(settings).read(RUNS, ["status"], {"run_key": run_key}).column("status").to_pylist())
+    return Counter(warehouse.read(RUNS, ["status"], {"run_key": run_key}).column("status").to_pylist())
 
 
-def staged_files(settings: config.Warehouse, run_key: str) -> list[str]:
+def staged_files(warehouse: Warehouse, run_key: str) -> list[str]:
     """Return the files that are staged for the key."""
-    warehouse = Warehouse(settings)
     return warehouse.storage.list_files(warehouse.layout.staging(REPORTS.name, run_key))
 
 
@@ -129,12 +130,12 @@ class Reader:
 
     ::
 
-        with Reader(settings, date, [old, new]) as reader:
+        with Reader(warehouse, date, [old, new]) as reader:
             ...
             reader.wait_for_polls(1)
     """
 
-    settings: config.Warehouse
+    warehouse: Warehouse
     date: datetime.date
     allowed: Sequence[Rows]
     in_order: bool = True
@@ -144,13 +145,13 @@ class Reader:
     def __enter__(self) -> "Reader":
         self._place = 0
         self._changed = threading.Condition()
-        self._stop = False
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._read_all_the_time)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop = True
+        self._stop.set()
         self._thread.join(PATIENCE_S)
 
     def wait_for_polls(self, count: int) -> None:
@@ -161,9 +162,9 @@ class Reader:
         assert self.wrong == []
 
     def _read_all_the_time(self) -> None:
-        while not self._stop and not self.wrong:
+        while not self._stop.wait(BETWEEN_READS_S) and not self.wrong:
             try:
-                wrong = self._judge(read_rows(self.settings, self.date))
+                wrong = self._judge(read_rows(self.warehouse, self.date))
             except Exception as error:
                 wrong = f"reading failed: {type(error).__name__}: {error}"
             with self._changed:

@@ -11,7 +11,8 @@ from typing import Any
 
 from faults_world import write_file
 
-from radray.tables.storage import Storage
+from radray.tables.s3 import split
+from radray.tables.storage import Storage, is_s3
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,14 @@ FIRST_POINTS = (
 )
 """Steps that only the first run of a warehouse has; making a table is a commit too."""
 
+JOB_POINTS = (
+    KillPoint("while rows are staged", "radray.stages.progress:_rows", "after"),
+    KillPoint("between merge and commit", _MERGE, "after"),
+    KillPoint("inside the catalog's swap", f"{_CATALOG}._write_metadata", "after", table="predictions"),
+    KillPoint("after the commit, runs not finished", _RUNS, nth=2, landed=True),
+)
+"""Steps of `generate`, in the process that holds its Ray."""
+
 
 def arm(point: KillPoint, marker: Path) -> None:
     """Make this process end at `point`; it leaves its name in `marker`, to prove that it was there."""
@@ -139,8 +148,11 @@ def _remove_half(storage: Storage, folder: str) -> None:
     files = storage.list_files(folder)
     assert len(files) > 1
     for uri in files[: len(files) // 2]:
-        fs, path = storage.filesystem(uri)
-        fs.delete_file(path)
+        if is_s3(uri):  # as the code does: pyarrow would leave an empty object in the place of the folder
+            bucket, key = split(uri)
+            storage.access.boto().delete_object(Bucket=bucket, Key=key)
+        else:
+            Path(uri).unlink()
 
 
 _WRITE_FILE = write_file

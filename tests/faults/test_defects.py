@@ -11,7 +11,6 @@ from radray.errors import AuditError, ConflictError
 from radray.schemas import REPORTS
 from radray.tables import merge
 from radray.tables.catalog import Warehouse
-from radray.tables.storage import Storage
 
 UNITS = ["1", "2", "3", "4"]
 NIGHT = night(0)
@@ -29,8 +28,8 @@ def test_rows_of_another_night_are_not_added_to_it(settings: config.Warehouse) -
     write_file(warehouse.storage, f"{run.staging}/a.parquet", staged_bytes(night(1), "k1", UNITS))
     with pytest.raises(AuditError, match="4 staged rows have another batch_date than this run's"):
         run.commit(UNITS)
-    assert read_rows(settings, NIGHT) == ()
-    assert read_rows(settings, night(1)) == expected_rows("other", UNITS)
+    assert read_rows(Warehouse(settings), NIGHT) == ()
+    assert read_rows(Warehouse(settings), night(1)) == expected_rows("other", UNITS)
 
 
 def test_rows_of_another_run_key_are_refused(settings: config.Warehouse) -> None:
@@ -39,7 +38,7 @@ def test_rows_of_another_run_key_are_refused(settings: config.Warehouse) -> None
     write_file(warehouse.storage, f"{run.staging}/a.parquet", staged_bytes(NIGHT, "k2", UNITS))
     with pytest.raises(AuditError, match="4 staged rows have another run_key than this run's"):
         run.commit(UNITS)
-    assert read_rows(settings, NIGHT) == ()
+    assert read_rows(Warehouse(settings), NIGHT) == ()
 
 
 def test_a_commit_whose_answer_was_lost_and_that_was_then_replaced_is_no_conflict(
@@ -58,7 +57,7 @@ def test_a_commit_whose_answer_was_lost_and_that_was_then_replaced_is_no_conflic
 
     monkeypatch.setattr(SqlCatalog, "commit_table", landed_then_replaced)
     run.commit(UNITS)
-    assert read_rows(settings, NIGHT) == expected_rows("k2", ["1", "5"])
+    assert read_rows(Warehouse(settings), NIGHT) == expected_rows("k2", ["1", "5"])
 
 
 @pytest.mark.parametrize("then", [None, "k2"], ids=["twin's night stands", "twin's night was replaced"])
@@ -70,9 +69,9 @@ def test_a_twin_takes_the_staging_away_in_the_middle_of_the_merge(
     stage(warehouse.storage, run, NIGHT, "k1", UNITS)
     dataset = merge._dataset
 
-    def dataset_then_twin(storage: Storage, files: list[str]) -> Any:
+    def dataset_then_twin(files: list[str]) -> Any:
         monkeypatch.setattr(merge, "_dataset", dataset)
-        found = dataset(storage, files)
+        found = dataset(files)
         assert run_night(Warehouse(settings), NIGHT, "k1", UNITS)
         if then is not None:
             assert run_night(Warehouse(settings), NIGHT, then, ["1", "5"])
@@ -81,9 +80,9 @@ def test_a_twin_takes_the_staging_away_in_the_middle_of_the_merge(
     monkeypatch.setattr(merge, "_dataset", dataset_then_twin)
     if then is None:
         run.commit(UNITS)
-        assert read_rows(settings, NIGHT) == expected_rows("k1", UNITS)
+        assert read_rows(Warehouse(settings), NIGHT) == expected_rows("k1", UNITS)
     else:
         with pytest.raises(ConflictError, match="run key k2"):
             run.commit(UNITS)
-        assert read_rows(settings, NIGHT) == expected_rows("k2", ["1", "5"])
+        assert read_rows(Warehouse(settings), NIGHT) == expected_rows("k2", ["1", "5"])
     assert warehouse.storage.list_files(warehouse.layout.staging(REPORTS.name, "k1")) == []

@@ -1,12 +1,12 @@
 """Three writers of one night, one of them stalled from its pin to the end, with answers lost: seeded schedules."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import pytest
 from duel import ALREADY, OK, Duel, Part
 from faults_world import Place, commit_night, expected_rows, night, open_night, read_rows
-from scheduler import LOST_AFTER, LOST_BEFORE
+from scheduler import LOST_AFTER, LOST_BEFORE, Choice
 from test_two_writers import WITH_REMOVAL, Warehouses
 
 from radray.tables.catalog import Warehouse
@@ -14,13 +14,13 @@ from radray.tables.catalog import Warehouse
 UNITS = {"k1": ["1", "2", "4", "5"], "k2": ["2", "3", "5"], "k3": ["1", "3", "6"]}
 
 
-def stalled_first(seed: int) -> Callable[[list[int]], int]:
+def stalled_first(seed: int) -> Choice:
     """Return a choice drawn from `seed` in which writer 0 pins first and moves again when the others have ended."""
     drawn = random.Random(seed)
     moves = iter([0])
 
-    def choose(alive: list[int]) -> int:
-        return next(moves, drawn.choice([place for place in alive if place] or alive))
+    def choose(alive: Mapping[int, str]) -> int:
+        return next(moves, drawn.choice([place for place in alive if place] or list(alive)))
 
     return choose
 
@@ -39,10 +39,11 @@ def play_seed(warehouses: Warehouses, seed: int) -> tuple[object, ...]:
     told = duel.run(stalled_first(seed))
     duel.check()
     key = keys[0]  # the stalled one's, run again: it ends with its own rows
-    run = open_night(Warehouse(settings), night(number), f"{key}-{number}")
+    warehouse = Warehouse(settings)
+    run = open_night(warehouse, night(number), f"{key}-{number}")
     if not run.is_committed():
-        commit_night(Warehouse(settings), night(number), f"{key}-{number}", UNITS[key])
-    assert read_rows(settings, night(number)) == expected_rows(f"{key}-{number}", UNITS[key])
+        commit_night(warehouse, night(number), f"{key}-{number}", UNITS[key])
+    assert read_rows(warehouse, night(number)) == expected_rows(f"{key}-{number}", UNITS[key])
     return tuple(str(type(one).__name__) if isinstance(one, Exception) else one for one in told.values())
 
 

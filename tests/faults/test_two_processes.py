@@ -10,6 +10,7 @@ from faults_world import PATIENCE_S, ROOT, Place, Reader, expected_rows, night, 
 
 from radray import config
 from radray.errors import ConflictError
+from radray.tables.catalog import Warehouse
 
 UNITS = {"A": ["1", "2", "3"], "B": ["2", "3", "4", "5"]}
 NIGHTS = 6
@@ -28,11 +29,12 @@ def start(settings: config.Warehouse, name: str, meeting: Path) -> subprocess.Po
 
 def test_two_processes_on_the_same_nights_of_a_new_warehouse(place: Place, tmp_path: Path) -> None:
     settings = place("rivals")
+    warehouse = Warehouse(settings)
     last = night(NIGHTS - 1)
     states = [(), *(expected_rows(f"{name}-{NIGHTS - 1}", UNITS[name]) for name in UNITS)]
     seen = []
     with start(settings, "A", tmp_path) as a, start(settings, "B", tmp_path) as b:
-        with Reader(settings, last, states, in_order=False) as reader:
+        with Reader(warehouse, last, states, in_order=False) as reader:
             for rival in (a, b):
                 output, _ = rival.communicate(timeout=PATIENCE_S)
                 assert rival.returncode == 0
@@ -43,7 +45,7 @@ def test_two_processes_on_the_same_nights_of_a_new_warehouse(place: Place, tmp_p
     for number, (mine, theirs) in enumerate(zip(*seen, strict=True)):
         told = {"A": mine["told"], "B": theirs["told"]}
         winners = [name for name, code in told.items() if code == 0]
-        rows = read_rows(settings, night(number))
+        rows = read_rows(warehouse, night(number))
         if mine["met"]:  # both had pinned before either committed
             assert sorted(told.values()) == [0, ConflictError.exit_code]
         if len(winners) == 2:  # one after the other: the second pinned what the first had committed

@@ -1,9 +1,11 @@
 """Two writers, every order of their critical steps: one is told ok, the other why not, and readers are never wrong."""
 
+from contextlib import suppress
+
 import pytest
 from duel import ALREADY, OK, Duel, Part
 from faults_world import Place, commit_night, night
-from scheduler import Interleavings
+from scheduler import Interleavings, RedundantError, effects
 
 from radray import config
 from radray.errors import ConflictError
@@ -14,6 +16,23 @@ OLD = ["1", "2", "3"]
 PIN_TO_COMMIT = frozenset({"load", "check", "set"})
 WITH_MERGE = PIN_TO_COMMIT | {"merge"}
 WITH_REMOVAL = WITH_MERGE | {"remove"}
+WITH_RUNS = WITH_REMOVAL | {"runs"}
+
+ONE_NIGHT = {
+    "load": effects("catalog"),
+    "merge": effects(),
+    "check": effects("catalog"),
+    "set": effects(writes="catalog"),
+    "runs": effects(writes="runs"),
+    "remove": effects(),
+}
+"""What the steps of writers with keys of their own share on nights with rows (of an empty one, `load` reads `runs`)."""
+TWINS = ONE_NIGHT | {
+    # the staging is theirs both: after its first load a writer stages
+    "load": effects("catalog runs staging", "staging"),
+    "merge": effects("staging"),
+    "remove": effects(writes="staging"),
+}
 SCHEDULES_A_WAREHOUSE = 6
 """Commits get slower as a table's history grows: a new warehouse comes cheaper than a twentieth night."""
 
@@ -38,11 +57,22 @@ class Warehouses:
         return self._settings, numbers
 
 
+Outcome = tuple[object, object, tuple[str, ...]]
+"""What the two were told, and who landed, in order."""
+
+
 def all_interleavings(
-    warehouses: Warehouses, keys: tuple[str, str], nights: int, steps: frozenset[str], old: bool
-) -> list[tuple[object, object, tuple[str, ...]]]:
-    """Play every schedule; return what the two were told and who landed, a schedule each."""
-    orders, outcomes = Interleavings(), []
+    warehouses: Warehouses,
+    keys: tuple[str, str],
+    nights: int,
+    steps: frozenset[str],
+    old: bool,
+    *,
+    reduced: bool = False,
+) -> list[Outcome]:
+    """Play every schedule, or (`reduced`) one of those that differ by steps which never meet; return the outcomes."""
+    shared = TWINS if keys[0] == keys[1] else ONE_NIGHT
+    orders, outcomes = Interleavings(shared if reduced else None), []
     more = True
     while more:
         settings, numbers = warehouses.next(nights, old)
@@ -52,15 +82,16 @@ def all_interleavings(
             Part(name, night(number), f"{key}-{number}", units[key])
             for name, key, number in zip("AB", keys, (numbers[0], numbers[-1]), strict=True)
         ]
-        duel = Duel(settings, parts, steps, look_always=steps == WITH_REMOVAL)
-        told = duel.run(orders.choose)
-        duel.check()
-        outcomes.append((told["A"], told["B"], tuple(duel.landings)))
+        duel = Duel(settings, parts, steps, recorded="runs" in steps)
+        with suppress(RedundantError):
+            told = duel.run(orders.choose)
+            duel.check()
+            outcomes.append((told["A"], told["B"], tuple(duel.landings)))
         more = orders.next()
     return outcomes
 
 
-def check_different_keys(outcomes: list[tuple[object, object, tuple[str, ...]]]) -> None:
+def check_different_keys(outcomes: list[Outcome]) -> None:
     for a, b, landed in outcomes:
         told = {"A": a, "B": b}
         assert landed in [("A",), ("B",), ("A", "B"), ("B", "A")]
@@ -69,7 +100,7 @@ def check_different_keys(outcomes: list[tuple[object, object, tuple[str, ...]]])
     assert {landed for _, _, landed in outcomes} == {("A",), ("B",), ("A", "B"), ("B", "A")}
 
 
-def check_same_key(outcomes: list[tuple[object, object, tuple[str, ...]]]) -> None:
+def check_same_key(outcomes: list[Outcome]) -> None:
     assert {(a, b, landed) for a, b, landed in outcomes} == {
         (OK, OK, ("A",)),
         (OK, OK, ("B",)),
@@ -78,7 +109,7 @@ def check_same_key(outcomes: list[tuple[object, object, tuple[str, ...]]]) -> No
     }
 
 
-def check_different_nights(outcomes: list[tuple[object, object, tuple[str, ...]]]) -> None:
+def check_different_nights(outcomes: list[Outcome]) -> None:
     assert {(a, b, landed) for a, b, landed in outcomes} == {(OK, OK, ("A", "B")), (OK, OK, ("B", "A"))}
 
 
@@ -90,8 +121,9 @@ def test_different_keys_on_one_night(place: Place, old: bool) -> None:
 
 
 def test_the_same_key_on_one_night(place: Place) -> None:
-    outcomes = all_interleavings(Warehouses(place, "twins"), ("k1", "k1"), 1, WITH_MERGE, False)
-    assert len(outcomes) >= 70
+    # 18 of 70 schedules: the others are these with steps in another order that never meet
+    outcomes = all_interleavings(Warehouses(place, "twins"), ("k1", "k1"), 1, WITH_MERGE, False, reduced=True)
+    assert len(outcomes) >= 18
     check_same_key(outcomes)
 
 
@@ -101,16 +133,20 @@ def test_different_nights(place: Place) -> None:
     check_different_nights(outcomes)
 
 
+def test_the_reduced_schedules_tell_what_all_of_them_tell(place: Place) -> None:
+    outcomes = all_interleavings(Warehouses(place, "reduced"), ("k1", "k2"), 1, PIN_TO_COMMIT, True, reduced=True)
+    assert len(outcomes) < 20
+    check_different_keys(outcomes)
+
+
 @pytest.mark.drill
 @pytest.mark.parametrize("keys", [("k1", "k2"), ("k1", "k1")], ids=["different keys", "the same key"])
 def test_all_steps_of_one_night(place: Place, keys: tuple[str, str]) -> None:
-    outcomes = all_interleavings(Warehouses(place, f"all-{keys[1]}"), keys, 1, WITH_REMOVAL, True)
-    assert len(outcomes) >= 252
+    outcomes = all_interleavings(Warehouses(place, f"all-{keys[1]}"), keys, 1, WITH_RUNS, True, reduced=True)
     (check_same_key if keys[0] == keys[1] else check_different_keys)(outcomes)
 
 
 @pytest.mark.drill
 def test_all_steps_of_different_nights(place: Place) -> None:
-    outcomes = all_interleavings(Warehouses(place, "all-nights"), ("k1", "k2"), 2, WITH_REMOVAL, True)
-    assert len(outcomes) >= 252
+    outcomes = all_interleavings(Warehouses(place, "all-nights"), ("k1", "k2"), 2, WITH_RUNS, True, reduced=True)
     check_different_nights(outcomes)

@@ -70,6 +70,9 @@ def test_an_erasure_says_what_it_read_and_what_it_cannot_reach_but_not_whom(
     assert "not in the warehouse and not erased: the raw source" in error
     assert "canary-77" not in error
     assert not any(b"canary-77" in content for content in contents(tmp_path).values())
+    assert not opened(tmp_path).has(RUNS)  # whose settings would be kept
+    assert command("maintain.erase_subject_id=canary-77", "--dry-run") == 0
+    assert "canary-77" not in capsys.readouterr().out
 
 
 def test_an_erasure_while_a_run_is_running_is_exit_code_4(

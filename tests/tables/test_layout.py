@@ -11,3 +11,4 @@ def test_paths_are_these() -> None:
     attempt = layout.attempt("predictions", datetime.date(2026, 11, 21), "generate-1")
     assert attempt == "s3://bucket/radray/data/predictions/2026-11-21/generate-1"
     assert layout.staging("predictions", "abc") == "s3://bucket/radray/_staging/predictions/abc"
+    assert layout.lease("predictions", "0f") == "s3://bucket/radray/_staging/_leases/predictions/0f.json"

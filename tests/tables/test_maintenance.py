@@ -9,7 +9,7 @@ from s3_server import S3Server
 from tables_world import NIGHT, Night, open_warehouse, units
 
 from radray import config
-from radray.errors import ConfigError, InputError, RadrayError
+from radray.errors import ConfigError, ConflictError, InputError
 from radray.schemas import REPORTS, RUNS, RunStatus
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import utc_now
@@ -236,8 +236,8 @@ def test_a_stalled_writer_whose_files_were_removed_commits_nothing(
         return commit(*arguments)
 
     monkeypatch.setattr(stalled.base.table.catalog, "commit_table", stall)
-    # its files and the snapshot that it began from are gone: it may fail on either
-    with pytest.raises((RadrayError, FileNotFoundError)):
+    # its files and the snapshot that it began from are gone
+    with pytest.raises(ConflictError, match=r"jobs\.maintain took this run for dead"):
         stalled.run.commit(["2"])
     assert any(stalled.row.run_id in name and name.endswith(".parquet") for name in removed[0])
     assert units(warehouse) == [("1", "k1")]
@@ -245,6 +245,19 @@ def test_a_stalled_writer_whose_files_were_removed_commits_nothing(
     again.stage(["2"])
     again.finish(["2"])
     assert units(warehouse) == [("2", "k2")]
+
+
+def test_a_run_whose_base_was_expired_is_told_who_won(warehouse: Warehouse) -> None:
+    committed(warehouse, "k1", ["1"])
+    late = Night(warehouse, "k2")
+    committed(warehouse, "k3", ["3"])
+    maintain(warehouse, AT_ONCE)
+    with pytest.raises(FileNotFoundError):  # what the run began from is not there any more
+        late.base.table.scan().to_arrow()
+    late.stage(["2"])
+    with pytest.raises(ConflictError):
+        late.run.commit(["2"])
+    assert units(warehouse) == [("3", "k3")]
 
 
 def test_a_moved_warehouse_is_refused(warehouse: Warehouse, tmp_path: Path) -> None:
