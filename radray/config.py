@@ -4,16 +4,15 @@ Importing this module is free: no client, no torch, no ray.
 """
 
 import datetime
-import difflib
 import re
-import types
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from radray.config_names import refuse_unknown
 from radray.config_text import lay_over, read_override, read_yaml
 from radray.errors import ConfigError
 
@@ -334,7 +333,7 @@ def load_settings(files: Sequence[str] = (), overrides: Sequence[str] = ()) -> S
         lay_over(merged, read_yaml(file), _SHORTHAND)
     for override in overrides:
         lay_over(merged, read_override(override), _SHORTHAND)
-    _refuse_unknown(merged, Settings, "")
+    refuse_unknown(merged, Settings)
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
@@ -348,39 +347,3 @@ def load_settings(files: Sequence[str] = (), overrides: Sequence[str] = ()) -> S
 def dump_settings(settings: Settings) -> str:
     """Return `settings` as YAML that `load_settings` reads back to the same value, but for whom to erase."""
     return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
-
-
-def _refuse_unknown(values: Mapping[str, Any], section: type[BaseModel], prefix: str) -> None:
-    for key, value in values.items():
-        if key not in section.model_fields:
-            known = _all_names(Settings, "")
-            name = f"{prefix}{key}"
-            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5) or difflib.get_close_matches(
-                str(key), known, n=1, cutoff=0.0
-            )
-            raise ConfigError(f"unknown setting {name}; the nearest is {nearest[0]}")
-        inner = _section_of(section.model_fields[key].annotation)
-        if inner is not None:
-            if not isinstance(value, Mapping):
-                raise ConfigError(
-                    f"{prefix}{key} is a section; set one of its keys, such as {_first(inner, prefix + key)}"
-                )
-            _refuse_unknown(value, inner, f"{prefix}{key}.")
-
-
-def _section_of(annotation: Any) -> type[BaseModel] | None:
-    if get_origin(annotation) in (Union, types.UnionType):
-        return next((found for part in get_args(annotation) if (found := _section_of(part))), None)
-    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-
-
-def _first(section: type[BaseModel], prefix: str) -> str:
-    return f"{prefix}.{next(iter(section.model_fields))}"
-
-
-def _all_names(section: type[BaseModel], prefix: str) -> list[str]:
-    names: list[str] = []
-    for key, field in section.model_fields.items():
-        inner = _section_of(field.annotation)
-        names += _all_names(inner, f"{prefix}{key}.") if inner else [f"{prefix}{key}"]
-    return names

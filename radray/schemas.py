@@ -97,7 +97,8 @@ class TableSchema:
     key: tuple[str, ...]
     partition: tuple[str, ...] = ()
     one_ok: str | None = None
-    """Column of which each value has one ok row in a partition: the last in `order`; the others are superseded."""
+    """Column of which each value has one ok row in a partition: the last in `order`, nulls first; the others are
+    superseded, and all of them by a row with reason cancelled that comes later."""
     order: tuple[str, ...] = ()
 
     def arrow(self) -> pa.Schema:

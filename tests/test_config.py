@@ -65,7 +65,7 @@ def test_dumped_settings_read_back_the_same(tmp_path: Path) -> None:
         ("warehouse.uri=s3://bucket/x", "needs warehouse.catalog_uri"),
         ("warehouse.catalog_uri=s3://bucket/c.db", "is the path of a local SQLite file"),
         ("source.dataset=a/b", "source.dataset: "),
-        ("source.format=docx", "source.format: Input should be 'mimic_zip', 'mimic_folder'"),
+        ("source.format=docx", "source.format: Input should be 'auto', 'mimic_zip'"),
         ("train.epochs", "expected key=value"),
         ("=3", "expected key=value"),
         ("model.out=[", "model.out: the value is not YAML"),

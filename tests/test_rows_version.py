@@ -7,14 +7,14 @@ import io
 import json
 
 from radray.metrics.rouge import Scorer
-from radray.reports import mediqa, mimic, openi
+from radray.reports import fhir, hl7_file, jsonl, mediqa, mimic, openi, openi_xml, sectioned_csv, text
 from radray.reports.identity import split_key, text_digest, unit_id
 from radray.reports.prompts import PROMPTS
 from radray.reports.record import Record
 from radray.reports.synthetic import make_studies
 from radray.tables.identity import ROWS_VERSION, digest
 
-PINNED = {1: "200e1270de72f8fed9e9f8ee02b46989dc2245ebec265a74d4edbaf2ad1c3bb5"}
+PINNED = {2: "d0071bda0dfb2206fce9e30c86a1026d4408bc8195aaf5f93146514ac14c3e16"}
 
 MESSY = """FINAL REPORT
  EXAMINATION: CHEST (PA AND LAT)
@@ -34,7 +34,7 @@ def rows() -> list[Record]:
         MESSY,
         MESSY.replace("FINDINGS", "FINDINGS AND IMPRESSION"),
     ]
-    records = [mimic.read(text.encode(), f"p10/p10000032/s{50000000 + i}.txt") for i, text in enumerate(studies)]
+    records = [mimic.read(study.encode(), f"p10/p10000032/s{50000000 + i}.txt") for i, study in enumerate(studies)]
     values = {
         "study_id": "1",
         "subject_id": "2",
@@ -46,6 +46,23 @@ def rows() -> list[Record]:
     header = "uid,MeSH,image,indication,comparison,findings,impression"
     table = f"{header}\n1,normal,Chest,Pain,None,Clear . ,1. Normal chest .\n2,,,,,,\n"
     records += openi.read(io.BytesIO(table.encode()))
+    texts = {"findings": values["findings"], "impression": "1. Nodule.\n2. No effusion."}
+    report = MESSY.replace("\n", "\\.br\\")
+    message = (
+        f"MSH|^~\\&|R|H|R|R|20240305101500||ORU^R01|M1|P|2.5.1\rPID|1||P3\rOBR|1|O7|A7|1^CHEST^L|||20240305093000\r"
+        f"OBX|1|TX|1^CHEST||{report}||||||F\r"
+    )
+    xml = (
+        '<eCitation><uId id="CXR1"/><MedlineCitation><Article><Abstract><AbstractText Label="FINDINGS">Clear &lt; 1 cm.'
+        "</AbstractText></Abstract></Article></MedlineCitation><MeSH><major>normal</major></MeSH></eCitation>"
+    )
+    resource = {"resourceType": "DiagnosticReport", "id": "r7", "status": "final", "conclusion": texts["impression"]}
+    sectioned = "study,impression,findings,last_paragraph,comparison\ns50000001,Normal.,Clear . ,,None\n"
+    records += jsonl.read(io.BytesIO(json.dumps({"study_id": 7, **texts, "report_time": "2024-03-05T10:15Z"}).encode()))
+    records += hl7_file.read(io.BytesIO(message.encode()))
+    records += fhir.read(io.BytesIO(json.dumps(resource).encode()))
+    records += sectioned_csv.read(io.BytesIO(sectioned.encode()))
+    records += [openi_xml.read(xml.encode(), "1.xml"), text.read(MESSY.encode("utf-16"), "a/1.txt")]
     return records
 
 

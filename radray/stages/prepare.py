@@ -311,7 +311,7 @@ def _head_of(stream: BinaryIO, member: Member) -> bytes:
 @contextmanager
 def _opened(storage: Storage, file: FrozenFile) -> Iterator[BinaryIO]:
     with storage.open_input(file.uri) as raw:
-        yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, raw), BUFFER_BYTES) if is_s3(file.uri) else raw)
+        yield io.BufferedReader(cast(io.RawIOBase, raw), BUFFER_BYTES) if is_s3(file.uri) else raw
 
 
 @contextmanager

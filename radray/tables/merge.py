@@ -207,13 +207,17 @@ def _sorted_rows(dataset: pads.Dataset, schema: TableSchema, spill: str) -> Iter
 
 
 def _merge_sql(schema: TableSchema) -> str:
-    """Return the query of one row a unit, sorted by study, with all but the last ok row of a study superseded."""
+    """Return the query of one row a unit, sorted by study, with all but the last ok row of a study superseded.
+
+    A cancellation takes part: what came before it is superseded, and the study is then without an ok row.
+    """
     columns = ", ".join(column.name for column in schema.columns)
     unit = "QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY status DESC) = 1"
     source = f"SELECT {columns} FROM staged {unit}"
     if schema.one_ok is not None:
-        order = ", ".join(f"{name} DESC" for name in schema.order)
-        place = f"row_number() OVER (PARTITION BY status, {schema.one_ok} ORDER BY {order})"
+        order = ", ".join(f"{name} DESC NULLS LAST" for name in schema.order)
+        counts = f"(status = '{ReportStatus.OK}' OR reason IS NOT DISTINCT FROM '{RejectReason.CANCELLED}')"
+        place = f"row_number() OVER (PARTITION BY {counts}, {schema.one_ok} ORDER BY {order})"
         source = f"""
             SELECT * EXCLUDE (late) REPLACE (
                 CASE WHEN late THEN '{ReportStatus.SUPERSEDED}' ELSE status END AS status,

@@ -1,5 +1,7 @@
 """One run over a night, in one process: what is committed, what is not, and what a second run does."""
 
+import datetime
+
 import pyarrow.parquet as pq
 import pytest
 from tables_world import Night, report_rows, units
@@ -7,6 +9,7 @@ from tables_world import Night, report_rows, units
 from radray.errors import AuditError
 from radray.schemas import REPORTS, RUNS, RunStatus
 from radray.tables.catalog import Warehouse
+from radray.tables.merge import Merged
 from radray.tables.rows import to_arrow
 
 
@@ -197,3 +200,47 @@ def test_a_study_sent_twice_has_one_ok_row_and_the_last_is_it(warehouse: Warehou
         "3": ("rejected", None, "train", "p"),
         "4": ("ok", None, "train", "p"),
     }
+
+
+def test_the_latest_report_of_a_study_is_used_and_a_later_cancellation_withdraws_it(warehouse: Warehouse) -> None:
+    night = Night(warehouse, "k1")
+    rows = report_rows(["1", "2", "3", "4", "5", "6"], "k1", night.row.run_id).to_pylist()
+    for row, (study, minute, reason) in zip(
+        rows,
+        [
+            ("corrected", 30, None),  # in an earlier file, and reported later
+            ("corrected", 10, None),
+            ("withdrawn", 10, None),
+            ("withdrawn", 20, "cancelled"),
+            ("sent again", 10, "cancelled"),
+            ("sent again", 20, None),
+        ],
+        strict=True,
+    ):
+        row |= {"study_id": study, "reason": reason, "status": "rejected" if reason else "ok"}
+        row["report_time"] = datetime.datetime(2024, 3, 5, 10, minute)
+    night.stage_rows(to_arrow(rows, REPORTS))
+    with night.run.recorded():
+        merged = night.run.commit([str(unit) for unit in range(1, 7)])
+    found = warehouse.read(REPORTS, ["unit_id", "status"]).to_pylist()
+    assert {row["unit_id"]: row["status"] for row in found} == {
+        "1": "ok",
+        "2": "superseded",
+        "3": "superseded",
+        "4": "rejected",
+        "5": "rejected",
+        "6": "ok",
+    }
+    assert (merged.rows_ok, merged.rows_rejected) == (2, 2)
+
+
+def test_a_gate_refuses_what_was_merged_and_nothing_is_committed(warehouse: Warehouse) -> None:
+    night = Night(warehouse, "k1")
+    night.stage(["1", "2"])
+
+    def gate(merged: Merged) -> None:
+        raise AuditError(f"{merged.rows} rows are too many")
+
+    with pytest.raises(AuditError, match="2 rows are too many"):
+        night.run.commit(["1", "2"], gate)
+    assert units(warehouse) == []
