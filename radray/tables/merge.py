@@ -23,7 +23,7 @@ FILE_BYTES = 128 << 20
 """A data file is closed when it has grown past this: few files to open, small enough to read in parallel."""
 
 BATCH_ROWS = 20_000
-SORT_MEMORY = "2GB"
+SORT_MEMORY = "512MB"
 """DuckDB's memory for the sort; it spills to a temporary folder beyond."""
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from radray.config import Generate, Score, Tiny
+from radray.config import S3, Generate, Score, Tiny
 from radray.errors import InputError, StageError
 from radray.models.engines import Generation, TransformersEngine
 from radray.models.folder import ModelFolder, open_model
@@ -17,13 +18,16 @@ from radray.models.tiny import build_tiny
 from radray.schemas import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS
 from radray.stages.generate import (
     REPORT_COLUMNS,
+    ReadReportRows,
     ScorePredictions,
     SelectReports,
     SplitCut,
     WriteImpressions,
     report_units,
 )
+from radray.tables.storage import Storage
 
+STORAGE = Storage.of(S3())
 CUT = SplitCut(validation_fraction=0.3, seed=1)
 CONSTANTS = {
     "batch_date": datetime.date(1970, 1, 1),
@@ -166,3 +170,19 @@ def test_a_failed_prediction_scores_zero_and_one_without_reference_null() -> Non
     (live,) = ScorePredictions(Score(), CONSTANTS)(outcome("Effusion.", reference=None, reference_raw=None)).to_pylist()
     assert {live[name] for name in ROUGE_COLUMNS} == {None}
     assert live["scorer_id"] is None
+
+
+def test_a_flipped_bit_in_a_data_file_ends_the_run_and_is_never_a_report(tmp_path: Path) -> None:
+    file = tmp_path / "part.parquet"
+    rows = reports(500, findings="Small left effusion, CANARY.", unit_id="u")
+    pq.write_table(rows, file, write_page_checksum=True, compression="none")
+    read = ReadReportRows(STORAGE)
+    batch = pa.table({"uri": [str(file)]})
+    assert pa.concat_tables(read(batch)).equals(rows)
+    whole = file.read_bytes()
+    at = whole.index(b"CANARY")
+    file.write_bytes(whole[:at] + b"K" + whole[at + 1 :])
+    assert "KANARY" in pq.read_table(file).column("findings")[0].as_py()  # unchecked, it is read as text
+    with pytest.raises(StageError, match=r"ReadReportRows: OSError at .*, 1 data files") as caught:
+        list(read(batch))
+    assert "ANARY" not in str(caught.value)
