@@ -1,0 +1,92 @@
+"""The job `prepare` over Ray: its summary, its budget, split files, pairs, and one large file in many blocks."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from jobs.prepare import prepare
+from radray.config import Cluster, load_settings
+from radray.errors import AuditError
+from radray.schemas import REPORTS
+from radray.stages.cluster import ray_cluster
+from radray.tables.catalog import Warehouse
+
+REPORT = {"subject_id": "p1", "findings": "Small left effusion.", "impression": "Effusion."}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[None]:
+    """Start Ray once for all."""
+    with ray_cluster(Cluster()):
+        yield
+
+
+def lines(*rows: Mapping[str, Any]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def run(folder: Path, *overrides: str) -> str:
+    """Prepare, and return what was said."""
+    said = io.StringIO()
+    settings = load_settings((), [f"warehouse.uri={folder / 'warehouse'}", "source.dataset=hospital", *overrides])
+    prepare(settings, Console(file=said, width=200))
+    return said.getvalue()
+
+
+def table(folder: Path, *columns: str, dataset: str = "hospital") -> list[dict[str, Any]]:
+    warehouse = Warehouse(load_settings((), [f"warehouse.uri={folder / 'warehouse'}"]).warehouse)
+    return warehouse.read(REPORTS, columns, {"dataset": dataset}).to_pylist()
+
+
+def test_too_many_rejects_commit_nothing_and_the_lever_is_named(tmp_path: Path) -> None:
+    source = tmp_path / "night.jsonl"
+    source.write_text(lines(REPORT | {"study_id": "1"}, {"study_id": "2", "findings": ""}, {"findings": "x"}))
+    arguments = ["source.format=auto", f"source.uri={source}"]
+    with pytest.raises(AuditError, match=r"2 of 3 units were rejected, more than source\.max_rejected_fraction"):
+        run(tmp_path, *arguments)
+    assert table(tmp_path, "unit_id") == []
+    said = run(tmp_path, *arguments, "source.max_rejected_fraction=0.7")
+    assert "3 units in: 1 ok, 1 rejected (empty), 1 rejected (no_study_id); of the ok, 1 train" in said
+    assert len(table(tmp_path, "unit_id")) == 3
+
+
+def test_a_split_file_selects_its_ids_and_names_those_that_are_missing(tmp_path: Path) -> None:
+    source, split = tmp_path / "night.jsonl", tmp_path / "split.csv"
+    source.write_text(lines(*(REPORT | {"study_id": str(i)} for i in range(4))))
+    split.write_text("study_id,split\n0,train\n1,dev\n007,train\n8,train\n")
+    said = run(tmp_path, "source.format=jsonl", f"source.uri={source}", f"split.file={split}")
+    assert "2 of the 4 studies of split.file have no ok report, such as 007, 8" in said
+    rows = table(tmp_path, "study_id", "split")
+    assert {row["study_id"]: row["split"] for row in rows} == {"0": "train", "1": "test", "2": None, "3": None}
+
+
+def test_pairs_are_written_and_read_back_to_the_same_reports(tmp_path: Path) -> None:
+    source, pairs = tmp_path / "night.jsonl", tmp_path / "out" / "pairs.jsonl"
+    without = {"study_id": "3", "findings": "No reference."}
+    source.write_text(
+        lines(REPORT | {"study_id": "1"}, REPORT | {"study_id": "02", "impression": "1. Ä.\n2. B."}, without)
+    )
+    arguments = ["source.format=jsonl", f"source.uri={source}", f"source.pairs={pairs}"]
+    assert "2 pairs of prompt and completion" in run(tmp_path, *arguments)
+    first = pairs.read_bytes()
+    pairs.unlink()
+    assert "is there already" in run(tmp_path, *arguments)  # and the pairs are written all the same
+    assert pairs.read_bytes() == first
+    run(tmp_path, "source.format=auto", f"source.uri={pairs}", "source.dataset=again")
+    columns = ("study_id", "subject_id", "findings", "reference")
+    before = [row for row in table(tmp_path, *columns) if row["reference"]]
+    assert table(tmp_path, *columns, dataset="again") == before
+    assert len(before) == 2
+
+
+def test_every_line_of_a_file_of_many_blocks_is_a_row_once(tmp_path: Path) -> None:
+    source = tmp_path / "night.jsonl"
+    source.write_text(lines(*(REPORT | {"study_id": str(i)} for i in range(9_001))))
+    assert "9,001 units in: 9,001 ok" in run(tmp_path, "source.format=jsonl", f"source.uri={source}")
+    rows = table(tmp_path, "study_id", "source_offset")
+    assert sorted(row["source_offset"] for row in rows) == list(range(9_001))
