@@ -11,6 +11,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _UTF8_MARK = codecs.BOM_UTF8
+_MARKED = tuple(mark for mark, _ in _BYTE_ORDER_MARKS)
 # What "surrogateescape" makes of bytes that are not UTF-8.
 _NOT_UTF8 = re.compile("[\udc80-\udcff]+")
 # Half of a surrogate pair written as if it were UTF-8: never a text in Windows-1252 (an i, a space or sign, ...).
@@ -25,7 +26,7 @@ def decode(data: bytes) -> str | None:
     pasted keeps its letters. Not text: NUL characters (UTF-16 without a mark has them), bytes that neither encoding
     knows, half of a surrogate pair, a UTF-16 or UTF-32 text that is cut inside a character.
     """
-    for mark, encoding in _BYTE_ORDER_MARKS:
+    for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(_MARKED) else ():
         if data.startswith(mark):
             try:
                 text = data[len(mark) :].decode(encoding)

@@ -31,15 +31,9 @@ def record_of_text(
     """Return the record of one free `text`; as `record_of` after decoding."""
     sections = parse(text)
     texts = section_texts(sections)
-    by_name: dict[str, str | None] = {}
-    repeated = set()
-    for name, _, part in texts:
-        if name in by_name:
-            repeated.add(name)
-        else:
-            by_name[name] = part
-    for name in repeated:
-        by_name[name] = sections.get(name)
+    by_name: dict[str, str | None] = {name: part for name, _, part in texts}
+    if len(by_name) < len(texts):
+        by_name = {name: sections.get(name) for name in by_name}
     joined = by_name.get
     has_headings = len(by_name) > (PREAMBLE in by_name)
     told = [part for part in (joined("indication"), joined("history")) if part]

@@ -80,23 +80,23 @@ def find_headings(text: str) -> list[Heading]:
     found: list[Heading] = []
     state = PREAMBLE
     main = False
-    ends: set[int] = set()
+    rules = colons = 0
     for match in _LINE.finditer(text):
-        heading, colon, rule = match.group("known", "colon", "rule")
+        kind = match.lastgroup
         line = match.start() + 1
-        if rule is not None:
-            found.append((line, match.end(), state := PREAMBLE))
+        if kind == "colon" and (name := NAME_OF.get(match["known"])) is not None:
+            # in capitals with a colon: most headings by far
+            found.append((line, match.end(), name))
+            colons += 1
+            state = name
+            main = main or name in MAIN
             continue
-        if heading is not None:
-            name = NAME_OF.get(heading)
-            if colon is not None and name is not None:
-                # in capitals with a colon: most headings by far
-                end = match.end()
-                found.append((line, end, name))
-                ends.add(end - 1)
-                state = name
-                main = main or name in MAIN
-                continue
+        if kind == "rule":
+            found.append((line, match.end(), state := PREAMBLE))
+            rules += 1
+            continue
+        if kind != "capitals":
+            heading = match["known"]
             name = name_of(heading)
             told = _end_of_heading(text, heading, name, line, match.end("known")) if name else None
             # "HISTORY OF PRESENT ILLNESS:"
@@ -114,11 +114,13 @@ def find_headings(text: str) -> list[Heading]:
         if name is None:
             continue
         found.append((line, told, name))
-        ends.add(told - 1)
+        colons += text[told - 1] == ":"
         state = name
         main = main or name in MAIN
-    if text.count(":") == len(ends):
+    # most reports have no other colon, and then no heading inside a line
+    if text.count(":") in (len(found) - rules, colons):
         return found
+    ends = {end - 1 for _, end, _ in found}
     inline = _inline_headings(text, ends, main)
     return sorted(found + inline) if inline else found
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 _MARK = re.compile(
@@ -46,10 +47,12 @@ class Mark(NamedTuple):
     """Where the item begins, after white space."""
 
 
-def find_marks(text: str) -> list[Mark]:
-    """Return the marks of list items in `text`, in order; [] for none. Letters only where there are no others."""
+# An impression is asked about twice: to take its marks away, and to part it into items.
+@lru_cache(maxsize=4)
+def find_marks(text: str) -> tuple[Mark, ...]:
+    """Return the marks of list items in `text`, in order; () for none. Letters only where there are no others."""
     marks = _find_numbers_and_dashes(text) if _MAY_HOLD_MARKS.search(text) else []
-    return marks or _find_letters(text)
+    return tuple(marks or _find_letters(text))
 
 
 def _find_letters(text: str) -> list[Mark]:
@@ -58,7 +61,8 @@ def _find_letters(text: str) -> list[Mark]:
     So "Hepatitis B. No edema." and a lone "A. fib" are text.
     """
     marks: list[Mark] = []
-    if not ("B. " in text or "b. " in text or "B) " in text or "b) " in text):
+    dot = "b. " in text or ("B" in text and "B. " in text)
+    if not dot and not (")" in text and ("B) " in text or "b) " in text)):
         return marks
     expected = "aA"
     for match in _LETTER.finditer(text):

@@ -34,9 +34,12 @@ class SectionText(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
-    """One input unit as read: a report, or what could not be one. The columns are those of the table `reports`."""
+    """One input unit as read: a report, or what could not be one. The columns are those of the table `reports`.
+
+    Never changed once made, though not frozen: that would take three times as long to make for every report.
+    """
 
     member: str
     """Name inside the archive or folder; '' for a lone file."""
@@ -218,4 +221,6 @@ def _stripped(text: str | None) -> str | None:
 
 
 def _is_bad_id(text: str | None) -> bool:
-    return text is not None and (len(text) > MAX_ID_CHARACTERS or _NOT_IN_AN_ID.search(text) is not None)
+    if text is None or (len(text) <= MAX_ID_CHARACTERS and text.isprintable()):
+        return False
+    return len(text) > MAX_ID_CHARACTERS or _NOT_IN_AN_ID.search(text) is not None

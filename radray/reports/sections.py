@@ -93,7 +93,7 @@ def _with_plain_line_ends(text: str) -> str:
 
 def _without_asides(headings: list[Heading]) -> list[Heading]:
     """Return `headings` without those inside an addendum or wet read (rule 5)."""
-    if not any(name in ASIDES for _, _, name in headings):
+    if ASIDES.isdisjoint([name for _, _, name in headings]):
         return headings
     kept: list[Heading] = []
     wait_for_report = False

@@ -219,7 +219,8 @@ class ReadReports:
             "source_uri": file.path,
             "source_member": record.member,
             "source_offset": record.offset,
-            "sections": None if record.sections is None else [one._asdict() for one in record.sections],
+            # never null: pyiceberg 0.12 reads a null list of structs as an empty one, and DuckDB as null
+            "sections": [one._asdict() for one in record.sections or ()],
             "impression_items": None if record.impression_items is None else list(record.impression_items),
         }
         for name in _OF_RECORD:

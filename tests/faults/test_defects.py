@@ -67,17 +67,17 @@ def test_a_twin_takes_the_staging_away_in_the_middle_of_the_merge(
     warehouse = Warehouse(settings)
     run = open_night(warehouse, NIGHT, "k1")
     stage(warehouse.storage, run, NIGHT, "k1", UNITS)
-    dataset = merge._dataset
+    readable_files = merge.readable_files
 
-    def dataset_then_twin(files: list[str]) -> Any:
-        monkeypatch.setattr(merge, "_dataset", dataset)
-        found = dataset(files)
+    def files_then_twin(*arguments: Any) -> Any:
+        monkeypatch.setattr(merge, "readable_files", readable_files)
+        found = readable_files(*arguments)
         assert run_night(Warehouse(settings), NIGHT, "k1", UNITS)
         if then is not None:
             assert run_night(Warehouse(settings), NIGHT, then, ["1", "5"])
         return found
 
-    monkeypatch.setattr(merge, "_dataset", dataset_then_twin)
+    monkeypatch.setattr(merge, "readable_files", files_then_twin)
     if then is None:
         run.commit(UNITS)
         assert read_rows(Warehouse(settings), NIGHT) == expected_rows("k1", UNITS)
