@@ -163,7 +163,7 @@ REPORTS = TableSchema(
         Column("report_time", _TIME, "Time of the report, UTC"),
         _required("run_key", _STRING, "Digest of what decided the rows of this partition"),
         _required("run_id", _STRING, "Run that wrote the row"),
-        Column("sections", SECTIONS, "All sections as they came, in order; empty where the source is not free text"),
+        Column("sections", SECTIONS, "All sections as they came, in order; null where the source is not free text"),
         Column("impression_items", STRINGS, "Items of the impression, each cleaned, in order; null without one"),
         Column("comparison_state", _STRING, "none, present or unknown (blank, or not said)"),
         Column("modality", _STRING, "DICOM modality code of the exam (CR, CT, MR, ...) where it can be told"),

@@ -56,8 +56,13 @@ def record_of_text(
 def section_texts(sections: Sections) -> tuple[SectionText, ...]:
     """Return all sections as the table `reports` has them; text under no heading only where there is some."""
     text = sections.text
-    texts = [SectionText(name, start, text[begin:end].strip()) for name, start, begin, end in sections.spans]
-    return tuple([section for section in texts if section.text or section.name != PREAMBLE])
+    return tuple(
+        [
+            SectionText(name, start, part)
+            for name, start, begin, end in sections.spans
+            if (part := text[begin:end].strip()) or name != PREAMBLE
+        ]
+    )
 
 
 def _title(sections: tuple[SectionText, ...]) -> str | None:

@@ -219,8 +219,7 @@ class ReadReports:
             "source_uri": file.path,
             "source_member": record.member,
             "source_offset": record.offset,
-            # never null: pyiceberg 0.12 reads a null list of structs as an empty one, and DuckDB as null
-            "sections": [one._asdict() for one in record.sections or ()],
+            "sections": [one._asdict() for one in record.sections] if record.sections else None,
             "impression_items": None if record.impression_items is None else list(record.impression_items),
         }
         for name in _OF_RECORD:

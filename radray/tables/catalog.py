@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import (
@@ -110,7 +111,7 @@ class Warehouse:
         present = {field.name for field in table.schema().fields}
         scan = table.scan(row_filter=equal_to(where or {}), selected_fields=tuple(n for n in names if n in present))
         try:
-            rows = scan.to_arrow()
+            rows = with_null_lists(scan.to_arrow())
         except OSError as error:
             raise InputError(
                 f"table {schema.name}: a data file cannot be read: {cause(error)}; is {self.layout.root} whole?"
@@ -171,6 +172,20 @@ def equal_to(values: Mapping[str, Any]) -> BooleanExpression:
         literal = value.isoformat() if hasattr(value, "isoformat") else value
         expression = And(expression, EqualTo(Reference(name), literal))  # type: ignore[call-arg]  # pydantic hides its __init__
     return expression
+
+
+def with_null_lists(rows: pa.Table) -> pa.Table:
+    """Return `rows` with null in the place of empty lists of structs, which no table here holds.
+
+    pyiceberg 0.12 reads a null list of structs as an empty one (DuckDB and pyarrow read null).
+    """
+    for place, field in enumerate(rows.schema):
+        is_list = pa.types.is_list(field.type) or pa.types.is_large_list(field.type)
+        if is_list and pa.types.is_struct(field.type.value_type):
+            column = rows.column(place)
+            empty = pc.equal(pc.list_value_length(column), 0)
+            rows = rows.set_column(place, field, pc.if_else(empty, pa.scalar(None, field.type), column))
+    return rows
 
 
 def file_schema(table: Table) -> pa.Schema:

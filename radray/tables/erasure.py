@@ -18,7 +18,7 @@ from pyiceberg.expressions import And, BooleanExpression, In, Or, Reference
 
 from radray.errors import AuditError, ConfigError, ConflictError, RadrayError
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus, TableSchema
-from radray.tables.catalog import Warehouse, equal_to, file_schema
+from radray.tables.catalog import Warehouse, equal_to, file_schema, with_null_lists
 from radray.tables.commit import pin, replace_partition
 from radray.tables.evidence import IDS, Hit, Trace, beginning, search, traces
 from radray.tables.identity import new_run_id, utc_now
@@ -192,7 +192,7 @@ def _rewrite(
         for batch in rows:
             keys |= set(batch.column("run_key").to_pylist())
             stay = pc.invert(pc.is_in(batch.column("unit_id"), pa.array(sorted(units))))
-            left = batch.filter(stay)
+            left = with_null_lists(pa.Table.from_batches([batch])).filter(stay)
             kept += left.column("unit_id").to_pylist()
             columns = [left.column(one.name).cast(one.type) for one in schema.columns]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema.arrow()))

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from radray.tables.catalog import equal_to
+from radray.tables.catalog import equal_to, with_null_lists
 from radray.tables.commit import PartitionBase
 from radray.tables.storage import Storage
 
@@ -30,7 +30,7 @@ def stage_unchanged(
     there is no partition yet.
     """
     schema = base.schema.arrow()
-    rows = base.table.scan(row_filter=equal_to({**base.partition, **alike, "status": "ok"})).to_arrow()
+    rows = with_null_lists(base.table.scan(row_filter=equal_to({**base.partition, **alike, "status": "ok"})).to_arrow())
     same = [name for name in units.column_names if name in schema.names and name not in ("unit_id", "status", "split")]
     wanted = {row["unit_id"]: tuple(row[name] for name in same) for row in units.to_pylist()}
     columns = (rows.column(name).to_pylist() for name in ("unit_id", "scorer_id", *same))

@@ -35,7 +35,6 @@ def report_rows(unit_ids: Sequence[str], run_key: str, run_id: str, night: datet
             "source_offset": 0,
             "source_digest": "00",
             "study_id": f"s{unit_id}",
-            "sections": [],
             "run_key": run_key,
             "run_id": run_id,
         }
