@@ -80,7 +80,7 @@ def find_headings(text: str) -> list[Heading]:
     found: list[Heading] = []
     state = PREAMBLE
     main = False
-    rules = colons = 0
+    colons = 0
     for match in _LINE.finditer(text):
         kind = match.lastgroup
         line = match.start() + 1
@@ -93,7 +93,6 @@ def find_headings(text: str) -> list[Heading]:
             continue
         if kind == "rule":
             found.append((line, match.end(), state := PREAMBLE))
-            rules += 1
             continue
         if kind != "capitals":
             heading = match["known"]
@@ -118,7 +117,7 @@ def find_headings(text: str) -> list[Heading]:
         state = name
         main = main or name in MAIN
     # most reports have no other colon, and then no heading inside a line
-    if text.count(":") in (len(found) - rules, colons):
+    if text.count(":") == colons:
         return found
     ends = {end - 1 for _, end, _ in found}
     inline = _inline_headings(text, ends, main)

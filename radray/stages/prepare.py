@@ -285,7 +285,8 @@ def _of_members(stream: BinaryIO, members: Sequence[Member], reader: DocumentFor
             if isinstance(data, RejectReason):
                 yield rejected(member.name, member.occurrence, "", data)
             else:
-                yield replace(reader.read(data, member.name), member=member.name, offset=member.occurrence)
+                record = reader.read(data, member.name)
+                yield record if member.occurrence == 0 else replace(record, offset=member.occurrence)
         return
     for member, opened in open_members(stream, members):
         base = _offset_base(member)

@@ -284,6 +284,8 @@ def lever(error: Exception) -> str:
         return "the disk is full: make room, or name another place"
     if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return "make it writable, or name another place"
+    if isinstance(error, FileNotFoundError) or is_missing(error):
+        return "it is gone since it was listed; run again"
     if "ACCESS_DENIED" in cause(error):
         return f"the credentials are not let in: {_CHAIN}"
     code = _code(error) if isinstance(error, ClientError) else ""

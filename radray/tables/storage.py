@@ -192,7 +192,7 @@ class Storage:
                 return smart_open.s3.open(*s3.split(uri), "rb", client=self._boto)
             return smart_open.open(uri, "rb", compression="disable")
         except (OSError, ValueError, ClientError, BotoCoreError) as error:
-            raise InputError(f"{uri}: cannot be opened: {s3.cause(error)}") from None
+            raise InputError(f"{uri}: cannot be opened: {s3.cause(error)}: {s3.lever(error)}") from None
 
     def open_text(self, uri: str) -> TextIO:
         """Return the file at `uri` opened for reading UTF-8 text (a byte order mark is dropped). Raises InputError."""
@@ -251,7 +251,7 @@ def told(uri: str, what: str) -> Iterator[None]:
         yield
     except (OSError, ClientError, BotoCoreError) as error:
         if isinstance(error, FileNotFoundError) or s3.is_missing(error):
-            raise MissingFile(f"{uri}: {what}: {s3.cause(error)}") from None
+            raise MissingFile(f"{uri}: {what}: {s3.cause(error)}: {s3.lever(error)}") from None
         raise RadrayError(f"{uri}: {what}: {s3.cause(error)}: {s3.lever(error)}") from None
 
 

@@ -162,7 +162,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         result = {
-            "year": year(Path(folder) / "year", asked.nights),
+            "year": year(Path(folder) / "year", asked.nights, asked.maintain_every),
             "month": month(Path(folder) / "month", asked.reports),
         }
     sys.stdout.write(json.dumps(result) + "\n")

@@ -336,3 +336,8 @@ def test_a_megabyte_of_anything_is_parsed_in_linear_time(unit):
     start = time.process_time()
     parse("INDICATION: a\n" + unit * (1_000_000 // len(unit)))
     assert time.process_time() - start < 15
+
+
+def test_a_heading_without_a_colon_does_not_hide_one_inside_a_line() -> None:
+    sections = parse(" FINAL REPORT\n INDICATION: Cough. FINDINGS: Clear lungs.\n")
+    assert (sections.get("indication"), sections.get("findings")) == ("Cough.", "Clear lungs.")
