@@ -131,8 +131,8 @@ def plan(storage: Storage, files: Sequence[FrozenFile], source: SourceSpec) -> l
     if isinstance(reader, DocumentFormat) and not _any_report(reader, units):
         number = sum(len(unit.unit_ids) for unit in units)
         raise InputError(
-            f"none of {number:,} files is named as a report of this format is ({reader.wanted}); see source.format and"
-            " source.uri"
+            f"none of {number:,} files is an archive or named as a report of {source.format} is ({reader.wanted}); see"
+            " source.format and source.uri"
         )
     return units
 

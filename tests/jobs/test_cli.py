@@ -106,9 +106,17 @@ FINDINGS_CSV = "uid,indication,comparison,findings,impression\n"
         ({}, ["source.format=openi_csv", "source.uri=gone.csv"], "no such file or folder"),
         ({"empty/.keep": ""}, ["source.format=mimic_folder", "source.uri=empty"], "the folder holds no file"),
         ({"a.csv": "uid,text\n1,x\n"}, ["source.format=openi_csv", "source.uri=a.csv"], "findings"),
-        ({"a.zip": "no zip"}, ["source.format=mimic_zip", "source.uri=a.zip"], "not a zip archive"),
-        ({"f/notes.txt": "x"}, ["source.format=mimic_folder", "source.uri=f"], "none of 1 files is named as a MIMIC"),
-        ({"a.json": "{"}, ["source.format=mediqa_json", "source.uri=a.json"], "JSON"),
+        (
+            {"a.zip": "no zip"},
+            ["source.format=mimic_zip", "source.uri=a.zip"],
+            "none of 1 files is an archive or named as a report of mimic_zip",
+        ),
+        (
+            {"f/notes.txt": "x"},
+            ["source.format=mimic_folder", "source.uri=f"],
+            "none of 1 files is an archive or named",
+        ),
+        ({"a.json": "3"}, ["source.format=mediqa_json", "source.uri=a.json"], "JSON"),
         (
             {"a.csv": FINDINGS_CSV, "s.csv": "study_id,split\n1,holdout\n"},
             ["source.format=openi_csv", "source.uri=a.csv", "split.file=s.csv"],

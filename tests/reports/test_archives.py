@@ -40,7 +40,7 @@ FORMS = {
     "stored zip": lambda entries: zipped(entries, zipfile.ZIP_STORED),
     "pax": tarred,
     "gnu": lambda entries: tarred(entries, tarfile.GNU_FORMAT),
-    "tar.gz": lambda entries: gzip.compress(tarred(entries)),
+    "tar.gz": lambda entries: gzip.compress(tarred(entries), mtime=0),
 }
 
 
@@ -75,7 +75,7 @@ def streamed(data):
     [
         (zipped([("a", b"")]), "zip"),
         (zipped([]), "zip"),
-        (gzip.compress(b""), "gzip"),
+        (gzip.compress(b"", mtime=0), "gzip"),
         (tarred([("a", b"")])[:512], "tar"),
         (tarred([("a" * 200, b"")])[:512], "tar"),
         (tarred([("a", b"")])[:511], "none"),
