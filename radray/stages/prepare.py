@@ -130,9 +130,10 @@ def plan(storage: Storage, files: Sequence[FrozenFile], source: SourceSpec) -> l
         raise first_error
     if isinstance(reader, DocumentFormat) and not _any_report(reader, units):
         number = sum(len(unit.unit_ids) for unit in units)
+        where = files[0].uri if len(files) == 1 else "the folder"
         raise InputError(
-            f"none of {number:,} files is an archive or named as a report of {source.format} is ({reader.wanted}); see"
-            " source.format and source.uri"
+            f"{where}: none of {number:,} files is an archive, or named as a report of {source.format} is"
+            f" ({reader.wanted}); see source.format and source.uri"
         )
     return units
 

@@ -116,7 +116,7 @@ INPUTS: list[BadInput] = [
         "none is",
         "mimic_folder",
         _files({"a.txt": REPORT.encode(), "b.txt": REPORT.encode()}),
-        error="none of 2 files is an archive or named as a report of mimic_folder is",
+        error="none of 2 files is an archive, or named as a report of mimic_folder is",
     ),
     BadInput(
         "one bad among good ones",
