@@ -109,12 +109,12 @@ FINDINGS_CSV = "uid,indication,comparison,findings,impression\n"
         (
             {"a.zip": "no zip"},
             ["source.format=mimic_zip", "source.uri=a.zip"],
-            "none of 1 files is an archive or named as a report of mimic_zip",
+            "none of 1 files is an archive, or",
         ),
         (
             {"f/notes.txt": "x"},
             ["source.format=mimic_folder", "source.uri=f"],
-            "none of 1 files is an archive or named",
+            "none of 1 files is",
         ),
         ({"a.json": "3"}, ["source.format=mediqa_json", "source.uri=a.json"], "JSON"),
         (
