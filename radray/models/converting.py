@@ -1,6 +1,5 @@
 """Writing a T5 in CTranslate2's format, with the output scale that the model has and not the one its config says."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from ctranslate2.specs.model_spec import OPTIONAL
 from transformers import PreTrainedModel
 
 from radray.errors import InputError
-from radray.models.conversion import FAMILIES
+from radray.models.conversion import refuse_other_families
 from radray.models.loading import load_model, load_tokenizer, quiet
 
 
@@ -19,9 +18,7 @@ def write_converted(folder: Path, out: Path, compute_type: str) -> None:
 
     Raises InputError for a folder without a usable model, and for a model of another family than T5.
     """
-    family = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
-    if family not in FAMILIES:
-        raise InputError(f"model folder {folder}: a model of type {family} cannot be converted, T5 can")
+    refuse_other_families(folder)
     with quiet(), torch.no_grad():
         spec = _Loader()(load_model(folder), load_tokenizer(folder))
         spec.validate()

@@ -9,11 +9,14 @@ from ray.exceptions import RayError
 
 from radray.config import Cluster, Generate
 from radray.errors import InputError, RadrayError
-from radray.models.conversion import Converted
+from radray.models.conversion import Converted, refuse_other_families
 from radray.models.engines import engine_name
 from radray.models.folder import ModelFolder
 from radray.models.parity import PARITY_PROMPTS, ParityRecord, known_parity, prove
 from radray.stages.cluster import ray_cluster
+
+SHORTEST_S = 1.0
+"""A parity run in which transformers took less says nothing of speed: both may have waited for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,18 @@ def choose_engine(
     if settings.engine == "transformers":
         engine_name(settings)
         return EngineChoice(settings, "generate.engine names it")
+    try:
+        refuse_other_families(model.path)
+    except InputError as error:
+        return _without(settings, error)
     found = known_parity(model, settings)
     wanted = min(PARITY_PROMPTS, reports)
     if found is None or found[0].n < wanted:
         if not wanted:
             return _without(settings, InputError("there is no report to hold it against transformers"))
+        texts = list(prompts(wanted))
         with ray_cluster(cluster):
-            outcome = _run(model, settings, list(prompts(wanted)))
+            outcome = _run(model, settings, texts)
         if isinstance(outcome, RadrayError):
             return _without(settings, outcome)
         found = outcome
@@ -65,7 +73,8 @@ def decide(model: ModelFolder, settings: Generate, record: ParityRecord, convert
     fast = settings.model_copy(update={"engine": "ctranslate2"})
     if settings.compute_type == "float32" and not record.passed:
         return _without(settings, InputError(f"model {model.name}: ctranslate2 is refused: {record.said()}"))
-    if settings.compute_type == "float32" and settings.engine == "auto" and record.seconds > record.reference_seconds:
+    slower = record.seconds > record.reference_seconds >= SHORTEST_S
+    if settings.compute_type == "float32" and settings.engine == "auto" and slower:
         return _without(settings, InputError(f"ctranslate2 is slower: {record.said()}"))
     return EngineChoice(fast, record.said(), converted.digest)
 

@@ -32,6 +32,12 @@ def opened(name: str, folder: Path, **settings: Any) -> Engine:
 
 
 @pytest.fixture(scope="module")
+def tiny_folder(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy, beside whose files a converted one may come to lie."""
+    return Path(shutil.copytree(tiny_folder, tmp_path_factory.mktemp("engines") / "tiny"))
+
+
+@pytest.fixture(scope="module")
 def eight_pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A T5 with random weights that knows eight pieces, so that all that it can write can be listed."""
     folder = tmp_path_factory.mktemp("eight")
