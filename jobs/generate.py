@@ -101,11 +101,12 @@ def generate_partition(
             "engine": chosen.name,
         },
     )
+    resolved = settings.model_copy(update={"generate": chosen.settings})
     row = RunRow(
         run_id=new_run_id("generate"),
         job="generate",
         run_key=key,
-        config=dump_settings(settings.model_copy(update={"generate": chosen.settings})),
+        config=f"{dump_settings(resolved)}# {chosen.name}: {chosen.reason}\n",
         about={**partition, "model_name": model.name, "input_digest": input_digest},
     )
     run = PartitionRun(warehouse, base, row)

@@ -14,7 +14,9 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +28,7 @@ from radray.models.manifest import MANIFEST, Manifest, read_manifest, store_mani
 
 FAMILIES = frozenset({"t5", "mt5"})
 """Model types whose output scale the conversion knows how to put right."""
+_ABANDONED_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def ensure_converted(model: ModelFolder, compute_type: str, *, mend: bool = Fals
 
     folder = _writable_place(model) / _name(model, compute_type)
     partial = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.partial")
+    _remove_left_over(folder.parent)
     try:
         partial.mkdir()
         write_converted(model.path, partial, compute_type)
@@ -109,6 +113,14 @@ def ensure_converted(model: ModelFolder, compute_type: str, *, mend: bool = Fals
     if made is None:
         raise RadrayError(f"model {model.name}: {folder} was removed while it was made")
     return made
+
+
+def _remove_left_over(place: Path) -> None:
+    """Remove what conversions that were killed have left: FLAN-T5 XL takes minutes, none takes a day."""
+    for partial in place.glob("*.partial"):
+        with suppress(OSError):
+            if time.time() - partial.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(partial, ignore_errors=True)
 
 
 def record_parity(converted: Converted, key: str, record: Mapping[str, Any]) -> Converted:

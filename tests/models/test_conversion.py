@@ -1,7 +1,9 @@
 """Converted copies: made once, beside the model, verified, and of the same meaning as the model."""
 
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,15 @@ def test_a_conversion_that_fails_leaves_nothing(model: ModelFolder) -> None:
     with pytest.raises(InputError, match="a model of type bart cannot be converted"):
         ensure_converted(model, "float32")
     assert _copies(model) == []
+
+
+def test_what_a_killed_conversion_left_is_removed_after_a_day(model: ModelFolder) -> None:
+    place = model.path / ".ctranslate2"
+    for name, age_s in (("killed.partial", 90_000), ("at-work.partial", 3_000)):
+        (place / name).mkdir(parents=True)
+        os.utime(place / name, (time.time() - age_s,) * 2)
+    made = ensure_converted(model, "float32")
+    assert _copies(model) == sorted(["at-work.partial", made.path.name])
 
 
 def test_beside_a_folder_that_cannot_be_written_the_users_cache_is_used(model: ModelFolder, tmp_path: Path) -> None:
