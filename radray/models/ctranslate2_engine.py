@@ -12,11 +12,6 @@ from radray.models.folder import ModelFolder
 from radray.models.loading import load_tokenizer
 from radray.models.masks import mask_sequences
 
-_PATIENCE = 1.0001
-"""Beams times this, rounded, is after how many ended hypotheses the search stops: num_beams, as transformers' early
-stopping. With 1 and no length penalty it stops as soon as the best one ended, and the others are worse than they
-need be."""
-
 
 class CTranslate2Engine(BeamEngine):
     """Beam search by CTranslate2 with the reference's meaning of every setting."""
@@ -64,7 +59,8 @@ class CTranslate2Engine(BeamEngine):
             num_hypotheses=self._settings.num_return_sequences,
             max_decoding_length=self._settings.max_new_tokens,
             length_penalty=self._settings.length_penalty,
-            patience=_PATIENCE,
+            # as many ended hypotheses as beams end the search: early_stopping
+            patience=1.0,
             suppress_sequences=self._masks or None,
             # the prompt is cut already, and CTranslate2 would cut at 1024 in silence
             max_input_length=0,
