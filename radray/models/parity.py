@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from typing import Any
 
@@ -27,11 +27,13 @@ class Comparison:
     """What two engines wrote for the same prompts.
 
     A prompt is equal when every hypothesis of the n-best has the same text and, within TOLERANCE, the same score,
-    and tokens and flags are the same. `max_score_difference` is over the hypotheses whose text is the same.
+    and tokens and flags are the same; `equal_best` counts those whose best text is. `max_score_difference` is over
+    the hypotheses whose text is the same.
     """
 
     n: int
     equal: int
+    equal_best: int
     hypotheses: int
     equal_hypotheses: int
     max_score_difference: float
@@ -43,6 +45,7 @@ class ParityRecord:
 
     n: int
     equal: int
+    equal_best: int
     hypotheses: int
     equal_hypotheses: int
     max_score_difference: float
@@ -62,8 +65,9 @@ class ParityRecord:
     def said(self) -> str:
         """Return the record in words: shares, score difference and speed."""
         return (
-            f"{self.equal:,} of {self.n:,} reports as transformers writes them ({self.equal_hypotheses:,} of"
-            f" {self.hypotheses:,} hypotheses), scores within {self.max_score_difference:.1e},"
+            f"{self.equal:,} of {self.n:,} reports as transformers writes them ({self.equal_best:,} best texts,"
+            f" {self.equal_hypotheses:,} of {self.hypotheses:,} hypotheses), scores within"
+            f" {self.max_score_difference:.1e},"
             f" {self.reference_seconds / max(self.seconds, 1e-9):.1f} times as fast"
         )
 
@@ -76,17 +80,18 @@ def score_difference(one: float, other: float) -> float:
 
 def compare(made: Sequence[Generation], reference: Sequence[Generation]) -> Comparison:
     """Hold `made` against `reference`, prompt by prompt. Raises ValueError when they differ in number."""
-    equal = hypotheses = equal_hypotheses = 0
+    equal = equal_best = hypotheses = equal_hypotheses = 0
     most = 0.0
     for one, other in zip(made, reference, strict=True):
         pairs = list(zip(one.hypotheses, other.hypotheses, strict=True))
         apart = [score_difference(a.score, b.score) for a, b in pairs if a.text == b.text]
+        equal_best += pairs[0][0].text == pairs[0][1].text
         hypotheses += len(pairs)
         equal_hypotheses += len(apart)
         most = max([most, *apart])
         flags = [(g.input_tokens, g.output_tokens, g.input_truncated, g.output_cut) for g in (one, other)]
         equal += len(apart) == len(pairs) and max(apart, default=0.0) <= TOLERANCE and flags[0] == flags[1]
-    return Comparison(len(made), equal, hypotheses, equal_hypotheses, most)
+    return Comparison(len(made), equal, equal_best, hypotheses, equal_hypotheses, most)
 
 
 def prove(model: ModelFolder, settings: Generate, prompts: Sequence[str]) -> tuple[ParityRecord, Converted]:
@@ -119,14 +124,17 @@ def prove(model: ModelFolder, settings: Generate, prompts: Sequence[str]) -> tup
 def known_parity(model: ModelFolder, settings: Generate) -> tuple[ParityRecord, Converted] | None:
     """Return the record of an earlier parity run with `settings` on this kind of device, and what it was made with.
 
-    None where there is none, and where the converted files are not those of their manifest any more.
+    None where there is none that this code made, and where the converted files are not those of their manifest any more.
     """
     try:
         converted = find_converted(model, settings.compute_type)
     except InputError:
         return None
     record = None if converted is None else converted.parity.get(parity_key(settings))
-    return None if converted is None or record is None else (ParityRecord(**record), converted)
+    # one that other code wrote, with other fields, is no record
+    if converted is None or record is None or set(record) != {field.name for field in fields(ParityRecord)}:
+        return None
+    return ParityRecord(**record), converted
 
 
 def parity_key(settings: Generate) -> str:

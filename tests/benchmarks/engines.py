@@ -1,8 +1,9 @@
-"""Reports a second of each engine on real findings: ``python tests/benchmarks/engines.py [folder]``.
+"""Reports a second of each engine on real findings: ``python tests/benchmarks/engines.py [folder [threads]]``.
 
 A small T5 trained on Open-i (in `folder`, kept there for the next time), beam 4, n-best 2, all findings, nothing
 answered from repeats. The ways take turns, so that what else the machine does falls on all alike; figures are medians
-over the rounds, ratios are medians of the ratios within a round. Prints a table and, as the last line, JSON.
+over the rounds, ratios are medians of the ratios within a round. More threads (1) than the machine has idle cores cost
+transformers most: its threads wait for each other. Prints a table and, as the last line, JSON.
 """
 
 import json
@@ -18,8 +19,7 @@ from radray.config import Generate
 from radray.models.engines import open_engine
 from radray.models.loading import load_model
 
-ROUNDS = 5
-SETTINGS = Generate(num_beams=4, num_return_sequences=2, max_new_tokens=128, threads_per_actor=2)
+ROUNDS = 3
 
 
 def in_calls(generate: Callable[[list[str]], object], prompts: list[str], size: int) -> None:
@@ -31,9 +31,11 @@ def in_calls(generate: Callable[[list[str]], object], prompts: list[str], size: 
 def main() -> int:
     """Time the ways in turn and print what they did."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out/benchmarks").resolve()
+    threads = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    settings = Generate(num_beams=4, num_return_sequences=2, max_new_tokens=128, threads_per_actor=threads)
     model, prompts = trained_model(folder)
     reference, float32, int8 = (
-        open_engine(model, SETTINGS.model_copy(update=update)).generate
+        open_engine(model, settings.model_copy(update=update)).generate
         for update in (
             {"engine": "transformers"},
             {"engine": "ctranslate2"},
@@ -63,13 +65,14 @@ def main() -> int:
         "reports": len(prompts),
         "distinct": len(set(prompts)),
         "rounds": ROUNDS,
+        "threads": threads,
         "reports_per_s": {name: round(statistics.median(values), 1) for name, values in rates.items()},
         "float32_times": {
             name: round(statistics.median(f / v for f, v in zip(fast, values, strict=True)), 2)
             for name, values in rates.items()
         },
     }
-    say(f"{figures['model']}, {len(prompts):,} findings of Open-i, beam 4, {ROUNDS} rounds")
+    say(f"{figures['model']}, {len(prompts):,} findings of Open-i, beam 4, {threads} thread(s), {ROUNDS} rounds")
     for name, values in rates.items():
         spread = f"{min(values):8.1f} to {max(values):8.1f}"
         say(

@@ -13,11 +13,11 @@ from safetensors.torch import load_file, save_file
 from radray.config import Generate
 from radray.errors import InputError
 from radray.models import converting
-from radray.models.conversion import find_converted
+from radray.models.conversion import find_converted, record_parity
 from radray.models.engines import Generation, Hypothesis, open_engine
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
-from radray.models.parity import TOLERANCE, compare, known_parity, prove
+from radray.models.parity import TOLERANCE, compare, known_parity, parity_key, prove
 
 PROMPTS = [
     *(f"The lungs are clear. {words}" for words in ("No pleural effusion.", "", "Heart size is normal.", "No line.")),
@@ -112,6 +112,9 @@ def test_a_record_holds_for_its_settings_and_an_undamaged_copy(own: ModelFolder)
     assert known_parity(own, settings.model_copy(update={"use_gpu": True})) is None
     copy = find_converted(own, "float32")
     assert copy is not None
+    (made,) = copy.parity.values()
+    record_parity(copy, parity_key(settings), {name: made[name] for name in made if name != "equal"})
+    assert known_parity(own, settings) is None  # other code wrote it
     (copy.path / "model.bin").write_bytes(b"")
     assert known_parity(own, settings) is None
     record, mended = prove(own, settings, PROMPTS[:2])
@@ -128,6 +131,9 @@ def test_no_prompts_prove_nothing(own: ModelFolder) -> None:
 def test_each_way_to_differ_counts() -> None:
     one = Generation((Hypothesis("a", -0.5), Hypothesis("b", -2.0)), 5, 3, False, False)
     assert compare([], []).equal == 0
+    second = replace(one, hypotheses=(one.hypotheses[0], Hypothesis("c", -2.0)))
+    assert (compare([second], [one]).equal, compare([second], [one]).equal_best) == (0, 1)
+    assert compare([replace(one, hypotheses=one.hypotheses[::-1])], [one]).equal_best == 0
     near = replace(one, hypotheses=(Hypothesis("a", -0.50005), Hypothesis("b", -2.0001)))
     same = compare([one, near], [one, one])
     assert (same.n, same.equal, same.hypotheses, same.equal_hypotheses) == (2, 2, 4, 4)

@@ -69,7 +69,9 @@ def test_auto_takes_what_proved_itself_and_asks_once(model: ModelFolder, cluster
     first = choose_engine(model, settings(), cluster, 5, prompts)
     assert first.name == FAST
     assert first.settings == settings(engine="ctranslate2")
-    assert first.reason.startswith("5 of 5 reports as transformers writes them (10 of 10 hypotheses), scores within")
+    assert first.reason.startswith(
+        "5 of 5 reports as transformers writes them (5 best texts, 10 of 10 hypotheses), scores within"
+    )
     assert first.converted == ensure_converted(model, "float32").digest
     assert choose_engine(model, settings(), cluster, 5, unasked) == first
     assert choose_engine(model, settings(), NOWHERE, 4, unasked) == first
