@@ -124,7 +124,7 @@ def prove(model: ModelFolder, settings: Generate, prompts: Sequence[str]) -> tup
 def known_parity(model: ModelFolder, settings: Generate) -> tuple[ParityRecord, Converted] | None:
     """Return the record of an earlier parity run with `settings` on this kind of device, and what it was made with.
 
-    None where there is none that this code made, and where the converted files are not those of their manifest any more.
+    None where there is none of this code, and where the converted files are not those of their manifest any more.
     """
     try:
         converted = find_converted(model, settings.compute_type)
