@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, cast, get_args
 
+from pyiceberg.expressions import And, In
 from rich.console import Console
 
 from jobs import cli
@@ -14,10 +15,12 @@ from jobs.prepare import steps as prepare_steps
 from radray.config import CORPUS_DATE, Settings, SplitName, dump_settings
 from radray.errors import ConfigError, InputError
 from radray.metrics.rouge import Scorer
+from radray.models.engines import DECIDES
 from radray.models.folder import ModelFolder, open_model
 from radray.reports.prompts import get_prompt
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, ReportStatus, RunStatus
 from radray.stages.cluster import ray_cluster
+from radray.stages.engine_choice import EngineChoice, choose_engine
 from radray.stages.generate import SplitCut, report_units, stage_predictions
 from radray.stages.progress import staged_rows
 from radray.tables.catalog import Warehouse, equal_to
@@ -25,12 +28,6 @@ from radray.tables.commit import pin
 from radray.tables.identity import ROWS_VERSION, digest, new_run_id, run_key
 from radray.tables.partition import PartitionRun
 from radray.tables.runs import RunRow
-
-DECIDES = frozenset(
-    {"num_beams", "num_return_sequences", "max_new_tokens", "length_penalty", "early_stopping", "max_input_tokens"}
-)
-"""Generation settings that decide what is written; the others decide how fast."""
-
 
 INPUT_COLUMNS = (*("unit_id", "status", "split", "split_key", "study_id", "subject_id", "text_digest", "reference"),)
 """Columns of `reports` that are frozen as a run's input; text_digest stands for background and findings."""
@@ -81,13 +78,15 @@ def generate_partition(
     unit_ids = units.column("unit_id").to_pylist()
     refuse_other_splits(warehouse, partition, unit_ids)
 
+    chosen = resolve_engine(warehouse, settings, dataset, model, unit_ids)
+    cli.say(console, f"generate: {where}: engine {chosen.name}: {chosen.reason}")
     generation = settings.generate.model_dump(include=set(DECIDES))
     scorer_id = Scorer(stemmer=settings.score.stemmer).scorer_id
     alike = {
         "prompt_id": settings.model.prompt,
         # with the version of the rows: those of older code are not copied
         "settings_digest": digest({"rows_version": ROWS_VERSION, **generation})[:16],
-        "engine": settings.generate.engine,
+        "engine": chosen.name,
     }
     # all that is copied into the rows, not the texts alone: a corrected study id makes another night
     input_digest = digest([units.column(name).to_pylist() for name in INPUT_COLUMNS])
@@ -99,14 +98,15 @@ def generate_partition(
             "prompt": settings.model.prompt,
             "generation": generation,
             "scorer": scorer_id,
-            "engine": settings.generate.engine,
+            "engine": chosen.name,
         },
     )
+    resolved = settings.model_copy(update={"generate": chosen.settings})
     row = RunRow(
         run_id=new_run_id("generate"),
         job="generate",
         run_key=key,
-        config=dump_settings(settings),
+        config=f"{dump_settings(resolved)}# {chosen.name}: {chosen.reason}\n",
         about={**partition, "model_name": model.name, "input_digest": input_digest},
     )
     run = PartitionRun(warehouse, base, row)
@@ -135,15 +135,34 @@ def generate_partition(
                     split=split,
                     model=model,
                     prompt_id=settings.model.prompt,
-                    settings=settings.generate,
+                    settings=chosen.settings,
                     score=settings.score,
                     constants=constants,
                     staging=run.staging,
                     staged=frozenset([*staged, *copied]),
+                    converted=chosen.converted,
                 )
         merged = run.commit(unit_ids)
-    kept = f"{len(staged):,} resumed, {len(copied):,} copied"
+    mine = {**partition, "run_id": row.run_id, "repeated": True}
+    repeated = warehouse.read(PREDICTIONS, ["unit_id"], mine).num_rows
+    kept = f"{len(staged):,} resumed, {len(copied):,} copied, {repeated:,} repeats answered once"
     cli.say(console, f"generate: {where}: {merged.rows:,} reports, {merged.rows_ok:,} ok, {kept}")
+
+
+def resolve_engine(
+    warehouse: Warehouse, settings: Settings, dataset: str, model: ModelFolder, unit_ids: Sequence[str]
+) -> EngineChoice:
+    """Return the engine of the run; the first of `unit_ids`, digests in order and so a sample, are held against."""
+
+    def prompts(count: int) -> list[str]:
+        among = In("unit_id", set(unit_ids[:count]))  # type: ignore  # pydantic hides its __init__
+        where = And(equal_to({"batch_date": settings.date, "dataset": dataset}), among)
+        found = warehouse.load(REPORTS).scan(row_filter=where, selected_fields=("findings", "background")).to_arrow()
+        prompt = get_prompt(settings.model.prompt)
+        columns = (found.column(name).to_pylist() for name in ("findings", "background"))
+        return sorted(prompt.fill(findings, background) for findings, background in zip(*columns, strict=True))
+
+    return choose_engine(model, settings.generate, settings.cluster, len(unit_ids), prompts)
 
 
 def partitions(warehouse: Warehouse, settings: Settings) -> list[tuple[str, SplitName]]:

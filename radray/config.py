@@ -204,7 +204,9 @@ class Train(_Section):
 class Generate(_Section):
     """Beam search and the actors that run it."""
 
-    engine: Literal["transformers"] = "transformers"
+    engine: Literal["auto", "transformers", "ctranslate2"] = "auto"
+    """auto: ctranslate2 where it writes what transformers, the reference, does, for this model on this device."""
+    compute_type: Literal["float32", "bfloat16", "int8"] = "float32"
     num_beams: Annotated[int, Field(ge=1, le=64)] = 4
     num_return_sequences: Annotated[int, Field(ge=1, le=64)] = 2
     max_new_tokens: Annotated[int, Field(ge=1, le=1024)] = 128
@@ -212,7 +214,13 @@ class Generate(_Section):
     early_stopping: Annotated[Literal[True], BeforeValidator(lambda value: value in (True, "true"))] = True
     max_input_tokens: Annotated[int, Field(ge=8, le=4096)] = 512
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 32
-    """Reports a model call."""
+    """Reports a model call, at most."""
+    batch_tokens: PositiveInt = 16_384
+    """Input tokens a model call, padding included; a longer report is a call of its own."""
+    repeats_kept: Annotated[int, Field(ge=0)] = 10_000
+    """Answers an actor keeps for reports that say the same; 0: such reports are generated again, too."""
+    suppress_masks: bool = True
+    """Never write a mask of de-identification (``___``, ``XXXX``)."""
     block_rows: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Reports a Ray Data block: the unit of staging, and what a crash may repeat."""
     actors: Annotated[int, Field(ge=1, le=4096)] = 1

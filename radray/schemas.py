@@ -213,9 +213,12 @@ PREDICTIONS = TableSchema(
         Column("scorer_id", _STRING, "How ROUGE was computed; null without a reference"),
         _required("prompt_id", _STRING, "Id of the prompt"),
         _required("settings_digest", _STRING, "Digest of generation settings"),
-        _required("engine", _STRING, "Engine that ran the model"),
+        _required("engine", _STRING, "Engine that ran the model: library, version and compute type"),
         _required("run_key", _STRING, "Digest of what decided the rows of this partition"),
         _required("run_id", _STRING, "Run that wrote the row"),
+        Column("logprob_per_token", _DOUBLE, "Log-probability of the prediction over its tokens, end token included"),
+        Column("margin", _DOUBLE, "Score of the prediction less that of the second; null where there is no second"),
+        Column("repeated", _BOOL, "The answer to an equal prompt of the same run, not generated again"),
     ),
 )
 

@@ -6,16 +6,24 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def length_batches(lengths: Sequence[int], max_rows: int) -> list[list[int]]:
-    """Return the indices of `lengths` in batches of at most `max_rows`, longest first, ties in order.
+def length_batches(lengths: Sequence[int], max_rows: int, max_tokens: int | None = None) -> list[list[int]]:
+    """Return the indices of `lengths` in batches, longest first, ties in order.
 
-    The longest come first so that a batch that does not fit in memory fails at once and not at the end. No
-    lengths: no batches. Raises ValueError unless `max_rows` is positive.
+    A batch has at most `max_rows` rows and, padded to its longest, at most `max_tokens` tokens; a row longer than
+    that is a batch of its own. The longest come first so that a batch that does not fit in memory fails at once and
+    not at the end. No lengths: no batches. Raises ValueError unless both limits are positive.
     """
-    if max_rows < 1:
-        raise ValueError(f"max_rows must be positive, got {max_rows}")
+    if max_rows < 1 or (max_tokens is not None and max_tokens < 1):
+        raise ValueError(f"max_rows and max_tokens must be positive, got {max_rows} and {max_tokens}")
     order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
-    return [order[start : start + max_rows] for start in range(0, len(order), max_rows)]
+    batches = []
+    start = 0
+    while start < len(order):
+        # the first is the longest: all are padded to it
+        fit = max_rows if max_tokens is None else max_tokens // max(1, lengths[order[start]])
+        batches.append(order[start : start + max(1, min(max_rows, fit))])
+        start += len(batches[-1])
+    return batches
 
 
 def in_order(batches: Iterable[Sequence[int]], results: Iterable[Sequence[T]]) -> list[T]:

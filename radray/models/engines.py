@@ -1,16 +1,22 @@
-"""Engines: what turns prompts into impressions by beam search. `transformers` is the reference for all others."""
+"""Engines: what turns prompts into impressions by beam search. `transformers` is the reference for all others.
+
+Importing this module loads no model library: the driver, which runs no model, names and chooses engines with it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
-
-import torch
-from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
+from importlib.metadata import version
+from typing import Protocol
 
 from radray.config import Generate
-from radray.models.batching import in_order, length_batches, pad
-from radray.models.loading import load_model, load_tokenizer
+from radray.errors import ConfigError
+from radray.models.folder import ModelFolder
+
+DECIDES = frozenset(
+    {"num_beams", "num_return_sequences", "max_new_tokens", "length_penalty", "early_stopping", "max_input_tokens"}
+    | {"suppress_masks"}
+)
+"""Settings that decide what is written, whatever the engine; the others decide how fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Generation:
 
     input_tokens counts the prompt before it was cut to max_input_tokens (`input_truncated`), with its end token;
     output_tokens the best hypothesis without its end token; `output_cut` says that it met max_new_tokens first.
+    logprob_per_token is the best hypothesis's log-probability over its tokens, end token included: its score,
+    whatever the length_penalty. `repeated` says that an equal prompt was answered before and this is that answer.
     """
 
     hypotheses: tuple[Hypothesis, ...]
@@ -38,6 +46,13 @@ class Generation:
     output_tokens: int
     input_truncated: bool
     output_cut: bool
+    logprob_per_token: float | None = None
+    repeated: bool = False
+
+    @property
+    def margin(self) -> float | None:
+        """The score of the best hypothesis less that of the second; None where there is no second."""
+        return None if len(self.hypotheses) < 2 else self.hypotheses[0].score - self.hypotheses[1].score
 
 
 class Engine(Protocol):
@@ -50,104 +65,31 @@ class Engine(Protocol):
         ...
 
 
-class TransformersEngine:
-    """Beam search by Hugging Face transformers, in batches of like length; the same input gives the same output."""
+def engine_name(settings: Generate) -> str:
+    """Return what the rows of a resolved engine are marked with, such as ``ctranslate2-4.8.5-float32``.
 
-    name = "transformers"
-
-    def __init__(self, folder: Path, settings: Generate) -> None:
-        """Load the model of `folder` in float32, on the GPU if `settings` say so.
-
-        Sets torch's threads for the whole process. Raises InputError for a folder without a usable model.
-        """
-        torch.set_num_threads(settings.threads_per_actor)
-        self._settings = settings
-        self._device = torch.device("cuda" if settings.use_gpu else "cpu")
-        self._tokenizer = load_tokenizer(folder)
-        self._model: Any = load_model(folder, device=self._device)
-        ids = self._model.generation_config
-        self._pad = ids.pad_token_id
-        self._ends = {ids.eos_token_id} if isinstance(ids.eos_token_id, int) else set(ids.eos_token_id)
-        # the folder's other generation defaults are dropped: a setting has one meaning, whatever the model
-        self._model.generation_config = GenerationConfig(
-            pad_token_id=self._pad,
-            eos_token_id=ids.eos_token_id,
-            decoder_start_token_id=ids.decoder_start_token_id,
-            num_beams=settings.num_beams,
-            num_return_sequences=settings.num_return_sequences,
-            max_new_tokens=settings.max_new_tokens,
-            # a beam of one knows neither, and warns of them
-            length_penalty=settings.length_penalty if settings.num_beams > 1 else None,
-            early_stopping=settings.early_stopping if settings.num_beams > 1 else None,
-            do_sample=False,
-            return_dict_in_generate=True,
-            output_scores=settings.num_beams > 1,
-        )
-
-    def generate(self, prompts: Sequence[str]) -> list[Generation]:
-        """Return one generation a prompt, in order; no prompts: an empty list."""
-        if not prompts:
-            return []
-        whole = self._tokenizer(list(prompts), verbose=False)["input_ids"]
-        limit = self._settings.max_input_tokens
-        cut = self._tokenizer(list(prompts), truncation=True, max_length=limit)["input_ids"]
-        batches = length_batches([len(row) for row in cut], self._settings.batch_size)
-        made = [self._call([cut[i] for i in batch], [len(whole[i]) for i in batch]) for batch in batches]
-        return in_order(batches, made)
-
-    @torch.inference_mode()
-    def _call(self, rows: list[list[int]], lengths: list[int]) -> list[Generation]:
-        """Run one model call; `lengths` are the rows' tokens before truncation."""
-        input_ids = torch.tensor(pad(rows, self._pad), device=self._device)
-        mask = torch.tensor(pad([[1] * len(row) for row in rows], 0), device=self._device)
-        best = _BestTokenScores()
-        out = self._model.generate(
-            input_ids=input_ids,
-            attention_mask=mask,
-            logits_processor=LogitsProcessorList([best] if self._settings.num_beams == 1 else []),
-        )
-        tokens = [self._until_end(row) for row in out.sequences.tolist()]
-        if self._settings.num_beams == 1:
-            scores = best.totals([len(row) + ended for row, ended in tokens], self._settings.length_penalty)
-        else:
-            scores = out.sequences_scores.tolist()
-        texts = self._tokenizer.batch_decode([row for row, _ in tokens], skip_special_tokens=True)
-        each = self._settings.num_return_sequences
-        generations = []
-        for place, (row, length) in enumerate(zip(rows, lengths, strict=True)):
-            span = slice(place * each, (place + 1) * each)
-            best_tokens, ended = tokens[span][0]
-            generations.append(
-                Generation(
-                    hypotheses=tuple(
-                        Hypothesis(text.strip(), score) for text, score in zip(texts[span], scores[span], strict=True)
-                    ),
-                    input_tokens=length,
-                    output_tokens=len(best_tokens),
-                    input_truncated=length > len(row),
-                    output_cut=not ended,
-                )
-            )
-        return generations
-
-    def _until_end(self, row: list[int]) -> tuple[list[int], bool]:
-        """Return the tokens after the start token and before the end token, and whether there was an end token."""
-        row = row[1:]
-        end = next((place for place, token in enumerate(row) if token in self._ends), None)
-        return (row, False) if end is None else (row[:end], True)
+    Library, its version and the type it computes in: rows of another are rows of another run. Raises ConfigError
+    for `auto`, which is not an engine, and for transformers in int8, which it does not know.
+    """
+    if settings.engine == "auto":
+        raise ConfigError("generate.engine=auto was not resolved")
+    if settings.engine == "transformers" and settings.compute_type == "int8":
+        raise ConfigError("generate.compute_type=int8 needs generate.engine=ctranslate2")
+    return f"{settings.engine}-{version(settings.engine)}-{settings.compute_type}"
 
 
-class _BestTokenScores(LogitsProcessor):
-    """Keeps the log-probability of each step's likeliest token, which greedy search takes but does not report."""
+def open_engine(model: ModelFolder, settings: Generate, converted: str | None = None) -> Engine:
+    """Load `model` with the engine that `settings` name.
 
-    def __init__(self) -> None:
-        self._steps: list[torch.Tensor] = []
+    `converted` is the digest of the converted files that the parity run was made with, if any. Raises InputError
+    for a model that cannot be loaded, or was converted to something else here; ConfigError for `auto` and for a
+    compute type that the engine cannot do on this device.
+    """
+    # each engine is imported where it runs: torch alone takes seconds, and CTranslate2 does not need it
+    if settings.engine == "ctranslate2":
+        from radray.models.ctranslate2_engine import CTranslate2Engine
 
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        self._steps.append(torch.log_softmax(scores.float(), dim=-1).amax(dim=-1))
-        return scores
+        return CTranslate2Engine(model, settings, converted)
+    from radray.models.transformers_engine import TransformersEngine
 
-    def totals(self, lengths: Sequence[int], length_penalty: float) -> list[float]:
-        """Return each row's score over its first `lengths` tokens."""
-        steps = torch.stack(self._steps, dim=1).tolist()
-        return [sum(row[:n]) / n**length_penalty for row, n in zip(steps, lengths, strict=True)]
+    return TransformersEngine(model.path, settings)

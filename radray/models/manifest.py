@@ -60,13 +60,18 @@ def write_manifest(folder: Path, name: str, made: Mapping[str, Any]) -> Manifest
     manifest = Manifest(name, hash_files(folder), made)
     if not manifest.files:
         raise InputError(f"model folder {folder}: no files to write a manifest of")
+    store_manifest(folder, manifest)
+    return manifest
+
+
+def store_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `manifest` into `folder`, over the one that is there, at once (temporary file, then rename)."""
     temporary = folder / f".{MANIFEST}.{os.getpid()}"
     with temporary.open("wb") as file:
         file.write(manifest.to_json())
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, folder / MANIFEST)
-    return manifest
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -14,8 +14,10 @@ from ray.util.annotations import RayDeprecationWarning
 
 from radray.config import Generate, Score, SplitName
 from radray.metrics.rouge import Scorer
+from radray.models.engines import open_engine
 from radray.models.folder import ModelFolder
 from radray.models.manifest import verify_files
+from radray.models.repeats import AnswerOnce
 from radray.reports.prompts import get_prompt
 from radray.reports.splits import is_validation
 from radray.schemas import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS, FailReason, PredictionStatus, ReportStatus
@@ -101,14 +103,14 @@ class WriteImpressions(Stage):
     reads = ("unit_id", "findings", "background")
     keeps_rows = True
 
-    def __init__(self, model: ModelFolder, prompt_id: str, settings: Generate) -> None:
-        """Load `model`. Raises InputError when its files are not those of its manifest any more."""
-        # here and not above: torch takes seconds to import, and only this stage needs it
-        from radray.models.engines import TransformersEngine
+    def __init__(self, model: ModelFolder, prompt_id: str, settings: Generate, converted: str | None = None) -> None:
+        """Load `model` with the engine of `settings`; `converted` is the digest that a converted copy must have.
 
+        Raises InputError when its files are not those of its manifest any more.
+        """
         verify_files(model.path, model.manifest)
         self._prompt = get_prompt(prompt_id)
-        self._engine = TransformersEngine(model.path, settings)
+        self._engine = AnswerOnce(open_engine(model, settings, converted), settings.repeats_kept)
 
     def run(self, batch: pa.Table) -> pa.Table:
         """Return `batch` with prediction, hypotheses, token counts, flags, status and reason."""
@@ -152,6 +154,9 @@ class WriteImpressions(Stage):
             "output_tokens": generation.output_tokens,
             "input_truncated": generation.input_truncated,
             "output_cut": generation.output_cut,
+            "logprob_per_token": generation.logprob_per_token,
+            "margin": generation.margin,
+            "repeated": generation.repeated,
             "status": (PredictionStatus.OK if best else PredictionStatus.FAILED).value,
             "reason": None if best else FailReason.EMPTY_OUTPUT.value,
         }
@@ -164,6 +169,9 @@ _OUTCOME = {
     "output_tokens": pa.int64(),
     "input_truncated": pa.bool_(),
     "output_cut": pa.bool_(),
+    "logprob_per_token": pa.float64(),
+    "margin": pa.float64(),
+    "repeated": pa.bool_(),
     "status": pa.string(),
     "reason": pa.string(),
 }
@@ -213,10 +221,12 @@ def stage_predictions(
     constants: Mapping[str, Any],
     staging: str,
     staged: frozenset[str],
+    converted: str | None = None,
 ) -> None:
     """Run the generation pipeline over the data files of a partition of `reports`, into Parquet below `staging`.
 
-    `constants` are the columns that all rows share (batch_date, dataset, split, model, prompt, run).
+    `constants` are the columns that all rows share (batch_date, dataset, split, model, prompt, run); `converted` is
+    the digest of the converted copy that the engine was chosen with, if any.
     """
     data = ray.data.from_items([{"uri": uri} for uri in files], override_num_blocks=len(files))
     data = data.map_batches(ReadReportRows(storage).__call__, batch_format="pyarrow", batch_size=1)
@@ -229,7 +239,7 @@ def stage_predictions(
         warnings.simplefilter("ignore", RayDeprecationWarning)
         data = data.map_batches(
             WriteImpressions,
-            fn_constructor_args=(model, prompt_id, settings),
+            fn_constructor_args=(model, prompt_id, settings, converted),
             batch_format="pyarrow",
             batch_size=settings.block_rows,
             compute=ray.data.ActorPoolStrategy(size=settings.actors),

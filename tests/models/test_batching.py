@@ -18,6 +18,15 @@ def test_nothing_gives_no_batches() -> None:
 def test_a_batch_holds_at_least_one_row() -> None:
     with pytest.raises(ValueError, match="max_rows"):
         length_batches([1], 0)
+    with pytest.raises(ValueError, match="max_tokens"):
+        length_batches([1], 1, 0)
+
+
+def test_a_batch_is_no_wider_than_its_tokens_and_a_long_row_stands_alone() -> None:
+    # the first alone is over 8 tokens, two of the next too; 2 x 3 is not
+    assert length_batches([3, 9, 5, 1, 5, 3], 10, 8) == [[1], [2], [4], [0, 5], [3]]
+    assert length_batches([3, 9, 5, 1, 5, 3], 10, 10) == [[1], [2, 4], [0, 5, 3]]
+    assert length_batches([0, 0], 10, 8) == [[0, 1]]
 
 
 @given(lengths=st.lists(st.integers(0, 50)), rows=st.integers(1, 7))

@@ -1,7 +1,10 @@
 import functools
 import itertools
 import json
+import shutil
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +12,9 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, T5Tokenizer
 
 from radray.config import Generate, Tiny
-from radray.models.engines import TransformersEngine
+from radray.errors import ConfigError
+from radray.models.engines import Engine, engine_name, open_engine
+from radray.models.folder import open_model
 from radray.models.loading import load_model, load_tokenizer
 from radray.models.saving import save_model
 from radray.models.tiny import build_tiny
@@ -18,6 +23,18 @@ WORDS = "abcde"
 PIECES = ["<pad>", "</s>", "<unk>", *(f"\N{LOWER ONE EIGHTH BLOCK}{letter}" for letter in WORDS)]
 PROMPTS = ["a b c", "e", "d d d d a b", "b a"]
 END = 1
+ENGINES = pytest.mark.parametrize("name", ["transformers", "ctranslate2"])
+
+
+def opened(name: str, folder: Path, **settings: Any) -> Engine:
+    """Return the engine for the model of `folder`, on one thread."""
+    return open_engine(open_model(str(folder)), Generate(engine=name, threads_per_actor=1, **settings))
+
+
+@pytest.fixture(scope="module")
+def tiny_folder(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy, beside whose files a converted one may come to lie."""
+    return Path(shutil.copytree(tiny_folder, tmp_path_factory.mktemp("engines") / "tiny"))
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +80,13 @@ def _text(tokens: tuple[int, ...]) -> str:
     return " ".join(WORDS[token - 3] for token in tokens if token >= 3)
 
 
+@ENGINES
 @pytest.mark.parametrize("length_penalty", [0.0, 1.0, 2.0])
 def test_a_beam_that_holds_everything_finds_what_exhaustive_search_finds(
-    eight_pieces: Path, length_penalty: float
+    eight_pieces: Path, name: str, length_penalty: float
 ) -> None:
-    settings = Generate(
-        num_beams=64, num_return_sequences=5, max_new_tokens=2, length_penalty=length_penalty, threads_per_actor=1
-    )
-    found = TransformersEngine(eight_pieces, settings).generate(["a b c"])[0]
+    beams = {"num_beams": 64, "num_return_sequences": 5, "max_new_tokens": 2}
+    found = opened(name, eight_pieces, length_penalty=length_penalty, **beams).generate(["a b c"])[0]
     outputs = {
         tokens: _log_probability(eight_pieces, "a b c", tokens) / len(tokens) ** length_penalty
         for tokens in _all_outputs(2)
@@ -82,74 +98,130 @@ def test_a_beam_that_holds_everything_finds_what_exhaustive_search_finds(
     )
     assert found.output_cut is (best[0][-1] != END)
     assert found.output_tokens == len(best[0]) - (best[0][-1] == END)
-
-
-@pytest.mark.parametrize("length_penalty", [0.5, 1.0])
-def test_a_beam_of_one_takes_the_likeliest_token_and_scores_it_alike(eight_pieces: Path, length_penalty: float) -> None:
-    settings = Generate(
-        num_beams=1, num_return_sequences=1, max_new_tokens=3, length_penalty=length_penalty, threads_per_actor=1
+    assert found.logprob_per_token == pytest.approx(
+        _log_probability(eight_pieces, "a b c", best[0]) / len(best[0]), abs=1e-4
     )
-    made = TransformersEngine(eight_pieces, settings).generate(PROMPTS)
+    assert found.margin == pytest.approx(outputs[best[0]] - outputs[best[1]], abs=1e-4)
+
+
+@ENGINES
+@pytest.mark.parametrize("length_penalty", [0.5, 1.0])
+def test_a_beam_of_one_takes_the_likeliest_token_and_scores_it_alike(
+    eight_pieces: Path, name: str, length_penalty: float
+) -> None:
+    greedy = {"num_beams": 1, "num_return_sequences": 1, "max_new_tokens": 3}
+    made = opened(name, eight_pieces, length_penalty=length_penalty, **greedy).generate(PROMPTS)
     for prompt, generation in zip(PROMPTS, made, strict=True):
         tokens: tuple[int, ...] = ()
         while len(tokens) < 3 and END not in tokens:
             paths = [(*tokens, token) for token in range(len(PIECES))]
             tokens = max(paths, key=lambda path: _log_probability(eight_pieces, prompt, path))
         (hypothesis,) = generation.hypotheses
+        assert generation.margin is None
         assert hypothesis.text == _text(tokens)
         assert hypothesis.score == pytest.approx(
             _log_probability(eight_pieces, prompt, tokens) / len(tokens) ** length_penalty, abs=1e-4
         )
 
 
+@ENGINES
 @pytest.mark.parametrize("num_beams", [1, 4])
-def test_a_batch_writes_what_each_prompt_alone_does(tiny_folder: Path, num_beams: int) -> None:
-    prompts = ["The lungs are clear.", "", "A nodule in the right upper lobe is unchanged since ___.", "No line."] * 2
-    settings = Generate(
-        num_beams=num_beams, num_return_sequences=1, max_new_tokens=12, batch_size=3, threads_per_actor=1
-    )
-    engine = TransformersEngine(tiny_folder, settings)
+@pytest.mark.parametrize("batch", [{"batch_size": 3}, {"batch_tokens": 30}])
+def test_a_batch_writes_what_each_prompt_alone_does(
+    tiny_folder: Path, name: str, num_beams: int, batch: dict[str, int]
+) -> None:
+    prompts = ["The lungs are clear.", ".", "A nodule in the right upper lobe is unchanged since ___.", "No line."] * 2
+    engine = opened(name, tiny_folder, num_beams=num_beams, num_return_sequences=1, max_new_tokens=12, **batch)
     together = [generation.hypotheses[0].text for generation in engine.generate(prompts)]
     assert together == [engine.generate([prompt])[0].hypotheses[0].text for prompt in prompts]
     assert engine.generate(prompts) == engine.generate(prompts)
 
 
-def test_hypotheses_come_best_first_and_as_many_as_asked_for(tiny_folder: Path) -> None:
-    settings = Generate(num_beams=4, num_return_sequences=3, max_new_tokens=6, threads_per_actor=1)
-    for generation in TransformersEngine(tiny_folder, settings).generate(["Heart size is normal.", "No line."]):
+@ENGINES
+def test_hypotheses_come_best_first_and_as_many_as_asked_for(tiny_folder: Path, name: str) -> None:
+    engine = opened(name, tiny_folder, num_beams=4, num_return_sequences=3, max_new_tokens=6)
+    for generation in engine.generate(["Heart size is normal.", "No line."]):
         scores = [hypothesis.score for hypothesis in generation.hypotheses]
         assert len(scores) == 3
         assert scores == sorted(scores, reverse=True)
 
 
-def test_tokens_are_counted_before_the_prompt_is_cut(tiny_folder: Path) -> None:
-    settings = Generate(max_input_tokens=8, max_new_tokens=4, threads_per_actor=1)
+@ENGINES
+def test_tokens_are_counted_before_the_prompt_is_cut(tiny_folder: Path, name: str) -> None:
     prompts = ["No line.", "The lungs are clear. Heart size is normal; the tip of the line ends in the SVC."]
-    short, long = TransformersEngine(tiny_folder, settings).generate(prompts)
+    short, long = opened(name, tiny_folder, max_input_tokens=8, max_new_tokens=4).generate(prompts)
     tokenizer = load_tokenizer(tiny_folder)
     assert short.input_tokens == len(tokenizer(prompts[0])["input_ids"]) <= 8
     assert long.input_tokens == len(tokenizer(prompts[1])["input_ids"]) > 8
     assert (short.input_truncated, long.input_truncated) == (False, True)
 
 
-def test_what_is_cut_off_the_prompt_does_not_count(tiny_folder: Path) -> None:
-    settings = Generate(max_input_tokens=8, max_new_tokens=6, threads_per_actor=1)
-    engine = TransformersEngine(tiny_folder, settings)
+@ENGINES
+def test_what_is_cut_off_the_prompt_does_not_count(tiny_folder: Path, name: str) -> None:
+    engine = opened(name, tiny_folder, max_input_tokens=8, max_new_tokens=6)
     one, other = engine.generate([f"The lungs are clear. No pleural effusion {end}" for end in ("seen.", "or nodule.")])
     assert one.hypotheses == other.hypotheses
 
 
-def test_no_prompts_give_no_generations(tiny_folder: Path) -> None:
-    assert TransformersEngine(tiny_folder, Generate(threads_per_actor=1)).generate([]) == []
+@ENGINES
+def test_no_prompts_give_no_generations(tiny_folder: Path, name: str) -> None:
+    assert opened(name, tiny_folder).generate([]) == []
 
 
-def test_a_models_own_generation_defaults_do_not_count(tiny_folder: Path, tmp_path: Path) -> None:
+@ENGINES
+def test_a_models_own_generation_defaults_do_not_count(tiny_folder: Path, tmp_path: Path, name: str) -> None:
     model, tokenizer = load_model(tiny_folder), load_tokenizer(tiny_folder)
     model.generation_config.repetition_penalty = 9.0
     model.generation_config.min_new_tokens = 5
     save_model(model, tokenizer, tmp_path)
-    settings = Generate(max_new_tokens=8, threads_per_actor=1)
     prompts = ["The lungs are clear."]
-    assert TransformersEngine(tmp_path, settings).generate(prompts) == TransformersEngine(
-        tiny_folder, settings
-    ).generate(prompts)
+    made, wanted = (opened(name, folder, max_new_tokens=8).generate(prompts) for folder in (tmp_path, tiny_folder))
+    assert made == wanted
+
+
+@ENGINES
+def test_nothing_that_makes_a_mask_is_written(eight_pieces: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(eight_pieces, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
+    word = PIECES[3][0]
+    pieces = [*PIECES[:3], "___", f"{word}XXXX", "X", f"{word}X", f"{word}c"]
+    T5Tokenizer(vocab=[(piece, -1.0) for piece in pieces], extra_ids=0).save_pretrained(tmp_path)
+    wide = {"num_beams": 64, "num_return_sequences": 40, "max_new_tokens": 2}
+    found = opened(name, tmp_path, **wide).generate(["c X"])[0]
+    model, inputs = load_model(tmp_path), load_tokenizer(tmp_path)("c X", return_tensors="pt")
+    allowed = [token for token in range(8) if token not in (3, 4)]
+
+    def logprobs(prefix: tuple[int, ...]) -> torch.Tensor:
+        left = [token for token in allowed if not (prefix[-1:] in [(5,), (6,)] and token == 5)]
+        with torch.inference_mode():
+            logits = model(**inputs, decoder_input_ids=torch.tensor([[0, *prefix]])).logits[0, -1].double()
+        out = torch.full((8,), -torch.inf, dtype=torch.double)
+        out[left] = torch.log_softmax(logits[left], dim=-1)
+        return out
+
+    ended = {(END,): float(logprobs(())[END])}
+    ended |= {
+        (one, two): float(logprobs(())[one] + logprobs((one,))[two]) / 2
+        for one in allowed
+        if one != END
+        for two in allowed
+        if two != 5 or one not in (5, 6)
+    }
+    scores = sorted(ended.values(), reverse=True)
+    assert len(ended) == 1 + 5 * 6 - 2
+    assert [one.score for one in found.hypotheses][: len(scores)] == pytest.approx(scores, abs=1e-4)
+    written = [one.text for one in found.hypotheses[: len(scores)]]
+    assert not any("_" in text or "XX" in text for text in written)
+    assert any("X" in text for text in written)
+    free = opened(name, tmp_path, suppress_masks=False, **wide).generate(["c X"])[0]
+    assert any("_" in one.text or "XX" in one.text for one in free.hypotheses)
+
+
+def test_the_name_of_an_engine_says_library_version_and_type() -> None:
+    assert engine_name(Generate(engine="ctranslate2")) == f"ctranslate2-{version('ctranslate2')}-float32"
+    assert (
+        engine_name(Generate(engine="transformers", compute_type="bfloat16"))
+        == f"transformers-{version('transformers')}-bfloat16"
+    )
+    for settings in (Generate(engine="auto"), Generate(engine="transformers", compute_type="int8")):
+        with pytest.raises(ConfigError, match="generate"):
+            engine_name(settings)

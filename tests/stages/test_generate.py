@@ -11,10 +11,12 @@ import pytest
 
 from radray.config import S3, Generate, Score, Tiny
 from radray.errors import InputError, StageError
-from radray.models.engines import Generation, TransformersEngine
+from radray.models.conversion import ensure_converted
+from radray.models.engines import Generation
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
 from radray.models.tiny import build_tiny
+from radray.models.transformers_engine import TransformersEngine
 from radray.schemas import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS
 from radray.stages.generate import (
     REPORT_COLUMNS,
@@ -91,8 +93,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     return open_model(str(folder))
 
 
-def test_every_report_gets_an_outcome(model: ModelFolder) -> None:
-    settings = Generate(max_new_tokens=5, num_beams=2, num_return_sequences=2, max_input_tokens=40)
+@pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
+def test_every_report_gets_an_outcome(model: ModelFolder, engine: str) -> None:
+    settings = Generate(engine=engine, max_new_tokens=5, num_beams=2, num_return_sequences=2, max_input_tokens=40)
     long = "left " * 40
     table = pa.concat_tables([reports(2), reports(1, findings=long, background="Cough.")], promote_options="default")
     written = WriteImpressions(model, "background-findings-v1", settings)(table)
@@ -105,10 +108,28 @@ def test_every_report_gets_an_outcome(model: ModelFolder) -> None:
         assert (row["status"], row["reason"]) in {("ok", None), ("failed", "empty_output")}
         assert row["prediction"] == (row["hypotheses"][0]["text"] or None)
         assert row["output_tokens"] <= 5
+        best, second = (one["score"] for one in row["hypotheses"])
+        assert row["logprob_per_token"] == pytest.approx(best)  # the length penalty is 1
+        assert row["margin"] == pytest.approx(best - second)
+    assert [row["repeated"] for row in rows] == [False, True, False]
+
+
+def test_a_report_that_says_the_same_is_answered_from_what_the_actor_keeps(model: ModelFolder) -> None:
+    settings = Generate(engine="ctranslate2", max_new_tokens=5, num_beams=2)
+    blocks = [reports(2), pa.concat_tables([reports(1, findings="Left."), reports(1)])]
+    made = []
+    for kept, repeated in ((5, [False, True, False, True]), (0, [False] * 4)):
+        stage = WriteImpressions(model, "findings-v1", settings.model_copy(update={"repeats_kept": kept}))
+        table = pa.concat_tables([stage(block) for block in blocks])
+        assert table.column("repeated").to_pylist() == repeated
+        made.append(table.drop_columns(["repeated", "hypotheses", "logprob_per_token", "margin"]))
+    assert made[0].equals(made[1])
 
 
 def test_a_report_that_the_engine_fails_on_costs_a_row(model: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = WriteImpressions(model, "findings-v1", Generate(max_new_tokens=3, num_beams=2, num_return_sequences=1))
+    stage = WriteImpressions(
+        model, "findings-v1", Generate(engine="transformers", max_new_tokens=3, num_beams=2, num_return_sequences=1)
+    )
     whole = TransformersEngine.generate
 
     def generate(engine: TransformersEngine, prompts: list[str]) -> list[Generation]:
@@ -131,7 +152,15 @@ def test_a_model_that_was_replaced_since_the_run_began_is_refused(model: ModelFo
     weights = tmp_path / "model" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
     with pytest.raises(InputError, match="safetensors"):
-        WriteImpressions(copy, "findings-v1", Generate())
+        WriteImpressions(copy, "findings-v1", Generate(engine="transformers"))
+
+
+def test_a_conversion_that_is_not_the_one_that_was_proven_is_refused(model: ModelFolder) -> None:
+    settings = Generate(engine="ctranslate2", max_new_tokens=3)
+    proven = ensure_converted(model, "float32").digest
+    WriteImpressions(model, "findings-v1", settings, proven)
+    with pytest.raises(InputError, match="is not the conversion that was held against transformers"):
+        WriteImpressions(model, "findings-v1", settings, "0" * 64)
 
 
 def outcome(prediction: str | None, **columns: Any) -> pa.Table:

@@ -1,0 +1,63 @@
+"""What every engine does alike around its beam search: tokens in, cut and batched; texts, scores and flags out."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from transformers import PreTrainedTokenizerBase
+
+from radray.config import Generate
+from radray.models.batching import in_order, length_batches
+from radray.models.engines import Generation, Hypothesis, engine_name
+
+
+class Candidate(NamedTuple):
+    """A hypothesis in tokens: those before the end token, whether there was one, and its score."""
+
+    tokens: list[int]
+    ended: bool
+    score: float
+
+
+class BeamEngine(ABC):
+    """An engine but for the search itself, so that a prompt, a flag and a score mean the same in all of them."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, settings: Generate) -> None:
+        self.name = engine_name(settings)
+        self._tokenizer = tokenizer
+        self._settings = settings
+
+    @abstractmethod
+    def _search(self, rows: list[list[int]]) -> list[list[Candidate]]:
+        """Return the candidates of each row of input tokens, best first: one model call."""
+
+    def generate(self, prompts: Sequence[str]) -> list[Generation]:
+        """Return one generation a prompt, in order; no prompts: an empty list."""
+        if not prompts:
+            return []
+        limit = self._settings.max_input_tokens
+        whole = [len(row) for row in self._tokenizer(list(prompts), verbose=False)["input_ids"]]
+        rows = self._tokenizer(list(prompts), truncation=True, max_length=limit)["input_ids"]
+        batches = length_batches([len(row) for row in rows], self._settings.batch_size, self._settings.batch_tokens)
+        found = in_order(batches, (self._search([rows[i] for i in batch]) for batch in batches))
+        texts = iter(
+            self._tokenizer.batch_decode([c.tokens for one in found for c in one], skip_special_tokens=True),
+        )
+        return [
+            self._generation(candidates, [next(texts).strip() for _ in candidates], length, length > len(row))
+            for candidates, length, row in zip(found, whole, rows, strict=True)
+        ]
+
+    def _generation(
+        self, candidates: Sequence[Candidate], texts: Sequence[str], length: int, truncated: bool
+    ) -> Generation:
+        best = candidates[0]
+        count = len(best.tokens) + best.ended
+        return Generation(
+            hypotheses=tuple(Hypothesis(text, c.score) for text, c in zip(texts, candidates, strict=True)),
+            input_tokens=length,
+            output_tokens=len(best.tokens),
+            input_truncated=truncated,
+            output_cut=not best.ended,
+            logprob_per_token=best.score * count ** (self._settings.length_penalty - 1),
+        )

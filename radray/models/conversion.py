@@ -1,0 +1,159 @@
+"""Converted models: a copy of a model folder in CTranslate2's format, beside it, with its own manifest.
+
+::
+
+    <model folder>/.ctranslate2/<model digest>-<compute type>-<version>/
+        model.bin  config.json  shared_vocabulary.json
+        manifest.json           sha256 of these; made: what from, and the record of each parity run
+
+A folder that starts with a dot is outside the model's own manifest, so converting does not change the model's digest.
+Where the model folder is read-only the copy is in ``$XDG_CACHE_HOME/radray/ctranslate2`` (else ``~/.cache/...``).
+"""
+
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from radray.errors import InputError, RadrayError
+from radray.models.folder import ModelFolder
+from radray.models.manifest import MANIFEST, Manifest, read_manifest, store_manifest, verify_files, write_manifest
+
+FAMILIES = frozenset({"t5", "mt5"})
+"""Model types whose output scale the conversion knows how to put right."""
+_ABANDONED_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A converted model: where it is, and its manifest."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def digest(self) -> str:
+        """Digest of the files alone: the same for the same conversion, whatever parity runs were recorded since."""
+        return replace(self.manifest, made={}).digest
+
+    @property
+    def parity(self) -> Mapping[str, Any]:
+        """The records of parity runs by what they were made with."""
+        return dict(self.manifest.made.get("parity", {}))
+
+
+def refuse_other_families(folder: Path) -> None:
+    """Raise InputError when the model of `folder` is of a family whose conversion is not known to be right."""
+    family = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+    if family not in FAMILIES:
+        raise InputError(f"model folder {folder}: a model of type {family} cannot be converted, T5 can")
+
+
+def find_converted(model: ModelFolder, compute_type: str) -> Converted | None:
+    """Return the converted copy of `model`, its files held against its manifest; None where there is none.
+
+    Raises InputError naming the file that is damaged, and how to have the copy made anew.
+    """
+    for place in _places(model):
+        folder = place / _name(model, compute_type)
+        if folder.is_dir():
+            try:
+                manifest = read_manifest(folder)
+                verify_files(folder, manifest)
+            except InputError as error:
+                raise InputError(f"{error}; remove that folder to have the model converted anew") from None
+            return Converted(folder, manifest)
+    return None
+
+
+def ensure_converted(model: ModelFolder, compute_type: str, *, mend: bool = False) -> Converted:
+    """Return the converted copy of `model`, which is made if there is none.
+
+    It is written under another name and renamed when it is whole: a copy that two make at once is made by the first.
+    `mend`: make a damaged copy anew; otherwise it raises InputError. Raises InputError for a model that cannot be
+    converted, and RadrayError when it cannot be written anywhere.
+    """
+    try:
+        found = find_converted(model, compute_type)
+    except InputError:
+        if not mend:
+            raise
+        for place in _places(model):
+            shutil.rmtree(place / _name(model, compute_type), ignore_errors=True)
+        found = None
+    if found is not None:
+        return found
+    # here and not above: the driver looks for converted models and does not make them
+    from radray.models.converting import write_converted
+
+    folder = _writable_place(model) / _name(model, compute_type)
+    partial = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.partial")
+    _remove_left_over(folder.parent)
+    try:
+        partial.mkdir()
+        write_converted(model.path, partial, compute_type)
+        write_manifest(partial, model.name, {"model_digest": model.digest, **_made_with(compute_type)})
+        if not folder.exists():
+            partial.rename(folder)
+    except OSError as error:
+        if not (folder / MANIFEST).is_file():  # else another made it meanwhile
+            raise RadrayError(
+                f"model {model.name} cannot be converted into {folder.parent}: {error.strerror}"
+            ) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    made = find_converted(model, compute_type)
+    if made is None:
+        raise RadrayError(f"model {model.name}: {folder} was removed while it was made")
+    return made
+
+
+def _remove_left_over(place: Path) -> None:
+    """Remove what conversions that were killed have left: FLAN-T5 XL takes minutes, none takes a day."""
+    for partial in place.glob("*.partial"):
+        with suppress(OSError):
+            if time.time() - partial.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(partial, ignore_errors=True)
+
+
+def record_parity(converted: Converted, key: str, record: Mapping[str, Any]) -> Converted:
+    """Put the `record` of a parity run under `key` into the manifest of `converted`; return it as it is then."""
+    held = read_manifest(converted.path)
+    made = {**held.made, "parity": {**held.made.get("parity", {}), key: dict(record)}}
+    manifest = replace(held, made=made)
+    store_manifest(converted.path, manifest)
+    return Converted(converted.path, manifest)
+
+
+def _name(model: ModelFolder, compute_type: str) -> str:
+    return f"{model.digest}-{compute_type}-{version('ctranslate2')}"
+
+
+def _made_with(compute_type: str) -> dict[str, str]:
+    return {"compute_type": compute_type, **{name: version(name) for name in ("ctranslate2", "transformers", "torch")}}
+
+
+def _places(model: ModelFolder) -> tuple[Path, Path]:
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return model.path / ".ctranslate2", Path(cache) / "radray" / "ctranslate2"
+
+
+def _writable_place(model: ModelFolder) -> Path:
+    for place in _places(model):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(place, os.W_OK):
+            return place
+    raise RadrayError(
+        f"model {model.name} cannot be converted: neither {model.path} nor the user's cache can be written; set"
+        " XDG_CACHE_HOME, or use generate.engine=transformers"
+    )

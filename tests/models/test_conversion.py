@@ -1,0 +1,161 @@
+"""Converted copies: made once, beside the model, verified, and of the same meaning as the model."""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from radray.config import Generate
+from radray.errors import ConfigError, InputError, RadrayError
+from radray.models import conversion
+from radray.models.conversion import ensure_converted, find_converted, record_parity
+from radray.models.converting import output_scale
+from radray.models.engines import open_engine
+from radray.models.folder import ModelFolder, open_model
+from radray.models.loading import load_model
+from radray.models.manifest import verify_files, write_manifest
+
+
+@pytest.fixture
+def model(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelFolder:
+    """A model folder with a manifest and no converted copy; the user's cache is an empty folder."""
+    shutil.copytree(tiny_folder, tmp_path / "model", ignore=shutil.ignore_patterns(".*"))
+    write_manifest(tmp_path / "model", "m", {})
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return open_model(str(tmp_path / "model"))
+
+
+def _copies(model: ModelFolder) -> list[str]:
+    return sorted(path.name for path in (model.path / ".ctranslate2").iterdir())
+
+
+def test_a_copy_is_made_beside_the_model_which_stays_the_same_model(model: ModelFolder) -> None:
+    assert find_converted(model, "float32") is None
+    made = ensure_converted(model, "float32")
+    assert made.path.parent == model.path / ".ctranslate2"
+    assert set(made.manifest.files) == {"model.bin", "config.json", "shared_vocabulary.json"}
+    assert made.manifest.made["model_digest"] == model.digest
+    assert _copies(model) == [made.path.name]
+    assert open_model(str(model.path)) == model
+    verify_files(model.path, model.manifest)
+
+
+def test_a_copy_is_made_once_and_the_same_each_time(model: ModelFolder, tmp_path: Path) -> None:
+    made = ensure_converted(model, "float32")
+    written = (made.path / "model.bin").stat().st_mtime_ns
+    assert ensure_converted(model, "float32") == made == find_converted(model, "float32")
+    assert (made.path / "model.bin").stat().st_mtime_ns == written
+    shutil.move(made.path, tmp_path / "old")
+    assert ensure_converted(model, "float32").digest == made.digest
+    assert ensure_converted(model, "int8").digest != made.digest
+
+
+@pytest.mark.parametrize("file", ["model.bin", "shared_vocabulary.json", "config.json", "manifest.json"])
+def test_a_damaged_copy_is_refused_or_made_anew_and_never_used(model: ModelFolder, file: str) -> None:
+    made = ensure_converted(model, "float32")
+    content = (made.path / file).read_bytes()
+    (made.path / file).write_bytes(content[:-3] + b"\x07" + content[-2:])
+    settings = Generate(engine="ctranslate2", max_new_tokens=3)
+    for use in (lambda: find_converted(model, "float32"), lambda: open_engine(model, settings)):
+        with pytest.raises(InputError, match=rf"{file}.*remove that folder"):
+            use()
+    assert ensure_converted(model, "float32", mend=True) == made
+    assert (made.path / file).read_bytes() == content
+
+
+def test_a_copy_that_another_made_first_is_taken(model: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = ensure_converted(model, "float32")
+    aside = theirs.path.with_name("aside")
+    theirs.path.rename(aside)
+    make = conversion.write_manifest
+
+    def slow(folder: Path, name: str, made: dict[str, Any]) -> None:
+        make(folder, name, made)
+        aside.rename(theirs.path)  # the other finishes while ours is about to be renamed
+
+    monkeypatch.setattr(conversion, "write_manifest", slow)
+    inode = (aside / "model.bin").stat().st_ino
+    assert ensure_converted(model, "float32") == theirs
+    assert (theirs.path / "model.bin").stat().st_ino == inode
+    assert _copies(model) == [theirs.path.name]
+
+
+def test_a_conversion_that_fails_leaves_nothing(model: ModelFolder) -> None:
+    config = json.loads((model.path / "config.json").read_text())
+    (model.path / "config.json").write_text(json.dumps(config | {"model_type": "bart"}))
+    with pytest.raises(InputError, match="a model of type bart cannot be converted"):
+        ensure_converted(model, "float32")
+    assert _copies(model) == []
+
+
+def test_what_a_killed_conversion_left_is_removed_after_a_day(model: ModelFolder) -> None:
+    place = model.path / ".ctranslate2"
+    for name, age_s in (("killed.partial", 90_000), ("at-work.partial", 3_000)):
+        (place / name).mkdir(parents=True)
+        os.utime(place / name, (time.time() - age_s,) * 2)
+    made = ensure_converted(model, "float32")
+    assert _copies(model) == sorted(["at-work.partial", made.path.name])
+
+
+def test_beside_a_folder_that_cannot_be_written_the_users_cache_is_used(model: ModelFolder, tmp_path: Path) -> None:
+    (model.path / ".ctranslate2").write_text("in the way, as a read-only file system would be")
+    made = ensure_converted(model, "float32")
+    assert made.path.parent == tmp_path / "cache" / "radray" / "ctranslate2"
+    assert find_converted(model, "float32") == made
+    shutil.rmtree(tmp_path / "cache")
+    (tmp_path / "cache").write_text("in the way")
+    with pytest.raises(RadrayError, match="XDG_CACHE_HOME"):
+        ensure_converted(model, "float32")
+
+
+def test_records_are_added_and_do_not_change_what_is_recorded(model: ModelFolder) -> None:
+    made = ensure_converted(model, "float32")
+    record_parity(made, "one", {"n": 1})
+    both = record_parity(made, "two", {"n": 2})
+    assert both.parity == {"one": {"n": 1}, "two": {"n": 2}}
+    assert find_converted(model, "float32") == both
+    assert both.digest == made.digest
+
+
+def test_a_type_that_this_device_does_not_compute_in_is_refused(model: ModelFolder) -> None:
+    settings = Generate(engine="ctranslate2", compute_type="bfloat16")
+    with pytest.raises(ConfigError, match="compute_type=bfloat16: CTranslate2 on cpu here knows float32, int8"):
+        open_engine(model, settings)
+    with pytest.raises(ConfigError, match="on cuda here knows nothing"):
+        open_engine(model, Generate(engine="ctranslate2", use_gpu=True))
+
+
+def test_a_prompt_without_a_token_fails_and_is_not_answered_with_nothing(model: ModelFolder) -> None:
+    engine = open_engine(model, Generate(engine="ctranslate2", max_new_tokens=3))
+    with pytest.raises(ValueError, match="without a token"):
+        engine.generate(["No line.", ""])
+
+
+def tied(model: ModelFolder) -> ModelFolder:
+    """Make the model one whose output layer is its embedding, scaled by d_model**-0.5, as the first T5."""
+    weights = load_file(model.path / "model.safetensors")
+    del weights["lm_head.weight"]
+    save_file(weights, model.path / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((model.path / "config.json").read_text())
+    config.pop("scale_decoder_outputs", None)
+    (model.path / "config.json").write_text(json.dumps(config | {"tie_word_embeddings": True}))
+    write_manifest(model.path, "m", {})
+    return open_model(str(model.path))
+
+
+def test_the_scale_is_that_of_the_model_and_not_of_its_config(model: ModelFolder) -> None:
+    untied = load_model(model.path)
+    assert untied.config.tie_word_embeddings is True  # what the converter goes by
+    assert output_scale(untied) == 1.0
+    assert output_scale(load_model(tied(model).path)) == pytest.approx(32**-0.5)
+    with torch.no_grad():
+        head = untied.get_output_embeddings().weight
+        untied.set_output_embeddings(torch.nn.Linear(*head.shape[::-1], bias=True))
+    with pytest.raises(InputError, match=r"neither 1 nor 32"):
+        output_scale(untied)

@@ -1,0 +1,154 @@
+"""Which engine a run takes, and why: with Ray, where a parity run is made, and without, where its record is known."""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from radray.config import Cluster, Generate, Tiny
+from radray.errors import ConfigError, InputError
+from radray.models import converting
+from radray.models.conversion import Converted, ensure_converted
+from radray.models.folder import ModelFolder, open_model
+from radray.models.manifest import write_manifest
+from radray.models.parity import ParityRecord, prove
+from radray.models.tiny import build_tiny
+from radray.stages.cluster import ray_cluster
+from radray.stages.engine_choice import choose_engine, decide
+
+TEXT = "Small left effusion. The lungs are clear."
+NOWHERE = Cluster(address="127.0.0.1:1")
+"""A cluster that does not answer: what is asked with it needs no Ray."""
+FAST = f"ctranslate2-{version('ctranslate2')}-float32"
+REFERENCE = f"transformers-{version('transformers')}-float32"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    build_tiny([TEXT], folder, size=Tiny(vocab_size=300, d_model=16, d_ff=16, num_layers=1), seed=1)
+    write_manifest(folder, "m", {})
+    return folder
+
+
+@pytest.fixture
+def model(folder: Path, tmp_path: Path) -> ModelFolder:
+    shutil.copytree(folder, tmp_path / "model")
+    return open_model(str(tmp_path / "model"))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with ray_cluster(Cluster()):
+        yield Cluster()
+
+
+def settings(**values: object) -> Generate:
+    return Generate.model_validate(
+        {"max_new_tokens": 6, "num_beams": 2, "num_return_sequences": 2, "threads_per_actor": 1} | values
+    )
+
+
+def prompts(count: int) -> Sequence[str]:
+    return [f"{TEXT[place % 20 :]}" for place in range(count)]
+
+
+class AskedForError(Exception):
+    """Prompts were asked for, so many."""
+
+
+def unasked(count: int) -> Sequence[str]:
+    raise AskedForError(count)
+
+
+def test_auto_takes_what_proved_itself_and_asks_once(model: ModelFolder, cluster: Cluster) -> None:
+    first = choose_engine(model, settings(), cluster, 5, prompts)
+    assert first.name == FAST
+    assert first.settings == settings(engine="ctranslate2")
+    assert first.reason.startswith(
+        "5 of 5 reports as transformers writes them (5 best texts, 10 of 10 hypotheses), scores within"
+    )
+    assert first.converted == ensure_converted(model, "float32").digest
+    assert choose_engine(model, settings(), cluster, 5, unasked) == first
+    assert choose_engine(model, settings(), NOWHERE, 4, unasked) == first
+    with pytest.raises(AskedForError, match="64"):  # five were not enough to judge a thousand by
+        choose_engine(model, settings(), NOWHERE, 1_000, unasked)
+    with pytest.raises(AskedForError, match="5"):
+        choose_engine(model, settings(max_new_tokens=7), NOWHERE, 5, unasked)
+
+
+def test_a_conversion_that_writes_otherwise_is_refused(model: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(converting, "output_scale", lambda loaded: 16**-0.5)
+    prove(model, settings(), prompts(5))
+    chosen = choose_engine(model, settings(), NOWHERE, 5, unasked)
+    assert (chosen.name, chosen.converted) == (REFERENCE, None)
+    assert "ctranslate2 is refused: 0 of 5 reports" in chosen.reason
+    with pytest.raises(InputError, match="ctranslate2 is refused: 0 of 5 reports"):
+        choose_engine(model, settings(engine="ctranslate2"), NOWHERE, 5, unasked)
+
+
+def test_a_model_that_cannot_be_converted_is_run_by_transformers(model: ModelFolder) -> None:
+    config = json.loads((model.path / "config.json").read_text())
+    (model.path / "config.json").write_text(json.dumps(config | {"model_type": "bart"}))
+    chosen = choose_engine(model, settings(), NOWHERE, 5, unasked)
+    assert chosen.name == REFERENCE
+    assert "a model of type bart cannot be converted" in chosen.reason
+    for named in (settings(engine="ctranslate2"), settings(compute_type="int8")):
+        with pytest.raises(InputError, match="type bart"):
+            choose_engine(model, named, NOWHERE, 5, unasked)
+
+
+def test_a_compute_type_that_was_named_is_measured_and_taken(model: ModelFolder, cluster: Cluster) -> None:
+    prove(model, settings(compute_type="int8"), prompts(5))
+    chosen = choose_engine(model, settings(compute_type="int8"), cluster, 5, unasked)
+    assert chosen.name == f"ctranslate2-{version('ctranslate2')}-int8"
+    assert "of 5 reports" in chosen.reason
+    here = choose_engine(model, settings(compute_type="bfloat16"), cluster, 5, prompts)
+    assert here.name == f"transformers-{version('transformers')}-bfloat16"
+    assert "CTranslate2 on cpu here knows float32, int8" in here.reason
+
+
+def test_transformers_is_taken_when_named_and_without_a_report_to_compare(model: ModelFolder) -> None:
+    assert choose_engine(model, settings(engine="transformers"), NOWHERE, 5, unasked).name == REFERENCE
+    empty = choose_engine(model, settings(), NOWHERE, 0, unasked)
+    assert empty.name == REFERENCE
+    assert "no report" in empty.reason
+    with pytest.raises(ConfigError, match="int8 needs"):
+        choose_engine(model, settings(engine="transformers", compute_type="int8"), NOWHERE, 5, unasked)
+
+
+@pytest.fixture(scope="module")
+def proven(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelFolder, ParityRecord, Converted]:
+    copy = tmp_path_factory.mktemp("proven") / "model"
+    shutil.copytree(folder, copy)
+    model = open_model(str(copy))
+    return model, *prove(model, settings(), prompts(3))
+
+
+def test_auto_leaves_a_slower_engine_and_who_names_it_gets_it(
+    proven: tuple[ModelFolder, ParityRecord, Converted],
+) -> None:
+    model, record, converted = proven
+    slow = replace(record, seconds=2.0, reference_seconds=1.0)
+    short = replace(record, seconds=0.2, reference_seconds=0.1)
+    assert decide(model, settings(), short, converted).name == FAST
+    chosen = decide(model, settings(), slow, converted)
+    assert chosen.name == REFERENCE
+    assert "slower" in chosen.reason
+    assert "0.5 times as fast" in chosen.reason
+    assert decide(model, settings(engine="ctranslate2"), slow, converted).name == FAST
+
+
+def test_one_report_of_many_that_differs_is_too_many(
+    proven: tuple[ModelFolder, ParityRecord, Converted],
+) -> None:
+    model, record, converted = proven
+    assert decide(model, settings(), replace(record, seconds=1.0, reference_seconds=2.0), converted).name == FAST
+    differs = replace(record, n=64, equal=63)
+    assert decide(model, settings(), differs, converted).name == REFERENCE
+    with pytest.raises(InputError, match="63 of 64"):
+        decide(model, settings(engine="ctranslate2"), differs, converted)
