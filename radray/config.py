@@ -10,48 +10,23 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from radray.config_names import refuse_unknown
+from radray.config_section import Place, Section
+from radray.config_source import Source
 from radray.config_text import lay_over, read_override, read_yaml
 from radray.errors import ConfigError
 
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 PositiveInt = Annotated[int, Field(ge=1)]
-Place = Annotated[str, Field(min_length=1)]
-"""A file, folder or uri; never empty, which would mean the current folder."""
 SplitName = Literal["train", "validation", "test", "live"]
-SourceFormat = Literal[
-    "auto",
-    "mimic_zip",
-    "mimic_tar",
-    "mimic_folder",
-    "mimic_sectioned_csv",
-    "mediqa_json",
-    "openi_xml",
-    "openi_csv",
-    "jsonl",
-    "parquet",
-    "hl7",
-    "fhir",
-    "text",
-]
 
 CORPUS_DATE = datetime.date(1970, 1, 1)
 """The batch date of a corpus that has no nights."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-        coerce_numbers_to_str=True,
-        allow_inf_nan=False,
-    )
-
-
-class S3(_Section):
+class S3(Section):
     """How every S3 client here reaches S3: tables, staging and the source alike.
 
     Credentials are never settings: the usual chain gives them (environment, profile, role of the machine).
@@ -73,7 +48,7 @@ class S3(_Section):
         return self
 
 
-class Warehouse(_Section):
+class Warehouse(Section):
     """Where the tables live."""
 
     uri: Place = "out/warehouse"
@@ -96,46 +71,7 @@ class Warehouse(_Section):
         return self
 
 
-class SourceFields(_Section):
-    """Names of the fields of a jsonl or parquet source; None: the same name as here.
-
-    `report` is a whole report whose sections are told apart; the others hold what they say.
-    """
-
-    study_id: Place | None = None
-    subject_id: Place | None = None
-    findings: Place | None = None
-    impression: Place | None = None
-    report: Place | None = None
-    background: Place | None = None
-    indication: Place | None = None
-    comparison: Place | None = None
-    exam_description: Place | None = None
-    modality: Place | None = None
-    body_part: Place | None = None
-    exam_time: Place | None = None
-    report_time: Place | None = None
-    report_status: Place | None = None
-    human_codes: Place | None = None
-
-
-class Source(_Section):
-    """The raw reports that `prepare` reads."""
-
-    format: SourceFormat | None = None
-    """How the reports come; auto: told by the names and first bytes of the files."""
-    uri: Place | None = None
-    dataset: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
-    """Where the reports belong: a hospital or a corpus."""
-    fields: SourceFields = SourceFields()
-    max_rejected_fraction: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
-    """A run that rejects more than this share of its units is refused and commits nothing. Of the public Open-i
-    studies 27 % have no findings; of MIMIC-CXR's reports a third have no heading FINDINGS."""
-    pairs: Place | None = None
-    """JSON lines file that `prepare` writes besides: prompt and completion of each ok report with a reference."""
-
-
-class Split(_Section):
+class Split(Section):
     """Which split a report belongs to, and which one a job works on."""
 
     name: SplitName | None = None
@@ -149,7 +85,7 @@ class Split(_Section):
     seed: Annotated[int, Field(ge=0)] = 13
 
 
-class Tiny(_Section):
+class Tiny(Section):
     """Size of the small T5 that ``model.init=tiny`` builds from the training text."""
 
     vocab_size: Annotated[int, Field(ge=300, le=32_000)] = 2_000
@@ -159,7 +95,7 @@ class Tiny(_Section):
     num_heads: Annotated[int, Field(ge=1, le=16)] = 4
 
 
-class Model(_Section):
+class Model(Section):
     """Models to start from, to make and to use."""
 
     init: Place = "google/flan-t5-xl"
@@ -180,7 +116,7 @@ class Model(_Section):
         return (value,) if isinstance(value, str) else () if value is None else value
 
 
-class Train(_Section):
+class Train(Section):
     """Fine-tuning."""
 
     epochs: Annotated[int, Field(ge=1, le=1000)] = 3
@@ -201,7 +137,7 @@ class Train(_Section):
     seed: Annotated[int, Field(ge=0)] = 13
 
 
-class Generate(_Section):
+class Generate(Section):
     """Beam search and the actors that run it."""
 
     engine: Literal["auto", "transformers", "ctranslate2"] = "auto"
@@ -234,13 +170,13 @@ class Generate(_Section):
         return self
 
 
-class Score(_Section):
+class Score(Section):
     """ROUGE."""
 
     stemmer: bool = True
 
 
-class Evaluate(_Section):
+class Evaluate(Section):
     """Models side by side."""
 
     published: Place | None = None
@@ -254,7 +190,7 @@ class Evaluate(_Section):
         return (value,) if isinstance(value, str) else () if value is None else value
 
 
-class Maintain(_Section):
+class Maintain(Section):
     """What `maintain` keeps, and whom it erases."""
 
     snapshots_older_than_days: Annotated[float, Field(ge=0.0, le=3650.0)] = 7.0
@@ -280,14 +216,14 @@ class Maintain(_Section):
         return self
 
 
-class Cluster(_Section):
+class Cluster(Section):
     """The Ray cluster that a job runs on."""
 
     address: str | None = None
     """Address of a running cluster; None: a local one with at least 4 logical CPUs."""
 
 
-class Demo(_Section):
+class Demo(Section):
     """The synthetic corpus of `jobs.demo`."""
 
     studies: Annotated[int, Field(ge=50, le=1_000_000)] = 4_000
@@ -297,7 +233,7 @@ class Demo(_Section):
     out: Place = "out/demo"
 
 
-class Settings(_Section):
+class Settings(Section):
     """All settings of all jobs; each job uses the sections that it needs."""
 
     warehouse: Warehouse = Warehouse()

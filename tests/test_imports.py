@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LEAVES = {"radray.errors", "radray.config_names", "radray.config_text", "radray.config", "radray.schemas"}
+CONFIG_PARTS = {"radray.config_names", "radray.config_section", "radray.config_source", "radray.config_text"}
+LEAVES = {"radray.errors", "radray.config", "radray.schemas"} | CONFIG_PARTS
 MIDDLE = {"radray.reports", "radray.models", "radray.metrics", "radray.tables"}
 UPPER = {"radray.stages", "radray.training", "radray.pages"}
 MAY_IMPORT_RAY = ("radray.stages", "radray.training", "jobs")
@@ -44,7 +45,7 @@ def allowed_rooms(name: str) -> set[str]:
         return LEAVES | MIDDLE | {own}
     if own in MIDDLE:
         return LEAVES | {own}
-    parts = {"radray.config_names", "radray.config_text"} if own == "radray.config" else set()
+    parts = CONFIG_PARTS if own in {"radray.config", *CONFIG_PARTS} else set()
     return {"radray.errors", *parts} if own in LEAVES else set()
 
 
