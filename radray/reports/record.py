@@ -23,6 +23,7 @@ _NOT_IN_AN_ID = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 # One of the 1,390 Open-i findings; there its heading has lost two letters ("Pression: ").
 _IMPRESSION_INSIDE = re.compile(r"(?<![^\s])(?<![a-z,] )(?P<whole>IM|Im)?[Pp](?:RESSION|ression)S?[ ]?:")
+_REPORT_BEHIND = re.compile(r"(?<=[.!?])\s+(?:IMPRESSION|FINDINGS|EXAM|EXAMINATION|INDICATION|COMPARISON|TECHNIQUE):")
 
 
 class SectionText(NamedTuple):
@@ -120,7 +121,7 @@ def make_record(
     bad_study_id, bad_subject_id = _is_bad_id(study_id), _is_bad_id(subject_id)
     findings, impression = _parted(findings, impression)
     cleaned_findings = _cleaned(findings)
-    reference, items = clean_items(impression) if impression else (None, None)
+    reference, items = clean_items(_alone(impression)) if impression else (None, None)
     cleaned_indication, cleaned_comparison = _cleaned(indication), _cleaned(comparison)
     cleaned_background = _cleaned(background)
     if cleaned_background is None:
@@ -210,6 +211,16 @@ def _parted(findings: str | None, impression: str | None) -> tuple[str | None, s
             impression = findings[heading.end() :]
         return findings[: heading.start()], impression
     return findings, impression
+
+
+def _alone(impression: str) -> str:
+    """Return `impression` without a report that stands behind it: its findings are no part of a reference.
+
+    One of 1,384 Open-i impressions is followed by "IMPRESSION: Exam: ... FINDINGS: ... IMPRESSION: ...".
+    """
+    if "FINDINGS:" in impression and (heading := _REPORT_BEHIND.search(impression)):
+        return impression[: heading.start()]
+    return impression
 
 
 def _cleaned(text: str | None) -> str | None:

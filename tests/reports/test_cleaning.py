@@ -237,7 +237,7 @@ def test_items_are_there_when_the_text_is(text):
 
 
 @given(MESSY)
-@settings(max_examples=400)
+@settings(max_examples=1000)
 def test_cleaning_twice_is_cleaning_once(text):
     once = clean(text)
     assert clean(once) == once

@@ -167,3 +167,15 @@ def test_an_impression_inside_the_findings_is_no_input():
         assert (record.findings, record.reference) == ("Clear lungs.", "No edema.")
     record = make_record(**UNIT, study_id="s", findings="A vague impression: normal. Depression: none.")
     assert (record.findings, record.reference) == ("A vague impression: normal. Depression: none.", None)
+
+
+def test_a_report_behind_the_impression_is_no_part_of_the_reference() -> None:
+    behind = "Small nodule. Follow up. IMPRESSION: Exam: CHEST. FINDINGS: The heart is large. IMPRESSION: Small nodule."
+    record = make_record(
+        member="", offset=0, source_digest="d", study_id="1", findings="Nodule, 4 mm.", impression=behind
+    )
+    assert (record.reference, record.reference_raw) == ("Small nodule. Follow up.", behind)
+    assert record.impression_items == ("Small nodule. Follow up.",)
+    for kept in ("FINDINGS: Nodule.", "Nodule, see findings: 4 mm.", "Nodule. IMPRESSION: Nodule."):
+        record = make_record(member="", offset=0, source_digest="d", study_id="1", findings="x", impression=kept)
+        assert record.reference == kept

@@ -315,7 +315,7 @@ def test_two_studies_in_one_file_are_joined_in_order_and_a_copy_is_left_out():
 
 
 @given(st.one_of(st.text(), st.from_regex(PIECES, fullmatch=True)))
-@settings(max_examples=400)
+@settings(max_examples=1000)
 def test_spans_cover_the_text_without_overlap(text):
     spans = parse(text).spans
     assert "".join(text[span.start : span.end] for span in spans) == text
