@@ -56,6 +56,8 @@ def demo(settings: Settings, console: Console) -> None:
     test_only = {
         "source": shared.source.model_copy(update={"uri": None}),
         "split": shared.split.model_copy(update={"name": "test"}),
+        # the longest synthetic impression has 44 tokens; the untrained model always writes to the limit
+        "generate": settings.generate.model_copy(update={"max_new_tokens": 64}),
     }
     with ray_cluster(settings.cluster):
         with _timed("synthetic corpus", took, console):
