@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -193,10 +193,6 @@ class Storage:
             return smart_open.open(uri, "rb", compression="disable")
         except (OSError, ValueError, ClientError, BotoCoreError) as error:
             raise InputError(f"{uri}: cannot be opened: {s3.cause(error)}: {s3.lever(error)}") from None
-
-    def open_text(self, uri: str) -> TextIO:
-        """Return the file at `uri` opened for reading UTF-8 text (a byte order mark is dropped). Raises InputError."""
-        return io.TextIOWrapper(self.open_input(uri), encoding="utf-8-sig", newline="")
 
     @cached_property
     def _arrow(self) -> pafs.S3FileSystem:

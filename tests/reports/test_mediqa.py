@@ -3,6 +3,7 @@ import io
 import json
 
 import pytest
+from conservation import check_count_is_what_is_read
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -150,10 +151,4 @@ JSON = st.recursive(
 
 @given(st.one_of(st.binary(), JSON.map(lambda value: json.dumps(value).encode())))
 def test_any_bytes_give_records_or_an_input_error(data):
-    try:
-        expected = count(io.BytesIO(data))
-    except InputError:
-        with pytest.raises(InputError):
-            list(read(io.BytesIO(data)))
-    else:
-        assert len(list(read(io.BytesIO(data)))) == expected
+    check_count_is_what_is_read(read, count, data)

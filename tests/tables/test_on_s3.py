@@ -116,7 +116,7 @@ def test_an_archive_is_read_by_seeking_in_another_process_too(settings: config.W
         assert archive.read("49.txt") == b"report 49 " * 500
         assert archive.read("0.txt") == b"report 0 " * 500
     put(storage, f"{settings.uri}/a.csv", b"\xef\xbb\xbfstudy_id,split\r\n")
-    with storage.open_text(f"{settings.uri}/a.csv") as text:
+    with io.TextIOWrapper(storage.open_input(f"{settings.uri}/a.csv"), encoding="utf-8-sig", newline="") as text:
         assert text.read() == "study_id,split\r\n"
 
 
