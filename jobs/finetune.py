@@ -17,8 +17,8 @@ from radray.models.tiny import build_tiny
 from radray.reports.prompts import get_prompt
 from radray.schemas import REPORTS, TRAINING_METRICS, ReportStatus
 from radray.stages.cluster import ray_cluster
-from radray.stages.generate import SplitCut
 from radray.stages.progress import progress_bar
+from radray.stages.report_rows import SplitCut
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest, new_run_id, run_key

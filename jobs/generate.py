@@ -21,8 +21,9 @@ from radray.reports.prompts import get_prompt
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, ReportStatus, RunStatus
 from radray.stages.cluster import ray_cluster
 from radray.stages.engine_choice import EngineChoice, choose_engine
-from radray.stages.generate import SplitCut, report_units, stage_predictions
+from radray.stages.generate import stage_predictions
 from radray.stages.progress import staged_rows
+from radray.stages.report_rows import SplitCut, report_units
 from radray.tables.catalog import Warehouse, equal_to
 from radray.tables.commit import pin
 from radray.tables.identity import ROWS_VERSION, digest, new_run_id, run_key
