@@ -62,7 +62,13 @@ class FailReason(StrEnum):
     EMPTY_OUTPUT = "empty_output"
     """The model wrote nothing."""
     ENGINE_ERROR = "engine_error"
-    """The engine failed on this report alone."""
+    """The engine raised an error on this report alone."""
+    ENGINE_CRASHED = "engine_crashed"
+    """The engine's process died on this report alone: a segmentation fault, or the kernel's OOM killer."""
+    OUT_OF_MEMORY = "out_of_memory"
+    """The engine said that it has not the memory for this report alone."""
+    TIMEOUT = "timeout"
+    """The engine did not come back from this report alone in the time of a call (generate.call_timeout_s)."""
 
 
 class RunStatus(StrEnum):

@@ -2,13 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
 from radray.config import Generate
-from radray.models.batching import in_order, length_batches
-from radray.models.engines import Generation, Hypothesis, engine_name
+from radray.models.batching import length_batches
+from radray.models.engines import Generation, Hypothesis, ModelCall, answer, engine_name
 
 
 class Candidate(NamedTuple):
@@ -31,15 +32,30 @@ class BeamEngine(ABC):
     def _search(self, rows: list[list[int]]) -> list[list[Candidate]]:
         """Return the candidates of each row of input tokens, best first: one model call."""
 
-    def generate(self, prompts: Sequence[str]) -> list[Generation]:
-        """Return one generation a prompt, in order; no prompts: an empty list."""
+    def plan(self, prompts: Sequence[str]) -> list[ModelCall]:
+        """Return calls of prompts of like length, the longest first; no prompts: an empty list."""
         if not prompts:
             return []
         limit = self._settings.max_input_tokens
         whole = [len(row) for row in self._tokenizer(list(prompts), verbose=False)["input_ids"]]
         rows = self._tokenizer(list(prompts), truncation=True, max_length=limit)["input_ids"]
-        batches = length_batches([len(row) for row in rows], self._settings.batch_size, self._settings.batch_tokens)
-        found = in_order(batches, (self._search([rows[i] for i in batch]) for batch in batches))
+        lengths = [len(row) for row in rows]
+        return [
+            ModelCall(
+                tuple(batch),
+                max(lengths[place] for place in batch),
+                partial(self._call, [rows[place] for place in batch], [whole[place] for place in batch]),
+            )
+            for batch in length_batches(lengths, self._settings.batch_size, self._settings.batch_tokens)
+        ]
+
+    def generate(self, prompts: Sequence[str]) -> list[Generation]:
+        """Return one generation a prompt, in order; no prompts: an empty list."""
+        return answer(self.plan(prompts))
+
+    def _call(self, rows: list[list[int]], whole: list[int]) -> list[Generation]:
+        """Return the generations of `rows` of input tokens, of which there were `whole` before they were cut."""
+        found = self._search(rows)
         texts = iter(
             self._tokenizer.batch_decode([c.tokens for one in found for c in one], skip_special_tokens=True),
         )

@@ -3,14 +3,16 @@
 Importing this module loads no model library: the driver, which runs no model, names and chooses engines with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Protocol
 
 from radray.config import Generate
 from radray.errors import ConfigError
+from radray.models.batching import in_order
 from radray.models.folder import ModelFolder
+from radray.schemas import FailReason
 
 DECIDES = frozenset(
     {"num_beams", "num_return_sequences", "max_new_tokens", "length_penalty", "early_stopping", "max_input_tokens"}
@@ -55,14 +57,47 @@ class Generation:
         return None if len(self.hypotheses) < 2 else self.hypotheses[0].score - self.hypotheses[1].score
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What stands for a generation where the engine cannot answer a prompt, and why."""
+
+    reason: FailReason
+
+
+Answer = Generation | Failed
+"""What comes of a prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """One call of the model, still to be made: the prompts that it answers and how long they are.
+
+    `places` are indices of the prompts that were planned, `width` the input tokens of each, padding included; `run`
+    makes the call and returns a generation for each of `places`.
+    """
+
+    places: tuple[int, ...]
+    width: int
+    run: Callable[[], list[Generation]]
+
+
 class Engine(Protocol):
     """Writes impressions. An implementation loads its model once, when made, and keeps it."""
 
     name: str
 
-    def generate(self, prompts: Sequence[str]) -> list[Generation]:
-        """Return one generation a prompt, in order; no prompts: an empty list."""
+    def plan(self, prompts: Sequence[str]) -> list[ModelCall]:
+        """Return the calls that answer `prompts`, each prompt in one of them; no prompts: an empty list."""
         ...
+
+    def generate(self, prompts: Sequence[str]) -> list[Generation]:
+        """Return one generation a prompt, in order, by making all calls; no prompts: an empty list."""
+        ...
+
+
+def answer(calls: Sequence[ModelCall]) -> list[Generation]:
+    """Make the `calls` and return their generations in the order of the prompts; what an engine's generate does."""
+    return in_order([call.places for call in calls], (call.run() for call in calls))
 
 
 def engine_name(settings: Generate) -> str:
