@@ -162,6 +162,12 @@ class Generate(Section):
     actors: Annotated[int, Field(ge=1, le=4096)] = 1
     threads_per_actor: Annotated[int, Field(ge=1, le=256)] = 2
     use_gpu: bool = False
+    call_timeout_s: Annotated[float, Field(gt=0.0, le=86_400.0)] = 3_600.0
+    """Longest that a model call may take; less as soon as the speed is known: 60 s and ten times what its tokens take.
+
+    A report that takes longer alone is failed with reason timeout."""
+    load_timeout_s: Annotated[float, Field(gt=0.0, le=86_400.0)] = 3_600.0
+    """Longest that an engine may take until it answers: checking the model's files, converting and loading them."""
 
     @model_validator(mode="after")
     def _hypotheses_fit_the_beam(self) -> "Generate":

@@ -1,0 +1,184 @@
+"""What runs in the engine's own process: it loads the engine, answers call by call, and dies with its owner.
+
+Frames are pickles on a socket pair. The owner sends the engine's factory and a probe, then lists of prompts; it gets
+`Ready` or `Refused`, and for each list a `Planned` and then a `Made` or a `CallFailed` for each call, in order. An
+exception crosses as a class name and a reason: its message may hold report text. Nothing else leaves this process:
+what libraries print goes nowhere, and no core file is written.
+"""
+
+import ctypes
+import fcntl
+import gc
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import TypeVar
+
+from radray.errors import RadrayError
+from radray.models.engines import Engine, Generation
+from radray.schemas import FailReason
+
+_T = TypeVar("_T")
+
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "bad_alloc")
+"""What torch, CTranslate2, CUDA and cuBLAS write in a RuntimeError when an allocation fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The engine is loaded and has answered the probe, whose call was of this width (tokens) and took `seconds`."""
+
+    probe: Generation
+    width: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The engine could not be loaded, or did not answer the probe: radray's own error, or the class of another."""
+
+    error: RadrayError | str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The calls that are made now, in order: places of the prompts, and width in tokens."""
+
+    calls: tuple[tuple[tuple[int, ...], int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A call's generations, and how long it took."""
+
+    generations: list[Generation]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed:
+    """A call, or the planning of all of them, ended with an exception: why, its class, and the place it came from.
+
+    `broken`: the engine does not answer the probe any more either, so this process is of no use.
+    """
+
+    reason: FailReason
+    error: str
+    broken: bool
+
+
+def main(socket: int, lifeline: int) -> None:
+    """Serve the owner at the other end of `socket` until it is gone, which `lifeline` tells."""
+    _die_with_owner(lifeline)
+    _keep_to_itself()
+    with Connection(socket) as owner:
+        try:
+            factory, probe = owner.recv()
+            engine = _start(owner, factory, probe)
+            while engine is not None:
+                _serve(owner, engine, owner.recv(), probe)
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            return
+
+
+def _die_with_owner(lifeline: int) -> None:
+    """Have the kernel end this process when the owner, who holds the other end of the pipe, ends in any way.
+
+    SIGIO, whose default is to terminate, comes when the pipe loses its last writer; nothing is ever written to it.
+    It needs no thread and no interpreter lock, which a model call that hangs may hold; and unlike PR_SET_PDEATHSIG it
+    asks for the owner's process to be gone and not for the thread that started this one.
+    """
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    # Ctrl-C is for the owner to decide
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([lifeline], [], [], 0)[0]:
+        sys.exit()  # it was gone before
+
+
+def _keep_to_itself() -> None:
+    """Print nothing, and leave no core file: prompts would stand in it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+
+
+def _start(owner: Connection, factory: Callable[[], Engine], probe: str) -> Engine | None:
+    """Load the engine, let it answer the probe, and tell the owner; None when that fails."""
+    try:
+        engine = factory()
+        _probe(engine, probe)  # the first call also sets up what later ones find: it is no measure
+        start = time.perf_counter()
+        (call,) = engine.plan([probe])
+        (generation,) = call.run()
+        owner.send(Ready(generation, call.width, time.perf_counter() - start))
+    except RadrayError as error:
+        owner.send(Refused(error))
+    except Exception as error:
+        owner.send(Refused(f"{type(error).__name__} ({reason_of(error)})"))
+    else:
+        return engine
+    return None
+
+
+def _serve(owner: Connection, engine: Engine, prompts: Sequence[str], probe: str) -> None:
+    """Answer `prompts` call by call. An exception costs its call; the engine must answer the probe after it."""
+    calls = _tried(engine, probe, lambda: engine.plan(prompts))
+    if isinstance(calls, CallFailed):
+        owner.send(calls)
+        return
+    owner.send(Planned(tuple((call.places, call.width) for call in calls)))
+    for call in calls:
+        start = time.perf_counter()
+        made = _tried(engine, probe, call.run)
+        owner.send(made if isinstance(made, CallFailed) else Made(made, time.perf_counter() - start))
+        if isinstance(made, CallFailed) and made.broken:
+            return
+
+
+def _tried(engine: Engine, probe: str, action: Callable[[], _T]) -> _T | CallFailed:
+    """Return what `action` does, or why it failed and whether the engine still answers the probe."""
+    try:
+        return action()
+    except Exception as error:
+        reason, name = reason_of(error), type(error).__name__
+    # outside of the handler: the frames of the traceback hold what the failed call had
+    _free_memory()
+    try:
+        _probe(engine, probe)
+    except Exception:
+        return CallFailed(reason, name, broken=True)
+    return CallFailed(reason, name, broken=False)
+
+
+def _probe(engine: Engine, probe: str) -> None:
+    if len(engine.generate([probe])) != 1:
+        raise ValueError("a probe has one answer")
+
+
+def _free_memory() -> None:
+    """Give back what a failed call has left: to the device, whose allocator keeps it, and to the system."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def reason_of(error: BaseException) -> FailReason:
+    """Return OUT_OF_MEMORY for an allocation that failed, whichever library says so; else ENGINE_ERROR."""
+    names = {base.__name__ for base in type(error).__mro__}
+    if names & {"MemoryError", "OutOfMemoryError"}:
+        return FailReason.OUT_OF_MEMORY
+    said = str(error).lower() if isinstance(error, RuntimeError) else ""
+    return FailReason.OUT_OF_MEMORY if any(phrase in said for phrase in _NO_MEMORY) else FailReason.ENGINE_ERROR

@@ -1,0 +1,124 @@
+"""The owner's side of an engine's process: starting, asking, waiting for so long and no longer, and ending it."""
+
+import os
+import signal
+import subprocess
+import sys
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+
+from radray.models.engine_child import CallFailed, Made, Planned, Ready, Refused
+from radray.models.engines import Engine
+from radray.schemas import FailReason
+
+_CODE = "from radray.models.engine_child import main; main({}, {})"
+_LAST_WORDS_S = 10.0
+"""A process whose end of the socket is closed is ending; the kernel takes its time to free tens of gigabytes."""
+
+Frame = Ready | Refused | Planned | Made | CallFailed
+
+
+class Gone(Exception):
+    """The engine's process has ended, or was ended because it did not answer in time: `reason`, and how, in words."""
+
+    def __init__(self, reason: FailReason, how: str) -> None:
+        super().__init__(how)
+        self.reason = reason
+        self.how = how
+
+
+class EngineOwner:
+    """Holds one engine process at a time, which never outlives its owner: see engine_child."""
+
+    def __init__(self, factory: Callable[[], Engine], probe: str) -> None:
+        self._hello = (factory, probe)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: Connection | None = None
+        self._finalizer: weakref.finalize | None = None  # type: ignore[type-arg]
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the engine, None when there is none."""
+        return None if self._process is None else self._process.pid
+
+    def start(self) -> None:
+        """Start a process, in the place of one that there may be, and have it load the engine; `receive` says how."""
+        self.end()
+        self._socket, theirs = Pipe()
+        reads, lifeline = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                # -P: a folder in which somebody works is no place to import from
+                [sys.executable, "-P", "-c", _CODE.format(theirs.fileno(), reads)],
+                pass_fds=(theirs.fileno(), reads),
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+            )
+        except OSError:
+            os.close(lifeline)
+            raise
+        finally:
+            theirs.close()
+            os.close(reads)
+        self._finalizer = weakref.finalize(self, _end, self._process, self._socket, lifeline)
+        self._send(self._hello)
+
+    def ask(self, prompts: Sequence[str]) -> None:
+        """Send `prompts`; `receive` gives what comes of them, frame by frame. Raises Gone."""
+        self._send(list(prompts))
+
+    def receive(self, limit_s: float) -> Frame:
+        """Return the next frame; raises Gone when the process has ended, or is ended since none came in `limit_s`."""
+        if self._socket is None:
+            raise Gone(FailReason.ENGINE_CRASHED, "there is no process")
+        if not self._socket.poll(limit_s):
+            self.end()
+            raise Gone(FailReason.TIMEOUT, f"no answer in {limit_s:.0f} s")
+        try:
+            frame: Frame = self._socket.recv()
+        except (EOFError, OSError):
+            raise self._gone() from None
+        return frame
+
+    def end(self) -> None:
+        """End the process, if there is one, and wait until it is gone."""
+        if self._finalizer is not None:
+            self._finalizer()
+        self._process = self._socket = self._finalizer = None
+
+    def _send(self, message: object) -> None:
+        if self._socket is None:
+            raise Gone(FailReason.ENGINE_CRASHED, "there is no process")
+        try:
+            self._socket.send(message)
+        except OSError:
+            raise self._gone() from None
+
+    def _gone(self) -> Gone:
+        """Return how the process ended, which has closed its socket."""
+        process = self._process
+        code = None
+        if process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                code = process.wait(_LAST_WORDS_S)
+        self.end()
+        how = "it hung up" if code is None else f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+        return Gone(FailReason.ENGINE_CRASHED, how)
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of an engine's process: what is importable here is there, and nothing of Ray's."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    return kept | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def _end(process: subprocess.Popen[bytes], socket: Connection, lifeline: int) -> None:
+    process.kill()
+    socket.close()
+    os.close(lifeline)
+    # one that waits for a broken device cannot be killed: it is left, and what it holds is missing to the next
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_LAST_WORDS_S)

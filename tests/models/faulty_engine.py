@@ -1,0 +1,116 @@
+"""An engine whose faults are real: it crashes, hangs, runs out of memory or raises on prompts that say so.
+
+It is loaded in a process of its own as any engine is; what it did stands in `log`, a line each: process, what, prompt.
+"""
+
+import ctypes
+import os
+import resource
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from radray.models.batching import length_batches
+from radray.models.engines import Generation, Hypothesis, ModelCall, answer
+
+PROBE = "probe"
+_ALLOWED_BYTES = 8 << 30
+CANARY = "zqxjkcanary"
+
+
+@dataclass(frozen=True)
+class FaultyEngine:
+    """Answers a prompt with itself, in calls of `size`, unless one of them names a fault."""
+
+    log: Path
+    size: int = 8
+    name: str = "faulty"
+
+    def plan(self, prompts: Sequence[str]) -> list[ModelCall]:
+        for prompt in prompts:
+            if "plan" in prompt:
+                self.fault(prompt)
+        return [
+            ModelCall(tuple(batch), len(prompts[batch[0]]), lambda batch=batch: self._run([prompts[i] for i in batch]))
+            for batch in length_batches([len(prompt) for prompt in prompts], self.size)
+        ]
+
+    def generate(self, prompts: Sequence[str]) -> list[Generation]:
+        return answer(self.plan(prompts))
+
+    def note(self, what: str, prompt: str) -> None:
+        with self.log.open("a") as file:
+            file.write(f"{os.getpid()} {what} {prompt}\n")
+
+    def _run(self, prompts: Sequence[str]) -> list[Generation]:
+        self.note("call", " ".join(prompts))
+        for prompt in prompts:
+            self.fault(prompt)
+        return [Generation((Hypothesis(prompt, 0.0),), len(prompt), len(prompt), False, False) for prompt in prompts]
+
+    def fault(self, prompt: str) -> None:
+        """Do what the prompt's first word names, having said so; the second may limit it to calls before this many."""
+        kind, _, more = prompt.partition("-")
+        if kind not in FAULTS:
+            return
+        if more.startswith("once"):
+            if any(prompt in line for line in self.log.read_text().splitlines() if " fault " in line):
+                return
+        self.note("fault", prompt)
+        FAULTS[kind](f"{CANARY} {prompt}")
+
+
+def segfault(said: str) -> None:
+    ctypes.string_at(0)
+
+
+def killed(said: str) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def exits(said: str) -> None:
+    os._exit(7)
+
+
+def hang(said: str) -> None:
+    while True:
+        time.sleep(3600)
+
+
+def clutch(said: str) -> None:
+    """Hang with the interpreter lock held: no other thread of this process runs any more."""
+    ctypes.PyDLL(None).pause()
+
+
+def memory(said: str) -> None:
+    """Allocate past a limit that the kernel holds, and let go of it."""
+    was = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (_ALLOWED_BYTES, was[1]))
+    try:
+        bytearray(2 * _ALLOWED_BYTES)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, was)
+
+
+def error(said: str) -> None:
+    raise ValueError(said)
+
+
+def prints(said: str) -> None:
+    """Write to both of the process's outputs, as a library below Python does."""
+    os.write(1, said.encode())
+    os.write(2, said.encode())
+
+
+FAULTS = {
+    "segfault": segfault,
+    "killed": killed,
+    "exits": exits,
+    "hang": hang,
+    "clutch": clutch,
+    "memory": memory,
+    "error": error,
+    "prints": prints,
+}
