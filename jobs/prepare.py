@@ -11,13 +11,14 @@ from typing import Any
 from rich.console import Console
 
 from jobs import cli
-from radray.config import CORPUS_DATE, Settings, SplitName, dump_settings
+from radray.config import Settings, dump_settings
 from radray.errors import AuditError, ConfigError, InputError
 from radray.reports.fields import Fields
 from radray.reports.pairs import pair_line
 from radray.reports.splits import digest_split, missing_studies, read_split_file
 from radray.schemas import REPORTS, ReportStatus
 from radray.stages.cluster import ray_cluster
+from radray.stages.partitions import default_split
 from radray.stages.prepare import RowContext, SourceSpec, detect_format, plan, stage_reports
 from radray.stages.progress import staged_rows
 from radray.tables.catalog import Warehouse
@@ -182,11 +183,6 @@ def read_splits(settings: Settings) -> dict[str, str] | None:
             return read_split_file(file)
         except InputError as error:
             raise InputError(f"split.file={settings.split.file}: {error}") from None
-
-
-def default_split(settings: Settings) -> SplitName:
-    """Return the split of a report that no split file names: train for a corpus, live for a night."""
-    return settings.split.default or ("train" if settings.date == CORPUS_DATE else "live")
 
 
 def _told(counts: Counter[str]) -> str:

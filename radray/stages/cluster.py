@@ -2,8 +2,8 @@
 
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import ray
 
@@ -43,6 +43,16 @@ def ray_cluster(settings: Cluster) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def ray_on_demand(settings: Cluster) -> Iterator[Callable[[], None]]:
+    """Yield a function that connects as `ray_cluster` does when it is first called, for what is left of the block.
+
+    A start takes 6 to 8 s: a job that finds its work done needs none, and one of several parts no more than one.
+    """
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(ray_cluster(settings))
 
 
 def _quiet() -> None:

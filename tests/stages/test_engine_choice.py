@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,12 +17,10 @@ from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
 from radray.models.parity import ParityRecord, prove
 from radray.models.tiny import build_tiny
-from radray.stages.cluster import ray_cluster
-from radray.stages.engine_choice import choose_engine, decide
+from radray.stages.cluster import ray_on_demand
+from radray.stages.engine_choice import NO_ENGINE, EngineOfModel, choose_engine, decide
 
 TEXT = "Small left effusion. The lungs are clear."
-NOWHERE = Cluster(address="127.0.0.1:1")
-"""A cluster that does not answer: what is asked with it needs no Ray."""
 FAST = f"ctranslate2-{version('ctranslate2')}-float32"
 REFERENCE = f"transformers-{version('transformers')}-float32"
 
@@ -42,9 +40,17 @@ def model(folder: Path, tmp_path: Path) -> ModelFolder:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with ray_cluster(Cluster()):
-        yield Cluster()
+def start_ray() -> Iterator[Callable[[], None]]:
+    with ray_on_demand(Cluster()) as start:
+        yield start
+
+
+class StartedError(Exception):
+    """Ray was to be started."""
+
+
+def no_ray() -> None:
+    raise StartedError
 
 
 def settings(**values: object) -> Generate:
@@ -65,60 +71,86 @@ def unasked(count: int) -> Sequence[str]:
     raise AskedForError(count)
 
 
-def test_auto_takes_what_proved_itself_and_asks_once(model: ModelFolder, cluster: Cluster) -> None:
-    first = choose_engine(model, settings(), cluster, 5, prompts)
+def test_auto_takes_what_proved_itself_and_asks_once(model: ModelFolder, start_ray: Callable[[], None]) -> None:
+    first = choose_engine(model, settings(), start_ray, 5, prompts)
     assert first.name == FAST
     assert first.settings == settings(engine="ctranslate2")
     assert first.reason.startswith(
         "5 of 5 reports as transformers writes them (5 best texts, 10 of 10 hypotheses), scores within"
     )
     assert first.converted == ensure_converted(model, "float32").digest
-    assert choose_engine(model, settings(), cluster, 5, unasked) == first
-    assert choose_engine(model, settings(), NOWHERE, 4, unasked) == first
+    assert choose_engine(model, settings(), start_ray, 5, unasked) == first
+    assert choose_engine(model, settings(), no_ray, 4, unasked) == first
     with pytest.raises(AskedForError, match="64"):  # five were not enough to judge a thousand by
-        choose_engine(model, settings(), NOWHERE, 1_000, unasked)
+        choose_engine(model, settings(), no_ray, 1_000, unasked)
     with pytest.raises(AskedForError, match="5"):
-        choose_engine(model, settings(max_new_tokens=7), NOWHERE, 5, unasked)
+        choose_engine(model, settings(max_new_tokens=7), no_ray, 5, unasked)
 
 
 def test_a_conversion_that_writes_otherwise_is_refused(model: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(converting, "output_scale", lambda loaded: 16**-0.5)
     prove(model, settings(), prompts(5))
-    chosen = choose_engine(model, settings(), NOWHERE, 5, unasked)
+    chosen = choose_engine(model, settings(), no_ray, 5, unasked)
     assert (chosen.name, chosen.converted) == (REFERENCE, None)
     assert "ctranslate2 is refused: 0 of 5 reports" in chosen.reason
     with pytest.raises(InputError, match="ctranslate2 is refused: 0 of 5 reports"):
-        choose_engine(model, settings(engine="ctranslate2"), NOWHERE, 5, unasked)
+        choose_engine(model, settings(engine="ctranslate2"), no_ray, 5, unasked)
 
 
 def test_a_model_that_cannot_be_converted_is_run_by_transformers(model: ModelFolder) -> None:
     config = json.loads((model.path / "config.json").read_text())
     (model.path / "config.json").write_text(json.dumps(config | {"model_type": "bart"}))
-    chosen = choose_engine(model, settings(), NOWHERE, 5, unasked)
+    chosen = choose_engine(model, settings(), no_ray, 5, unasked)
     assert chosen.name == REFERENCE
     assert "a model of type bart cannot be converted" in chosen.reason
     for named in (settings(engine="ctranslate2"), settings(compute_type="int8")):
         with pytest.raises(InputError, match="type bart"):
-            choose_engine(model, named, NOWHERE, 5, unasked)
+            choose_engine(model, named, no_ray, 5, unasked)
 
 
-def test_a_compute_type_that_was_named_is_measured_and_taken(model: ModelFolder, cluster: Cluster) -> None:
+def test_a_compute_type_that_was_named_is_measured_and_taken(model: ModelFolder, start_ray: Callable[[], None]) -> None:
     prove(model, settings(compute_type="int8"), prompts(5))
-    chosen = choose_engine(model, settings(compute_type="int8"), cluster, 5, unasked)
+    chosen = choose_engine(model, settings(compute_type="int8"), start_ray, 5, unasked)
     assert chosen.name == f"ctranslate2-{version('ctranslate2')}-int8"
     assert "of 5 reports" in chosen.reason
-    here = choose_engine(model, settings(compute_type="bfloat16"), cluster, 5, prompts)
+    here = choose_engine(model, settings(compute_type="bfloat16"), start_ray, 5, prompts)
     assert here.name == f"transformers-{version('transformers')}-bfloat16"
     assert "CTranslate2 on cpu here knows float32, int8" in here.reason
 
 
-def test_transformers_is_taken_when_named_and_without_a_report_to_compare(model: ModelFolder) -> None:
-    assert choose_engine(model, settings(engine="transformers"), NOWHERE, 5, unasked).name == REFERENCE
-    empty = choose_engine(model, settings(), NOWHERE, 0, unasked)
-    assert empty.name == REFERENCE
-    assert "no report" in empty.reason
+def test_transformers_is_taken_when_named(model: ModelFolder) -> None:
+    assert choose_engine(model, settings(engine="transformers"), no_ray, 5, unasked).name == REFERENCE
     with pytest.raises(ConfigError, match="int8 needs"):
-        choose_engine(model, settings(engine="transformers", compute_type="int8"), NOWHERE, 5, unasked)
+        choose_engine(model, settings(engine="transformers", compute_type="int8"), no_ray, 5, unasked)
+
+
+@pytest.mark.parametrize("engine", ["auto", "transformers", "ctranslate2"])
+def test_without_a_report_no_engine_is_asked_for(model: ModelFolder, engine: str) -> None:
+    of_model = EngineOfModel(model, settings(engine=engine), 5, unasked)
+    chosen = of_model.choose(0, no_ray)
+    assert (chosen.name, chosen.converted) == (NO_ENGINE, None)
+    assert of_model.possible(0) == [chosen]
+    assert choose_engine(model, settings(engine=engine), no_ray, 0, unasked) == chosen
+
+
+def test_what_an_engine_may_be_is_told_before_it_is_proven(model: ModelFolder) -> None:
+    for engine, compute_type, names in [
+        ("auto", "float32", [FAST, REFERENCE]),
+        ("auto", "int8", [FAST.replace("float32", "int8")]),
+        ("ctranslate2", "float32", [FAST]),
+        ("transformers", "float32", [REFERENCE]),
+    ]:
+        of_model = EngineOfModel(model, settings(engine=engine, compute_type=compute_type), 5, unasked)
+        assert [one.name for one in of_model.possible(3)] == names
+    of_model = EngineOfModel(model, settings(), 5, unasked)
+    with pytest.raises(AskedForError, match="5"):  # those of the whole run, not of the partition alone
+        of_model.choose(3, no_ray)
+    prove(model, settings(), prompts(5))
+    (known,) = of_model.possible(3)
+    assert known.name == FAST
+    shutil.rmtree(model.path)  # and is not looked for again
+    assert of_model.choose(3, no_ray) == known
+    assert of_model.possible(2) == [known]
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,10 @@
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from radray.tables import identity
-from radray.tables.identity import digest, run_key
+from radray.tables.identity import digest, digest_columns, run_key
 
 DECIDES = {"date": "2026-11-21", "model": "m", "generation": {"num_beams": 4, "max_new_tokens": 128}}
 
@@ -33,3 +36,14 @@ def test_rows_version_makes_nights_anew(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_run_ids_differ() -> None:
     assert len({identity.new_run_id("prepare") for _ in range(100)}) == 100
+
+
+@given(st.lists(st.tuples(st.none() | st.text(max_size=4), st.none() | st.text(max_size=4)), max_size=7))
+def test_columns_have_the_digest_of_their_values_however_they_are_read(
+    rows: list[tuple[str | None, str | None]],
+) -> None:
+    schema = pa.schema({"b": pa.string(), "a": pa.string()})
+    table = pa.table({"b": [b for _, b in rows], "a": [a for a, _ in rows]}, schema)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identity, "_DIGEST_ROWS", 3)
+        assert digest_columns(table, ["a", "b"]) == digest([[a for a, _ in rows], [b for _, b in rows]])

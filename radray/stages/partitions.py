@@ -1,0 +1,151 @@
+"""Which partitions of `predictions` a run makes, and the reports that each is made from, frozen."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast, get_args
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyiceberg.expressions import And, In
+
+from radray.config import CORPUS_DATE, Settings, SplitName
+from radray.errors import ConfigError, InputError
+from radray.models.folder import ModelFolder
+from radray.reports.prompts import get_prompt
+from radray.schemas import PREDICTIONS, REPORTS, RUNS, ReportStatus, RunStatus
+from radray.stages.report_rows import SplitCut, report_units
+from radray.tables.catalog import Warehouse, equal_to
+from radray.tables.identity import digest_columns
+
+INPUT_COLUMNS = (*("unit_id", "status", "split", "split_key", "study_id", "subject_id", "text_digest", "reference"),)
+"""Columns of `reports` that are frozen as a run's input; text_digest stands for background and findings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The ok reports of one dataset in one split, on the run's date: how many there are."""
+
+    dataset: str
+    split: SplitName
+    reports: int
+
+
+@dataclass(frozen=True)
+class FrozenReports:
+    """The ok reports of a part as they were when a run began."""
+
+    units: pa.Table
+    """INPUT_COLUMNS, sorted by unit_id."""
+    files: tuple[str, ...]
+    """Data files of `reports` that hold them, among others."""
+
+    @cached_property
+    def unit_ids(self) -> list[str]:
+        """The units, sorted."""
+        return list(self.units.column("unit_id").to_pylist())
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of all that is copied into the rows, not the texts alone: a corrected study id makes another night."""
+        return digest_columns(self.units, INPUT_COLUMNS)
+
+
+def split_cut(settings: Settings) -> SplitCut:
+    """Return how `settings` cut validation from train."""
+    return SplitCut(settings.split.validation_fraction, settings.split.seed)
+
+
+def default_split(settings: Settings) -> SplitName:
+    """Return the split of a report that no split file names: train for a corpus, live for a night."""
+    return settings.split.default or ("train" if settings.date == CORPUS_DATE else "live")
+
+
+def find_parts(warehouse: Warehouse, settings: Settings) -> list[Part]:
+    """Return the datasets and splits to work on, sorted: those of `settings`, or all that `reports` has.
+
+    A night that was prepared and has no ok report is there too: it is committed empty. Raises InputError for a
+    date (and dataset) that was never prepared, and where there are ok reports but none in a split that is asked for.
+    """
+    where: dict[str, Any] = {"batch_date": settings.date}
+    if settings.source.dataset is not None:
+        where["dataset"] = settings.source.dataset
+    reports = warehouse.read(REPORTS, ["dataset", "split", "split_key"], {**where, "status": ReportStatus.OK.value})
+    cut = split_cut(settings)
+    counts: Counter[tuple[str, str | None]] = Counter()
+    for batch in reports.to_batches(10_000):
+        columns = (batch.column(name).to_pylist() for name in ("dataset", "split", "split_key"))
+        counts.update((dataset, cut.split_of(split, key)) for dataset, split, key in zip(*columns, strict=True))
+    prepared = warehouse.read(RUNS, ["dataset"], {**where, "job": "prepare", "status": RunStatus.FINISHED.value})
+    with_reports = {dataset for dataset, _ in counts}
+    empty = set(prepared.column("dataset").to_pylist()) - with_reports
+    if not empty and not with_reports:
+        raise InputError(
+            f"no reports of dataset {settings.source.dataset or 'any'} on batch_date={settings.date} in"
+            f" {settings.warehouse.uri}: run jobs.prepare first, or give source.uri and source.format"
+        )
+    wanted = settings.split.name
+    named = [
+        Part(dataset, cast(SplitName, split), count)
+        for (dataset, split), count in counts.items()
+        if split in ((wanted,) if wanted else get_args(SplitName))
+    ]
+    if counts and not named:
+        has = ", ".join(f"{count:,} in {split or 'no split'}" for (_, split), count in sorted(counts.items(), key=str))
+        raise InputError(
+            f"no ok report on batch_date={settings.date} is in split {wanted or 'any'} ({has}); see date, split and"
+            " split.file"
+        )
+    named += [Part(dataset, wanted or default_split(settings), 0) for dataset in empty]
+    return sorted(named, key=lambda part: (part.dataset, part.split))
+
+
+def freeze_reports(warehouse: Warehouse, settings: Settings, part: Part) -> FrozenReports:
+    """Return the reports of `part` as they are now."""
+    where = equal_to({"batch_date": settings.date, "dataset": part.dataset})
+    scan = warehouse.load(REPORTS).scan(row_filter=where)
+    units = report_units(scan.select(*INPUT_COLUMNS).to_arrow(), split_cut(settings), part.split)
+    return FrozenReports(units, tuple(task.file.file_path for task in scan.plan_files()))
+
+
+def sample_prompts(warehouse: Warehouse, settings: Settings, parts: Sequence[Part], count: int) -> list[str]:
+    """Return `count` prompts of the reports of `parts`, or all, sorted: the first by unit_id, which is a digest."""
+    ids: list[str] = []
+    for part in parts:
+        ids += freeze_reports(warehouse, settings, part).unit_ids[:count]
+    among = In("unit_id", set(sorted(ids)[:count]))  # type: ignore  # pydantic hides its __init__
+    where = And(equal_to({"batch_date": settings.date}), among)
+    found = warehouse.load(REPORTS).scan(row_filter=where, selected_fields=("findings", "background")).to_arrow()
+    prompt = get_prompt(settings.model.prompt)
+    columns = (found.column(name).to_pylist() for name in ("findings", "background"))
+    return sorted(prompt.fill(findings, background) for findings, background in zip(*columns, strict=True))
+
+
+def refuse_other_splits(warehouse: Warehouse, partition: Mapping[str, Any], unit_ids: Sequence[str]) -> None:
+    """Raise InputError when some units stand in `predictions` under another split: each must be there once a model."""
+    where = {name: value for name, value in partition.items() if name != "split"}
+    rows = warehouse.read(PREDICTIONS, ["unit_id", "split"], where)
+    rows = rows.filter(pc.not_equal(rows.column("split"), partition["split"]))
+    if not rows.num_rows:
+        return
+    wanted = pa.array(unit_ids, pa.string())
+    rows = rows.filter(pc.is_in(rows.column("unit_id").cast(pa.string()), wanted))
+    if rows.num_rows:
+        splits = sorted(pc.unique(rows.column("split")).to_pylist())
+        raise InputError(
+            f"{rows.num_rows:,} of the {len(unit_ids):,} reports of split {partition['split']} have predictions of"
+            f" this model in split {', '.join(splits)}: they were split in another way then; use the same"
+            " split.file, split.seed and split.validation_fraction"
+        )
+
+
+def refuse_other_cut(settings: Settings, split: SplitName, model: ModelFolder) -> None:
+    """Raise ConfigError when the model was trained with another validation cut than `settings`: it would leak."""
+    trained = model.manifest.made.get("split")
+    ours = {"seed": settings.split.seed, "validation_fraction": settings.split.validation_fraction}
+    if trained is not None and split in ("train", "validation") and trained != ours:
+        raise ConfigError(
+            f"model {model.name} was fine-tuned with split {trained}, the settings say {ours}: its training"
+            " reports would stand in validation; set split.seed and split.validation_fraction as it has them"
+        )

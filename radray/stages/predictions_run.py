@@ -1,0 +1,167 @@
+"""One run over one partition of `predictions`: its frozen input, its key under an engine, and its steps."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+
+from radray.config import Settings, dump_settings
+from radray.metrics.rouge import Scorer
+from radray.models.engines import DECIDES
+from radray.models.folder import ModelFolder
+from radray.schemas import PREDICTIONS
+from radray.stages.engine_choice import EngineChoice
+from radray.stages.generate import stage_predictions
+from radray.stages.partitions import Part, freeze_reports, refuse_other_splits, split_cut
+from radray.stages.progress import staged_rows
+from radray.tables.catalog import Warehouse
+from radray.tables.commit import pin
+from radray.tables.identity import ROWS_VERSION, digest, new_run_id, run_key
+from radray.tables.merge import Merged
+from radray.tables.partition import PartitionRun
+from radray.tables.runs import RunRow
+
+
+class PredictionsRun:
+    """A run over the reports of `part` under `model`. Its engine may be known late: the methods are given it.
+
+    ::
+
+        run = PredictionsRun(warehouse, settings, part, model)
+        if run.is_committed(possible_engines):
+            ...                                   # done by an earlier run: nothing is written
+        with run.leased(possible_engines):        # a second submitter is told now, before a parity run
+            engine = ...
+            with run.recorded(engine):            # `runs` row: running, then finished or failed
+                staged, copied = run.resume()     # what need not be made
+                run.stage(start_ray, console)     # the others, by Ray
+                merged = run.commit()
+    """
+
+    def __init__(self, warehouse: Warehouse, settings: Settings, part: Part, model: ModelFolder) -> None:
+        """Pin the partition, then freeze its input.
+
+        Raises InputError when some of the reports have predictions of the model in another split.
+        """
+        self._partition = {
+            "batch_date": settings.date,
+            "dataset": part.dataset,
+            "split": part.split,
+            "model_digest": model.digest,
+        }
+        self.where = f"{part.dataset} {settings.date} {part.split}, model {model.name} {model.digest[:12]}"
+        self._warehouse = warehouse
+        self._settings = settings
+        self._part = part
+        self._model = model
+        self._run_id = new_run_id("generate")
+        self._scorer_id = Scorer(stemmer=settings.score.stemmer).scorer_id
+        self._base = pin(warehouse, PREDICTIONS, self._partition)
+        self._input = freeze_reports(warehouse, settings, part)
+        self._done: frozenset[str] = frozenset()
+        refuse_other_splits(warehouse, self._partition, self._input.unit_ids)
+
+    @property
+    def reports(self) -> int:
+        """How many reports the run is over."""
+        return len(self._input.unit_ids)
+
+    def is_committed(self, engines: Sequence[EngineChoice]) -> bool:
+        """Return whether the partition holds what this run would make with one of `engines`."""
+        return any(self._run(engine).is_committed() for engine in engines)
+
+    @contextmanager
+    def leased(self, engines: Sequence[EngineChoice]) -> Iterator[None]:
+        """Hold the partition's lease while the block works, see PartitionRun; any of `engines` may be taken in it."""
+        with self._run(engines[0]).leased():
+            yield
+
+    @contextmanager
+    def recorded(self, engine: EngineChoice) -> Iterator[None]:
+        """Keep the run's `runs` row, made with `engine`, while the block works."""
+        self._engine = engine
+        self._current = self._run(engine)
+        with self._current.recorded():
+            yield
+
+    def resume(self) -> tuple[int, int]:
+        """Return how many reports an earlier attempt has staged, and how many the night as it stands has: copied."""
+        staged = self._current.staged_ids()
+        copied = self._current.stage_unchanged(
+            self._input.units, self._alike(self._engine), self._scorer_id, frozenset(staged)
+        )
+        self._done = frozenset([*staged, *copied])
+        return len(staged), len(copied)
+
+    def stage(self, start_ray: Callable[[], None], console: Console) -> None:
+        """Make the rows of the other reports with Ray, and show how far it is; nothing where all are staged."""
+        if len(self._done) == self.reports:
+            return
+        constants = {
+            **self._partition,
+            "model_name": self._model.name,
+            **self._alike(self._engine),
+            "run_key": self._key(self._engine),
+            "run_id": self._run_id,
+        }
+        storage, staging = self._warehouse.storage, self._current.staging
+        bar = staged_rows(console, f"generate {self._part.split} {self._model.name}", storage, staging, self.reports)
+        start_ray()
+        with bar:
+            stage_predictions(
+                storage=storage,
+                files=self._input.files,
+                cut=split_cut(self._settings),
+                split=self._part.split,
+                model=self._model,
+                prompt_id=self._settings.model.prompt,
+                settings=self._engine.settings,
+                score=self._settings.score,
+                constants=constants,
+                staging=staging,
+                staged=self._done,
+                converted=self._engine.converted,
+            )
+
+    def commit(self) -> Merged:
+        """Merge, audit and commit the staged rows, see PartitionRun."""
+        return self._current.commit(self._input.unit_ids)
+
+    def repeated(self) -> int:
+        """Return how many rows of the committed partition this run answered from a report that says the same."""
+        mine = {**self._partition, "run_id": self._run_id, "repeated": True}
+        return self._warehouse.read(PREDICTIONS, ["unit_id"], mine).num_rows
+
+    def _decides(self) -> dict[str, object]:
+        return self._settings.generate.model_dump(include=set(DECIDES))
+
+    def _alike(self, engine: EngineChoice) -> dict[str, str]:
+        """Return what the rows of equal reports must share for one to be taken for the other."""
+        return {
+            "prompt_id": self._settings.model.prompt,
+            # with the version of the rows: those of older code are not copied
+            "settings_digest": digest({"rows_version": ROWS_VERSION, **self._decides()})[:16],
+            "engine": engine.name,
+        }
+
+    def _key(self, engine: EngineChoice) -> str:
+        decides = {
+            **{name: str(value) for name, value in self._partition.items()},
+            "input": self._input.digest,
+            "prompt": self._settings.model.prompt,
+            "generation": self._decides(),
+            "scorer": self._scorer_id,
+            "engine": engine.name,
+        }
+        return run_key("generate", decides)
+
+    def _run(self, engine: EngineChoice) -> PartitionRun:
+        resolved = self._settings.model_copy(update={"generate": engine.settings})
+        row = RunRow(
+            run_id=self._run_id,
+            job="generate",
+            run_key=self._key(engine),
+            config=f"{dump_settings(resolved)}# {engine.name}: {engine.reason}\n",
+            about={**self._partition, "model_name": self._model.name, "input_digest": self._input.digest},
+        )
+        return PartitionRun(self._warehouse, self._base, row)

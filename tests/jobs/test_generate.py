@@ -1,0 +1,65 @@
+"""`jobs.generate` where no model runs: what needs no Ray starts none."""
+
+import io
+from pathlib import Path
+
+import pytest
+import ray
+from night_tables import NIGHT, put_prepare_run, put_reports
+from rich.console import Console
+
+from jobs.generate import generate, steps
+from radray.config import Settings, Tiny, load_settings
+from radray.errors import ConfigError, ConflictError
+from radray.models.folder import open_model
+from radray.models.manifest import write_manifest
+from radray.models.tiny import build_tiny
+from radray.schemas import PREDICTIONS, RUNS
+from radray.tables.catalog import Warehouse
+from radray.tables.commit import pin
+from radray.tables.partition import PartitionRun
+from radray.tables.runs import RunRow
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return the settings of a night that was prepared and has no report; Ray cannot be reached with them."""
+    size = Tiny(vocab_size=300, d_model=16, d_ff=16, num_layers=1)
+    build_tiny(["small effusion"], tmp_path / "model", size=size, seed=1)
+    write_manifest(tmp_path / "model", "m", {})
+    words = [f"warehouse.uri={tmp_path}/warehouse", f"model.uri={tmp_path}/model", f"date={NIGHT}"]
+    made = load_settings((), [*words, "cluster.address=127.0.0.1:1", "generate.engine=ctranslate2"])
+    put_prepare_run(Warehouse(made.warehouse), "hospital")
+    return made
+
+
+def test_an_empty_night_of_a_model_without_a_parity_record_is_committed_once(settings: Settings) -> None:
+    output = io.StringIO()
+    generate(settings, Console(file=output, width=300))
+    generate(settings, Console(file=output, width=300))
+    assert not ray.is_initialized()
+    warehouse = Warehouse(settings.warehouse)
+    assert warehouse.read(PREDICTIONS).num_rows == 0
+    (run,) = [row for row in warehouse.read(RUNS).to_pylist() if row["job"] == "generate"]
+    assert (run["status"], run["input_units"]) == ("finished", 0)
+    first, second, third = output.getvalue().splitlines()
+    assert first.endswith("engine none: there is no report")
+    assert "0 reports, 0 ok" in second
+    assert "is there already, made from the same input; nothing written" in third
+
+
+def test_a_partition_that_another_works_on_is_refused_before_anything_is_proven(settings: Settings) -> None:
+    warehouse = Warehouse(settings.warehouse)
+    put_reports(warehouse, ["a"])
+    partition = {"batch_date": settings.date, "dataset": "hospital", "split": "live"}
+    partition["model_digest"] = open_model(settings.model.uri[0]).digest
+    other = PartitionRun(warehouse, pin(warehouse, PREDICTIONS, partition), RunRow("generate-1", "generate", "k", ""))
+    with other.leased(beat_s=0.05), pytest.raises(ConflictError, match=r"run generate-1 .* is working on this"):
+        generate(settings, Console(file=io.StringIO()))
+    assert warehouse.read(RUNS, None, {"job": "generate"}).num_rows == 0
+
+
+def test_settings_that_no_engine_has_are_refused_before_anything(settings: Settings) -> None:
+    impossible = settings.generate.model_copy(update={"engine": "transformers", "compute_type": "int8"})
+    with pytest.raises(ConfigError, match="int8 needs"):
+        steps(settings.model_copy(update={"generate": impossible}))
