@@ -23,8 +23,17 @@ from pathlib import Path
 from typing import Any
 
 from radray.errors import InputError, RadrayError
+from radray.models.checked_files import only_one
 from radray.models.folder import ModelFolder
-from radray.models.manifest import MANIFEST, Manifest, read_manifest, store_manifest, verify_files, write_manifest
+from radray.models.manifest import (
+    MANIFEST,
+    Check,
+    Manifest,
+    read_manifest,
+    store_manifest,
+    verify_files,
+    write_manifest,
+)
 
 FAMILIES = frozenset({"t5", "mt5"})
 """Model types whose output scale the conversion knows how to put right."""
@@ -56,8 +65,8 @@ def refuse_other_families(folder: Path) -> None:
         raise InputError(f"model folder {folder}: a model of type {family} cannot be converted, T5 can")
 
 
-def find_converted(model: ModelFolder, compute_type: str) -> Converted | None:
-    """Return the converted copy of `model`, its files held against its manifest; None where there is none.
+def find_converted(model: ModelFolder, compute_type: str, check: Check = verify_files) -> Converted | None:
+    """Return the converted copy of `model`, its files held against its manifest by `check`; None where there is none.
 
     Raises InputError naming the file that is damaged, and how to have the copy made anew.
     """
@@ -66,22 +75,25 @@ def find_converted(model: ModelFolder, compute_type: str) -> Converted | None:
         if folder.is_dir():
             try:
                 manifest = read_manifest(folder)
-                verify_files(folder, manifest)
+                check(folder, manifest)
             except InputError as error:
                 raise InputError(f"{error}; remove that folder to have the model converted anew") from None
             return Converted(folder, manifest)
     return None
 
 
-def ensure_converted(model: ModelFolder, compute_type: str, *, mend: bool = False) -> Converted:
-    """Return the converted copy of `model`, which is made if there is none.
+def ensure_converted(
+    model: ModelFolder, compute_type: str, *, mend: bool = False, check: Check = verify_files
+) -> Converted:
+    """Return the converted copy of `model`, its files held against its manifest by `check`; made if there is none.
 
     It is written under another name and renamed when it is whole: a copy that two make at once is made by the first.
-    `mend`: make a damaged copy anew; otherwise it raises InputError. Raises InputError for a model that cannot be
-    converted, and RadrayError when it cannot be written anywhere.
+    On one node one process converts and the others wait: each would need the memory of the model. `mend`: make a
+    damaged copy anew; otherwise it raises InputError. Raises InputError for a model that cannot be converted, and
+    RadrayError when it cannot be written anywhere.
     """
     try:
-        found = find_converted(model, compute_type)
+        found = find_converted(model, compute_type, check)
     except InputError:
         if not mend:
             raise
@@ -90,6 +102,17 @@ def ensure_converted(model: ModelFolder, compute_type: str, *, mend: bool = Fals
         found = None
     if found is not None:
         return found
+    with only_one(f"{_name(model, compute_type)} {model.path}"):
+        made = find_converted(model, compute_type, check)
+        if made is None:
+            _convert(model, compute_type)
+            made = find_converted(model, compute_type, check)
+    if made is None:
+        raise RadrayError(f"model {model.name}: its {compute_type} conversion was removed while it was made")
+    return made
+
+
+def _convert(model: ModelFolder, compute_type: str) -> None:
     # here and not above: the driver looks for converted models and does not make them
     from radray.models.converting import write_converted
 
@@ -109,10 +132,6 @@ def ensure_converted(model: ModelFolder, compute_type: str, *, mend: bool = Fals
             ) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    made = find_converted(model, compute_type)
-    if made is None:
-        raise RadrayError(f"model {model.name}: {folder} was removed while it was made")
-    return made
 
 
 def _remove_left_over(place: Path) -> None:

@@ -10,22 +10,26 @@ from radray.models.beam_search import BeamEngine, Candidate
 from radray.models.conversion import ensure_converted
 from radray.models.folder import ModelFolder
 from radray.models.loading import load_tokenizer
+from radray.models.manifest import Check, verify_files
 from radray.models.masks import mask_sequences
 
 
 class CTranslate2Engine(BeamEngine):
     """Beam search by CTranslate2 with the reference's meaning of every setting."""
 
-    def __init__(self, model: ModelFolder, settings: Generate, converted: str | None = None) -> None:
+    def __init__(
+        self, model: ModelFolder, settings: Generate, converted: str | None = None, check: Check = verify_files
+    ) -> None:
         """Load the converted copy of `model`, which is made where there is none; on the GPU if `settings` say so.
 
-        `converted` is the digest that the copy must have. Raises InputError for a copy that is damaged or another,
-        and for a model that cannot be converted; ConfigError for a compute type that this device does not know.
+        `converted` is the digest that the copy must have, `check` holds its files against their manifest. Raises
+        InputError for a copy that is damaged or another, and for a model that cannot be converted; ConfigError for a
+        compute type that this device does not know.
         """
         super().__init__(load_tokenizer(model.path), settings)
         device = "cuda" if settings.use_gpu else "cpu"
         refuse_compute_type(settings.compute_type, device)
-        copy = ensure_converted(model, settings.compute_type)
+        copy = ensure_converted(model, settings.compute_type, check=check)
         if converted not in (None, copy.digest):
             raise InputError(
                 f"model {model.name}: {copy.path} is not the conversion that was held against transformers; remove it"

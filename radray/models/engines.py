@@ -11,7 +11,9 @@ from typing import Protocol
 from radray.config import Generate
 from radray.errors import ConfigError
 from radray.models.batching import in_order
+from radray.models.checked_files import CheckedFiles
 from radray.models.folder import ModelFolder
+from radray.models.manifest import Check, verify_files
 from radray.schemas import FailReason
 
 DECIDES = frozenset(
@@ -113,10 +115,13 @@ def engine_name(settings: Generate) -> str:
     return f"{settings.engine}-{version(settings.engine)}-{settings.compute_type}"
 
 
-def open_engine(model: ModelFolder, settings: Generate, converted: str | None = None) -> Engine:
+def open_engine(
+    model: ModelFolder, settings: Generate, converted: str | None = None, check: Check = verify_files
+) -> Engine:
     """Load `model` with the engine that `settings` name.
 
-    `converted` is the digest of the converted files that the parity run was made with, if any. Raises InputError
+    `converted` is the digest of the converted files that the parity run was made with, if any; `check` holds these
+    files against their manifest. Raises InputError
     for a model that cannot be loaded, or was converted to something else here; ConfigError for `auto` and for a
     compute type that the engine cannot do on this device.
     """
@@ -124,7 +129,19 @@ def open_engine(model: ModelFolder, settings: Generate, converted: str | None = 
     if settings.engine == "ctranslate2":
         from radray.models.ctranslate2_engine import CTranslate2Engine
 
-        return CTranslate2Engine(model, settings, converted)
+        return CTranslate2Engine(model, settings, converted, check)
     from radray.models.transformers_engine import TransformersEngine
 
     return TransformersEngine(model.path, settings)
+
+
+def open_checked(model: ModelFolder, settings: Generate, converted: str | None, run: str) -> Engine:
+    """Load `model` as `open_engine` does, its files checked once a node and `run`, and no others loaded than these.
+
+    Raises InputError, too, when a file is not that of its manifest, or was replaced while it was loaded.
+    """
+    checked = CheckedFiles(run)
+    checked(model.path, model.manifest)
+    engine = open_engine(model, settings, converted, checked)
+    checked.refuse_changed()
+    return engine

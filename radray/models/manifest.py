@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,10 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+Check = Callable[[Path, Manifest], None]
+"""Holds the files of a folder against a manifest and raises InputError when they are others: verify_files, or alike."""
+
+
 def verify_files(folder: Path, manifest: Manifest) -> None:
     """Hold the files of `folder` against `manifest`.
 
@@ -109,9 +113,14 @@ def verify_files(folder: Path, manifest: Manifest) -> None:
             raise InputError(f"model folder {folder}: {path} has {size} bytes, {MANIFEST} says {entry.bytes}")
         if _sha256(file) != entry.sha256:
             raise InputError(f"model folder {folder}: the sha256 of {path} differs from {MANIFEST}")
-    for path in _paths(folder):
-        if path not in manifest.files and Path(path).suffix in _DECISIVE:
+    for path in decisive_files(folder):
+        if path not in manifest.files:
             raise InputError(f"model folder {folder}: {path} is not listed in {MANIFEST}")
+
+
+def decisive_files(folder: Path) -> list[str]:
+    """Return the files below `folder` that a loader may pick up, by path, sorted."""
+    return [path for path in _paths(folder) if Path(path).suffix in _DECISIVE]
 
 
 def hash_files(folder: Path) -> dict[str, FileEntry]:

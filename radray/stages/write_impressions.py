@@ -1,83 +1,95 @@
-"""The stage that writes impressions: beam search by an engine that its actor holds."""
+"""The stage that writes impressions: beam search by an engine in a process that its actor owns."""
 
+import secrets
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
 from radray.config import Generate
-from radray.models.engines import open_engine
+from radray.models.engine_process import EngineProcess
+from radray.models.engines import Answer, Failed, engine_name, open_checked
 from radray.models.folder import ModelFolder
-from radray.models.manifest import verify_files
 from radray.models.repeats import AnswerOnce
 from radray.reports.prompts import get_prompt
 from radray.schemas import HYPOTHESES, FailReason, PredictionStatus
 from radray.stages.stage import Stage
 
+PROBE = "The lungs are clear. No pleural effusion or pneumothorax."
+"""Findings that every start of an engine must answer before it is given a report."""
+
 
 class WriteImpressions(Stage):
-    """Write an impression for each report with a model, which is loaded once an actor."""
+    """Write an impression for each report with a model, which is loaded once an actor, in a process of its own."""
 
     reads = ("unit_id", "findings", "background")
     keeps_rows = True
 
-    def __init__(self, model: ModelFolder, prompt_id: str, settings: Generate, converted: str | None = None) -> None:
+    def __init__(
+        self,
+        model: ModelFolder,
+        prompt_id: str,
+        settings: Generate,
+        converted: str | None = None,
+        run_id: str | None = None,
+    ) -> None:
         """Load `model` with the engine of `settings`; `converted` is the digest that a converted copy must have.
 
-        Raises InputError when its files are not those of its manifest any more.
+        The model's files are held against their manifest, once a node for all actors of `run_id` (None: this one).
+        Raises InputError when they are others, and RadrayError when the engine does not answer.
         """
-        verify_files(model.path, model.manifest)
         self._prompt = get_prompt(prompt_id)
-        self._engine = AnswerOnce(open_engine(model, settings, converted), settings.repeats_kept)
+        self._process = EngineProcess(
+            partial(open_checked, model, settings, converted, run_id or secrets.token_hex(16)),
+            engine_name(settings),
+            settings,
+            self._prompt.fill(PROBE, None),
+        )
+        self._engine = AnswerOnce(self._process, settings.repeats_kept)
+
+    @property
+    def engine(self) -> EngineProcess:
+        """The engine's process."""
+        return self._process
 
     def run(self, batch: pa.Table) -> pa.Table:
         """Return `batch` with prediction, hypotheses, token counts, flags, status and reason."""
         findings, background = batch.column("findings").to_pylist(), batch.column("background").to_pylist()
         prompts = [self._prompt.fill(f, b) for f, b in zip(findings, background, strict=True)]
-        made = [_FAILED if one is None else self._outcome(one) for one in self._generate(prompts)]
-        for name, type_ in _OUTCOME.items():
-            column = pa.array([one[name] for one in made], type_)
-            batch = (
-                batch.set_column(batch.column_names.index(name), name, column)
-                if name in batch.column_names
-                else batch.append_column(name, column)
-            )
-        return batch
+        return answered(batch, self._engine.generate(prompts))
 
-    def _generate(self, prompts: Sequence[str]) -> list[Any]:
-        """Return a generation a prompt, None where the engine fails on that prompt alone.
 
-        Raises the engine's own error when it fails on every one: then it is not the reports.
-        """
-        try:
-            return list(self._engine.generate(prompts))
-        except Exception:
-            made: list[Any] = []
-            for prompt in prompts:
-                try:
-                    made += self._engine.generate([prompt])
-                except Exception:
-                    made.append(None)
-            if not any(made):
-                raise
-            return made
+def answered(batch: pa.Table, answers: Sequence[Answer]) -> pa.Table:
+    """Return `batch` with the columns of what came of each report, in the place of such that it has."""
+    made = [_outcome(answer) for answer in answers]
+    for name, type_ in _OUTCOME.items():
+        column = pa.array([one[name] for one in made], type_)
+        batch = (
+            batch.set_column(batch.column_names.index(name), name, column)
+            if name in batch.column_names
+            else batch.append_column(name, column)
+        )
+    return batch
 
-    @staticmethod
-    def _outcome(generation: Any) -> dict[str, Any]:
-        best = generation.hypotheses[0].text
-        return {
-            "prediction": best or None,
-            "hypotheses": [{"text": one.text, "score": one.score} for one in generation.hypotheses],
-            "input_tokens": generation.input_tokens,
-            "output_tokens": generation.output_tokens,
-            "input_truncated": generation.input_truncated,
-            "output_cut": generation.output_cut,
-            "logprob_per_token": generation.logprob_per_token,
-            "margin": generation.margin,
-            "repeated": generation.repeated,
-            "status": (PredictionStatus.OK if best else PredictionStatus.FAILED).value,
-            "reason": None if best else FailReason.EMPTY_OUTPUT.value,
-        }
+
+def _outcome(answer: Answer) -> dict[str, Any]:
+    if isinstance(answer, Failed):
+        return dict.fromkeys(_OUTCOME) | {"status": PredictionStatus.FAILED.value, "reason": answer.reason.value}
+    best = answer.hypotheses[0].text
+    return {
+        "prediction": best or None,
+        "hypotheses": [{"text": one.text, "score": one.score} for one in answer.hypotheses],
+        "input_tokens": answer.input_tokens,
+        "output_tokens": answer.output_tokens,
+        "input_truncated": answer.input_truncated,
+        "output_cut": answer.output_cut,
+        "logprob_per_token": answer.logprob_per_token,
+        "margin": answer.margin,
+        "repeated": answer.repeated,
+        "status": (PredictionStatus.OK if best else PredictionStatus.FAILED).value,
+        "reason": None if best else FailReason.EMPTY_OUTPUT.value,
+    }
 
 
 _OUTCOME = {
@@ -92,10 +104,4 @@ _OUTCOME = {
     "repeated": pa.bool_(),
     "status": pa.string(),
     "reason": pa.string(),
-}
-
-
-_FAILED = dict.fromkeys(_OUTCOME) | {
-    "status": PredictionStatus.FAILED.value,
-    "reason": FailReason.ENGINE_ERROR.value,
 }

@@ -1,0 +1,108 @@
+"""Model files held against their manifest once a node and run, and never another file loaded than was checked.
+
+Hashing FLAN-T5 XL reads 11 GB; eight actors of a node would read them eight times. The first one hashes while the
+others wait, and leaves a marker: what the system says of each file (device, inode, size, times of change). Files that
+are still those are not hashed again. `ctime` is among it, which no program can set back; a file that was changed less
+than a tick of that clock before leaves no marker. Whoever loads files looks again afterwards, see `refuse_changed`.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from radray.errors import InputError, RadrayError
+from radray.models.manifest import Manifest, decisive_files, verify_files
+
+_TICK_S = 0.1
+"""File times come from a clock that moves every 10 ms at the slowest."""
+_OLD_S = 86_400.0 * 7
+
+Identities = dict[str, tuple[int, ...]]
+
+
+class CheckedFiles:
+    """Checks model folders for one run on one node; `run` is whatever is another for each run."""
+
+    def __init__(self, run: str) -> None:
+        self._run = run
+        self._seen: dict[Path, tuple[Manifest, Identities]] = {}
+
+    def __call__(self, folder: Path, manifest: Manifest) -> None:
+        """Hold the files of `folder` against `manifest`, unless this run did so on this node and they are the same.
+
+        Raises InputError as `verify_files` does, and for files that change meanwhile.
+        """
+        marker = _place() / f"{_digest(self._run, str(folder.resolve()), manifest.to_json().decode())}.json"
+        with only_one(marker.stem):
+            held = _identities(folder, manifest)
+            if _read(marker) != held:
+                verify_files(folder, manifest)
+                newest = max(identity[-1] for identity in held.values()) / 1e9
+                if _identities(folder, manifest) != held:
+                    raise InputError(f"model folder {folder}: files were changed while they were checked")
+                if time.time() - newest > _TICK_S:
+                    _write(marker, held)
+        self._seen[folder] = (manifest, held)
+
+    def refuse_changed(self) -> None:
+        """Raise InputError when a file is not the one any more that was checked: another may have been loaded."""
+        for folder, (manifest, held) in self._seen.items():
+            if _identities(folder, manifest) != held:
+                raise InputError(f"model folder {folder}: files were changed while they were loaded")
+
+
+@contextmanager
+def only_one(name: str) -> Iterator[None]:
+    """Let one process of this node at a time into the block of this `name`; one that dies in it lets the next in."""
+    with (_place() / f"{_digest(name)}.lock").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _identities(folder: Path, manifest: Manifest) -> Identities:
+    """Return what the system says of every file that a loader may take, listed or not."""
+    found: Identities = {}
+    for path in sorted({*manifest.files, *decisive_files(folder)}):
+        try:
+            stat = (folder / path).stat()
+        except OSError:
+            found[path] = (0, 0)
+            continue
+        found[path] = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+    return found
+
+
+def _place() -> Path:
+    """Return a folder of this user's own on this node: a marker of somebody else's would be believed."""
+    place = Path(tempfile.gettempdir()) / f"radray-{os.getuid()}"
+    place.mkdir(mode=0o700, exist_ok=True)
+    stat = place.lstat()
+    if stat.st_uid != os.getuid() or not place.is_dir() or place.is_symlink() or stat.st_mode & 0o022:
+        raise RadrayError(f"{place} is not a folder that belongs to this user alone: remove it, or set TMPDIR")
+    return place
+
+
+def _read(marker: Path) -> Identities | None:
+    try:
+        value = json.loads(marker.read_bytes())
+        return {str(path): tuple(identity) for path, identity in value.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return None  # none yet, or one that was cut off: the files are hashed
+
+
+def _write(marker: Path, held: Identities) -> None:
+    for old in marker.parent.iterdir():
+        with suppress(OSError):
+            if time.time() - old.stat().st_mtime > _OLD_S:
+                old.unlink()
+    marker.write_text(json.dumps(held), encoding="utf-8")
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
