@@ -13,10 +13,12 @@ from radray.config import CORPUS_DATE, Settings
 from radray.errors import ConfigError
 from radray.models.engines import engine_name
 from radray.models.folder import open_model
+from radray.models.footprint import engine_bytes
 from radray.reports.prompts import get_prompt
-from radray.stages.cluster import ray_on_demand
+from radray.stages.cluster import local_cpus, ray_on_demand
 from radray.stages.engine_choice import EngineOfModel
 from radray.stages.partitions import find_parts, refuse_other_cut, sample_prompts
+from radray.stages.plan import NodeResources, cluster_nodes, plan_actors
 from radray.stages.predictions_run import PredictionsRun
 from radray.tables.catalog import Warehouse
 
@@ -35,7 +37,16 @@ def steps(settings: Settings) -> list[str]:
         *first,
         f"read {settings.warehouse.uri}: reports, {where}",
         *(f"write {settings.warehouse.uri}: predictions, {where}, model={uri}" for uri in settings.model.uri),
+        f"plan: {planned(settings)}",
     ]
+
+
+def planned(settings: Settings) -> str:
+    """Return the actors that the job would start, in words, as far as they are known without a cluster."""
+    cpus = local_cpus(settings.cluster)
+    if cpus is None or settings.generate.use_gpu:
+        return f"{settings.generate.actors} actors, computed from the cluster at the start"
+    return plan_actors([NodeResources(cpus)], settings.generate, memory=1).said()
 
 
 def generate(settings: Settings, console: Console) -> None:
@@ -76,7 +87,11 @@ def generate_partition(
             staged, copied = run.resume()
             if staged:
                 cli.say(console, f"generate: {run.where}: {staged:,} reports are staged by an earlier attempt")
-            run.stage(start_ray, console)
+            if run.left:
+                start_ray()
+                plan = plan_actors(cluster_nodes(), chosen.settings, engine_bytes(engine.model.path, chosen.settings))
+                cli.say(console, f"plan: {plan.said()}")
+                run.stage(plan, console)
             merged = run.commit()
     kept = f"{staged:,} resumed, {copied:,} copied, {run.repeated():,} repeats answered once"
     cli.say(console, f"generate: {run.where}: {merged.rows:,} reports, {merged.rows_ok:,} ok, {kept}")

@@ -159,8 +159,10 @@ class Generate(Section):
     """Never write a mask of de-identification (``___``, ``XXXX``)."""
     block_rows: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Reports a Ray Data block: the unit of staging, and what a crash may repeat."""
-    actors: Annotated[int, Field(ge=1, le=4096)] = 1
+    actors: Annotated[int, Field(ge=1, le=4096)] | Literal["auto"] = "auto"
+    """auto: one a GPU, or as many as the cluster's CPUs hold, less what reading and writing need."""
     threads_per_actor: Annotated[int, Field(ge=1, le=256)] = 2
+    """CPUs that an actor computes with and holds; several actors of few are faster than one of many."""
     use_gpu: bool = False
     call_timeout_s: Annotated[float, Field(gt=0.0, le=86_400.0)] = 3_600.0
     """Longest that a model call may take; less as soon as the speed is known: 60 s and ten times what its tokens take.

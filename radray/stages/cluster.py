@@ -32,8 +32,7 @@ def ray_cluster(settings: Cluster) -> Iterator[None]:
         if address:
             ray.init(address=address, **common)
         else:
-            cpus = max(MIN_LOGICAL_CPUS, os.cpu_count() or 1)
-            ray.init(address="local", num_cpus=cpus, include_dashboard=False, **common)
+            ray.init(address="local", num_cpus=local_cpus(settings), include_dashboard=False, **common)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         if address:
             raise ConfigError(f"{name}={address}: {type(error).__name__}: no cluster answers there") from None
@@ -43,6 +42,13 @@ def ray_cluster(settings: Cluster) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def local_cpus(settings: Cluster) -> int | None:
+    """Return the CPUs of the local cluster that `ray_cluster` would start; None where it would connect to another."""
+    if settings.address or os.environ.get("RAY_ADDRESS"):
+        return None
+    return max(MIN_LOGICAL_CPUS, os.cpu_count() or 1)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from radray.models.conversion import Converted, refuse_other_families
 from radray.models.engines import engine_name
 from radray.models.folder import ModelFolder
 from radray.models.parity import PARITY_PROMPTS, ParityRecord, known_parity, prove
+from radray.stages.plan import cluster_nodes, plan_actors
 
 SHORTEST_S = 1.0
 """A parity run in which transformers took less says nothing of speed: both may have waited for something else."""
@@ -98,6 +99,7 @@ def choose_engine(
         return known
     texts = list(prompts(min(PARITY_PROMPTS, reports)))
     start_ray()
+    plan_actors(cluster_nodes(), settings, memory=1)  # refuses a GPU where there is none: the run would wait for it
     outcome = _run(model, settings, texts)
     if isinstance(outcome, RadrayError):
         return _without(settings, outcome)

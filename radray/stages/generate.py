@@ -1,7 +1,7 @@
 """The generation pipeline: rows of `reports` → impressions by beam search → ROUGE → rows of `predictions`, staged."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import ray
@@ -9,8 +9,10 @@ from ray.util.annotations import RayDeprecationWarning
 
 from radray.config import Generate, Score, SplitName
 from radray.models.folder import ModelFolder
+from radray.stages.plan import ActorPlan
 from radray.stages.report_rows import ReadReportRows, SelectReports, SplitCut
 from radray.stages.score_predictions import ScorePredictions
+from radray.stages.stage import Stage
 from radray.stages.write_impressions import WriteImpressions
 from radray.tables.storage import Storage, is_s3
 
@@ -26,17 +28,21 @@ def stage_predictions(
     score: Score,
     constants: Mapping[str, Any],
     staging: str,
-    staged: frozenset[str],
+    staged: Collection[str],
+    plan: ActorPlan,
     converted: str | None = None,
+    writer: type[Stage] = WriteImpressions,
 ) -> None:
     """Run the generation pipeline over the data files of a partition of `reports`, into Parquet below `staging`.
 
     `constants` are the columns that all rows share (batch_date, dataset, split, model, prompt, run); `converted` is
-    the digest of the converted copy that the engine was chosen with, if any.
+    the digest of the converted copy that the engine was chosen with, if any. Each actor of `plan` holds a `writer`.
     """
     data = ray.data.from_items([{"uri": uri} for uri in files], override_num_blocks=len(files))
     data = data.map_batches(ReadReportRows(storage).__call__, batch_format="pyarrow", batch_size=1)
-    data = data.map_batches(SelectReports(cut, split, staged).__call__, batch_format="pyarrow", batch_size=None)
+    data = data.map_batches(
+        SelectReports(cut, split, frozenset(staged)).__call__, batch_format="pyarrow", batch_size=None
+    )
     # a data file is one task's: this is what spreads its rows over actors
     data = data.repartition(target_num_rows_per_block=settings.block_rows)
     with warnings.catch_warnings():
@@ -44,13 +50,14 @@ def stage_predictions(
         # actor that a report kills; with 0 the run ends, and the next one goes on from what is staged
         warnings.simplefilter("ignore", RayDeprecationWarning)
         data = data.map_batches(
-            WriteImpressions,
+            writer,
             fn_constructor_args=(model, prompt_id, settings, converted),
             batch_format="pyarrow",
             batch_size=settings.block_rows,
-            compute=ray.data.ActorPoolStrategy(size=settings.actors),
-            num_cpus=0 if settings.use_gpu else 1,
-            num_gpus=1 if settings.use_gpu else 0,
+            compute=ray.data.ActorPoolStrategy(size=plan.actors),
+            num_cpus=plan.cpus,
+            num_gpus=plan.gpus,
+            memory=plan.memory,
             max_restarts=0,
         )
     data = data.map_batches(ScorePredictions(score, constants).__call__, batch_format="pyarrow", batch_size=None)

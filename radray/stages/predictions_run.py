@@ -1,6 +1,6 @@
 """One run over one partition of `predictions`: its frozen input, its key under an engine, and its steps."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -13,6 +13,7 @@ from radray.schemas import PREDICTIONS
 from radray.stages.engine_choice import EngineChoice
 from radray.stages.generate import stage_predictions
 from radray.stages.partitions import Part, freeze_reports, refuse_other_splits, split_cut
+from radray.stages.plan import ActorPlan
 from radray.stages.progress import staged_rows
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
@@ -34,7 +35,7 @@ class PredictionsRun:
             engine = ...
             with run.recorded(engine):            # `runs` row: running, then finished or failed
                 staged, copied = run.resume()     # what need not be made
-                run.stage(start_ray, console)     # the others, by Ray
+                run.stage(plan, console)          # the others, by Ray
                 merged = run.commit()
     """
 
@@ -93,10 +94,13 @@ class PredictionsRun:
         self._done = frozenset([*staged, *copied])
         return len(staged), len(copied)
 
-    def stage(self, start_ray: Callable[[], None], console: Console) -> None:
-        """Make the rows of the other reports with Ray, and show how far it is; nothing where all are staged."""
-        if len(self._done) == self.reports:
-            return
+    @property
+    def left(self) -> int:
+        """How many reports are to be written for, after `resume`."""
+        return self.reports - len(self._done)
+
+    def stage(self, plan: ActorPlan, console: Console) -> None:
+        """Make the rows of the reports that are left with the actors of `plan`, and show how far it is."""
         constants = {
             **self._partition,
             "model_name": self._model.name,
@@ -106,7 +110,6 @@ class PredictionsRun:
         }
         storage, staging = self._warehouse.storage, self._current.staging
         bar = staged_rows(console, f"generate {self._part.split} {self._model.name}", storage, staging, self.reports)
-        start_ray()
         with bar:
             stage_predictions(
                 storage=storage,
@@ -120,6 +123,7 @@ class PredictionsRun:
                 constants=constants,
                 staging=staging,
                 staged=self._done,
+                plan=plan,
                 converted=self._engine.converted,
             )
 

@@ -1,0 +1,116 @@
+"""How many actors of what size a run starts: computed from what the cluster has, before anything is started.
+
+A reading or writing task needs a whole CPU. Where actors hold all of them, Ray waits for ever and says nothing (two
+actors of 0.9 CPU on a node of 2 CPUs): so some CPUs are kept from the actors, and what does not fit is refused.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ray
+
+from radray.config import Generate
+from radray.errors import ConfigError
+
+CPUS_A_KEPT_ONE = 16
+"""Of so many CPUs one is kept for reading, scoring and writing. Scoring a report takes about 0.6 ms of a core; writing
+its impression, with a model of 3.4 million parameters, 5 ms of one, and with any other far more."""
+
+_GB = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResources:
+    """What a node gives to Ray: CPUs and GPUs as Ray counts them, memory in bytes; None where it is not known."""
+
+    cpus: float
+    gpus: float = 0.0
+    memory: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActorPlan:
+    """The actors of a run, and what each asks of Ray."""
+
+    actors: int
+    cpus: int
+    """CPUs that an actor holds: the threads it computes with; 0 for one on a GPU."""
+    gpus: int
+    memory: int
+    """Bytes of main memory that an actor is expected to take, and asks Ray for."""
+    threads: int
+    nodes: int
+    cpus_kept: int
+    """Whole CPUs that no actor holds."""
+
+    def said(self) -> str:
+        """Return the plan in words."""
+        each = f"{self.threads} thread{'s' * (self.threads != 1)}" + (" and a GPU" if self.gpus else "")
+        return (
+            f"{self.actors:,} actor{'s' * (self.actors != 1)} x {each} on {self.nodes:,} node{'s' * (self.nodes != 1)},"
+            f" {self.cpus_kept:,} CPU{'s' * (self.cpus_kept != 1)} kept for reading"
+        )
+
+
+def plan_actors(nodes: Sequence[NodeResources], settings: Generate, memory: int) -> ActorPlan:
+    """Return the actors for a run with `settings` on `nodes`, each of which takes `memory` bytes.
+
+    `generate.actors=auto`: one a GPU, or as many of `threads_per_actor` CPUs as the nodes hold, less the CPUs that are
+    kept. Raises ConfigError, with the setting to change, for what cannot run: no GPU where one is asked for, more
+    actors than fit, no CPU left for reading, an actor that no node has the memory or the CPUs for.
+    """
+    cpus = int(sum(math.floor(node.cpus) for node in nodes))
+    has = f"{len(nodes):,} node{'s' * (len(nodes) != 1)} with {cpus:,} CPUs"
+    threads = settings.threads_per_actor
+    if cpus < 1:
+        raise ConfigError(f"the cluster has {has}: reading takes a whole one; add a node that has CPUs")
+    enough = [node for node in nodes if node.memory is None or node.memory >= memory]
+    if not enough:
+        most = max(node.memory or 0.0 for node in nodes)
+        raise ConfigError(
+            f"an actor takes {memory / _GB:.1f} GB of memory and no node gives Ray more than {most / _GB:.1f} GB; use"
+            " larger nodes, a smaller model or generate.compute_type=int8"
+        )
+    if settings.use_gpu:
+        fits = sum(_fit(node, memory, node.gpus, 1) for node in nodes)
+        if not fits:
+            raise ConfigError(
+                f"generate.use_gpu=true, and the cluster ({has}) has no GPU; set generate.use_gpu=false, or"
+                " cluster.address to a cluster that has some"
+            )
+        actors = fits if settings.actors == "auto" else settings.actors
+        if actors > fits:
+            raise ConfigError(f"generate.actors={actors:,}: the cluster has GPUs for {fits:,}; use that or auto")
+        return ActorPlan(actors, 0, 1, memory, threads, len(nodes), cpus)
+    fits = sum(_fit(node, memory, node.cpus, threads) for node in enough)
+    wanted = max(1, cpus // CPUS_A_KEPT_ONE)
+    # whoever asks for a number gets it while one CPU is left
+    most = (cpus - (wanted if settings.actors == "auto" else 1)) // threads
+    fits = min(fits, most)
+    if fits < 1:
+        raise ConfigError(
+            f"generate.threads_per_actor={threads}: the cluster has {has}, of which an actor would leave none for"
+            f" reading; set generate.threads_per_actor to {max(1, cpus - 1)} or less"
+            if cpus > 1
+            else f"the cluster has {has}: one actor and reading take two; start Ray with more (--num-cpus)"
+        )
+    actors = fits if settings.actors == "auto" else settings.actors
+    if actors > fits:
+        raise ConfigError(
+            f"generate.actors={actors:,}: the cluster ({has}) holds {fits:,} of {threads} CPUs and"
+            f" {memory / _GB:.1f} GB beside one CPU for reading; use that or auto, or set generate.threads_per_actor"
+        )
+    return ActorPlan(actors, threads, 0, memory, threads, len(nodes), cpus - actors * threads)
+
+
+def _fit(node: NodeResources, memory: int, has: float, takes: int) -> int:
+    """Return how many actors a node holds, which each take so much of what it `has`, and `memory`."""
+    of_memory = math.inf if node.memory is None else node.memory // memory
+    return int(min(has // takes, of_memory))
+
+
+def cluster_nodes() -> list[NodeResources]:
+    """Return the living nodes of the cluster that this process is connected to."""
+    alive = (node["Resources"] for node in ray.nodes() if node["Alive"])
+    return [NodeResources(one.get("CPU", 0.0), one.get("GPU", 0.0), one.get("memory")) for one in alive]
