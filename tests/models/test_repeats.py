@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radray.models.engines import Generation, Hypothesis
+from radray.models.engines import Answer, Failed, Generation, Hypothesis
 from radray.models.repeats import AnswerOnce
+from radray.schemas import FailReason
 
 
 class Echo:
@@ -16,11 +17,16 @@ class Echo:
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
 
-    def generate(self, prompts: Sequence[str]) -> list[Generation]:
+    def generate(self, prompts: Sequence[str]) -> list[Answer]:
         self.asked.append(list(prompts))
         if "poison" in prompts:
             raise RuntimeError
-        return [Generation((Hypothesis(prompt, 0.0),), 1, 1, False, False) for prompt in prompts]
+        return [
+            Failed(FailReason.TIMEOUT)
+            if prompt == "slow"
+            else Generation((Hypothesis(prompt, 0.0),), 1, 1, False, False)
+            for prompt in prompts
+        ]
 
 
 def _answers(engine: AnswerOnce, prompts: Sequence[str]) -> list[tuple[str, bool]]:
@@ -62,6 +68,18 @@ def test_nothing_is_kept_of_a_call_that_failed() -> None:
     with pytest.raises(RuntimeError):
         engine.generate(["a", "poison"])
     assert _answers(engine, ["a"]) == [("a", False)]
+
+
+def test_a_prompt_that_failed_fails_for_all_that_are_equal_and_is_not_kept() -> None:
+    echo = Echo()
+    engine = AnswerOnce(echo, 10)
+    failed = Failed(FailReason.TIMEOUT)
+    made = engine.generate(["slow", "a", "slow"])
+    assert [made[0], made[2]] == [failed, failed]
+    assert engine.generate(["slow", "b"])[0] == failed
+    assert _answers(engine, ["a", "b"]) == [("a", True), ("b", True)]
+    assert echo.asked == [["slow", "a"], ["slow", "b"], []]
+    assert AnswerOnce(Echo(), 0).generate(["slow", "slow"]) == [failed, failed]
 
 
 @given(calls=st.lists(st.lists(st.sampled_from("abcde"), max_size=6), max_size=6), kept=st.integers(0, 4))

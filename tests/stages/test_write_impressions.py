@@ -1,21 +1,25 @@
 """The stage that writes impressions, without Ray: what becomes of each report."""
 
+import os
 import shutil
+import signal
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from faulty_engine import PROBE, FaultyEngine
 from report_tables import reports
 
 from radray.config import Generate, Tiny
-from radray.errors import InputError, StageError
+from radray.errors import InputError
 from radray.models.conversion import ensure_converted
-from radray.models.engines import Generation
+from radray.models.engine_process import EngineProcess
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
+from radray.models.repeats import AnswerOnce
 from radray.models.tiny import build_tiny
-from radray.models.transformers_engine import TransformersEngine
-from radray.stages.write_impressions import WriteImpressions
+from radray.stages.write_impressions import WriteImpressions, answered
 
 
 @pytest.fixture(scope="module")
@@ -59,24 +63,59 @@ def test_a_report_that_says_the_same_is_answered_from_what_the_actor_keeps(model
     assert made[0].equals(made[1])
 
 
-def test_a_report_that_the_engine_fails_on_costs_a_row(model: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = WriteImpressions(
-        model, "findings-v1", Generate(engine="transformers", max_new_tokens=3, num_beams=2, num_return_sequences=1)
-    )
-    whole = TransformersEngine.generate
+def texts(table: pa.Table) -> list[tuple[str, str, str | None, str | None]]:
+    names = ("unit_id", "status", "reason", "prediction")
+    return list(zip(*(table.column(name).to_pylist() for name in names), strict=True))
 
-    def generate(engine: TransformersEngine, prompts: list[str]) -> list[Generation]:
-        if any("poison" in prompt for prompt in prompts):
-            raise RuntimeError("CANARY")
-        return whole(engine, prompts)
 
-    monkeypatch.setattr(TransformersEngine, "generate", generate)
-    rows = stage(pa.concat_tables([reports(2), reports(1, findings="poison"), reports(1)])).to_pylist()
-    assert [row["reason"] == "engine_error" for row in rows] == [False, False, True, False]
-    assert (rows[2]["status"], rows[2]["prediction"], rows[2]["hypotheses"]) == ("failed", None, None)
-    with pytest.raises(StageError, match="RuntimeError") as caught:  # on every report: then it is the world
-        stage(reports(2, findings="poison"))
-    assert "CANARY" not in str(caught.value)
+@pytest.fixture(scope="module")
+def settings() -> Generate:
+    return Generate(engine="ctranslate2", max_new_tokens=5, num_beams=2, batch_size=1)
+
+
+@pytest.fixture(scope="module")
+def findings() -> pa.Table:
+    return pa.concat_tables([reports(1, findings=f"{word} effusion.") for word in ("Small", "Left", "Right", "No")])
+
+
+def test_a_report_that_the_engine_fails_on_costs_a_row(tmp_path: Path) -> None:
+    (tmp_path / "log").touch()
+    process = EngineProcess(partial(FaultyEngine, tmp_path / "log"), "faulty", Generate(call_timeout_s=1), PROBE)
+    words = ["Clear.", "segfault-x", "hang-x", "error-x", "memory-x", "Small effusion.", "segfault-x"]
+    table = pa.concat_tables([reports(1, findings=word) for word in words])
+    engine = AnswerOnce(process, 10)
+    rows = answered(table, engine.generate(words)).to_pylist()
+    reasons = [None, "engine_crashed", "timeout", "engine_error", "out_of_memory", None, "engine_crashed"]
+    assert [row["reason"] for row in rows] == reasons
+    for row, word in zip(rows, words, strict=True):
+        ok = row["reason"] is None
+        assert row["status"] == ("ok" if ok else "failed")
+        assert row["prediction"] == (word if ok else None)
+        assert row["hypotheses"] == ([{"text": word, "score": 0.0}] if ok else None)
+        assert [row[name] for name in ("input_tokens", "output_cut", "repeated")] == (
+            [len(word), False, False] if ok else [None] * 3
+        )
+    log = (tmp_path / "log").read_text()
+    assert all(f" fault {word}\n" in log for word in words[1:5])
+    assert process.restarts > 0
+    process.close()
+
+
+def test_an_engine_that_somebody_ends_costs_no_row(model: ModelFolder, settings: Generate, findings: pa.Table) -> None:
+    settings = settings.model_copy(update={"call_timeout_s": 5, "repeats_kept": 2})
+    stage = WriteImpressions(model, "findings-v1", settings)
+    wanted = stage(findings).drop_columns("repeated")
+    for restarts, blow in enumerate((signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP), start=1):
+        pid = stage.engine.pid
+        assert pid is not None
+        os.kill(pid, blow)
+        made = stage(findings.slice(0, 4))
+        assert stage.engine.restarts == restarts
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+        assert made.drop_columns("repeated") == wanted
+        # what the actor keeps is not lost with the engine
+        assert made.column("repeated").to_pylist() == [False, False, True, True]
 
 
 def test_a_model_that_was_replaced_since_the_run_began_is_refused(model: ModelFolder, tmp_path: Path) -> None:
@@ -84,8 +123,30 @@ def test_a_model_that_was_replaced_since_the_run_began_is_refused(model: ModelFo
     copy = open_model(str(tmp_path / "model"))
     weights = tmp_path / "model" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
-    with pytest.raises(InputError, match="safetensors"):
+    with pytest.raises(InputError, match=r"the sha256 of model.safetensors differs"):
         WriteImpressions(copy, "findings-v1", Generate(engine="transformers"))
+
+
+@pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
+def test_a_model_that_is_replaced_while_the_run_goes_on_is_refused(
+    model: ModelFolder, settings: Generate, findings: pa.Table, tmp_path: Path, engine: str
+) -> None:
+    shutil.copytree(model.path, tmp_path / "model")
+    copy = open_model(str(tmp_path / "model"))
+    settings = settings.model_copy(update={"engine": engine})
+    stage = WriteImpressions(copy, "findings-v1", settings, None, "run-1")
+    weights = next((tmp_path / "model").rglob("model.safetensors" if engine == "transformers" else "model.bin"))
+    content = weights.read_bytes()
+    times = weights.stat()
+    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    os.utime(weights, ns=(times.st_atime_ns, times.st_mtime_ns))
+    # an engine that is started anew, here or for another actor of the run, does not load it
+    pid = stage.engine.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    for load in (lambda: stage(findings), lambda: WriteImpressions(copy, "findings-v1", settings, None, "run-1")):
+        with pytest.raises(InputError, match=f"the sha256 of {weights.name} differs"):
+            load()
 
 
 def test_a_conversion_that_is_not_the_one_that_was_proven_is_refused(model: ModelFolder) -> None:

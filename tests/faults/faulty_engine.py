@@ -7,16 +7,19 @@ import ctypes
 import os
 import resource
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from radray.errors import InputError
 from radray.models.batching import length_batches
 from radray.models.engines import Generation, Hypothesis, ModelCall, answer
 
 PROBE = "probe"
 _ALLOWED_BYTES = 8 << 30
+_STATE: set[str] = set()
 CANARY = "zqxjkcanary"
 
 
@@ -51,13 +54,12 @@ class FaultyEngine:
         return [Generation((Hypothesis(prompt, 0.0),), len(prompt), len(prompt), False, False) for prompt in prompts]
 
     def fault(self, prompt: str) -> None:
-        """Do what the prompt's first word names, having said so; the second may limit it to calls before this many."""
+        """Do what the prompt's first part names, having said so; if the next is `once`, the first time only."""
         kind, _, more = prompt.partition("-")
-        if kind not in FAULTS:
+        if "sticky" in _STATE:
+            raise ValueError(CANARY)
+        if kind not in FAULTS or (more.startswith("once") and f" fault {prompt}\n" in self.log.read_text()):
             return
-        if more.startswith("once"):
-            if any(prompt in line for line in self.log.read_text().splitlines() if " fault " in line):
-                return
         self.note("fault", prompt)
         FAULTS[kind](f"{CANARY} {prompt}")
 
@@ -98,6 +100,12 @@ def error(said: str) -> None:
     raise ValueError(said)
 
 
+def sticky(said: str) -> None:
+    """Raise, now and in every later call of this process, as CUDA does after an illegal access."""
+    _STATE.add("sticky")
+    raise ValueError(said)
+
+
 def prints(said: str) -> None:
     """Write to both of the process's outputs, as a library below Python does."""
     os.write(1, said.encode())
@@ -112,5 +120,19 @@ FAULTS = {
     "clutch": clutch,
     "memory": memory,
     "error": error,
+    "sticky": sticky,
     "prints": prints,
 }
+
+
+def refuses(log: Path) -> FaultyEngine:
+    """Fail to load, as a model folder does that is damaged."""
+    raise InputError(f"model folder {log.parent}: damaged")
+
+
+def without_ray(log: Path) -> FaultyEngine:
+    """Load, and say what of Ray is in the process."""
+    engine = FaultyEngine(log)
+    found = [name for name in (*sys.modules, *os.environ) if name == "ray" or name.startswith(("ray.", "RAY_"))]
+    engine.note("ray", str(found))
+    return engine
