@@ -13,12 +13,11 @@ from radray.config import CORPUS_DATE, Settings
 from radray.errors import ConfigError
 from radray.models.engines import engine_name
 from radray.models.folder import open_model
-from radray.models.footprint import engine_bytes
 from radray.reports.prompts import get_prompt
-from radray.stages.cluster import local_cpus, ray_on_demand
+from radray.stages.cluster import local_cores, local_cpus, ray_on_demand
 from radray.stages.engine_choice import EngineOfModel
 from radray.stages.partitions import find_parts, refuse_other_cut, sample_prompts
-from radray.stages.plan import NodeResources, cluster_nodes, plan_actors
+from radray.stages.plan import NodeResources, plan_actors
 from radray.stages.predictions_run import PredictionsRun
 from radray.tables.catalog import Warehouse
 
@@ -46,7 +45,7 @@ def planned(settings: Settings) -> str:
     cpus = local_cpus(settings.cluster)
     if cpus is None or settings.generate.use_gpu:
         return f"{settings.generate.actors} actors, computed from the cluster at the start"
-    return plan_actors([NodeResources(cpus)], settings.generate, memory=1).said()
+    return plan_actors([NodeResources(cpus, cores=local_cores(settings.cluster))], settings.generate, memory=1).said()
 
 
 def generate(settings: Settings, console: Console) -> None:
@@ -89,7 +88,7 @@ def generate_partition(
                 cli.say(console, f"generate: {run.where}: {staged:,} reports are staged by an earlier attempt")
             if run.left:
                 start_ray()
-                plan = plan_actors(cluster_nodes(), chosen.settings, engine_bytes(engine.model.path, chosen.settings))
+                plan = run.plan()
                 cli.say(console, f"plan: {plan.said()}")
                 run.stage(plan, console)
             merged = run.commit()

@@ -51,6 +51,11 @@ def local_cpus(settings: Cluster) -> int | None:
     return max(MIN_LOGICAL_CPUS, os.cpu_count() or 1)
 
 
+def local_cores(settings: Cluster) -> int | None:
+    """Return the cores of this machine where a local cluster is started; None where it would connect to another."""
+    return None if local_cpus(settings) is None else os.cpu_count()
+
+
 @contextmanager
 def ray_on_demand(settings: Cluster) -> Iterator[Callable[[], None]]:
     """Yield a function that connects as `ray_cluster` does when it is first called, for what is left of the block.

@@ -16,6 +16,12 @@ from radray.stages.stage import Stage
 from radray.stages.write_impressions import WriteImpressions
 from radray.tables.storage import Storage, is_s3
 
+ACTOR_RESTARTS = 8
+"""Times that an actor is started again, on another machine if its own is gone. No report ends an actor, only the
+process of its engine: what does is a machine that is taken away, or Ray's guard of a machine's memory."""
+BLOCK_RETRIES = 3
+"""Times that a block is begun again whose actor ended: one that goes down with four is not unlucky."""
+
 
 def stage_predictions(
     storage: Storage,
@@ -46,19 +52,19 @@ def stage_predictions(
     # a data file is one task's: this is what spreads its rows over actors
     data = data.repartition(target_num_rows_per_block=settings.block_rows)
     with warnings.catch_warnings():
-        # Ray 2.60 deprecates the one way to say max_restarts and has no other yet. Its default restarts for ever an
-        # actor that a report kills; with 0 the run ends, and the next one goes on from what is staged
+        # Ray 2.60 deprecates the one way to say max_restarts and has no other yet; its default is without limit
         warnings.simplefilter("ignore", RayDeprecationWarning)
         data = data.map_batches(
             writer,
-            fn_constructor_args=(model, prompt_id, settings, converted),
+            fn_constructor_args=(model, prompt_id, settings, converted, constants["run_id"]),
             batch_format="pyarrow",
             batch_size=settings.block_rows,
             compute=ray.data.ActorPoolStrategy(size=plan.actors),
             num_cpus=plan.cpus,
             num_gpus=plan.gpus,
             memory=plan.memory,
-            max_restarts=0,
+            max_restarts=ACTOR_RESTARTS,
+            max_task_retries=BLOCK_RETRIES,
         )
     data = data.map_batches(ScorePredictions(score, constants).__call__, batch_format="pyarrow", batch_size=None)
     fs, path = storage.filesystem(staging)

@@ -27,6 +27,8 @@ class NodeResources:
     cpus: float
     gpus: float = 0.0
     memory: float | None = None
+    cores: int | None = None
+    """Cores behind the CPUs where they are fewer: a Ray that was started here has 4 CPUs on a machine of 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def plan_actors(nodes: Sequence[NodeResources], settings: Generate, memory: int)
         if actors > fits:
             raise ConfigError(f"generate.actors={actors:,}: the cluster has GPUs for {fits:,}; use that or auto")
         return ActorPlan(actors, 0, 1, memory, threads, len(nodes), cpus)
-    fits = sum(_fit(node, memory, node.cpus, threads) for node in enough)
+    fits = sum(_fit(node, memory, _cores(node) if settings.actors == "auto" else node.cpus, threads) for node in enough)
     wanted = max(1, cpus // CPUS_A_KEPT_ONE)
     # whoever asks for a number gets it while one CPU is left
     most = (cpus - (wanted if settings.actors == "auto" else 1)) // threads
@@ -110,7 +112,14 @@ def _fit(node: NodeResources, memory: int, has: float, takes: int) -> int:
     return int(min(has // takes, of_memory))
 
 
-def cluster_nodes() -> list[NodeResources]:
-    """Return the living nodes of the cluster that this process is connected to."""
+def _cores(node: NodeResources) -> float:
+    return node.cpus if node.cores is None else min(node.cpus, node.cores)
+
+
+def cluster_nodes(cores: int | None = None) -> list[NodeResources]:
+    """Return the living nodes of the cluster that this process is connected to.
+
+    `cores`: those of this machine, where it is the cluster; see `cluster.local_cores`.
+    """
     alive = (node["Resources"] for node in ray.nodes() if node["Alive"])
-    return [NodeResources(one.get("CPU", 0.0), one.get("GPU", 0.0), one.get("memory")) for one in alive]
+    return [NodeResources(one.get("CPU", 0.0), one.get("GPU", 0.0), one.get("memory"), cores) for one in alive]

@@ -9,12 +9,16 @@ from radray.config import Settings, dump_settings
 from radray.metrics.rouge import Scorer
 from radray.models.engines import DECIDES
 from radray.models.folder import ModelFolder
+from radray.models.footprint import engine_bytes
 from radray.schemas import PREDICTIONS
+from radray.stages.cluster import local_cores
 from radray.stages.engine_choice import EngineChoice
 from radray.stages.generate import stage_predictions
 from radray.stages.partitions import Part, freeze_reports, refuse_other_splits, split_cut
-from radray.stages.plan import ActorPlan
+from radray.stages.plan import ActorPlan, cluster_nodes, plan_actors
 from radray.stages.progress import staged_rows
+from radray.stages.stage import Stage
+from radray.stages.write_impressions import WriteImpressions
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import ROWS_VERSION, digest, new_run_id, run_key
@@ -35,7 +39,7 @@ class PredictionsRun:
             engine = ...
             with run.recorded(engine):            # `runs` row: running, then finished or failed
                 staged, copied = run.resume()     # what need not be made
-                run.stage(plan, console)          # the others, by Ray
+                run.stage(run.plan(), console)    # the others, by Ray
                 merged = run.commit()
     """
 
@@ -99,8 +103,16 @@ class PredictionsRun:
         """How many reports are to be written for, after `resume`."""
         return self.reports - len(self._done)
 
-    def stage(self, plan: ActorPlan, console: Console) -> None:
-        """Make the rows of the reports that are left with the actors of `plan`, and show how far it is."""
+    def plan(self) -> ActorPlan:
+        """Return the actors that the cluster has room for. Raises ConfigError as `plan_actors`."""
+        nodes = cluster_nodes(local_cores(self._settings.cluster))
+        return plan_actors(nodes, self._engine.settings, engine_bytes(self._model.path, self._engine.settings))
+
+    def stage(self, plan: ActorPlan, console: Console, writer: type[Stage] = WriteImpressions) -> None:
+        """Make the rows of the reports that are left with the actors of `plan`, and show how far it is.
+
+        Each actor holds a `writer`, which is made as WriteImpressions is.
+        """
         constants = {
             **self._partition,
             "model_name": self._model.name,
@@ -124,6 +136,7 @@ class PredictionsRun:
                 staging=staging,
                 staged=self._done,
                 plan=plan,
+                writer=writer,
                 converted=self._engine.converted,
             )
 

@@ -19,6 +19,9 @@ def plan(nodes: list[NodeResources], memory: int = GB, **settings: object) -> Ac
     ("nodes", "settings", "actors", "kept"),
     [
         ([NodeResources(4)], {}, 1, 2),  # a laptop of 2 cores: 4 logical CPUs
+        ([NodeResources(4, cores=2)], {"threads_per_actor": 1}, 2, 2),
+        ([NodeResources(4, cores=1)], {"threads_per_actor": 1}, 1, 3),
+        ([NodeResources(4, cores=2)], {"threads_per_actor": 1, "actors": 3}, 3, 1),  # who names it gets it
         ([NodeResources(2)], {"threads_per_actor": 1}, 1, 1),  # two would starve the reading
         ([NodeResources(3)], {}, 1, 1),
         ([NodeResources(8)], {}, 3, 2),

@@ -1,0 +1,214 @@
+"""The pipeline's own efficiency, with simulated accelerators: ``python tests/benchmarks/pipeline.py [actors ...]``.
+
+For each number of actors (1, 4, 16, 64): efficiency = seconds that the accelerators computed / (actors x seconds from
+the first block's start to the last block's end), with the real stages around them: files of `reports` read, page
+checksums verified, blocks spread, every prediction scored by ROUGE with the stemmer, staged as Parquet. Every actor
+gets BLOCKS blocks of BLOCK_ROWS reports. All actors are up before the first block; their start is said apart.
+``pipeline.py rows [1000000 ...]`` instead runs a whole night of so many reports without an impression of their own
+(nothing to score: ROUGE would take ten minutes a million), on very fast accelerators, from the frozen input to the
+commit, and says the driver's peak memory for each part. The last line is JSON.
+"""
+
+import gc
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import ray
+from rich.console import Console
+from simulated import SimulatedImpressions, simulated_model
+from trained_model import say
+
+from radray.config import S3, Cluster, Generate, Score, Settings, load_settings
+from radray.reports.synthetic import make_studies
+from radray.schemas import REPORTS
+from radray.stages.cluster import ray_cluster
+from radray.stages.engine_choice import EngineChoice
+from radray.stages.generate import stage_predictions
+from radray.stages.partitions import find_parts
+from radray.stages.plan import ActorPlan
+from radray.stages.predictions_run import PredictionsRun
+from radray.stages.report_rows import SplitCut
+from radray.tables.catalog import Warehouse
+from radray.tables.commit import append_rows
+from radray.tables.identity import digest
+from radray.tables.rows import to_arrow
+from radray.tables.storage import Storage
+
+BLOCKS, BLOCK_ROWS = 40, 64
+DISTINCT = 2_000
+NIGHT = "2026-11-21"
+VERY_FAST = 1e6
+
+
+def synthetic_rows() -> list[dict[str, Any]]:
+    """Return DISTINCT rows of `reports` from synthetic studies."""
+    rows = []
+    for study in islice(make_studies(DISTINCT, 7), DISTINCT):
+        findings, _, impression = study.text.partition("IMPRESSION:")
+        row: dict[str, Any] = dict.fromkeys(column.name for column in REPORTS.columns)
+        row |= {"status": "ok", "split": "live", "split_key": study.subject_id, "study_id": study.study_id}
+        row |= {"text_digest": digest(study.text), "findings": findings, "reference": impression.strip()}
+        row |= {"reference_raw": impression, "format": "mimic_zip", "source_uri": "a.zip", "source_member": study.path}
+        row |= {"batch_date": None, "dataset": "hospital", "source_offset": 0, "source_digest": "00"}
+        rows.append(row | {"unit_id": "", "run_key": "k", "run_id": "r"})
+    return rows
+
+
+def plan(actors: int) -> ActorPlan:
+    """Return so many actors that take nothing: what they simulate is not here."""
+    return ActorPlan(actors, cpus=0, gpus=0, memory=1, threads=1, nodes=1, cpus_kept=4)
+
+
+def efficiency(folder: Path, actors: int) -> dict[str, Any]:
+    """Run BLOCKS blocks an actor through the stages and return what became of their time."""
+    rows = synthetic_rows()
+    count = actors * BLOCKS * BLOCK_ROWS
+    files = []
+    schema = pa.schema([REPORTS.arrow().field(name) for name in REPORTS.arrow().names])
+    for start in range(0, count, 10_000):
+        part = [rows[i % DISTINCT] | {"unit_id": digest(i)[:32]} for i in range(start, min(count, start + 10_000))]
+        files.append(f"{folder}/reports-{start:08d}.parquet")
+        pq.write_table(pa.Table.from_pylist(part, schema), files[-1], write_page_checksum=True, compression="zstd")
+    journal = folder / "journal"
+    journal.mkdir()
+    constants = dict.fromkeys(("model_digest", "model_name", "prompt_id", "settings_digest", "engine", "run_id"), "x")
+    constants |= {"dataset": "hospital", "split": "live", "run_key": "k"}
+    with ray_cluster(Cluster()):
+        ray.data.DataContext.get_current().wait_for_min_actors_s = 600
+        began = time.time()
+        stage_predictions(
+            storage=Storage.of(S3()),
+            files=files,
+            cut=SplitCut(0.0, 1),
+            split="live",
+            model=simulated_model(journal, 1.0),
+            prompt_id="background-findings-v1",
+            settings=Generate(block_rows=BLOCK_ROWS),
+            score=Score(),
+            constants={**constants, "batch_date": load_settings((), [f"date={NIGHT}"]).date},
+            staging=f"{folder}/staging",
+            staged=(),
+            plan=plan(actors),
+            writer=SimulatedImpressions,
+        )
+        ended = time.time()
+    lines = [json.loads(line) for file in journal.glob("*.jsonl") for line in file.read_text().splitlines()]
+    first, last = min(line[0] for line in lines), max(line[1] for line in lines)
+    staged = sum(pq.read_metadata(file).num_rows for file in (folder / "staging").rglob("*.parquet"))
+    if staged != count or sum(line[3] for line in lines) != count:
+        raise RuntimeError(f"{count} reports went in and {staged} are staged")
+    busy = sum(line[2] for line in lines)
+    return {
+        "actors": actors,
+        "worked": sum(1 for file in journal.glob("*.jsonl") if file.stat().st_size),
+        "reports": count,
+        "efficiency": round(busy / (actors * (last - first)), 4),
+        "inside_a_block": round(busy / sum(line[1] - line[0] for line in lines), 4),
+        "wall_s": round(last - first, 1),
+        "reports_per_s": round(count / (last - first), 1),
+        "start_s": round(first - began, 1),
+        "scored_and_written_after_s": round(ended - last, 1),
+    }
+
+
+def peak() -> float:
+    """Return this process's peak memory in MB since the last call, and start anew."""
+    gc.collect()
+    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text(encoding="ascii"))
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # man 5 proc
+    return round(int(found[1]) / 1024, 0) if found else 0.0
+
+
+def night_settings(folder: Path) -> Settings:
+    """Return the settings of the night in `folder`."""
+    words = [f"warehouse.uri={folder}/warehouse", f"date={NIGHT}", "source.dataset=hospital"]
+    return load_settings((), [*words, "generate.block_rows=2000"])
+
+
+def put_night(folder: Path, count: int) -> None:
+    """Put `count` reports without an impression of their own into a warehouse in `folder`, in files of 100,000."""
+    settings = night_settings(folder)
+    warehouse = Warehouse(settings.warehouse)
+    rows = [row | {"batch_date": settings.date, "reference": None, "reference_raw": None} for row in synthetic_rows()]
+    for start in range(0, count, 100_000):
+        part = [rows[i % DISTINCT] | {"unit_id": digest(i)[:32]} for i in range(start, min(count, start + 100_000))]
+        append_rows(warehouse, REPORTS, to_arrow(part, REPORTS))
+
+
+def make_night(folder: Path, count: int) -> dict[str, Any]:
+    """Make the night of `put_night` as jobs.generate does; return seconds and peak memory of this process by part."""
+    settings = night_settings(folder)
+    journal = folder / "journal"
+    journal.mkdir()
+    figures: dict[str, Any] = {"reports": count, "mb": {"start": peak()}, "s": {}}
+
+    def step(name: str, work: Callable[[], Any]) -> Any:
+        began = time.perf_counter()
+        made = work()
+        figures["s"][name] = round(time.perf_counter() - began, 1)
+        figures["mb"][name] = peak()
+        return made
+
+    warehouse = Warehouse(settings.warehouse, must_exist=True)
+    model = simulated_model(journal, VERY_FAST)
+    (part,) = step("find parts", lambda: find_parts(warehouse, settings))
+    run = step("pin and freeze", lambda: PredictionsRun(warehouse, settings, part, model))
+    engine = EngineChoice("simulated", settings.generate, "a benchmark")
+    if step("look whether it is there", lambda: run.is_committed([engine])):
+        raise RuntimeError("the night is there already")
+    with ray_cluster(settings.cluster), run.leased([engine]), run.recorded(engine):
+        step("start Ray, take the lease", lambda: None)
+        step("resume", run.resume)
+        step("stage", lambda: run.stage(plan(2), Console(quiet=True), SimulatedImpressions))
+        merged = step("merge and commit", run.commit)
+    if merged.rows != count:
+        raise RuntimeError(f"{count} reports went in and {merged.rows} came out")
+    step("read the counts", run.repeated)
+    figures["peak_mb"] = max(figures["mb"].values())
+    figures["total_s"] = round(sum(figures["s"].values()), 1)
+    return figures
+
+
+def in_process(name: str, folder: Path, count: int) -> dict[str, Any]:
+    """Do a part in a process of its own, so that its memory is its own."""
+    command = [sys.executable, __file__, f"--{name}", str(folder), str(count)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1]) if done.stdout else {}
+
+
+def main() -> int:
+    """Do what the command line says and print it."""
+    words = sys.argv[1:]
+    parts: dict[str, Callable[[Path, int], Any]] = {
+        "--efficiency": efficiency,
+        "--put-night": put_night,
+        "--night": make_night,
+    }
+    if words[:1] and words[0] in parts:
+        say(json.dumps(parts[words[0]](Path(words[1]), int(words[2]))))
+        return 0
+    figures = []
+    rows = words[:1] == ["rows"]
+    for count in [int(word) for word in words[rows:]] or ([100_000, 1_000_000] if rows else [1, 4, 16, 64]):
+        with tempfile.TemporaryDirectory(prefix="radray-pipeline-") as name:
+            if rows:
+                in_process("put-night", Path(name), count)
+            figures.append(in_process("night" if rows else "efficiency", Path(name), count))
+        for key, value in figures[-1].items():
+            say(f"{key:28} {value}")
+    say(json.dumps(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
