@@ -44,11 +44,13 @@ def stage_predictions(
     `constants` are the columns that all rows share (batch_date, dataset, split, model, prompt, run); `converted` is
     the digest of the converted copy that the engine was chosen with, if any. Each actor of `plan` holds a `writer`.
     """
+    # Ray ends a run in which no block moves for 30 minutes, and FLAN-T5 XL on a CPU takes longer for one of 200 reports;
+    # a call that hangs is ended by its own limit, an actor whose machine is gone and has no other by this one
+    context = ray.data.DataContext.get_current()
+    context.execution_no_progress_timeout_s = settings.load_timeout_s + settings.call_timeout_s
     data = ray.data.from_items([{"uri": uri} for uri in files], override_num_blocks=len(files))
     data = data.map_batches(ReadReportRows(storage).__call__, batch_format="pyarrow", batch_size=1)
-    data = data.map_batches(
-        SelectReports(cut, split, frozenset(staged)).__call__, batch_format="pyarrow", batch_size=None
-    )
+    data = data.map_batches(SelectReports(cut, split, staged).__call__, batch_format="pyarrow", batch_size=None)
     # a data file is one task's: this is what spreads its rows over actors
     data = data.repartition(target_num_rows_per_block=settings.block_rows)
     with warnings.catch_warnings():

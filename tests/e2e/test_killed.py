@@ -80,13 +80,14 @@ def test_every_row_once_after_the_engine_the_actor_and_the_driver_were_killed(tm
 class Generating:
     """`jobs.generate` on the corpus of a folder, as a process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *words: str) -> None:
         self._command = [
             *(sys.executable, "-m", "jobs.generate", f"warehouse.uri={folder}/warehouse", f"model.uri={folder}/model"),
             *("source.format=mimic_zip", f"source.uri={folder}/corpus.zip", "source.dataset=synthetic"),
             "split.validation_fraction=0",  # one partition
             # slow enough to be met half-way: 30 blocks of 5 reports, one report a call
             *("generate.block_rows=5", "generate.batch_size=1", "generate.num_beams=8", "generate.max_new_tokens=24"),
+            *words,
         ]
 
     def __enter__(self) -> subprocess.Popen[str]:

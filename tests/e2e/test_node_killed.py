@@ -1,0 +1,84 @@
+"""`generate` on a cluster of three nodes, of which one is taken away half-way: the run goes on with the others."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from loop_world import CANARY, PROMPT, settings_for, tiny_model, write_corpus
+from ray.cluster_utils import Cluster
+from test_killed import PATIENCE_S, Generating, parent, rows_staged, staged_files, wait_for_staged
+
+from radray.schemas import PREDICTIONS, REPORTS, RUNS
+from radray.tables.catalog import Warehouse
+
+STUDIES = 120
+
+pytestmark = pytest.mark.drill  # 2 minutes
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """A head that holds no actor, and two nodes that hold two each."""
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    yield cluster
+    cluster.shutdown()
+
+
+def actors_of(raylet: int) -> list[int]:
+    """Return the processes of `raylet` that write impressions."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if "WriteImpressions" in (folder / "cmdline").read_text() and parent(int(folder.name)) == raylet:
+                found.append(int(folder.name))
+        except OSError:
+            continue  # it ended meanwhile
+    return found
+
+
+def wait_for_actor(driver: subprocess.Popen[str], raylet: int, other_than: list[int]) -> int:
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        for pid in actors_of(raylet):
+            if pid not in other_than:
+                return pid
+        assert driver.poll() is None, f"generate ended: {driver.communicate()[1]}"
+        assert time.monotonic() < deadline, "no actor on that node"
+        time.sleep(0.05)
+
+
+def test_a_run_goes_on_when_a_node_is_taken_away(tmp_path: Path, cluster: Cluster) -> None:
+    nodes = [cluster.add_node(num_cpus=4) for _ in range(2)]
+    cluster.wait_for_nodes()
+    raylets = [node.all_processes["raylet"][0].process.pid for node in nodes]
+    studies = write_corpus(tmp_path / "corpus.zip", STUDIES)
+    tiny_model(tmp_path / "model", [PROMPT.fill(study.text, None) for study in studies])
+    warehouse = Warehouse(settings_for(tmp_path).warehouse)
+
+    words = (f"cluster.address={cluster.address}", "generate.actors=2", "generate.threads_per_actor=2")
+    with Generating(tmp_path, *words) as driver:
+        first = [wait_for_actor(driver, raylet, []) for raylet in raylets]
+        wait_for_staged(driver, tmp_path, at_least=10)
+        before = rows_staged(tmp_path)
+        assert before < STUDIES
+        os.kill(raylets[0], signal.SIGKILL)
+        # its actor is gone with it, and stands again on the other node
+        second = wait_for_actor(driver, raylets[1], first)
+        assert not Path(f"/proc/{first[0]}").exists()
+        output, error = driver.communicate(timeout=PATIENCE_S)
+    assert driver.returncode == 0, error
+    assert second not in first
+    assert CANARY not in output + error
+    ok = {row["unit_id"] for row in warehouse.read(REPORTS, ["unit_id", "status"]).to_pylist() if row["status"] == "ok"}
+    rows = warehouse.read(PREDICTIONS, ["unit_id", "run_id", "reason"]).to_pylist()
+    assert sorted(row["unit_id"] for row in rows) == sorted(ok)
+    assert len(rows) == STUDIES
+    assert {row["reason"] for row in rows} <= {None, "empty_output"}
+    runs = [row for row in warehouse.read(RUNS).to_pylist() if row["job"] == "generate"]
+    assert [(row["status"], row["rows_resumed"]) for row in runs] == [("finished", 0)]
+    assert {row["run_id"] for row in rows} == {runs[0]["run_id"]}
+    assert list(staged_files(tmp_path)) == []
