@@ -10,8 +10,9 @@ from radray.errors import InputError
 
 _BYTES = {"float32": 4.0, "bfloat16": 2.0, "int8": 1.05}
 """Bytes a parameter; int8 keeps a scale a row, biases and norms in float32."""
-_WORK = 1.15
-"""Weights and what a call of 16,384 input tokens needs beside them."""
+_WEIGHTS = {"ctranslate2": 2.05, "transformers": 1.15}
+"""Memory at its peak over the weights': CTranslate2 holds them twice while it loads them (FLAN-T5 XL's size in int8:
+5.96 GB for a file of 2.92), transformers beside what a call needs."""
 _PROCESS_BYTES = {"ctranslate2": 700 << 20, "transformers": 1200 << 20}
 """Actor and engine process before any weight: Ray's worker 110 MB, Arrow, tokenizer; torch for the reference."""
 _LONGEST_HEADER = 100 << 20
@@ -28,11 +29,11 @@ def count_parameters(folder: Path) -> int:
 def engine_bytes(folder: Path, settings: Generate) -> int:
     """Return the main memory that an actor with its engine takes; with a GPU, which holds the weights, without them.
 
-    `auto` counts as the dearer engine, transformers. Raises InputError as `count_parameters`.
+    `auto` counts as the dearer engine. Raises InputError as `count_parameters`.
     """
-    engine = "ctranslate2" if settings.engine == "ctranslate2" else "transformers"
-    weights = 0.0 if settings.use_gpu else count_parameters(folder) * _BYTES[settings.compute_type] * _WORK
-    return int(weights) + _PROCESS_BYTES[engine]
+    weights = 0.0 if settings.use_gpu else count_parameters(folder) * _BYTES[settings.compute_type]
+    engines = list(_WEIGHTS) if settings.engine == "auto" else [settings.engine]
+    return max(int(weights * _WEIGHTS[engine]) + _PROCESS_BYTES[engine] for engine in engines)
 
 
 def _values(file: Path) -> int:

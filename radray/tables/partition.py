@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from radray.errors import RadrayError
 from radray.schemas import RUNS, RunStatus
@@ -139,7 +140,7 @@ class PartitionRun:
     def _held(self, base: PartitionBase) -> "_Held | None":
         """Return what the partition holds in `base`; None when it was never committed, or by runs of several keys."""
         rows = base.table.scan(row_filter=equal_to(base.partition), selected_fields=("run_key", "status")).to_arrow()
-        keys = set(rows.column("run_key").to_pylist())
+        keys = set(pc.unique(rows.column("run_key")).to_pylist())
         if not keys:
             key = self._last_finished_empty()
             return None if key is None else _Held(key, None, 0, 0)
@@ -149,7 +150,7 @@ class PartitionRun:
         # files of other names were written by another tool, such as a compaction: whose they are cannot be said
         run_ids = {file.rsplit("/", 2)[-2].rpartition(".")[0] for file in base.files(base.table)}
         committed_by = run_ids.pop() if len(run_ids) == 1 else ""
-        ok = rows.column("status").to_pylist().count("ok")
+        ok = pc.sum(pc.equal(rows.column("status"), "ok")).as_py() or 0
         return _Held(keys.pop(), committed_by or None, rows.num_rows, ok)
 
     def _last_finished_empty(self) -> str | None:

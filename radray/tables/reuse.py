@@ -1,7 +1,8 @@
 """Rows of the night as it stands that a new run need not make again: copied into its staging."""
 
+import hashlib
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +11,9 @@ import pyarrow.parquet as pq
 from radray.tables.catalog import equal_to, with_null_lists
 from radray.tables.commit import PartitionBase
 from radray.tables.storage import Storage
+
+FILE_ROWS = 50_000
+"""Rows of a file of copies: about 50 MB as they are held."""
 
 
 def stage_unchanged(
@@ -29,21 +33,47 @@ def stage_unchanged(
     `run_id` stays that of the run that made the row. Units that are `staged` already are left out. Returns [] where
     there is no partition yet.
     """
+    scan = base.table.scan(row_filter=equal_to({**base.partition, **alike, "status": "ok"}))
+    if not any(True for _ in scan.plan_files()):
+        return []
     schema = base.schema.arrow()
-    rows = with_null_lists(base.table.scan(row_filter=equal_to({**base.partition, **alike, "status": "ok"})).to_arrow())
     same = [name for name in units.column_names if name in schema.names and name not in ("unit_id", "status", "split")]
-    wanted = {row["unit_id"]: tuple(row[name] for name in same) for row in units.to_pylist()}
-    columns = (rows.column(name).to_pylist() for name in ("unit_id", "scorer_id", *same))
-    kept = [
-        unit not in staged and wanted.get(unit) == tuple(values) and scorer in (scorer_id, None)
-        for unit, scorer, *values in zip(*columns, strict=True)
-    ]
-    rows = rows.filter(pa.array(kept, pa.bool_()))
-    if rows.num_rows:
-        keys = pa.repeat(pa.scalar(run_key), rows.num_rows)
-        rows = rows.set_column(rows.column_names.index("run_key"), "run_key", keys)
-        arrays = [rows.column(field.name).cast(field.type) for field in schema]
-        sink = pa.BufferOutputStream()
-        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), sink)
-        storage.write(f"{staging}/unchanged-{secrets.token_hex(4)}.parquet", sink.getvalue().to_pybytes())
-    return list(rows.column("unit_id").to_pylist())
+    wanted = dict(_described(units, same))
+    copied: list[str] = []
+    kept: list[pa.Table] = []
+    # a night of a million rows is some GB: it passes through in parts
+    for batch in scan.to_arrow_batch_reader():
+        rows = with_null_lists(pa.Table.from_batches([batch]))
+        scorers = rows.column("scorer_id").to_pylist()
+        take = [
+            unit not in staged and wanted.get(unit) == said and scorer in (scorer_id, None)
+            for (unit, said), scorer in zip(_described(rows, same), scorers, strict=True)
+        ]
+        rows = rows.filter(pa.array(take, pa.bool_()))
+        copied += rows.column("unit_id").to_pylist()
+        kept.append(rows)
+        if sum(part.num_rows for part in kept) >= FILE_ROWS:
+            _write(storage, kept, schema, run_key, staging)
+            kept = []
+    _write(storage, kept, schema, run_key, staging)
+    return copied
+
+
+def _described(rows: pa.Table, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield unit_id and a digest of the columns `names` of each row: 16 bytes, where the values have hundreds."""
+    for batch in rows.select(["unit_id", *names]).to_batches(10_000):
+        for unit, *values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            yield unit, hashlib.blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _write(storage: Storage, parts: Sequence[pa.Table], schema: pa.Schema, run_key: str, staging: str) -> None:
+    """Write `parts` as one staged file of the run; nothing where they hold no row."""
+    if not any(part.num_rows for part in parts):
+        return
+    rows = pa.concat_tables(parts)
+    keys = pa.repeat(pa.scalar(run_key), rows.num_rows)
+    rows = rows.set_column(rows.column_names.index("run_key"), "run_key", keys)
+    arrays = [rows.column(field.name).cast(field.type) for field in schema]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), sink)
+    storage.write(f"{staging}/unchanged-{secrets.token_hex(4)}.parquet", sink.getvalue().to_pybytes())

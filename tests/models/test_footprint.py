@@ -32,6 +32,7 @@ def test_memory_follows_the_compute_type_and_a_gpu_holds_the_weights(tmp_path: P
         return engine_bytes(tmp_path, Generate.model_validate({"engine": "ctranslate2"} | settings)) / 1e6
 
     weights = megabytes() - megabytes(use_gpu=True)
-    assert 40 <= weights <= 60  # ten million of four bytes, and the work
+    assert 80 <= weights <= 100  # ten million of four bytes, held twice while they are loaded
     assert megabytes(compute_type="int8") - megabytes(use_gpu=True) < weights / 3
-    assert megabytes(engine="auto") == megabytes(engine="transformers") > megabytes()
+    assert megabytes(engine="auto", use_gpu=True) == megabytes(engine="transformers", use_gpu=True)
+    assert megabytes(engine="auto") == max(megabytes(), megabytes(engine="transformers"))

@@ -33,9 +33,11 @@ def test_select_keeps_what_the_frozen_input_names_less_what_is_staged() -> None:
     frozen = report_units(table, CUT, "validation").column("unit_id").to_pylist()
     kept = SelectReports(CUT, "validation", frozenset())(table)
     assert sorted(kept.column("unit_id").to_pylist()) == frozen
-    staged = frozenset(frozen[:4])
-    kept = SelectReports(CUT, "validation", staged)(table)
-    assert sorted(kept.column("unit_id").to_pylist()) == frozen[4:]
+    for staged in (frozen[:4], frozen[::2], frozen[-1:], frozen, ["zz", "", "u"]):
+        kept = SelectReports(CUT, "validation", frozenset(staged))(table)
+        assert sorted(kept.column("unit_id").to_pylist()) == sorted(set(frozen) - set(staged))
+    none = SelectReports(CUT, "validation", frozenset(frozen))(table.slice(0, 0))
+    assert none.num_rows == 0
 
 
 def test_a_flipped_bit_in_a_data_file_ends_the_run_and_is_never_a_report(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tables_world import open_warehouse
 
 from radray.schemas import PREDICTIONS, RUNS
+from radray.tables import merge, reuse
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import new_run_id
@@ -107,3 +108,20 @@ def test_a_row_is_copied_only_when_all_that_made_it_is_the_same(
     assert run.stage_unchanged(units(unit("1", **changed)), ALIKE | alike, scorer, frozenset()) == []
     assert run.stage_unchanged(units(unit("1")), ALIKE, "rouge", frozenset({"1"})) == []
     assert run.staged_ids() == []
+
+
+def test_a_night_of_several_files_is_copied_whole(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reuse, "FILE_ROWS", 2)
+    monkeypatch.setattr(merge, "FILE_BYTES", 1)
+    monkeypatch.setattr(merge, "BATCH_ROWS", 3)
+    ids = [f"{i:02d}" for i in range(11)]
+    first = run_over(warehouse, "old")
+    stage(first, [prediction(one, study_id=f"s{one}") for one in ids])
+    with first.recorded():
+        assert len(first.commit(ids).files) > 1
+    second = run_over(warehouse, "new")
+    frozen = units(*(unit(one, **({"reference": "new"} if one == "05" else {})) for one in ids))
+    kept = [one for one in ids if one not in ("05", "07")]
+    assert sorted(second.stage_unchanged(frozen, ALIKE, "rouge", {"07"})) == kept
+    assert second.staged_ids() == kept
+    assert len(list(Path(second.staging).glob("unchanged-*.parquet"))) > 1

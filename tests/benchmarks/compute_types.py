@@ -1,0 +1,88 @@
+"""What a compute type changes in what is written: ``python tests/benchmarks/compute_types.py [folder]``.
+
+The small T5 trained on Open-i (in `folder`, kept there) writes for all of Open-i's findings with beam 4 in float32 by
+transformers, which is the reference, and by every other engine and compute type that this machine knows. Said for each:
+the share of reports whose best text is the same, whose whole n-best of 2 is, and ROUGE-1, -2 and -L against the
+radiologist's impression with its difference to the reference's and the half-width of its 95 % interval (paired, on all
+reports and on those of validation, which the model was not trained on). The last line is JSON.
+"""
+
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+from generate_speed import openi, prompts_of
+from trained_model import say, trained_model
+
+from radray.config import Generate
+from radray.errors import ConfigError
+from radray.metrics.rouge import Scorer
+from radray.models.engines import Generation, open_engine
+from radray.models.parity import compare
+from radray.stages.report_rows import SplitCut
+
+WAYS = (
+    ("ctranslate2", "float32"),
+    ("ctranslate2", "int8"),
+    ("ctranslate2", "bfloat16"),
+    ("transformers", "bfloat16"),
+)
+METRICS = ("rouge1_f", "rouge2_f", "rougel_f")
+
+
+def main() -> int:
+    """Write with each compute type and print how it differs."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out/benchmarks").resolve()
+    model, _ = trained_model(folder)
+    rows = openi(folder)
+    rows = rows.filter(pc.is_valid(rows.column("reference")))
+    prompts, references = prompts_of(rows), rows.column("reference").to_pylist()
+    cut = SplitCut(0.1, 13)
+    held_out = [cut.split_of("train", key) == "validation" for key in rows.column("split_key").to_pylist()]
+    scorer = Scorer(stemmer=True)
+
+    def write(engine: str, compute_type: str) -> tuple[list[Generation], float]:
+        settings = Generate(engine=engine, compute_type=compute_type, threads_per_actor=1)  # type: ignore[arg-type]
+        opened = open_engine(model, settings)
+        start = time.perf_counter()
+        return opened.generate(prompts), time.perf_counter() - start
+
+    def scores(made: list[Generation]) -> list[dict[str, float]]:
+        pairs = zip(references, made, strict=True)
+        return [scorer.score(reference, one.hypotheses[0].text) for reference, one in pairs]
+
+    wanted, seconds = write("transformers", "float32")
+    of_wanted = scores(wanted)
+    figures: dict[str, Any] = {"reports": len(prompts), "validation": sum(held_out), "reference_s": round(seconds, 1)}
+    for engine, compute_type in WAYS:
+        name = f"{engine} {compute_type}"
+        try:
+            made, seconds = write(engine, compute_type)
+        except ConfigError as error:
+            figures[name] = str(error)
+            say(f"{name:24} {error}")
+            continue
+        found = compare(made, wanted)
+        of_made = scores(made)
+        figures[name] = {"same_best": found.equal_best / found.n, "same_n_best": found.equal / found.n}
+        figures[name]["seconds"] = round(seconds, 1)
+        for part, kept in (("all", [True] * len(prompts)), ("validation", held_out)):
+            for metric in METRICS:
+                pairs = [(a[metric], b[metric]) for a, b, k in zip(of_made, of_wanted, kept, strict=True) if k]
+                differences = [a - b for a, b in pairs]
+                figures[name][f"{part} {metric}"] = {
+                    "mean": round(100 * statistics.fmean(a for a, _ in pairs), 2),
+                    "difference": round(100 * statistics.fmean(differences), 3),
+                    "half_width": round(196 * statistics.stdev(differences) / len(differences) ** 0.5, 3),
+                }
+        say(f"{name:24} {figures[name]}")
+    say(json.dumps(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
