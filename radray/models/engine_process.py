@@ -95,10 +95,12 @@ class EngineProcess:
     def _ask(self, prompts: Sequence[str], piece: _Piece, answers: dict[int, Answer]) -> list[_Piece]:
         """Have `piece` answered, as far as the engine gets; return what is left to ask, in order."""
         left: list[_Piece] = []
-        flying, waiting = piece.places, deque[tuple[tuple[int, ...], int]]()
+        flying: tuple[int, ...] = ()
+        waiting = deque[tuple[tuple[int, ...], int]]()
         try:
             asked = [prompts[place] for place in piece.places]
             self._owner.ask(asked)
+            flying = piece.places
             frame = self._owner.receive(self._limits.plan_s(asked))
             if isinstance(frame, Planned):
                 waiting += ((tuple(piece.places[i] for i in places), width) for places, width in frame.calls)
@@ -115,7 +117,8 @@ class EngineProcess:
                     left += self._lost(prompts, flying, piece.blamed, _failure(frame), answers)
         except Gone as gone:
             self._start_anew(gone, len(flying))
-            left += self._lost(prompts, flying, piece.blamed, gone, answers)
+            # one that was gone before it was asked did not die of any of these
+            left += self._lost(prompts, flying, piece.blamed, gone, answers) if flying else [piece]
             rest = tuple(place for places, _ in waiting for place in places)
             left += [_Piece(rest, piece.blamed)] if rest else []
         except BaseException:

@@ -44,8 +44,8 @@ def stage_predictions(
     `constants` are the columns that all rows share (batch_date, dataset, split, model, prompt, run); `converted` is
     the digest of the converted copy that the engine was chosen with, if any. Each actor of `plan` holds a `writer`.
     """
-    # Ray ends a run in which no block moves for 30 minutes, and FLAN-T5 XL on a CPU takes longer for 200 reports; a call
-    # that hangs is ended by its own limit, and an actor whose machine is gone and finds no other by this one
+    # Ray ends a run in which no block moves for 30 minutes, and FLAN-T5 XL on a CPU takes longer for 200 reports; a
+    # call that hangs is ended by its own limit, and an actor whose machine is gone and finds no other by this one
     context = ray.data.DataContext.get_current()
     context.execution_no_progress_timeout_s = settings.load_timeout_s + settings.call_timeout_s
     data = ray.data.from_items([{"uri": uri} for uri in files], override_num_blocks=len(files))

@@ -96,6 +96,22 @@ def test_what_happens_once_costs_nothing_even_in_a_call_of_one(tmp_path: Path, f
     assert world.process.restarts == (fault != "error-once")
 
 
+def test_an_engine_that_dies_between_two_questions_is_nobodys_fault(tmp_path: Path) -> None:
+    world = World(tmp_path / "log", size=1)
+    for restarts in (1, 2):
+        pid = world.process.pid
+        assert pid is not None
+        engine = os.pidfd_open(pid)
+        os.kill(pid, signal.SIGKILL)
+        assert ended(engine, PATIENCE_S)
+        os.close(engine)
+        # the one death of the prompt itself is then its first
+        fault = f"killed-once-{restarts}"
+        assert said(world.process.generate([fault, "b"])) == [fault, "b"]
+        assert world.process.restarts == 2 * restarts
+    assert world.faults() == ["killed-once-1", "killed-once-2"]
+
+
 def test_an_error_that_stays_in_the_process_is_not_taken_for_the_reports(world: World) -> None:
     prompts = [*INNOCENT, "sticky-here"]
     assert said(world.process.generate(prompts)) == [*INNOCENT, "engine_error"]
