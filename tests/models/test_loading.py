@@ -1,4 +1,5 @@
 import json
+import pickle
 import shutil
 from pathlib import Path
 
@@ -79,3 +80,41 @@ def test_a_model_of_another_kind_is_refused(folder: Path) -> None:
     (folder / "config.json").write_text('{"model_type": "bert", "vocab_size": 10}')
     with pytest.raises(InputError, match="no sequence-to-sequence model"):
         load_model(folder)
+
+
+def test_code_that_lies_in_the_folder_is_not_run(folder: Path, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    code = f"open({str(ran)!r}, 'w').close()\nfrom transformers import {{}} as Own\n"
+    for file, key, name in (
+        ("config.json", "AutoModelForSeq2SeqLM", "T5ForConditionalGeneration"),
+        ("tokenizer_config.json", "AutoTokenizer", "T5Tokenizer"),
+    ):
+        (folder / f"own_{name}.py").write_text(code.format(name))
+        named = f"own_{name}.Own"
+        settings = json.loads((folder / file).read_text())
+        settings["auto_map"] = {key: named if key != "AutoTokenizer" else [named, None]}
+        (folder / file).write_text(json.dumps(settings))
+    assert load_model(folder).config.model_type == "t5"
+    assert load_tokenizer(folder)("No line.")["input_ids"] != []
+    assert not ran.exists()
+
+
+class Bomb:
+    """What a pickle can do when it is read."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.file,))
+
+
+def test_pickled_weights_are_not_read(folder: Path, tmp_path: Path) -> None:
+    went_off = tmp_path / "went-off"
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Bomb(went_off)))
+    with pytest.raises(InputError, match="no sequence-to-sequence model can be loaded"):
+        load_model(folder)
+    assert not went_off.exists()
+    pickle.loads((folder / "pytorch_model.bin").read_bytes())
+    assert went_off.exists()
