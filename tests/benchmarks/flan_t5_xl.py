@@ -5,7 +5,8 @@ tokenizer of its own are written to FOLDER (6 GB, 9 GB with the conversion; remo
 int8 by radray's own code, and writes for 20 synthetic reports with beam 4 in the engine's child process, as in a run;
 transformers in bfloat16 does the same for the first few. Random weights end no sentence: every output has
 MAX_NEW_TOKENS, so times are those of the longest outputs. Each part runs in a process of its own, whose peak memory is
-said, and is killed when the machine has less than LEFT bytes left. Prints each part and, as the last line, JSON.
+said, and is killed when the machine has less than LEFT bytes left or LIMIT_S are over. Prints each
+part and, as the last line, JSON.
 """
 
 import json
@@ -41,8 +42,9 @@ XL = {
     "decoder_start_token_id": 0,
 }
 MAX_NEW_TOKENS = 32
-REFERENCE_REPORTS = 4
+REFERENCE_REPORTS = 2
 LEFT = 1_500_000_000
+LIMIT_S = 900
 THREADS = 2
 
 
@@ -133,14 +135,16 @@ def part(name: str, folder: Path, reports: int) -> None:
 def in_process(name: str, folder: Path, reports: int) -> dict[str, Any]:
     """Run a part in a process of its own; one that leaves the machine without memory is killed, and said so."""
     command = [sys.executable, __file__, str(folder), str(reports), name]
+    began = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         least = psutil.virtual_memory().available
         while process.poll() is None:
             least = min(least, psutil.virtual_memory().available)
-            if least < LEFT:
+            why = f"less than {LEFT / 1e9} GB were left" if least < LEFT else ""
+            if why or time.monotonic() - began > LIMIT_S:
                 for child in [*psutil.Process(process.pid).children(recursive=True), process]:
                     child.kill()
-                return {"killed": f"less than {LEFT / 1e9} GB were left"}
+                return {"killed": why or f"took longer than {LIMIT_S} s"}
             time.sleep(0.1)
         output = process.stdout.read() if process.stdout else ""
     if process.returncode:

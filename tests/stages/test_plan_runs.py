@@ -22,8 +22,10 @@ from radray.stages.plan import cluster_nodes, plan_actors
 from radray.stages.report_rows import SplitCut
 from radray.tables.storage import Storage
 
+# a run in which nothing moves ends after load and call timeout
 GENERATE = Generate(
-    engine="ctranslate2", max_new_tokens=3, num_beams=2, num_return_sequences=1, block_rows=5, threads_per_actor=1
+    **{"engine": "ctranslate2", "max_new_tokens": 3, "num_beams": 2, "num_return_sequences": 1, "block_rows": 5},
+    **{"threads_per_actor": 1, "load_timeout_s": 60, "call_timeout_s": 60},
 )
 
 
@@ -32,7 +34,6 @@ def two_cpus() -> Iterator[None]:
     ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
         with ray_cluster(Cluster()):
-            ray.data.DataContext.get_current().execution_no_progress_timeout_s = 60
             yield
     finally:
         ray.shutdown()
