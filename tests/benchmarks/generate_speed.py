@@ -210,9 +210,9 @@ def main() -> int:
     )
     ways: dict[str, Any] = {
         "bare": lambda: bare(folder, count, threads, whole=False),
-        "sorted": lambda: bare(folder, count, threads, whole=True),
         "pipeline": lambda: pipeline(folder, count, threads, references=False),
         "scored": lambda: pipeline(folder, count, threads, references=True),
+        "sorted": lambda: bare(folder, count, threads, whole=True),
     }
     if len(words) > 4:
         say(json.dumps(apart(folder, threads) if words[4] == "apart" else ways[words[4]]()))

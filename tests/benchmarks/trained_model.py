@@ -48,3 +48,4 @@ def _job(name: str, *arguments: str) -> None:
 def say(line: str) -> None:
     """Write a line of the benchmark's answer."""
     sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()  # what was measured is kept when the rest takes too long
