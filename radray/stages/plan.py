@@ -85,7 +85,9 @@ def plan_actors(nodes: Sequence[NodeResources], settings: Generate, memory: int)
         if actors > fits:
             raise ConfigError(f"generate.actors={actors:,}: the cluster has GPUs for {fits:,}; use that or auto")
         return ActorPlan(actors, 0, 1, memory, threads, len(nodes), cpus)
-    fits = sum(_fit(node, memory, _cores(node) if settings.actors == "auto" else node.cpus, threads) for node in enough)
+    fits = sum(_fit(node, memory, node.cpus, threads) for node in enough)
+    if settings.actors == "auto" and fits:
+        fits = max(1, sum(_fit(node, memory, _cores(node), threads) for node in enough))
     wanted = max(1, cpus // CPUS_A_KEPT_ONE)
     # whoever asks for a number gets it while one CPU is left
     most = (cpus - (wanted if settings.actors == "auto" else 1)) // threads

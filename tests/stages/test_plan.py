@@ -20,6 +20,7 @@ def plan(nodes: list[NodeResources], memory: int = GB, **settings: object) -> Ac
     [
         ([NodeResources(4)], {}, 1, 2),  # a laptop of 2 cores: 4 logical CPUs
         ([NodeResources(4, cores=2)], {"threads_per_actor": 1}, 2, 2),
+        ([NodeResources(8, cores=2)], {"threads_per_actor": 4}, 1, 4),  # more threads than cores: who asks gets them
         ([NodeResources(4, cores=1)], {"threads_per_actor": 1}, 1, 3),
         ([NodeResources(4, cores=2)], {"threads_per_actor": 1, "actors": 3}, 3, 1),  # who names it gets it
         ([NodeResources(2)], {"threads_per_actor": 1}, 1, 1),  # two would starve the reading
