@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -147,9 +148,9 @@ def wait_for_engine(driver: subprocess.Popen[str], actor: int, other_than: int |
     """Return the process of the engine that `actor` owns, once there is one."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        for task in Path(f"/proc/{actor}/task").glob("*/children"):
-            for pid in map(int, task.read_text().split()):
-                if pid != other_than and is_engine(pid):
+        for pid in (int(folder.name) for folder in Path("/proc").glob("[0-9]*")):
+            with suppress(OSError):  # it ended meanwhile
+                if pid != other_than and is_engine(pid) and parent(pid) == actor:
                     return pid
         assert driver.poll() is None, f"generate ended before it was killed: {driver.communicate()[1]}"
         assert time.monotonic() < deadline, "the actor has no engine"

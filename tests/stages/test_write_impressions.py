@@ -105,7 +105,7 @@ def test_an_engine_that_somebody_ends_costs_no_row(model: ModelFolder, settings:
     settings = settings.model_copy(update={"call_timeout_s": 5, "repeats_kept": 2})
     stage = WriteImpressions(model, "findings-v1", settings)
     wanted = stage(findings).drop_columns("repeated")
-    for restarts, blow in enumerate((signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP), start=1):
+    for restarts, blow in enumerate((signal.SIGKILL, signal.SIGSTOP), start=1):
         pid = stage.engine.pid
         assert pid is not None
         os.kill(pid, blow)
