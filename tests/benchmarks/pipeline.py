@@ -21,7 +21,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
 from rich.console import Console
@@ -71,16 +70,16 @@ def plan(actors: int) -> ActorPlan:
 
 def efficiency(folder: Path, actors: int) -> dict[str, Any]:
     """Run BLOCKS blocks an actor through the stages and return what became of their time."""
-    rows = synthetic_rows()
+    night = load_settings((), [f"date={NIGHT}"]).date
+    rows = [row | {"batch_date": night} for row in synthetic_rows()]
     count = actors * BLOCKS * BLOCK_ROWS
     files = []
-    schema = pa.schema([REPORTS.arrow().field(name) for name in REPORTS.arrow().names])
     for start in range(0, count, 10_000):
         part = [rows[i % DISTINCT] | {"unit_id": digest(i)[:32]} for i in range(start, min(count, start + 10_000))]
         files.append(f"{folder}/reports-{start:08d}.parquet")
-        pq.write_table(pa.Table.from_pylist(part, schema), files[-1], write_page_checksum=True, compression="zstd")
+        pq.write_table(to_arrow(part, REPORTS), files[-1], write_page_checksum=True, compression="zstd")
     journal = folder / "journal"
-    journal.mkdir()
+    journal.mkdir(exist_ok=True)
     constants = dict.fromkeys(("model_digest", "model_name", "prompt_id", "settings_digest", "engine", "run_id"), "x")
     constants |= {"dataset": "hospital", "split": "live", "run_key": "k"}
     with ray_cluster(Cluster()):
@@ -95,7 +94,7 @@ def efficiency(folder: Path, actors: int) -> dict[str, Any]:
             prompt_id="background-findings-v1",
             settings=Generate(block_rows=BLOCK_ROWS),
             score=Score(),
-            constants={**constants, "batch_date": load_settings((), [f"date={NIGHT}"]).date},
+            constants={**constants, "batch_date": night},
             staging=f"{folder}/staging",
             staged=(),
             plan=plan(actors),
@@ -149,7 +148,7 @@ def make_night(folder: Path, count: int) -> dict[str, Any]:
     """Make the night of `put_night` as jobs.generate does; return seconds and peak memory of this process by part."""
     settings = night_settings(folder)
     journal = folder / "journal"
-    journal.mkdir()
+    journal.mkdir(exist_ok=True)
     figures: dict[str, Any] = {"reports": count, "mb": {"start": peak()}, "s": {}}
 
     def step(name: str, work: Callable[[], Any]) -> Any:
