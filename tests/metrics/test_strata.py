@@ -70,7 +70,9 @@ def test_abnormal(reference: str) -> None:
     assert is_normal(reference) is False
 
 
-@pytest.mark.parametrize("reference", ["", "  \n", ".", "___.", "1. XXXX.", "Chest.", "1. Chest 2. Right foot.", "___. End of report."])
+@pytest.mark.parametrize(
+    "reference", ["", "  \n", ".", "___.", "1. XXXX.", "Chest.", "1. Chest 2. Right foot.", "___. End of report."]
+)
 def test_nothing_to_judge(reference: str) -> None:
     assert is_normal(reference) is None
 
