@@ -114,12 +114,12 @@ def _draws(clusters: int, resamples: int, seed: int) -> Iterator[Floats]:
 def _drawn_signs(clusters: int, resamples: int, seed: int) -> Iterator[Floats]:
     rng = np.random.default_rng(seed)
     for rows in _chunks(clusters, resamples):
-        yield rng.integers(0, 2, size=(rows, clusters)) * 2.0 - 1.0
+        yield np.where(rng.integers(0, 2, size=(rows, clusters)) == 1, 1.0, -1.0)
 
 
 def _all_signs(clusters: int) -> Iterator[Floats]:
     patterns = np.arange(2**clusters)[:, None] >> np.arange(clusters)
-    yield (patterns & 1) * 2.0 - 1.0
+    yield np.where(patterns & 1, 1.0, -1.0)
 
 
 def _chunks(clusters: int, resamples: int) -> Iterator[int]:
