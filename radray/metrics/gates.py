@@ -12,7 +12,7 @@ from radray.schemas import PredictionStatus
 from radray.schemas_checks import TIER_A
 
 STRATA = ("normal", "abnormal")
-"""Strata of the standardised mean, each of the same weight: else case mix decides it (28 % of the Open-i pairs are
+"""Strata of the standardised mean, whose weights are fixed: else case mix decides it (28 % of the Open-i pairs are
 abnormal, and the nearest neighbour gets 84 on normal and 26 on abnormal ones)."""
 
 _FLAGS = tuple(f"flag_{name}" for name in TIER_A)
@@ -42,11 +42,12 @@ class Night:
     findings: set[int] = field(default_factory=set)
     """Hashes of the distinct abnormal findings that have a prediction."""
 
-    def standardised_rouge_l(self, least: int) -> float | None:
-        """Return the mean over STRATA of mean ROUGE-L F, 0 to 1; None where one has fewer than `least` reports."""
+    def standardised_rouge_l(self, least: int, normal_weight: float) -> float | None:
+        """Return the weighted mean of the strata's mean ROUGE-L F, 0 to 1; None where one has fewer than `least`."""
         if any(self.rouge_l.get(stratum, (0.0, 0))[1] < max(least, 1) for stratum in STRATA):
             return None
-        return sum(total / n for total, n in (self.rouge_l[stratum] for stratum in STRATA)) / len(STRATA)
+        normal, abnormal = (total / n for total, n in (self.rouge_l[stratum] for stratum in STRATA))
+        return normal_weight * normal + (1 - normal_weight) * abnormal
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,14 @@ def measure_scores(batches: Iterable[pa.Table | pa.RecordBatch]) -> Night:
     return night
 
 
-def judge(night: Night, reports: Mapping[str, int], previous: float | None, settings: Gates) -> list[Verdict]:
+def judge(
+    night: Night, reports: Mapping[str, int], mean: float | None, previous: float | None, settings: Gates
+) -> list[Verdict]:
     """Return the verdict of each gate that is on.
 
-    `reports` counts the night's rows of `reports` by status; `previous` is the standardised ROUGE-L of the night to
-    compare with, None where there is none. A night without a report is not judged, and so is committed empty.
+    `reports` counts the night's rows of `reports` by status; `mean` is the night's standardised ROUGE-L, `previous`
+    that of the night to compare with; None: too few reports, no such night. A night without a report is not judged,
+    and so is committed empty.
     """
     least = settings.min_reports
     found: list[Verdict] = []
@@ -128,7 +132,7 @@ def judge(night: Night, reports: Mapping[str, int], previous: float | None, sett
     says = "distinct predictions for each distinct abnormal findings text"
     rate("min_distinct_rate", says, said, asked, settings.min_distinct_rate, at_most=False)
 
-    mean, scored = night.standardised_rouge_l(least), sum(n for _, n in night.rouge_l.values())
+    scored = sum(n for _, n in night.rouge_l.values())
     if settings.min_rouge_l is not None:
         says, limit = "standardised ROUGE-L F", settings.min_rouge_l
         found.append(Verdict("gates.min_rouge_l", says, mean, limit, scored, at_most=False))

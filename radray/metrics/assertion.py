@@ -1,0 +1,106 @@
+"""Words of a text with what stands between them, and which findings are said to be absent, uncertain or of the past."""
+
+import re
+
+from radray.metrics.phrases_cues import ASSERTIVE
+from radray.metrics.phrases_trie import CANONICAL, Entry
+
+NONE, COMMA, COLON, QUESTION, STOP = range(5)
+"""What stands before a word: nothing that matters, a comma or bracket, a colon, a doubt, or the end of a clause."""
+
+_WORD = re.compile(r"\w+")
+_ABBREVIATIONS = frozenset(
+    ["vs", "dr", "drs", "mr", "mrs", "ms", "st", "approx", "e", "g", "i", "no", "fig", "figs", "incl", "resp"]
+)
+_HISTORY_REACH = 6
+"""Words that "history of" or "old" reaches over, at most; ConText takes the sentence, reports run on."""
+
+
+class Words:
+    """The words of a text: lower case and canonical, their places, and the barrier before each."""
+
+    __slots__ = ("barriers", "ends", "starts", "words")
+
+    def __init__(self, text: str) -> None:
+        words, starts, ends, barriers = [], [], [], []
+        canonical = CANONICAL.get
+        end = 0
+        for match in _WORD.finditer(text):
+            start = match.start()
+            word = match.group().lower()
+            gap = text[end:start]
+            if gap == " " or gap == "-":
+                barriers.append(NONE)
+            else:
+                barriers.append(_barrier(gap, words[-1] if words else "", text[start]))
+            words.append(canonical(word, word))
+            starts.append(start)
+            end = match.end()
+            ends.append(end)
+        self.words, self.starts, self.ends, self.barriers = words, starts, ends, barriers
+
+
+def _barrier(gap: str, before: str, following: str) -> int:
+    if "?" in gap:
+        return QUESTION if gap[0].isspace() or not before else STOP
+    if ";" in gap or "!" in gap:
+        return STOP
+    if "." in gap:
+        if gap == "." and (len(before) == 1 or (before.isdigit() and following.isdigit())):
+            return NONE
+        if before not in _ABBREVIATIONS:
+            return STOP
+    if ("\n" in gap or "\r" in gap) and not following.islower():
+        return STOP
+    if ":" in gap:
+        return COLON
+    if "," in gap or "(" in gap or ")" in gap or " - " in gap or "--" in gap:
+        return COMMA
+    return NONE
+
+
+def asserted(
+    words: Words, first: int, last: int, cues: dict[int, tuple[int, Entry]]
+) -> tuple[list[bool], list[bool], list[bool]]:
+    """Return, for each word of the clause `first` to `last`, whether it stands under a negation, a doubt, a history.
+
+    `cues` are the cue phrases of the clause by their first word, with the word after their last. A cue reaches
+    forward to the end of the clause, to a word that ends it ("but"), or, after a comma or an "and", to a word with
+    which something begins that is there ("small", "the") when no "or" follows that would keep the list going.
+    """
+    tokens, barriers = words.words, words.barriers
+    last_or = next((at for at in range(last - 1, first, -1) if tokens[at] in ("or", "nor")), -1)
+    negated, doubted, past = [], [], []
+    negation = doubt = False
+    history = 0
+    skip = first
+    for at in range(first, last):
+        word, barrier = tokens[at], barriers[at]
+        if barrier == COMMA or word == "and":
+            following = tokens[at + 1] if word == "and" and at + 1 < last else word
+            if following in ASSERTIVE and last_or < at:
+                negation = doubt = False
+            if barrier == COMMA:
+                history = 0
+        elif barrier == QUESTION:
+            doubt = True
+        elif word == "with":
+            negation = doubt = False
+            history = 0
+        if at >= skip and at in cues:
+            skip, entry = cues[at]
+            cue = entry.cue
+            if cue == "negation":
+                negation = True
+            elif cue == "uncertainty":
+                doubt = True
+            elif cue == "history":
+                history = _HISTORY_REACH + skip - at
+            elif cue == "end":
+                negation = doubt = False
+                history = 0
+        negated.append(negation)
+        doubted.append(doubt and not negation)
+        past.append(history > 0)
+        history -= 1
+    return negated, doubted, past

@@ -1,0 +1,163 @@
+"""Tier B: what an impression adds or shades, to be set against the radiologist's own rate on the same reports."""
+
+import re
+from collections.abc import Callable
+
+from radray.metrics.checks_known import (
+    Known,
+    akin,
+    is_finding,
+    place,
+    related,
+    said,
+    sides_meet,
+)
+from radray.metrics.checks_spans import Hit
+from radray.metrics.mentions import Mention, State
+from radray.metrics.phrases import CONCEPTS
+
+_NEAR: tuple[frozenset[str], ...] = (
+    frozenset({"lower lobe", "base", "costophrenic angle", "retrocardiac", "diaphragm"}),
+    frozenset({"upper lobe", "apex"}),
+    frozenset({"middle lobe", "base", "midlung"}),
+    frozenset({"lingula", "base", "midlung", "upper lobe"}),
+    frozenset({"midlung", "hilum", "upper lobe"}),
+    frozenset({"midlung", "lower lobe"}),
+    frozenset({"hilum", "mediastinum"}),
+    frozenset({"svc", "cavoatrial junction"}),
+    frozenset({"pleura", "fissure", "costophrenic angle", "apex", "base"}),
+    frozenset({"stomach", "abdomen", "subdiaphragmatic", "duodenum", "diaphragm"}),
+    frozenset({"shoulder", "humerus", "clavicle", "scapula"}),
+)
+"""Places that reports name one by the other's name: a lower lobe's opacity is "basilar"."""
+_SPINES = {"c": "cervical spine", "t": "thoracic spine", "l": "lumbar spine"}
+_LEVEL = re.compile(r"([ctl])\d{1,2}")
+_DIRECTION = {"new": "worse", "increased": "worse", "decreased": "better", "resolved": "better", "unchanged": "same"}
+
+
+def find_unsupported(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
+    """Return the findings that the impression asserts, certainly or not, and nothing else names.
+
+    A parent, a child or one with a parent in common supports it: an opacity may be read as pneumonia. What the
+    findings deny is Tier A's to say.
+    """
+    hits: list[Hit] = []
+    for mention in mentions:
+        if not is_finding(mention) or not said(mention):
+            continue
+        if not any(
+            (other.state is not State.ABSENT and akin(other.concept, mention.concept))
+            or (other.concept == mention.concept)
+            for _, other in known.all()
+        ):
+            hits.append((place(mention),))
+    return hits
+
+
+def find_certainty(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
+    """Return the findings that are uncertain in the findings and plain in the impression, or the reverse."""
+    hits: list[Hit] = []
+    for mention in mentions:
+        if not is_finding(mention) or not said(mention):
+            continue
+        others = [(form, other) for form, other in known.all() if other.concept == mention.concept and said(other)]
+        if others and all(other.state is not mention.state for _, other in others):
+            hits.append((place(mention), place(others[0][1], others[0][0])))
+    return hits
+
+
+def find_severity(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
+    """Return the findings whose degree the impression says otherwise than the findings do; one not said is any."""
+    hits: list[Hit] = []
+    for mention in mentions:
+        if mention.severity is None or not said(mention):
+            continue
+        others = _compared(mention, known, lambda other: other.severity is not None and said(other))
+        if others and all(other.severity != mention.severity for _, other in others):
+            hits.append((place(mention), place(others[0][1], others[0][0])))
+    return hits
+
+
+def find_location(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
+    """Return the findings that the impression puts in another place, or on a side where the findings have none.
+
+    A place that the findings name for no such finding, and nowhere else either, is made up.
+    """
+    hits: list[Hit] = []
+    everywhere = frozenset().union(*(other.locations for _, other in known.all()))
+    for mention in mentions:
+        if not said(mention) or not is_finding(mention):
+            continue
+        others = [
+            (form, other) for form, other in known.all() if said(other) and related(other.concept, mention.concept)
+        ]
+        if not others:
+            continue
+        first = (place(mention), place(others[0][1], others[0][0]))
+        placed = frozenset().union(*(other.locations for _, other in others))
+        if (mention.sides and not any(other.sides for _, other in others)) or (
+            mention.locations and not _near(mention.locations, placed or everywhere)
+        ):
+            hits.append(first)
+        elif len(mention.sides) == 2 and all(len(other.sides) == 1 for _, other in others):
+            if len({side for _, other in others for side in other.sides}) == 1:
+                hits.append(first)
+        elif len(mention.sides) == 1 and not any(other.sides & mention.sides or not other.sides for _, other in others):
+            hits.append(first)
+    return hits
+
+
+def find_device(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
+    """Return the devices of the impression that nothing else names, or whose place it says otherwise."""
+    hits: list[Hit] = []
+    for mention in mentions:
+        if not CONCEPTS[mention.concept].device or not said(mention):
+            continue
+        others = [
+            (form, other)
+            for form, other in known.all()
+            if other.state is not State.ABSENT and related(other.concept, mention.concept)
+        ]
+        placed = frozenset().union(*(other.locations for _, other in others))
+        if not others:
+            hits.append((place(mention),))
+        elif mention.locations and placed and not _near(mention.locations, placed):
+            hits.append((place(mention), place(others[0][1], others[0][0])))
+    return hits
+
+
+def find_comparison(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
+    """Return the findings whose change the impression says otherwise: better or worse, new or the same."""
+    hits: list[Hit] = []
+    for mention in mentions:
+        if mention.change is None:
+            continue
+        others = _compared(mention, known, lambda other: other.change is not None)
+        if others and all(_DIRECTION[other.change or ""] != _DIRECTION[mention.change] for _, other in others):
+            hits.append((place(mention), place(others[0][1], others[0][0])))
+    return hits
+
+
+def _compared(mention: Mention, known: Known, fit: Callable[[Mention], bool]) -> list[tuple[str, Mention]]:
+    """Return the known mentions that `fit`, of the side of `mention`: of its concept, else of parents and children."""
+    others = [
+        (form, other)
+        for form, other in known.all()
+        if fit(other) and related(other.concept, mention.concept) and sides_meet(other, mention)
+    ]
+    return [one for one in others if one[1].concept == mention.concept] or others
+
+
+def _near(places: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether one of `places` is, or lies by, one of `others`."""
+    if not places.isdisjoint(others):
+        return True
+    if any(not places.isdisjoint(near) and not others.isdisjoint(near) for near in _NEAR):
+        return True
+    return any(_in_spine(one, other) or _in_spine(other, one) for one in places for other in others)
+
+
+def _in_spine(level: str, place: str) -> bool:
+    """Whether `level` ("t12") lies in the part of the spine that `place` names without a level."""
+    part = _LEVEL.fullmatch(level)
+    return part is not None and place in ("spine", _SPINES[part[1]])

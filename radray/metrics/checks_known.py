@@ -1,0 +1,91 @@
+"""What a report knows before its impression: the mentions of findings and background, looked up by concept."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from radray.metrics.checks_spans import BACKGROUND, FINDINGS, IMPRESSION, Place
+from radray.metrics.mentions import Mention, State, find_mentions
+from radray.metrics.phrases import CONCEPTS, ancestors
+
+CACHED_TEXTS = 1024
+"""Texts whose mentions are kept: findings come again with each model and reference, normal impressions all the time."""
+
+VAGUE = frozenset({"abnormality", "no_finding"})
+"""Concepts that name no finding: "no acute disease" neither denies a finding nor is one."""
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def mentions_of(text: str) -> tuple[Mention, ...]:
+    """Return `find_mentions` of `text`, kept for the texts of late."""
+    return find_mentions(text)
+
+
+@cache
+def related(one: str, other: str) -> bool:
+    """Whether two concepts are one, or parent and child over any number of steps."""
+    return one == other or one in ancestors(other) or other in ancestors(one)
+
+
+@cache
+def akin(one: str, other: str) -> bool:
+    """Whether two concepts are related or have an ancestor in common (pneumonia and atelectasis: both opacities)."""
+    return related(one, other) or not ancestors(one).isdisjoint(ancestors(other))
+
+
+class Known(NamedTuple):
+    """Findings and background, with their mentions."""
+
+    findings: str
+    background: str
+    in_findings: tuple[Mention, ...]
+    in_background: tuple[Mention, ...]
+
+    def all(self) -> Iterable[tuple[str, Mention]]:
+        """Yield every mention with the form it stands in, those of the findings first."""
+        for mention in self.in_findings:
+            yield FINDINGS, mention
+        for mention in self.in_background:
+            yield BACKGROUND, mention
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def known(findings: str, background: str) -> Known:
+    """Return what `findings` and `background` know."""
+    return Known(findings, background, mentions_of(findings), mentions_of(background))
+
+
+def place(mention: Mention, form: str = IMPRESSION) -> Place:
+    """Return where `mention` stands in `form`."""
+    return Place(form, mention.start, mention.end)
+
+
+def said(mention: Mention) -> bool:
+    """Whether the mention asserts its concept of now, certainly or not."""
+    return mention.state is not State.ABSENT and not mention.historical and mention.change != "resolved"
+
+
+def asserted(mention: Mention) -> bool:
+    """Whether the mention asserts its concept of now for certain."""
+    return mention.state is State.PRESENT and not mention.historical and mention.change != "resolved"
+
+
+def is_finding(mention: Mention) -> bool:
+    """Whether the mention names a finding: no device, no statement of normality, nothing vague."""
+    concept = CONCEPTS[mention.concept]
+    return not (concept.device or concept.normal or mention.concept in VAGUE)
+
+
+def sides_meet(one: Mention, other: Mention) -> bool:
+    """Whether two mentions may be of the same side: a side not said may be any."""
+    return not one.sides or not other.sides or not one.sides.isdisjoint(other.sides)
+
+
+def places_meet(one: Mention, other: Mention) -> bool:
+    """Whether two mentions may be of the same place: one not said may be any."""
+    return not one.locations or not other.locations or not one.locations.isdisjoint(other.locations)
+
+
+def with_concept(mentions: Sequence[Mention], concept: str) -> list[Mention]:
+    """Return the mentions of exactly `concept`."""
+    return [mention for mention in mentions if mention.concept == concept]

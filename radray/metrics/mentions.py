@@ -1,0 +1,148 @@
+"""Find the findings and devices a text names, each with whether it is there, where, how much and since when."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from radray.metrics.assertion import COLON, STOP, Words, asserted
+from radray.metrics.mentions_binding import bind
+from radray.metrics.mentions_targets import BORDERLINE, NORMAL, Match, Target, targets
+from radray.metrics.phrases_trie import TRIE, scan
+from radray.metrics.sentences import split_sentences
+
+_WORD = re.compile(r"\w+")
+
+
+class State(StrEnum):
+    """What a text says of a concept."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A concept of the phrase table as one place of a text names it."""
+
+    concept: str
+    start: int
+    end: int
+    state: State
+    sides: frozenset[str]
+    severity: str | None
+    locations: frozenset[str]
+    change: str | None
+    sentence: int
+    historical: bool = False
+
+
+def find_mentions(text: str) -> tuple[Mention, ...]:
+    """Return the mentions of `text` in order of their start; none for a text without a word of the table."""
+    words = Words(text)
+    matches = scan(TRIE, words.words, words.barriers, 0, len(words.words))
+    if not any(entry.concepts or entry.anatomy for _, _, entry in matches):
+        return ()
+    ordinals = _sentence_ends(text)
+    found: list[Mention] = []
+    first = index = sentence = 0
+    total = len(words.words)
+    barriers = words.barriers
+    while first < total:
+        while ordinals[sentence] <= first:
+            sentence += 1
+        last = first + 1
+        while last < ordinals[sentence] and barriers[last] < STOP:
+            last += 1
+        clause: list[Match] = []
+        while index < len(matches) and matches[index][0] < last:
+            clause.append(matches[index])
+            index += 1
+        if clause:
+            for target in _read_clause(words, first, last, clause):
+                found.extend(_mentions(words, target, sentence))
+        first = last
+    found.sort(key=lambda mention: mention.start)
+    return tuple(found)
+
+
+def _sentence_ends(text: str) -> list[int]:
+    """Return, for each sentence of `text`, how many words of it and all before it the text has."""
+    ends, count = [], 0
+    for sentence in split_sentences(text):
+        count += len(_WORD.findall(sentence))
+        ends.append(count)
+    return ends
+
+
+def _mentions(words: Words, target: Target, sentence: int) -> list[Mention]:
+    return [
+        Mention(
+            concept=concept,
+            start=words.starts[target.first],
+            end=words.ends[target.last - 1],
+            state=target.state,
+            sides=frozenset(target.sides),
+            severity=target.severity,
+            locations=frozenset(target.places),
+            change=target.change,
+            sentence=sentence,
+            historical=target.past,
+        )
+        for concept in target.concepts
+    ]
+
+
+def _read_clause(words: Words, first: int, last: int, matches: list[Match]) -> list[Target]:
+    found, used = targets(words, matches)
+    if not found:
+        return []
+    cues = {start: (end, entry) for start, end, entry in matches if entry.cue is not None}
+    negated, doubted, past = asserted(words, first, last, cues)
+    links = [start for start, (_, entry) in cues.items() if entry.cue in ("link", "uncertainty")]
+    bind(words, first, last, matches, found, used, links)
+    for target in found:
+        decided = target.last - 1 - first
+        target.past = past[target.first - first]
+        if target.kind == NORMAL:
+            inside = any(
+                entry.cue == "negation" and target.first <= start < target.last for start, (_, entry) in cues.items()
+            )
+            target.state = State.PRESENT if inside else State.UNCERTAIN if doubted[decided] else State.ABSENT
+        elif negated[decided]:
+            target.state = State.ABSENT
+        elif doubted[decided] or target.kind == BORDERLINE:
+            target.state = State.UNCERTAIN
+        else:
+            target.state = State.PRESENT
+        if target.change == "resolved":
+            target.state = State.ABSENT
+    _look_back(words, first, last, cues, found)
+    return found
+
+
+def _look_back(words: Words, first: int, last: int, cues: dict[int, tuple[int, object]], found: list[Target]) -> None:
+    """Let the cues that stand after their finding ("cannot be excluded", "not seen", ": none") decide its state."""
+    tokens = words.words
+    for start, (end, entry) in cues.items():
+        cue = getattr(entry, "cue", None)
+        lone_no = cue == "negation" and end == last and (words.barriers[start] == COLON or tokens[start] == "not")
+        if cue not in ("negation_after", "uncertainty_after") and not lone_no:
+            continue
+        state = State.UNCERTAIN if cue == "uncertainty_after" else State.ABSENT
+        for target in _listed_before(words, start, found):
+            if target.kind != NORMAL and not (target.state == State.ABSENT and state == State.UNCERTAIN):
+                target.state = state
+
+
+def _listed_before(words: Words, at: int, found: list[Target]) -> list[Target]:
+    """Return the last target before the word `at` and those it is listed with."""
+    before = [target for target in found if target.last <= at]
+    group: list[Target] = []
+    for target in reversed(before):
+        if group and target.first != group[-1].first:
+            between = words.words[target.last : group[-1].first]
+            if len(between) > 4 or not {"and", "or", "nor"} & set(between):
+                break
+        group.append(target)
+    return group
