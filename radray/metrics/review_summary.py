@@ -1,6 +1,6 @@
 """What the readers of a review said: means and shares with intervals, prediction beside reference, and agreement."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ class Estimate:
     level: str
     """'mean' of a scale; else the answer whose share it is, of ordered ones with all beyond: 'moderate or more'."""
     of: str
-    """prediction, reference, or difference: prediction less reference, on the same items."""
+    """prediction, reference, or difference: prediction less reference, on the same items; '' of what is preferred."""
     items: int
     """Items with an answer (difference: for both)."""
     value: float
@@ -63,8 +63,9 @@ def summarise_review(key: pa.Table, readings: Sequence[Reading], resamples: int,
             columns += [(question.name, level, of, values) for of, values in found.items()]
     chosen = [[_preferred(row, one) for one in readings] for row in rows]
     for answer in (PREDICTION, REFERENCE, "same"):
-        shares = np.array([_mean([one for one in given if one], lambda one, of=answer: one == of) for given in chosen])
-        columns.append((PREFERRED.name, answer, "items", shares))
+        value_of = {one: float(one == answer) for one in (PREDICTION, REFERENCE, "same")}
+        shares = np.array([_mean([one for one in given if one], value_of) for given in chosen])
+        columns.append((PREFERRED.name, answer, "", shares))
     columns = [column for column in columns if not np.isnan(column[3]).all()]
     if not columns:
         return []
@@ -105,17 +106,16 @@ def _agreement(question: Question, units: Sequence[Sequence[str]]) -> Agreement:
     return Agreement(question.name, judged, alpha(units, question.answers, ordered=question.ordered))
 
 
-def _levels(question: Question) -> list[tuple[str, Callable[[str], float]]]:
-    """Return what is told of the question: (level, value of an answer)."""
+def _levels(question: Question) -> list[tuple[str, dict[str, float]]]:
+    """Return what is told of the question: (level, value of each answer)."""
+    answers = question.answers
     if question.is_scale:
-        return [("mean", float)]
-    if not question.ordered:
-        return [(one, lambda answer, of=one: float(answer == of)) for one in question.answers[1:]]
-    place = {answer: index for index, answer in enumerate(question.answers)}
-    levels: list[tuple[str, Callable[[str], float]]] = []
-    for index, one in enumerate(question.answers[1:], 1):
-        name = one if index == len(question.answers) - 1 else f"{one} or more"
-        levels.append((name, lambda answer, least=index: float(place[answer] >= least)))
+        return [("mean", {answer: float(answer) for answer in answers})]
+    levels = []
+    for least, one in enumerate(answers[1:], 1):
+        beyond = question.ordered and least < len(answers) - 1
+        counted = answers[least:] if question.ordered else (one,)
+        levels.append((f"{one} or more" if beyond else one, {answer: float(answer in counted) for answer in answers}))
     return levels
 
 
@@ -136,5 +136,5 @@ def _preferred(row: dict[str, str], reading: Reading) -> str | None:
     return PREDICTION if answer == row["prediction_is"] else REFERENCE
 
 
-def _mean(answers: Sequence[str], value_of: Callable[[str], float]) -> float:
-    return float(np.mean([value_of(answer) for answer in answers])) if answers else np.nan
+def _mean(answers: Sequence[str], value_of: Mapping[str, float]) -> float:
+    return float(np.mean([value_of[answer] for answer in answers])) if answers else np.nan

@@ -26,7 +26,7 @@ def rows(*given: dict[str, Any]) -> pa.Table:
 
 
 def verdict(settings: Gates, night: Night, reports: dict[str, int] | None = None, previous: float | None = None) -> Any:
-    (one,) = judge(night, reports or {}, previous, settings)
+    (one,) = judge(night, reports or {}, night.standardised_rouge_l(settings.min_reports, 0.5), previous, settings)
     return one
 
 
@@ -56,7 +56,7 @@ def test_a_night_is_counted() -> None:
 
 def test_no_rows_are_a_night_that_no_gate_judges() -> None:
     settings = Gates(min_rouge_l=0.9, max_rejected_rate=0.0, max_flag_rates={"side": 0.0})
-    verdicts = judge(measure([]), {}, 0.9, settings)
+    verdicts = judge(measure([]), {}, None, 0.9, settings)
     assert len(verdicts) == 7
     assert {one.passed for one in verdicts} == {None}
     refuse_failed(verdicts, "a night")
@@ -66,10 +66,11 @@ def test_the_standardised_mean_does_not_move_with_case_mix() -> None:
     def night(normal: int, abnormal: int) -> Night:
         return Night(rouge_l={"normal": (0.9 * normal, normal), "abnormal": (0.3 * abnormal, abnormal)})
 
-    assert night(90, 10).standardised_rouge_l(10) == pytest.approx(0.6)
-    assert night(10, 90).standardised_rouge_l(10) == pytest.approx(0.6)
-    assert night(90, 9).standardised_rouge_l(10) is None
-    assert Night().standardised_rouge_l(1) is None
+    assert night(90, 10).standardised_rouge_l(10, 0.5) == pytest.approx(0.6)
+    assert night(10, 90).standardised_rouge_l(10, 0.5) == pytest.approx(0.6)
+    assert night(10, 90).standardised_rouge_l(10, 0.75) == pytest.approx(0.75)
+    assert night(90, 9).standardised_rouge_l(10, 0.5) is None
+    assert Night().standardised_rouge_l(1, 0.5) is None
 
 
 @pytest.mark.parametrize(
@@ -114,6 +115,7 @@ def test_all_that_fails_is_said_at_once_with_value_limit_count_and_lever() -> No
     verdicts = judge(
         Night(rows=100, ok=80, flagged=60, flags=dict.fromkeys(TIER_A, (0, 80)), findings={1}, predictions={1}),
         {"ok": 100},
+        None,
         None,
         Gates(),
     )
