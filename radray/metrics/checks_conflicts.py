@@ -1,9 +1,6 @@
-"""Impression against findings, by concept: another side, the opposite, a critical finding left out."""
-
-import re
+"""Impression against findings, by concept: the opposite said, a critical finding left out."""
 
 from radray.metrics.checks_known import (
-    VAGUE,
     Known,
     asserted,
     is_finding,
@@ -13,58 +10,13 @@ from radray.metrics.checks_known import (
     said,
     sides_meet,
 )
-from radray.metrics.checks_spans import FINDINGS, IMPRESSION, Hit, Place
+from radray.metrics.checks_spans import FINDINGS, Hit
 from radray.metrics.mentions import Mention, State
 from radray.metrics.phrases import CONCEPTS, ancestors
-
-_LEFT = re.compile(r"\b(?:left(?:ward|-?sided)?|lt|lul|lll|lingul\w*)\b", re.IGNORECASE)
-_RIGHT = re.compile(r"\b(?:right(?:ward|-?sided)?|rt|rul|rml|rll)\b", re.IGNORECASE)
-_BOTH = re.compile(
-    r"\b(?:bilateral\w*|both|bi-?(?:basil|basal|apic|hil)\w*|each|either|lungs|diffuse\w*)\b", re.IGNORECASE
-)
 
 # "No opacity" is said of a film with a scar: only the finding itself, not a part of so wide a family, contradicts it.
 WIDE = frozenset({"lung_opacity", "enlarged_cardiomediastinum", "bone_abnormality", "support_devices", "lung_lesion"})
 """Concepts so wide that their absence says nothing of their children."""
-
-
-def find_side_conflicts(impression: str, mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
-    """Return the findings and devices that `impression` puts on the one side and all else only on the other.
-
-    A finding said of both sides is on each; a side where the findings have none is no conflict (Tier B, location).
-    Compared with the mentions of the same concept, else with its parents and children. A side word of the impression
-    that findings and background do not have at all, while the findings have the other, is a conflict in any words.
-    """
-    hits: list[Hit] = []
-    for mention in mentions:
-        if len(mention.sides) != 1 or not said(mention) or mention.concept in VAGUE:
-            continue
-        same = [(form, other) for form, other in known.all() if other.concept == mention.concept and _may_be(other)]
-        same = same or [(form, other) for form, other in known.all() if _family(other, mention) and _may_be(other)]
-        if same and all(other.sides and other.sides.isdisjoint(mention.sides) for _, other in same):
-            hits.append((place(mention), place(same[0][1], same[0][0])))
-    return hits or _unknown_side(impression, known)
-
-
-def _may_be(mention: Mention) -> bool:
-    return mention.state is not State.ABSENT
-
-
-def _family(one: Mention, other: Mention) -> bool:
-    return one.concept != other.concept and related(one.concept, other.concept)
-
-
-def _unknown_side(impression: str, known: Known) -> list[Hit]:
-    for side, other in ((_LEFT, _RIGHT), (_RIGHT, _LEFT)):
-        written = side.search(impression)
-        if written is None:
-            continue
-        if any(side.search(text) or _BOTH.search(text) for text in (known.findings, known.background)):
-            continue
-        opposite = other.search(known.findings)
-        if opposite is not None:
-            return [(Place(IMPRESSION, *written.span()), Place(FINDINGS, *opposite.span()))]
-    return []
 
 
 def find_polarity_flips(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:

@@ -87,7 +87,6 @@ _OPEN_ENDED = frozenset(
         "suggestive",
         "concerning",
         "suspicious",
-        "likely",
         "probably",
         "possibly",
         "mild",
@@ -262,7 +261,7 @@ _IDENTIFIER = re.compile(
     | (?-i:\b[Pp]atient\s+[A-Z][a-z]+,?\s+[A-Z][a-z]+)
     | \b(?:electronically\s+signed)\b
     | \b(?:mrn|accession|acc|dob|d\.o\.b|ssn|medical\s+record|record\s+(?:number|no)|patient\s+id|pt\s+id|study\s+id|id|case
-        |order|exam|visit|encounter|account)\s*(?:number|no\.?|num|id)?\s*(?:\#|:|=|is)?\s*\#?\s*[a-z]{{0,4}}-?\d[\w./-]{{3,}}
+        |order|exam|visit|encounter|account)\s*(?:number|no\.?|num|id)?\s*(?:\#|:|=|is)?\s*\#?\s*[a-z]{{0,4}}-?\d[\w./-]{{2,}}\w
     | \b(?:date\s+of\s+birth|birth\s?date|born\s+(?:on|in)|d\.?o\.?b\b)
     | \b\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:19|20)?\d{{2}}\b(?!\s?(?:x|mm|cm))
     | \b(?:19|20)\d{{2}}[/.-]\d{{1,2}}[/.-]\d{{1,2}}\b | \b\d{{1,2}}/(?:19|20)\d{{2}}\b
@@ -300,7 +299,8 @@ def find_identifiers(impression: str, identifiers: Sequence[str] = ()) -> list[H
         start = lowered.find(written)
         while start >= 0:
             end = start + len(written)
-            if not lowered[start - 1 : start].isalnum() and not lowered[end : end + 1].isalnum():
+            whole = not (start and lowered[start - 1].isalnum()) and not lowered[end : end + 1].isalnum()
+            if whole and not any(hit[0].start < end and start < hit[0].end for hit in hits):
                 hits.append((Place(IMPRESSION, start, end),))
                 break
             start = lowered.find(written, end)

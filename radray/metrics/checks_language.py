@@ -78,7 +78,7 @@ def _communications(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(
         match.span()
         for match, span in matches(_COMMUNICATION, text)
-        if not _NOT_YET.search(text, span[0], match.start()) or _DONE.search(text, *span)
+        if not _NOT_YET.search(text, span[0], match.end()) or _DONE.search(text, *span)
     )
 
 
