@@ -9,9 +9,7 @@ NONE, COMMA, COLON, QUESTION, STOP = range(5)
 """What stands before a word: nothing that matters, a comma or bracket, a colon, a doubt, or the end of a clause."""
 
 _WORD = re.compile(r"\w+")
-_ABBREVIATIONS = frozenset(
-    ["vs", "dr", "drs", "mr", "mrs", "ms", "st", "approx", "e", "g", "i", "no", "fig", "figs", "incl", "resp"]
-)
+_ABBREVIATIONS = frozenset({"vs", "dr", "drs", "mr", "mrs", "ms", "st", "approx", "no", "fig", "figs", "incl", "resp"})
 _HISTORY_REACH = 6
 """Words that "history of" or "old" reaches over, at most; ConText takes the sentence, reports run on."""
 
@@ -22,7 +20,10 @@ class Words:
     __slots__ = ("barriers", "ends", "starts", "words")
 
     def __init__(self, text: str) -> None:
-        words, starts, ends, barriers = [], [], [], []
+        words: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        barriers: list[int] = []
         canonical = CANONICAL.get
         end = 0
         for match in _WORD.finditer(text):

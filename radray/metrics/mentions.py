@@ -1,16 +1,21 @@
 """Find the findings and devices a text names, each with whether it is there, where, how much and since when."""
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from radray.metrics.assertion import COLON, STOP, Words, asserted
 from radray.metrics.mentions_binding import bind
-from radray.metrics.mentions_targets import BORDERLINE, NORMAL, Match, Target, targets
-from radray.metrics.phrases_trie import TRIE, scan
+from radray.metrics.mentions_targets import BORDERLINE, NORMAL, Match, Target, listed, targets
+from radray.metrics.phrases_trie import TRIE, Entry, scan
 from radray.metrics.sentences import split_sentences
 
 _WORD = re.compile(r"\w+")
+_OR = frozenset({"or", "versus", "vs"})
+_ALTERNATIVE = 5
+"""Words between two alternatives, at most."""
 
 
 class State(StrEnum):
@@ -99,15 +104,13 @@ def _read_clause(words: Words, first: int, last: int, matches: list[Match]) -> l
         return []
     cues = {start: (end, entry) for start, end, entry in matches if entry.cue is not None}
     negated, doubted, past = asserted(words, first, last, cues)
-    links = [start for start, (_, entry) in cues.items() if entry.cue in ("link", "uncertainty")]
+    links = {start for start, (_, entry) in cues.items() if entry.cue in ("link", "uncertainty")}
     bind(words, first, last, matches, found, used, links)
     for target in found:
         decided = target.last - 1 - first
         target.past = past[target.first - first]
         if target.kind == NORMAL:
-            inside = any(
-                entry.cue == "negation" and target.first <= start < target.last for start, (_, entry) in cues.items()
-            )
+            inside = any(at in cues and cues[at][1].cue == "negation" for at in range(target.first, target.last))
             target.state = State.PRESENT if inside else State.UNCERTAIN if doubted[decided] else State.ABSENT
         elif negated[decided]:
             target.state = State.ABSENT
@@ -118,31 +121,33 @@ def _read_clause(words: Words, first: int, last: int, matches: list[Match]) -> l
         if target.change == "resolved":
             target.state = State.ABSENT
     _look_back(words, first, last, cues, found)
+    _doubt_alternatives(words, found)
     return found
 
 
-def _look_back(words: Words, first: int, last: int, cues: dict[int, tuple[int, object]], found: list[Target]) -> None:
+def _doubt_alternatives(words: Words, found: list[Target]) -> None:
+    """Make what an "or" or a "versus" stands between uncertain, where it is not denied: one of them is there."""
+    for earlier, later in pairwise(found):
+        between = words.words[earlier.last : min(later.first, earlier.last + _ALTERNATIVE)]
+        if later.first - earlier.last <= _ALTERNATIVE and not _OR.isdisjoint(between):
+            for target in (earlier, later):
+                if target.state == State.PRESENT and target.kind != NORMAL:
+                    target.state = State.UNCERTAIN
+
+
+def _look_back(words: Words, first: int, last: int, cues: dict[int, tuple[int, Entry]], found: list[Target]) -> None:
     """Let the cues that stand after their finding ("cannot be excluded", "not seen", ": none") decide its state."""
     tokens = words.words
+    firsts = [target.first for target in found]
     for start, (end, entry) in cues.items():
-        cue = getattr(entry, "cue", None)
+        cue = entry.cue
         lone_no = cue == "negation" and end == last and (words.barriers[start] == COLON or tokens[start] == "not")
         if cue not in ("negation_after", "uncertainty_after") and not lone_no:
             continue
         state = State.UNCERTAIN if cue == "uncertainty_after" else State.ABSENT
-        for target in _listed_before(words, start, found):
+        before = bisect_right(firsts, start) - 1
+        while before >= 0 and found[before].last > start:
+            before -= 1
+        for target in listed(words, found, before) if before >= 0 else ():
             if target.kind != NORMAL and not (target.state == State.ABSENT and state == State.UNCERTAIN):
                 target.state = state
-
-
-def _listed_before(words: Words, at: int, found: list[Target]) -> list[Target]:
-    """Return the last target before the word `at` and those it is listed with."""
-    before = [target for target in found if target.last <= at]
-    group: list[Target] = []
-    for target in reversed(before):
-        if group and target.first != group[-1].first:
-            between = words.words[target.last : group[-1].first]
-            if len(between) > 4 or not {"and", "or", "nor"} & set(between):
-                break
-        group.append(target)
-    return group

@@ -1,49 +1,34 @@
 """Bind side, severity, place and change to the findings of a clause."""
 
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
 
 from radray.metrics.assertion import COMMA, Words
-from radray.metrics.mentions_targets import Match, Target
+from radray.metrics.mentions_targets import Match, Target, listed
 from radray.metrics.phrases import CONCEPTS
-from radray.metrics.phrases_attributes import SEVERITIES, SIDES
-from radray.metrics.phrases_cues import PREDICATES, PREPOSITIONS
+from radray.metrics.phrases_attributes import SEVERITIES, SEVERITY_WORDS, SIDES
+from radray.metrics.phrases_cues import PREDICATES, PREPOSITIONS, words
 from radray.metrics.phrases_trie import PLACES, scan
 
 _REACH = 10
 """Words between an attribute and what it belongs to, at most."""
-_JOINTS = frozenset(
-    [
-        "and",
-        "or",
-        "nor",
-        "with",
-        "associated",
-        "adjacent",
-        "overlying",
-        "underlying",
-        "compressive",
-        "possible",
-        "probable",
-    ]
-)
-_BLOCKS = PREDICATES | PREPOSITIONS | frozenset(["and", "or", "nor", "but", "with", "which", "without", "no", "not"])
+_JOINTS = words("and or nor with associated adjacent overlying underlying compressive possible probable")
+_BLOCKS = PREDICATES | PREPOSITIONS | words("and or nor but with which without no not")
 """Words an attribute does not reach over on its way to the finding after it."""
-
-Bind = Callable[[Target], None]
 
 
 def bind(
-    words: Words, first: int, last: int, matches: list[Match], found: list[Target], used: set[int], links: list[int]
+    text: Words, first: int, last: int, matches: list[Match], found: list[Target], used: set[int], links: set[int]
 ) -> None:
     """Give the targets `found` of the clause their attributes; `links` are first words of interpreting phrases."""
-    tokens = words.words
-    groups = _Clause(words, found)
+    tokens = text.words
+    groups = _Clause(text, found)
     for at in range(first, last):
         sides = SIDES.get(tokens[at])
         if sides is not None:
             for target in groups.owners(at, at + 1, predicate=False):
                 target.sides |= sides
-    for start, end, place in scan(PLACES, tokens, words.barriers, first, last):
+    for start, end, place in scan(PLACES, tokens, text.barriers, first, last):
         if place is not None:
             for target in groups.owners(start, end, predicate=False):
                 if not (target.first <= start < target.last and CONCEPTS[target.concepts[0]].device):
@@ -63,32 +48,38 @@ def bind(
 class _Clause:
     """The targets of a clause by position."""
 
-    def __init__(self, words: Words, found: list[Target]) -> None:
-        self.words, self.found = words, found
+    def __init__(self, text: Words, found: list[Target]) -> None:
+        self.text, self.found = text, found
+        self.firsts = [target.first for target in found]
 
     def owners(self, start: int, end: int, *, predicate: bool) -> list[Target]:
         """Return the targets that the attribute at `start` to `end` belongs to."""
-        inside = [target for target in self.found if target.first <= start and end <= target.last]
+        found, firsts = self.found, self.firsts
+        at = bisect_right(firsts, start) - 1
+        inside = []
+        while at >= 0 and found[at].last > start:
+            if end <= found[at].last:
+                inside.append(found[at])
+            at -= 1
         if inside:
             return inside
-        before = [target for target in self.found if target.last <= start]
-        after = next((target for target in self.found if target.first >= end), None)
-        tokens = self.words.words
-        if after is not None:
-            same = [target for target in self.found if target.first == after.first]
-            said = any(token in PREDICATES for token in tokens[max(start - 2, 0) : start])
-            if self._reaches(end, after.first) and not (predicate and said and before):
-                return same
-            if not before or "there" in tokens[end : after.first]:
-                return same
-        if not before or start - before[-1].last > _REACH:
+        before = at  # the last target that ends before the attribute
+        after = bisect_left(firsts, end)
+        tokens = self.text.words
+        if after < len(found):
+            first = firsts[after]
+            said = before >= 0 and predicate and not PREDICATES.isdisjoint(tokens[max(start - 2, 0) : start])
+            there = "there" in tokens[end : min(first, end + _REACH)]
+            if (not said and self._reaches(end, first)) or there or (before < 0 and first - end <= 2 * _REACH):
+                return found[after : bisect_right(firsts, first)]
+        if before < 0 or start - found[before].last > _REACH:
             return []
-        return self._group(before)
+        return listed(self.text, found, before)
 
     def _reaches(self, end: int, target: int) -> bool:
         if target - end > _REACH:
             return False
-        tokens, barriers = self.words.words, self.words.barriers
+        tokens, barriers = self.text.words, self.text.barriers
         if barriers[target] == COMMA and target > end - 1:
             return False
         at = end
@@ -98,37 +89,23 @@ class _Clause:
             if tokens[at] in _BLOCKS:
                 beyond = tokens[at + 1] if at + 1 < target else ""
                 if not (
-                    tokens[at] in ("and", "or", "to") and (beyond in SIDES or beyond in _DEGREES or beyond in PLACES)
+                    tokens[at] in ("and", "or", "to")
+                    and (beyond in SIDES or beyond in SEVERITY_WORDS or beyond in PLACES)
                 ):
                     return False
             at += 1
         return True
 
-    def _group(self, before: list[Target]) -> list[Target]:
-        """Return the last of `before` and those it is listed with ("effusion and atelectasis on the left")."""
-        group = [before[-1]]
-        for target in reversed(before[:-1]):
-            if target.first == group[-1].first:
-                group.append(target)
-                continue
-            between = self.words.words[target.last : group[-1].first]
-            if not between or not set(between) <= {"and", "or"}:
-                break
-            group.append(target)
-        return group
-
-    def inherit(self, links: list[int]) -> None:
+    def inherit(self, links: set[int]) -> None:
         """Pass side and place on within a list and from a finding to its interpretation."""
-        tokens = self.words.words
-        for earlier, later in zip(self.found, self.found[1:], strict=False):
+        tokens = self.text.words
+        for earlier, later in pairwise(self.found):
             if later.sides or not earlier.sides or later.first < earlier.last:
                 continue
             between = tokens[earlier.last : later.first]
-            joined = bool(between) and _JOINTS.issuperset(between)
-            if joined or any(earlier.last <= link < later.first for link in links):
+            if not between or len(between) > 2 * _REACH:
+                continue
+            if _JOINTS.issuperset(between) or not links.isdisjoint(range(earlier.last, later.first)):
                 later.sides |= earlier.sides
                 if not later.places:
                     later.places |= earlier.places
-
-
-_DEGREES = frozenset(["mild", "moderate", "severe", "small", "large", "marked", "minimal", "moderately"])

@@ -69,7 +69,8 @@ def _add_pairs(words: Words, matches: list[Match], found: list[Target], used: se
         if not entry.attributes:
             continue
         waiting = [anatomy for anatomy in waiting if first - anatomy[1] <= _REACH_BACK]
-        if any([_join(anatomy, match, found, words) for anatomy in waiting]):
+        joined = [_join(anatomy, match, found, words) for anatomy in waiting]
+        if any(joined):
             waiting = []
             used.add(first)
             continue
@@ -96,3 +97,23 @@ def _join(anatomy: Match, attribute: Match, found: list[Target], words: Words) -
                 if kind != NORMAL or _RESERVATIONS.isdisjoint(span):
                     found.append(Target(first, last, (concept,), kind))
     return joined
+
+
+_LIST = frozenset({"and", "or", "nor"})
+_LISTED = 8
+"""Items of a list that what stands after it is said of, at most."""
+
+
+def listed(words: Words, found: list[Target], at: int) -> list[Target]:
+    """Return the target `found[at]` and those before it that it is listed with ("effusion and atelectasis")."""
+    group = [found[at]]
+    while at > 0 and len(group) < _LISTED:
+        at -= 1
+        target = found[at]
+        if target.first != group[-1].first:
+            between = words.words[target.last : group[-1].first]
+            comma = words.barriers[group[-1].first] == COMMA and not between
+            if not (comma and len(group) > 1) and (len(between) > 4 or _LIST.isdisjoint(between)):
+                break
+        group.append(target)
+    return group

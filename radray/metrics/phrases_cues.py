@@ -5,6 +5,12 @@ wordings of chest reports are added. A longer phrase wins over a shorter one wit
 pseudo-negation ("no change in", "cannot be excluded") keeps its "no" from negating.
 """
 
+
+def words(packed: str) -> frozenset[str]:
+    """Return the words of `packed`, apart by spaces."""
+    return frozenset(packed.split())
+
+
 CUES: dict[str, str] = {
     # what follows is absent
     "negation": "no|not|without|w o|negative for|no evidence of|no evidence for|no evidence to suggest"
@@ -83,119 +89,21 @@ CUES: dict[str, str] = {
 }
 """Cue phrases by what they do. "nothing" holds phrases which only keep their words from meaning something else."""
 
-PREDICATES = frozenset(
-    [
-        "is",
-        "are",
-        "was",
-        "were",
-        "has",
-        "have",
-        "had",
-        "been",
-        "be",
-        "being",
-        "appears",
-        "appear",
-        "appearing",
-        "remains",
-        "remain",
-        "seems",
-        "demonstrates",
-        "demonstrate",
-        "shows",
-        "show",
-        "measures",
-        "measuring",
-    ]
+PREDICATES = words(
+    "is are was were has have had been be being appears appear appearing remains remain seems demonstrates"
+    " demonstrate shows show measures measuring"
 )
 """Words after which an attribute belongs to what stands before."""
 
-PREPOSITIONS = frozenset(
-    [
-        "in",
-        "within",
-        "at",
-        "on",
-        "along",
-        "over",
-        "overlying",
-        "involving",
-        "throughout",
-        "near",
-        "from",
-        "to",
-        "through",
-        "projecting",
-    ]
-)
+PREPOSITIONS = words("in within at on along over overlying involving throughout near from to through projecting")
 """Words after which a place belongs to what stands before."""
 
-LISTING = frozenset(["and", "or", "nor"])
-
-ASSERTIVE = frozenset(
-    [
-        "there",
-        "the",
-        "this",
-        "these",
-        "a",
-        "an",
-        "it",
-        "is",
-        "are",
-        "small",
-        "mild",
-        "minimal",
-        "moderate",
-        "trace",
-        "tiny",
-        "slight",
-        "stable",
-        "unchanged",
-        "persistent",
-        "increased",
-        "decreased",
-        "new",
-        "mildly",
-        "minimally",
-        "slightly",
-        "moderately",
-        "bibasilar",
-        "bilateral",
-        "left",
-        "right",
-        "heart",
-        "lungs",
-        "lung",
-        "cardiac",
-        "mediastinum",
-        "bony",
-        "osseous",
-        "visualized",
-        "old",
-        "prior",
-        "chronic",
-        "some",
-        "scattered",
-        "severe",
-        "healed",
-        "multiple",
-        "several",
-        "degenerative",
-        "calcified",
-        "again",
-        "probable",
-        "possible",
-        "likely",
-        "clear",
-        "normal",
-        "tortuous",
-        "atherosclerotic",
-        "low",
-        "residual",
-        "with",
-    ]
+ASSERTIVE = words(
+    "there the this these a an it is are small mild minimal moderate trace tiny slight stable unchanged"
+    " persistent increased decreased new mildly minimally slightly moderately bibasilar bilateral left right heart"
+    " lungs lung cardiac mediastinum bony osseous visualized old prior chronic some scattered severe healed"
+    " multiple several degenerative calcified again probable possible likely clear normal tortuous atherosclerotic"
+    " low residual with"
 )
 """Words with which, after a comma or "and", a negated list has ended and something that is there begins, unless an
 "or" further on keeps the list going: "No edema, small left effusion." against "No edema, large effusion or ..."."""
