@@ -8,115 +8,35 @@ from radray.metrics.checks_spans import IMPRESSION, Hit, Place
 from radray.metrics.mentions import State
 from radray.metrics.phrases import CONCEPTS, ancestors
 
-CHRONIC = frozenset(
-    [
-        "granuloma",
-        "calcification",
-        "degenerative_change",
-        "osteophyte",
-        "scoliosis",
-        "kyphosis",
-        "osteopenia",
-        "aortic_tortuosity",
-        "aortic_atherosclerosis",
-        "fat_pad",
-        "sternotomy_wires",
-        "surgical_clips",
-        "prosthetic_valve",
-        "stent",
-        "orthopedic_hardware",
-        "breast_implant",
-        "external_leads",
-        "contrast_medium",
-        "mastectomy",
-        "nipple_shadow",
-        "lung_resection",
-        "postsurgical_change",
-        "low_lung_volumes",
-        "cardiac_device",
-        "support_devices",
-        "central_line",
-        "circulatory_support",
-    ]
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+CHRONIC = _words(
+    "granuloma calcification degenerative_change osteophyte scoliosis kyphosis osteopenia aortic_tortuosity"
+    " aortic_atherosclerosis fat_pad sternotomy_wires surgical_clips prosthetic_valve stent orthopedic_hardware"
+    " breast_implant external_leads contrast_medium mastectomy nipple_shadow lung_resection postsurgical_change"
+    " low_lung_volumes cardiac_device support_devices central_line circulatory_support"
 )
 """What is old, put there or of the film: no reason for another test."""
 
-_LESIONS = frozenset(
-    [
-        "lung_opacity",
-        "lung_lesion",
-        "nodule",
-        "mass",
-        "malignancy",
-        "lymphadenopathy",
-        "hilar_enlargement",
-        "enlarged_cardiomediastinum",
-        "lucency",
-        "sclerosis",
-        "pleural_other",
-        "organ_mass",
-        "thyroid_nodule",
-        "cystic_organ_lesion",
-        "bone_cyst",
-        "soft_tissue_abnormality",
-        "abscess",
-        "tuberculosis",
-        "scarring",
-    ]
+_LESIONS = _words(
+    "lung_opacity lung_lesion nodule mass malignancy lymphadenopathy hilar_enlargement"
+    " lucency sclerosis pleural_other organ_mass thyroid_nodule cystic_organ_lesion bone_cyst soft_tissue_abnormality"
+    " abscess tuberculosis scarring"
 )
-_FLUID = frozenset(
-    [
-        "pleural_effusion",
-        "blunted_angle",
-        "pericardial_effusion",
-        "ascites",
-        "abscess",
-        "joint_effusion",
-        "pneumothorax",
-    ]
+_FLUID = _words("pleural_effusion blunted_angle pericardial_effusion ascites abscess joint_effusion pneumothorax")
+_AIR = _words("pneumothorax pleural_effusion pneumomediastinum")
+_HEART = _words("cardiomegaly edema pericardial_effusion enlarged_cardiomediastinum pleural_effusion")
+_BONE = _words(
+    "fracture dislocation bone_abnormality lucency sclerosis bone_cyst deformity mass malignancy lung_lesion"
+    " degenerative_change listhesis disc_herniation spinal_stenosis cord_compression meningitis soft_tissue_swelling"
+    " tendon_or_ligament_tear joint_effusion osteopenia enlarged_cardiomediastinum soft_tissue_abnormality"
 )
-_AIR = frozenset(["pneumothorax", "pleural_effusion", "pneumomediastinum"])
-_HEART = frozenset(["cardiomegaly", "edema", "pericardial_effusion", "enlarged_cardiomediastinum", "pleural_effusion"])
-_BONE = frozenset(
-    [
-        "fracture",
-        "dislocation",
-        "bone_abnormality",
-        "lucency",
-        "sclerosis",
-        "bone_cyst",
-        "deformity",
-        "mass",
-        "malignancy",
-        "lung_lesion",
-        "degenerative_change",
-        "listhesis",
-        "disc_herniation",
-        "spinal_stenosis",
-        "cord_compression",
-        "meningitis",
-        "soft_tissue_swelling",
-        "tendon_or_ligament_tear",
-        "joint_effusion",
-        "osteopenia",
-        "enlarged_cardiomediastinum",
-        "soft_tissue_abnormality",
-    ]
-)
-_VESSELS = frozenset(
-    [
-        "pulmonary_embolism",
-        "aortic_aneurysm",
-        "aortic_dissection",
-        "aortic_rupture",
-        "enlarged_cardiomediastinum",
-        "hilar_enlargement",
-        "aortic_tortuosity",
-        "deep_vein_thrombosis",
-        "arterial_occlusion",
-        "mass",
-        "pleural_effusion",
-    ]
+_VESSELS = _words(
+    "pulmonary_embolism aortic_aneurysm aortic_dissection aortic_rupture enlarged_cardiomediastinum hilar_enlargement"
+    " aortic_tortuosity deep_vein_thrombosis arterial_occlusion mass pleural_effusion"
 )
 INVASIVE: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
     (re.compile(rf"\b(?:{words})", re.IGNORECASE), reasons)

@@ -1,7 +1,7 @@
 """Tier B: what an impression adds or shades, to be set against the radiologist's own rate on the same reports."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from radray.metrics.checks_known import (
     Known,
@@ -16,19 +16,25 @@ from radray.metrics.checks_spans import Hit
 from radray.metrics.mentions import Mention, State
 from radray.metrics.phrases import CONCEPTS
 
-_NEAR: tuple[frozenset[str], ...] = (
-    frozenset({"lower lobe", "base", "costophrenic angle", "retrocardiac", "diaphragm"}),
-    frozenset({"upper lobe", "apex"}),
-    frozenset({"middle lobe", "base", "midlung"}),
-    frozenset({"lingula", "base", "midlung", "upper lobe"}),
-    frozenset({"midlung", "hilum", "upper lobe"}),
-    frozenset({"midlung", "lower lobe"}),
-    frozenset({"hilum", "mediastinum"}),
-    frozenset({"svc", "cavoatrial junction"}),
-    frozenset({"pleura", "fissure", "costophrenic angle", "apex", "base"}),
-    frozenset({"stomach", "abdomen", "subdiaphragmatic", "duodenum", "diaphragm"}),
-    frozenset({"shoulder", "humerus", "clavicle", "scapula"}),
-)
+_NEAR: Mapping[str, frozenset[str]] = {
+    place: frozenset(others.split("|"))
+    for place, others in {
+        "lower lobe": "base|costophrenic angle|retrocardiac|diaphragm|midlung",
+        "base": "lower lobe|middle lobe|lingula|costophrenic angle|retrocardiac|diaphragm|pleura",
+        "upper lobe": "apex|midlung|lingula|hilum",
+        "apex": "upper lobe|pleura",
+        "middle lobe": "base|midlung",
+        "midlung": "upper lobe|middle lobe|lower lobe|lingula|hilum",
+        "lingula": "base|midlung|upper lobe",
+        "hilum": "mediastinum|midlung|upper lobe",
+        "mediastinum": "hilum",
+        "svc": "cavoatrial junction",
+        "cavoatrial junction": "svc|right atrium",
+        "pleura": "apex|base|fissure|costophrenic angle",
+        "stomach": "abdomen|subdiaphragmatic|duodenum|diaphragm",
+        "shoulder": "humerus|clavicle|scapula",
+    }.items()
+}
 """Places that reports name one by the other's name: a lower lobe's opacity is "basilar"."""
 _SPINES = {"c": "cervical spine", "t": "thoracic spine", "l": "lumbar spine"}
 _LEVEL = re.compile(r"([ctl])\d{1,2}")
@@ -152,7 +158,9 @@ def _near(places: frozenset[str], others: frozenset[str]) -> bool:
     """Whether one of `places` is, or lies by, one of `others`."""
     if not places.isdisjoint(others):
         return True
-    if any(not places.isdisjoint(near) and not others.isdisjoint(near) for near in _NEAR):
+    if any(not others.isdisjoint(_NEAR.get(one, ())) for one in places):
+        return True
+    if any(not places.isdisjoint(_NEAR.get(other, ())) for other in others):
         return True
     return any(_in_spine(one, other) or _in_spine(other, one) for one in places for other in others)
 

@@ -1,5 +1,7 @@
 """Impression against findings, by concept: the opposite said, a critical finding left out."""
 
+import re
+
 from radray.metrics.checks_known import (
     Known,
     asserted,
@@ -14,6 +16,10 @@ from radray.metrics.checks_spans import FINDINGS, Hit
 from radray.metrics.mentions import Mention, State
 from radray.metrics.phrases import CONCEPTS, ancestors
 
+_ON_AN_EARLIER_EXAM = re.compile(
+    r"[^.;]*?\bnot\s+(?:\w+\s+){0,2}?(?:on|in)\s+(?:the\s+)?(?:prior|previous|earlier|older|last|outside|___)",
+    re.IGNORECASE,
+)
 # "No opacity" is said of a film with a scar: only the finding itself, not a part of so wide a family, contradicts it.
 WIDE = frozenset({"lung_opacity", "enlarged_cardiomediastinum", "bone_abnormality", "support_devices", "lung_lesion"})
 """Concepts so wide that their absence says nothing of their children."""
@@ -49,23 +55,37 @@ def _plain(denial: Mention) -> bool:
 
 def _denied(mention: Mention, known: Known) -> Mention | None:
     """Return the denial in the findings that an asserted `mention` contradicts."""
-    if any(
-        other.state is not State.ABSENT and related(other.concept, mention.concept) and sides_meet(other, mention)
-        for _, other in known.all()
-    ):
-        return None
+    supports = [
+        other
+        for form, other in known.all()
+        if other.state is not State.ABSENT
+        and sides_meet(other, mention)
+        and (other.concept == mention.concept or (form == FINDINGS and related(other.concept, mention.concept)))
+    ]
+    # an opacity elsewhere does not take back "no consolidation"; one at the very place may be read as one
+    of_kind = any(
+        other.concept == mention.concept
+        or mention.concept in ancestors(other.concept)
+        or (bool(other.sides & mention.sides) and places_meet(other, mention))
+        for other in supports
+    )
     for other in known.in_findings:
-        if other.state is not State.ABSENT or other.historical or not _plain(other):
+        if other.state is not State.ABSENT or other.historical or other.change is not None:
             continue
-        if other.concept != mention.concept and (
-            other.concept not in ancestors(mention.concept) or other.concept in WIDE
-        ):
+        if other.severity not in (None, mention.severity) or _of_the_past(other, known.findings):
             continue
-        if other.sides and not mention.sides <= other.sides:
-            continue
-        if places_meet(other, mention):
+        if other.concept == mention.concept:
+            excused = of_kind
+        else:
+            excused = bool(supports) or other.concept not in ancestors(mention.concept) or other.concept in WIDE
+        if not excused and (not other.sides or mention.sides <= other.sides) and places_meet(other, mention):
             return other
     return None
+
+
+def _of_the_past(denial: Mention, findings: str) -> bool:
+    """Whether what follows a denial makes it one of an earlier exam: "opacity, not seen on the prior"."""
+    return _ON_AN_EARLIER_EXAM.match(findings, denial.end, denial.end + 80) is not None
 
 
 def _asserted_anyway(mention: Mention, mentions: tuple[Mention, ...], known: Known) -> Mention | None:
@@ -80,12 +100,23 @@ def _asserted_anyway(mention: Mention, mentions: tuple[Mention, ...], known: Kno
         said(other) and related(other.concept, mention.concept) and sides_meet(other, mention) for other in mentions
     ):
         return None
-    for other in known.in_findings:
-        if other.concept == mention.concept and other.state is not State.PRESENT:
-            # "right effusion, no left effusion": the denial of the left does not excuse one of the right, or of all
-            if other.state is State.UNCERTAIN or not other.sides or (mention.sides and sides_meet(other, mention)):
-                return None
-    return next((other for other in known.in_findings if asserted(other) and reaches(other)), None)
+    contradicted = next((other for other in known.in_findings if asserted(other) and reaches(other)), None)
+    if contradicted is None or contradicted.concept == mention.concept and not _excused(mention, known):
+        return contradicted
+    return None if any(other.concept == mention.concept for other in known.in_findings) else contradicted
+
+
+def _excused(mention: Mention, known: Known) -> bool:
+    """Whether the findings deny what `mention` denies, beside asserting it.
+
+    "Right effusion, no left effusion": the denial of the left excuses none of the right, nor of all.
+    """
+    return any(
+        other.concept == mention.concept
+        and other.state is State.ABSENT
+        and (not other.sides or (bool(mention.sides) and sides_meet(other, mention)))
+        for other in known.in_findings
+    )
 
 
 def find_missed_critical(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:

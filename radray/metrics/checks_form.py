@@ -19,134 +19,24 @@ def find_masks(impression: str) -> list[Hit]:
     return [(Place(IMPRESSION, *match.span()),) for match in _MASK.finditer(impression)]
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _WORD = re.compile(r"[^\W_]+")
 # Sentences end in these only where something is missing: connectives, prepositions, articles, auxiliary verbs.
-_OPEN_ENDED = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "nor",
-        "but",
-        "with",
-        "without",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "from",
-        "for",
-        "by",
-        "into",
-        "within",
-        "along",
-        "versus",
-        "vs",
-        "than",
-        "as",
-        "that",
-        "which",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "has",
-        "have",
-        "had",
-        "may",
-        "might",
-        "could",
-        "can",
-        "should",
-        "would",
-        "will",
-        "shall",
-        "cannot",
-        "no",
-        "not",
-        "this",
-        "these",
-        "those",
-        "their",
-        "its",
-        "if",
-        "although",
-        "though",
-        "while",
-        "because",
-        "since",
-        "due",
-        "compatible",
-        "consistent",
-        "suggestive",
-        "concerning",
-        "suspicious",
-        "probably",
-        "possibly",
-        "mild",
-        "moderate",
-        "severe",
-        "small",
-        "large",
-        "either",
-        "both",
-        "between",
-        "through",
-        "during",
-        "including",
-        "given",
-        "there",
-    ]
+_OPEN_ENDED = _words(
+    "a an the and or nor but with without of in on at to from for by into within along versus vs than as that which"
+    " is are was were be been being has have had may might could can should would will shall cannot no not this these"
+    " those their its if although though while because since due compatible consistent suggestive concerning"
+    " suspicious probably possibly mild moderate severe small large either both between through during including given"
+    " there"
 )
 # "unlikely" ends a sentence, "likely" may ("is likely"); so may "moderate" and "not": only what cannot end one counts
 # without a stop behind it, and fewer words with one.
-_OPEN_ENDED_BEFORE_STOP = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "nor",
-        "but",
-        "with",
-        "without",
-        "of",
-        "from",
-        "for",
-        "by",
-        "into",
-        "within",
-        "versus",
-        "than",
-        "which",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "has",
-        "have",
-        "had",
-        "may",
-        "might",
-        "could",
-        "should",
-        "would",
-        "will",
-        "their",
-        "its",
-        "if",
-        "although",
-        "because",
-    ]
+_OPEN_ENDED_BEFORE_STOP = _words(
+    "a an the and or nor but with without of from for by into within versus than which is are was were be been has"
+    " have had may might could should would will their its if although because"
 )
 _END = re.compile(r"([^\W_]+)([^\w%)\]\"']*)$")
 _CUT_CHARACTER = re.compile(r"[,:;(\[/&+=<-]\s*$|\b\w-$")

@@ -9,6 +9,11 @@ from radray.metrics.checks_known import VAGUE, Known, place, related, said, side
 from radray.metrics.checks_spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
 from radray.metrics.mentions import Mention, State
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _LEFT, _RIGHT, _BOTH = "left", "right", "both"
 _OTHER = {_LEFT: _RIGHT, _RIGHT: _LEFT}
 _SIDES = {
@@ -56,9 +61,15 @@ _SAME_WORD = {
     "infrahilar": "hilum",
 }
 # Words that stand beside any finding, and so tell none from another.
-_EMPTY = frozenset(
-    ["the", "a", "an", "of", "in", "on", "at", "to", "is", "are", "was", "were", "be", "been", "with", "and", "or", "for", "from", "by", "as", "that", "this", "which", "there", "has", "have", "had", "may", "might", "could", "can", "no", "not", "without", "than", "seen", "noted", "identified", "most", "likely", "probably", "possibly", "consistent", "compatible", "due", "given", "again", "stable", "unchanged", "new", "mild", "moderate", "small", "large", "minimal", "severe", "slight", "slightly", "mildly", "area", "region", "side", "sided", "appears", "appear", "represent", "represents", "representing", "suggesting", "suggestive", "suggest", "some", "within", "into", "near", "over", "more", "less", "greater", "worse", "lesser", "it", "its", "also", "which", "interval", "increased", "decreased", "improved", "change", "changes", "acute", "chronic", "lung", "lungs"]
+_EMPTY = _words(
+    "the a an of in on at to is are was were be been with and or for from by as that this which there has have had"
+    " may might could can no not without than seen noted identified most likely probably possibly consistent"
+    " compatible due given again stable unchanged new mild moderate small large minimal severe slight slightly mildly"
+    " area region side sided appears appear represent represents representing suggesting suggestive suggest some"
+    " within into near over more less greater worse lesser it its also which interval increased decreased improved"
+    " change changes acute chronic lung lungs"
 )
+_NEGATIONS = frozenset({"no", "not", "without", "negative", "absent", "never", "neither", "nor"})
 _JOINS = frozenset({"and", "with", "or", "versus", "but", "while"})
 _WORD = re.compile(r"[a-z0-9]+(?:[-/'][a-z]+)*|[,;:.!?\n()]", re.IGNORECASE)
 _MAY_HOLD = re.compile(r"\b(?:left|right|[lr]t\b|[lr][ulm]l\b|lingul)", re.IGNORECASE)
@@ -70,6 +81,7 @@ class Sided(NamedTuple):
     """A word of a side, with the words that stand beside it."""
 
     side: str
+    negated: bool
     beside: frozenset[str]
     start: int
     end: int
@@ -105,10 +117,12 @@ def _by_words(impression: str, known: Known) -> Iterator[Hit]:
     indicated = [(BACKGROUND, one) for one in find_sides(known.background)]
     sides = {one.side for _, one in (*told, *indicated)}
     for one in find_sides(impression):
-        if one.side == _BOTH:
+        if one.side == _BOTH or one.negated:
             continue
         against = [
-            (len(one.beside & other.beside), form, other) for form, other in told if other.side == _OTHER[one.side]
+            (len(one.beside & other.beside), form, other)
+            for form, other in told
+            if other.side == _OTHER[one.side] and not other.negated
         ]
         if not against:
             continue
@@ -165,7 +179,8 @@ def _read_part(part: list[tuple[str, int]]) -> Iterator[Sided]:
     for index, (word, start) in enumerate(part):
         if word not in _SIDES or _is_compared(words, index):
             continue
-        yield Sided(_SIDES[word], beside.union(_PLACES.get(word, ())), start, start + len(word))
+        negated = not _NEGATIONS.isdisjoint(words[:index])
+        yield Sided(_SIDES[word], negated, beside.union(_PLACES.get(word, ())), start, start + len(word))
 
 
 def _is_compared(words: list[str], index: int) -> bool:
