@@ -1,0 +1,210 @@
+"""Recall and false alarms of the clinical checks on the three test beds.
+
+``python tests/benchmarks/checks.py [--json] [--misses CLASS]``: (a) synthetic pairs with seeded errors, (b) errors
+seeded in memory into the real Open-i impressions (skipped aloud where they are not: ../shared/data or RADRAY_DATA), (c)
+hand-written pairs. By class and bed: the share of wrong impressions that raise their class, how many were answered "not
+applicable" (a miss), the share of right impressions that raise it, those of the class's own pairs and all of the bed's,
+and precision, hits of all that raise the class among those; Wilson 95 % intervals. In (b) the right impression is the
+radiologist's own: what it raises is the human rate. ``--misses CLASS`` lists the misses by bed and index, and shows
+the text of made-up ones; ``--alarms CLASS`` the false alarms.
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "beds")]
+
+import handwritten  # noqa: E402
+import seeded_reals  # noqa: E402
+import synthetic_errors  # noqa: E402
+from bed_pair import CLASSES, TIER_A, BedPair  # noqa: E402
+
+from radray.metrics.checks import CHECKS_ID, Checked, check  # noqa: E402
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share after Wilson (JASA 1927); (0, 1) of nothing."""
+    if not n:
+        return 0.0, 1.0
+    z, share = 1.959963984540054, hits / n
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+@dataclass(slots=True)
+class Figures:
+    """What was seen of one class on one bed."""
+
+    error: str
+    bed: str
+    n: int = 0
+    hits: int = 0
+    not_applicable: int = 0
+    own: int = 0
+    """Right impressions of the class's own pairs."""
+    own_alarms: int = 0
+    controls: int = 0
+    """All different right impressions of the bed."""
+    alarms: int = 0
+    missed: list[BedPair] = field(default_factory=list)
+    raised: list[BedPair] = field(default_factory=list)
+
+    @property
+    def recall(self) -> float:
+        """Share of wrong impressions that raise their class."""
+        return self.hits / self.n if self.n else math.nan
+
+
+def checked(pair: BedPair, impression: str, *, output_cut: bool = False) -> Checked:
+    """Return what the checks say of `impression` beside the report of `pair`."""
+    return check(
+        impression,
+        pair.findings,
+        pair.background,
+        modality=pair.modality,
+        body_part=pair.body_part,
+        identifiers=pair.identifiers,
+        output_cut=output_cut,
+    )
+
+
+def measure(bed: Iterable[BedPair]) -> dict[str, Figures]:
+    """Return the figures by class of the pairs of one bed."""
+    pairs = list(bed)
+    name = pairs[0].bed if pairs else ""
+    figures = {error: Figures(error, name) for error in CLASSES}
+    # ids are drawn anew for each pair: with them in the key no report would stand for all that share it
+    controls: dict[tuple[str, str | None, str], Checked] = {}
+    for pair in pairs:
+        if pair.right is not None:
+            key = (pair.findings, pair.background, pair.right)
+            if key not in controls:
+                controls[key] = checked(pair, pair.right)
+                for error in CLASSES:
+                    figures[error].controls += 1
+                    if controls[key].flags[error]:
+                        figures[error].alarms += 1
+                        figures[error].raised.append(pair)
+        if pair.error is None or pair.wrong is None:
+            continue
+        own = figures[pair.error]
+        if pair.right is not None:
+            own.own += 1
+            own.own_alarms += bool(controls[key].flags[pair.error])
+        flag = checked(pair, pair.wrong, output_cut=pair.output_cut).flags[pair.error]
+        own.n += 1
+        own.hits += flag is True
+        own.not_applicable += flag is None
+        if flag is not True:
+            own.missed.append(pair)
+    return figures
+
+
+def _share(hits: int, n: int) -> dict[str, float | int | None]:
+    low, high = wilson(hits, n)
+    return {"n": n, "hits": hits, "share": hits / n if n else None, "low": low, "high": high}
+
+
+def told(figures: Figures) -> dict[str, object]:
+    """Return the figures with their intervals, as they stand in the JSON."""
+    return {
+        "class": figures.error,
+        "tier": "A" if figures.error in TIER_A else "B",
+        "bed": figures.bed,
+        "recall": _share(figures.hits, figures.n),
+        "not_applicable": figures.not_applicable,
+        "false_alarms_own": _share(figures.own_alarms, figures.own),
+        "false_alarms": _share(figures.alarms, figures.controls),
+        "precision": _share(figures.hits, figures.hits + figures.alarms),
+    }
+
+
+def _cell(share: dict[str, float | int | None]) -> str:
+    if not share["n"]:
+        return f"{'-':>22}"
+    return f"{100 * share['hits'] / share['n']:6.1f} [{100 * share['low']:5.1f}-{100 * share['high']:5.1f}]"
+
+
+def _table(rows: list[dict]) -> None:
+    heads = ("recall %", "own alarms %", "all alarms %", "precision %")
+    sys.stdout.write(f"{'class':16}{'tier':5}{'bed':4}{'n':>6}{'n/a':>5}" + "".join(f"{h:>22}" for h in heads) + "\n")
+    for row in rows:
+        cells = [_cell(row[name]) for name in ("recall", "false_alarms_own", "false_alarms", "precision")]
+        sys.stdout.write(
+            f"{row['class']:16}{row['tier']:5}{row['bed']:4}{row['recall']['n']:6}{row['not_applicable']:5}"
+        )
+        sys.stdout.write("".join(f"{cell:>22}" for cell in cells) + "\n")
+
+
+def _list(pairs: list[BedPair], what: str, *, wrong: bool) -> None:
+    """List pairs by bed, class and index; the text of made-up ones beside it."""
+    for pair in pairs:
+        sys.stdout.write(f"{what} {pair.bed} {pair.error} {pair.index} {pair.way}\n")
+        if pair.bed != "b":
+            said = pair.wrong if wrong else pair.right
+            sys.stdout.write(
+                f"    background {pair.background!r}\n    findings   {pair.findings!r}\n    said       {said!r}\n"
+            )
+
+
+def main() -> int:
+    """Measure, print a table, and list what was asked for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--json", action="store_true", help="the figures as one JSON object instead of the table")
+    parser.add_argument("--misses", action="append", default=[], choices=CLASSES, metavar="CLASS")
+    parser.add_argument("--alarms", action="append", default=[], choices=CLASSES, metavar="CLASS")
+    parser.add_argument("--beds", default="abc", help="which beds, such as ac")
+    arguments = parser.parse_args()
+    beds: list[list[BedPair]] = []
+    skipped = []
+    seeds = {"a": synthetic_errors.SEED, "b": seeded_reals.SEED}
+    if "a" in arguments.beds:
+        beds.append(synthetic_errors.pairs())
+    if "b" in arguments.beds:
+        file = seeded_reals.reports_file()
+        if file.is_file():
+            beds.append(seeded_reals.pairs(file))
+        else:
+            skipped.append("b")
+            sys.stderr.write(
+                f"bed (b) skipped: no Open-i reports at {file}; set RADRAY_DATA to the folder that has them\n"
+            )
+    if "c" in arguments.beds:
+        beds.append(handwritten.pairs())
+    measured = [measure(bed) for bed in beds]
+    rows = [told(figures[error]) for error in CLASSES for figures in measured]
+    applied = {
+        error: {"reports": count, "ways": ways}
+        for bed in beds
+        if bed[0].bed == "b"
+        for error, (count, ways) in seeded_reals.applied(bed).items()
+    }
+    if arguments.json:
+        result = {"checks_id": CHECKS_ID, "seeds": seeds, "skipped": skipped, "rows": rows, "applied_b": applied}
+        sys.stdout.write(json.dumps(result) + "\n")
+    else:
+        sys.stdout.write(f"{CHECKS_ID}; seeds: {seeds}\n")
+        _table(rows)
+        for error, made in applied.items():
+            few = (
+                "" if made["reports"] >= seeded_reals.ENOUGH else f"; fewer than {seeded_reals.ENOUGH}: all that it can"
+            )
+            ways = ", ".join(f"{way} {count}" for way, count in made["ways"].items())
+            sys.stdout.write(f"(b) {error}: applied to {made['reports']} reports ({ways}){few}\n")
+    for figures in measured:
+        for error in arguments.misses:
+            _list(figures[error].missed, "missed", wrong=True)
+        for error in arguments.alarms:
+            _list(figures[error].raised, f"{error} raised on", wrong=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
