@@ -22,15 +22,20 @@ from radray.schemas import PREDICTIONS, REPORTS, RUNS, ReportStatus, RunStatus
 from radray.stages.cluster import ray_cluster
 from radray.stages.engine_choice import EngineChoice, choose_engine
 from radray.stages.generate import stage_predictions
+from radray.stages.night_gate import NightGate
 from radray.stages.progress import staged_rows
 from radray.stages.report_rows import SplitCut, report_units
+from radray.stages.score_predictions import checks_id
 from radray.tables.catalog import Warehouse, equal_to
 from radray.tables.commit import pin
 from radray.tables.identity import ROWS_VERSION, digest, new_run_id, run_key
 from radray.tables.partition import PartitionRun
 from radray.tables.runs import RunRow
 
-INPUT_COLUMNS = (*("unit_id", "status", "split", "split_key", "study_id", "subject_id", "text_digest", "reference"),)
+INPUT_COLUMNS = (
+    *("unit_id", "status", "split", "split_key", "study_id", "subject_id", "text_digest", "reference"),
+    *("modality", "body_part", "comparison_state"),
+)
 """Columns of `reports` that are frozen as a run's input; text_digest stands for background and findings."""
 
 
@@ -88,6 +93,7 @@ def generate_partition(
         # with the version of the rows: those of older code are not copied
         "settings_digest": digest({"rows_version": ROWS_VERSION, **generation})[:16],
         "engine": chosen.name,
+        "checks_id": checks_id(settings.score),
     }
     # all that is copied into the rows, not the texts alone: a corrected study id makes another night
     input_digest = digest([units.column(name).to_pylist() for name in INPUT_COLUMNS])
@@ -98,7 +104,7 @@ def generate_partition(
             "input": input_digest,
             "prompt": settings.model.prompt,
             "generation": generation,
-            "scorer": scorer_id,
+            "scorer": [scorer_id, checks_id(settings.score)],
             "engine": chosen.name,
         },
     )
@@ -143,7 +149,15 @@ def generate_partition(
                     staged=frozenset([*staged, *copied]),
                     converted=chosen.converted,
                 )
-        merged = run.commit(unit_ids)
+        gate = NightGate(
+            warehouse=warehouse,
+            settings=settings.gates,
+            normal_weight=settings.evaluate.normal_weight,
+            partition=partition,
+            model_name=model.name,
+            say=lambda line: cli.say(console, f"generate: {line}"),
+        )
+        merged = run.commit(unit_ids, gate)
     mine = {**partition, "run_id": row.run_id, "repeated": True}
     repeated = warehouse.read(PREDICTIONS, ["unit_id"], mine).num_rows
     kept = f"{len(staged):,} resumed, {len(copied):,} copied, {repeated:,} repeats answered once"
