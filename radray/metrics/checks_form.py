@@ -48,8 +48,9 @@ _JUNK = re.compile(
     # UTF-8 read as Latin-1
     "|\u00c3[\u0080-\u00bf]|\u00e2\u20ac|\u00c2[\u0080-\u00bf]"
 )
-_LONG = re.compile(r"[^\W\d_]{36,}|([^\W\d_])\1{4,}|([^\W\d_]{2,5}?)\2{3,}|([^\w\s.])\3{3,}|\.{6,}")
-"""A word longer than any of medicine's in use (pneumonoultramicroscopicsilicovolcanoconiosis aside), or one in a loop."""
+_LONG_WORD = re.compile(r"[^\W\d_]{36,}|([^\W\d_])\1{4,}|([^\W\d_]{2,5}?)\2{3,}")
+"""A word longer than those of medicine in use, or one that loops ("effusionnnnn", "nononono")."""
+_LONG_PUNCTUATION = re.compile(r"([^\w\s.])\1{3,}|\.{6,}")
 _SENTENCE_END = re.compile(r"[.!?;\n]+")
 
 
@@ -65,7 +66,12 @@ def find_degenerate(impression: str, *, output_cut: bool = False) -> list[Hit]:
     if not any(any(map(str.isalpha, word[0])) for word in words):
         return [(Place(IMPRESSION, 0, len(impression)),)]
     hits: list[Hit] = [(Place(IMPRESSION, *match.span()),) for match in _JUNK.finditer(impression)]
-    hits += [(Place(IMPRESSION, *match.span()),) for match in _LONG.finditer(impression)]
+    hits += [(Place(IMPRESSION, *match.span()),) for match in _LONG_PUNCTUATION.finditer(impression)]
+    hits += [
+        (Place(IMPRESSION, *word.span()),)
+        for word in words
+        if len(word[0]) - len(set(word[0])) >= 4 and _LONG_WORD.search(word[0])
+    ]
     hits += _loops(words)
     end = Place(IMPRESSION, words[-1].start(), len(impression))
     if output_cut or _ends_in_the_middle(impression):
@@ -146,7 +152,7 @@ _IDENTIFIER = re.compile(
     rf"""
     (?-i:\b{_TITLED}(?:[A-Z]\.?\s+)?[A-Z][a-z'\u2019-]+)
     | (?-i:\b[A-Z][a-z'\u2019-]+,?\s(?:[A-Z]\.?\s)?(?:MD|M\.D\.|DO|D\.O\.|RN|NP|PA-C|MBBS|FRCR)\b)
-    | \b(?:patient(?:'s)?\s+name|name|patient|signed(?:\s+by)?|dictated\s+by|read\s+by|attending|radiologist|physician)
+    | \b(?:patient(?:'s)?\s+name|name|patient|signed(?:\s+by)?|dictated\s+by|read\sby|attending|radiologist|physician)
         \s*:\s*(?-i:[A-Z][a-z'-]+)
     | (?-i:\b[Pp]atient\s+[A-Z][a-z]+,?\s+[A-Z][a-z]+)
     | \b(?:electronically\s+signed)\b
@@ -166,11 +172,10 @@ _IDENTIFIER = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_MAY_IDENTIFY = re.compile(
-    r"\d\d|\d/|\d\s?(?:st|nd|rd|th)?[\s-](?:of\s)?[a-z]{3}|@|\b[a-z]{3,9}\.?\s\d|:|\b(?:dr|mr|ms|prof|doctor|nurse|sister|miss"
-    r"|patient)|\b(?:md|do|rn|np|pa-c|mbbs|frcr|m\.d)\b|signed|birth|born|dob|d\.o\.b",
-    re.IGNORECASE,
-)
+_DIGIT = re.compile(r"\d")
+_CAPITALS = ("Dr", "Mr", "Ms", "Miss", "Prof", "Doctor", "Nurse", "Sister", "MD", "M.D", "DO", "D.O", "RN", "NP", "PA-C", "MB", "FRCR")
+_STEMS = ("patient", "name", "sign", "dictated", "read by", "attending", "radiologist", "physician", "birth", "born", "dob", "@")
+"""With `_CAPITALS`, what every identifier without a digit holds, in lower case: looked for first, as it is quick."""
 MIN_IDENTIFIER = 5
 """Characters from which a passed identifier is looked for: Open-i's study ids are 1 to 3,999, numbers of any text."""
 
@@ -182,9 +187,13 @@ def find_identifiers(impression: str, identifiers: Sequence[str] = ()) -> list[H
     of one with at least six ("s50414267"). Years alone, ages and times are none.
     """
     hits: list[Hit] = []
-    if _MAY_IDENTIFY.search(impression):
-        hits = [(Place(IMPRESSION, *match.span()),) for match in _IDENTIFIER.finditer(impression)]
     lowered = impression.lower()
+    if (
+        _DIGIT.search(impression)
+        or any(stem in impression for stem in _CAPITALS)
+        or any(stem in lowered for stem in _STEMS)
+    ):
+        hits = [(Place(IMPRESSION, *match.span()),) for match in _IDENTIFIER.finditer(impression)]
     for written in dict.fromkeys(form for identifier in identifiers for form in _forms(identifier)):
         start = lowered.find(written)
         while start >= 0:

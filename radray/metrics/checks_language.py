@@ -47,9 +47,22 @@ _COMMUNICATION = re.compile(
             |secure\s+(?:chat|message)|messaging|voicemail|chat)\b
         | (?:acknowledged?|acknowledging|confirmed|accepted|confirms)\s+(?:\w+\s+)?receipt | receipt\s+(?:\w+\s+){{0,3}}?
             (?:acknowledged|confirmed) | read[\s-]?back | message\s+left | left\s+(?:a\s+)?(?:message|voicemail)
+        | reached\s+(?:the\s+|on-?call\s+)*(?:[\w-]+\s+)?{_RECIPIENT} | {_RECIPIENT}\s+(?:\w+\s+)?(?:was|were|has\s+been|have\s+been)\s+reached
+        | (?:has|have|had|was|were)\s+(?:\w+\s+)?let\s+know | word\s+(?:was\s+)?left | left\s+word | {_RECIPIENT}\s+(?:already\s+|now\s+)?knows?\b
+        | (?:handed|signed)\s+(?:off|over|out)\s+to | passed\s+along | got\s+hold\s+of | gave\s+(?:\w+\s+)?(?:report|word|notice)
+        | acknowledg\w+\s+(?:by|the\s+(?:results?|findings?|call|message)) | heads-?up
         | verbal(?:ly)?\s+(?:report|discuss|relay|convey|communicat|deliver|confirm|acknowledg|given|inform|to)\w*
     )""",
     _I,
+)
+_COMMUNICATION_STEMS = (
+    "voice",
+    "notif", "appris", "phone", "page", "text", "mail", "messag", "fax", "relay", "convey", "communicat", "alert",
+    "inform", "escalat", "contact", "brief", "told", "aware", "call", "rung", "rang", "updated", "acknowledg",
+    "receipt", "discuss", "review", "spoke", "speak", "conversation", "talked", "conferred", "report", "shared",
+    "given", "sent", "transmitted", "passed", "handed", "deliver", "flagged", "brought", "read", "forwarded",
+    "transferred", "dictated", "explained", "telegraphed", "verbal", "chat", "tell", "reach", "voicemail", "know",
+    "word", "gave", "signed", "heads", "left", "advis", "hold", "intercom",
 )
 # "Please notify ...", "should be discussed with": what to do, not what was done.
 _NOT_YET = re.compile(
@@ -77,13 +90,21 @@ def find_communication(impression: str, findings: str, background: str) -> list[
 def _communications(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(
         match.span()
-        for match, span in matches(_COMMUNICATION, text)
+        for match, span in matches(_COMMUNICATION, _COMMUNICATION_STEMS, text)
         if not _NOT_YET.search(text, span[0], match.end()) or _DONE.search(text, *span)
     )
 
 
 _EXAM = r"""(?:exam(?:ination)?s?|stud(?:y|ies)|films?|radiographs?|x-?\s?rays?|x-?___|images?|imaging|ct|cts|mri|scans?
     |chest|cxrs?|comparisons?|reports?|priors?|pet|mammogra\w+|___)"""
+_PRIOR_STEMS = (
+    "compar", "prior", "previous", "earlier", "preceding", "last", "old", "recent", "yesterday", "outside", "former",
+    "antecedent", "baseline", "from", "than", "since", "interval", "stable", "unaltered", "static", "stability", "new",
+    "again", "still", "longer", "once", "migrat", "moved", "disappear", "appear", "gone", "stay", "over", "re-", "redemonst", "reidentif", "reaccum", "redevelop", "recurr",
+    "worse", "improv", "progress", "regress", "resol", "evolved", "enlarg", "grown", "shrunk", "deterior", "diminish",
+    "subsid", "clear", "persist", "remain", "longstanding", "long-standing", "developed", "increas", "decreas", "growing",
+    "shrinking", "serial", "similar", "change", "same", "past", "mean", "before", 
+)
 _CHANGE = r"""(?:unchanged|no(?:\s+(?:significant|interval|substantial|appreciable|definite|important|gross|major|relevant
     |acute|other|new|further|real|overall|large))*\s+(?:interval\s+)?changes?(?=\s+(?:in|from|since|compared|when|as|to|over
     |is|are|was|seen|identified|noted|appreciated)\b|\s*[.,;]|\s*$)
@@ -107,6 +128,12 @@ _PRIOR = re.compile(
             |resolution|evolved|enlarging|enlarged\s+(?:since|from|compared)|grown|shrunk\w*|deteriorat\w+
             |diminish(?:ed|ing)|subsid(?:ed|ing)|clearing|cleared|persist(?:s|ed|ent|ently|ing)|remains?|longstanding
             |long-standing|developed)\b
+        | (?:same|different|similar|unlike|bigger|smaller|larger|worse|better|more|less|denser|higher|lower)\s+(?:\w+\s+){{0,2}}?
+            (?:as|than|from|to)?\s*(?:on\s+|in\s+|at\s+)?(?:the\s+)?(?:before|last|prior|previous|earlier|yesterday)\b
+        | (?:last|past)\s+(?:week|month|year|time|night|visit|admission)\b | yesterday\b | in\s+the\s+meantime | meanwhile
+        | previously\b(?!\s+(?:healthy|well|normal\s+patient)) | (?:not|absent)\s+(?:\w+\s+)?before\b
+        | (?:has|have)\s+(?:\w+ly\s+|since\s+|now\s+)?(?:increased|decreased|improved|worsened|changed|grown|enlarged|progressed|moved
+            |cleared|resolved|diminished|migrated|shrunk|regressed|developed|appeared|disappeared|gone|stayed|remained)\b
         # the heart's size is called increased of itself
         | (?:increas|decreas)(?:ed|ing|e)\s+(?!in\s+(?:size|prominence)\s+of\s+the\s+(?:heart|cardi))(?:in\s+(?:size|extent|number|volume|conspicuity|severity|prominence)
             |since|from|compared|slightly\s+from|when|over\s+the|now)\b
@@ -159,7 +186,7 @@ def find_prior(impression: str, findings: str, background: str) -> list[Hit]:
     """
     found = [
         (Place(IMPRESSION, *match.span()),)
-        for match, span in matches(_PRIOR, impression)
+        for match, span in matches(_PRIOR, _PRIOR_STEMS, impression)
         if not _NOT_A_PRIOR.search(impression, *span)
     ]
     return [] if not found or knows_prior(findings, background) else found
@@ -179,7 +206,7 @@ def knows_prior(findings: str, background: str) -> bool:
         rest = f"{background[: heading.start()]}. {background[end:]}"
     return any(
         _FOLLOWED.search(text) is not None
-        or any(not _NOT_A_PRIOR.search(text, *span) for _, span in matches(_PRIOR, text))
+        or any(not _NOT_A_PRIOR.search(text, *span) for _, span in matches(_PRIOR, _PRIOR_STEMS, text))
         for text in (findings, rest)
     )
 
@@ -188,6 +215,16 @@ _TEST = r"""(?:ct|cta|mri?|mra|pet(?:[\s/-]?ct)?|ultraso\w+|sonogra\w+|echo\w*|r
     |images?|views?|scans?|stud(?:y|ies)|exam(?:ination)?s?|biops(?:y|ies)|bronchoscop\w+|evaluation|work-?\s?up|assessment
     |correlation|comparison|characterization|thoracentesis|drainage|follow-?\s?up|surveillance|consult\w*|referral
     |angiogra\w+|tomogra\w+|aspiration|sampling|investigation|testing|clinic\s+visit|mammogra\w+|scintigra\w+|___)"""
+_ACTION_STEMS = (
+    "necessary", "prudent", "appropriate", "useful", "reasonable", "encourage", "mandatory", "benefit", "value", "use",
+    "help", "better", "definitive", "more", "order", "step", "worth", "book", "send", "sent",
+    "recommend", "advis", "advocat", "urge", "suggest", "consider", "should", "must", "ought", "need", "indicated",
+    "warrant", "would", "could", "can", "may", "might", "correlat", "requir", "merit", "deserv", "necessitat",
+    "further", "follow", "repeat", "obtain", "perform", "schedul", "arrang", "order", "proceed", "refer", "get",
+    "request", "undertake", "pursue", "please", "dedicated", "additional", "re-imag", "reimag", "recheck", "rescan",
+    "urgent", "immediate", "prompt", "emergent", "surgical", "cardiology", "pulmonary", "oncology", "helpful",
+    "needed",
+)
 # The ways to say what to do; each needs its action, so that "suggestive of", "further to the left" are none.
 _ACTION = re.compile(
     rf"""\b(?:
@@ -217,6 +254,8 @@ _ACTION = re.compile(
         | please\s+(?:correlate|obtain|repeat|perform|evaluate|consider|refer|follow|order|arrange|advance|withdraw|retract
             |reposition|remove|re-?check)
         | (?:dedicated|additional)\s+{_TEST}\s+(?:to|for)\b | {_TEST}\s+(?:for|to)\s+(?:further|better|definitive|more)\b
+        | {_TEST}\s+(?:is|are|would\s+be)\s+(?:in\s+order|the\s+next\s+step) | next\s+step | worth\s+(?:an?|doing|obtaining|getting)\b
+        | (?:book|booked|send|sent)\s+(?:the\s+patient\s+)?for\s+(?:\w+\s+){{0,3}}?{_TEST}\b
         | (?:refer|referral)\s+(?:to|for)\s+\w+ | (?:re-?image|re-?imaging|recheck|rescan)\b
         | (?:urgent|immediate|prompt|emergent|surgical|cardiology|pulmonary|oncology)\s+(?:\w+\s+)?(?:consultation|referral
             |intervention|attention|evaluation|biopsy|surgery|drainage|decompression|review|assessment)
@@ -228,4 +267,4 @@ _ACTION = re.compile(
 @lru_cache(maxsize=512)
 def find_actions(text: str) -> tuple[tuple[int, int, int, int], ...]:
     """Return where `text` says what to do: start and end of the words, start and end of their sentence."""
-    return tuple((*match.span(), *span) for match, span in matches(_ACTION, text))
+    return tuple((*match.span(), *span) for match, span in matches(_ACTION, _ACTION_STEMS, text))

@@ -40,7 +40,8 @@ _MEASUREMENT = re.compile(
     rf"\s?-?\s?(?P<unit>{_UNIT})(?![a-z])",
     re.IGNORECASE,
 )
-_MAY_HOLD = re.compile(rf"(?:\d|{'|'.join(_WORDS)})\s?-?\s?(?:{_UNIT})", re.IGNORECASE)
+_UNIT_STEMS = ("mm", "cm", "met", "inch", "ml", "cc", "lit", "hu", "%", "percent", "degree")
+"""What every unit holds, in lower case: looked for first, as most texts have none."""
 _ONE = re.compile(rf"(?P<number>{_NUMBER})\s?-?\s?(?P<unit>(?:{_UNIT})(?![a-z]))?", re.IGNORECASE)
 # "nodules under 6 mm need no follow-up": a bound, not the size of anything
 _BOUND = re.compile(
@@ -65,7 +66,8 @@ class Measurement(NamedTuple):
 @lru_cache(maxsize=512)
 def find_measurements(text: str) -> tuple[Measurement, ...]:
     """Return the measurements of `text` in order; of "1.9 x 1.8 cm" both. Bounds ("less than 1 cm") are none."""
-    if _MAY_HOLD.search(text) is None:
+    lowered = text.lower()
+    if not any(stem in lowered for stem in _UNIT_STEMS):
         return ()
     found = []
     for match in _MEASUREMENT.finditer(text):

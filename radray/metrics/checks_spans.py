@@ -47,9 +47,15 @@ def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
-def matches(pattern: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], tuple[int, int]]]:
-    """Yield the first match of `pattern` in each sentence of `text`, with the sentence's span."""
-    if pattern.search(text) is None:
+def matches(
+    pattern: re.Pattern[str], stems: Sequence[str], text: str
+) -> Iterator[tuple[re.Match[str], tuple[int, int]]]:
+    """Yield the first match of `pattern` in each sentence of `text`, with the sentence's span.
+
+    Every match of `pattern` has one of `stems`, in lower case: looking for these first takes a tenth of its time.
+    """
+    lowered = text.lower()
+    if not any(stem in lowered for stem in stems):
         return
     for span in sentence_spans(text):
         match = pattern.search(text, *span)
