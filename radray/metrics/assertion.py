@@ -5,8 +5,9 @@ import re
 from radray.metrics.phrases_cues import ASSERTIVE
 from radray.metrics.phrases_trie import CANONICAL, Entry
 
-NONE, COMMA, COLON, QUESTION, STOP = range(5)
-"""What stands before a word: nothing that matters, a comma or bracket, a colon, a doubt, or the end of a clause."""
+NONE, COMMA, COLON, QUESTION, STOP, ASKED = range(6)
+"""What stands before a word: nothing that matters, a comma or bracket, a colon, a doubt about what follows, the end of
+a clause, or its end with a question mark. From `STOP` on a clause ends."""
 
 _WORD = re.compile(r"\w+")
 _ABBREVIATIONS = frozenset({"vs", "dr", "drs", "mr", "mrs", "ms", "st", "approx", "no", "fig", "figs", "incl", "resp"})
@@ -15,7 +16,7 @@ _HISTORY_REACH = 6
 
 
 class Words:
-    """The words of a text: lower case and canonical, their places, and the barrier before each."""
+    """The words of a text: lower case and canonical, their places, and the barrier before each and after the last."""
 
     __slots__ = ("barriers", "ends", "starts", "words")
 
@@ -38,12 +39,13 @@ class Words:
             starts.append(start)
             end = match.end()
             ends.append(end)
+        barriers.append(ASKED if text.startswith("?", end) else STOP)
         self.words, self.starts, self.ends, self.barriers = words, starts, ends, barriers
 
 
 def _barrier(gap: str, before: str, following: str) -> int:
     if "?" in gap:
-        return QUESTION if gap[0].isspace() or not before else STOP
+        return QUESTION if gap[0] != "?" or not before else ASKED
     if ";" in gap or "!" in gap:
         return STOP
     if "." in gap:
@@ -74,7 +76,7 @@ def asserted(
     negated, doubted, past = [], [], []
     negation = doubt = False
     history = 0
-    skip = first
+    skip, opened = first, -1
     for at in range(first, last):
         word, barrier = tokens[at], barriers[at]
         if barrier == COMMA or word == "and":
@@ -97,9 +99,11 @@ def asserted(
                 doubt = True
             elif cue == "history":
                 history = _HISTORY_REACH + skip - at
-            elif cue == "end":
+            elif cue == "end" and at != opened:  # "not certain if there is": the cue just before goes on
                 negation = doubt = False
                 history = 0
+            if cue in ("negation", "uncertainty"):
+                opened = skip
         negated.append(negation)
         doubted.append(doubt and not negation)
         past.append(history > 0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from radray.metrics.assertion import COLON, STOP, Words, asserted
+from radray.metrics.assertion import ASKED, COLON, STOP, Words, asserted
 from radray.metrics.mentions_binding import bind
 from radray.metrics.mentions_targets import BORDERLINE, NORMAL, Match, Target, listed, targets
 from radray.metrics.phrases_trie import TRIE, Entry, scan
@@ -122,6 +122,8 @@ def _read_clause(words: Words, first: int, last: int, matches: list[Match]) -> l
             target.state = State.ABSENT
     _look_back(words, first, last, cues, found)
     _doubt_alternatives(words, found)
+    if words.barriers[last] == ASKED and found[-1].state == State.PRESENT:
+        found[-1].state = State.UNCERTAIN
     return found
 
 

@@ -16,6 +16,9 @@ _JOINTS = words("and or nor with associated adjacent overlying underlying compre
 _BLOCKS = PREDICATES | PREPOSITIONS | words("and or nor but with which without no not")
 """Words an attribute does not reach over on its way to the finding after it."""
 
+_CHANGES = ("resolved", "increased", "decreased", "new", "unchanged")
+"""The more telling first: of "persistent ... has decreased" the decrease is kept."""
+
 
 def bind(
     text: Words, first: int, last: int, matches: list[Match], found: list[Target], used: set[int], links: set[int]
@@ -40,7 +43,7 @@ def bind(
                     target.severity = entry.severity
         if entry.change is not None and start not in used:
             for target in groups.owners(start, end, predicate=True):
-                if target.change is None or entry.change == "resolved":
+                if target.change is None or _CHANGES.index(entry.change) < _CHANGES.index(target.change):
                     target.change = entry.change
     groups.inherit(links)
 

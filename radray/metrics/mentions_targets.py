@@ -55,12 +55,25 @@ def targets(words: Words, matches: list[Match]) -> tuple[list[Target], set[int]]
     used: set[int] = set()
     if any(entry.anatomy for _, _, entry in matches):
         _add_pairs(words, matches, found, used)
-        found.sort(key=lambda target: (target.first, target.last))
+        found = _without_parts(found)
     return found, used
+
+
+def _without_parts(found: list[Target]) -> list[Target]:
+    """Return `found` in order, without those that a longer target of the same concept holds ("blunting")."""
+    found.sort(key=lambda target: (target.first, -target.last))
+    reached: dict[tuple[str, ...], int] = {}
+    kept = []
+    for target in found:
+        if reached.get(target.concepts, -1) < target.last:
+            reached[target.concepts] = target.last
+            kept.append(target)
+    return kept
 
 
 def _add_pairs(words: Words, matches: list[Match], found: list[Target], used: set[int]) -> None:
     waiting: list[Match] = []  # anatomies since the last attribute that took some
+    last_taken: tuple[int, list[Match]] = (-1, [])  # the word after that attribute, and what it took
     taken = -1  # anatomies up to this match belong to an attribute before them
     for index, match in enumerate(matches):
         first, last, entry = match
@@ -71,7 +84,13 @@ def _add_pairs(words: Words, matches: list[Match], found: list[Target], used: se
         waiting = [anatomy for anatomy in waiting if first - anatomy[1] <= _REACH_BACK]
         joined = [_join(anatomy, match, found, words) for anatomy in waiting]
         if any(joined):
+            last_taken = (last, waiting)
             waiting = []
+            used.add(first)
+            continue
+        beside = first - last_taken[0] == 1 and words.words[first - 1] in _LIST and not waiting
+        joined = [_join(anatomy, match, found, words) for anatomy in last_taken[1]] if beside else []
+        if any(joined):  # "is tortuous and calcified"
             used.add(first)
             continue
         for further in range(index + 1, len(matches)):

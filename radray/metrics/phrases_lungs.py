@@ -141,8 +141,8 @@ LUNGS: tuple[Concept, ...] = (
         "granuloma",
         "granuloma|granulomata|calcified granuloma|calcified nodule|granulomatous disease|granulomatous process"
         "|granulomatous infection|granulomatous change|calcified pulmonary nodule|calcified lung nodule"
-        "|old granulomatous disease|histoplasmosis|granulomatous calcification|calcified density"
-        "|healed granulomatous disease|ghon complex|granulomatous residual|granulomatous sequela|granulomatous",
+        "|histoplasmosis|granulomatous calcification|calcified density"
+        "|ghon complex|granulomatous residual|granulomatous sequela|granulomatous",
         source=OPENI,
     ),
     concept(
