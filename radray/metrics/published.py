@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from radray.errors import ConfigError
 from radray.metrics.scoring import F_MEASURES
 
 _NAMES = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}
@@ -56,6 +58,16 @@ class Published:
         if len(first) < 2:
             return None
         return {name: 100 * (first[_FINE_TUNED].means[name] - first[_PRETRAINED].means[name]) for name in F_MEASURES}
+
+
+def load_published(file: str) -> Published:
+    """Return the published results in `file`, the setting evaluate.published. Raises ConfigError."""
+    try:
+        return read_published(Path(file).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"evaluate.published={file}: no such file") from None
+    except (OSError, ValueError):
+        raise ConfigError(f"evaluate.published={file}: not a file of published results") from None
 
 
 def read_published(text: str) -> Published:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from radray.errors import InputError
 from radray.metrics.bootstrap import Codes, Floats, codes_of
 from radray.metrics.floors import NearestNeighbour, best_constant, first_sentence
 from radray.metrics.report_strata import Bools, Report, strata_of
@@ -51,6 +52,8 @@ class SideBySide:
     strata: dict[str, Bools]
     systems: dict[str, System] = field(default_factory=dict)
     """In order: models, the base first; the radiologist, where there are flags; floors."""
+    rows: dict[str, list[Row | None]] = field(default_factory=dict)
+    """The rows of each model, (reports,); None: it has none."""
 
     def of(self, kind: str) -> list[System]:
         """Return the systems of a kind, in order."""
@@ -70,14 +73,22 @@ class Training:
     references: Sequence[str] = ()
     known: frozenset[str] = frozenset()
     """Findings as words alone."""
+    normalise: Callable[[str], str] = str
+
+    def saw(self, findings: str) -> bool | None:
+        """Return whether `findings` stand in training, word for word; None where there are no training reports."""
+        return self.normalise(findings) in self.known if self.findings else None
 
 
 def training_of(pairs: Iterable[Row], evaluated: Iterable[Row], normalise: Callable[[str], str]) -> Training:
-    """Return the training reports with a reference, less those that share a split key with an `evaluated` report."""
+    """Return the training reports with a reference, less those that share a split key with an `evaluated` report.
+
+    `normalise` gives the words of a text: findings of the same words are the same.
+    """
     keys = {row["split_key"] for row in evaluated}
     kept = [row for row in pairs if row["reference"] and row["findings"] and row["split_key"] not in keys]
     findings = [row["findings"] for row in kept]
-    return Training(findings, [row["reference"] for row in kept], frozenset(map(normalise, findings)))
+    return Training(findings, [row["reference"] for row in kept], frozenset(map(normalise, findings)), normalise)
 
 
 def place_models(
@@ -89,12 +100,26 @@ def place_models(
     """
     by_model: dict[str, dict[str, Row]] = {}
     for row in sorted(rows, key=lambda one: (_place(one, models), one["model_name"], one["model_digest"])):
-        by_model.setdefault(f"{row['model_name']} {row['model_digest'][:8]}", {})[row["unit_id"]] = row
+        by_model.setdefault(system_name(row), {})[row["unit_id"]] = row
     by_unit: dict[str, dict[str, Row]] = {}
     for model, found in by_model.items():
         for unit, row in found.items():
             by_unit.setdefault(unit, {})[model] = row
     return by_model, dict(sorted(by_unit.items()))
+
+
+def choose(rows: Sequence[Row], models: Sequence[str]) -> list[Row]:
+    """Return the rows of the models that `models` name; () names all. Raises InputError for a name without a row."""
+    for name in models:
+        if not any(is_named(row, name) for row in rows):
+            known = ", ".join(sorted({system_name(row) for row in rows})) or "none"
+            raise InputError(f"no predictions of the model {name}; there are some of: {known}")
+    return [row for row in rows if not models or any(is_named(row, name) for name in models)]
+
+
+def system_name(row: Row) -> str:
+    """Return what the row's model is called in figures."""
+    return f"{row['model_name']} {row['model_digest'][:8]}"
 
 
 def is_named(row: Row, name: str) -> bool:
@@ -111,20 +136,19 @@ def side_by_side(
     split: str,
     rows: Iterable[Row],
     models: Sequence[str],
-    seen: Callable[[Sequence[Row]], Sequence[bool | None]],
+    training: Training,
 ) -> SideBySide:
     """Return the models of `rows` on all the reports that any of them has, and the radiologist where there are flags.
 
-    A report is what the first model's row says of it: its reference is the one that all are scored against. `seen`
-    tells of each report whether its findings stand in training.
+    A report is what the first model's row says of it: its reference is the one that all are scored against.
     """
     by_model, by_unit = place_models(rows, models)
     reports = [next(iter(found.values())) for found in by_unit.values()]
-    strata = strata_of([_report(row, of) for row, of in zip(reports, seen(reports), strict=True)])
+    strata = strata_of([_report(row, training.saw(row["findings"])) for row in reports])
     clusters = codes_of(np.array([row["split_key"] for row in reports], dtype=np.str_))
     side = SideBySide(dataset, split, reports, clusters, strata)
     for name, found in by_model.items():
-        own = [found.get(unit) for unit in by_unit]
+        own = side.rows[name] = [found.get(unit) for unit in by_unit]
         side.systems[name] = System(
             name,
             MODEL,
@@ -142,7 +166,12 @@ def side_by_side(
 
 
 def add_floors(side: SideBySide, training: Training, *, stemmer: bool) -> None:
-    """Add the floors: the first sentence always, the two that training reports make where there are any."""
+    """Add the floors: the first sentence always, the two that training reports make where there are any.
+
+    None where no report has a reference: there is nothing to score them against.
+    """
+    if not side.referenced.any():
+        return
     findings = [row["findings"] for row in side.reports]
     written = {FIRST: [first_sentence(text) for text in findings]}
     if training.findings:
@@ -151,6 +180,29 @@ def add_floors(side: SideBySide, training: Training, *, stemmer: bool) -> None:
     for name in sorted(written):
         everywhere = np.ones(len(findings), dtype=np.bool_)
         side.systems[name] = System(name, FLOOR, _rouge(side, written[name]), everywhere, ~everywhere)
+
+
+def remarks(side: SideBySide, training: Training) -> list[str]:
+    """Return what a reader of the figures has to know, in sentences: what is missing, left out, or not alike."""
+    where = f"{side.dataset}, {side.split}"
+    told = []
+    bare = int((~side.referenced).sum())
+    if bare:
+        told.append(f"{where}: {bare:,} of {len(side.reports):,} reports have no reference: checks alone tell of them")
+    if not training.findings:
+        told.append(f"no training reports of {side.dataset}: {CONSTANT}, {NEAREST} and seen findings left out")
+    for system in side.of(MODEL):
+        missing = int((~system.present).sum())
+        if missing:
+            told.append(
+                f"{where}: {system.name} lacks {missing:,} of the {len(side.reports):,} reports: not in its means"
+            )
+        if not any(metric.startswith("flag_") for _, metric in system.values):
+            told.append(f"{where}: {system.name} has no clinical checks: its rows are older than they are")
+    versions = {version for one in side.of(MODEL) for version, metric in one.values if metric.startswith("flag_")}
+    if len(versions) > 1:
+        told.append(f"{where}: flags by {', '.join(sorted(versions))}: those of two versions are not compared")
+    return told
 
 
 def _report(row: Row, seen: bool | None) -> Report:
