@@ -55,7 +55,7 @@ XR CHEST | Nodule, 9 mm on outside CT. | Nodule in the right upper lobe. | 9 mm 
 CT CHEST | Nodule | Solid 7 mm nodule in the lingula. | 7 mm lingular nodule. Follow-up CT in 6-12 months per 2017
     Fleischner guidelines.
 US THYROID | Goiter | 1.6 cm TI-RADS 4 nodule in the right lobe. | 1.6 cm TR4 nodule, right lobe.
-XR CHEST | Tube | ETT tip 8 cm above the carina. | High ETT, recommend advancing by 3 cm.
+XR CHEST | Tube | ETT tip 8 cm above the carina. | High ETT, recommend advancing.
 """
 )
 
@@ -75,7 +75,7 @@ XR CHEST | Pain. Comparison: None. | Degenerative changes of the spine. | Degene
 XR CHEST | Nodule | 9 mm nodule in the left apex. | Left apical nodule. Recommend chest CT.
 XR CHEST | Fever | RML consolidation. | RML pneumonia. Follow-up radiograph in 6 weeks to document resolution.
 XR CHEST | Cough | Mass-like opacity in the RUL. CT is recommended. | RUL mass-like opacity. CT recommended.
-XR CHEST | Tube | ETT in the right mainstem bronchus. | ETT in the right mainstem. Recommend retraction by 3 cm.
+XR CHEST | Tube | ETT in the right mainstem bronchus. | ETT in the right mainstem. Recommend retraction.
 CT ABDOMEN | Pain | Indeterminate 2 cm left adrenal nodule. | Indeterminate left adrenal nodule; adrenal protocol
     CT suggested.
 CT ABDOMEN | Pain | Dilated appendix with stranding. | Acute appendicitis. Surgical consultation recommended.

@@ -1,6 +1,6 @@
 """Seeding of errors into a report's own impression: one function a class, None where it would not be an error.
 
-Those on attributes of a finding are in `mutators_of_findings`.
+Those on attributes of a finding are in `mutators_of_findings` and `mutators_of_change`.
 """
 
 import re
@@ -10,10 +10,10 @@ from random import Random
 import made_up
 from bed_pair import BedPair
 from case_words import EXTRA_DEVICES
+from mutators_of_change import comparison
 from mutators_of_findings import (
     Mutation,
     certainty,
-    comparison,
     location,
     measurement,
     polarity,

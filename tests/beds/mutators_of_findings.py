@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from bed_pair import BedPair
-from report_words import NAMES, PATTERNS, Report, Said, held, names, only, said_of, sentences
+from report_words import NAMES, PATTERNS, Report, Said, held, names, only, said_of
 
 _SIDED = (
     *("effusion", "pneumothorax", "consolidation", "rib_fracture", "atelectasis", "opacity", "nodule", "mass"),
@@ -48,12 +48,9 @@ _MEASURE = re.compile(
 _HEDGE = r"\b(?:possible|possibly|probable|probably|may represent|may be|likely|suspected|questionable|could represent)"
 
 
-_CHANGES = r"(?:has|have|interval|interval slight|is|are|mildly|slightly) "
-_WORSE = re.compile(_CHANGES + r"(?:increas|worsen|progress|enlarg)\w*|worsening|increase in", re.IGNORECASE)
-_BETTER = re.compile(_CHANGES + r"(?:decreas|improv|diminish)\w*|improvement|decrease in", re.IGNORECASE)
-_VAGUE = ("hilum", "calcified", "degeneration")
+VAGUE = ("hilum", "calcified", "degeneration")
 """Names that stand for many things: no attribute is changed by them."""
-_MEASURED = tuple(name for name in NAMES if name not in (*_VAGUE, "emphysema", "cardiomegaly"))
+_MEASURED = tuple(name for name in NAMES if name not in (*VAGUE, "emphysema", "cardiomegaly"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +91,30 @@ def _swapped(text: str, swaps: dict[str, str]) -> str:
     return re.sub(rf"\b(?:{'|'.join(swaps)})\b", swap, text, flags=re.IGNORECASE)
 
 
-def _shuffled(draw: Random, values: tuple[str, ...]) -> list[str]:
+def shuffled(draw: Random, values: tuple[str, ...]) -> list[str]:
     return draw.sample(values, len(values))
 
 
-def _concluding(name: str, report: Report) -> list[Said]:
+def by_its_name(name: str, found: list[Said]) -> bool:
+    """Tell whether the finding itself is named: what hyperinflation or a full hilum is taken for may be doubted."""
+    own = {
+        "opacity": "opac",
+        "nodule": "nodules?$",
+        "emphysema": "emphys",
+        "adenopathy": ".*adenopathy",
+        "blunting": "$",
+        "hernia": "hiat",
+    }
+    return all(re.match(own.get(name, ""), one.words) for one in found)
+
+
+def concluding(name: str, report: Report) -> list[Said]:
     return said_of(name, report.impression)
 
 
 def side(draw: Random, report: Report) -> BedPair | None:
     """Put a finding that findings put on one side on the other."""
-    for name in _shuffled(draw, _SIDED):
+    for name in shuffled(draw, _SIDED):
         found = held(name, report.findings)
         named = frozenset().union(*(one.sides for one in found))
         if len(named) != 1 or any(len(one.sides) != 1 for one in found) or names(name, report.background):
@@ -114,7 +124,7 @@ def side(draw: Random, report: Report) -> BedPair | None:
         elsewhere = [one for other in group for one in said_of(other, report.findings) if one.state != "absent"]
         if any(_OTHER[true] in one.sides for one in elsewhere):
             continue
-        concluded = _concluding(name, report)
+        concluded = concluding(name, report)
         if not concluded:
             said = draw.choice(
                 (f"{_OTHER[true].capitalize()} {NAMES[name]}.", f"{_OTHER[true].capitalize()}-sided {NAMES[name]}.")
@@ -142,18 +152,20 @@ def polarity(draw: Random, report: Report) -> BedPair | None:
 
 
 def _asserted(draw: Random, report: Report) -> BedPair | None:
-    for name in _shuffled(draw, _DENIED):
+    for name in shuffled(draw, _DENIED):
         found = only(name, report.findings, "absent")
         if not found or names(name, report.background):
             continue
-        concluded = _concluding(name, report)
+        concluded = concluding(name, report)
         if not concluded:
             adjective = draw.choice(("Small", "Right", "Left", "Moderate", "There is a", "Large"))
             if name in ("edema", "free_air"):
                 adjective = draw.choice(("There is", "Mild", "Moderate"))
-            said = (
-                f"{adjective} {found[0].words if draw.random() < 0.4 and adjective != 'There is a' else NAMES[name]}."
-            )
+            # to deny an infiltrate is not to deny every opacity
+            noun = found[0].words if name == "opacity" or draw.random() < 0.4 else NAMES[name]
+            if adjective == "There is a" and (noun.endswith(("s", "disease")) or noun[0] in "aeiou"):
+                adjective = "Left"
+            said = f"{adjective} {noun}."
             return Mutation("polarity", "asserted", with_sentence(report.impression, said)).of(report)
         alone = re.fullmatch(rf"No (?:{PATTERNS[name].pattern})\.?", concluded[0].sentence, re.IGNORECASE)
         if alone and len(concluded) == 1:
@@ -163,12 +175,13 @@ def _asserted(draw: Random, report: Report) -> BedPair | None:
 
 
 def _denied(draw: Random, report: Report) -> BedPair | None:
-    for name in _shuffled(draw, _ASSERTED):
+    for name in shuffled(draw, _ASSERTED):
         found = only(name, report.findings, "present")
-        own = {"opacity": "opacit", "granuloma": "granulomas?$"}.get(name, "")
-        if not found or not all(re.match(own, one.words) for one in found):
+        if not found or not by_its_name(name, found):
             continue
-        concluded = _concluding(name, report)
+        concluded = concluding(name, report)
+        if name == "opacity" and not concluded and names("consolidation", report.impression):
+            continue
         said = draw.choice((f"No {NAMES[name]}.", f"There is no {NAMES[name]}.", f"No evidence of {NAMES[name]}."))
         if not concluded:
             return Mutation("polarity", "denied", with_sentence(report.impression, said)).of(report)
@@ -219,9 +232,9 @@ def measurement(draw: Random, report: Report) -> BedPair | None:
 
 def certainty(draw: Random, report: Report) -> BedPair | None:
     """Doubt what findings assert, or assert what they doubt."""
-    for name in _shuffled(draw, tuple(name for name in NAMES if name not in _VAGUE)):
-        found, concluded = said_of(name, report.findings), _concluding(name, report)
-        if not found or names(name, report.background):
+    for name in shuffled(draw, tuple(name for name in NAMES if name not in VAGUE)):
+        found, concluded = said_of(name, report.findings), concluding(name, report)
+        if not found or names(name, report.background) or not by_its_name(name, found):
             continue
         hedged = re.compile(rf"{_HEDGE}(?: \w+){{0,2}} (?:{PATTERNS[name].pattern})", re.IGNORECASE)
         no = re.compile(r"\b(?:no|not|without|resol\w+|negative)\b", re.IGNORECASE)
@@ -230,6 +243,8 @@ def certainty(draw: Random, report: Report) -> BedPair | None:
         elif all(hedged.search(one.sentence) and not no.search(one.sentence) for one in found):
             said = draw.choice((f"{NAMES[name].capitalize()}.", f"There is {NAMES[name]}.", f"Definite {NAMES[name]}."))
         else:
+            continue
+        if name == "opacity" and any(names(other, report.impression) for other in _LUNG if other != name):
             continue
         if not concluded:
             return Mutation("certainty", "appended", with_sentence(report.impression, said)).of(report)
@@ -243,10 +258,12 @@ def certainty(draw: Random, report: Report) -> BedPair | None:
 
 def severity(draw: Random, report: Report) -> BedPair | None:
     """Make a small or mild finding large or severe."""
-    for name in _shuffled(draw, tuple(_GRADED)):
-        found, concluded = said_of(name, report.findings), _concluding(name, report)
+    for name in shuffled(draw, tuple(_GRADED)):
+        found, concluded = said_of(name, report.findings), concluding(name, report)
         little = r"\b(?:trace|tiny|small|mild|mildly|minimal|minimally|slight|slightly)\b"
         if len(found) != 1 or found[0].state != "present" or names(name, report.background):
+            continue
+        if not by_its_name(name, found):
             continue
         sentence = found[0].sentence
         before = sentence[: PATTERNS[name].search(sentence).end()]  # type: ignore[union-attr]
@@ -266,7 +283,7 @@ def severity(draw: Random, report: Report) -> BedPair | None:
 def location(draw: Random, report: Report) -> BedPair | None:
     """Move a finding to another lobe of the same lung."""
     lobes = re.compile(r"\b(left|right) (upper|lower) (lobe|lung)\b", re.IGNORECASE)
-    for name in _shuffled(draw, ("nodule", "mass", "granuloma", "opacity", "consolidation", "scarring", "atelectasis")):
+    for name in shuffled(draw, ("nodule", "mass", "granuloma", "opacity", "consolidation", "scarring", "atelectasis")):
         found = held(name, report.findings)
         if len({one.sentence for one in found}) != 1 or names(name, report.background):
             continue
@@ -282,7 +299,7 @@ def location(draw: Random, report: Report) -> BedPair | None:
         if any(one.sentence != found[0].sentence for one in others):
             continue
         other = {"upper": "lower", "lower": "upper"}[level]
-        concluded = _concluding(name, report)
+        concluded = concluding(name, report)
         if not concluded:
             said = f"{NAMES[name].capitalize()} in the {where} {other} lobe."
             return Mutation("location", "appended", with_sentence(report.impression, said)).of(report)
@@ -291,31 +308,4 @@ def location(draw: Random, report: Report) -> BedPair | None:
             (sentence,) = plain
             wrong = report.impression.replace(sentence, _swapped(sentence, {level: other}))
             return Mutation("location", "swapped", wrong).of(report)
-    return None
-
-
-def comparison(draw: Random, report: Report) -> BedPair | None:
-    """Turn an improvement into a worsening, or the reverse."""
-    time = r"interval|since|compar|prior|previous|exam|has|have"
-    for name in _shuffled(draw, tuple(name for name in NAMES if name not in _VAGUE)):
-        found = [
-            one for one in said_of(name, report.findings) if _WORSE.search(one.sentence) or _BETTER.search(one.sentence)
-        ]
-        if len({one.sentence for one in found}) != 1 or len(said_of(name, report.findings)) != len(found):
-            continue
-        sentence = found[0].sentence
-        up = bool(_WORSE.search(sentence))
-        if up == bool(_BETTER.search(sentence)) or not re.search(time, sentence, re.I):
-            continue
-        if re.search(r"\b(?:no|not|without|resol\w+)\b", sentence, re.I) or len(sentences(sentence)) != 1:
-            continue
-        if sum(names(other, sentence) for other in NAMES) > 1:
-            continue
-        said = draw.choice(("{} has {} since the prior exam.", "{} has {}.", "Interval: {} {}."))
-        said = said.format(NAMES[name].capitalize(), "improved" if up else "worsened")
-        if not _concluding(name, report):
-            return Mutation("comparison", "appended", with_sentence(report.impression, said)).of(report)
-        concluded = {one.sentence for one in _concluding(name, report)}
-        if len(concluded) == 1:
-            return Mutation("comparison", "replaced", report.impression.replace(concluded.pop(), said)).of(report)
     return None

@@ -22,13 +22,13 @@ LEXICON: dict[str, tuple[str, str]] = {
     "opacity": (r"opacit(?:y|ies)|airspace disease|air space disease|infiltrates?", "opacity"),
     "nodule": (r"nodules?|nodular\w*", "nodule"),
     "mass": (r"mass(?:es)?", "mass"),
-    "granuloma": (r"granulom\w+", "granuloma"),
+    "granuloma": (r"granulomas?", "granuloma"),
     "scarring": (r"scar(?:ring|s)?|fibrosis", "scarring"),
     "emphysema": (r"emphysem\w*|copd|hyperinflat\w+|hyperexpan\w+", "emphysema"),
     "thickening": (r"pleural thickening", "pleural thickening"),
     "hemidiaphragm": (r"elevat\w+ (?:of )?(?:the )?(?:left |right )?(?:hemi)?diaphragm", "hemidiaphragm elevation"),
     "compression": (r"compression (?:deformit|fracture)\w*|loss of height", "compression deformity"),
-    "hernia": (r"hernia\w*", "hiatal hernia"),
+    "hernia": (r"(?:hiatal |hiatus )?hernia\w*", "hiatal hernia"),
     "scoliosis": (r"scolio\w+|curvature", "scoliosis"),
     "degeneration": (r"degenerative (?:\w+ )?(?:changes?|disease)|spondylosis", "degenerative change of the spine"),
     "blunting": (r"blunt\w+", "blunting of the costophrenic angle"),
@@ -71,10 +71,10 @@ _PRIOR = re.compile(
     re.IGNORECASE,
 )
 _ABNORMAL = re.compile(
-    r"fracture|deform|degenerat|osteophyt|tortuo|tube|line|cathet|pacem|clip|sternot|surg|low lung|hypo|eventrat"
-    r"|prominen"
-    r"|enlarg|widen|blunt|thick|dens|marking|streak|spur|spond|arthr|density|artifact|lesion|XX|__|mild|moderate|severe"
-    r"|small|stent|prosthes|valve|port\b|device|foreign|abnormal|increas|elevat|flatten|bronch|aort|recommend|follow"
+    r"large|shift|opaqu|opacif|collection|limited|upper limit"
+    r"|fracture|deform|granulom|degenerat|osteophyt|tortuo|tube|line|cathet|pacem|clip|sternot|surg|low lung|hypo"
+    r"|eventrat|prominen|enlarg|widen|blunt|thick|dens|marking|streak|spur|spond|arthr|density|artifact|lesion|XX|__|mild|moderate"
+    r"|severe|small|stent|prosthes|valve|port\b|device|foreign|abnormal|increas|elevat|flatten|bronch|aort|recommend|follow"
     r"|suggest|correlat|evaluat|could|may\b|possib|old\b|healed|cyst|collaps|congest|engorg",
     re.IGNORECASE,
 )

@@ -204,7 +204,7 @@ def unsupported(draw: Random) -> Made:
     return Made(
         findings,
         cases.background(draw, known_prior=draw.random() < 0.5),
-        cases.impression(draw, items),
+        cases.impression(draw, items) or draw.choice(NORMAL_IMPRESSIONS),
         cases.impression(draw, [*items, cases.item(draw, stated[0])]),
     )
 
@@ -296,8 +296,10 @@ def reports() -> list[Report]:
         findings, _, right = rest.partition(" IMPRESSION: ")
         said = re.search(r"(?:INDICATION|HISTORY): (.*?) TECHNIQUE: .*? COMPARISON: (.*)", head)
         if said is None:
-            raise ValueError("a synthetic study without indication and comparison")
+            raise ValueError("a synthetic study without indication or comparison")
         background = f"Indication: {said[1].strip()} Comparison: {said[2].strip()}"
+        if re.search(r"\bby \d", right):
+            continue  # how far to move a tube: a number that is not in the findings
         ids = (study.study_id, study.subject_id)
         made.append(Report(study.study_id, clean(findings), background, clean(right), ids, known))
     return made
