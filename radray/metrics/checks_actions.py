@@ -32,7 +32,7 @@ _HEART = _words("cardiomegaly edema pericardial_effusion enlarged_cardiomediasti
 _BONE = _words(
     "fracture dislocation bone_abnormality lucency sclerosis bone_cyst deformity mass malignancy lung_lesion"
     " degenerative_change listhesis disc_herniation spinal_stenosis cord_compression meningitis soft_tissue_swelling"
-    " tendon_or_ligament_tear joint_effusion osteopenia enlarged_cardiomediastinum soft_tissue_abnormality"
+    " tendon_or_ligament_tear joint_effusion osteopenia soft_tissue_abnormality"
 )
 _VESSELS = _words(
     "pulmonary_embolism aortic_aneurysm aortic_dissection aortic_rupture enlarged_cardiomediastinum hilar_enlargement"
@@ -67,13 +67,14 @@ INVASIVE: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
 """Tests and treatments that need a reason of their own: what in the findings may be one, parents and children too."""
 
 _LIMITED = re.compile(
-    r"\b(?:limit(?:ed|s|ation)|suboptimal|sub-optimal|rotat(?:ed|ion)|motion|technique|obscur\w+|not\s+well|poorly|incomplete\w*"
+    r"\b(?:limit(?:ed|ation\w*)|suboptimal|sub-optimal|rotat(?:ed|ion)|motion|technique|obscur\w+|not\s+well|poorly|incomplete\w*"
     r"|degraded|underpenetrat\w+|under-?exposed|inadequate|difficult|cannot|questiona\w+|possibl[ey]|may\b|might|could|suggest\w*"
     r"|suspicious|concern\w*|nonspecific|indeterminate|asymmetr\w+|denser?|fullness|prominen\w+|irregular\w*|abnormal\b|vague"
     r"|correlat\w+|not\s+(?:included|visuali[sz]ed|imaged)|convexity)",
     re.IGNORECASE,
 )
 """Words by which findings without a finding of the table leave something to act upon."""
+_ASKED = re.compile(r"\b(?:recommended|advised|suggested)\b", re.IGNORECASE)
 _CONDITION = re.compile(
     r"\b(?:if|should\s+(?:there|symptoms?|clinical|pain)|unless|when\s+clinically|as\s+(?:clinically\s+)?(?:indicated|warranted|needed)"
     r"|in\s+case\s+of|depending|clinically\s+(?:indicated|warranted))\b",
@@ -88,18 +89,19 @@ def find_recommendations(impression: str, known: Known) -> list[Hit]:
     Radiologists recommend in the impression what the findings do not mention, so an action is taken as invented only
 
     - when nothing is there to act upon: no finding in the findings, certain or not, but for `CHRONIC`, no words of
-      doubt or of a limited exam (`_LIMITED`), no lesion that the background tells of; or
+      doubt or of a limited exam (`_LIMITED`), no nodule or mass that the background tells of; or
     - when it is one of `INVASIVE` and no finding that could be its reason is there;
 
     and never where findings or background ask for an action themselves, or the sentence leaves it to the patient's
     state ("if symptoms persist").
     """
     actions = find_actions(impression)
-    if not actions or find_actions(known.findings) or find_actions(known.background):
+    if not actions or find_actions(known.findings) or _ASKED.search(known.background):
         return []
     concepts = {m.concept for m in known.in_findings if m.state is not State.ABSENT and _is_reason(m.concept)}
-    concepts |= {m.concept for m in known.in_background if m.concept in _LESIONS and m.state is not State.ABSENT}
-    reasons = concepts.union(*map(ancestors, concepts))
+    concepts |= {m.concept for m in known.in_background if m.concept in ("nodule", "mass") and m.state is State.PRESENT}
+    # a large heart is not a wide mediastinum, though the CheXpert labeler files it there
+    reasons = concepts.union(*map(ancestors, concepts)) - ({"enlarged_cardiomediastinum"} - concepts)
     acute = any(concept not in CHRONIC for concept in concepts) or _LIMITED.search(known.findings) is not None
     hits: list[Hit] = []
     for start, end, first, last in actions:

@@ -56,7 +56,7 @@ _COMMUNICATION = re.compile(
     _I,
 )
 _COMMUNICATION_STEMS = (
-    "voice",
+    "voice", "secure",
     "notif", "appris", "phone", "page", "text", "mail", "messag", "fax", "relay", "convey", "communicat", "alert",
     "inform", "escalat", "contact", "brief", "told", "aware", "call", "rung", "rang", "updated", "acknowledg",
     "receipt", "discuss", "review", "spoke", "speak", "conversation", "talked", "conferred", "report", "shared",
@@ -96,26 +96,27 @@ def _communications(text: str) -> tuple[tuple[int, int], ...]:
 
 
 _EXAM = r"""(?:exam(?:ination)?s?|stud(?:y|ies)|films?|radiographs?|x-?\s?rays?|x-?___|images?|imaging|ct|cts|mri|scans?
-    |chest|cxrs?|comparisons?|reports?|priors?|pet|mammogra\w+|___)"""
+    |chest(?!\s+(?:pain|wall|tube|port|discomfort|tightness|trauma|injur|surg|press))|cxrs?|comparisons?|reports?|priors?|pet|mammogra\w+|___)"""
 _PRIOR_STEMS = (
     "compar", "prior", "previous", "earlier", "preceding", "last", "old", "recent", "yesterday", "outside", "former",
     "antecedent", "baseline", "from", "than", "since", "interval", "stable", "unaltered", "static", "stability", "new",
     "again", "still", "longer", "once", "migrat", "moved", "disappear", "appear", "gone", "stay", "over", "re-", "redemonst", "reidentif", "reaccum", "redevelop", "recurr",
     "worse", "improv", "progress", "regress", "resol", "evolved", "enlarg", "grown", "shrunk", "deterior", "diminish",
     "subsid", "clear", "persist", "remain", "longstanding", "long-standing", "developed", "increas", "decreas", "growing",
-    "shrinking", "serial", "similar", "change", "same", "past", "mean", "before", 
+    "shrinking", "serial", "similar", "change", "same", "past", "er ", "unlike", "differ", "more", "less", "mean", "before", 
 )
 _CHANGE = r"""(?:unchanged|no(?:\s+(?:significant|interval|substantial|appreciable|definite|important|gross|major|relevant
     |acute|other|new|further|real|overall|large))*\s+(?:interval\s+)?changes?(?=\s+(?:in|from|since|compared|when|as|to|over
     |is|are|was|seen|identified|noted|appreciated)\b|\s*[.,;]|\s*$)
     |not\s+(?:significantly\s+|appreciably\s+|substantially\s+)?changed|without\s+(?:\w+\s+)?(?:interval\s+)?change\b
+    |(?:little|minimal|slight|some|mild|marked)\s+(?:interval\s+)?change\s+(?:in|from|since)|changed?\s+(?:from|since)
     |has\s+not\s+changed|have\s+not\s+changed)"""
 # What can be said only by who has seen an earlier exam.
 _PRIOR = re.compile(
     rf"""\b(?:
         compar(?:ed|ing|able|ison)\s+(?:is\s+made\s+)?(?:to|with)\b
         | (?:in|by|on)\s+comparison\b | when\s+compared | {_CHANGE}
-        | (?:prior|previous|earlier|preceding|last|old|older|most\s+recent|yesterday\W{{0,2}}s|outside|former|antecedent
+        | (?:prior|previous|earlier|preceding|last|(?<!year\s)(?<!years\s)(?<!-)(?<!yo\s)old|older|most\s+recent|yesterday\W{{0,2}}s|outside|former|antecedent
             |baseline)\s+(?:[\w-]+\s+){{0,3}}?{_EXAM}\b
         | (?:from|than|since|to|with|on)\s+(?:the\s+)?(?:prior|previous|earlier|before|last|baseline|yesterday)s?\b
         | interval\s+(?!film|follow|imag|exam|stud|chest|radio|ct\b|month|outside|of\b)\w+ | in\s+the\s+interval
@@ -126,10 +127,11 @@ _PRIOR = re.compile(
             |re-?develop\w+|recurr(?:ed|ing))
         | (?:worsen(?:ed|ing)|improv(?:ed|ing|ement)|progress(?:ed|ing|ion)|regress(?:ed|ing|ion)|resolv(?:ed|ing)
             |resolution|evolved|enlarging|enlarged\s+(?:since|from|compared)|grown|shrunk\w*|deteriorat\w+
-            |diminish(?:ed|ing)|subsid(?:ed|ing)|clearing|cleared|persist(?:s|ed|ent|ently|ing)|remains?|longstanding
+            |diminish(?:ed|ing)(?!\s+(?:breath|lung|inspir|sound|aeration))|subsid(?:ed|ing)|clearing|cleared|persist(?:s|ed|ent|ently|ing)|remains?|longstanding
             |long-standing|developed)\b
-        | (?:same|different|similar|unlike|bigger|smaller|larger|worse|better|more|less|denser|higher|lower)\s+(?:\w+\s+){{0,2}}?
-            (?:as|than|from|to)?\s*(?:on\s+|in\s+|at\s+)?(?:the\s+)?(?:before|last|prior|previous|earlier|yesterday)\b
+        | (?:same|different|similar|unlike|worse|more|less|\w{{3,}}er)\s+(?:\w+\s+){{0,2}}?
+            (?:as|than|from|to)?\s*(?:on\s+|in\s+|at\s+)?(?:the\s+)?(?:before|last|prior|previous|earlier|yesterday
+            |comparison)\b
         | (?:last|past)\s+(?:week|month|year|time|night|visit|admission)\b | yesterday\b | in\s+the\s+meantime | meanwhile
         | previously\b(?!\s+(?:healthy|well|normal\s+patient)) | (?:not|absent)\s+(?:\w+\s+)?before\b
         | (?:has|have)\s+(?:\w+ly\s+|since\s+|now\s+)?(?:increased|decreased|improved|worsened|changed|grown|enlarged|progressed|moved
@@ -151,7 +153,7 @@ _NOT_A_PRIOR = re.compile(
         recommend\w* | suggest(?:ed|s)?\b | (?:would|could|may|might|can|should)\s+(?:\w+\s+)?(?:be|help|confirm|provide)
         | if\s | helpful | consider\b | advised? | obtain\w* | correlat\w+ | to\s+(?:ensure|document|confirm|assess|exclude
             |verify|establish|determine|evaluate)\b | until | follow-?\s?up
-        | (?:without|lack\s+of|absence\s+of|no|not|are\s+no|is\s+no|unavailable)\s+(?:[\w-]+\s+){0,3}?
+        | (?:without|lack\s+of|absence\s+of|no|not|are\s+no|is\s+no|unavailable)\s+(?:(?!chang|interval|from|since)[\w-]+\s+){0,3}?
             (?:comparisons?|priors?|previous|prior|old|earlier)\b
         | (?:comparisons?|prior|previous|old)\s+(?:\w+\s+){0,2}?(?:not|unavailable|were\s+not|is\s+not|are\s+not)
         | first\s+(?:study|exam)
@@ -159,7 +161,7 @@ _NOT_A_PRIOR = re.compile(
     _I,
 )
 _NONE_SAID = re.compile(
-    r"""(?:comparisons?\s*:\s*)?\W*(?:none|nil|n/?a|not?\b(?:\s+\w+){0,6}?\s+(?:available|priors?|stud(?:y|ies)|comparisons?
+    r"""(?:comparisons?\s*:\s*)?\W*(?:nones?|nil|n/?a|not?\b(?:\s+\w+){0,6}?\s+(?:available|priors?|stud(?:y|ies)|comparisons?
     |exams?\w*|films?|images?|imaging|radiographs?|x-?\w*|___|previous)|no\s+(?:priors?|comparisons?|previous|relevant)|no\W*$
     |unavailable|not\s+(?:available|applicable|provided|given|made)|first\s+(?:study|exam)\w*)\b""",
     _I,
@@ -171,7 +173,7 @@ _HEADING = re.compile(
 _SAID = re.compile(r"[^\W_]|__")
 # Words that tell that there was an exam before without comparing to it.
 _FOLLOWED = re.compile(
-    r"\b(?:follow[\s-]?up|f/u|re-?check|re-?evaluat\w+|re-?assess\w*|repeat|interval|serial|known|surveillance|monitor\w*"
+    r"\b(?:follow[\s-]?up|f/u|re-?check|re-?evaluat\w+|re-?assess\w*|repeat|interval|serial|known|surveillance"
     r"|previously|abnormal\s+(?:chest|x-?ray|ct|cxr)|has\s+been\s+(?:development|removal|placement))\b",
     re.IGNORECASE,
 )
@@ -216,7 +218,7 @@ _TEST = r"""(?:ct|cta|mri?|mra|pet(?:[\s/-]?ct)?|ultraso\w+|sonogra\w+|echo\w*|r
     |correlation|comparison|characterization|thoracentesis|drainage|follow-?\s?up|surveillance|consult\w*|referral
     |angiogra\w+|tomogra\w+|aspiration|sampling|investigation|testing|clinic\s+visit|mammogra\w+|scintigra\w+|___)"""
 _ACTION_STEMS = (
-    "necessary", "prudent", "appropriate", "useful", "reasonable", "encourage", "mandatory", "benefit", "value", "use",
+    "rec", "f/u", "necessary", "prudent", "appropriate", "useful", "reasonable", "encourage", "mandatory", "benefit", "value", "use",
     "help", "better", "definitive", "more", "order", "step", "worth", "book", "send", "sent",
     "recommend", "advis", "advocat", "urge", "suggest", "consider", "should", "must", "ought", "need", "indicated",
     "warrant", "would", "could", "can", "may", "might", "correlat", "requir", "merit", "deserv", "necessitat",
@@ -229,33 +231,36 @@ _ACTION_STEMS = (
 _ACTION = re.compile(
     rf"""\b(?:
         recommend(?:s|ed|ing|ations?)?\b(?!\s+were) | advis(?:e|ed|able|es|ing)\b | advocated | urged?\b
-        | suggest(?:ed|s|ing)?\s+(?:\w+\s+){{0,3}}?{_TEST}\b
-        | {_TEST}\s+(?:\w+\s+){{0,4}}?(?:is|are|be|was|were)\s+(?:\w+ly\s+)?(?:suggested|advised|recommended|warranted|indicated
+        | suggest(?:ed|s|ing)?\s+(?:[\w-]+\s+){{0,3}}?(?:{_TEST}|placement|insertion|removal|repositioning)\b
+        | {_TEST}\s+(?:[\w-]+\s+){{0,4}}?(?:is|are|be|was|were)\s+(?:\w+ly\s+)?(?:suggested|advised|recommended|warranted|indicated
             |needed|required|considered|requested|necessary|prudent|appropriate|helpful|useful|reasonable|encouraged|mandatory
             |of\s+(?:benefit|value|use|help))
-        | (?<!under\s)consider\s+(?!ation)(?:\w+\s+){{0,5}}?(?:{_TEST}|repeat\w*|treat\w*|therap\w*|surg\w*|antibiotics?|removal
+        | (?<!under\s)consider\s+(?!ation)(?:[\w-]+\s+){{0,5}}?(?:{_TEST}|repeat\w*|treat\w*|therap\w*|surg\w*|antibiotics?|removal
             |repositioning|advancing|placement|retract\w*|withdraw\w*|exchange|admission|anticoagulation)\b
-        | (?:should|must|needs?\s+to|ought\s+to)\s+(?:\w+\s+)?(?:be|undergo|have|get|receive)\s+(?:\w+\s+)?(?:considered|obtained
+        | (?:should|must|needs?\s+to|ought\s+to)\s+(?:undergo|have|get|receive|proceed|return|go)\s+(?:[\w-]+\s+){{0,5}}?(?:{_TEST}
+            |placement|insertion|tube|drain|surgery|resection|treatment|therapy|antibiotics?|hospital|clinic|care)\b
+        | (?:should|must|needs?\s+to|ought\s+to)\s+(?:\w+\s+)?be\s+(?:\w+\s+)?(?:considered|obtained
             |performed|evaluated|followed|repeated|excluded|correlated|advanced|retracted|repositioned|withdrawn|removed|assessed
             |biopsied|drained|treated|referred|done|scheduled|arranged|pursued|an?|further|urgent|re-?imaged|monitored|{_TEST})
         | (?:is|are)\s+(?:\w+ly\s+)?(?:warranted|indicated\s+for|advised|needed)\b
         | (?:would|could|may|might|can)\s+be\s+(?:helpful|useful|of\s+(?:benefit|value|use|help|further)|obtained|performed
             |considered|pursued|indicated|initiated|beneficial|warranted|required|done|arranged|better\s+evaluated|confirmed\s+with)
-        | (?:would|could)\s+(?:recommend|advise|suggest|benefit)
+        | (?:would|could)\s+(?:recommend|advise|suggest|benefit|obtain|get|repeat|follow|re-?image|consider|pursue|proceed)\b
+        | rec(?:s|'d|d)?\b\.? | f/u\b
         | correlate\b | (?:clinical|laboratory|lab|physical|direct)\s+(?:and\s+\w+\s+)?correlation
         | correlation\s+(?:with|is|for|to)\b
-        | (?:requires?|needs?|warrants?|merits?|deserves?|necessitates?)\s+(?:\w+\s+){{0,3}}?(?:{_TEST}|attention|treatment|surgery)\b
+        | (?:requires?|needs?|warrants?|merits?|deserves?|necessitates?)\s+(?:[\w-]+\s+){{0,3}}?(?:{_TEST}|attention|treatment|surgery)\b
         | further\s+(?:\w+\s+)?(?:evaluat\w+|imaging|work-?\s?up|characteri[sz]\w+|assess\w*|investigat\w+|stud\w+)
-        | follow-?\s?up\s+(?:\w+\s+){{0,3}}?(?:{_TEST}|in\s+(?:\d|one|two|three|four|five|six|an?\b|several|about)|to\s+(?:resol\w+
+        | follow-?\s?up\s+(?:[\w-]+\s+){{0,3}}?(?:{_TEST}|in\s+(?:\d|one|two|three|four|five|six|an?\b|several|about)|to\s+(?:resol\w+
             |clear\w*|ensure|document|confirm|exclude|assess|evaluate)|with\b|recommended|suggested|advised|after|at\b)
         | (?:{_TEST}|\d+\s*-?\s*(?:week|month|year|day))\s+follow-?\s?up
         | (?:repeat|obtain|perform|schedule|arrange|order|proceed\s+(?:to|with)|refer\s+(?:to|for)|get|request|undertake|pursue)
-            \s+(?:\w+\s+){{0,4}}?(?:{_TEST}|specialist|surgeon|clinic|pulmon\w+|oncolog\w+|cardiolog\w+)\b
+            \s+(?:[\w-]+\s+){{0,4}}?(?:{_TEST}|specialist|surgeon|clinic|pulmon\w+|oncolog\w+|cardiolog\w+)\b
         | please\s+(?:correlate|obtain|repeat|perform|evaluate|consider|refer|follow|order|arrange|advance|withdraw|retract
             |reposition|remove|re-?check)
         | (?:dedicated|additional)\s+{_TEST}\s+(?:to|for)\b | {_TEST}\s+(?:for|to)\s+(?:further|better|definitive|more)\b
         | {_TEST}\s+(?:is|are|would\s+be)\s+(?:in\s+order|the\s+next\s+step) | next\s+step | worth\s+(?:an?|doing|obtaining|getting)\b
-        | (?:book|booked|send|sent)\s+(?:the\s+patient\s+)?for\s+(?:\w+\s+){{0,3}}?{_TEST}\b
+        | (?:book|booked|send|sent)\s+(?:the\s+patient\s+)?for\s+(?:[\w-]+\s+){{0,3}}?{_TEST}\b
         | (?:refer|referral)\s+(?:to|for)\s+\w+ | (?:re-?image|re-?imaging|recheck|rescan)\b
         | (?:urgent|immediate|prompt|emergent|surgical|cardiology|pulmonary|oncology)\s+(?:\w+\s+)?(?:consultation|referral
             |intervention|attention|evaluation|biopsy|surgery|drainage|decompression|review|assessment)

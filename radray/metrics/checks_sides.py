@@ -35,6 +35,8 @@ _SIDES = {
         _BOTH,
     ),
 }
+_LETTERS = {"L": "left", "R": "right"}
+"""Letters that stand for a side, in capitals alone; "L4" is another word."""
 _PLACES = {
     "lul": ("upper", "lobe"),
     "lll": ("lower", "lobe"),
@@ -72,7 +74,7 @@ _EMPTY = _words(
 _NEGATIONS = frozenset({"no", "not", "without", "negative", "absent", "never", "neither", "nor"})
 _JOINS = frozenset({"and", "with", "or", "versus", "but", "while"})
 _WORD = re.compile(r"[a-z0-9]+(?:[-/'][a-z]+)*|[,;:.!?\n()]", re.IGNORECASE)
-_MAY_HOLD = re.compile(r"\b(?:left|right|[lr]t\b|[lr][ulm]l\b|lingul)", re.IGNORECASE)
+_MAY_HOLD = re.compile(r"\b(?:left|right|[lr]t\b|[lr][ulm]l\b|lingul)|(?-i:\b[LR]\b)", re.IGNORECASE)
 _MOST = 64
 """Words of a side that are looked at in one text: no report has as many, and the comparison is of each with each."""
 
@@ -147,7 +149,7 @@ def find_sides(text: str) -> tuple[Sided, ...]:
     found: list[Sided] = []
     clause: list[tuple[str, int]] = []
     for match in _WORD.finditer(text):
-        word = match[0].lower()
+        word = _LETTERS.get(match[0]) or match[0].lower()
         if word[0].isalnum():
             clause.append((word, match.start()))
             continue
