@@ -3,6 +3,7 @@
 Every one is made up. A wrong impression must raise its class; a sound one must raise nothing.
 """
 
+import held_back
 from bed_pair import BedPair
 from handwritten_advisory import CERTAINTY, COMPARISON, DEVICE, LOCATION, SEVERITY, UNSUPPORTED
 from handwritten_entry import IDENTIFIERS, Entry
@@ -32,11 +33,11 @@ ERRORS: dict[str, tuple[Entry, ...]] = {
 }
 
 
-def _pair(error: str | None, index: str, entry: Entry) -> BedPair:
+def _pair(bed: str, error: str | None, index: str, entry: Entry) -> BedPair:
     exam, background, findings, impression = entry
     right, wrong = (impression, None) if error is None else (None, impression)
     return BedPair(
-        *("c", index, error, findings, background, right, wrong),
+        *(bed, index, error, findings, background, right, wrong),
         modality=modality(exam),
         body_part=body_part(exam),
         identifiers=IDENTIFIERS,
@@ -45,5 +46,14 @@ def _pair(error: str | None, index: str, entry: Entry) -> BedPair:
 
 def pairs() -> list[BedPair]:
     """Return the bed: the errors by class, then the sound ones."""
-    bed = [_pair(error, str(at), entry) for error, entries in ERRORS.items() for at, entry in enumerate(entries)]
-    return bed + [_pair(None, f"sound{at}", entry) for at, entry in enumerate(SOUND)]
+    return _bed("c", ERRORS, SOUND)
+
+
+def held_back_pairs() -> list[BedPair]:
+    """Return the hand-written pairs that are measured only, in the same order."""
+    return _bed("h", {error: getattr(held_back, error.upper()) for error in ERRORS}, held_back.SOUND)
+
+
+def _bed(name: str, errors: dict[str, tuple[Entry, ...]], sound: tuple[Entry, ...]) -> list[BedPair]:
+    bed = [_pair(name, error, str(at), entry) for error, those in errors.items() for at, entry in enumerate(those)]
+    return bed + [_pair(name, None, f"sound{at}", entry) for at, entry in enumerate(sound)]

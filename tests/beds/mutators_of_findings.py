@@ -267,7 +267,7 @@ def severity(draw: Random, report: Report) -> BedPair | None:
             continue
         sentence = found[0].sentence
         before = sentence[: PATTERNS[name].search(sentence).end()]  # type: ignore[union-attr]
-        if not re.search(rf"{little}(?: [\w-]+){{0,4}}$", before, re.IGNORECASE) or re.search(
+        if not re.search(rf"{little}(?: (?!and\b|or\b|with\b)[\w-]+){{0,4}}$", before, re.IGNORECASE) or re.search(
             r"large|severe|moderate|marked|massive", sentence, re.IGNORECASE
         ):
             continue

@@ -22,9 +22,9 @@ def reports_file() -> Path:
     return data / "openi" / "indiana_reports.csv"
 
 
-def reports(path: Path) -> list[Report]:
+def reports(path: Path, seed: int = SEED) -> list[Report]:
     """Return the reports that have findings and impression, cleaned as the prepare job cleans them."""
-    draw, made = Random(SEED), []
+    draw, made = Random(seed), []
     known = {"none": False, "present": True}
     with path.open("rb") as file:
         for record in openi.read(file):
@@ -36,12 +36,12 @@ def reports(path: Path) -> list[Report]:
     return made
 
 
-def pairs(path: Path) -> list[BedPair]:
+def pairs(path: Path, seed: int = SEED) -> list[BedPair]:
     """Return every pair that the mutators make of the reports, one a report and class at most."""
     bed = []
-    all_reports = reports(path)
+    all_reports = reports(path, seed)
     for error in CLASSES:
-        draw = Random(f"{SEED} {error}")
+        draw = Random(f"{seed} {error}")
         bed += [pair for report in all_reports if (pair := MUTATORS[error](draw, report)) is not None]
     return bed
 

@@ -264,8 +264,8 @@ MAKERS: dict[str, Callable[[Random], Made]] = {
 }
 
 
-def _templates(error: str, count: int) -> list[BedPair]:
-    draw, made, seen = Random(f"{SEED} {error}"), [], set()
+def _templates(error: str, count: int, seed: int) -> list[BedPair]:
+    draw, made, seen = Random(f"{seed} {error}"), [], set()
     while len(made) < count:
         one = MAKERS[error](draw)
         ids = (f"5{draw.randint(0, 9_999_999):07d}", f"1{draw.randint(0, 9_999_999):07d}")
@@ -286,10 +286,10 @@ def _templates(error: str, count: int) -> list[BedPair]:
     return made
 
 
-def reports() -> list[Report]:
+def reports(seed: int) -> list[Report]:
     """Return synthetic studies as the prepare job would, one paragraph each."""
     made = []
-    for study in make_studies(4_000, seed=SEED):
+    for study in make_studies(4_000, seed=seed):
         text = " ".join(study.text.split())
         known = "COMPARISON: None." not in text
         head, _, rest = text.partition("FINDINGS: ")
@@ -305,12 +305,12 @@ def reports() -> list[Report]:
     return made
 
 
-def pairs(per_class: int = PER_CLASS) -> list[BedPair]:
-    """Return the bed: `per_class` pairs of each class, the same every time."""
+def pairs(per_class: int = PER_CLASS, seed: int = SEED) -> list[BedPair]:
+    """Return the bed: `per_class` pairs of each class, the same for the same seed."""
     bed: list[BedPair] = []
-    studies = reports()
+    studies = reports(seed)
     for error in CLASSES:
-        draw, mutate = Random(f"{SEED} {error} studies"), MUTATORS[error]
+        draw, mutate = Random(f"{seed} {error} studies"), MUTATORS[error]
         seeded: list[BedPair] = []
         seen = set()
         for report in studies:
@@ -318,5 +318,5 @@ def pairs(per_class: int = PER_CLASS) -> list[BedPair]:
             if pair is not None and (pair.findings, pair.wrong) not in seen:
                 seen.add((pair.findings, pair.wrong))
                 seeded.append(replace(pair, bed="a", index=f"s{len(seeded)}"))
-        bed += _templates(error, per_class - len(seeded)) + seeded
+        bed += _templates(error, per_class - len(seeded), seed) + seeded
     return bed

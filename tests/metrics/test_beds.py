@@ -110,6 +110,16 @@ def test_the_handwritten_bed_is_not_of_chest_films_alone(written: list[BedPair])
     assert {"chest", "head", "abdomen", "spine", "extremity"} <= {pair.body_part for pair in written}
 
 
+def test_the_held_back_pairs_are_others(written: list[BedPair]) -> None:
+    held = handwritten.held_back_pairs()
+    counts = Counter(pair.error for pair in held)
+    assert min(counts[error] for error in TIER_A) >= 8
+    assert min(counts[error] for error in TIER_B) >= 4
+    assert counts[None] >= 20
+    assert len({key(pair) for pair in held}) == len(held)
+    assert {key(pair) for pair in held}.isdisjoint(key(pair) for pair in written)
+
+
 def test_errors_seeded_into_real_impressions_change_them_and_are_many(reals: list[BedPair]) -> None:
     applied = seeded_reals.applied(reals)
     # sides, sizes and places stand in few real findings, changes in hardly any
