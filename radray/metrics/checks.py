@@ -106,14 +106,14 @@ def check(
             "side": find_side_conflicts(text, mentions, facts),
             "polarity": find_polarity_flips(text, mentions, facts),
             "critical_missed": find_missed_critical(text, mentions, facts),
-            "prior": hits["prior"] or find_invented_changes(mentions, facts),
+            "prior": hits["prior"] or find_invented_changes(text, mentions, facts),
             "recommendation": find_recommendations(text, facts),
             "unsupported": find_unsupported(mentions, facts),
             "certainty": find_certainty(mentions, facts),
             "severity": find_severity(mentions, facts),
-            "location": find_location(mentions, facts),
-            "device": find_device(mentions, facts),
-            "comparison": find_comparison(mentions, facts),
+            "location": find_location(text, mentions, facts),
+            "device": find_device(text, mentions, facts),
+            "comparison": find_comparison(text, mentions, facts),
         }
     order = (*TIER_A, *TIER_B)
     return Checked(

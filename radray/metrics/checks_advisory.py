@@ -12,7 +12,8 @@ from radray.metrics.checks_known import (
     said,
     sides_meet,
 )
-from radray.metrics.checks_spans import Hit
+from radray.metrics.checks_places import direction, find_ribs, sentence_of, tips, tips_meet
+from radray.metrics.checks_spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
 from radray.metrics.mentions import Mention, State
 from radray.metrics.phrases import CONCEPTS
 
@@ -38,7 +39,6 @@ _NEAR: Mapping[str, frozenset[str]] = {
 """Places that reports name one by the other's name: a lower lobe's opacity is "basilar"."""
 _SPINES = {"c": "cervical spine", "t": "thoracic spine", "l": "lumbar spine"}
 _LEVEL = re.compile(r"([ctl])\d{1,2}")
-_DIRECTION = {"new": "worse", "increased": "worse", "decreased": "better", "resolved": "better", "unchanged": "same"}
 
 
 def find_unsupported(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
@@ -84,12 +84,18 @@ def find_severity(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
     return hits
 
 
-def find_location(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
+def find_location(impression: str, mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
     """Return the findings that the impression puts in another place, or on a side where the findings have none.
 
-    A place that the findings name for no such finding, and nowhere else either, is made up.
+    A place that the findings name for no such finding, and nowhere else either, is made up. Ribs and vertebrae count
+    by their number.
     """
-    hits: list[Hit] = []
+    hits: list[Hit] = [
+        (Place(IMPRESSION, start, end),)
+        for ribs, start, end in find_ribs(impression)
+        if (told := find_ribs(known.findings) + find_ribs(known.background))
+        and not ribs <= frozenset().union(*(one[0] for one in told))
+    ]
     everywhere = frozenset().union(*(other.locations for _, other in known.all()))
     for mention in mentions:
         if not said(mention) or not is_finding(mention):
@@ -113,9 +119,14 @@ def find_location(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
     return hits
 
 
-def find_device(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
-    """Return the devices of the impression that nothing else names, or whose place it says otherwise."""
+def find_device(impression: str, mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
+    """Return the devices of the impression that nothing else names, or that it puts in another place.
+
+    The place is where the device's sentence says that a tube ends; a place not said is any. "Coiled", "malpositioned"
+    and the like claim a place too, which the findings must claim as well.
+    """
     hits: list[Hit] = []
+    texts = {FINDINGS: known.findings, BACKGROUND: known.background}
     for mention in mentions:
         if not CONCEPTS[mention.concept].device or not said(mention):
             continue
@@ -124,22 +135,32 @@ def find_device(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
             for form, other in known.all()
             if other.state is not State.ABSENT and related(other.concept, mention.concept)
         ]
-        placed = frozenset().union(*(other.locations for _, other in others))
         if not others:
             hits.append((place(mention),))
-        elif mention.locations and placed and not _near(mention.locations, placed):
+            continue
+        ends, awry = tips(impression, *sentence_of(impression, mention.start))
+        told = [tips(texts[form], *sentence_of(texts[form], other.start)) for form, other in others]
+        placed = frozenset().union(*(found for found, _ in told))
+        if not tips_meet(ends, placed) or (awry and placed and not any(known_awry for _, known_awry in told)):
             hits.append((place(mention), place(others[0][1], others[0][0])))
     return hits
 
 
-def find_comparison(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
-    """Return the findings whose change the impression says otherwise: better or worse, new or the same."""
+def find_comparison(impression: str, mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
+    """Return the findings whose change the impression says otherwise: better or worse, new or the same.
+
+    A change is the mention's own, else what its sentence says of one way ("has enlarged", "is smaller").
+    """
     hits: list[Hit] = []
+    texts = {FINDINGS: known.findings, BACKGROUND: known.background}
     for mention in mentions:
-        if mention.change is None:
+        if not is_finding(mention) or (way := direction(mention, impression)) is None:
             continue
-        others = _compared(mention, known, lambda other: other.change is not None)
-        if others and all(_DIRECTION[other.change or ""] != _DIRECTION[mention.change] for _, other in others):
+        others = [
+            (form, other, direction(other, texts[form])) for form, other in _compared(mention, known, lambda _: True)
+        ]
+        others = [one for one in others if one[2] is not None]
+        if others and all(other_way != way for _, _, other_way in others):
             hits.append((place(mention), place(others[0][1], others[0][0])))
     return hits
 

@@ -12,7 +12,7 @@ from radray.metrics.checks_known import (
     said,
     sides_meet,
 )
-from radray.metrics.checks_language import knows_prior
+from radray.metrics.checks_language import knows_prior, wants_prior
 from radray.metrics.checks_spans import FINDINGS, Hit, Place
 from radray.metrics.mentions import Mention, State
 from radray.metrics.phrases import CONCEPTS, ancestors
@@ -30,12 +30,12 @@ TIMELY = frozenset(
 )
 """Concepts of which a change is a change in time."""
 _IN_AIRWAY = re.compile(
-    r"\b(?:nasogastric|orogastric|enteric|feeding|dobb?hoff|ngt?|ogt?|gastric)\b(?:\W+(?!(?:no|not|without)\b)\w+){1,9}?\W+"
+    r"\b(?:nasogastric|orogastric|enteric|feeding|dobb?hoff|ngt?|ogt?|gastric)\b(?:[^\w.;]+(?!(?:no|not|without)\b)\w+){1,9}?[^\w.;]+"
     r"(?:bronch\w+|airway|trachea|lung|pleural\s+space)\b",
     re.IGNORECASE,
 )
 _AIRWAY = re.compile(r"\b(?:bronch|airway|trache|malposition|misplac|reposition)", re.IGNORECASE)
-_BORDER = re.compile(r"\b(?:top|upper|borderline|high)\b", re.IGNORECASE)
+_BORDER = re.compile(r"[^.;]*?\b(?:top|upper|borderline|high)\b", re.IGNORECASE)
 # named as what is looked for, or as said elsewhere: "CT to identify a small nodule", "the previously described nodule"
 _ONLY_NAMED = re.compile(
     r"\b(?:to\s+(?:identify|evaluate|exclude|assess|look|rule|detect|confirm|locali[sz]e|locate|establish)\b"
@@ -111,7 +111,7 @@ def _denied(mention: Mention, known: Known) -> Mention | None:
 
 def _borderline(denial: Mention, text: str) -> bool:
     """Whether a statement of normality is one of the border: "heart top normal", "upper limits of normal"."""
-    return _BORDER.search(text, denial.start, denial.end + 12) is not None
+    return _BORDER.match(text, denial.start, denial.end + 12) is not None
 
 
 def _of_the_past(denial: Mention, findings: str) -> bool:
@@ -128,10 +128,10 @@ def _asserted_anyway(mention: Mention, mentions: tuple[Mention, ...], known: Kno
         child = child or (mention.concept == "lung_opacity" and other.concept in _AIRSPACE)
         return (same or child) and sides_meet(other, mention) and places_meet(other, mention)
 
-    if any(
-        said(other) and related(other.concept, mention.concept) and sides_meet(other, mention) for other in mentions
-    ):
-        return None
+    for other in mentions:
+        kin = other.concept == mention.concept or (mention.concept not in WIDE and related(other.concept, mention.concept))
+        if kin and said(other) and sides_meet(other, mention):
+            return None
     contradicted = next((other for other in known.in_findings if asserted(other) and reaches(other)), None)
     if contradicted is None or contradicted.concept == mention.concept and not _excused(mention, known):
         return contradicted
@@ -151,12 +151,16 @@ def _excused(mention: Mention, known: Known) -> bool:
     )
 
 
-def find_invented_changes(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
+def find_invented_changes(impression: str, mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
     """Return the findings that the impression says to have changed, when nothing knows of an earlier exam.
 
     Only of `TIMELY` concepts: "increased markings" and "decreased volumes" describe one film.
     """
-    found = [mention for mention in mentions if mention.change is not None and mention.concept in TIMELY]
+    found = [
+        mention
+        for mention in mentions
+        if mention.change is not None and mention.concept in TIMELY and not wants_prior(impression, mention.start)
+    ]
     if not found or knows_prior(known.findings, known.background):
         return []
     return [(place(mention),) for mention in found]

@@ -51,6 +51,8 @@ _JUNK = re.compile(
 _LONG_WORD = re.compile(r"[^\W\d_]{36,}|([^\W\d_])\1{4,}|([^\W\d_]{2,5}?)\2{3,}")
 """A word longer than those of medicine in use, or one that loops ("effusionnnnn", "nononono")."""
 _LONG_PUNCTUATION = re.compile(r"([^\w\s.])\1{3,}|\.{6,}")
+_UNSAYABLE = re.compile(r"[bcdfghjklmnpqrstvwxz]{4,}")
+"""A word in small letters without a vowel; two of them are no abbreviations."""
 _SENTENCE_END = re.compile(r"[.!?;\n]+")
 
 
@@ -73,6 +75,9 @@ def find_degenerate(impression: str, *, output_cut: bool = False) -> list[Hit]:
         if len(word[0]) - len(set(word[0])) >= 4 and _LONG_WORD.search(word[0])
     ]
     hits += _loops(words)
+    unsayable = [word for word in words if _UNSAYABLE.fullmatch(word[0])]
+    if len(unsayable) >= 2:
+        hits.append((Place(IMPRESSION, unsayable[0].start(), unsayable[-1].end()),))
     end = Place(IMPRESSION, words[-1].start(), len(impression))
     if output_cut or _ends_in_the_middle(impression):
         hits.append((end,))
@@ -150,7 +155,8 @@ _MONTH = (
 )
 _IDENTIFIER = re.compile(
     rf"""
-    (?-i:\b{_TITLED}(?:[A-Z]\.?\s+)?[A-Z][a-z'\u2019-]+)
+    \b(?:dr|mr|mrs|ms)\.\s(?!(?:was|were|is|has|had|at|by|on|the|in|for|of|and|notified|who|to)\b)[a-z][a-z'\u2019-]+
+    | (?-i:\b{_TITLED}(?:[A-Z]\.?\s+)?[A-Z][a-z'\u2019-]+)
     | (?-i:\b[A-Z][a-z'\u2019-]+,?\s(?:[A-Z]\.?\s)?(?:MD|M\.D\.|DO|D\.O\.|RN|NP|PA-C|MBBS|FRCR)\b)
     | \b(?:patient(?:'s)?\s+name|name|patient|signed(?:\s+by)?|dictated\s+by|read\sby|attending|radiologist|physician)
         \s*:\s*(?-i:[A-Z][a-z'-]+)
@@ -174,7 +180,7 @@ _IDENTIFIER = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _CAPITALS = ("Dr", "Mr", "Ms", "Miss", "Prof", "Doctor", "Nurse", "Sister", "MD", "M.D", "DO", "D.O", "RN", "NP", "PA-C", "MB", "FRCR")
-_STEMS = ("patient", "name", "sign", "dictated", "read by", "attending", "radiologist", "physician", "birth", "born", "dob", "@")
+_STEMS = ("patient", "name", "sign", "dictated", "read by", "attending", "radiologist", "physician", "birth", "born", "dob", "@", "dr.", "mr.", "mrs.", "ms.")
 """With `_CAPITALS`, what every identifier without a digit holds, in lower case: looked for first, as it is quick."""
 MIN_IDENTIFIER = 5
 """Characters from which a passed identifier is looked for: Open-i's study ids are 1 to 3,999, numbers of any text."""

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from radray.metrics.checks_spans import IMPRESSION, Hit, Place, matches
+from radray.metrics.checks_spans import IMPRESSION, Hit, Place, matches, sentence_spans
 
 _I = re.IGNORECASE | re.VERBOSE
 
@@ -192,6 +192,11 @@ def find_prior(impression: str, findings: str, background: str) -> list[Hit]:
         if not _NOT_A_PRIOR.search(impression, *span)
     ]
     return [] if not found or knows_prior(findings, background) else found
+
+
+def wants_prior(text: str, position: int) -> bool:
+    """Return whether the sentence at `position` asks for an earlier exam, says that there is none, or looks ahead."""
+    return any(start <= position < end and _NOT_A_PRIOR.search(text, start, end) for start, end in sentence_spans(text))
 
 
 @lru_cache(maxsize=256)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from radray.metrics.checks_known import VAGUE, Known, place, related, said, sides_meet
+from radray.metrics.checks_known import VAGUE, Known, akin, place, related, said, sides_meet
 from radray.metrics.checks_spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
 from radray.metrics.mentions import Mention, State
 
@@ -111,10 +111,10 @@ def find_side_conflicts(impression: str, mentions: tuple[Mention, ...], known: K
         if kin and not any(sides_meet(other, mention) for _, other in kin):
             form, nearest = next((one for one in kin if one[1].concept == mention.concept), kin[0])
             hits.append((place(mention), place(nearest, form)))
-    return hits or list(_by_words(impression, known))
+    return hits or list(_by_words(impression, mentions, known))
 
 
-def _by_words(impression: str, known: Known) -> Iterator[Hit]:
+def _by_words(impression: str, mentions: tuple[Mention, ...], known: Known) -> Iterator[Hit]:
     told = [(FINDINGS, one) for one in find_sides(known.findings)]
     indicated = [(BACKGROUND, one) for one in find_sides(known.background)]
     sides = {one.side for _, one in (*told, *indicated)}
@@ -133,9 +133,20 @@ def _by_words(impression: str, known: Known) -> Iterator[Hit]:
             (len(one.beside & other.beside) for _, other in (*told, *indicated) if other.side != nearest.side),
             default=0,
         )
-        nowhere = sides == {nearest.side}
-        if nowhere or (shared >= 1 and agreeing == 0) or (shared >= 2 and agreeing < shared):
+        named = (shared >= 1 and agreeing == 0) or (shared >= 2 and agreeing < shared)
+        if named or (sides == {nearest.side} and _has_kin(one.side, mentions, known)):
             yield Place(IMPRESSION, one.start, one.end), Place(form, nearest.start, nearest.end)
+
+
+def _has_kin(side: str, mentions: tuple[Mention, ...], known: Known) -> bool:
+    """Whether what the impression says of `side` is akin to what the findings have on the other ("opacity", "scar")."""
+    return any(
+        akin(mention.concept, other.concept) and said(mention) and said(other)
+        for mention in mentions
+        if mention.sides == {side}
+        for other in known.in_findings
+        if other.sides == {_OTHER[side]}
+    )
 
 
 @lru_cache(maxsize=256)

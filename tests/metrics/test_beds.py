@@ -10,6 +10,7 @@ import handwritten
 import pytest
 import seeded_reals
 import synthetic_errors
+from bed_figures import measure, wilson
 from bed_pair import CLASSES, TIER_A, TIER_B, BedPair
 from mutators import MUTATORS
 from report_words import Report, is_plainly_normal, only, said_of, sides
@@ -59,7 +60,10 @@ def test_the_synthetic_bed_has_150_different_pairs_of_each_class_and_a_right_imp
 
 
 def test_the_synthetic_bed_is_the_same_every_time(synthetic: list[BedPair]) -> None:
-    assert synthetic_errors.pairs() == synthetic
+    first = synthetic_errors.pairs(20)
+    assert synthetic_errors.pairs(20) == first
+    assert {key(pair) for pair in first} <= {key(pair) for pair in synthetic}
+    assert synthetic_errors.pairs(20, seed=1) != first
     assert synthetic_errors.SEED == 20_260
 
 
@@ -127,14 +131,18 @@ def test_errors_seeded_into_real_impressions_change_them_and_are_many(reals: lis
     assert {error for error in CLASSES if applied[error][0] < seeded_reals.ENOUGH} == scarce
     for error in CLASSES:
         assert applied[error][0] > 0, error
-    assert len({(pair.error, pair.index) for pair in reals}) == len(reals)
-    # no text into the failure: only whether they differ
-    assert sum((pair.right or "").split() == (pair.wrong or "").split() for pair in reals) == 0
+    # numbers of their own, so that a failure shows no text
+    repeated = len(reals) - len({(pair.error, pair.index) for pair in reals})
+    alike = sum((pair.right or "").split() == (pair.wrong or "").split() for pair in reals)
+    assert (repeated, alike) == (0, 0)
 
 
 def test_errors_are_seeded_into_the_real_impressions_the_same_every_time(reals: list[BedPair]) -> None:
-    again = seeded_reals.pairs(seeded_reals.reports_file())
-    assert [hash(key(pair)) for pair in again] == [hash(key(pair)) for pair in reals]
+    again = seeded_reals.pairs(seeded_reals.reports_file(), most=150)
+    # numbers of their own, so that a failure shows no text
+    made, others = len(again), len(set(again) - set(reals))
+    assert made > 600
+    assert others == 0
 
 
 def test_the_missing_reports_are_told_from_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,3 +234,22 @@ class TestMutatorsSpareWhatWouldStayRight:
         pair = MUTATORS["location"](Random(1), report)
         assert pair is not None
         assert pair.wrong == "Left lower lobe nodule."
+
+
+def test_wilson_intervals() -> None:
+    # 0 of 10 and 81 of 263 as in Newcombe, Statistics in Medicine 1998, table I: 0.2553-0.3662
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=5e-5)
+    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=5e-5)
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_a_class_that_is_not_raised_or_not_applicable_is_a_miss() -> None:
+    pairs = [
+        BedPair("c", "0", "mask", "Lungs clear.", None, "Clear lungs.", "Clear ___."),
+        BedPair("c", "1", "mask", "Lungs clear.", None, "Clear lungs.", "Clear lungs, all."),
+    ]
+    figures = measure(pairs)["mask"]
+    assert (figures.n, figures.hits, [pair.index for pair in figures.missed]) == (2, 1, ["1"])
+    assert (figures.own, figures.own_alarms, figures.controls, figures.alarms) == (2, 0, 1, 0)
+    assert figures.recall == 0.5
