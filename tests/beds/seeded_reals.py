@@ -36,10 +36,10 @@ def reports(path: Path, seed: int = SEED) -> list[Report]:
     return made
 
 
-def pairs(path: Path, seed: int = SEED) -> list[BedPair]:
-    """Return every pair that the mutators make of the reports, one a report and class at most."""
+def pairs(path: Path, seed: int = SEED, most: int | None = None) -> list[BedPair]:
+    """Return every pair that the mutators make of the first `most` reports, one a report and class at most."""
     bed = []
-    all_reports = reports(path, seed)
+    all_reports = reports(path, seed)[:most]
     for error in CLASSES:
         draw = Random(f"{seed} {error}")
         bed += [pair for report in all_reports if (pair := MUTATORS[error](draw, report)) is not None]
