@@ -29,7 +29,7 @@ CT HEAD | Fall | Left frontal scalp hematoma. No intracranial hemorrhage. | Left
     intracranial hemorrhage.
 CT CHEST | r/o PE | No filling defect in the pulmonary arteries. | No PE.
 CT CHEST | r/o PE | Embolus in the left lower lobe artery. No right-sided emboli. | LLL pulmonary embolus.
-XR CHEST | Cough | No focal consolidation. Streaky left base opacity, likely atelectasis. | Left basilar
+XR CHEST | Cough | No focal consolidation. Streaky left base opacity, likely atelectasis. | Likely left basilar
     atelectasis.
 XR CHEST | Cough | no large effusion. small left effusion is possible | possible small left effusion
 XR CHEST | Follow up. Comparison: chest radiograph of yesterday. | Previously seen right pneumothorax has resolved.
