@@ -11,14 +11,17 @@ from radray.metrics.phrases import CONCEPTS, ancestors
 CACHED_TEXTS = 1024
 """Texts whose mentions are kept: findings come again with each model and reference, normal impressions all the time."""
 
+MAX_MENTIONS = 128
+"""Mentions that are compared, the first of a text (Open-i: 15 in findings at most): each is compared with each."""
+
 VAGUE = frozenset({"abnormality", "no_finding"})
 """Concepts that name no finding: "no acute disease" neither denies a finding nor is one."""
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
 def mentions_of(text: str) -> tuple[Mention, ...]:
-    """Return `find_mentions` of `text`, kept for the texts of late."""
-    return find_mentions(text)
+    """Return the first MAX_MENTIONS of `find_mentions` of `text`, kept for the texts of late."""
+    return find_mentions(text)[:MAX_MENTIONS]
 
 
 @cache

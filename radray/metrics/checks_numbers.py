@@ -51,6 +51,10 @@ _BOUND = re.compile(
 )
 
 
+MAX_MEASUREMENTS = 128
+"""Measurements that are read of a text, its first ones: no report has as many, and each is compared with each."""
+
+
 class Measurement(NamedTuple):
     """One number with its unit."""
 
@@ -78,7 +82,9 @@ def find_measurements(text: str) -> tuple[Measurement, ...]:
             quantity, factor = _unit(one["unit"] or shared)
             value, step = _number(one["number"])
             found.append(Measurement(quantity, value * factor, step * factor, one.start(), match.end()))
-    return tuple(found)
+        if len(found) >= MAX_MEASUREMENTS:
+            break
+    return tuple(found[:MAX_MEASUREMENTS])
 
 
 def _unit(written: str) -> tuple[str, float]:

@@ -124,6 +124,10 @@ def direction(mention: Mention, text: str) -> str | None:
     """Return which way the finding went: its own change, else that of its sentence in `text` if it tells one way."""
     if mention.change is not None:
         return DIRECTION[mention.change]
-    start, end = sentence_of(text, mention.start)
+    return _way(text, *sentence_of(text, mention.start))
+
+
+@lru_cache(maxsize=2048)
+def _way(text: str, start: int, end: int) -> str | None:
     ways = [way for way, pattern in _WAYS if pattern.search(text, start, end)]
     return ways[0] if len(ways) == 1 else None
