@@ -2,7 +2,7 @@
 
 import re
 
-from radray.metrics.phrases_cues import ASSERTIVE
+from radray.metrics.phrases_cues import ASSERTIVE, CLOSING, ORGANS
 from radray.metrics.phrases_trie import CANONICAL, Entry
 
 NONE, COMMA, COLON, QUESTION, STOP, ASKED = range(6)
@@ -11,6 +11,7 @@ a clause, or its end with a question mark. From `STOP` on a clause ends."""
 
 _WORD = re.compile(r"\w+")
 _ABBREVIATIONS = frozenset({"vs", "dr", "drs", "mr", "mrs", "ms", "st", "approx", "no", "fig", "figs", "incl", "resp"})
+_IS = frozenset({"is", "are"})
 _HISTORY_REACH = 6
 """Words that "history of" or "old" reaches over, at most; ConText takes the sentence, reports run on."""
 
@@ -81,12 +82,14 @@ def asserted(
         word, barrier = tokens[at], barriers[at]
         if barrier == COMMA or word == "and":
             following = tokens[at + 1] if word == "and" and at + 1 < last else word
-            if following in ASSERTIVE and last_or < at:
+            if last_or < at and (following in ASSERTIVE or tokens[at - 1] in CLOSING):
                 negation = doubt = False
             if barrier == COMMA:
                 history = 0
         elif barrier == QUESTION:
             doubt = True
+        elif word == "the" and negation and at + 2 < last and tokens[at + 1] in ORGANS and tokens[at + 2] in _IS:
+            negation = doubt = False
         elif word == "with":
             negation = doubt = False
             history = 0

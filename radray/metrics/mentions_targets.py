@@ -95,9 +95,11 @@ def _add_pairs(words: Words, matches: list[Match], found: list[Target], used: se
             continue
         for further in range(index + 1, len(matches)):
             anatomy = matches[further]
-            if anatomy[0] - last > _REACH_ON or words.barriers[anatomy[0]] == COMMA or anatomy[2].concepts:
+            if anatomy[0] - last > _REACH_ON or words.barriers[anatomy[0]] == COMMA:
                 break
-            if anatomy[2].attributes and not anatomy[2].anatomy:
+            if anatomy[2].concepts and not anatomy[2].attributes:
+                break
+            if anatomy[2].attributes and not anatomy[2].anatomy and (first in used or anatomy[0] != last):
                 break
             if anatomy[2].anatomy and _join(anatomy, match, found, words):
                 used.add(first)

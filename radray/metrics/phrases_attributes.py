@@ -145,8 +145,11 @@ NOT_PLACES = "frontal view|frontal radiograph|frontal projection|frontal and lat
 """Phrases that hold a word of a place and are none."""
 
 CHANGES: dict[str, str] = {
-    "new": "new|newly|developing|developed|newly developed|interval development|interval development of|has developed"
-    "|have developed|development of",
+    "new": "new|not visualized on prior|not seen on prior|not present on prior|not identified on prior"
+    "|not seen previously|not previously seen|not visualized previously|not seen on the prior|not present previously"
+    "|not previously present|not previously identified|not seen on previous|not present on the prior|newly|developing"
+    "|developed|newly developed|interval development|interval development of|has developed|have developed"
+    "|development of",
     "increased": "increased|increasing|worsening|worsened|worse|progressed|progression|larger|increase|enlarging"
     "|more prominent|progressive|progressing|interval increase|interval worsening|interval progression"
     "|increase in size|increased in size|more extensive|more conspicuous|has progressed",

@@ -49,8 +49,9 @@ BODY: tuple[Concept, ...] = (
     concept(
         "deformity",
         "deformity",
-        "deformity|posttraumatic deformity|post traumatic deformity|chest wall deformity|pectus excavatum"
-        "|pectus carinatum|pectus deformity|pectus|rib deformity|deformed",
+        "deformity|posttraumatic deformity|contour irregularity|rib irregularity|clavicle irregularity"
+        "|vertebral body deformity|posttraumatic change|post traumatic change|post traumatic deformity"
+        "|chest wall deformity|pectus excavatum|pectus carinatum|pectus deformity|pectus|rib deformity|deformed",
         source=OPENI,
     ),
     concept(
@@ -59,7 +60,7 @@ BODY: tuple[Concept, ...] = (
         "degenerative change|degenerative disease|degenerative disc disease|spondylosis|spondylitic change"
         "|degenerative spurring|osteoarthritis|osteoarthritic change|degenerative joint disease|degenerative arthritis"
         "|arthritic change|arthritis|arthropathy|disc disease|disc space narrowing|spondylotic change|endplate change"
-        "|spurring|degenerative|djd|ddd|endplate sclerosis|joint space narrowing|arthrosis|disc degeneration"
+        "|degenerative|degenerated|djd|ddd|endplate sclerosis|joint space narrowing|arthrosis|disc degeneration"
         "|facet arthropathy|endplate irregularity|degenerative endplate change|degenerative disk disease"
         "|spondyloarthropathy|disk disease|disc narrowing|disk space narrowing|degeneration|spondylarthritis"
         "|endplate degenerative change|facet hypertrophy|acromioclavicular separation|dish"
@@ -69,8 +70,9 @@ BODY: tuple[Concept, ...] = (
     concept(
         "osteophyte",
         "osteophyte",
-        "osteophyte|osteophytosis|spur|bony spur|bone spur|bridging syndesmophyte|osteophytic spurring"
-        "|hypertrophic spurring|osteophyte formation|marginal osteophyte|syndesmophyte|osteophytic change",
+        "osteophyte|osteophytosis|spurring|osteophytic degeneration|spur|bony spur|bone spur|bridging syndesmophyte"
+        "|osteophytic spurring|hypertrophic spurring|osteophyte formation|marginal osteophyte|syndesmophyte"
+        "|osteophytic change",
         parents="degenerative_change",
         source=OPENI,
     ),

@@ -223,9 +223,9 @@ CRITICAL: tuple[Concept, ...] = (
         "tube or line in the wrong place",
         "malpositioned|malposition|mal positioned|misplaced|malpositioned tube|malpositioned line"
         "|right mainstem intubation|mainstem intubation|retained surgical instrument|retained sponge|lead fracture"
-        "|fractured lead|right mainstem bronchus|left mainstem bronchus|right main stem bronchus"
-        "|malpositioned catheter|kinked|coiled in the esophagus|coiled in the pharynx|tip in the right mainstem"
-        "|right mainstem|dislodged",
+        "|fractured lead|catheter fracture|fractured catheter|right mainstem bronchus|left mainstem bronchus"
+        "|right main stem bronchus|malpositioned catheter|kinked|coiled in the esophagus|coiled in the pharynx"
+        "|tip in the right mainstem|right mainstem|dislodged",
         source=ACR,
         urgency="critical",
     ),

@@ -14,11 +14,11 @@ def words(packed: str) -> frozenset[str]:
 CUES: dict[str, str] = {
     # what follows is absent
     "negation": "no|not|without|w o|negative for|no evidence of|no evidence for|no evidence to suggest"
-    "|without evidence of|free of|clear of|absence of|absent|denies|denied|neither|nor|never|rules out|ruled out for"
-    "|exclude the presence of|lack of|fails to reveal|free from|rather than|no signs of|no sign of|without sign of"
-    "|without signs of|no findings of|no findings to suggest|insufficient for|non|resolution of prior|devoid of"
-    "|not seen is|cannot see|nothing to suggest|no suggestion of|not demonstrate|not show|clear from"
-    "|without any evidence of|non visualization of|nonvisualization of",
+    "|without evidence of|free of|clear of|grossly clear of|absence of|absent|denies|denied|neither|nor|never"
+    "|rules out|ruled out for|exclude the presence of|lack of|fails to reveal|free from|rather than|no signs of"
+    "|no sign of|without sign of|without signs of|no findings of|no findings to suggest|insufficient for|non"
+    "|resolution of prior|devoid of|not seen is|cannot see|nothing to suggest|no suggestion of|not demonstrate"
+    "|not show|clear from|without any evidence of|non visualization of|nonvisualization of",
     # what stands before is absent
     "negation_after": "not seen|not identified|not visualized|not present|not evident|not appreciated|not demonstrated"
     "|not detected|ruled out|are absent|is absent|unlikely|is excluded|are excluded|excluded|has been excluded"
@@ -107,3 +107,9 @@ ASSERTIVE = words(
 )
 """Words with which, after a comma or "and", a negated list has ended and something that is there begins, unless an
 "or" further on keeps the list going: "No edema, small left effusion." against "No edema, large effusion or ..."."""
+
+CLOSING = words("seen identified noted present visualized evident demonstrated appreciated detected")
+"""Words that close a negated list; a comma, bracket or "and" after one begins something else."""
+
+ORGANS = words("lung heart mediastinum trachea aorta spine diaphragm hemidiaphragm")
+"""Words with which, after "the" and before "is" or "are", a new statement begins where the stop was left out."""

@@ -6,11 +6,11 @@ DEVICES: tuple[Concept, ...] = (
     concept(
         "support_devices",
         "device, of a kind that is not named",
-        "support device|catheter|tube|medical device|drain|drainage catheter|indwelling catheter|shunt"
-        "|ventriculoperitoneal shunt|vp shunt|line|stimulator|nerve stimulator|spinal stimulator|monitoring device"
-        "|device|foley catheter|shunt catheter|pigtail drain|ureteral stent|biliary stent|ivc filter"
-        "|inferior vena cava filter|life support device|loop recorder|monitor device|infusion pump|gastric band"
-        "|lap band|vascular catheter|shunt tubing|catheter tubing",
+        "support device|catheter|tube|medical device|septal occluder|occluder|closure device|ureteral stent|drain"
+        "|drainage catheter|indwelling catheter|shunt|ventriculoperitoneal shunt|vp shunt|line|stimulator"
+        "|nerve stimulator|spinal stimulator|monitoring device|device|foley catheter|shunt catheter|pigtail drain"
+        "|biliary stent|ivc filter|inferior vena cava filter|life support device|loop recorder|monitor device"
+        "|infusion pump|gastric band|lap band|vascular catheter|shunt tubing|catheter tubing",
         source=CHEXPERT,
         device=True,
     ),
@@ -65,6 +65,7 @@ DEVICES: tuple[Concept, ...] = (
         parents="support_devices",
         source=CHEXPERT,
         device=True,
+        pairs="tip~venous",
     ),
     concept(
         "cardiac_device",
@@ -102,7 +103,7 @@ DEVICES: tuple[Concept, ...] = (
         "surgical clips and sutures",
         "clip|surgical clip|clips|vascular clip|surgical staple|staple|suture|suture material|cholecystectomy clip"
         "|staple line|suture line|surgical suture|surgical material|axillary clip|mediastinal clip|surgical instrument"
-        "|endoclip",
+        "|endoclip|coil|embolization coil",
         source=OPENI,
         device=True,
     ),

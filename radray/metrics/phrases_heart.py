@@ -34,8 +34,7 @@ HEART: tuple[Concept, ...] = (
     concept(
         "aortic_tortuosity",
         "tortuous aorta",
-        "tortuous aorta|aortic tortuosity|tortuous thoracic aorta|unfolded aorta|aortic unfolding|uncoiled aorta"
-        "|tortuosity|ectatic aorta|aortic ectasia|unfolding of the aorta|dolichoectasia|tortuous and ectatic aorta",
+        "aortic tortuosity|aortic unfolding|tortuosity|aortic ectasia|dolichoectasia",
         source=OPENI,
         pairs="aorta~tortuous",
     ),
@@ -43,11 +42,10 @@ HEART: tuple[Concept, ...] = (
         "aortic_atherosclerosis",
         "atherosclerosis of the aorta",
         "atherosclerosis|atherosclerotic|atherosclerotic disease|atherosclerotic calcification|atherosclerotic change"
-        "|aortic calcification|calcified aorta|aortic atherosclerosis|arteriosclerosis|aortic atherosclerotic disease"
-        "|calcified aortic arch|calcified aortic knob|vascular calcification|aortic arch calcification"
-        "|arterial calcification|aortic atherosclerotic calcification|aortic vascular calcification|calcified plaque"
-        "|atheromatous calcification|coronary calcification|coronary artery calcification"
-        "|atherosclerotic vascular disease|atherosclerotic plaque",
+        "|aortic calcification|aortic atherosclerosis|arteriosclerosis|aortic atherosclerotic disease"
+        "|vascular calcification|aortic arch calcification|arterial calcification|aortic atherosclerotic calcification"
+        "|aortic vascular calcification|calcified plaque|atheromatous calcification|coronary calcification"
+        "|coronary artery calcification|atherosclerotic vascular disease|atherosclerotic plaque",
         source=OPENI,
         pairs="aorta~calcified",
     ),
@@ -62,9 +60,9 @@ HEART: tuple[Concept, ...] = (
         "hilar_enlargement",
         "hilar enlargement",
         "hilar enlargement|enlarged hila|enlarged hilum|hilar prominence|prominent hila|prominent hilum|hilar fullness"
-        "|fullness of the hila|hilar abnormality|prominent pulmonary artery|enlarged pulmonary artery"
-        "|pulmonary hypertension|pulmonary arterial hypertension|pulmonary artery enlargement"
-        "|pulmonary artery hypertension",
+        "|fullness of the hila|hilar abnormality|prominent pulmonary artery|pulmonary artery prominence"
+        "|bihilar prominence|enlarged pulmonary artery|pulmonary hypertension|pulmonary arterial hypertension"
+        "|pulmonary artery enlargement|pulmonary artery hypertension",
         source=RADLEX,
         pairs="hila~enlarged",
     ),
@@ -83,7 +81,7 @@ HEART: tuple[Concept, ...] = (
         "|midline shift|shift of midline structure|shift",
         source=FLEISCHNER,
         urgency="urgent",
-        pairs="trachea~shifted",
+        pairs="trachea~shifted mediastinum~shifted",
     ),
     concept(
         "hiatal_hernia",

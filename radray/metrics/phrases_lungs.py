@@ -140,9 +140,9 @@ LUNGS: tuple[Concept, ...] = (
         "granuloma",
         "granuloma",
         "granuloma|granulomata|calcified granuloma|calcified nodule|granulomatous disease|granulomatous process"
-        "|granulomatous infection|granulomatous change|calcified pulmonary nodule|calcified lung nodule"
-        "|histoplasmosis|granulomatous calcification|calcified density"
-        "|ghon complex|granulomatous residual|granulomatous sequela|granulomatous",
+        "|granulomatous infection|granulomatous change|calcified pulmonary nodule|calcified lung nodule|histoplasmosis"
+        "|granulomatous calcification|calcified density|ghon complex|granulomatous residual|granulomatous sequela"
+        "|granulomatous",
         source=OPENI,
     ),
     concept(
@@ -157,8 +157,8 @@ LUNGS: tuple[Concept, ...] = (
         "scarring",
         "scarring",
         "scarring|scar|cicatrix|parenchymal scarring|pleural parenchymal scarring|fibrotic change|fibrotic scar"
-        "|pleuroparenchymal scarring|scarred|linear scarring|apical capping|apical cap|parenchymal scar"
-        "|pleural scarring|fibrotic stranding|stranding",
+        "|pleuroparenchymal scarring|scarred|linear scarring|parenchymal scar|pleural scarring|fibrotic stranding"
+        "|stranding",
         source=OPENI,
     ),
     concept(
@@ -214,11 +214,11 @@ LUNGS: tuple[Concept, ...] = (
     concept(
         "low_lung_volumes",
         "low lung volumes",
-        "low lung volume|low volume|hypoinflation|hypoinflated|hypoventilation|hypoventilatory change|hypoaeration"
-        "|hypoexpansion|poor inspiration|shallow inspiration|poor inspiratory effort|low inspiratory volume"
-        "|diminished lung volume|decreased lung volume|reduced lung volume|underinflation|underinflated|hypoexpanded"
-        "|small lung volume|hypoventilated|low inspiratory lung volume|decreased inspiratory effort"
-        "|shallow lung volume|hypoaerated",
+        "low lung volume|lower lung volume|low volume|hypoinflation|hypoinflated|hypoventilation"
+        "|hypoventilatory change|hypoaeration|hypoexpansion|poor inspiration|shallow inspiration"
+        "|poor inspiratory effort|low inspiratory volume|diminished lung volume|decreased lung volume"
+        "|reduced lung volume|underinflation|underinflated|hypoexpanded|small lung volume|hypoventilated"
+        "|low inspiratory lung volume|decreased inspiratory effort|shallow lung volume|hypoaerated",
         source=OPENI,
         pairs="lung_volumes~low",
     ),
@@ -266,10 +266,11 @@ LUNGS: tuple[Concept, ...] = (
     concept(
         "pleural_other",
         "pleural thickening and plaques",
-        "pleural thickening|thickening of the pleura|pleural plaque|pleural scar|fibrothorax|pleural calcification"
-        "|pleural disease|pleural abnormality|calcified pleural plaque|pleural based density"
-        "|pleural parenchymal thickening|pleural reaction|apical thickening|apical pleural thickening"
-        "|pleural irregularity|fissural thickening|pleural based opacity|pleural mass|pleural parenchymal irregularity",
+        "pleural thickening|thickening of the pleura|pleural plaque|pleural scar|fibrothorax|apical capping|apical cap"
+        "|pleural capping|apical pleural capping|pleural calcification|pleural disease|pleural abnormality"
+        "|calcified pleural plaque|pleural based density|pleural parenchymal thickening|pleural reaction"
+        "|apical thickening|apical pleural thickening|pleural irregularity|fissural thickening|pleural based opacity"
+        "|pleural mass|pleural parenchymal irregularity",
         source=CHEXPERT,
         pairs="pleura~thickened",
     ),

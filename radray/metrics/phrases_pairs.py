@@ -7,8 +7,8 @@ ANATOMY: dict[str, str] = {
     "|cardiac and mediastinal contour|heart and mediastinal silhouette|heart mediastinum"
     "|cardiac mediastinal silhouette|cardiac mediastinal contour|cardiomediastinal silhouette"
     "|cardio mediastinal silhouette|cardiomediastinal contour|cardiomediastinal|cardio mediastinal contour",
-    "mediastinum": "mediastinum|mediastinal silhouette|mediastinal contour|mediastinal structure|mediastinal"
-    "|cardiac and mediastinal silhouette|heart and mediastinal contour|cardiac and mediastinal contour"
+    "mediastinum": "mediastinum|paratracheal stripe|mediastinal silhouette|mediastinal contour|mediastinal structure"
+    "|mediastinal|cardiac and mediastinal silhouette|heart and mediastinal contour|cardiac and mediastinal contour"
     "|heart mediastinum|heart and mediastinal silhouette|superior mediastinum|cardiac mediastinal silhouette"
     "|cardiac mediastinal contour|cardiomediastinal silhouette|cardio mediastinal silhouette|cardiomediastinal contour"
     "|cardiomediastinal|cardio mediastinal contour",
@@ -23,30 +23,31 @@ ANATOMY: dict[str, str] = {
     "vessels": "pulmonary vasculature|pulmonary vascularity|vascularity|pulmonary vessel|central vasculature"
     "|vasculature|pulmonary vascular|pulmonary vascular marking|central pulmonary vasculature|central vascularity"
     "|pulmonary vascular pattern|pulmonary venous vasculature|central pulmonary vascularity|vascular marking",
-    "hila": "hilum|hila|hilar contour|hilar structure|hilar|hilar shadow|hilar region|hilus",
+    "hila": "hilum|hila|bihilar|pulmonary artery|hilar lung|hilar contour|hilar structure|hilar|hilar shadow"
+    "|hilar region|hilus",
     "trachea": "trachea|tracheal air column|airway",
     "bones": "bony structure|osseous structure|bone|bony thorax|skeletal structure|skeleton|bony|osseous|rib"
     "|visualized bone|osseous thorax|skeletal|regional skeleton|bony skeleton",
     "spine": "spine|thoracic spine|lumbar spine|cervical spine|vertebra|vertebral body|t spine|l spine|c spine"
     "|thoracolumbar spine|dorsal spine|vertebrae|vertebral|vertebral bodies",
+    "tip": "tip|distal tip",
     "chest": "chest|thorax|cardiopulmonary exam",
 }
 """Names of an anatomy, in the words of reports; a phrase may name two."""
 
 ATTRIBUTES: dict[str, str] = {
     "enlarged": "enlarged|enlargement|prominent|prominence|dilated|enlarging|widened|widening|increased in size|large"
-    "|hypertrophied|distended|dilatation|dilation|fullness|full|mildly enlarged|slightly enlarged|wide|generous"
-    "|increased",
-    "borderline": "upper limits of normal|upper limit of normal|upper limits normal|upper limit normal|upper normal"
-    "|top normal|borderline|upper end of normal|high normal|top limits of normal|top limits normal|borderline normal"
-    "|borderline enlarged|borderline large|top normal limits|upper limits|upper range of normal|upper normal limits",
-    "normal": "normal|unremarkable|within normal limits|within normal limit|normal in size|normal in contour|wnl"
-    "|normal limits|not remarkable|unchanged normal|normal in size and contour|normal in appearance"
-    "|within normal range|midline|normal in caliber|nonenlarged|normal sized|sharp|grossly normal|preserved"
-    "|grossly unremarkable|nonacute|undisplaced",
-    "clear": "clear|well aerated|aerated|grossly clear|clear bilaterally|well expanded and clear"
-    "|radiographically clear",
-    "intact": "intact|grossly intact|nonacute",
+    "|hypertrophied|distended|dilatation|dilation|fullness|full|wide|generous|increased",
+    "borderline": "borderline|borderline enlarged|borderline large|borderline prominent|borderline enlargement",
+    "normal": "upper limits of normal|upper limit of normal|upper limits normal|upper limit normal|upper normal"
+    "|top normal|upper end of normal|high normal|top limits of normal|top limits normal|top normal limits"
+    "|upper range of normal|upper normal limits|top limit of normal|within limits of normal|limits of normal|normal"
+    "|unremarkable|within normal limits|within normal limit|normal in size|normal in contour|wnl|normal limits"
+    "|not remarkable|unchanged normal|normal in size and contour|normal in appearance|within normal range|midline"
+    "|normal in caliber|nonenlarged|normal sized|sharp|preserved"
+    "",
+    "clear": "clear|well aerated|aerated",
+    "intact": "intact",
     "hazy": "hazy|opacified|white",
     "low": "low|small|diminished|decreased|reduced|shallow",
     "hyperexpanded": "hyperexpanded|hyperinflated|hyperlucent|overexpanded|overinflated|large volume|over inflated"
@@ -60,6 +61,8 @@ ATTRIBUTES: dict[str, str] = {
     "thickened": "thickened|thickening|thick",
     "congested": "congested|engorged|cephalized|indistinct|redistributed|prominent|prominence|congestion|engorgement"
     "|crowded|crowding|accentuated",
+    "venous": "svc|superior vena cava|cavoatrial junction|caval atrial junction|brachiocephalic vein|distal svc"
+    "|mid svc|proximal svc",
     "shifted": "deviated|shifted|deviation|displaced|displacement",
 }
 """Words of an attribute."""

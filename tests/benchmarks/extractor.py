@@ -76,7 +76,8 @@ def main() -> None:
         if record.human_codes and "no indexing" not in record.human_codes.lower()
     ]
     _tell(
-        f"{len(records)} reports, {len(coded)} with codes; {best / len(texts) * 1e6:.0f} us a report of {words:.0f} words"
+        f"{len(records)} reports, {len(coded)} with codes; "
+        f"{best / len(texts) * 1e6:.0f} us a report of {words:.0f} words"
     )
     _tell(f"{'concept':28} {'codes':>5} {'recall':>22} {'found':>6} {'precision (bound)':>22}")
     results, misses = {}, []

@@ -28,9 +28,9 @@ def _coded(id: str, codes: str, found: str = "", also: str = "") -> Coded:
 
 
 _LUNGS = (
-    "opacity; density; airspace disease; infiltrate; consolidation; pneumonia; pulmonary atelectasis; markings; cicatrix"
-    "; pulmonary congestion; pulmonary edema; nodule; mass; lung diseases, interstitial; calcified granuloma; granuloma"
-    "; calcinosis; pulmonary fibrosis; cavitation; volume loss; epicardial fat; nipple shadow; lung/; pulmonary disease"
+    "opacity; density; airspace disease; infiltrate; consolidation; pneumonia; pulmonary atelectasis; markings"
+    "; cicatrix; pulmonary congestion; pulmonary edema; nodule; mass; lung diseases, interstitial"
+    "; calcified granuloma; granuloma; calcinosis; pulmonary fibrosis; cavitation; volume loss; epicardial fat; nipple shadow; lung/; pulmonary disease"
 )
 
 CODED: tuple[Coded, ...] = (
@@ -93,8 +93,8 @@ CODED: tuple[Coded, ...] = (
     _coded("bronchitis", "bronchitis"),
     _coded(
         "emphysema",
-        "emphysema; pulmonary emphysema; bullous emphysema; pulmonary disease, chronic obstructive; lung/hyperdistention"
-        "; lung, hyperlucent; diaphragm/flattened; blister",
+        "emphysema; pulmonary emphysema; bullous emphysema; pulmonary disease, chronic obstructive"
+        "; lung/hyperdistention; lung, hyperlucent; diaphragm/flattened; blister",
     ),
     _coded("low_lung_volumes", "lung/hypoinflation", also="pulmonary atelectasis"),
     _coded("lucency", "lucency", "emphysema", also="lung, hyperlucent; lung/hyperdistention; blister"),
@@ -148,7 +148,7 @@ CODED: tuple[Coded, ...] = (
     _coded(
         "support_devices",
         "implanted medical device; medical device; tube, inserted; catheters, indwelling",
-        "prosthetic_valve orthopedic_hardware surgical_clips sternotomy_wires stent foreign_body",
+        "prosthetic_valve orthopedic_hardware surgical_clips sternotomy_wires stent foreign_body external_leads",
     ),
     _coded(
         "surgical_clips", "surgical instruments; sutures", "orthopedic_hardware sternotomy_wires", also="medical device"
