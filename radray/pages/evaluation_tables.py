@@ -9,7 +9,8 @@ from radray.metrics.evaluation import Plan
 from radray.metrics.published import Published
 from radray.metrics.report_strata import ABNORMAL, ALL, STANDARDISED
 from radray.metrics.scoring import EXACT, NO_OVERLAP
-from radray.metrics.side_by_side import MODEL, NEAREST, RADIOLOGIST, SideBySide
+from radray.metrics.side_by_side import FLAGS_OF_BOTH, MODEL, NEAREST, RADIOLOGIST, SideBySide
+from radray.schemas_checks import CLASSES
 
 TITLES = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougel": "ROUGE-L", "rougelsum": "ROUGE-Lsum"}
 """Metrics of the published study, in its order, as it names them."""
@@ -83,7 +84,7 @@ class Shown:
 
     def means(self) -> Table:
         """Return the published study's table of means, all references: ours, the published ones, and the gains."""
-        table = self._table("Mean F-measure", "system", *TITLES.values(), "")
+        table = self._table("Mean F-measure", "system", *TITLES.values(), "comparable")
         for system in self._scored():
             table.add_row(system, *(_mean(self.figure(system, ALL, metric), 4) for metric in TITLES), "")
         for gain in self._gains():
@@ -144,7 +145,10 @@ class Shown:
         for row in self._differences:
             if (row["system_b"], row["stratum"]) == (RADIOLOGIST, ALL):
                 told.setdefault(row["metric"], {})[row["system_a"]] = row
-        for metric, of in told.items():
+        order = [*(f"flag_{name}" for name in CLASSES), *FLAGS_OF_BOTH]
+        for metric, of in sorted(told.items(), key=lambda one: order.index(one[0])):
+            if metric in ("flag_unsupported", FLAGS_OF_BOTH[0]):  # Tier B, and what is no error, stand apart
+                table.add_section()
             found = [of.get(one) for one in models]
             rates = ["-" if one is None else f"{100 * one['mean_a']:.1f} {_points(one)}" for one in found]
             own = next(iter(of.values()))["mean_b"]
