@@ -13,7 +13,7 @@ from jobs import cli
 from jobs.prepare import default_split, prepare
 from jobs.prepare import steps as prepare_steps
 from radray.config import CORPUS_DATE, Settings, SplitName, dump_settings
-from radray.errors import ConfigError, InputError
+from radray.errors import ConfigError, GateError, InputError
 from radray.metrics.rouge import Scorer
 from radray.models.engines import DECIDES
 from radray.models.folder import ModelFolder, open_model
@@ -67,8 +67,14 @@ def generate(settings: Settings, console: Console) -> None:
         chosen = [(*one, model) for one in partitions(warehouse, settings) for model in models]
         for _, split, model in chosen:
             refuse_other_cut(settings, split, model)
+        refused: list[str] = []
         for dataset, split, model in chosen:
-            generate_partition(warehouse, settings, dataset, split, model, console)
+            try:
+                generate_partition(warehouse, settings, dataset, split, model, console)
+            except GateError as error:  # the nights of other hospitals and models are not its business
+                refused.append(str(error))
+        if refused:
+            raise GateError("; ".join(refused))
 
 
 def generate_partition(

@@ -25,7 +25,9 @@ TierA = Literal[
 class Gates(Section):
     """What stops a night of predictions from being committed (exit code 3, yesterday's rows stay); None: gate off.
 
-    They decide no row: after a change of a gate what was staged is used, nothing is generated again.
+    They decide no row: after a change of a gate what was staged is used, nothing is generated again. A corpus
+    (date=1970-01-01) is judged by the gates that somebody set, not by the defaults: there models are compared, bad
+    ones too.
     """
 
     min_reports: Annotated[int, Field(ge=1)] = 50
@@ -46,3 +48,8 @@ class Gates(Section):
     min_distinct_rate: Rate | None = 0.05
     """Least distinct predictions, among reports of abnormal findings, for each distinct findings text: a model that
     has collapsed says one sentence to all."""
+
+    def of_corpus(self) -> "Gates":
+        """Return the gates that a corpus is judged by: those that were given a value; the defaults are off."""
+        off = {name: None for name in type(self).model_fields if name not in ("min_reports", "max_flag_rates")}
+        return self.model_copy(update={name: off[name] for name in off.keys() - self.model_fields_set})

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from radray.config import CORPUS_DATE
 from radray.config_gates import Gates
 from radray.metrics.gates import NIGHT_COLUMNS, SCORE_COLUMNS, judge, measure, measure_scores, refuse_failed
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus
@@ -35,7 +36,7 @@ class NightGate:
         `normal_weight` is that of the normal references in the standardised mean, as `jobs.evaluate` has it.
         """
         self._warehouse = warehouse
-        self._settings = settings
+        self._settings = settings.of_corpus() if partition["batch_date"] == CORPUS_DATE else settings
         self._normal_weight = normal_weight
         self._partition = partition
         self._model_name = model_name

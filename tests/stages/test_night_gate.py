@@ -11,6 +11,7 @@ import pytest
 
 from jobs import cli
 from radray import config
+from radray.config import load_settings
 from radray.config_gates import Gates
 from radray.errors import GateError
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
@@ -173,3 +174,12 @@ def test_after_a_gate_is_lifted_what_was_staged_is_committed(warehouse: Warehous
     assert len(staged) == COUNT
     again.commit(staged, NightGate(warehouse, Gates(max_tier_a_rate=None), 0.5, partition, "model", print))
     assert held(warehouse) == {"k"}
+
+
+def test_a_corpus_is_judged_by_the_gates_that_are_set_alone(warehouse: Warehouse) -> None:
+    bad = [prediction(place, flag_side=True, prediction="The same.") for place in range(COUNT)]
+    Night(warehouse, "k", config.CORPUS_DATE).commit(bad, load_settings().gates)
+    assert held(warehouse, config.CORPUS_DATE) == {"k"}
+    with pytest.raises(GateError, match=r"1 of 1 gates .*\(gates.max_tier_a_rate\)"):
+        Night(warehouse, "l", config.CORPUS_DATE).commit(bad, load_settings([], ["gates.max_tier_a_rate=0.5"]).gates)
+    assert held(warehouse, config.CORPUS_DATE) == {"k"}
