@@ -37,7 +37,7 @@ def bind(
                 if not (target.first <= start < target.last and CONCEPTS[target.concepts[0]].device):
                     target.places.add(place)
     for start, end, entry in matches:
-        if entry.severity is not None and start not in used:
+        if entry.severity is not None and (start not in used or entry.severity == "borderline"):
             for target in groups.owners(start, end, predicate=True):
                 if target.severity is None or SEVERITIES.index(entry.severity) > SEVERITIES.index(target.severity):
                     target.severity = entry.severity
@@ -108,7 +108,8 @@ class _Clause:
             between = tokens[earlier.last : later.first]
             if not between or len(between) > 2 * _REACH:
                 continue
-            if _JOINTS.issuperset(between) or not links.isdisjoint(range(earlier.last, later.first)):
+            listed_on = COMMA not in self.text.barriers[earlier.last : later.first + 1] and _JOINTS.issuperset(between)
+            if listed_on or not links.isdisjoint(range(earlier.last, later.first)):
                 later.sides |= earlier.sides
                 if not later.places:
                     later.places |= earlier.places

@@ -4,6 +4,8 @@ from typing import Any
 
 from radray.metrics.assertion import COMMA, Words
 from radray.metrics.phrases import CONCEPTS
+from radray.metrics.phrases_attributes import SIDES
+from radray.metrics.phrases_cues import PREPOSITIONS
 from radray.metrics.phrases_pairs import BORDERLINE_PAIRS, NORMAL_PAIRS
 from radray.metrics.phrases_trie import Entry
 
@@ -121,6 +123,8 @@ def _join(anatomy: Match, attribute: Match, found: list[Target], words: Words) -
 
 
 _LIST = frozenset({"and", "or", "nor"})
+_APART = PREPOSITIONS | SIDES.keys()
+"""Words between two items that each have a place of their own: what stands after is said of the last alone."""
 _LISTED = 8
 """Items of a list that what stands after it is said of, at most."""
 
@@ -134,7 +138,9 @@ def listed(words: Words, found: list[Target], at: int) -> list[Target]:
         if target.first != group[-1].first:
             between = words.words[target.last : group[-1].first]
             comma = words.barriers[group[-1].first] == COMMA and not between
-            if not (comma and len(group) > 1) and (len(between) > 4 or _LIST.isdisjoint(between)):
+            if len(between) > 4 or not _APART.isdisjoint(between):
+                break
+            if not (comma and len(group) > 1) and _LIST.isdisjoint(between):
                 break
         group.append(target)
     return group

@@ -28,9 +28,10 @@ def _coded(id: str, codes: str, found: str = "", also: str = "") -> Coded:
 
 
 _LUNGS = (
-    "opacity; density; airspace disease; infiltrate; consolidation; pneumonia; pulmonary atelectasis; markings"
-    "; cicatrix; pulmonary congestion; pulmonary edema; nodule; mass; lung diseases, interstitial"
-    "; calcified granuloma; granuloma; calcinosis; pulmonary fibrosis; cavitation; volume loss; epicardial fat; nipple shadow; lung/; pulmonary disease"
+    "opacity; density; airspace disease; infiltrate; consolidation; pneumonia; pulmonary atelectasis;"
+    " markings; cicatrix; pulmonary congestion; pulmonary edema; nodule; mass; lung diseases, interstitial;"
+    " calcified granuloma; granuloma; calcinosis; pulmonary fibrosis; cavitation; volume loss; epicardial fat;"
+    " nipple shadow; lung/; pulmonary disease"
 )
 
 CODED: tuple[Coded, ...] = (
@@ -130,7 +131,8 @@ CODED: tuple[Coded, ...] = (
     _coded(
         "degenerative_change",
         "spondylosis; spine/degenerative; thoracic vertebrae/degenerative; lumbar vertebrae/degenerative; arthritis"
-        "; cervical vertebrae/degenerative; osteophyte; hyperostosis, diffuse idiopathic skeletal; shoulder/degenerative",
+        "; cervical vertebrae/degenerative; osteophyte; hyperostosis, diffuse idiopathic skeletal"
+        "; shoulder/degenerative",
         also="sclerosis; deformity/thoracic vertebrae; spine; thoracic vertebrae",
     ),
     _coded("osteophyte", "osteophyte", also="spondylosis; spine/degenerative; thoracic vertebrae/degenerative"),
