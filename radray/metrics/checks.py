@@ -16,11 +16,13 @@ from radray.metrics.checks_advisory import (
     find_severity,
     find_unsupported,
 )
+from radray.metrics.checks_asked import find_actions
+from radray.metrics.checks_communication import find_communication
 from radray.metrics.checks_conflicts import find_invented_changes, find_missed_critical, find_polarity_flips
 from radray.metrics.checks_form import find_degenerate, find_identifiers, find_masks
 from radray.metrics.checks_known import Known, known, mentions_of, said
-from radray.metrics.checks_language import find_actions, find_communication, find_prior
 from radray.metrics.checks_numbers import find_changed
+from radray.metrics.checks_prior import find_prior
 from radray.metrics.checks_sides import find_side_conflicts
 from radray.metrics.checks_spans import Hit, write_evidence
 from radray.metrics.mentions import Mention

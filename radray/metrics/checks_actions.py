@@ -2,8 +2,8 @@
 
 import re
 
+from radray.metrics.checks_asked import find_actions
 from radray.metrics.checks_known import Known
-from radray.metrics.checks_language import find_actions
 from radray.metrics.checks_spans import IMPRESSION, Hit, Place
 from radray.metrics.mentions import State
 from radray.metrics.phrases import CONCEPTS, ancestors

@@ -12,7 +12,7 @@ from radray.metrics.checks_known import (
     said,
     sides_meet,
 )
-from radray.metrics.checks_language import knows_prior, wants_prior
+from radray.metrics.checks_prior import knows_prior, wants_prior
 from radray.metrics.checks_spans import FINDINGS, Hit, Place
 from radray.metrics.mentions import Mention, State
 from radray.metrics.phrases import CONCEPTS, ancestors
@@ -23,14 +23,33 @@ _ON_AN_EARLIER_EXAM = re.compile(
 )
 TIMELY = frozenset(
     {
-        *("pleural_effusion", "pneumothorax", "atelectasis", "consolidation", "pneumonia", "infiltrate", "edema", "nodule"),
-        *("mass", "lung_lesion", "cardiomegaly", "scarring", "pleural_other", "hiatal_hernia", "lymphadenopathy", "fracture"),
+        *(
+            "pleural_effusion",
+            "pneumothorax",
+            "atelectasis",
+            "consolidation",
+            "pneumonia",
+            "infiltrate",
+            "edema",
+            "nodule",
+        ),
+        *(
+            "mass",
+            "lung_lesion",
+            "cardiomegaly",
+            "scarring",
+            "pleural_other",
+            "hiatal_hernia",
+            "lymphadenopathy",
+            "fracture",
+        ),
         *("granuloma", "pneumomediastinum", "subcutaneous_emphysema", "airspace_disease", "free_air"),
     }
 )
 """Concepts of which a change is a change in time."""
 _IN_AIRWAY = re.compile(
-    r"\b(?:nasogastric|orogastric|enteric|feeding|dobb?hoff|ngt?|ogt?|gastric)\b(?:[^\w.;]+(?!(?:no|not|without)\b)\w+){1,9}?[^\w.;]+"
+    r"\b(?:nasogastric|orogastric|enteric|feeding|dobb?hoff|ngt?|ogt?|gastric)\b"
+    r"(?:[^\w.;]+(?!(?:no|not|without)\b)\w+){1,9}?[^\w.;]+"
     r"(?:bronch\w+|airway|trachea|lung|pleural\s+space)\b",
     re.IGNORECASE,
 )
@@ -82,9 +101,7 @@ def _denied(mention: Mention, known: Known) -> Mention | None:
     supports = [
         other
         for other in known.in_findings
-        if other.state is not State.ABSENT
-        and sides_meet(other, mention)
-        and related(other.concept, mention.concept)
+        if other.state is not State.ABSENT and sides_meet(other, mention) and related(other.concept, mention.concept)
     ]
     # an opacity elsewhere does not take back "no consolidation"; one at the very place may be read as one
     of_kind = any(
@@ -129,11 +146,13 @@ def _asserted_anyway(mention: Mention, mentions: tuple[Mention, ...], known: Kno
         return (same or child) and sides_meet(other, mention) and places_meet(other, mention)
 
     for other in mentions:
-        kin = other.concept == mention.concept or (mention.concept not in WIDE and related(other.concept, mention.concept))
+        kin = other.concept == mention.concept or (
+            mention.concept not in WIDE and related(other.concept, mention.concept)
+        )
         if kin and said(other) and sides_meet(other, mention):
             return None
     contradicted = next((other for other in known.in_findings if asserted(other) and reaches(other)), None)
-    if contradicted is None or contradicted.concept == mention.concept and not _excused(mention, known):
+    if contradicted is None or (contradicted.concept == mention.concept and not _excused(mention, known)):
         return contradicted
     return None if any(other.concept == mention.concept for other in known.in_findings) else contradicted
 
@@ -169,8 +188,9 @@ def find_invented_changes(impression: str, mentions: tuple[Mention, ...], known:
 def find_missed_critical(impression: str, mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
     """Return the critical findings that the findings assert and the impression does not mention.
 
-    Critical as the phrase table has it (`urgency`). A parent or a child of the finding says it, and so does its
-    mention as uncertain; a denial does not. A feeding tube in the airway is one in any words. The place is that of the findings alone.
+    Critical as the phrase table has it (`urgency`). A parent or a child of the finding says it, and so does its mention
+    as uncertain; a denial does not. A feeding tube in the airway is critical in any words. The place is that of the
+    findings alone.
     """
     airway = _IN_AIRWAY.search(known.findings)
     hits: list[Hit] = []

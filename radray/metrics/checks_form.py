@@ -159,28 +159,68 @@ _IDENTIFIER = re.compile(
     | (?-i:\b{_TITLED}(?:[A-Z]\.?\s+)?[A-Z][a-z'\u2019-]+)
     | (?-i:\b[A-Z][a-z'\u2019-]+,?\s(?:[A-Z]\.?\s)?(?:MD|M\.D\.|DO|D\.O\.|RN|NP|PA-C|MBBS|FRCR)\b)
     | \b(?:patient(?:'s)?\s+name|name|patient|signed(?:\s+by)?|dictated\s+by|read\sby|attending|radiologist|physician)
-        \s*:\s*(?-i:[A-Z][a-z'-]+)
+        \s*+:\s*+(?-i:[A-Z][a-z'-]+)
     | (?-i:\b[Pp]atient\s+[A-Z][a-z]+,?\s+[A-Z][a-z]+)
     | \b(?:electronically\s+signed)\b
-    | \b(?:mrn|accession|acc|dob|d\.o\.b|ssn|medical\s+record|record\s+(?:number|no)|patient\s+id|pt\s+id|study\s+id|id|case
-        |order|exam|visit|encounter|account)\s*(?:number|no\.?|num|id)?\s*(?:\#|:|=|is)?\s*\#?\s*[a-z]{{0,4}}-?\d[\w./-]{{2,}}\w
+    | \b(?:mrn|accession|acc|dob|d\.o\.b|ssn|medical\s+record|record\s+(?:number|no)|patient\s+id|pt\s+id|study\s+id
+        |id|case
+        |order|exam|visit|encounter|account)\s*+(?:number|no\.?|num|id)?\s*+(?:\#|:|=
+            |is)?\s*+\#?\s*+[a-z]{{0,4}}-?\d[\w./-]{{2,}}\w
     | \b(?:date\s+of\s+birth|birth\s?date|born\s+(?:on|in)|d\.?o\.?b\b)
     | \b\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:19|20)?\d{{2}}\b(?!\s?(?:x|mm|cm))
     | \b(?:19|20)\d{{2}}[/.-]\d{{1,2}}[/.-]\d{{1,2}}\b | \b\d{{1,2}}/(?:19|20)\d{{2}}\b
     | \b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+(?:19|20)\d{{2}})?\b(?!\s?(?:x\s|mm|cm|weeks?|months?|days?))
-    | \b\d{{1,2}}(?:st|nd|rd|th)?[\s-](?:of\s+)?{_MONTH}(?:,?[\s-](?:19|20)?\d{{2}})?\b(?!\s+(?:be|represent|reflect|also|indicate))
+    | \b\d{{1,2}}(?:st|nd|rd|th)?[\s-](?:of\s+)?{_MONTH}(?:,?[\s-](?:19|20)?\d{{2}})?\b(?!\s+(?:be|represent|reflect
+        |also|indicate))
     | \b{_MONTH},?\s+(?:of\s+)?(?:19|20)\d{{2}}\b | \b(?:on|dated|from|of|since)\s+\d{{1,2}}/\d{{1,2}}\b(?!/)
     | (?<![\w.])(?:\+?\d{{1,2}}[\s.-]?)?\(?\d{{3}}\)?[\s.-]\d{{3}}[\s.-]\d{{4}}\b | (?<![\w.-])\d{{3}}-\d{{4}}\b
-    | \b(?:ext|extension|pager|beeper|phone|tel|telephone|fax|cell)\.?\s*(?:number|no\.?|is|at)?\s*[\#:x]?\s*\d[\d\s-]{{3,}}
+    | \b(?:ext|extension|pager|beeper|phone|tel|telephone|fax|cell)\.?\s*+(?:number|no\.?|is
+        |at)?\s*+[\#:x]?\s*+\d[\d\s-]{{3,}}
     | \b\d{{3}}-\d{{2}}-\d{{4}}\b | [\w.+-]{{1,64}}@[\w-]{{1,64}}\.[a-z]{{2,}}
-    | (?<![\w.,])\d{{6,}}(?![\w.,]*\d) | \b(?=[a-z-]{{0,6}}\d)[a-z]{{1,5}}-?\d{{5,}}\b | \b\d{{2,4}}-[a-z]{{1,4}}-\d{{3,}}\b
+    | (?<![\w.,])\d{{6,}}(?![\w.,]*\d) | \b(?=[a-z-]{{0,6}}\d)[a-z]{{1,5}}-?\d{{5,}}\b
+        | \b\d{{2,4}}-[a-z]{{1,4}}-\d{{3,}}\b
     | \b[a-z]{{1,4}}-?\d{{2,4}}-\d{{3,}}\b | \b\d(?:\.\d+){{4,}}\b | \b\d{{2,}}-\d{{4,}}\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
 _DIGIT = re.compile(r"\d")
-_CAPITALS = ("Dr", "Mr", "Ms", "Miss", "Prof", "Doctor", "Nurse", "Sister", "MD", "M.D", "DO", "D.O", "RN", "NP", "PA-C", "MB", "FRCR")
-_STEMS = ("patient", "name", "sign", "dictated", "read by", "attending", "radiologist", "physician", "birth", "born", "dob", "@", "dr.", "mr.", "mrs.", "ms.")
+_CAPITALS = (
+    "Dr",
+    "Mr",
+    "Ms",
+    "Miss",
+    "Prof",
+    "Doctor",
+    "Nurse",
+    "Sister",
+    "MD",
+    "M.D",
+    "DO",
+    "D.O",
+    "RN",
+    "NP",
+    "PA-C",
+    "MB",
+    "FRCR",
+)
+_STEMS = (
+    "patient",
+    "name",
+    "sign",
+    "dictated",
+    "read by",
+    "attending",
+    "radiologist",
+    "physician",
+    "birth",
+    "born",
+    "dob",
+    "@",
+    "dr.",
+    "mr.",
+    "mrs.",
+    "ms.",
+)
 """With `_CAPITALS`, what every identifier without a digit holds, in lower case: looked for first, as it is quick."""
 MIN_IDENTIFIER = 5
 """Characters from which a passed identifier is looked for: Open-i's study ids are 1 to 3,999, numbers of any text."""

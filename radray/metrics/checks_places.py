@@ -14,18 +14,30 @@ _TIPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("right atrium", r"right\s+atri(?:um|al)"),
         ("right ventricle", r"right\s+ventric"),
         ("brachiocephalic", r"brachiocephalic|innominate"),
-        ("jugular", r"(?:in|into|within|up)\s+(?:the\s+)?(?:\w+\s+){0,2}?(?:jugular|neck)\b(?!\s+(?:cath|line|central|approach))"),
-        ("subclavian", r"(?:in|into|within)\s+(?:the\s+)?(?:\w+\s+)?(?:subclavian|axillary)\b(?!\s+(?:cath|line|approach))"),
+        (
+            "jugular",
+            r"(?:in|into|within|up)\s+(?:the\s+)?(?:\w+\s+){0,2}?(?:jugular|neck)\b(?!\s+(?:cath|line|central|approach))",
+        ),
+        (
+            "subclavian",
+            r"(?:in|into|within)\s+(?:the\s+)?(?:\w+\s+)?(?:subclavian|axillary)\b(?!\s+(?:cath|line|approach))",
+        ),
         ("azygos", r"azygos"),
         ("ivc", r"ivc\b(?!\s+filter)|inferior\s+vena\s+cava"),
         ("pulmonary artery", r"pulmonary\s+artery(?!\s+cath)"),
-        ("stomach", r"stomach|gastric\s+(?:body|fundus|antrum|lumen)|below\s+the\s+(?:\w+\s+)?diaphragm|left\s+upper\s+quadrant"),
+        (
+            "stomach",
+            r"stomach|gastric\s+(?:body|fundus|antrum|lumen)|below\s+the\s+(?:\w+\s+)?diaphragm|left\s+upper\s+quadrant",
+        ),
         ("duodenum", r"duoden|post-?pyloric|jejun"),
         ("esophagus", r"o?esophag"),
         ("carina", r"(?:above|superior\s+to|from|below|at)\s+the\s+(?:level\s+of\s+the\s+)?(?:carina|clavic)"),
         ("bronchus", r"(?:main\s?-?(?:stem)?|lobe|lower\s+lobe)\s+bronch|main\s?-?stem\b|bronchus"),
         ("pharynx", r"pharyn"),
-        ("pleural space", r"(?:in|into|within)\s+the\s+(?:\w+\s+)?(?:pleural\s+space|lung\s+parenchyma|chest\s+wall|fissure)"),
+        (
+            "pleural space",
+            r"(?:in|into|within)\s+the\s+(?:\w+\s+)?(?:pleural\s+space|lung\s+parenchyma|chest\s+wall|fissure)",
+        ),
     )
 )
 """Where reports say that tubes and lines end; the name of a line's way in ("jugular catheter") is none."""
@@ -40,7 +52,21 @@ _NEAR_TIPS = (frozenset({"svc", "cavoatrial junction"}), frozenset({"cavoatrial 
 _ORDINALS = {
     word: number
     for number, word in enumerate(
-        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"], 1
+        [
+            "first",
+            "second",
+            "third",
+            "fourth",
+            "fifth",
+            "sixth",
+            "seventh",
+            "eighth",
+            "ninth",
+            "tenth",
+            "eleventh",
+            "twelfth",
+        ],
+        1,
     )
 }
 _ORDINAL = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{'|'.join(_ORDINALS)})"
@@ -75,7 +101,10 @@ _WAYS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "same",
-        re.compile(r"\b(?:unchanged|stable|no\s+(?:\w+\s+){0,2}?change|similar\s+to|persist(?:s|ent)|not\s+changed)\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:unchanged|stable|no\s+(?:\w+\s+){0,2}?change|similar\s+to|persist(?:s|ent)|not\s+changed)\b",
+            re.IGNORECASE,
+        ),
     ),
 )
 """Which way a sentence says that things went."""

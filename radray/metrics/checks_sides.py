@@ -1,4 +1,4 @@
-"""Side conflicts: what the impression puts on the left and all else on the right, by concept and by the words beside."""
+"""Side conflicts: what the impression puts on the left and all else on the right, by concept and by words."""
 
 import re
 from collections.abc import Iterator

@@ -47,6 +47,11 @@ def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
+def stems(words: str) -> tuple[str, ...]:
+    """Return the words of `words`, apart by spaces: what `matches` looks for first."""
+    return tuple(words.split())
+
+
 def matches(
     pattern: re.Pattern[str], stems: Sequence[str], text: str
 ) -> Iterator[tuple[re.Match[str], tuple[int, int]]]:

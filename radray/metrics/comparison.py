@@ -13,10 +13,17 @@ from radray.metrics.side_by_side import FLOOR, MODEL, RADIOLOGIST, SideBySide, S
 
 
 def pairs(side: SideBySide) -> list[tuple[System, System]]:
-    """Return what is compared: models with those before them (the base comes first), with floors, the radiologist."""
+    """Return what is compared: models with those before them (the base comes first), with floors, the radiologist.
+
+    And floors with the radiologist, where they were checked: how often copying an impression goes wrong.
+    """
     models = side.of(MODEL)
     found = [(one, other) for place, one in enumerate(models) for other in models[:place]]
-    return found + [(one, other) for one in models for other in (*side.of(FLOOR), *side.of(RADIOLOGIST))]
+    return (
+        found
+        + [(one, other) for one in models for other in (*side.of(FLOOR), *side.of(RADIOLOGIST))]
+        + [(floor, own) for floor in side.of(FLOOR) for own in side.of(RADIOLOGIST)]
+    )
 
 
 def comparisons(side: SideBySide, plan: Plan) -> Iterator[dict[str, Any]]:

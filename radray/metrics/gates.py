@@ -115,12 +115,13 @@ def judge(
     that of the night to compare with; None: too few reports, no such night. A night without a report is not judged,
     and so is committed empty.
     """
-    least = settings.min_reports
+    large = night.rows >= settings.min_reports
     found: list[Verdict] = []
 
     def rate(gate: str, says: str, hits: int, n: int, limit: float | None, *, at_most: bool = True) -> None:
         if limit is not None:
-            found.append(Verdict(f"gates.{gate}", says, hits / n if n >= least else None, limit, n, at_most))
+            judged = large and n >= settings.min_part
+            found.append(Verdict(f"gates.{gate}", says, hits / n if judged else None, limit, n, at_most))
 
     rate("max_failed_rate", "empty or failed predictions", night.rows - night.ok, night.rows, settings.max_failed_rate)
     units = sum(reports.values())
@@ -132,7 +133,7 @@ def judge(
     says = "distinct predictions for each distinct abnormal findings text"
     rate("min_distinct_rate", says, said, asked, settings.min_distinct_rate, at_most=False)
 
-    scored = sum(n for _, n in night.rouge_l.values())
+    mean, scored = mean if large else None, sum(n for _, n in night.rouge_l.values())
     if settings.min_rouge_l is not None:
         says, limit = "standardised ROUGE-L F", settings.min_rouge_l
         found.append(Verdict("gates.min_rouge_l", says, mean, limit, scored, at_most=False))

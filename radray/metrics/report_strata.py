@@ -84,11 +84,11 @@ def _length(reference: str | None) -> str | None:
 
 def _by_value(name: str, values: Sequence[str | None], order: Sequence[str] = ()) -> dict[str, list[bool]]:
     """Return the strata ``name=value``, in `order` or commonest first; none where no value is known."""
-    values = [value or "unknown" for value in values]
-    counts = Counter(value for value in values if value != "unknown")
+    known = [value or "unknown" for value in values]
+    counts = Counter(value for value in known if value != "unknown")
     chosen = order or [value for value, _ in counts.most_common(MOST_VALUES)]
-    found = {f"{name}={value}": [one == value for one in values] for value in chosen}
+    found = {f"{name}={value}": [one == value for one in known] for value in chosen}
     if counts:
-        found[f"{name}=other"] = [one != "unknown" and one not in chosen for one in values]
-        found[f"{name}=unknown"] = [one == "unknown" for one in values]
+        found[f"{name}=other"] = [one != "unknown" and one not in chosen for one in known]
+        found[f"{name}=unknown"] = [one == "unknown" for one in known]
     return found

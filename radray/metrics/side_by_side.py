@@ -8,6 +8,7 @@ import numpy as np
 
 from radray.errors import InputError
 from radray.metrics.bootstrap import Codes, Floats, codes_of
+from radray.metrics.checks import CHECKS_ID, check
 from radray.metrics.floors import NearestNeighbour, best_constant, first_sentence
 from radray.metrics.report_strata import Bools, Report, strata_of
 from radray.metrics.scoring import Key, score_all
@@ -168,7 +169,8 @@ def side_by_side(
 def add_floors(side: SideBySide, training: Training, *, stemmer: bool) -> None:
     """Add the floors: the first sentence always, the two that training reports make where there are any.
 
-    None where no report has a reference: there is nothing to score them against.
+    None where no report has a reference: there is nothing to score them against. Where models were checked by the
+    checks as they are now, so are the floors (0.4 ms a report).
     """
     if not side.referenced.any():
         return
@@ -179,7 +181,10 @@ def add_floors(side: SideBySide, training: Training, *, stemmer: bool) -> None:
         written[NEAREST] = NearestNeighbour(training.findings, training.references).predict(findings)
     for name in sorted(written):
         everywhere = np.ones(len(findings), dtype=np.bool_)
-        side.systems[name] = System(name, FLOOR, _rouge(side, written[name]), everywhere, ~everywhere)
+        values = _rouge(side, written[name])
+        if any(version == CHECKS_ID for one in side.of(MODEL) for version, _ in one.values):
+            values |= _checked(side, written[name])
+        side.systems[name] = System(name, FLOOR, values, everywhere, ~everywhere)
 
 
 def remarks(side: SideBySide, training: Training) -> list[str]:
@@ -243,6 +248,18 @@ def _flags(rows: Sequence[Row | None], of: str) -> dict[Key, Floats]:
             both = [(row.get("followup"), row.get("reference_followup")) for row in own]
             found[version, AGREES] = _numbers([None if None in pair else pair[0] == pair[1] for pair in both])
     return {key: values for key, values in found.items() if not np.isnan(values).all()}
+
+
+def _checked(side: SideBySide, texts: Sequence[str]) -> dict[Key, Floats]:
+    """Return the flags of `texts`, written for the reports without knowing more than their findings."""
+    rows = []
+    for row, text in zip(side.reports, texts, strict=True):
+        exam: dict[str, Any] = {name: row.get(name) for name in ("modality", "body_part")}
+        made = check(text, row["findings"], row.get("background"), **exam)
+        flags = {f"flag_{name}": value for name, value in made.flags.items()}
+        known = {"checks_id": CHECKS_ID, "reference_followup": row.get("reference_followup")}
+        rows.append({**flags, **known, "followup": made.followup, "urgent_first": made.most_urgent_first})
+    return _flags(rows, "")
 
 
 def checks_version(row: Row) -> str:

@@ -1,4 +1,4 @@
-"""How often the radiologists' own impressions trip the checks: ``python tests/benchmarks/check_rates.py [--eyes CLASS]``.
+"""How often radiologists' own impressions trip the checks: ``python tests/benchmarks/check_rates.py [--eyes CLASS]``.
 
 Every Open-i report with findings and an impression (1,384) is checked as a prediction would be. Printed by class: to
 how many reports it applies, how many it hits, the rate with its 95 % Wilson interval, and the study ids of the hits,
@@ -15,12 +15,15 @@ import sys
 import time
 from pathlib import Path
 
-from radray.metrics.checks import TIER_A, TIER_B, Checked, check
-from radray.metrics.checks_known import known, mentions_of
-from radray.reports import openi
-from radray.reports.record import Record
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
 
-DATA = Path(os.environ.get("RADRAY_DATA", Path(__file__).parents[3] / "shared" / "data"))
+from radray.metrics.checks import TIER_A, TIER_B, Checked, check  # noqa: E402
+from radray.metrics.checks_known import known, mentions_of  # noqa: E402
+from radray.reports import openi  # noqa: E402
+from radray.reports.record import Record  # noqa: E402
+
+DATA = Path(os.environ.get("RADRAY_DATA", ROOT.parent / "shared" / "data"))
 _Z = 1.959964
 
 
@@ -95,7 +98,7 @@ def main() -> int:
     seconds = time.process_time() - start
     figures: dict[str, object] = {"reports": len(records), "microseconds": round(seconds / len(records) * 1e6, 1)}
     any_hit = 0
-    for record, checked in zip(records, results, strict=True):
+    for checked in results:
         any_hit += any(checked.flags[name] for name in TIER_A if name != "mask")
     for tier in (TIER_A, TIER_B):
         for name in tier:
@@ -104,17 +107,14 @@ def main() -> int:
             hits = [i for i, state in enumerate(states) if state]
             low, high = wilson(len(hits), n)
             ids = " ".join(str(records[i].study_id) for i in hits[:60]) + (" ..." if len(hits) > 60 else "")
-            say(
-                f"{name:16}{len(hits):5} of {n}  {100 * len(hits) / max(n, 1):6.2f} % [{100 * low:.2f}, {100 * high:.2f}]  {ids}"
-            )
+            rate = f"{100 * len(hits) / max(n, 1):6.2f} % [{100 * low:.2f}, {100 * high:.2f}]"
+            say(f"{name:16}{len(hits):5} of {n}  {rate}  {ids}")
             figures[name] = [len(hits), n]
         say()
     total = sum(figures[name][0] for name in TIER_A if name != "mask")  # type: ignore[index]
     say(f"Tier A without mask: {total} hits, {100 * total / len(records):.2f} % in sum; {any_hit} reports")
-    say(
-        f"followup {sum(c.followup for c in results)}; most urgent first "
-        f"{sum(c.most_urgent_first is True for c in results)} of {sum(c.most_urgent_first is not None for c in results)}"
-    )
+    ordered = [checked.most_urgent_first for checked in results if checked.most_urgent_first is not None]
+    say(f"followup {sum(c.followup for c in results)}; most urgent first {sum(ordered)} of {len(ordered)}")
     figures |= {"tier_a": total, "tier_a_reports": any_hit}
     for name in (*TIER_A, *TIER_B):
         if name in wanted.eyes or "all" in wanted.eyes:

@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 from radray.metrics.checks import OF_CONCEPTS, TIER_A, TIER_B, Checked, check
 
 FINDINGS = (
-    "There is a moderate right pleural effusion. An 8 mm nodule is seen in the left upper lobe. No pneumothorax. The heart"
-    " is normal in size. A right PICC ends in the SVC."
+    "There is a moderate right pleural effusion. An 8 mm nodule is seen in the left upper lobe. No pneumothorax. The"
+    " heart is normal in size. A right PICC ends in the SVC."
 )
 BACKGROUND = "Indication: cough. Comparison: None."
-WORDS = st.sampled_from(
-    "no left right effusion pneumothorax unchanged 8 mm cm nodule ___ Dr. Meyer notified recommend CT with and the . , 1."
-    " possible opacity lower lobe SVC PICC tip \n ; since prior".split(" ")
-)
+VOCABULARY = """no left right effusion pneumothorax unchanged 8 mm cm nodule ___ Dr. Meyer notified recommend CT with
+    and the . , 1. possible opacity lower lobe SVC PICC tip ; since prior"""
+WORDS = st.sampled_from([*VOCABULARY.split(), "\n"])
 TEXTS = st.one_of(st.text(max_size=200), st.lists(WORDS, max_size=60).map(" ".join))
 
 
@@ -64,19 +63,25 @@ def test_evidence_names_positions_and_no_text():
 
 
 def test_evidence_has_the_classes_that_are_raised_and_no_other():
-    checked = check("Left pneumothorax. ___ was notified. Unchanged", FINDINGS, BACKGROUND, modality="CR", body_part="chest")
+    checked = check(
+        "Left pneumothorax. ___ was notified. Unchanged", FINDINGS, BACKGROUND, modality="CR", body_part="chest"
+    )
     assert {part.split(" ")[0] for part in checked.evidence.split("; ")} == raised(checked)
     assert {"polarity", "mask", "communication", "prior"} <= raised(checked)
 
 
-@pytest.mark.parametrize(("modality", "body_part"), [("MG", "breast"), ("NM", "chest"), ("CR", "breast"), (None, "breast")])
+@pytest.mark.parametrize(
+    ("modality", "body_part"), [("MG", "breast"), ("NM", "chest"), ("CR", "breast"), (None, "breast")]
+)
 def test_classes_by_concept_do_not_apply_outside_the_table(modality, body_part):
     checked = check("Left pneumothorax, 9 mm.", FINDINGS, BACKGROUND, modality=modality, body_part=body_part)
     assert {name for name, flag in checked.flags.items() if flag is None} == set(OF_CONCEPTS)
     assert raised(checked) == {"measurement"}
 
 
-@pytest.mark.parametrize(("modality", "body_part"), [("CR", "chest"), ("CT", "chest"), (None, None), ("CR", None), (None, "chest")])
+@pytest.mark.parametrize(
+    ("modality", "body_part"), [("CR", "chest"), ("CT", "chest"), (None, None), ("CR", None), (None, "chest")]
+)
 def test_they_apply_where_the_table_has_the_findings(modality, body_part):
     assert check("Left pneumothorax.", FINDINGS, BACKGROUND, modality=modality, body_part=body_part).flags["polarity"]
 
@@ -90,7 +95,9 @@ def test_a_cut_output_is_degenerate():
 
 
 def test_passed_identifiers_are_looked_for():
-    assert raised(check("Right pleural effusion in S1047.", FINDINGS, BACKGROUND, identifiers=("S1047",))) == {"identifier"}
+    assert raised(check("Right pleural effusion in S1047.", FINDINGS, BACKGROUND, identifiers=("S1047",))) == {
+        "identifier"
+    }
     assert raised(check("Right pleural effusion in S1047.", FINDINGS, BACKGROUND)) == set()
 
 
@@ -113,7 +120,12 @@ def test_whether_the_most_urgent_stands_first(impression, first):
 
 @pytest.mark.parametrize(
     ("impression", "followup"),
-    [("Nodule. Recommend CT.", True), ("Nodule. Follow-up in 6 weeks.", True), ("Nodule.", False), ("Suggestive of edema.", False)],
+    [
+        ("Nodule. Recommend CT.", True),
+        ("Nodule. Follow-up in 6 weeks.", True),
+        ("Nodule.", False),
+        ("Suggestive of edema.", False),
+    ],
 )
 def test_whether_a_followup_is_recommended(impression, followup):
     assert check(impression, FINDINGS, BACKGROUND).followup is followup

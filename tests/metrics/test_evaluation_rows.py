@@ -10,7 +10,7 @@ from side_world import made_side, row, rows_of
 from radray.metrics.comparison import comparisons
 from radray.metrics.evaluation import Plan, evaluations
 from radray.metrics.scoring import main_scorer
-from radray.metrics.side_by_side import MODEL, SideBySide, System
+from radray.metrics.side_by_side import MODEL, RADIOLOGIST, SideBySide, System
 
 MAIN = main_scorer(stemmer=True)
 PLAN = Plan(MAIN, normal_weight=0.25, resamples=400, seed=5)
@@ -144,7 +144,7 @@ def test_excess_over_the_radiologist_is_paired_and_leaves_out_what_does_not_appl
     (found,) = [
         one
         for one in comparisons(made, PLAN)
-        if (one["metric"], one["stratum"], one["system_b"]) == ("flag_side", "all", "radiologist")
+        if (one["system_a"], one["metric"], one["stratum"], one["system_b"]) == (ALPHA, "flag_side", "all", RADIOLOGIST)
     ]
     assert (found["n"], found["mean_a"], found["mean_b"], found["difference"]) == (2, 0.5, 0.0, 0.5)
     figures = list(evaluations(made, PLAN))
@@ -162,7 +162,11 @@ def test_flags_that_never_differ_are_no_proof_that_they_cannot() -> None:
     bound = 1 - 0.025 ** (1 / 3)  # of three patients
     rate = figure(list(evaluations(made, PLAN)), ALPHA, "all", "flag_mask", "checks-1")
     assert (rate["mean"], rate["ci_low"], rate["ci_high"]) == (0, 0, pytest.approx(bound))
-    (found,) = [one for one in comparisons(made, PLAN) if (one["metric"], one["stratum"]) == ("flag_mask", "all")]
+    (found,) = [
+        one
+        for one in comparisons(made, PLAN)
+        if (one["system_a"], one["metric"], one["stratum"], one["system_b"]) == (ALPHA, "flag_mask", "all", RADIOLOGIST)
+    ]
     assert (found["ci_low"], found["ci_high"]) == pytest.approx((-bound, bound))
     assert found["p_value"] == 1.0
 

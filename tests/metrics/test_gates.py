@@ -26,7 +26,7 @@ def rows(*given: dict[str, Any]) -> pa.Table:
 
 
 def verdict(settings: Gates, night: Night, reports: dict[str, int] | None = None, previous: float | None = None) -> Any:
-    (one,) = judge(night, reports or {}, night.standardised_rouge_l(settings.min_reports, 0.5), previous, settings)
+    (one,) = judge(night, reports or {}, night.standardised_rouge_l(settings.min_part, 0.5), previous, settings)
     return one
 
 
@@ -76,11 +76,11 @@ def test_the_standardised_mean_does_not_move_with_case_mix() -> None:
 @pytest.mark.parametrize(
     ("setting", "limit", "night", "value"),
     [
-        ("max_failed_rate", 0.1, Night(rows=100, ok=80), 0.2),
-        ("max_tier_a_rate", 0.1, Night(rows=100, ok=80, flagged=20), 0.25),
-        ("max_flag_rates", {"side": 0.1}, Night(flags={"side": (30, 60)}), 0.5),
-        ("min_distinct_rate", 0.1, Night(predictions={1, 2, 3}, findings=set(range(60))), 0.05),
-        ("min_rouge_l", 0.6, Night(rouge_l={"normal": (45, 50), "abnormal": (10, 50)}), 0.55),
+        ("max_failed_rate", 0.1, Night(rows=200, ok=160), 0.2),
+        ("max_tier_a_rate", 0.1, Night(rows=200, ok=160, flagged=40), 0.25),
+        ("max_flag_rates", {"side": 0.1}, Night(rows=200, flags={"side": (30, 60)}), 0.5),
+        ("min_distinct_rate", 0.1, Night(rows=200, predictions={1, 2, 3}, findings=set(range(60))), 0.05),
+        ("min_rouge_l", 0.6, Night(rows=200, rouge_l={"normal": (45, 50), "abnormal": (10, 50)}), 0.55),
     ],
 )
 def test_each_gate_refuses_beyond_its_limit_and_passes_at_it(
@@ -95,8 +95,8 @@ def test_each_gate_refuses_beyond_its_limit_and_passes_at_it(
 
 def test_rejected_units_and_a_drop_are_judged() -> None:
     reports = {"ok": 70, "rejected": 20, "superseded": 10}
-    assert verdict(OFF.model_copy(update={"max_rejected_rate": 0.1}), Night(), reports).value == 0.2
-    night = Night(rouge_l={"normal": (45, 50), "abnormal": (10, 50)})
+    assert verdict(OFF.model_copy(update={"max_rejected_rate": 0.1}), Night(rows=200), reports).value == 0.2
+    night = Night(rows=200, rouge_l={"normal": (45, 50), "abnormal": (10, 50)})
     settings = OFF.model_copy(update={"max_rouge_l_drop": 0.1})
     assert verdict(settings, night, previous=0.70).passed is False
     assert verdict(settings, night, previous=0.60).passed is True
@@ -106,14 +106,21 @@ def test_rejected_units_and_a_drop_are_judged() -> None:
 
 def test_few_reports_judge_nothing() -> None:
     settings = OFF.model_copy(update={"max_failed_rate": 0.0})
-    assert verdict(settings, Night(rows=49, ok=0)).passed is None
-    assert verdict(settings, Night(rows=50, ok=0)).passed is False
+    assert verdict(settings, Night(rows=199, ok=0)).passed is None
+    assert verdict(settings, Night(rows=200, ok=0)).passed is False
     assert verdict(settings.model_copy(update={"min_reports": 1}), Night(rows=1, ok=0)).passed is False
+    of_class = OFF.model_copy(update={"max_flag_rates": {"side": 0.0}})
+    assert verdict(of_class, Night(rows=200, flags={"side": (49, 49)})).passed is None
+    assert verdict(of_class, Night(rows=200, flags={"side": (50, 50)})).passed is False
+    scored = OFF.model_copy(update={"min_rouge_l": 1.0})
+    for normal, rows, passed in ((49, 200, None), (50, 200, False), (50, 199, None)):
+        night = Night(rows=rows, rouge_l={"normal": (0.0, normal), "abnormal": (0.0, 100)})
+        assert verdict(scored, night).passed is passed
 
 
 def test_all_that_fails_is_said_at_once_with_value_limit_count_and_lever() -> None:
     verdicts = judge(
-        Night(rows=100, ok=80, flagged=60, flags=dict.fromkeys(TIER_A, (0, 80)), findings={1}, predictions={1}),
+        Night(rows=200, ok=160, flagged=120, flags=dict.fromkeys(TIER_A, (0, 160)), findings={1}, predictions={1}),
         {"ok": 100},
         None,
         None,
@@ -124,8 +131,8 @@ def test_all_that_fails_is_said_at_once_with_value_limit_count_and_lever() -> No
     assert isinstance(caught.value, InputError)
     assert caught.value.exit_code == 3
     assert str(caught.value).startswith(
-        "the night: 2 of 4 gates refuse the night: empty or failed predictions 0.2 of 100 reports, at most 0.05"
-        " (gates.max_failed_rate); predictions with a Tier A flag 0.75 of 80 reports, at most 0.5"
+        "the night: 2 of 4 gates refuse the night: empty or failed predictions 0.2 of 200 reports, at most 0.05"
+        " (gates.max_failed_rate); predictions with a Tier A flag 0.75 of 160 reports, at most 0.5"
         " (gates.max_tier_a_rate); nothing was committed"
     )
 

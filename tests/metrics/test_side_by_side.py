@@ -5,6 +5,7 @@ import pytest
 from side_world import made_side, row, rows_of
 
 from radray.errors import InputError
+from radray.metrics.checks import CHECKS_ID
 from radray.metrics.scoring import main_scorer
 from radray.metrics.side_by_side import FLOORS, Training, choose, remarks, training_of
 
@@ -79,6 +80,17 @@ def test_flags_are_told_by_version_of_the_checks_and_beside_the_radiologists() -
     assert own["checks-1", "flag_side"] == pytest.approx([0, 1, nan, nan], nan_ok=True)
     assert ("checks-2", "flag_side") not in own
     assert ("checks-1", "followup_agrees") not in own
+
+
+def test_floors_are_checked_where_models_were_by_the_same_checks() -> None:
+    rows = rows_of("alpha", TEXTS, checks_id=CHECKS_ID, flag_side=False, followup=True, reference_followup=True)
+    values = made_side(rows, training=TRAINING).systems["floor: nearest neighbour"].values
+    # of "Right pneumothorax." the neighbour's impression says that there is no disease
+    assert values[CHECKS_ID, "flag_critical_missed"][3] == 1
+    assert values[CHECKS_ID, "flag_critical_missed"][0] == 0
+    assert values[CHECKS_ID, "followup_agrees"].tolist() == [0, 0, 0, 0]
+    older = made_side([{**one, "checks_id": "checks-0"} for one in rows], training=TRAINING)
+    assert {scorer for scorer, _ in older.systems["floor: nearest neighbour"].values if scorer[0] == "c"} == set()
 
 
 def test_clusters_are_the_split_keys() -> None:
