@@ -30,8 +30,9 @@ class Gates(Section):
     ones too.
     """
 
-    min_reports: Annotated[int, Field(ge=1)] = 50
-    """Fewer reports than this judge no rate: each gate counts those that it is about (a stratum, distinct texts)."""
+    min_reports: Annotated[int, Field(ge=1)] = 200
+    """A night of fewer reports is not judged (the standard error of a rate of 5 % is 1.5 points at 200), and nothing
+    by a part of it that is less than a quarter of this: a stratum of references, distinct findings."""
     max_tier_a_rate: Rate | None = 0.5
     """Most of the ok predictions that have a Tier A flag of any class."""
     max_flag_rates: dict[TierA, Rate] = Field(default_factory=dict)
@@ -48,6 +49,11 @@ class Gates(Section):
     min_distinct_rate: Rate | None = 0.05
     """Least distinct predictions, among reports of abnormal findings, for each distinct findings text: a model that
     has collapsed says one sentence to all."""
+
+    @property
+    def min_part(self) -> int:
+        """Least reports of a part of a night that are judged."""
+        return max(self.min_reports // 4, 1)
 
     def of_corpus(self) -> "Gates":
         """Return the gates that a corpus is judged by: those that were given a value; the defaults are off."""

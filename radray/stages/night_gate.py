@@ -47,8 +47,7 @@ class NightGate:
         if not merged.files:
             return
         night = measure(_rows(self._warehouse.storage, [file.uri for file in merged.files]))
-        least = self._settings.min_reports
-        mean, previous = night.standardised_rouge_l(least, self._normal_weight), None
+        mean, previous = night.standardised_rouge_l(self._settings.min_part, self._normal_weight), None
         if self._settings.max_rouge_l_drop is not None and mean is not None:
             previous = self._previous_rouge_l(night.scorers)
         about = {name: self._partition[name] for name in ("batch_date", "dataset")}
@@ -56,7 +55,8 @@ class NightGate:
         verdicts = judge(night, statuses, mean, previous, self._settings)
         unjudged = [verdict.gate for verdict in verdicts if verdict.passed is None]
         if unjudged:
-            self._say(f"gates that have fewer than {least} reports, or no night, to judge by: {', '.join(unjudged)}")
+            few = f"fewer than gates.min_reports={self._settings.min_reports} reports, or no night before"
+            self._say(f"gates that do not judge this night, for {few}: {', '.join(unjudged)}")
         where = ", ".join(f"{name}={self._partition[name]}" for name in ("batch_date", "dataset", "split"))
         refuse_failed(verdicts, f"predictions, {where}, model {self._model_name}")
 
@@ -78,7 +78,7 @@ class NightGate:
         for date, digest in sorted(last, key=lambda night: (night[0], last[night]), reverse=True):
             where = {**about, "batch_date": date, "model_digest": digest}
             found = measure_scores([self._warehouse.read(PREDICTIONS, SCORE_COLUMNS, where)])
-            mean = found.standardised_rouge_l(self._settings.min_reports, self._normal_weight)
+            mean = found.standardised_rouge_l(self._settings.min_part, self._normal_weight)
             if mean is not None and found.scorers == scorers:
                 return mean
         return None
