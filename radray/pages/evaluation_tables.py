@@ -136,20 +136,21 @@ class Shown:
 
     def flags(self) -> Table:
         """Return the rates of the clinical checks: the radiologist's own, and each model's excess over it."""
-        models = [one.name for one in self.side.of(MODEL)]
-        table = self._table(
-            "Clinical checks, per cent of the reports to which each applies; excess over the radiologist, points",
-            *("check", RADIOLOGIST, *models),
-        )
         told: dict[str, dict[str, Row]] = {}
         for row in self._differences:
             if (row["system_b"], row["stratum"]) == (RADIOLOGIST, ALL):
                 told.setdefault(row["metric"], {})[row["system_a"]] = row
+        shown = [one.name for one in self.side.of(MODEL)] + [NEAREST]
+        systems = [name for name in shown if any(name in of for of in told.values())]
+        table = self._table(
+            "Clinical checks, per cent of the reports to which each applies; excess over the radiologist, points",
+            *("check", RADIOLOGIST, *systems),
+        )
         order = [*(f"flag_{name}" for name in CLASSES), *FLAGS_OF_BOTH]
         for metric, of in sorted(told.items(), key=lambda one: order.index(one[0])):
             if metric in ("flag_unsupported", FLAGS_OF_BOTH[0]):  # Tier B, and what is no error, stand apart
                 table.add_section()
-            found = [of.get(one) for one in models]
+            found = [of.get(one) for one in systems]
             rates = ["-" if one is None else f"{100 * one['mean_a']:.1f} {_points(one)}" for one in found]
             own = next(iter(of.values()))["mean_b"]
             table.add_row(metric.removeprefix("flag_"), f"{100 * own:.1f}", *rates)

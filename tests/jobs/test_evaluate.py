@@ -68,7 +68,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     evaluate(
         made.settings(
             *("evaluate.models=[now, fine, cccc]", "evaluate.pretrained=raw", f"evaluate.normal_weight={WEIGHT}"),
-            *("evaluate.resamples=300", f"evaluate.csv={made.folder}/csv"),
+            *("evaluate.resamples=200", f"evaluate.csv={made.folder}/csv"),
         ),
         made.console,
     )
@@ -272,7 +272,7 @@ def test_intervals_hold_their_means_and_kinds_are_told(world: World) -> None:
     with_interval = [row for row in rows if row["ci_low"] is not None]
     assert len(with_interval) > 3_000
     assert all(row["ci_low"] <= row["mean"] + 1e-9 and row["mean"] <= row["ci_high"] + 1e-9 for row in with_interval)
-    assert {(row["resamples"], row["seed"]) for row in with_interval} == {(300, 13)}
+    assert {(row["resamples"], row["seed"]) for row in with_interval} == {(200, 13)}
     never = [row for row in with_interval if row["metric"] == "flag_mask" and row["stratum"] == "all"]
     assert len(never) == 8
     for row in never:  # no hit is no proof that there is none
