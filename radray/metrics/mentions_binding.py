@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
-from radray.metrics.assertion import COMMA, Words
+from radray.metrics.assertion import COMMA, NONE, Words
 from radray.metrics.mentions_targets import Match, Target, listed
 from radray.metrics.phrases import CONCEPTS
 from radray.metrics.phrases_attributes import SEVERITIES, SEVERITY_WORDS, SIDES
@@ -16,6 +16,8 @@ _JOINTS = words("and or nor with associated adjacent overlying underlying compre
 _BLOCKS = PREDICATES | PREPOSITIONS | words("and or nor but with which without no not")
 """Words an attribute does not reach over on its way to the finding after it."""
 
+_AFTER = PREPOSITIONS | PREDICATES | words("since compared as than when and or but with while again by for of versus")
+"""Words before which an attribute that stands after its finding may end."""
 _CHANGES = ("resolved", "increased", "decreased", "new", "unchanged")
 """The more telling first: of "persistent ... has decreased" the decrease is kept."""
 
@@ -41,11 +43,16 @@ def bind(
             for target in groups.owners(start, end, predicate=True):
                 if target.severity is None or SEVERITIES.index(entry.severity) > SEVERITIES.index(target.severity):
                     target.severity = entry.severity
-        if entry.change is not None and start not in used:
+        if entry.change is not None and start not in used and not _compares(text, end):
             for target in groups.owners(start, end, predicate=True):
                 if target.change is None or _CHANGES.index(entry.change) < _CHANGES.index(target.change):
                     target.change = entry.change
     groups.inherit(links)
+
+
+def _compares(text: Words, end: int) -> bool:
+    """Return whether "worse" or "larger" before the word `end` compares the sides, not two examinations."""
+    return text.words[end : end + 1] == ["than"] and not SIDES.keys().isdisjoint(text.words[end + 1 : end + 3])
 
 
 class _Clause:
@@ -69,15 +76,20 @@ class _Clause:
         before = at  # the last target that ends before the attribute
         after = bisect_left(firsts, end)
         tokens = self.text.words
+        said = before >= 0 and predicate and not PREDICATES.isdisjoint(tokens[max(start - 2, 0) : start])
         if after < len(found):
             first = firsts[after]
-            said = before >= 0 and predicate and not PREDICATES.isdisjoint(tokens[max(start - 2, 0) : start])
             there = "there" in tokens[end : min(first, end + _REACH)]
             if (not said and self._reaches(end, first)) or there or (before < 0 and first - end <= 2 * _REACH):
                 return found[after : bisect_right(firsts, first)]
-        if before < 0 or start - found[before].last > _REACH:
+        if before < 0 or start - found[before].last > _REACH or (predicate and not said and self._goes_on(end)):
             return []
         return listed(self.text, found, before)
+
+    def _goes_on(self, end: int) -> bool:
+        """Return whether the attribute before the word `end` belongs to a noun out of the table that follows."""
+        tokens = self.text.words
+        return end < len(tokens) and self.text.barriers[end] == NONE and tokens[end] not in _AFTER
 
     def _reaches(self, end: int, target: int) -> bool:
         if target - end > _REACH:

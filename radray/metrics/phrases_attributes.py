@@ -62,7 +62,6 @@ SEVERITY_WORDS: dict[str, str] = {
     "massively": "severe",
     "gross": "severe",
     "huge": "severe",
-    "significantly": "severe",
     "extensively": "severe",
 }
 

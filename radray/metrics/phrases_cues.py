@@ -55,7 +55,7 @@ CUES: dict[str, str] = {
     "|less likely considered|also possible|also a consideration|remains possible|considerations|may be present"
     "|could be present|might be present",
     # what follows belongs to the past
-    "history": "history of|hx of|h o|status post|s p|post|prior|previous|remote|old|healed|past|past history of"
+    "history": "history of|hx of|h o|status post|s p|prior|previous|remote|old|healed|past|past history of"
     "|previously|remote history of|prior history of|known history of|previous history of|has history of|longstanding"
     "|sequela of prior|sequelae of prior|remotely",
     # the interpretation of what stands before: side and place go with it

@@ -208,4 +208,9 @@ CASES: tuple[tuple[str, str], ...] = (
     ("Calcified granulomas and osteophytes.", "granuloma +; osteophyte +"),
     ("Pulmonary oedema.", "edema +"),
     ("Hydropneumothorax.", "pleural_effusion +; pneumothorax +"),
+    # no change: sides compared, and attributes of what the table does not name
+    ("Bilateral effusions, right worse than left.", "pleural_effusion + both"),
+    ("Hyperexpansion and decreased peripheral vessels.", "emphysema +"),
+    ("Atelectasis, increased since the prior.", "atelectasis + increased"),
+    ("Probable post your recess effusions.", "pleural_effusion ?"),
 )
