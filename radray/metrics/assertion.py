@@ -37,26 +37,23 @@ class Words:
     __slots__ = ("barriers", "ends", "starts", "words")
 
     def __init__(self, text: str) -> None:
-        words: list[str] = []
-        starts: list[int] = []
-        ends: list[int] = []
-        barriers: list[int] = []
-        canonical = CANONICAL.get
+        places = [match.span() for match in _WORD.finditer(text)]
+        # beyond ASCII lower case may be longer: there each word by itself
+        plain = text.isascii()
+        words = _WORD.findall(text.lower()) if plain else [text[start:end].lower() for start, end in places]
+        barriers = []
         end = 0
-        for match in _WORD.finditer(text):
-            start = match.start()
-            word = match.group().lower()
+        before = ""
+        for (start, following), word in zip(places, words, strict=True):
             gap = text[end:start]
-            if gap == " " or gap == "-":
-                barriers.append(NONE)
-            else:
-                barriers.append(_barrier(gap, words[-1] if words else "", text[start]))
-            words.append(canonical(word, word))
-            starts.append(start)
-            end = match.end()
-            ends.append(end)
+            barriers.append(NONE if gap == " " or gap == "-" else _barrier(gap, before, text[start]))
+            end, before = following, word
         barriers.append(ASKED if text.startswith("?", end) else STOP)
-        self.words, self.starts, self.ends, self.barriers = words, starts, ends, barriers
+        canonical = CANONICAL.get
+        self.words = [canonical(word, word) for word in words]
+        self.starts = [start for start, _ in places]
+        self.ends = [end for _, end in places]
+        self.barriers = barriers
 
 
 def _barrier(gap: str, before: str, following: str) -> int:
@@ -88,6 +85,9 @@ def asserted(
     which something begins that is there ("small", "the") when no "or" follows that would keep the list going.
     """
     tokens, barriers = words.words, words.barriers
+    if not cues and QUESTION not in barriers[first:last]:
+        nothing = [False] * (last - first)
+        return nothing, nothing, nothing
     last_or = next((at for at in range(last - 1, first, -1) if tokens[at] in ("or", "nor")), -1)
     negated, doubted, past = [], [], []
     negation = doubt = False

@@ -13,6 +13,7 @@ from radray.metrics.phrases_trie import TRIE, Entry, scan
 from radray.metrics.sentences import split_sentences
 
 _WORD = re.compile(r"\w+")
+_NOTHING: frozenset[str] = frozenset()
 _OR = frozenset({"or", "versus", "vs"})
 _ALTERNATIVE = 5
 """Words between two alternatives, at most."""
@@ -87,9 +88,9 @@ def _mentions(words: Words, target: Target, sentence: int) -> list[Mention]:
             start=words.starts[target.first],
             end=words.ends[target.last - 1],
             state=target.state,
-            sides=frozenset(target.sides),
+            sides=frozenset(target.sides) if target.sides else _NOTHING,
             severity=target.severity,
-            locations=frozenset(target.places),
+            locations=frozenset(target.places) if target.places else _NOTHING,
             change=target.change,
             sentence=sentence,
             historical=target.past,

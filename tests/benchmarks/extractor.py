@@ -2,7 +2,8 @@
 
 Findings and impression of every report with both and with codes are read by `find_mentions`; a concept counts as found
 where it, or a kind of it, is present or uncertain. Recall is over the reports whose codes ask for the concept,
-precision over those where it was found; both with 95 % Wilson intervals. The coders left much out and worked from
+precision over those where it was found ("itself": recalled as the concept and
+not as a neighbour, such as an opacity for an airspace disease); both with 95 % Wilson intervals. The coders left much out and worked from
 findings and impression with rules of their own, so the precision is a lower bound. Told besides: missed codes by unit
 id and concept, the findings stratum against the codes, and normal references over coded findings. With ``--eyes`` the
 texts of one concept's misses are printed, to be read and not to be kept. JSON is the last line. Needs RADRAY_DATA (or
@@ -22,6 +23,7 @@ from extractor_codes import CODED, meets, parse_codes
 from radray.metrics.findings_stratum import findings_stratum, normal_over_findings
 from radray.metrics.mentions import State, find_mentions
 from radray.metrics.phrases import CONCEPTS, ancestors
+from radray.metrics.strata import is_normal
 from radray.reports import openi
 from radray.reports.record import Record
 from radray.schemas import ReportStatus
@@ -79,7 +81,7 @@ def main() -> None:
         f"{len(records)} reports, {len(coded)} with codes; "
         f"{best / len(texts) * 1e6:.0f} us a report of {words:.0f} words"
     )
-    _tell(f"{'concept':28} {'codes':>5} {'recall':>22} {'found':>6} {'precision (bound)':>22}")
+    _tell(f"{'concept':28} {'codes':>5} {'recall':>22} {'itself':>6} {'found':>6} {'precision (bound)':>22}")
     results, misses = {}, []
     totals = Counter[str]()
     for row in CODED:
@@ -93,12 +95,19 @@ def main() -> None:
             + tuple(code for kind in CODED if row.id in ancestors(kind.id) for code in kind.codes + kind.also)
         )
         right = [entry for entry in claimed if any(meets(entry[2], code) for code in excuses)]
+        strict = sum(row.id in entry[3] for entry in obliged)
         missed = [entry for entry in obliged if not entry[3].intersection(row.found)]
         misses += [(row.id, entry[0]) for entry in missed]
-        totals.update(codes=len(obliged), hit=len(hit), found=len(claimed), right=len(right))
-        results[row.id] = {"codes": len(obliged), "recalled": len(hit), "found": len(claimed), "right": len(right)}
+        totals.update(codes=len(obliged), hit=len(hit), strict=strict, found=len(claimed), right=len(right))
+        results[row.id] = {
+            "codes": len(obliged),
+            "recalled": len(hit),
+            "strict": strict,
+            "found": len(claimed),
+            "right": len(right),
+        }
         _tell(
-            f"{row.id:28} {len(obliged):5} {_share(len(hit), len(obliged)):>22} {len(claimed):6} "
+            f"{row.id:28} {len(obliged):5} {_share(len(hit), len(obliged)):>22} {strict:6} {len(claimed):6} "
             f"{_share(len(right), len(claimed)):>22}"
         )
         if eyes.eyes == row.id:
@@ -106,7 +115,7 @@ def main() -> None:
             for study, text, _, _, record in wrong if eyes.false else missed:
                 _tell(f"--- {study}: {record.human_codes}\n{text}")
     _tell(
-        f"{'all':28} {totals['codes']:5} {_share(totals['hit'], totals['codes']):>22} {totals['found']:6} "
+        f"{'all':28} {totals['codes']:5} {_share(totals['hit'], totals['codes']):>22} {totals['strict']:6} {totals['found']:6} "
         f"{_share(totals['right'], totals['found']):>22}"
     )
     _tell("misses:", "; ".join(f"{concept} {study}" for concept, study in misses))
@@ -116,9 +125,24 @@ def main() -> None:
     )
     for (stratum, codes), n in sorted(strata.items()):
         _tell(f"findings {stratum}, codes {codes}: {n}")
+    incidental = sum(
+        is_normal(record.reference or "") is True
+        and (record.human_codes or "").lower() not in ("normal", "no indexing")
+        for record in records
+    )
+    _tell(f"normal references over codes other than normal: {incidental} of {len(records)}")
     over = sum(normal_over_findings(record.reference, record.findings or "") is True for record in records)
     _tell(f"normal references over coded findings: {over} of {len(records)}")
-    _tell(json.dumps({"concepts": results, "normal_over_findings": over, "us": round(best / len(texts) * 1e6)}))
+    _tell(
+        json.dumps(
+            {
+                "concepts": results,
+                "normal_over_findings": over,
+                "normal_over_codes": incidental,
+                "us": round(best / len(texts) * 1e6),
+            }
+        )
+    )
 
 
 def _tell(line: str, *more: str) -> None:
