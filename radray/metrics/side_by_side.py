@@ -82,11 +82,13 @@ class Training:
 
 
 def training_of(pairs: Iterable[Row], evaluated: Iterable[Row], normalise: Callable[[str], str]) -> Training:
-    """Return the training reports with a reference, less those that share a split key with an `evaluated` report.
+    """Return the training reports with a reference, less those that are `evaluated` themselves.
 
-    `normalise` gives the words of a text: findings of the same words are the same.
+    Validation is cut from train by split key, so reports with the key of one are left out. Those of a corpus's own test
+    split are not among the training reports; a text that stands in both was seen, and stays. `normalise` gives the
+    words of a text: findings of the same words are the same.
     """
-    keys = {row["split_key"] for row in evaluated}
+    keys = {row["split_key"] for row in evaluated if row["split"] in ("train", "validation")}
     kept = [row for row in pairs if row["reference"] and row["findings"] and row["split_key"] not in keys]
     findings = [row["findings"] for row in kept]
     return Training(findings, [row["reference"] for row in kept], frozenset(map(normalise, findings)), normalise)

@@ -49,15 +49,18 @@ def test_floors_write_what_they_are() -> None:
     assert side.strata["unseen"].tolist() == [True, False, True, True]
 
 
-def test_training_holds_no_evaluated_patient_and_no_report_without_a_reference() -> None:
+def test_training_holds_no_report_that_is_evaluated_and_none_without_a_reference() -> None:
     pairs = [
         {"findings": "A b.", "reference": "C.", "split_key": "t1"},
         {"findings": "D.", "reference": "E.", "split_key": "p1"},
         {"findings": "F.", "reference": None, "split_key": "t2"},
     ]
-    training = training_of(pairs, [row("u1", "alpha", "x")], str.upper)
+    training = training_of(pairs, [row("u1", "alpha", "x", split="validation")], str.upper)
     assert (training.findings, training.references) == (["A b."], ["C."])
     assert [training.saw(text) for text in ("a B.", "D.")] == [True, False]
+    # of a corpus's own test split: a patient, or a text, that training has as well was seen
+    training = training_of(pairs, [row("u1", "alpha", "x")], str.upper)
+    assert [training.saw(text) for text in ("a B.", "D.")] == [True, True]
     assert training_of([], [], str.upper).saw("A b.") is None
 
 
