@@ -21,7 +21,6 @@ from typing import Any
 import pyarrow as pa
 
 from radray.config import Score
-from radray.metrics import checks_known
 from radray.metrics.checks import check
 from radray.metrics.findings_stratum import findings_stratum
 from radray.metrics.rouge import Scorer
@@ -80,14 +79,12 @@ def rows(found: Sequence[Record]) -> list[dict[str, Any]]:
 
 
 def forget() -> None:
-    """Empty the caches of texts."""
-    for cached in (
-        score_predictions._check_reference,
-        score_predictions._findings_stratum,
-        checks_known.mentions_of,
-        checks_known.known,
-    ):
-        cached.cache_clear()
+    """Empty all caches of radray's functions."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("radray."):
+            for cached in vars(module).values():
+                if hasattr(cached, "cache_clear"):
+                    cached.cache_clear()
     gc.collect()
 
 
