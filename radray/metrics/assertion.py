@@ -97,7 +97,8 @@ def asserted(
         word, barrier = tokens[at], barriers[at]
         if barrier == COMMA or word == "and":
             following = tokens[at + 1] if word == "and" and at + 1 < last else word
-            if last_or < at and (following in ASSERTIVE or tokens[at - 1] in CLOSING):
+            closed = tokens[at - 1] in CLOSING and following not in ("or", "nor")
+            if closed or (following in ASSERTIVE and last_or < at):
                 negation = doubt = False
             if barrier == COMMA:
                 history = 0

@@ -14,6 +14,7 @@ from radray.metrics.sentences import split_sentences
 
 _WORD = re.compile(r"\w+")
 _NOTHING: frozenset[str] = frozenset()
+_OPEN = frozenset({"cannot", "not", "should", "must", "could", "needs", "need"})
 _OR = frozenset({"or", "versus", "vs"})
 _ALTERNATIVE = 5
 """Words between two alternatives, at most."""
@@ -133,6 +134,9 @@ def _doubt_alternatives(words: Words, found: list[Target]) -> None:
     for earlier, later in pairwise(found):
         between = words.words[earlier.last : min(later.first, earlier.last + _ALTERNATIVE)]
         if later.first - earlier.last <= _ALTERNATIVE and not _OR.isdisjoint(between):
+            if earlier.change == "unchanged":  # "no change in effusion or atelectasis" is said of both
+                later.change = later.change or earlier.change
+                continue
             for target in (earlier, later):
                 if target.state == State.PRESENT and target.kind != NORMAL:
                     target.state = State.UNCERTAIN
@@ -147,7 +151,9 @@ def _look_back(words: Words, first: int, last: int, cues: dict[int, tuple[int, E
         lone_no = cue == "negation" and end == last and (words.barriers[start] == COLON or tokens[start] == "not")
         if cue not in ("negation_after", "uncertainty_after") and not lone_no:
             continue
-        state = State.UNCERTAIN if cue == "uncertainty_after" else State.ABSENT
+        # "cannot be confidently excluded", "should be excluded": said of what nobody has excluded
+        open_yet = tokens[end - 1] in ("excluded", "out") and not _OPEN.isdisjoint(tokens[max(start - 4, first) : end])
+        state = State.UNCERTAIN if cue == "uncertainty_after" or open_yet else State.ABSENT
         before = bisect_right(firsts, start) - 1
         while before >= 0 and found[before].last > start:
             before -= 1

@@ -13,11 +13,11 @@ def words(packed: str) -> frozenset[str]:
 
 CUES: dict[str, str] = {
     # what follows is absent
-    "negation": "no|not|without|w o|negative for|no evidence of|no evidence for|no evidence to suggest"
-    "|without evidence of|free of|clear of|grossly clear of|absence of|absent|denies|denied|neither|nor|never"
-    "|rules out|ruled out for|exclude the presence of|lack of|fails to reveal|free from|rather than|no signs of"
-    "|no sign of|without sign of|without signs of|no findings of|no findings to suggest|insufficient for|non"
-    "|resolution of prior|devoid of|not seen is|cannot see|nothing to suggest|no suggestion of|not demonstrate"
+    "negation": "no|not|without|w o|negative for|negative acute|negative focal|no evidence of|no evidence for"
+    "|no evidence to suggest|without evidence of|free of|clear of|grossly clear of|absence of|absent|denies|denied"
+    "|neither|nor|never|rules out|ruled out for|exclude the presence of|lack of|fails to reveal|free from|rather than"
+    "|no signs of|no sign of|without sign of|without signs of|no findings of|no findings to suggest|insufficient for"
+    "|non|resolution of prior|devoid of|not seen is|cannot see|nothing to suggest|no suggestion of|not demonstrate"
     "|not show|clear from|without any evidence of|non visualization of|nonvisualization of",
     # what stands before is absent
     "negation_after": "not seen|not identified|not visualized|not present|not evident|not appreciated|not demonstrated"
@@ -55,8 +55,8 @@ CUES: dict[str, str] = {
     "|less likely considered|also possible|also a consideration|remains possible|considerations|may be present"
     "|could be present|might be present",
     # what follows belongs to the past
-    "history": "history of|hx of|h o|status post|s p|prior|previous|remote|old|healed|past|past history of"
-    "|previously|remote history of|prior history of|known history of|previous history of|has history of|longstanding"
+    "history": "history of|hx of|h o|status post|s p|prior|previous|remote|old|healed|past|past history of|previously"
+    "|remote history of|prior history of|known history of|previous history of|has history of|longstanding"
     "|sequela of prior|sequelae of prior|remotely",
     # the interpretation of what stands before: side and place go with it
     "link": "representing|represents|represent|consistent with|compatible with|in keeping with|indicating"

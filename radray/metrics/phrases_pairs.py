@@ -46,7 +46,7 @@ ATTRIBUTES: dict[str, str] = {
     "|not remarkable|unchanged normal|normal in size and contour|normal in appearance|within normal range|midline"
     "|normal in caliber|nonenlarged|normal sized|sharp|preserved"
     "",
-    "clear": "clear|well aerated|aerated",
+    "clear": "clear|well aerated",
     "intact": "intact",
     "hazy": "hazy|opacified|white",
     "low": "low|small|diminished|decreased|reduced|shallow",

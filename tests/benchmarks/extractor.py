@@ -1,11 +1,11 @@
 """The extractor against Open-i's human codes: ``python tests/benchmarks/extractor.py [--eyes CONCEPT]``.
 
-Findings and impression of every report with both and with codes are read by `find_mentions`; a concept counts as found
-where it, or a kind of it, is present or uncertain. Recall is over the reports whose codes ask for the concept,
-precision over those where it was found ("itself": recalled as the concept and
-not as a neighbour, such as an opacity for an airspace disease); both with 95 % Wilson intervals. The coders left much out and worked from
-findings and impression with rules of their own, so the precision is a lower bound. Told besides: missed codes by unit
-id and concept, the findings stratum against the codes, and normal references over coded findings. With ``--eyes`` the
+Findings and impression of every report with both and with codes are read by `find_mentions`; a concept counts as
+found where it, or a kind of it, is present or uncertain. Recall is over the reports whose codes ask for the concept
+("itself": as the concept and not as a neighbour, such as an opacity for an airspace disease), precision over those
+where it was found; both with 95 % Wilson intervals. The coders left much out, so the precision is a lower bound. The
+table was made with these reports at hand: what it does on others is for others to say. Told besides: missed codes by
+unit id and concept, the findings stratum against the codes, and normal references over findings. With ``--eyes`` the
 texts of one concept's misses are printed, to be read and not to be kept. JSON is the last line. Needs RADRAY_DATA (or
 ../shared/data beside the checkout), and says so where it is absent.
 """
@@ -115,7 +115,8 @@ def main() -> None:
             for study, text, _, _, record in wrong if eyes.false else missed:
                 _tell(f"--- {study}: {record.human_codes}\n{text}")
     _tell(
-        f"{'all':28} {totals['codes']:5} {_share(totals['hit'], totals['codes']):>22} {totals['strict']:6} {totals['found']:6} "
+        f"{'all':28} {totals['codes']:5} {_share(totals['hit'], totals['codes']):>22} {totals['strict']:6} "
+        f"{totals['found']:6} "
         f"{_share(totals['right'], totals['found']):>22}"
     )
     _tell("misses:", "; ".join(f"{concept} {study}" for concept, study in misses))

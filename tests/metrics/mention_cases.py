@@ -213,4 +213,14 @@ CASES: tuple[tuple[str, str], ...] = (
     ("Hyperexpansion and decreased peripheral vessels.", "emphysema +"),
     ("Atelectasis, increased since the prior.", "atelectasis + increased"),
     ("Probable post your recess effusions.", "pleural_effusion ?"),
+    # found in reading what the rules made of reports
+    ("Malignancy cannot be confidently excluded.", "malignancy ?"),
+    ("Possibility of tuberculosis should be excluded.", "tuberculosis ?"),
+    (
+        "No change in right pneumothorax or effusion.",
+        "pneumothorax + right unchanged; pleural_effusion + right unchanged",
+    ),
+    ("Negative acute bone abnormality.", "bone_abnormality -"),
+    ("No nodule seen (effusion or scarring at the left base).", "nodule -; pleural_effusion ? left; scarring ? left"),
+    ("No opacity seen, or effusion.", "lung_opacity -; pleural_effusion -"),
 )
