@@ -20,7 +20,7 @@ from radray.metrics.checks_asked import find_actions
 from radray.metrics.checks_communication import find_communication
 from radray.metrics.checks_conflicts import find_invented_changes, find_missed_critical, find_polarity_flips
 from radray.metrics.checks_form import find_degenerate, find_identifiers, find_masks
-from radray.metrics.checks_known import Known, known, mentions_of, said
+from radray.metrics.checks_known import Known, mentions_of, said
 from radray.metrics.checks_numbers import find_changed
 from radray.metrics.checks_prior import find_prior
 from radray.metrics.checks_sides import find_side_conflicts
@@ -89,7 +89,7 @@ def check(
     A blank impression is degenerate and nothing else.
     """
     text, behind = impression or "", background or ""
-    facts = known(findings, behind)
+    facts = Known(findings, behind)
     applies = _applies(modality, body_part, facts)
     if not text.strip():
         flags = {name: None if name in OF_CONCEPTS and not applies else False for name in (*TIER_A, *TIER_B)}

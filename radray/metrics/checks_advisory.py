@@ -96,7 +96,6 @@ def find_location(impression: str, mentions: tuple[Mention, ...], known: Known) 
         if (told := find_ribs(known.findings) + find_ribs(known.background))
         and not ribs <= frozenset().union(*(one[0] for one in told))
     ]
-    everywhere = frozenset().union(*(other.locations for _, other in known.all()))
     for mention in mentions:
         if not said(mention) or not is_finding(mention):
             continue
@@ -108,7 +107,7 @@ def find_location(impression: str, mentions: tuple[Mention, ...], known: Known) 
         first = (place(mention), place(others[0][1], others[0][0]))
         placed = frozenset().union(*(other.locations for _, other in others))
         if (mention.sides and not any(other.sides for _, other in others)) or (
-            mention.locations and not _near(mention.locations, placed or everywhere)
+            mention.locations and not _near(mention.locations, placed or _everywhere(known))
         ):
             hits.append(first)
         elif len(mention.sides) == 2 and all(len(other.sides) == 1 for _, other in others):
@@ -117,6 +116,10 @@ def find_location(impression: str, mentions: tuple[Mention, ...], known: Known) 
         elif len(mention.sides) == 1 and not any(other.sides & mention.sides or not other.sides for _, other in others):
             hits.append(first)
     return hits
+
+
+def _everywhere(known: Known) -> frozenset[str]:
+    return frozenset().union(*(other.locations for _, other in known.all()))
 
 
 def find_device(impression: str, mentions: tuple[Mention, ...], known: Known) -> list[Hit]:

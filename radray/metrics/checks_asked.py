@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from radray.metrics.checks_spans import matches, stems
+from radray.metrics.checks_spans import CACHED_TEXTS, matches, stems
 
 _I = re.IGNORECASE | re.VERBOSE
 
@@ -13,12 +13,13 @@ _TEST = r"""(?:ct|cta|mri?|mra|pet(?:[\s/-]?ct)?|ultraso\w+|sonogra\w+|echo\w*|r
     |correlation|comparison|characterization|thoracentesis|drainage|follow-?\s?up|surveillance|consult\w*|referral
     |angiogra\w+|tomogra\w+|aspiration|sampling|investigation|testing|clinic\s+visit|mammogra\w+|scintigra\w+|___)"""
 _ACTION_STEMS = stems(
-    "rec f/u necessary prudent appropriate useful reasonable encourage mandatory benefit value use help better"
-    " definitive more order step worth book send sent recommend advis advocat urge suggest consider should must"
-    " ought need indicated warrant would could can may might correlat requir merit deserv necessitat further"
-    " follow repeat obtain perform schedul arrang proceed refer get request undertake pursue please dedicated"
-    " additional re-imag reimag recheck rescan urgent immediate prompt emergent surgical cardiology pulmonary"
-    " oncology helpful needed"
+    "~rec f/u necessary prudent appropriate useful reasonable encourage mandatory of~benefit of~value of~use"
+    " of~help benefit for~better to~better definitive for~more to~more in~order ~order next~step worth book send"
+    " sent recommend advis advocat urge suggest consider should must ought need indicated warrant would~be"
+    " could~be can~be may~be might~be obtain correlat requir merit deserv necessitat further follow repeat"
+    " perform schedul arrang proceed refer get request undertake pursue please dedicated additional re-imag"
+    " reimag recheck rescan re-check consult interven attention evaluat biops surg drain decompress review"
+    " assess helpful"
 )
 # The ways to say what to do; each needs its action, so that "suggestive of", "further to the left" are none.
 _ACTION = re.compile(
@@ -78,7 +79,7 @@ _ACTION = re.compile(
 )
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=CACHED_TEXTS)
 def find_actions(text: str) -> tuple[tuple[int, int, int, int], ...]:
     """Return where `text` says what to do: start and end of the words, start and end of their sentence."""
     return tuple((*match.span(), *span) for match, span in matches(_ACTION, _ACTION_STEMS, text))

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from radray.metrics.checks_spans import IMPRESSION, Hit, Place, matches, stems
+from radray.metrics.checks_spans import CACHED_TEXTS, IMPRESSION, Hit, Place, matches, stems
 
 _I = re.IGNORECASE | re.VERBOSE
 
@@ -68,9 +68,10 @@ _COMMUNICATION = re.compile(
 _COMMUNICATION_STEMS = stems(
     "voice secure notif appris phone page text mail messag fax relay convey communicat alert inform escalat"
     " contact brief told aware call rung rang updated acknowledg receipt discuss review spoke speak conversation"
-    " talked conferred report shared given sent transmitted passed handed deliver flagged brought read forwarded"
-    " transferred dictated explained telegraphed verbal chat tell reach voicemail know word gave signed heads left"
-    " advis hold intercom"
+    " talked conferred report shared given sent transmitted passed handed deliver flagged brought read~to"
+    " read~out read~back read-back readback forwarded transferred dictated explained telegraphed verbal chat"
+    " tell reach voicemail know word gave signed heads advised~of hold~of intercom"
+    " ve~left has~left i~left we~left radiology~left radiologist~left"
 )
 # "Please notify ...", "should be discussed with": what to do, not what was done.
 _NOT_YET = re.compile(
@@ -95,7 +96,7 @@ def find_communication(impression: str, findings: str, background: str) -> list[
     return [(Place(IMPRESSION, start, end),) for start, end in found]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=CACHED_TEXTS)
 def _communications(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(
         match.span()

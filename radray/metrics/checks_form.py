@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from radray.metrics.checks_spans import IMPRESSION, Hit, Place
+from radray.metrics.checks_spans import CACHED_TEXTS, IMPRESSION, Hit, Place
 
 _MASK = re.compile(
     r"__+|\bX{3,}\b|(?<=-)X{3,}|\[\*\*[^\[\]]{0,200}\*\*\]|\*{3,}"
@@ -64,9 +64,18 @@ def find_degenerate(impression: str, *, output_cut: bool = False) -> list[Hit]:
     words or more again: none of Open-i's 1,384 impressions does), and when it ends in the middle:
     `output_cut`, or a last word that cannot be one.
     """
+    hits = list(_broken(impression))
+    if output_cut and not hits:
+        last = impression.rstrip().rfind(" ") + 1
+        hits.append((Place(IMPRESSION, last, len(impression)),))
+    return hits
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _broken(impression: str) -> tuple[Hit, ...]:
     words = list(_WORD.finditer(impression))
-    if not any(any(map(str.isalpha, word[0])) for word in words):
-        return [(Place(IMPRESSION, 0, len(impression)),)]
+    if not any(word[0][0].isalpha() or any(map(str.isalpha, word[0])) for word in words):
+        return ((Place(IMPRESSION, 0, len(impression)),),)
     hits: list[Hit] = [(Place(IMPRESSION, *match.span()),) for match in _JUNK.finditer(impression)]
     hits += [(Place(IMPRESSION, *match.span()),) for match in _LONG_PUNCTUATION.finditer(impression)]
     hits += [
@@ -78,10 +87,9 @@ def find_degenerate(impression: str, *, output_cut: bool = False) -> list[Hit]:
     unsayable = [word for word in words if _UNSAYABLE.fullmatch(word[0])]
     if len(unsayable) >= 2:
         hits.append((Place(IMPRESSION, unsayable[0].start(), unsayable[-1].end()),))
-    end = Place(IMPRESSION, words[-1].start(), len(impression))
-    if output_cut or _ends_in_the_middle(impression):
-        hits.append((end,))
-    return hits
+    if _ends_in_the_middle(impression):
+        hits.append((Place(IMPRESSION, words[-1].start(), len(impression)),))
+    return tuple(hits)
 
 
 def _ends_in_the_middle(impression: str) -> bool:
@@ -232,14 +240,10 @@ def find_identifiers(impression: str, identifiers: Sequence[str] = ()) -> list[H
     Passed ones count from MIN_IDENTIFIER letters or digits on, as whole words in any case, and so do the digits alone
     of one with at least six ("s50414267"). Years alone, ages and times are none.
     """
-    hits: list[Hit] = []
+    hits = list(_identified(impression))
+    if not identifiers:
+        return hits
     lowered = impression.lower()
-    if (
-        _DIGIT.search(impression)
-        or any(stem in impression for stem in _CAPITALS)
-        or any(stem in lowered for stem in _STEMS)
-    ):
-        hits = [(Place(IMPRESSION, *match.span()),) for match in _IDENTIFIER.finditer(impression)]
     for written in dict.fromkeys(form for identifier in identifiers for form in _forms(identifier)):
         start = lowered.find(written)
         while start >= 0:
@@ -252,7 +256,19 @@ def find_identifiers(impression: str, identifiers: Sequence[str] = ()) -> list[H
     return hits
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=CACHED_TEXTS)
+def _identified(impression: str) -> tuple[Hit, ...]:
+    lowered = impression.lower()
+    if (
+        _DIGIT.search(impression)
+        or any(stem in impression for stem in _CAPITALS)
+        or any(stem in lowered for stem in _STEMS)
+    ):
+        return tuple((Place(IMPRESSION, *match.span()),) for match in _IDENTIFIER.finditer(impression))
+    return ()
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
 def _forms(identifier: str) -> tuple[str, ...]:
     plain = identifier.strip().lower()
     digits = re.sub(r"\D", "", plain)

@@ -2,14 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
-from typing import NamedTuple
 
-from radray.metrics.checks_spans import BACKGROUND, FINDINGS, IMPRESSION, Place
+from radray.metrics.checks_spans import BACKGROUND, CACHED_TEXTS, FINDINGS, IMPRESSION, Place
 from radray.metrics.mentions import Mention, State, find_mentions
 from radray.metrics.phrases import CONCEPTS, ancestors
-
-CACHED_TEXTS = 1024
-"""Texts whose mentions are kept: findings come again with each model and reference, normal impressions all the time."""
 
 MAX_MENTIONS = 128
 """Mentions that are compared, the first of a text (Open-i: 15 in findings at most): each is compared with each."""
@@ -36,13 +32,20 @@ def akin(one: str, other: str) -> bool:
     return related(one, other) or not ancestors(one).isdisjoint(ancestors(other))
 
 
-class Known(NamedTuple):
-    """Findings and background, with their mentions."""
+class Known:
+    """Findings and background, with their mentions; those of the background are looked for when they are asked for."""
 
-    findings: str
-    background: str
-    in_findings: tuple[Mention, ...]
-    in_background: tuple[Mention, ...]
+    __slots__ = ("background", "findings", "in_findings")
+
+    def __init__(self, findings: str, background: str) -> None:
+        self.findings = findings
+        self.background = background
+        self.in_findings = mentions_of(findings)
+
+    @property
+    def in_background(self) -> tuple[Mention, ...]:
+        """The mentions of the background."""
+        return mentions_of(self.background)
 
     def all(self) -> Iterable[tuple[str, Mention]]:
         """Yield every mention with the form it stands in, those of the findings first."""
@@ -50,12 +53,6 @@ class Known(NamedTuple):
             yield FINDINGS, mention
         for mention in self.in_background:
             yield BACKGROUND, mention
-
-
-@lru_cache(maxsize=CACHED_TEXTS)
-def known(findings: str, background: str) -> Known:
-    """Return what `findings` and `background` know."""
-    return Known(findings, background, mentions_of(findings), mentions_of(background))
 
 
 def place(mention: Mention, form: str = IMPRESSION) -> Place:

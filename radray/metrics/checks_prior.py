@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from radray.metrics.checks_spans import IMPRESSION, Hit, Place, matches, sentence_spans, stems
+from radray.metrics.checks_spans import CACHED_TEXTS, IMPRESSION, Hit, Place, matches, sentence_spans, stems
 
 _I = re.IGNORECASE | re.VERBOSE
 
@@ -11,11 +11,12 @@ _EXAM = r"""(?:exam(?:ination)?s?|stud(?:y|ies)|films?|radiographs?|x-?\s?rays?|
     |chest(?!\s+(?:pain|wall|tube|port|discomfort|tightness|trauma|injur|surg|press))|cxrs?|comparisons?|reports?
         |priors?|pet|mammogra\w+|___)"""
 _PRIOR_STEMS = stems(
-    "compar prior previous earlier preceding last old recent yesterday outside former antecedent baseline from than"
-    " since interval stable unaltered static stability new again still longer once migrat moved disappear appear"
-    " gone stay over re- redemonst reidentif reaccum redevelop recurr worse improv progress regress resol evolved"
-    " enlarg grown shrunk deterior diminish subsid clear persist remain longstanding long-standing developed increas"
-    " decreas growing shrinking serial similar change past mean before"
+    "compar prior previous earlier preceding last old recent yesterday outside former antecedent baseline since"
+    " interval stable unaltered static stability new again still longer once~more migrat moved disappear"
+    " has~appear have~appear ly~appear now~appear gone stay over~t over~the re- redemonst reidentif reaccum"
+    " redevelop recurr worse improv progress regress resol evolved enlarg grown shrunk deterior diminish subsid"
+    " cleared clearing persist remain longstanding long-standing developed increas decreas growing shrinking"
+    " larger~than smaller~than serial similar change past meant meanw before"
 )
 _CHANGE = r"""(?:unchanged|no(?:\s+(?:significant|interval|substantial|appreciable|definite|important|gross|major
     |relevant
@@ -110,12 +111,15 @@ def find_prior(impression: str, findings: str, background: str) -> list[Hit]:
     or where findings or background themselves speak of change, of an earlier exam or of a follow-up. A sentence that
     asks for an earlier exam, or says that there is none, invents nothing.
     """
-    found: list[Hit] = [
-        (Place(IMPRESSION, *match.span()),)
-        for match, span in matches(_PRIOR, _PRIOR_STEMS, impression)
-        if not _NOT_A_PRIOR.search(impression, *span)
-    ]
-    return [] if not found or knows_prior(findings, background) else found
+    found = _priors(impression)
+    return [] if not found or knows_prior(findings, background) else [(Place(IMPRESSION, *span),) for span in found]
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _priors(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple(
+        match.span() for match, span in matches(_PRIOR, _PRIOR_STEMS, text) if not _NOT_A_PRIOR.search(text, *span)
+    )
 
 
 def wants_prior(text: str, position: int) -> bool:
@@ -123,7 +127,7 @@ def wants_prior(text: str, position: int) -> bool:
     return any(start <= position < end and _NOT_A_PRIOR.search(text, start, end) for start, end in sentence_spans(text))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=CACHED_TEXTS)
 def knows_prior(findings: str, background: str) -> bool:
     """Return whether `findings` or `background` know of an earlier exam."""
     heading = _COMPARISON.search(background)
@@ -135,8 +139,4 @@ def knows_prior(findings: str, background: str) -> bool:
         if _SAID.search(said) and not _NONE_SAID.match(said):
             return True
         rest = f"{background[: heading.start()]}. {background[end:]}"
-    return any(
-        _FOLLOWED.search(text) is not None
-        or any(not _NOT_A_PRIOR.search(text, *span) for _, span in matches(_PRIOR, _PRIOR_STEMS, text))
-        for text in (findings, rest)
-    )
+    return any(_FOLLOWED.search(text) is not None or bool(_priors(text)) for text in (findings, rest))
