@@ -80,7 +80,11 @@ class _Clause:
         if after < len(found):
             first = firsts[after]
             there = "there" in tokens[end : min(first, end + _REACH)]
-            if (not said and self._reaches(end, first)) or there or (before < 0 and first - end <= 2 * _REACH):
+            if (
+                (not said and self._reaches(end + (predicate and tokens[end] in ("in", "of")), first))
+                or there
+                or (before < 0 and first - end <= 2 * _REACH)
+            ):
                 return found[after : bisect_right(firsts, first)]
         if before < 0 or start - found[before].last > _REACH or (predicate and not said and self._goes_on(end)):
             return []

@@ -144,8 +144,9 @@ NOT_PLACES = "frontal view|frontal radiograph|frontal projection|frontal and lat
 """Phrases that hold a word of a place and are none."""
 
 CHANGES: dict[str, str] = {
-    "new": "new|not visualized on prior|not seen on prior|not present on prior|not identified on prior"
-    "|not seen previously|not previously seen|not visualized previously|not seen on the prior|not present previously"
+    "new": "new|interval placement of|interval placement|interval insertion of|has been placed|have been placed"
+    "|not visualized on prior|not seen on prior|not present on prior|not identified on prior|not seen previously"
+    "|not previously seen|not visualized previously|not seen on the prior|not present previously"
     "|not previously present|not previously identified|not seen on previous|not present on the prior|newly|developing"
     "|developed|newly developed|interval development|interval development of|has developed|have developed"
     "|development of",

@@ -28,6 +28,7 @@ from radray.reports import openi
 from radray.reports.record import Record
 from radray.schemas import ReportStatus
 
+_WORDS_FOR_CODES = {"normal": "normal", "no indexing": "none", "": "none"}
 _Z = 1.959963984540054
 
 
@@ -121,7 +122,7 @@ def main() -> None:
     )
     _tell("misses:", "; ".join(f"{concept} {study}" for concept, study in misses))
     strata = Counter(
-        (findings_stratum(record.findings or ""), "normal" if (record.human_codes or "") == "normal" else "coded")
+        (findings_stratum(record.findings or ""), _WORDS_FOR_CODES.get((record.human_codes or "").lower(), "coded"))
         for record in records
     )
     for (stratum, codes), n in sorted(strata.items()):

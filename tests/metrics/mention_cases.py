@@ -223,4 +223,21 @@ CASES: tuple[tuple[str, str], ...] = (
     ("Negative acute bone abnormality.", "bone_abnormality -"),
     ("No nodule seen (effusion or scarring at the left base).", "nodule -; pleural_effusion ? left; scarring ? left"),
     ("No opacity seen, or effusion.", "lung_opacity -; pleural_effusion -"),
+    (
+        "Increase in the right effusion and decrease in the left effusion.",
+        "pleural_effusion + right increased; pleural_effusion + left decreased",
+    ),
+    ("Interval placement of a right chest tube.", "chest_tube + right new"),
+    ("The right lung is clear; the left lung is opacified.", "lung_opacity - right; lung_opacity + left"),
+    (
+        "No pneumothorax or pleural effusion, and the heart is enlarged.",
+        "pneumothorax -; pleural_effusion -; cardiomegaly +",
+    ),
+    ("Large left pneumothorax with mediastinal shift to the right.", "pneumothorax + left severe; shift + right"),
+    (
+        "Endotracheal tube terminates in the right mainstem bronchus.",
+        "endotracheal_tube +; malpositioned_device + right",
+    ),
+    ("The effusion is not increased.", "pleural_effusion + unchanged"),
+    ("If pneumothorax is suspected, obtain an expiratory film.", "pneumothorax ?"),
 )
