@@ -82,6 +82,8 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
             if options.review is not None:
                 for file in write_review(Path(options.review_out), side, options.review, plan.seed):
                     cli.say(console, f"evaluate: {file}")
+        if not figures:
+            raise InputError("nothing to tell: the predictions have neither references nor checks")
         for schema, found in ((EVALUATIONS, figures), (COMPARISONS, differences)):
             append_rows(warehouse, schema, to_arrow(found, schema))
             if options.csv is not None:

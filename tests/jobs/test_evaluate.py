@@ -331,6 +331,24 @@ def test_a_night_without_references_is_judged_by_its_checks(world: World, tmp_pa
     assert "40 of 40 reports have no reference" in bare.output.getvalue()
 
 
+def test_one_model_without_references_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
+    alone = make_world(tmp_path, {"dev1": 60})
+    rows = alone.warehouse.read(PREDICTIONS, where={"model_name": "now"}).to_pylist()
+    names = [name for name in rows[0] if name.startswith(("reference", "rouge", "scorer_id"))]
+    bare = [{**row, **dict.fromkeys(names), "batch_date": NIGHT, "split": "live"} for row in rows]
+    append(alone.warehouse, PREDICTIONS, bare)
+    figures, differences = evaluate(alone.settings(f"date={NIGHT}", "evaluate.resamples=200"), alone.console)
+    assert len(figures) > 100
+    assert differences == []
+    assert alone.warehouse.read(COMPARISONS).num_rows == 0
+    other = NIGHT.replace(day=22)
+    append(alone.warehouse, PREDICTIONS, [{**row, "checks_id": None, "batch_date": other} for row in bare])
+    with pytest.raises(InputError, match="neither references nor checks"):
+        evaluate(alone.settings(f"date={other}"), alone.console)
+    runs = alone.warehouse.read(RUNS, where={"job": "evaluate", "batch_date": other}).to_pylist()
+    assert [run["status"] for run in runs] == ["failed"]
+
+
 def test_rows_from_before_the_checks_are_scored_and_said_to_be_without(world: World, tmp_path: Path) -> None:
     old = make_world(tmp_path, {"dev1": 60})
     names = [column.name for column in PREDICTIONS.columns]
