@@ -1,14 +1,14 @@
 """Words of a text with what stands between them, and which findings are said to be absent, uncertain or of the past.
 
 Rules of our own after NegEx (Chapman et al. 2001) and ConText (Harkema et al. 2009): cues with a reach, and words that
-end it. Libraries come first here, and were tried on Python 3.11, on 220 findings of the hand-written sentences in
+end it. Libraries come first here, and were tried on Python 3.11, on 246 findings of the hand-written sentences in
 tests/metrics/mention_cases.py (states right; time for a report of 83 words with the findings given):
 
-- medspacy 1.3.1 (ConText, its own rules): 179 right, 66 of 79 absent, 7 of 25 uncertain; 2,350 us. It installs without
-  a model, but asks for spacy < 3.8 on Python 3.11 and so for numpy < 2, which the rest of the project does not have.
-- negspacy (NegEx; 1.0.4 run, 1.1.0 installs beside numpy 2): 167 right, 58 of 79 absent, no uncertainty; 890 us.
-- pyConTextNLP 0.7.0.1: imports, and brings no rules: its lists are fetched from the network. Not run.
-- these rules: 220 right, finding the findings and their attributes too; 340 us. The sentences were written with them,
+- medspacy 1.3.1 (2024; ConText, its own rules): 197 right, 71 of 84 absent, 8 of 31 uncertain; 2,800 us. It
+  installs without a model, but asks for spacy < 3.8 on Python 3.11 and so for numpy < 2, where the project has 2.
+- negspacy (NegEx; 1.0.4 run, 1.1.0 installs beside numpy 2): 186 right, 63 of 84 absent, no uncertainty; 1,000 us.
+- pyConTextNLP 0.7.0.1 (2019, nothing since): imports; not measured.
+- these rules: 246 right, finding the findings and their attributes too; 390 us. The sentences were written with them,
   so this is no fair figure for their accuracy: tests/benchmarks/extractor.py has the human codes for that.
 
 "Unlikely" counts as absent (an impression which then asserts the finding turns it round, one that denies it does not);

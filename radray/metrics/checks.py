@@ -111,7 +111,7 @@ def check(
             "prior": hits["prior"] or find_invented_changes(text, mentions, facts),
             "recommendation": find_recommendations(text, facts),
             "unsupported": find_unsupported(mentions, facts),
-            "certainty": find_certainty(mentions, facts),
+            "certainty": find_certainty(text, mentions, facts),
             "severity": find_severity(mentions, facts),
             "location": find_location(text, mentions, facts),
             "device": find_device(text, mentions, facts),

@@ -37,6 +37,10 @@ _NEAR: Mapping[str, frozenset[str]] = {
     }.items()
 }
 """Places that reports name one by the other's name: a lower lobe's opacity is "basilar"."""
+_MIDLINE = frozenset({"cardiomegaly", "enlarged_cardiomediastinum"})
+"""Concepts that are of no side: a side beside them is another word's."""
+_READ = frozenset({"emphysema", "edema", "malignancy", "pneumonia", "interstitial_lung_disease", "hilar_enlargement"})
+"""Concepts whose words name a sign ("congestion") as well as what it is read as ("heart failure")."""
 _SPINES = {"c": "cervical spine", "t": "thoracic spine", "l": "lumbar spine"}
 _LEVEL = re.compile(r"([ctl])\d{1,2}")
 
@@ -60,16 +64,31 @@ def find_unsupported(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
     return hits
 
 
-def find_certainty(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
-    """Return the findings that are uncertain in the findings and plain in the impression, or the reverse."""
+def find_certainty(impression: str, mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
+    """Return the findings that are uncertain in the findings and plain in the impression, or the reverse.
+
+    Of a concept that holds a sign and its reading (`_READ`) only where both use a word in common: to doubt the
+    emphysema is not to doubt the hyperexpansion.
+    """
     hits: list[Hit] = []
     for mention in mentions:
         if not is_finding(mention) or not said(mention):
             continue
-        others = [(form, other) for form, other in known.all() if other.concept == mention.concept and said(other)]
-        if others and all(other.state is not mention.state for _, other in others):
-            hits.append((place(mention), place(others[0][1], others[0][0])))
+        words = _stems(impression, mention)
+        others = [
+            other
+            for other in known.in_findings
+            if other.concept == mention.concept
+            and said(other)
+            and (mention.concept not in _READ or not words.isdisjoint(_stems(known.findings, other)))
+        ]
+        if others and all(other.state is not mention.state for other in others):
+            hits.append((place(mention), place(others[0], FINDINGS)))
     return hits
+
+
+def _stems(text: str, mention: Mention) -> frozenset[str]:
+    return frozenset(word[:5] for word in text[mention.start : mention.end].lower().split())
 
 
 def find_severity(mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
@@ -100,9 +119,9 @@ def find_location(impression: str, mentions: tuple[Mention, ...], known: Known) 
         if not said(mention) or not is_finding(mention):
             continue
         others = [
-            (form, other) for form, other in known.all() if said(other) and related(other.concept, mention.concept)
+            (FINDINGS, other) for other in known.in_findings if said(other) and related(other.concept, mention.concept)
         ]
-        if not others:
+        if not others or mention.concept in _MIDLINE:
             continue
         first = (place(mention), place(others[0][1], others[0][0]))
         placed = frozenset().union(*(other.locations for _, other in others))
@@ -144,7 +163,8 @@ def find_device(impression: str, mentions: tuple[Mention, ...], known: Known) ->
         ends, awry = tips(impression, *sentence_of(impression, mention.start))
         told = [tips(texts[form], *sentence_of(texts[form], other.start)) for form, other in others]
         placed = frozenset().union(*(found for found, _ in told))
-        if not tips_meet(ends, placed) or (awry and placed and not any(known_awry for _, known_awry in told)):
+        claimed = awry and placed and ends.isdisjoint(placed) and not any(known_awry for _, known_awry in told)
+        if not tips_meet(ends, placed) or claimed:
             hits.append((place(mention), place(others[0][1], others[0][0])))
     return hits
 

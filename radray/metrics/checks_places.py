@@ -83,7 +83,7 @@ _WAYS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "worse",
         re.compile(
-            r"\b(?:(?:has|have|had|interval|now|is|slightly|mildly)\s+(?:\w+ly\s+)?(?:increas\w*|enlarg\w*|grown|worsen\w*|progress\w*)"
+            r"\b(?:(?:has|have|had|interval)\s+(?:\w+ly\s+)?(?:increas\w*|enlarg\w*|grown|worsen\w*|progress\w*)"
             r"|increas(?:ed|ing)\s+(?:in\s+(?:size|extent)|since|from|compared)|worsen\w*|worse\s+(?:than|since|from)|enlarging|grown|grew"
             r"|(?:larger|bigger|denser|more\s+\w+)\s+(?:than|since|compared)|(?:is|are|appears?)\s+(?:\w+ly\s+)?(?:larger|bigger)"
             r"|progression|new\s+since|not\s+(?:seen|present)\s+(?:on\s+)?(?:the\s+)?(?:prior|previous|before))\b",

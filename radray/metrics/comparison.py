@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from radray.metrics.bootstrap import TEST, Floats, sign_flip_p, unanimous_bound
-from radray.metrics.evaluation import Cells, Plan, cells, interval_of, is_share, members, strata_names
+from radray.metrics.evaluation import COLUMNS, Cells, Plan, cells, interval_of, is_share, members, strata_names
 from radray.metrics.report_strata import STANDARDISED, Bools
-from radray.metrics.scoring import Key
+from radray.metrics.scoring import PARTS, Key
 from radray.metrics.side_by_side import FLOOR, MODEL, RADIOLOGIST, SideBySide, System
 
 
@@ -27,17 +27,20 @@ def pairs(side: SideBySide) -> list[tuple[System, System]]:
 
 
 def comparisons(side: SideBySide, plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield the rows of `comparisons` but for run and date; two systems without a report in common have none."""
+    """Yield the rows of `comparisons` but for run and date; two systems without a report in common have none.
+
+    Precision and recall are not compared: their F-measure is.
+    """
     for stratum in strata_names(side):
         inside = members(side, stratum)
         told = [
             (a, b, key)
             for a, b in pairs(side)
             for key in sorted(a.values.keys() & b.values.keys())
-            if plan.tells(stratum, key)
+            if plan.tells(stratum, key) and key[1] not in PARTS
         ]
-        if inside is not None and told:
-            yield from _differences(side, stratum, inside, told, plan)
+        for start in range(0, 0 if inside is None else len(told), COLUMNS):
+            yield from _differences(side, stratum, inside, told[start : start + COLUMNS], plan)
 
 
 def _differences(

@@ -149,11 +149,12 @@ def _look_back(words: Words, first: int, last: int, cues: dict[int, tuple[int, E
     for start, (end, entry) in cues.items():
         cue = entry.cue
         lone_no = cue == "negation" and end == last and (words.barriers[start] == COLON or tokens[start] == "not")
-        if cue not in ("negation_after", "uncertainty_after") and not lone_no:
+        doubtful = cue == "uncertainty_after" or (cue == "uncertainty" and end == last)  # "cardiomegaly, perhaps"
+        if cue != "negation_after" and not doubtful and not lone_no:
             continue
         # "cannot be confidently excluded", "should be excluded": said of what nobody has excluded
         open_yet = tokens[end - 1] in ("excluded", "out") and not _OPEN.isdisjoint(tokens[max(start - 4, first) : end])
-        state = State.UNCERTAIN if cue == "uncertainty_after" or open_yet else State.ABSENT
+        state = State.UNCERTAIN if doubtful or open_yet else State.ABSENT
         before = bisect_right(firsts, start) - 1
         while before >= 0 and found[before].last > start:
             before -= 1

@@ -64,12 +64,15 @@ def targets(words: Words, matches: list[Match]) -> tuple[list[Target], set[int]]
 def _without_parts(found: list[Target]) -> list[Target]:
     """Return `found` in order, without those that a longer target of the same concept holds ("blunting")."""
     found.sort(key=lambda target: (target.first, -target.last))
-    reached: dict[tuple[str, ...], int] = {}
+    reached: dict[tuple[str, ...], Target] = {}
     kept = []
     for target in found:
-        if reached.get(target.concepts, -1) < target.last:
-            reached[target.concepts] = target.last
+        longer = reached.get(target.concepts)
+        if longer is None or longer.last < target.last:
+            reached[target.concepts] = target
             kept.append(target)
+        elif NORMAL in (target.kind, longer.kind) and target.kind != longer.kind:  # "normal or mildly enlarged"
+            longer.kind = BORDERLINE
     return kept
 
 
@@ -90,7 +93,7 @@ def _add_pairs(words: Words, matches: list[Match], found: list[Target], used: se
             waiting = []
             used.add(first)
             continue
-        beside = first - last_taken[0] == 1 and words.words[first - 1] in _LIST and not waiting
+        beside = 0 < first - last_taken[0] <= 2 and words.words[last_taken[0]] in _LIST and not waiting
         joined = [_join(anatomy, match, found, words) for anatomy in last_taken[1]] if beside else []
         if any(joined):  # "is tortuous and calcified"
             used.add(first)
