@@ -240,4 +240,6 @@ CASES: tuple[tuple[str, str], ...] = (
     ),
     ("The effusion is not increased.", "pleural_effusion + unchanged"),
     ("If pneumothorax is suspected, obtain an expiratory film.", "pneumothorax ?"),
+    ("Heart size is upper limits normal or mildly enlarged.", "cardiomegaly ? mild"),
+    ("Left nodule, perhaps. Small effusion possible.", "nodule ? left; pleural_effusion ? mild"),
 )
