@@ -2,6 +2,8 @@
 
 Tier A holds what a reader must not meet in the morning, and may gate a night; Tier B what is for a person to weigh.
 Radiologists' own impressions trip both: every check is made for the reference too, and a model is judged by its excess.
+On Open-i's 1,384 pairs (tests/benchmarks/check_rates.py) they trip Tier A in under 2 % of reports, half of these for
+a call that a person did make and a model cannot have; masks aside, which in a reference are the de-identification's.
 """
 
 from collections.abc import Mapping, Sequence

@@ -57,14 +57,14 @@ def stems(words: str) -> tuple[str, ...]:
 
 
 def matches(
-    pattern: re.Pattern[str], stems: Sequence[str], text: str
+    pattern: re.Pattern[str], wanted: Sequence[str], text: str
 ) -> Iterator[tuple[re.Match[str], tuple[int, int]]]:
     """Yield the first match of `pattern` in each sentence of `text`, with the sentence's span.
 
-    Every match of `pattern` has one of `stems`, in lower case: looking for these first takes a tenth of its time.
+    Every match of `pattern` has one of `wanted`, in lower case: looking for these first takes a tenth of its time.
     """
     lowered = f" {' '.join(text.lower().split())}"
-    for stem in stems:
+    for stem in wanted:
         if stem in lowered:
             break
     else:

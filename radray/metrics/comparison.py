@@ -33,13 +33,15 @@ def comparisons(side: SideBySide, plan: Plan) -> Iterator[dict[str, Any]]:
     """
     for stratum in strata_names(side):
         inside = members(side, stratum)
+        if inside is None:
+            continue
         told = [
             (a, b, key)
             for a, b in pairs(side)
             for key in sorted(a.values.keys() & b.values.keys())
             if plan.tells(stratum, key) and key[1] not in PARTS
         ]
-        for start in range(0, 0 if inside is None else len(told), COLUMNS):
+        for start in range(0, len(told), COLUMNS):
             yield from _differences(side, stratum, inside, told[start : start + COLUMNS], plan)
 
 

@@ -30,7 +30,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A concept of the phrase table as one place of a text names it."""
+    """A concept of the phrase table as one place of a text names it.
+
+    `start` and `end` are characters of the text, of the concept's own words ("heart is mildly enlarged"); `sides` is
+    a part of {"left", "right"}, both for bilateral, empty where not said; `severity` one of `SEVERITIES`; `locations`
+    keys of `LOCATIONS`; `change` one of "new", "increased", "decreased", "unchanged" and "resolved" (which makes it
+    absent), None where not said; `sentence` the ordinal by `split_sentences`; `historical` what "history of", "old",
+    "prior" and the like are said of. A side passes on in a list ("left effusion and atelectasis") and from a finding
+    to its interpretation; severity and change do not.
+    """
 
     concept: str
     start: int
@@ -45,7 +53,11 @@ class Mention:
 
 
 def find_mentions(text: str) -> tuple[Mention, ...]:
-    """Return the mentions of `text` in order of their start; none for a text without a word of the table."""
+    """Return the mentions of `text` in order of their start; none for a text without a word of the table.
+
+    Works on cleaned text and on text as it came, in any case; masks are words like others. "Heart size is normal"
+    and its like are mentions of what they deny (cardiomegaly, absent). Linear in the text's length.
+    """
     words = Words(text)
     matches = scan(TRIE, words.words, words.barriers, 0, len(words.words))
     if not any(entry.concepts or entry.anatomy for _, _, entry in matches):

@@ -89,13 +89,15 @@ def _collect() -> dict[tuple[str, ...], dict[str, Any]]:
 
 
 def _plurals(word: str) -> list[str]:
-    if len(word) < 3 or not word.isalpha() or (word.endswith("ss") is False and word.endswith("s")):
-        return [word[:-2] + "es"] if word.endswith("is") and len(word) > 4 else []
-    if word.endswith("y") and word[-2] not in "aeiou":
-        return [word[:-1] + "ies"]
+    if len(word) < 3 or not word.isalpha():
+        return []
+    if word.endswith("is") and len(word) > 4:
+        return [word[:-2] + "es"]
     if word.endswith(("x", "ss", "sh", "ch")):
         return [word + "es"]
-    return [word + "s"]
+    if word.endswith("s"):
+        return []
+    return [word[:-1] + "ies"] if word.endswith("y") and word[-2] not in "aeiou" else [word + "s"]
 
 
 def _build(phrases: dict[tuple[str, ...], Any]) -> Node:
