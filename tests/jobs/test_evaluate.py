@@ -241,9 +241,11 @@ def test_every_difference_again_in_sql(world: World, sql: Callable[[str], list[d
             USING (dataset, unit_id, scorer, metric)
             WHERE a.v IS NOT NULL AND b.v IS NOT NULL AND ({condition}) GROUP BY ALL"""):
             row["stratum"] = stratum
-            if (row["system"], row["system_b"]) in pairs and told(stratum, row["scorer_id"], row["metric"]):
+            compared = not row["metric"].endswith(("_precision", "_recall"))
+            compared = compared and told(stratum, row["scorer_id"], row["metric"])
+            if compared and (row["system"], row["system_b"]) in pairs:
                 expected[(*key_of(row), row["system_b"])] = row
-    assert len(expected) > 5_000
+    assert len(expected) > 4_000
     assert {key for key in rows if key[2] != "standardised"} == expected.keys()
     for key, row in expected.items():
         wanted = {name: value for name, value in row.items() if name != "system"}
