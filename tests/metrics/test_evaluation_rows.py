@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 from side_world import made_side, row, rows_of
 
+from radray.metrics import comparison, evaluation
 from radray.metrics.comparison import comparisons
 from radray.metrics.evaluation import Plan, evaluations
 from radray.metrics.scoring import main_scorer
@@ -185,3 +186,12 @@ def test_duplicated_reports_do_not_narrow_a_clustered_interval() -> None:
     (once,) = evaluations(made, PLAN)
     assert width(np.repeat(np.arange(60), 4)) == pytest.approx(once["ci_high"] - once["ci_low"])
     assert width(np.arange(240)) < 0.65 * width(np.repeat(np.arange(60), 4))
+
+
+def test_how_many_columns_are_worked_on_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = side()
+    whole = [list(evaluations(made, PLAN)), list(comparisons(made, PLAN))]
+    for module in (evaluation, comparison):
+        monkeypatch.setattr(module, "COLUMNS", 5)
+    assert [list(evaluations(made, PLAN)), list(comparisons(made, PLAN))] == whole
+    assert len(whole[0]) > 200
