@@ -12,11 +12,12 @@ from rich.table import Table
 
 from jobs import cli
 from jobs import query as query_job
-from jobs.evaluate import Comparison, evaluate
+from jobs.evaluate import Rows, evaluate
 from jobs.finetune import run as finetune
 from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.config import Settings
+from radray.metrics.scoring import main_scorer
 from radray.models.folder import open_model
 from radray.reports.synthetic import make_studies, split_rows, write_zip
 from radray.stages.cluster import ray_cluster
@@ -70,13 +71,14 @@ def demo(settings: Settings, console: Console) -> None:
             generate(shared.model_copy(update=test_only), console)
         with _timed("evaluate", took, console):
             digests = tuple(open_model(uri).digest for uri in shared.model.uri)
-            only = {"evaluate": shared.evaluate.model_copy(update={"models": digests})}
-            (comparison,) = evaluate(shared.model_copy(update={**test_only, **only}), console)
+            named = {"models": digests, "pretrained": digests[0]}
+            only = {"evaluate": shared.evaluate.model_copy(update=named)}
+            figures, _ = evaluate(shared.model_copy(update={**test_only, **only}), console)
         with _timed("query", took, console):
             question = QUESTION.format(digest=digests[-1][:8])
             cli.say(console, f"query: {question}")
             query_job.run(shared, question)
-    summary(comparison, took, shared, question, console)
+    summary(figures, took, shared, question, console)
 
 
 def write_corpus(settings: Settings, out: Path) -> None:
@@ -91,15 +93,14 @@ def write_corpus(settings: Settings, out: Path) -> None:
         rows.writerows(split_rows(studies, settings.demo.held_out))
 
 
-def summary(
-    comparison: Comparison, took: dict[str, float], settings: Settings, question: str, console: Console
-) -> None:
+def summary(figures: Rows, took: dict[str, float], settings: Settings, question: str, console: Console) -> None:
     """Print what the loop came to, and what to look at next."""
     table = Table("reports", "system", "ROUGE-1", title="Unseen synthetic reports")
+    scorer_id = main_scorer(stemmer=settings.score.stemmer)
     for stratum in ("all", "abnormal"):
-        for system in comparison.scores:
-            found = comparison.summary(system, stratum, "rouge1")
-            table.add_row(stratum, system, f"{found.mean:.3f}" if found else "-")
+        for row in figures:
+            if (row["stratum"], row["scorer_id"], row["metric"]) == (stratum, scorer_id, "rouge1"):
+                table.add_row(stratum, row["system"], f"{row['mean']:.3f}")
         table.add_section()
     console.print(table)
     console.print("time: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items()))

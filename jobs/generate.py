@@ -10,7 +10,7 @@ from jobs import cli
 from jobs.prepare import prepare
 from jobs.prepare import steps as prepare_steps
 from radray.config import CORPUS_DATE, Settings
-from radray.errors import ConfigError
+from radray.errors import ConfigError, GateError
 from radray.models.engines import engine_name
 from radray.models.folder import open_model
 from radray.reports.prompts import get_prompt
@@ -65,10 +65,16 @@ def generate(settings: Settings, console: Console) -> None:
         reports = sum(part.reports for part in parts)
         prompts = partial(sample_prompts, warehouse, settings, parts)
         engines = [EngineOfModel(model, settings.generate, reports, prompts) for model in models]
+        refused: list[str] = []
         for part in parts:
             for engine in engines:
                 run = PredictionsRun(warehouse, settings, part, engine.model)
-                generate_partition(run, engine, start_ray, console)
+                try:
+                    generate_partition(run, engine, start_ray, console)
+                except GateError as error:  # the nights of other hospitals and models are not its business
+                    refused.append(str(error))
+        if refused:
+            raise GateError("; ".join(refused))
 
 
 def generate_partition(
@@ -91,7 +97,7 @@ def generate_partition(
                 plan = run.plan()
                 cli.say(console, f"plan: {plan.said()}")
                 run.stage(plan, console)
-            merged = run.commit()
+            merged = run.commit(lambda line: cli.say(console, f"generate: {line}"))
     kept = f"{staged:,} resumed, {copied:,} copied, {run.repeated():,} repeats answered once"
     cli.say(console, f"generate: {run.where}: {merged.rows:,} reports, {merged.rows_ok:,} ok, {kept}")
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from radray.config_gates import Gates
 from radray.config_names import refuse_unknown
 from radray.config_section import Place, Section
 from radray.config_source import Source
@@ -179,9 +180,16 @@ class Generate(Section):
 
 
 class Score(Section):
-    """ROUGE."""
+    """ROUGE, and which reports a person should write: those whose prediction is below one of the thresholds.
+
+    A prediction without the figure (a failed one; margin: where the beam gave no second) is below any threshold.
+    """
 
     stemmer: bool = True
+    defer_below_logprob: Annotated[float, Field(le=0.0, allow_inf_nan=False)] | None = None
+    """Least log-probability per token, 1/token; None: off. `jobs.evaluate` shows what a threshold buys."""
+    defer_below_margin: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = None
+    """Least score of the prediction less that of the second candidate; None: off."""
 
 
 class Evaluate(Section):
@@ -190,9 +198,26 @@ class Evaluate(Section):
     published: Place | None = None
     """JSON file of published results to print beside ours."""
     models: tuple[Place, ...] = ()
-    """Names, or first characters of digests, of the models to compare; (): all that have predictions."""
+    """Names, or first characters of digests, of the models to compare, what runs now first; (): all, by name."""
+    pretrained: Place | None = None
+    """Name, or first characters of the digest, of the model before fine-tuning: the gain is over this one."""
+    normal_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
+    """Weight of the normal references in the standardised mean; the abnormal ones have the rest.
 
-    @field_validator("models", mode="before")
+    A fixed weight, so that two nights or sets of another case mix can be told apart: at 0.5 neither kind rules."""
+    resamples: Annotated[int, Field(ge=200, le=100_000)] = 2_000
+    """Resamples of each 95 % interval, and draws of each test."""
+    seed: Annotated[int, Field(ge=0)] = 13
+    csv: Place | None = None
+    """Folder for evaluations.csv and comparisons.csv; None: none are written."""
+    review: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Reports of a blinded sheet that readers fill in, one sheet a model; None: no sheet is drawn."""
+    review_out: Place = "out/review"
+    """Folder of the sheets and their keys."""
+    review_filled: tuple[Place, ...] = ()
+    """Filled sheets of one review, one a reader, beside its key: what they say is printed, and nothing else done."""
+
+    @field_validator("models", "review_filled", mode="before")
     @classmethod
     def _one_or_several(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else () if value is None else value
@@ -253,6 +278,7 @@ class Settings(Section):
     train: Train = Train()
     generate: Generate = Generate()
     score: Score = Score()
+    gates: Gates = Gates()
     evaluate: Evaluate = Evaluate()
     maintain: Maintain = Maintain()
     cluster: Cluster = Cluster()

@@ -6,6 +6,7 @@
     ├── ConfigError        2   a setting is unknown, out of bounds, or does not fit another
     ├── InputError         3   the input is missing, empty or not of its format
     │   └── AuditError     3   a finished run would not be whole: nothing is committed
+    │       └── GateError  3   a night's predictions are not good enough to take the place of yesterday's
     ├── ConflictError      4   another run committed the same partition first
     └── StageError         1   code of a pipeline stage failed on a block (its own message is withheld)
 
@@ -36,6 +37,10 @@ class InputError(RadrayError):
 
 class AuditError(InputError):
     """What a run made is not what it was given: counts, keys or schema do not agree. Nothing was committed."""
+
+
+class GateError(AuditError):
+    """Predictions of a night are not good enough, by the settings in `gates`. Nothing was committed."""
 
 
 class ConflictError(RadrayError):

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import pyarrow as pa
 
+from radray.schemas_checks import CHECK_COLUMNS
+
 
 class ReportStatus(StrEnum):
     """What became of an input unit in `reports`."""
@@ -225,6 +227,7 @@ PREDICTIONS = TableSchema(
         Column("logprob_per_token", _DOUBLE, "Log-probability of the prediction over its tokens, end token included"),
         Column("margin", _DOUBLE, "Score of the prediction less that of the second; null where there is no second"),
         Column("repeated", _BOOL, "The answer to an equal prompt of the same run, not generated again"),
+        *(Column(*one) for one in CHECK_COLUMNS),
     ),
 )
 
@@ -237,18 +240,56 @@ EVALUATIONS = TableSchema(
         _required("batch_date", pa.date32(), "Date of the partition that was evaluated"),
         _required("dataset", _STRING, "Dataset"),
         _required("split", _STRING, "Split"),
-        _required("system", _STRING, "Model name and short digest, or the name of a floor"),
-        _required("stratum", _STRING, "all, normal, abnormal: a property of the reference"),
-        _required("scorer_id", _STRING, "How ROUGE was computed"),
-        _required("metric", _STRING, "rouge1, rouge2, rougel or rougelsum: F-measure, 0 to 1"),
-        _required("n", _LONG, "Reports with a reference in the stratum"),
+        _required("system", _STRING, "Model name and short digest, name of a floor, or radiologist"),
+        _required("stratum", _STRING, "all, normal or abnormal reference, standardised, or another set of the reports"),
+        _required("scorer_id", _STRING, "How ROUGE was computed; how the checks were made"),
+        _required("metric", _STRING, "rouge1 (F-measure), rouge1_recall, exact, no_overlap, flag_side, ...; 0 to 1"),
+        _required("n", _LONG, "Reports of the stratum for which the system has a value; empty and failed ones have 0"),
         _required("mean", _DOUBLE, "Mean over reports, 0 to 1"),
         Column("sd", _DOUBLE, "Sample standard deviation; null for fewer than 2 reports"),
         _required("min", _DOUBLE, "Least value"),
-        _required("p25", _DOUBLE, "First quartile, linear interpolation"),
+        _required("p25", _DOUBLE, "First quartile, linear interpolation (standardised: least value that reaches it)"),
         _required("p50", _DOUBLE, "Median"),
         _required("p75", _DOUBLE, "Third quartile"),
         _required("max", _DOUBLE, "Greatest value"),
+        Column("kind", _STRING, "model, floor or radiologist"),
+        Column("missing", _LONG, "Reports of the stratum that the system has no prediction for: not in n"),
+        Column("failed", _LONG, "Predictions of the stratum that failed: in n"),
+        Column("clusters", _LONG, "Distinct split keys among the n reports"),
+        Column("ci_low", _DOUBLE, "Lower end of the 95 % interval of the mean; null for fewer than 2 clusters"),
+        Column("ci_high", _DOUBLE, "Upper end"),
+        Column("resamples", _LONG, "Resamples of the bootstrap"),
+        Column("seed", _LONG, "Seed of the bootstrap"),
+        Column("normal_weight", _DOUBLE, "Weight of normal references in a standardised mean; null in others"),
+    ),
+)
+
+COMPARISONS = TableSchema(
+    name="comparisons",
+    doc="One paired difference between two systems on the reports of a stratum for which both have a value.",
+    key=("run_id", "dataset", "split", "system_a", "system_b", "stratum", "scorer_id", "metric"),
+    columns=(
+        _required("run_id", _STRING, "Evaluation run"),
+        _required("batch_date", pa.date32(), "Date of the partition that was evaluated"),
+        _required("dataset", _STRING, "Dataset"),
+        _required("split", _STRING, "Split"),
+        _required("system_a", _STRING, "System, as in `evaluations`"),
+        _required("system_b", _STRING, "System that it is compared with: what runs now, a floor, or radiologist"),
+        _required("stratum", _STRING, "As in `evaluations`"),
+        _required("scorer_id", _STRING, "As in `evaluations`"),
+        _required("metric", _STRING, "As in `evaluations`"),
+        _required("n", _LONG, "Reports for which both have a value"),
+        _required("clusters", _LONG, "Distinct split keys among the n reports"),
+        _required("mean_a", _DOUBLE, "Mean of system_a on the n reports"),
+        _required("mean_b", _DOUBLE, "Mean of system_b on the n reports"),
+        _required("difference", _DOUBLE, "mean_a less mean_b"),
+        Column("ci_low", _DOUBLE, "Lower end of the 95 % interval of the difference; null for fewer than 2 clusters"),
+        Column("ci_high", _DOUBLE, "Upper end"),
+        Column("p_value", _DOUBLE, "Two-sided, of no difference; null for fewer than 2 clusters; not corrected"),
+        _required("test", _STRING, "How p_value was computed"),
+        _required("resamples", _LONG, "Resamples of bootstrap and test"),
+        _required("seed", _LONG, "Seed of both"),
+        Column("normal_weight", _DOUBLE, "Weight of normal references in a standardised mean; null in others"),
     ),
 )
 
@@ -296,5 +337,5 @@ RUNS = TableSchema(
     ),
 )
 
-TABLES = {table.name: table for table in (REPORTS, PREDICTIONS, EVALUATIONS, TRAINING_METRICS, RUNS)}
+TABLES = {table.name: table for table in (REPORTS, PREDICTIONS, EVALUATIONS, COMPARISONS, TRAINING_METRICS, RUNS)}
 """All tables by name."""

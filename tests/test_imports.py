@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CONFIG_PARTS = {"radray.config_names", "radray.config_section", "radray.config_source", "radray.config_text"}
-LEAVES = {"radray.errors", "radray.config", "radray.schemas"} | CONFIG_PARTS
+CONFIG_PARTS = {
+    *("radray.config_gates", "radray.config_names", "radray.config_section", "radray.config_source"),
+    "radray.config_text",
+}
+SCHEMAS_PARTS = {"radray.schemas_checks"}
+LEAVES = {"radray.errors", "radray.config", "radray.schemas"} | CONFIG_PARTS | SCHEMAS_PARTS
 MIDDLE = {"radray.reports", "radray.models", "radray.metrics", "radray.tables"}
 UPPER = {"radray.stages", "radray.training", "radray.pages"}
 MAY_IMPORT_RAY = ("radray.stages", "radray.training", "jobs")
@@ -46,6 +50,7 @@ def allowed_rooms(name: str) -> set[str]:
     if own in MIDDLE:
         return LEAVES | {own}
     parts = CONFIG_PARTS if own in {"radray.config", *CONFIG_PARTS} else set()
+    parts |= SCHEMAS_PARTS if own == "radray.schemas" else set()
     return {"radray.errors", *parts} if own in LEAVES else set()
 
 

@@ -3,18 +3,31 @@
 Else a night that was made by older code would be taken for what the new code makes, and left as it is.
 """
 
+import datetime
 import io
 import json
+from typing import Any
 
+import pyarrow as pa
+
+from radray.config import Score
 from radray.metrics.rouge import Scorer
 from radray.reports import fhir, hl7_file, jsonl, mediqa, mimic, openi, openi_xml, sectioned_csv, text
 from radray.reports.identity import split_key, text_digest, unit_id
 from radray.reports.prompts import PROMPTS
 from radray.reports.record import Record
 from radray.reports.synthetic import make_studies
+from radray.schemas import PREDICTIONS
+from radray.schemas_checks import CHECK_COLUMNS
+from radray.stages.report_rows import REPORT_COLUMNS
+from radray.stages.score_predictions import ScorePredictions
 from radray.tables.identity import ROWS_VERSION, digest
 
-PINNED = {2: "d0071bda0dfb2206fce9e30c86a1026d4408bc8195aaf5f93146514ac14c3e16"}
+PINNED = {3: "04b7c83411e61f645fc23c8d26fec5f2158a550b16200c5bead7730e1eb3a47b"}
+
+CONSTANTS = (
+    *("dataset", "split", "model_digest", "model_name", "prompt_id", "settings_digest", "engine", "run_key", "run_id"),
+)
 
 MESSY = """FINAL REPORT
  EXAMINATION: CHEST (PA AND LAT)
@@ -66,6 +79,24 @@ def rows() -> list[Record]:
     return records
 
 
+def checked(records: list[Record]) -> list[list[Any]]:
+    """Return what flags, strata and raw scores are made of reports whose prediction is the reference of another."""
+    usable = [record for record in records if record.findings and record.study_id and record.reference]
+    inputs = [
+        {name: getattr(one, name, None) for name in REPORT_COLUMNS}
+        | {"unit_id": "u", "status": "ok", "split": "test", "split_key": "k", "text_digest": "t"}
+        | {"prediction": other.reference, "output_cut": False, "logprob_per_token": -0.2, "margin": 0.1}
+        for one, other in zip(usable, [*usable[1:], usable[0]], strict=True)
+    ]
+    types = {column.name: column.type for column in PREDICTIONS.columns}
+    table = pa.table(
+        {name: pa.array([row.get(name) for row in inputs], types[name]) for name in ScorePredictions.reads}
+    )
+    constants = {"batch_date": datetime.date(1970, 1, 1)} | dict.fromkeys(CONSTANTS, "c")
+    made = ScorePredictions(Score(defer_below_logprob=-0.1), constants)(table).to_pylist()
+    return [[row[name] for name, *_ in CHECK_COLUMNS] for row in made]
+
+
 def test_the_rows_are_those_of_the_version() -> None:
     made = []
     for record in rows():
@@ -78,4 +109,5 @@ def test_the_rows_are_those_of_the_version() -> None:
                     [f"{v:.12f}" for v in Scorer(stemmer=True).score(record.reference, record.findings).values()]
                 )
     made.append([unit_id("d", "a.zip", "m", 3), Scorer(stemmer=False).scorer_id])
+    made += [[f"{value:.12f}" if isinstance(value, float) else str(value) for value in row] for row in checked(rows())]
     assert {ROWS_VERSION: digest(made)} == PINNED

@@ -2,6 +2,7 @@
 
 import functools
 from importlib.metadata import version
+from typing import Literal
 
 from rouge_score import rouge_scorer, tokenize, tokenizers
 
@@ -35,14 +36,15 @@ class Tokenizer(tokenizers.Tokenizer):
 class Scorer:
     """Score one prediction at a time with rouge-score; ROUGE-Lsum over the sentences of `split_sentences`."""
 
-    def __init__(self, stemmer: bool) -> None:
+    def __init__(self, stemmer: bool, references: Literal["clean", "raw"] = "clean") -> None:
+        """Score with or without the stemmer; `references` says what will be scored: cleaned ones, or as they came."""
         self._tokenizer = Tokenizer(stemmer)
         self._all = rouge_scorer.RougeScorer(list(METRICS.values()), tokenizer=self._tokenizer)
         self._without_lsum = rouge_scorer.RougeScorer(["rouge1", "rouge2", "rougeL"], tokenizer=self._tokenizer)
         self.scorer_id = ";".join(
-            (f"rouge-score-{version('rouge-score')}", "stem" if stemmer else "nostem", SPLITTER_ID, "clean")
+            (f"rouge-score-{version('rouge-score')}", "stem" if stemmer else "nostem", SPLITTER_ID, references)
         )
-        """How the figures are made: library, stemmer, sentence splitter, and that references are cleaned ones."""
+        """How the figures are made: library, stemmer, sentence splitter, and whether references are cleaned or raw."""
 
     def score(self, reference: str, prediction: str) -> dict[str, float]:
         """Return precision, recall and F of each metric under `schemas.ROUGE_COLUMNS`, 0 to 1.

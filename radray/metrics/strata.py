@@ -6,8 +6,8 @@ The rule: an impression is normal when every sentence of it
 - consists of words of normality alone and holds one that says so ("normal", "clear"), and then may go on with
   a negated part ("Normal chest No evidence of tuberculosis"),
 
-list numbers, bare labels of a body part ("Chest.", "2. Right foot.") and masks aside. It reads words, not grammar:
-"No effusion, large mass." passes for normal, as no exception stands in it.
+list numbers, bare labels of a body part ("Chest.", "2. Right foot."), masks and "End of report." aside.
+It reads words, not grammar: "No effusion, large mass." passes for normal, as no exception stands in it.
 """
 
 import re
@@ -60,6 +60,9 @@ LABELS = (
 )
 """Words of a bare label: a sentence of nothing else, with a body part among them, says nothing of its own."""
 
+CLOSINGS = frozenset({"end of report", "end of impression"})
+"""Sentences that say where a report ends, and nothing of the patient."""
+
 NORMALITY = (
     ASSERTIONS
     | BODY_PARTS
@@ -78,8 +81,8 @@ NORMALITY = (
 def is_normal(reference: str) -> bool | None:
     """Return whether the impression `reference` is normal; None when it holds no word that can be judged.
 
-    Works on the cleaned text and on the text as it came. Masks, list numbers and bare body-part labels are not
-    judged: an impression of these alone gives None.
+    Works on the cleaned text and on the text as it came. Masks, list numbers, closings and bare body-part labels
+    are not judged: an impression of these alone gives None.
     """
     judged = [words for words in map(_judged_words, split_sentences(reference)) if words]
     if not judged:
@@ -88,13 +91,13 @@ def is_normal(reference: str) -> bool | None:
 
 
 def _judged_words(sentence: str) -> list[str]:
-    """Return the lower-case words of `sentence` that count: none for a list number, a label or a mask alone."""
+    """Return the lower-case words of `sentence` that count: none for what is not judged."""
     words = _WORD.findall(_MASK.sub(" ", sentence).lower())
     while words and words[0].isdigit():
         words = words[1:]
     while words and words[-1].isdigit():
         words = words[:-1]
-    return [] if _is_label(words) else words
+    return [] if _is_label(words) or " ".join(words) in CLOSINGS else words
 
 
 def _is_label(words: list[str]) -> bool:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
+Values = Sequence[float] | NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Summary:
     max: float
 
 
-def summarise(values: Sequence[float]) -> Summary:
+def summarise(values: Values) -> Summary:
     """Return the summary of `values`; quartiles by linear interpolation (type 7 of Hyndman and Fan, 1996).
 
     Raises ValueError when there is no value, or one that is not finite: either would make a figure of nothing.
@@ -36,6 +39,31 @@ def summarise(values: Sequence[float]) -> Summary:
         n=int(array.size),
         mean=float(array.mean()),
         sd=float(array.std(ddof=1)) if array.size > 1 else None,
+        min=float(array.min()),
+        p25=p25,
+        p50=p50,
+        p75=p75,
+        max=float(array.max()),
+    )
+
+
+def summarise_weighted(values: Values, weights: Values) -> Summary:
+    """Return the summary of `values` of which each counts by its weight; the weights sum to 1.
+
+    A quartile is the least value which, with those below it, has that share of the weight; there is no deviation, and
+    n counts the values. Raises ValueError when there is no value.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.size == 0:
+        raise ValueError("no value to summarise")
+    order = np.argsort(array, kind="stable")
+    share = np.cumsum(np.asarray(weights, dtype=np.float64)[order])
+    # a share that float64 sums to a little less than a quarter is one
+    p25, p50, p75 = (float(array[order][np.searchsorted(share, q - 1e-9)]) for q in (0.25, 0.5, 0.75))
+    return Summary(
+        n=int(array.size),
+        mean=float(np.dot(array, weights)),
+        sd=None,
         min=float(array.min()),
         p25=p25,
         p50=p50,

@@ -19,7 +19,10 @@ from radray.stages.report_rows import SplitCut, report_units
 from radray.tables.catalog import Warehouse, equal_to
 from radray.tables.identity import digest_columns
 
-INPUT_COLUMNS = (*("unit_id", "status", "split", "split_key", "study_id", "subject_id", "text_digest", "reference"),)
+INPUT_COLUMNS = (
+    *("unit_id", "status", "split", "split_key", "study_id", "subject_id", "text_digest", "reference"),
+    *("modality", "body_part", "comparison_state"),
+)
 """Columns of `reports` that are frozen as a run's input; text_digest stands for background and findings."""
 
 

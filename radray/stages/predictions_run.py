@@ -1,6 +1,6 @@
 """One run over one partition of `predictions`: its frozen input, its key under an engine, and its steps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -14,9 +14,11 @@ from radray.schemas import PREDICTIONS
 from radray.stages.cluster import local_cores
 from radray.stages.engine_choice import EngineChoice
 from radray.stages.generate import stage_predictions
+from radray.stages.night_gate import NightGate
 from radray.stages.partitions import Part, freeze_reports, refuse_other_splits, split_cut
 from radray.stages.plan import ActorPlan, cluster_nodes, plan_actors
 from radray.stages.progress import staged_rows
+from radray.stages.score_predictions import checks_id
 from radray.stages.stage import Stage
 from radray.stages.write_impressions import WriteImpressions
 from radray.tables.catalog import Warehouse
@@ -40,7 +42,7 @@ class PredictionsRun:
             with run.recorded(engine):            # `runs` row: running, then finished or failed
                 staged, copied = run.resume()     # what need not be made
                 run.stage(run.plan(), console)    # the others, by Ray
-                merged = run.commit()
+                merged = run.commit(say)
     """
 
     def __init__(self, warehouse: Warehouse, settings: Settings, part: Part, model: ModelFolder) -> None:
@@ -140,9 +142,20 @@ class PredictionsRun:
                 converted=self._engine.converted,
             )
 
-    def commit(self) -> Merged:
-        """Merge, audit and commit the staged rows, see PartitionRun."""
-        return self._current.commit(self._input.unit_ids)
+    def commit(self, say: Callable[[str], None]) -> Merged:
+        """Merge, audit, judge by the gates and commit the staged rows, see PartitionRun.
+
+        `say` is told which gates could not judge. Raises GateError when one is not passed: nothing is committed then.
+        """
+        gate = NightGate(
+            warehouse=self._warehouse,
+            settings=self._settings.gates,
+            normal_weight=self._settings.evaluate.normal_weight,
+            partition=self._partition,
+            model_name=self._model.name,
+            say=say,
+        )
+        return self._current.commit(self._input.unit_ids, gate)
 
     def repeated(self) -> int:
         """Return how many rows of the committed partition this run answered from a report that says the same."""
@@ -159,6 +172,7 @@ class PredictionsRun:
             # with the version of the rows: those of older code are not copied
             "settings_digest": digest({"rows_version": ROWS_VERSION, **self._decides()})[:16],
             "engine": engine.name,
+            "checks_id": checks_id(self._settings.score),
         }
 
     def _key(self, engine: EngineChoice) -> str:
@@ -167,7 +181,7 @@ class PredictionsRun:
             "input": self._input.digest,
             "prompt": self._settings.model.prompt,
             "generation": self._decides(),
-            "scorer": self._scorer_id,
+            "scorer": [self._scorer_id, checks_id(self._settings.score)],
             "engine": engine.name,
         }
         return run_key("generate", decides)

@@ -12,13 +12,14 @@ import pyarrow.parquet as pq
 
 from radray.config import SplitName
 from radray.reports.splits import is_validation
-from radray.schemas import ReportStatus
+from radray.schemas import REPORTS, ReportStatus
 from radray.stages.stage import Stage, texts_withheld
 from radray.tables.storage import Storage, is_s3
 
 REPORT_COLUMNS = (
     *("unit_id", "status", "split", "split_key", "study_id", "subject_id", "text_digest"),
     *("background", "findings", "reference", "reference_raw"),
+    *("modality", "body_part", "comparison_state"),
 )
 """Columns of `reports` that generation reads."""
 
@@ -66,7 +67,15 @@ class ReadReportRows:
                 source = io.BytesIO(self._storage.read(uri)) if is_s3(uri) else uri
                 with pq.ParquetFile(source, page_checksum_verification=True) as file:
                     for rows in file.iter_batches(READ_ROWS, columns=list(REPORT_COLUMNS)):
-                        yield pa.Table.from_batches([rows]).select(REPORT_COLUMNS)
+                        yield _with_later_columns(pa.Table.from_batches([rows]))
+
+
+def _with_later_columns(rows: pa.Table) -> pa.Table:
+    """Return REPORT_COLUMNS of `rows`, null in those that came after its data file was written."""
+    for column in REPORTS.columns:
+        if column.name in REPORT_COLUMNS and column.nullable and column.name not in rows.column_names:
+            rows = rows.append_column(column.name, pa.nulls(rows.num_rows, column.type))
+    return rows.select(REPORT_COLUMNS)
 
 
 class SelectReports(Stage):

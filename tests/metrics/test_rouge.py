@@ -55,6 +55,7 @@ def test_the_stemmer_joins_forms_of_a_word() -> None:
 def test_the_scorer_id_says_how() -> None:
     assert Scorer(stemmer=True).scorer_id == "rouge-score-0.1.2;stem;sentences-1;clean"
     assert Scorer(stemmer=False).scorer_id == "rouge-score-0.1.2;nostem;sentences-1;clean"
+    assert Scorer(stemmer=True, references="raw").scorer_id == "rouge-score-0.1.2;stem;sentences-1;raw"
 
 
 @pytest.mark.parametrize("prediction", ["", "  \n", "...", "___"])

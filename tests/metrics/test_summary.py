@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from radray.metrics.summary import Summary, summarise
+from radray.metrics.summary import Summary, summarise, summarise_weighted
 
 
 def test_hand_computed_figures() -> None:
@@ -29,3 +29,17 @@ def test_one_value_has_no_deviation() -> None:
 def test_what_is_no_distribution_is_refused(values: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         summarise(values)
+
+
+def test_weighted_figures_by_hand() -> None:
+    # shares of the weight up to each value: 0 -> 0.5, 0.4 -> 0.7, 1 -> 1
+    assert summarise_weighted([1.0, 0.0, 0.4], [0.3, 0.5, 0.2]) == Summary(
+        n=3, mean=pytest.approx(0.38), sd=None, min=0.0, p25=0.0, p50=0.0, p75=1.0, max=1.0
+    )
+    thirds = summarise_weighted([0.1, 0.2, 0.3, 0.4], [0.25] * 4)
+    assert (thirds.p25, thirds.p50, thirds.p75) == (0.1, 0.2, 0.3)
+
+
+def test_no_weighted_value_is_refused() -> None:
+    with pytest.raises(ValueError, match="no value"):
+        summarise_weighted([], [])

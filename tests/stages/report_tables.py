@@ -17,6 +17,9 @@ def reports(count: int, **columns: Any) -> pa.Table:
         "findings": "Small left effusion.",
         "reference": "Effusion.",
         "reference_raw": "1. Effusion.",
+        "modality": "CR",
+        "body_part": "chest",
+        "comparison_state": "unknown",
     } | columns
     rows = [
         {**values, "unit_id": f"u{i:03d}", "study_id": f"s{i}", "split_key": f"p{i}", "text_digest": f"t{i}"}

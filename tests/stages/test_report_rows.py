@@ -54,3 +54,18 @@ def test_a_flipped_bit_in_a_data_file_ends_the_run_and_is_never_a_report(tmp_pat
     with pytest.raises(StageError, match=r"ReadReportRows: OSError at .*, 1 data files") as caught:
         list(read(batch))
     assert "ANARY" not in str(caught.value)
+
+
+def test_a_data_file_from_before_some_columns_reads_null_in_them(tmp_path: Path) -> None:
+    file = tmp_path / "part.parquet"
+    rows = reports(3)
+    later = ["modality", "comparison_state"]
+    pq.write_table(rows.drop_columns(later), file, write_page_checksum=True)
+    (read,) = ReadReportRows(STORAGE)(pa.table({"uri": [str(file)]}))
+    assert read.column_names == rows.column_names
+    assert read.select(later).to_pylist() == [dict.fromkeys(later)] * 3
+    assert read.drop_columns(later).equals(rows.drop_columns(later))
+    # what every version wrote must be there
+    pq.write_table(rows.drop_columns(["unit_id"]), file, write_page_checksum=True)
+    with pytest.raises(StageError, match="ReadReportRows: KeyError"):
+        list(ReadReportRows(STORAGE)(pa.table({"uri": [str(file)]})))

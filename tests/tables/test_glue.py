@@ -138,7 +138,7 @@ def test_every_table_gets_its_optimizers_once(warehouse: Warehouse, optimizers: 
         for type_ in ("compaction", "retention", "orphan_file_deletion")
         if (table, type_) not in {("reports", "compaction"), ("predictions", "compaction")}
     )
-    assert len(sent) == len(optimizers.changes) == 13
+    assert len(sent) == len(optimizers.changes) == 16
     assert glue.requests(warehouse, AGES, ROLE) == []
     assert glue.switch_on(warehouse, AGES, ROLE) == []
     assert len(optimizers.changes) == 13

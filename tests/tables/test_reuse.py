@@ -20,7 +20,7 @@ from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
 
 PARTITION = {"batch_date": datetime.date(2026, 11, 21), "dataset": "d", "split": "live", "model_digest": "m"}
-ALIKE = {"prompt_id": "p", "settings_digest": "s", "engine": "transformers"}
+ALIKE = {"prompt_id": "p", "settings_digest": "s", "engine": "transformers", "checks_id": "checks-1"}
 
 
 @pytest.fixture
@@ -39,7 +39,8 @@ def prediction(unit_id: str, **columns: Any) -> dict[str, Any]:
 def unit(unit_id: str, **columns: Any) -> dict[str, Any]:
     """Return a row of the frozen input that `prediction` was made from."""
     row = {"unit_id": unit_id, "status": "ok", "split": "live", "split_key": "k", "study_id": f"s{unit_id}"}
-    return row | {"subject_id": None, "text_digest": f"t{unit_id}", "reference": "r"} | columns
+    row |= {"subject_id": None, "text_digest": f"t{unit_id}", "reference": "r"}
+    return row | dict.fromkeys(("modality", "body_part", "comparison_state")) | columns
 
 
 def run_over(warehouse: Warehouse, run_key: str) -> PartitionRun:
@@ -93,6 +94,10 @@ def test_what_changed_is_made_anew_and_the_rest_copied(warehouse: Warehouse) -> 
         ({}, {"prompt_id": "other"}, "rouge"),
         ({}, {"settings_digest": "other"}, "rouge"),
         ({}, {"engine": "other"}, "rouge"),
+        ({}, {"checks_id": "checks-2"}, "rouge"),
+        ({"modality": "CT"}, {}, "rouge"),
+        ({"body_part": "chest"}, {}, "rouge"),
+        ({"comparison_state": "none"}, {}, "rouge"),
         ({}, {}, "another scorer"),
     ],
 )

@@ -25,6 +25,7 @@ from s3_server import S3Server, running_s3
 
 from radray import config
 from radray.schemas import (
+    COMPARISONS,
     EVALUATIONS,
     PREDICTIONS,
     REPORTS,
@@ -173,6 +174,11 @@ def fill(warehouse: Warehouse) -> None:
     }
     evaluation |= {"stratum": "all", "scorer_id": "rouge-score", "metric": "rouge1", "n": 4, **figures}
     append_rows(warehouse, EVALUATIONS, to_arrow([blank(EVALUATIONS, evaluation)], EVALUATIONS))
+    figures = dict.fromkeys(("mean_a", "mean_b", "difference"), 0.25)
+    of_two = {name: evaluation[name] for name in ("run_id", "batch_date", "dataset", "split", "stratum", "scorer_id")}
+    of_two |= {"system_a": "tiny", "system_b": "other", "metric": "rouge1", "n": 4, "clusters": 3, **figures}
+    of_two |= {"test": "sign flip by cluster", "resamples": 2000, "seed": 13}
+    append_rows(warehouse, COMPARISONS, to_arrow([blank(COMPARISONS, of_two)], COMPARISONS))
     value = {
         "run_id": "finetune-1",
         "model_name": "tiny",

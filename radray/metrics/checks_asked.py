@@ -1,0 +1,85 @@
+"""What an impression asks for: tests, treatments, follow-ups, found in any words."""
+
+import re
+from functools import lru_cache
+
+from radray.metrics.checks_spans import CACHED_TEXTS, matches, stems
+
+_I = re.IGNORECASE | re.VERBOSE
+
+_TEST = r"""(?:ct|cta|mri?|mra|pet(?:[\s/-]?ct)?|ultraso\w+|sonogra\w+|echo\w*|radiographs?|x-?\s?rays?|x-?___|films?
+    |imaging
+    |images?|views?|scans?|stud(?:y|ies)|exam(?:ination)?s?|biops(?:y|ies)|bronchoscop\w+|evaluation|work-?\s?up|assessment
+    |correlation|comparison|characterization|thoracentesis|drainage|follow-?\s?up|surveillance|consult\w*|referral
+    |angiogra\w+|tomogra\w+|aspiration|sampling|investigation|testing|clinic\s+visit|mammogra\w+|scintigra\w+|___)"""
+_ACTION_STEMS = stems(
+    "~rec f/u necessary prudent appropriate useful reasonable encourage mandatory of~benefit of~value of~use"
+    " of~help benefit for~better to~better definitive for~more to~more in~order ~order next~step worth book send"
+    " sent recommend advis advocat urge suggest consider should must ought need indicated warrant would~be"
+    " could~be can~be may~be might~be obtain correlat requir merit deserv necessitat further follow repeat"
+    " perform schedul arrang proceed refer get request undertake pursue please dedicated additional re-imag"
+    " reimag recheck rescan re-check consult interven attention evaluat biops surg drain decompress review"
+    " assess helpful"
+)
+# The ways to say what to do; each needs its action, so that "suggestive of", "further to the left" are none.
+_ACTION = re.compile(
+    rf"""\b(?:
+        recommend(?:s|ed|ing|ations?)?\b(?!\s+were) | advis(?:e|ed|able|es|ing)\b | advocated | urged?\b
+        | suggest(?:ed|s|ing)?\s+(?:[\w-]+\s+){{0,3}}?(?:{_TEST}|placement|insertion|removal|repositioning)\b
+        | {_TEST}\s+(?:[\w-]+\s+){{0,4}}?(?:is|are|be|was|were)\s+(?:\w+ly\s+)?(?:suggested|advised|recommended
+            |warranted|indicated
+            |needed|required|considered|requested|necessary|prudent|appropriate|helpful|useful|reasonable|encouraged
+            |mandatory
+            |of\s+(?:benefit|value|use|help))
+        | (?<!under\s)consider\s+(?!ation)(?:[\w-]+\s+){{0,5}}?(?:{_TEST}|repeat\w*|treat\w*|therap\w*|surg\w*
+            |antibiotics?|removal
+            |repositioning|advancing|placement|retract\w*|withdraw\w*|exchange|admission|anticoagulation)\b
+        | (?:should|must|needs?\s+to|ought\s+to)\s+(?:undergo|have|get|receive|proceed|return
+            |go)\s+(?:[\w-]+\s+){{0,5}}?(?:{_TEST}
+            |placement|insertion|tube|drain|surgery|resection|treatment|therapy|antibiotics?|hospital|clinic|care)\b
+        | (?:should|must|needs?\s+to|ought\s+to)\s+(?:\w+\s+)?be\s+(?:\w+\s+)?(?:considered|obtained
+            |performed|evaluated|followed|repeated|excluded|correlated|advanced|retracted|repositioned|withdrawn
+            |removed|assessed
+            |biopsied|drained|treated|referred|done|scheduled|arranged|pursued|an?|further|urgent|re-?imaged
+            |monitored|{_TEST})
+        | (?:is|are)\s+(?:\w+ly\s+)?(?:warranted|indicated\s+for|advised|needed)\b
+        | (?:would|could|may|might|can)\s+be\s+(?:helpful|useful|of\s+(?:benefit|value|use|help|further)|obtained
+            |performed
+            |considered|pursued|indicated|initiated|beneficial|warranted|required|done|arranged|better\s+evaluated
+            |confirmed\s+with)
+        | (?:would|could)\s+(?:recommend|advise|suggest|benefit|obtain|get|repeat|follow|re-?image|consider|pursue
+            |proceed)\b
+        | rec(?:s|'d|d)?\b\.? | f/u\b
+        | correlate\b | (?:clinical|laboratory|lab|physical|direct)\s+(?:and\s+\w+\s+)?correlation
+        | correlation\s+(?:with|is|for|to)\b
+        | (?:requires?|needs?|warrants?|merits?|deserves?|necessitates?)\s+(?:[\w-]+\s+){{0,3}}?(?:{_TEST}|attention
+            |treatment|surgery)\b
+        | further\s+(?:\w+\s+)?(?:evaluat\w+|imaging|work-?\s?up|characteri[sz]\w+|assess\w*|investigat\w+|stud\w+)
+        | follow-?\s?up\s+(?:[\w-]+\s+){{0,3}}?(?:{_TEST}|in\s+(?:\d|one|two|three|four|five|six|an?\b|several|about)
+            |to\s+(?:resol\w+
+            |clear\w*|ensure|document|confirm|exclude|assess|evaluate)|with\b|recommended|suggested|advised|after|at\b)
+        | (?:{_TEST}|\d+\s*-?\s*(?:week|month|year|day))\s+follow-?\s?up
+        | (?:repeat|obtain|perform|schedule|arrange|order|proceed\s+(?:to|with)|refer\s+(?:to|for)|get|request
+            |undertake|pursue)
+            \s+(?:[\w-]+\s+){{0,4}}?(?:{_TEST}|specialist|surgeon|clinic|pulmon\w+|oncolog\w+|cardiolog\w+)\b
+        | please\s+(?:correlate|obtain|repeat|perform|evaluate|consider|refer|follow|order|arrange|advance|withdraw
+            |retract
+            |reposition|remove|re-?check)
+        | (?:dedicated|additional)\s+{_TEST}\s+(?:to|for)\b | {_TEST}\s+(?:for|to)\s+(?:further|better|definitive
+            |more)\b
+        | {_TEST}\s+(?:is|are|would\s+be)\s+(?:in\s+order|the\s+next\s+step) | next\s+step | worth\s+(?:an?|doing
+            |obtaining|getting)\b
+        | (?:book|booked|send|sent)\s+(?:the\s+patient\s+)?for\s+(?:[\w-]+\s+){{0,3}}?{_TEST}\b
+        | (?:refer|referral)\s+(?:to|for)\s+\w+ | (?:re-?image|re-?imaging|recheck|rescan)\b
+        | (?:urgent|immediate|prompt|emergent|surgical|cardiology|pulmonary|oncology)\s+(?:\w+\s+)?(?:consultation
+            |referral
+            |intervention|attention|evaluation|biopsy|surgery|drainage|decompression|review|assessment)
+    )""",
+    _I,
+)
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def find_actions(text: str) -> tuple[tuple[int, int, int, int], ...]:
+    """Return where `text` says what to do: start and end of the words, start and end of their sentence."""
+    return tuple((*match.span(), *span) for match, span in matches(_ACTION, _ACTION_STEMS, text))

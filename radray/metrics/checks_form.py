@@ -1,0 +1,278 @@
+"""The form of an impression: masks, identifiers, and text that is no impression (empty, looping, cut off, junk)."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from radray.metrics.checks_spans import CACHED_TEXTS, IMPRESSION, Hit, Place
+
+_MASK = re.compile(
+    r"__+|\bX{3,}\b|(?<=-)X{3,}|\[\*\*[^\[\]]{0,200}\*\*\]|\*{3,}"
+    r"|[\[<({](?:REDACTED|REMOVED|DE-?IDENTIFIED|ANONYMI[SZ]ED|NAME|PATIENT(?:\sNAME)?|DATE|TIME|LOCATION|HOSPITAL|PHI|ID|MRN"
+    r"|PHONE|DOCTOR|PHYSICIAN|AGE|MASK)[\]>)}]",
+    re.IGNORECASE,
+)
+
+
+def find_masks(impression: str) -> list[Hit]:
+    """Return the masks of de-identification in the `impression`: ``___``, ``XXXX``, ``[**...**]``, ``[REDACTED]``."""
+    return [(Place(IMPRESSION, *match.span()),) for match in _MASK.finditer(impression)]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_WORD = re.compile(r"[^\W_]+")
+# Sentences end in these only where something is missing: connectives, prepositions, articles, auxiliary verbs.
+_OPEN_ENDED = _words(
+    "a an the and or nor but with without of in on at to from for by into within along versus vs than as that which"
+    " is are was were be been being has have had may might could can should would will shall cannot no not this these"
+    " those their its if although though while because since due compatible consistent suggestive concerning"
+    " suspicious probably possibly mild moderate severe small large either both between through during including given"
+    " there"
+)
+# "unlikely" ends a sentence, "likely" may ("is likely"); so may "moderate" and "not": only what cannot end one counts
+# without a stop behind it, and fewer words with one.
+_OPEN_ENDED_BEFORE_STOP = _words(
+    "a an the and or nor but with without of from for by into within versus than which is are was were be been has"
+    " have had may might could should would will their its if although because"
+)
+_END = re.compile(r"([^\W_]+)([^\w%)\]\"']*)$")
+_CUT_CHARACTER = re.compile(r"[,:;(\[/&+=<-]\s*$|\b\w-$")
+_JUNK = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ufffe\uffff\ue000-\uf8ff\u200b-\u200f\u202a-\u202e\u2060\ufeff\ud800-\udfff]"
+    # letters that no report in Latin script has: all scripts but Latin, and the few Greek letters of the field
+    "|[\u0370-\u0390\u0400-\u1dff\u2c00-\ud7ff\uf900-\ufaff\ufb13-\ufdff\ufe70-\uffef\U00010000-\U0010ffff]"
+    "|[\u2500-\u25a9\u25ab-\u25ce]|<(?:unk|pad|s|/s|extra_id_\\d+|eos|bos|mask|sep|cls)>|\\[(?:UNK|PAD|CLS|SEP|MASK)\\]"
+    # UTF-8 read as Latin-1
+    "|\u00c3[\u0080-\u00bf]|\u00e2\u20ac|\u00c2[\u0080-\u00bf]"
+)
+_LONG_WORD = re.compile(r"[^\W\d_]{36,}|([^\W\d_])\1{4,}|([^\W\d_]{2,5}?)\2{3,}")
+"""A word longer than those of medicine in use, or one that loops ("effusionnnnn", "nononono")."""
+_LONG_PUNCTUATION = re.compile(r"([^\w\s.])\1{3,}|\.{6,}")
+_UNSAYABLE = re.compile(r"[bcdfghjklmnpqrstvwxz]{4,}")
+"""A word in small letters without a vowel; two of them are no abbreviations."""
+_SENTENCE_END = re.compile(r"[.!?;\n]+")
+
+
+def find_degenerate(impression: str, *, output_cut: bool = False) -> list[Hit]:
+    """Return where the `impression` is no impression; [] for one that is.
+
+    It is none without a word, with characters that no report has, with words in a loop (a phrase of three words or
+    more twice in a row or four words three times in all, a pair three times, a word three times, a sentence of three
+    words or more again: none of Open-i's 1,384 impressions does), and when it ends in the middle:
+    `output_cut`, or a last word that cannot be one.
+    """
+    hits = list(_broken(impression))
+    if output_cut and not hits:
+        last = impression.rstrip().rfind(" ") + 1
+        hits.append((Place(IMPRESSION, last, len(impression)),))
+    return hits
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _broken(impression: str) -> tuple[Hit, ...]:
+    words = list(_WORD.finditer(impression))
+    if not any(word[0][0].isalpha() or any(map(str.isalpha, word[0])) for word in words):
+        return ((Place(IMPRESSION, 0, len(impression)),),)
+    hits: list[Hit] = [(Place(IMPRESSION, *match.span()),) for match in _JUNK.finditer(impression)]
+    hits += [(Place(IMPRESSION, *match.span()),) for match in _LONG_PUNCTUATION.finditer(impression)]
+    hits += [
+        (Place(IMPRESSION, *word.span()),)
+        for word in words
+        if len(word[0]) - len(set(word[0])) >= 4 and _LONG_WORD.search(word[0])
+    ]
+    hits += _loops(words)
+    unsayable = [word for word in words if _UNSAYABLE.fullmatch(word[0])]
+    if len(unsayable) >= 2:
+        hits.append((Place(IMPRESSION, unsayable[0].start(), unsayable[-1].end()),))
+    if _ends_in_the_middle(impression):
+        hits.append((Place(IMPRESSION, words[-1].start(), len(impression)),))
+    return tuple(hits)
+
+
+def _ends_in_the_middle(impression: str) -> bool:
+    text = impression.rstrip()
+    if _CUT_CHARACTER.search(text, max(0, len(text) - 4)):
+        return True
+    match = _END.search(text, max(0, len(text) - 60))
+    if match is None:
+        return False
+    stopped = any(mark in match[2] for mark in ".!?")
+    return match[1].lower() in (_OPEN_ENDED_BEFORE_STOP if stopped else _OPEN_ENDED)
+
+
+def _loops(words: Sequence[re.Match[str]]) -> list[Hit]:
+    """Return where words repeat, in time linear in their number."""
+    said = [word[0].lower() for word in words]
+    hits: list[Hit] = []
+
+    def hit(first: int, last: int) -> None:
+        hits.append((Place(IMPRESSION, words[first].start(), words[last].end()),))
+
+    for period in (1, 2):  # "effusion effusion effusion", "no acute no acute no acute"
+        run = 0
+        for index in range(period, len(said)):
+            run = run + 1 if said[index] == said[index - period] and not said[index].isdigit() else 0
+            if run == 2 * period:
+                hit(index - run - period + 1, index)
+    if len(set(said)) == len(said):
+        return hits
+    seen: dict[tuple[str, ...], list[int]] = {}
+    for index, gram in enumerate(zip(said, said[1:], said[2:], said[3:], strict=False)):
+        places = seen.setdefault(gram, [])
+        places.append(index)
+        if len(places) == 3:
+            hit(index, index + 3)
+    return hits + _repeats(words, said)
+
+
+def _repeats(words: Sequence[re.Match[str]], said: Sequence[str]) -> list[Hit]:
+    """Return the phrases of three words or more that follow themselves, and the sentences that come again."""
+    hits: list[Hit] = []
+    last: dict[tuple[str, ...], int] = {}
+    skip = 0
+    for index, gram in enumerate(zip(said, said[1:], said[2:], strict=False)):
+        before = last.get(gram)
+        last[gram] = index
+        if before is None or index < skip:
+            continue
+        period = index - before
+        if 3 <= period <= 40 and said[before:index] == said[index : index + period]:
+            hits.append((Place(IMPRESSION, words[index].start(), words[index + period - 1].end()),))
+            skip = index + period
+    text = words[0].string
+    sentences: set[tuple[str, ...]] = set()
+    position = 0
+    for stop in [*(match.start() for match in _SENTENCE_END.finditer(text)), len(text)]:
+        first = position
+        while position < len(words) and words[position].start() < stop:
+            position += 1
+        sentence = tuple(said[first:position])
+        if len(sentence) >= 3 and sentence in sentences:
+            hits.append((Place(IMPRESSION, words[first].start(), words[position - 1].end()),))
+        sentences.add(sentence)
+    return hits
+
+
+_TITLED = r"(?:Dr|Drs|Mr|Mrs|Ms|Miss|Prof|Professor|Doctor|Nurse|Sister)\b\.?\s+"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_IDENTIFIER = re.compile(
+    rf"""
+    \b(?:dr|mr|mrs|ms)\.\s(?!(?:was|were|is|has|had|at|by|on|the|in|for|of|and|notified|who|to)\b)[a-z][a-z'\u2019-]+
+    | (?-i:\b{_TITLED}(?:[A-Z]\.?\s+)?[A-Z][a-z'\u2019-]+)
+    | (?-i:\b[A-Z][a-z'\u2019-]+,?\s(?:[A-Z]\.?\s)?(?:MD|M\.D\.|DO|D\.O\.|RN|NP|PA-C|MBBS|FRCR)\b)
+    | \b(?:patient(?:'s)?\s+name|name|patient|signed(?:\s+by)?|dictated\s+by|read\sby|attending|radiologist|physician)
+        \s*+:\s*+(?-i:[A-Z][a-z'-]+)
+    | (?-i:\b[Pp]atient\s+[A-Z][a-z]+,?\s+[A-Z][a-z]+)
+    | \b(?:electronically\s+signed)\b
+    | \b(?:mrn|accession|acc|dob|d\.o\.b|ssn|medical\s+record|record\s+(?:number|no)|patient\s+id|pt\s+id|study\s+id
+        |id|case
+        |order|exam|visit|encounter|account)\s*+(?:number|no\.?|num|id)?\s*+(?:\#|:|=
+            |is)?\s*+\#?\s*+[a-z]{{0,4}}-?\d[\w./-]{{2,}}\w
+    | \b(?:date\s+of\s+birth|birth\s?date|born\s+(?:on|in)|d\.?o\.?b\b)
+    | \b\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:19|20)?\d{{2}}\b(?!\s?(?:x|mm|cm))
+    | \b(?:19|20)\d{{2}}[/.-]\d{{1,2}}[/.-]\d{{1,2}}\b | \b\d{{1,2}}/(?:19|20)\d{{2}}\b
+    | \b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+(?:19|20)\d{{2}})?\b(?!\s?(?:x\s|mm|cm|weeks?|months?|days?))
+    | \b\d{{1,2}}(?:st|nd|rd|th)?[\s-](?:of\s+)?{_MONTH}(?:,?[\s-](?:19|20)?\d{{2}})?\b(?!\s+(?:be|represent|reflect
+        |also|indicate))
+    | \b{_MONTH},?\s+(?:of\s+)?(?:19|20)\d{{2}}\b | \b(?:on|dated|from|of|since)\s+\d{{1,2}}/\d{{1,2}}\b(?!/)
+    | (?<![\w.])(?:\+?\d{{1,2}}[\s.-]?)?\(?\d{{3}}\)?[\s.-]\d{{3}}[\s.-]\d{{4}}\b | (?<![\w.-])\d{{3}}-\d{{4}}\b
+    | \b(?:ext|extension|pager|beeper|phone|tel|telephone|fax|cell)\.?\s*+(?:number|no\.?|is
+        |at)?\s*+[\#:x]?\s*+\d[\d\s-]{{3,}}
+    | \b\d{{3}}-\d{{2}}-\d{{4}}\b | [\w.+-]{{1,64}}@[\w-]{{1,64}}\.[a-z]{{2,}}
+    | (?<![\w.,])\d{{6,}}(?![\w.,]*\d) | \b(?=[a-z-]{{0,6}}\d)[a-z]{{1,5}}-?\d{{5,}}\b
+        | \b\d{{2,4}}-[a-z]{{1,4}}-\d{{3,}}\b
+    | \b[a-z]{{1,4}}-?\d{{2,4}}-\d{{3,}}\b | \b\d(?:\.\d+){{4,}}\b | \b\d{{2,}}-\d{{4,}}\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_DIGIT = re.compile(r"\d")
+_CAPITALS = (
+    "Dr",
+    "Mr",
+    "Ms",
+    "Miss",
+    "Prof",
+    "Doctor",
+    "Nurse",
+    "Sister",
+    "MD",
+    "M.D",
+    "DO",
+    "D.O",
+    "RN",
+    "NP",
+    "PA-C",
+    "MB",
+    "FRCR",
+)
+_STEMS = (
+    "patient",
+    "name",
+    "sign",
+    "dictated",
+    "read by",
+    "attending",
+    "radiologist",
+    "physician",
+    "birth",
+    "born",
+    "dob",
+    "@",
+    "dr.",
+    "mr.",
+    "mrs.",
+    "ms.",
+)
+"""With `_CAPITALS`, what every identifier without a digit holds, in lower case: looked for first, as it is quick."""
+MIN_IDENTIFIER = 5
+"""Characters from which a passed identifier is looked for: Open-i's study ids are 1 to 3,999, numbers of any text."""
+
+
+def find_identifiers(impression: str, identifiers: Sequence[str] = ()) -> list[Hit]:
+    """Return the identifiers in the `impression`: those passed, dates, phone numbers, record numbers, titled names.
+
+    Passed ones count from MIN_IDENTIFIER letters or digits on, as whole words in any case, and so do the digits alone
+    of one with at least six ("s50414267"). Years alone, ages and times are none.
+    """
+    hits = list(_identified(impression))
+    if not identifiers:
+        return hits
+    lowered = impression.lower()
+    for written in dict.fromkeys(form for identifier in identifiers for form in _forms(identifier)):
+        start = lowered.find(written)
+        while start >= 0:
+            end = start + len(written)
+            whole = not (start and lowered[start - 1].isalnum()) and not lowered[end : end + 1].isalnum()
+            if whole and not any(hit[0].start < end and start < hit[0].end for hit in hits):
+                hits.append((Place(IMPRESSION, start, end),))
+                break
+            start = lowered.find(written, end)
+    return hits
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _identified(impression: str) -> tuple[Hit, ...]:
+    lowered = impression.lower()
+    if (
+        _DIGIT.search(impression)
+        or any(stem in impression for stem in _CAPITALS)
+        or any(stem in lowered for stem in _STEMS)
+    ):
+        return tuple((Place(IMPRESSION, *match.span()),) for match in _IDENTIFIER.finditer(impression))
+    return ()
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _forms(identifier: str) -> tuple[str, ...]:
+    plain = identifier.strip().lower()
+    digits = re.sub(r"\D", "", plain)
+    forms = [plain] if sum(map(str.isalnum, plain)) >= MIN_IDENTIFIER else []
+    if len(digits) >= 6 and digits != plain:
+        forms.append(digits)
+    return tuple(forms)

@@ -1,0 +1,142 @@
+"""Earlier exams: an impression that speaks of one, or of change, and whether anything else knows of one."""
+
+import re
+from functools import lru_cache
+
+from radray.metrics.checks_spans import CACHED_TEXTS, IMPRESSION, Hit, Place, matches, sentence_spans, stems
+
+_I = re.IGNORECASE | re.VERBOSE
+
+_EXAM = r"""(?:exam(?:ination)?s?|stud(?:y|ies)|films?|radiographs?|x-?\s?rays?|x-?___|images?|imaging|ct|cts|mri|scans?
+    |chest(?!\s+(?:pain|wall|tube|port|discomfort|tightness|trauma|injur|surg|press))|cxrs?|comparisons?|reports?
+        |priors?|pet|mammogra\w+|___)"""
+_PRIOR_STEMS = stems(
+    "compar prior previous earlier preceding last old recent yesterday outside former antecedent baseline since"
+    " interval stable unaltered static stability new again still longer once~more migrat moved disappear"
+    " has~appear have~appear ly~appear now~appear gone stay over~t over~the re- redemonst reidentif reaccum"
+    " redevelop recurr worse improv progress regress resol evolved enlarg grown shrunk deterior diminish subsid"
+    " cleared clearing persist remain longstanding long-standing developed increas decreas growing shrinking"
+    " larger~than smaller~than serial similar change past meant meanw before"
+)
+_CHANGE = r"""(?:unchanged|no(?:\s+(?:significant|interval|substantial|appreciable|definite|important|gross|major
+    |relevant
+    |acute|other|new|further|real|overall|large))*\s+(?:interval\s+)?changes?(?=\s+(?:in|from|since|compared|when|as|to|over
+    |is|are|was|seen|identified|noted|appreciated)\b|\s*[.,;]|\s*$)
+    |not\s+(?:significantly\s+|appreciably\s+|substantially\s+)?changed|without\s+(?:\w+\s+)?(?:interval\s+)?change\b
+    |(?:little|minimal|slight|some|mild|marked)\s+(?:interval\s+)?change\s+(?:in|from|since)|changed?\s+(?:from|since)
+    |has\s+not\s+changed|have\s+not\s+changed)"""
+# What can be said only by who has seen an earlier exam.
+_PRIOR = re.compile(
+    rf"""\b(?:
+        compar(?:ed|ing|able|ison)\s+(?:is\s+made\s+)?(?:to|with)\b
+        | (?:in|by|on)\s+comparison\b | when\s+compared | {_CHANGE}
+        | (?:prior|previous|earlier|preceding|last|(?<!year\s)(?<!years\s)(?<!-)(?<!yo\s)old|older|most\s+recent
+            |yesterday\W{{0,2}}s|outside|former|antecedent
+            |baseline)\s+(?:[\w-]+\s+){{0,3}}?{_EXAM}\b
+        | (?:from|than|since|to|with|on)\s+(?:the\s+)?(?:prior|previous|earlier|before|last|baseline|yesterday)s?\b
+        | interval\s+(?!film|follow|imag|exam|stud|chest|radio|ct\b|month|outside|of\b)\w+ | in\s+the\s+interval
+        | (?<!hemodynamically\s)(?<!clinically\s)(?:stable|unaltered|static)\b(?!\s+(?:patient|vital|angina|condition))
+        | stability\b
+        | (?:new|newly)\b(?!\s+(?:york|line\b)) | since\s+(?!birth)(?:___|the|prior|previous|last|\d|\w+\s+\d|exam|then)
+        | (?:re-?demonstrat\w+|again\b|re-?identified|still\b|no\s+longer|once\s+more|as\s+before|reaccumulat\w+
+            |re-?develop\w+|recurr(?:ed|ing))
+        | (?:worsen(?:ed|ing)|improv(?:ed|ing|ement)|progress(?:ed|ing|ion)|regress(?:ed|ing|ion)|resolv(?:ed|ing)
+            |resolution|evolved|enlarging|enlarged\s+(?:since|from|compared)|grown|shrunk\w*|deteriorat\w+
+            |diminish(?:ed|ing)(?!\s+(?:breath|lung|inspir|sound|aeration))|subsid(?:ed|ing)|clearing|cleared
+            |persist(?:s|ed|ent|ently|ing)|remains?|longstanding
+            |long-standing|developed)\b
+        | (?:same|different|similar|unlike|worse|more|less|\w{{3,}}er)\s+(?:\w+\s+){{0,2}}?
+            (?:as|than|from|to)?\s*(?:on\s+|in\s+|at\s+)?(?:the\s+)?(?:before|last|prior|previous|earlier|yesterday
+            |comparison)\b
+        | (?:last|past)\s+(?:week|month|year|time|night|visit|admission)\b | yesterday\b | in\s+the\s+meantime
+            | meanwhile
+        | previously\b(?!\s+(?:healthy|well|normal\s+patient)) | (?:not|absent)\s+(?:\w+\s+)?before\b
+        | (?:has|have)\s+(?:\w+ly\s+|since\s+|now\s+)?(?:increased|decreased|improved|worsened|changed|grown|enlarged
+            |progressed|moved
+            |cleared|resolved|diminished|migrated|shrunk|regressed|developed|appeared|disappeared|gone|stayed
+            |remained)\b
+        # the heart's size is called increased of itself
+        | (?:increas|decreas)(?:ed|ing|e)\s+(?!in\s+(?:size|prominence)\s+of\s+the\s+(?:heart|cardi))(?:in\s+(?:size
+            |extent|number|volume|conspicuity|severity|prominence)
+            |since|from|compared|slightly\s+from|when|over\s+the|now)\b
+        | (?:increasing|decreasing|growing|shrinking|larger\s+than|smaller\s+than)\b
+        | (?:previously|formerly|earlier)\s+(?:seen|noted|described|identified|reported|demonstrated|present
+            |visuali[sz]ed
+            |mentioned|documented|measured|measuring|was|were|on|it)\b
+        | serial\s+{_EXAM} | over\s+time | similar\s+(?:to|in\s+appearance\s+to)\s+(?:the\s+)?(?:prior|previous|earlier
+            |last|___|before)
+    )""",
+    _I,
+)
+# Sentences that speak of an earlier exam as missing or wanted, of what is to come, or of the disease's own history.
+_NOT_A_PRIOR = re.compile(
+    r"""\b(?:
+        recommend\w* | suggest(?:ed|s)?\b | (?:would|could|may|might|can|should)\s+(?:\w+\s+)?(?:be|help|confirm
+            |provide)
+        | if\s | helpful | consider\b | advised? | obtain\w* | correlat\w+ | to\s+(?:ensure|document|confirm|assess
+            |exclude
+            |verify|establish|determine|evaluate)\b | until | follow-?\s?up
+        | (?:without|lack\s+of|absence\s+of|no|not|are\s+no|is\s+no|unavailable)\s+(?:(?!chang|interval|from
+            |since)[\w-]+\s+){0,3}?
+            (?:comparisons?|priors?|previous|prior|old|earlier)\b
+        | (?:comparisons?|prior|previous|old)\s+(?:\w+\s+){0,2}?(?:not|unavailable|were\s+not|is\s+not|are\s+not)
+        | first\s+(?:study|exam)
+    )""",
+    _I,
+)
+_NONE_SAID = re.compile(
+    r"""(?:comparisons?\s*:\s*)?\W*(?:nones?|nil|n/?a|not?\b(?:\s+\w+){0,6}?\s+(?:available|priors?|stud(?:y|ies)
+        |comparisons?
+    |exams?\w*|films?|images?|imaging|radiographs?|x-?\w*|___|previous)|no\s+(?:priors?|comparisons?|previous|relevant)|no\W*$
+    |unavailable|not\s+(?:available|applicable|provided|given|made)|first\s+(?:study|exam)\w*)\b""",
+    _I,
+)
+_COMPARISON = re.compile(r"\bcomparisons?(?:\s+stud(?:y|ies)|\s+exams?)?\s*:\s*", re.IGNORECASE)
+_HEADING = re.compile(
+    r"\b(?:Indication|Technique|History|Clinical\s\w+|Exam(?:ination)?|Procedure|Reason|Findings)\b[^:.]{0,30}:"
+)
+_SAID = re.compile(r"[^\W_]|__")
+# Words that tell that there was an exam before without comparing to it.
+_FOLLOWED = re.compile(
+    r"\b(?:follow[\s-]?up|f/u|re-?check|re-?evaluat\w+|re-?assess\w*|repeat|interval|serial|known|surveillance"
+    r"|previously|abnormal\s+(?:chest|x-?ray|ct|cxr)|has\s+been\s+(?:development|removal|placement))\b",
+    re.IGNORECASE,
+)
+
+
+def find_prior(impression: str, findings: str, background: str) -> list[Hit]:
+    """Return where the `impression` speaks of an earlier exam or of change, when nothing else knows of one.
+
+    An earlier exam is known where the background's "Comparison:" names one (a mask is one: its date was taken out),
+    or where findings or background themselves speak of change, of an earlier exam or of a follow-up. A sentence that
+    asks for an earlier exam, or says that there is none, invents nothing.
+    """
+    found = _priors(impression)
+    return [] if not found or knows_prior(findings, background) else [(Place(IMPRESSION, *span),) for span in found]
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _priors(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple(
+        match.span() for match, span in matches(_PRIOR, _PRIOR_STEMS, text) if not _NOT_A_PRIOR.search(text, *span)
+    )
+
+
+def wants_prior(text: str, position: int) -> bool:
+    """Return whether the sentence at `position` asks for an earlier exam, says that there is none, or looks ahead."""
+    return any(start <= position < end and _NOT_A_PRIOR.search(text, start, end) for start, end in sentence_spans(text))
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def knows_prior(findings: str, background: str) -> bool:
+    """Return whether `findings` or `background` know of an earlier exam."""
+    heading = _COMPARISON.search(background)
+    rest = background
+    if heading:
+        following = _HEADING.search(background, heading.end())
+        end = following.start() if following else len(background)
+        said = background[heading.end() : end]
+        if _SAID.search(said) and not _NONE_SAID.match(said):
+            return True
+        rest = f"{background[: heading.start()]}. {background[end:]}"
+    return any(_FOLLOWED.search(text) is not None or bool(_priors(text)) for text in (findings, rest))

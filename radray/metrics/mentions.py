@@ -1,0 +1,175 @@
+"""Find the findings and devices a text names, each with whether it is there, where, how much and since when."""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from radray.metrics.assertion import ASKED, COLON, STOP, Words, asserted
+from radray.metrics.mentions_binding import bind
+from radray.metrics.mentions_targets import BORDERLINE, NORMAL, Match, Target, listed, targets
+from radray.metrics.phrases_trie import TRIE, Entry, scan
+from radray.metrics.sentences import split_sentences
+
+_WORD = re.compile(r"\w+")
+_NOTHING: frozenset[str] = frozenset()
+_OPEN = frozenset({"cannot", "not", "should", "must", "could", "needs", "need"})
+_OR = frozenset({"or", "versus", "vs"})
+_ALTERNATIVE = 5
+"""Words between two alternatives, at most."""
+
+
+class State(StrEnum):
+    """What a text says of a concept."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A concept of the phrase table as one place of a text names it.
+
+    `start` and `end` are characters of the text, of the concept's own words ("heart is mildly enlarged"); `sides` is
+    a part of {"left", "right"}, both for bilateral, empty where not said; `severity` one of `SEVERITIES`; `locations`
+    keys of `LOCATIONS`; `change` one of "new", "increased", "decreased", "unchanged" and "resolved" (which makes it
+    absent), None where not said; `sentence` the ordinal by `split_sentences`; `historical` what "history of", "old",
+    "prior" and the like are said of. A side passes on in a list ("left effusion and atelectasis") and from a finding
+    to its interpretation; severity and change do not.
+    """
+
+    concept: str
+    start: int
+    end: int
+    state: State
+    sides: frozenset[str]
+    severity: str | None
+    locations: frozenset[str]
+    change: str | None
+    sentence: int
+    historical: bool = False
+
+
+def find_mentions(text: str) -> tuple[Mention, ...]:
+    """Return the mentions of `text` in order of their start; none for a text without a word of the table.
+
+    Works on cleaned text and on text as it came, in any case; masks are words like others. "Heart size is normal"
+    and its like are mentions of what they deny (cardiomegaly, absent). Linear in the text's length.
+    """
+    words = Words(text)
+    matches = scan(TRIE, words.words, words.barriers, 0, len(words.words))
+    if not any(entry.concepts or entry.anatomy for _, _, entry in matches):
+        return ()
+    ordinals = _sentence_ends(text)
+    found: list[Mention] = []
+    first = index = sentence = 0
+    total = len(words.words)
+    barriers = words.barriers
+    while first < total:
+        while ordinals[sentence] <= first:
+            sentence += 1
+        last = first + 1
+        while last < ordinals[sentence] and barriers[last] < STOP:
+            last += 1
+        clause: list[Match] = []
+        while index < len(matches) and matches[index][0] < last:
+            clause.append(matches[index])
+            index += 1
+        if clause:
+            for target in _read_clause(words, first, last, clause):
+                found.extend(_mentions(words, target, sentence))
+        first = last
+    found.sort(key=lambda mention: mention.start)
+    return tuple(found)
+
+
+def _sentence_ends(text: str) -> list[int]:
+    """Return, for each sentence of `text`, how many words of it and all before it the text has."""
+    ends, count = [], 0
+    for sentence in split_sentences(text):
+        count += len(_WORD.findall(sentence))
+        ends.append(count)
+    return ends
+
+
+def _mentions(words: Words, target: Target, sentence: int) -> list[Mention]:
+    return [
+        Mention(
+            concept=concept,
+            start=words.starts[target.first],
+            end=words.ends[target.last - 1],
+            state=target.state,
+            sides=frozenset(target.sides) if target.sides else _NOTHING,
+            severity=target.severity,
+            locations=frozenset(target.places) if target.places else _NOTHING,
+            change=target.change,
+            sentence=sentence,
+            historical=target.past,
+        )
+        for concept in target.concepts
+    ]
+
+
+def _read_clause(words: Words, first: int, last: int, matches: list[Match]) -> list[Target]:
+    found, used = targets(words, matches)
+    if not found:
+        return []
+    cues = {start: (end, entry) for start, end, entry in matches if entry.cue is not None}
+    negated, doubted, past = asserted(words, first, last, cues)
+    links = {start for start, (_, entry) in cues.items() if entry.cue in ("link", "uncertainty")}
+    bind(words, first, last, matches, found, used, links)
+    for target in found:
+        decided = target.last - 1 - first
+        target.past = past[target.first - first]
+        if target.kind == NORMAL:
+            inside = any(at in cues and cues[at][1].cue == "negation" for at in range(target.first, target.last))
+            target.state = State.PRESENT if inside else State.UNCERTAIN if doubted[decided] else State.ABSENT
+        elif negated[decided]:
+            target.state = State.ABSENT
+        elif doubted[decided] or target.kind == BORDERLINE:
+            target.state = State.UNCERTAIN
+        else:
+            target.state = State.PRESENT
+        if target.change == "resolved":
+            target.state = State.ABSENT
+    _look_back(words, first, last, cues, found)
+    _doubt_alternatives(words, found)
+    if words.barriers[last] == ASKED and found[-1].state == State.PRESENT:
+        found[-1].state = State.UNCERTAIN
+    return found
+
+
+def _doubt_alternatives(words: Words, found: list[Target]) -> None:
+    """Make what an "or" or a "versus" stands between uncertain, where it is not denied: one of them is there."""
+    for earlier, later in pairwise(found):
+        between = words.words[earlier.last : min(later.first, earlier.last + _ALTERNATIVE)]
+        if later.first - earlier.last <= _ALTERNATIVE and not _OR.isdisjoint(between):
+            if earlier.change == "unchanged":  # "no change in effusion or atelectasis" is said of both
+                later.change = later.change or earlier.change
+                continue
+            for target in (earlier, later):
+                if target.state == State.PRESENT and target.kind != NORMAL:
+                    target.state = State.UNCERTAIN
+
+
+def _look_back(words: Words, first: int, last: int, cues: dict[int, tuple[int, Entry]], found: list[Target]) -> None:
+    """Let the cues that stand after their finding ("cannot be excluded", "not seen", ": none") decide its state."""
+    tokens = words.words
+    firsts = [target.first for target in found]
+    for start, (end, entry) in cues.items():
+        cue = entry.cue
+        lone_no = cue == "negation" and end == last and (words.barriers[start] == COLON or tokens[start] == "not")
+        doubtful = cue == "uncertainty_after" or (cue == "uncertainty" and end == last)  # "cardiomegaly, perhaps"
+        if cue != "negation_after" and not doubtful and not lone_no:
+            continue
+        # "cannot be confidently excluded", "should be excluded": said of what nobody has excluded
+        open_yet = tokens[end - 1] in ("excluded", "out") and not _OPEN.isdisjoint(tokens[max(start - 4, first) : end])
+        state = State.UNCERTAIN if doubtful or open_yet else State.ABSENT
+        before = bisect_right(firsts, start) - 1
+        while before >= 0 and found[before].last > start:
+            before -= 1
+        for target in listed(words, found, before) if before >= 0 else ():
+            if target.kind != NORMAL and not (target.state == State.ABSENT and state == State.UNCERTAIN):
+                target.state = state

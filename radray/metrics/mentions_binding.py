@@ -1,0 +1,131 @@
+"""Bind side, severity, place and change to the findings of a clause."""
+
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
+
+from radray.metrics.assertion import COMMA, NONE, Words
+from radray.metrics.mentions_targets import Match, Target, listed
+from radray.metrics.phrases import CONCEPTS
+from radray.metrics.phrases_attributes import SEVERITIES, SEVERITY_WORDS, SIDES
+from radray.metrics.phrases_cues import PREDICATES, PREPOSITIONS, words
+from radray.metrics.phrases_trie import PLACES, scan
+
+_REACH = 10
+"""Words between an attribute and what it belongs to, at most."""
+_JOINTS = words("and or nor with associated adjacent overlying underlying compressive possible probable")
+_BLOCKS = PREDICATES | PREPOSITIONS | words("and or nor but with which without no not")
+"""Words an attribute does not reach over on its way to the finding after it."""
+
+_AFTER = PREPOSITIONS | PREDICATES | words("since compared as than when and or but with while again by for of versus")
+"""Words before which an attribute that stands after its finding may end."""
+_CHANGES = ("resolved", "increased", "decreased", "new", "unchanged")
+"""The more telling first: of "persistent ... has decreased" the decrease is kept."""
+
+
+def bind(
+    text: Words, first: int, last: int, matches: list[Match], found: list[Target], used: set[int], links: set[int]
+) -> None:
+    """Give the targets `found` of the clause their attributes; `links` are first words of interpreting phrases."""
+    tokens = text.words
+    groups = _Clause(text, found)
+    for at in range(first, last):
+        sides = SIDES.get(tokens[at])
+        if sides is not None:
+            for target in groups.owners(at, at + 1, predicate=False):
+                target.sides |= sides
+    for start, end, place in scan(PLACES, tokens, text.barriers, first, last):
+        if place is not None:
+            for target in groups.owners(start, end, predicate=False):
+                if not (target.first <= start < target.last and CONCEPTS[target.concepts[0]].device):
+                    target.places.add(place)
+    for start, end, entry in matches:
+        if entry.severity is not None and (start not in used or entry.severity == "borderline"):
+            for target in groups.owners(start, end, predicate=True):
+                if target.severity is None or SEVERITIES.index(entry.severity) > SEVERITIES.index(target.severity):
+                    target.severity = entry.severity
+        if entry.change is not None and start not in used and not _compares(text, end):
+            for target in groups.owners(start, end, predicate=True):
+                if target.change is None or _CHANGES.index(entry.change) < _CHANGES.index(target.change):
+                    target.change = entry.change
+    groups.inherit(links)
+
+
+def _compares(text: Words, end: int) -> bool:
+    """Return whether "worse" or "larger" before the word `end` compares the sides, not two examinations."""
+    return text.words[end : end + 1] == ["than"] and not SIDES.keys().isdisjoint(text.words[end + 1 : end + 3])
+
+
+class _Clause:
+    """The targets of a clause by position."""
+
+    def __init__(self, text: Words, found: list[Target]) -> None:
+        self.text, self.found = text, found
+        self.firsts = [target.first for target in found]
+
+    def owners(self, start: int, end: int, *, predicate: bool) -> list[Target]:
+        """Return the targets that the attribute at `start` to `end` belongs to."""
+        found, firsts = self.found, self.firsts
+        at = bisect_right(firsts, start) - 1
+        inside = []
+        while at >= 0 and found[at].last > start:
+            if end <= found[at].last:
+                inside.append(found[at])
+            at -= 1
+        if inside:
+            return inside
+        before = at  # the last target that ends before the attribute
+        after = bisect_left(firsts, end)
+        tokens = self.text.words
+        said = before >= 0 and predicate and not PREDICATES.isdisjoint(tokens[max(start - 2, 0) : start])
+        if after < len(found):
+            first = firsts[after]
+            there = "there" in tokens[end : min(first, end + _REACH)]
+            if (
+                (not said and self._reaches(end + (predicate and tokens[end] in ("in", "of")), first))
+                or there
+                or (before < 0 and first - end <= 2 * _REACH)
+            ):
+                return found[after : bisect_right(firsts, first)]
+        if before < 0 or start - found[before].last > _REACH or (predicate and not said and self._goes_on(end)):
+            return []
+        return listed(self.text, found, before)
+
+    def _goes_on(self, end: int) -> bool:
+        """Return whether the attribute before the word `end` belongs to a noun out of the table that follows."""
+        tokens = self.text.words
+        return end < len(tokens) and self.text.barriers[end] == NONE and tokens[end] not in _AFTER
+
+    def _reaches(self, end: int, target: int) -> bool:
+        if target - end > _REACH:
+            return False
+        tokens, barriers = self.text.words, self.text.barriers
+        if barriers[target] == COMMA and target > end - 1:
+            return False
+        at = end
+        while at < target:
+            if barriers[at] == COMMA:
+                return False
+            if tokens[at] in _BLOCKS:
+                beyond = tokens[at + 1] if at + 1 < target else ""
+                if not (
+                    tokens[at] in ("and", "or", "to")
+                    and (beyond in SIDES or beyond in SEVERITY_WORDS or beyond in PLACES)
+                ):
+                    return False
+            at += 1
+        return True
+
+    def inherit(self, links: set[int]) -> None:
+        """Pass side and place on within a list and from a finding to its interpretation."""
+        tokens = self.text.words
+        for earlier, later in pairwise(self.found):
+            if later.sides or not earlier.sides or later.first < earlier.last:
+                continue
+            between = tokens[earlier.last : later.first]
+            if not between or len(between) > 2 * _REACH:
+                continue
+            listed_on = COMMA not in self.text.barriers[earlier.last : later.first + 1] and _JOINTS.issuperset(between)
+            if listed_on or not links.isdisjoint(range(earlier.last, later.first)):
+                later.sides |= earlier.sides
+                if not later.places:
+                    later.places |= earlier.places

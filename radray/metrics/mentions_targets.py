@@ -1,0 +1,149 @@
+"""What the words of one clause name: concepts by their own phrase, and by an anatomy and an attribute together."""
+
+from typing import Any
+
+from radray.metrics.assertion import COMMA, Words
+from radray.metrics.phrases import CONCEPTS
+from radray.metrics.phrases_attributes import SIDES
+from radray.metrics.phrases_cues import PREPOSITIONS
+from radray.metrics.phrases_pairs import BORDERLINE_PAIRS, NORMAL_PAIRS
+from radray.metrics.phrases_trie import Entry
+
+Match = tuple[int, int, Entry]
+"""First word, word after the last, what the phrase may be."""
+
+ABNORMAL, NORMAL, BORDERLINE = "abnormal", "normal", "borderline"
+
+_REACH_BACK = 14
+"""Words between an anatomy and the attribute after it, at most."""
+_REACH_ON = 6
+"""Words between an attribute and the anatomy after it, at most."""
+
+
+class Target:
+    """A concept named in a clause, with what is found out about it."""
+
+    __slots__ = ("change", "concepts", "first", "kind", "last", "past", "places", "severity", "sides", "state")
+
+    def __init__(self, first: int, last: int, concepts: tuple[str, ...], kind: str = ABNORMAL) -> None:
+        self.first, self.last, self.concepts, self.kind = first, last, concepts, kind
+        self.state: Any = None
+        self.past = False
+        self.severity: str | None = None
+        self.change: str | None = None
+        self.sides: set[str] = set()
+        self.places: set[str] = set()
+
+
+def _pairs() -> dict[tuple[str, str], list[tuple[str, str]]]:
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for concept in CONCEPTS.values():
+        for anatomy, attribute in concept.pairs:
+            found.setdefault((anatomy, attribute), []).append((concept.id, ABNORMAL))
+    for kind, pairs in ((NORMAL, NORMAL_PAIRS), (BORDERLINE, BORDERLINE_PAIRS)):
+        for anatomy, attribute, concept_id in pairs:
+            found.setdefault((anatomy, attribute), []).append((concept_id, kind))
+    return found
+
+
+_PAIRS = _pairs()
+_RESERVATIONS = frozenset({"otherwise", "remaining", "remainder", "elsewhere", "rest"})
+"""Words that make a statement of normality one about the rest: something is there, so nothing is said to be absent."""
+
+
+def targets(words: Words, matches: list[Match]) -> tuple[list[Target], set[int]]:
+    """Return the targets of a clause in order of their first word, and the first words of the attributes used up."""
+    found = [Target(first, last, entry.concepts) for first, last, entry in matches if entry.concepts]
+    used: set[int] = set()
+    if any(entry.anatomy for _, _, entry in matches):
+        _add_pairs(words, matches, found, used)
+        found = _without_parts(found)
+    return found, used
+
+
+def _without_parts(found: list[Target]) -> list[Target]:
+    """Return `found` in order, without those that a longer target of the same concept holds ("blunting")."""
+    found.sort(key=lambda target: (target.first, -target.last))
+    reached: dict[tuple[str, ...], Target] = {}
+    kept = []
+    for target in found:
+        longer = reached.get(target.concepts)
+        if longer is None or longer.last < target.last:
+            reached[target.concepts] = target
+            kept.append(target)
+        elif NORMAL in (target.kind, longer.kind) and target.kind != longer.kind:  # "normal or mildly enlarged"
+            longer.kind = BORDERLINE
+    return kept
+
+
+def _add_pairs(words: Words, matches: list[Match], found: list[Target], used: set[int]) -> None:
+    waiting: list[Match] = []  # anatomies since the last attribute that took some
+    last_taken: tuple[int, list[Match]] = (-1, [])  # the word after that attribute, and what it took
+    taken = -1  # anatomies up to this match belong to an attribute before them
+    for index, match in enumerate(matches):
+        first, last, entry = match
+        if entry.anatomy and not (entry.attributes and waiting) and index > taken:
+            waiting.append(match)
+        if not entry.attributes:
+            continue
+        waiting = [anatomy for anatomy in waiting if first - anatomy[1] <= _REACH_BACK]
+        joined = [_join(anatomy, match, found, words) for anatomy in waiting]
+        if any(joined):
+            last_taken = (last, waiting)
+            waiting = []
+            used.add(first)
+            continue
+        beside = 0 < first - last_taken[0] <= 2 and words.words[last_taken[0]] in _LIST and not waiting
+        joined = [_join(anatomy, match, found, words) for anatomy in last_taken[1]] if beside else []
+        if any(joined):  # "is tortuous and calcified"
+            used.add(first)
+            continue
+        for further in range(index + 1, len(matches)):
+            anatomy = matches[further]
+            if anatomy[0] - last > _REACH_ON or words.barriers[anatomy[0]] == COMMA:
+                break
+            if anatomy[2].concepts and not anatomy[2].attributes:
+                break
+            if anatomy[2].attributes and not anatomy[2].anatomy and (first in used or anatomy[0] != last):
+                break
+            if anatomy[2].anatomy and _join(anatomy, match, found, words):
+                used.add(first)
+                taken = further
+
+
+def _join(anatomy: Match, attribute: Match, found: list[Target], words: Words) -> bool:
+    """Add to `found` what the two name together; return whether they name anything."""
+    first, last = min(anatomy[0], attribute[0]), max(anatomy[1], attribute[1])
+    joined = False
+    for name in anatomy[2].anatomy:
+        for attribute_name in attribute[2].attributes:
+            for concept, kind in _PAIRS.get((name, attribute_name), ()):
+                joined = True
+                span = words.words[max(first - 3, 0) : last]
+                if kind != NORMAL or _RESERVATIONS.isdisjoint(span):
+                    found.append(Target(first, last, (concept,), kind))
+    return joined
+
+
+_LIST = frozenset({"and", "or", "nor"})
+_APART = PREPOSITIONS | SIDES.keys()
+"""Words between two items that each have a place of their own: what stands after is said of the last alone."""
+_LISTED = 8
+"""Items of a list that what stands after it is said of, at most."""
+
+
+def listed(words: Words, found: list[Target], at: int) -> list[Target]:
+    """Return the target `found[at]` and those before it that it is listed with ("effusion and atelectasis")."""
+    group = [found[at]]
+    while at > 0 and len(group) < _LISTED:
+        at -= 1
+        target = found[at]
+        if target.first != group[-1].first:
+            between = words.words[target.last : group[-1].first]
+            comma = words.barriers[group[-1].first] == COMMA and not between
+            if len(between) > 4 or not _APART.isdisjoint(between):
+                break
+            if not (comma and len(group) > 1) and _LIST.isdisjoint(between):
+                break
+        group.append(target)
+    return group

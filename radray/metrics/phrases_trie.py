@@ -1,0 +1,162 @@
+"""All phrases of the table as one automaton over words: linear in the text, each phrase looked up longest first."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from radray.metrics.phrases import CONCEPTS
+from radray.metrics.phrases_attributes import CHANGES, LOCATIONS, NOT_PLACES, SEVERITY_WORDS
+from radray.metrics.phrases_cues import CUES
+from radray.metrics.phrases_pairs import ANATOMY, ATTRIBUTES
+
+END = ""
+"""Key of a node's entry: no word is empty."""
+
+_WORD = re.compile(r"\w+")
+
+_PLURALS = {
+    "pneumothoraces": "pneumothorax",
+    "hydropneumothoraces": "hydropneumothorax",
+    "bullae": "bulla",
+    "diaphragms": "diaphragm",
+    "hemithoraces": "hemithorax",
+    "metastases": "metastasis",
+    "atelectases": "atelectasis",
+    "oedema": "edema",
+    "oedematous": "edematous",
+    "atelectatsis": "atelectasis",
+    "atelectesis": "atelectasis",
+    "effussion": "effusion",
+    "pneumothroax": "pneumothorax",
+    "pneumonias": "pneumonia",
+    "pnuemonia": "pneumonia",
+    "consolidations": "consolidation",
+    "consolidating": "consolidation",
+    "opacites": "opacity",
+    "calcifed": "calcified",
+    "granulomas": "granuloma",
+    "cardiomegally": "cardiomegaly",
+    "emphysematic": "emphysematous",
+    "airspaces": "airspace",
+    "bases": "base",
+    "hemorrhages": "hemorrhage",
+    "haemorrhages": "hemorrhage",
+}
+"""Irregular plurals, British spellings and misspellings seen, each with the word of the table it stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a phrase may be: a concept's synonym, part of a pair, a degree, a change or a cue; often several."""
+
+    concepts: tuple[str, ...] = ()
+    anatomy: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    severity: str | None = None
+    change: str | None = None
+    cue: str | None = None
+
+
+Node = dict[str, Any]
+"""From a word to the next node; under `END` the entry of the phrase that ends here."""
+
+
+def _phrases(packed: str) -> list[str]:
+    return [phrase for phrase in packed.split("|") if phrase]
+
+
+def _collect() -> dict[tuple[str, ...], dict[str, Any]]:
+    """Return the roles of each phrase, a tuple of words."""
+    roles: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    def add(phrase: str, role: str, value: str) -> None:
+        entry = roles.setdefault(tuple(_WORD.findall(phrase)), {})
+        if role in ("concepts", "anatomy", "attributes"):
+            entry[role] = (*entry.get(role, ()), value)
+        else:
+            entry.setdefault(role, value)
+
+    for concept in CONCEPTS.values():
+        for phrase in concept.synonyms:
+            add(phrase, "concepts", concept.id)
+    for table, role in ((ANATOMY, "anatomy"), (ATTRIBUTES, "attributes"), (CHANGES, "change"), (CUES, "cue")):
+        for name, packed in table.items():
+            for phrase in _phrases(packed):
+                add(phrase, role, name)
+    for word, severity in SEVERITY_WORDS.items():
+        add(word, "severity", severity)
+    return roles
+
+
+def _plurals(word: str) -> list[str]:
+    if len(word) < 3 or not word.isalpha():
+        return []
+    if word.endswith("is") and len(word) > 4:
+        return [word[:-2] + "es"]
+    if word.endswith(("x", "ss", "sh", "ch")):
+        return [word + "es"]
+    if word.endswith("s"):
+        return []
+    return [word[:-1] + "ies"] if word.endswith("y") and word[-2] not in "aeiou" else [word + "s"]
+
+
+def _build(phrases: dict[tuple[str, ...], Any]) -> Node:
+    root: Node = {}
+    for words, value in phrases.items():
+        node = root
+        for word in words:
+            node = node.setdefault(word, {})
+        node[END] = value
+    return root
+
+
+_ROLES = _collect()
+_PLACES: dict[tuple[str, ...], str | None] = {
+    tuple(phrase.split()): place for place, packed in LOCATIONS.items() for phrase in _phrases(packed)
+} | {tuple(phrase.split()): None for phrase in _phrases(NOT_PLACES)}
+
+_VOCABULARY = {word for words in (*_ROLES, *_PLACES) for word in words}
+
+CANONICAL: dict[str, str] = {
+    plural: word
+    for words in (*(words for words, roles in _ROLES.items() if "concepts" in roles or "anatomy" in roles), *_PLACES)
+    for word in words
+    for plural in _plurals(word)
+} | {variant: word for variant, word in _PLURALS.items() if word in _VOCABULARY}
+"""From a plural or variant to the word of the table."""
+
+TRIE: Node = _build(
+    {tuple(CANONICAL.get(word, word) for word in words): Entry(**roles) for words, roles in _ROLES.items()}
+)
+PLACES: Node = _build({tuple(CANONICAL.get(word, word) for word in words): place for words, place in _PLACES.items()})
+
+
+def scan(root: Node, words: list[str], barriers: list[int], first: int, last: int) -> list[tuple[int, int, Any]]:
+    """Return (first word, word after the last, entry) of the phrases in `words[first:last]`, leftmost and longest.
+
+    They do not overlap, and none goes on past a word whose `barriers` is not 0 (what stands before it ends a phrase).
+    """
+    found = []
+    get = root.get
+    at = first
+    while at < last:
+        node = get(words[at])
+        if node is None:
+            at += 1
+            continue
+        end, entry, following = at, None, at + 1
+        while True:
+            if END in node:
+                end, entry = following, node[END]
+            if following == last or barriers[following]:
+                break
+            node = node.get(words[following])
+            if node is None:
+                break
+            following += 1
+        if end == at:
+            at += 1
+        else:
+            found.append((at, end, entry))
+            at = end
+    return found

@@ -1,0 +1,96 @@
+"""Published results, to stand beside ours: read from JSON, and marked where they are of other reports."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from radray.errors import ConfigError
+from radray.metrics.scoring import F_MEASURES
+
+_NAMES = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}
+_DISTRIBUTION = {
+    "n": "count",
+    "mean": "mean",
+    "sd": "std",
+    "min": "min",
+    "p25": "p25",
+    "p50": "p50",
+    "p75": "p75",
+    "max": "max",
+}
+_PRETRAINED, _FINE_TUNED = "pretrained", "fine-tuned"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Mean F-measures of a published system on a dataset, 0 to 1."""
+
+    system: str
+    dataset: str
+    means: Mapping[str, float]
+    """By metric, as our tables name them."""
+    comparable: str
+    """What of ours it may be held against, on the same reports."""
+
+    def mark(self, dataset: str) -> str:
+        """Return whether the result may be held against systems on our `dataset`, in words."""
+        if dataset != self.dataset:
+            return f"not comparable: on other reports ({self.dataset})"
+        return f"comparable with: {self.comparable}"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A file of published results."""
+
+    results: Sequence[Result]
+    distributions: Mapping[str, Mapping[str, Mapping[str, float]]]
+    """By dataset and metric: n, mean, sd, min, p25, p50, p75, max of the fine-tuned system."""
+
+    def gain(self, dataset: str) -> dict[str, float] | None:
+        """Return fine-tuned minus pretrained by metric, in points of 100; None where one of them is not there."""
+        first: dict[str, Result] = {}
+        for result in self.results:
+            for kind in (_PRETRAINED, _FINE_TUNED):
+                if result.dataset == dataset and kind in result.system:
+                    first.setdefault(kind, result)
+        if len(first) < 2:
+            return None
+        return {name: 100 * (first[_FINE_TUNED].means[name] - first[_PRETRAINED].means[name]) for name in F_MEASURES}
+
+
+def load_published(file: str) -> Published:
+    """Return the published results in `file`, the setting evaluate.published. Raises ConfigError."""
+    try:
+        return read_published(Path(file).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"evaluate.published={file}: no such file") from None
+    except (OSError, ValueError):
+        raise ConfigError(f"evaluate.published={file}: not a file of published results") from None
+
+
+def read_published(text: str) -> Published:
+    """Return the results in the JSON `text`: ``results`` and, where there are any, ``distribution``.
+
+    Raises ValueError, without a value of it, for a text of another form.
+    """
+    try:
+        read = json.loads(text)
+        results = [
+            Result(
+                str(one["system"]),
+                str(one["dataset"]),
+                {ours: float(one[theirs]) for ours, theirs in _NAMES.items()},
+                str(one["comparable"]),
+            )
+            for one in read["results"]
+        ]
+        distributions: dict[str, dict[str, dict[str, float]]] = {}
+        for one in read.get("distribution", ()):
+            ours = {value: key for key, value in _NAMES.items()}[one["metric"]]
+            figures = {name: float(one[theirs]) for name, theirs in _DISTRIBUTION.items()}
+            distributions.setdefault(str(one["dataset"]), {})[ours] = figures
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError("not a file of published results") from None
+    return Published(results, distributions)

@@ -1,0 +1,77 @@
+"""Score the predictions of a whole system in every way that is told: stemmed or not, cleaned and raw references."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import numpy as np
+
+from radray.metrics.bootstrap import Floats
+from radray.metrics.rouge import METRICS, Scorer, Tokenizer
+
+Key = tuple[str, str]
+"""What a value is: (scorer_id, metric)."""
+
+F_MEASURES = tuple(METRICS)
+"""The F-measures, under the names that tables have had for them from the first version."""
+PARTS = tuple(f"{metric}_{part}" for metric in METRICS for part in ("precision", "recall"))
+EXACT, NO_OVERLAP = "exact", "no_overlap"
+SHARES = (EXACT, NO_OVERLAP)
+"""Metrics of which a mean is a share of the reports."""
+
+_WORDS = Tokenizer(stemmer=False)
+_COLUMNS = (*(f"{metric}_f" for metric in F_MEASURES), *PARTS)
+
+
+def main_scorer(*, stemmer: bool) -> str:
+    """Return the id of the scorer that headlines are of: cleaned references, as `predictions` has them."""
+    return Scorer(stemmer=stemmer).scorer_id
+
+
+def score_all(
+    references: Sequence[str | None], raw_references: Sequence[str | None], predictions: Sequence[str | None]
+) -> dict[Key, Floats]:
+    """Return the values of each report by scorer and metric, (reports,) each, 0 to 1.
+
+    NaN where there is no reference, or no prediction (None); an empty prediction scores 0, but for ``no_overlap``,
+    where it is 1. Metrics: `F_MEASURES`, `PARTS` and, of each scorer, `SHARES`: ``exact`` is 1 where reference and
+    prediction have the same words in the same order (case, punctuation and masks aside), ``no_overlap`` where they
+    have none in common.
+    """
+    found: dict[Key, Floats] = {}
+    kinds: tuple[tuple[Literal["clean", "raw"], Sequence[str | None]], ...]
+    kinds = (("clean", references), ("raw", raw_references))
+    for kind, texts in kinds:
+        pairs = [_pair(*pair) for pair in zip(texts, predictions, strict=True)]
+        places: dict[tuple[str, str], int] = {}
+        place_of = np.array([-1 if pair is None else places.setdefault(pair, len(places)) for pair in pairs], dtype=int)
+        exact = np.array([_same_words(*pair) for pair in places], dtype=np.float64)
+        for stemmer in (True, False):
+            scorer = Scorer(stemmer=stemmer, references=kind)
+            values = _scored(scorer, places)
+            for metric, column in zip((*F_MEASURES, *PARTS), values.T, strict=True):
+                found[scorer.scorer_id, metric] = _spread(column, place_of)
+            found[scorer.scorer_id, EXACT] = _spread(exact, place_of)
+            found[scorer.scorer_id, NO_OVERLAP] = _spread((values[:, 0] == 0).astype(np.float64), place_of)
+    return found
+
+
+def _pair(reference: str | None, prediction: str | None) -> tuple[str, str] | None:
+    if reference is None or not reference.strip() or prediction is None:
+        return None
+    return reference, prediction
+
+
+def _scored(scorer: Scorer, pairs: Iterable[tuple[str, str]]) -> Floats:
+    """Return the figures of each of the distinct `pairs`: (pairs, columns)."""
+    rows = [[scores[name] for name in _COLUMNS] for scores in (scorer.score(*pair) for pair in pairs)]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(_COLUMNS))
+
+
+def _same_words(reference: str, prediction: str) -> bool:
+    words = _WORDS.tokenize(reference)
+    return bool(words) and words == _WORDS.tokenize(prediction)
+
+
+def _spread(values: Floats, place_of: np.ndarray) -> Floats:
+    """Return the values at the places of the reports, NaN at place -1."""
+    return np.append(values, np.nan)[place_of]

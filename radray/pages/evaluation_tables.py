@@ -1,0 +1,230 @@
+"""An evaluation as tables of a terminal: the headline first, then the forms of the published study, then the rest."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+
+from radray.metrics.evaluation import Plan
+from radray.metrics.published import Published
+from radray.metrics.report_strata import ABNORMAL, ALL, STANDARDISED
+from radray.metrics.scoring import EXACT, NO_OVERLAP
+from radray.metrics.side_by_side import FLAGS_OF_BOTH, MODEL, NEAREST, RADIOLOGIST, SideBySide
+from radray.schemas_checks import CLASSES
+
+TITLES = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougel": "ROUGE-L", "rougelsum": "ROUGE-Lsum"}
+"""Metrics of the published study, in its order, as it names them."""
+HEADLINE = "rouge1"
+DESCRIBED = {"count": "n", "mean": "mean", "std": "sd", "min": "min", "25%": "p25", "50%": "p50", "75%": "p75"}
+"""Rows of the published distributions, and their columns of `evaluations`; max follows."""
+
+Row = Mapping[str, Any]
+
+
+class Shown:
+    """What there is to show of one dataset and split; `pretrained`: the system that the gain is over."""
+
+    def __init__(
+        self,
+        side: SideBySide,
+        plan: Plan,
+        evaluations: Iterable[Row],
+        comparisons: Iterable[Row],
+        published: Published | None = None,
+        pretrained: str | None = None,
+    ) -> None:
+        self.side = side
+        self.plan = plan
+        self.published = published
+        here = (side.dataset, side.split)
+        self._figures = {
+            (row["system"], row["stratum"], row["scorer_id"], row["metric"]): row
+            for row in evaluations
+            if (row["dataset"], row["split"]) == here
+        }
+        self._differences = [row for row in comparisons if (row["dataset"], row["split"]) == here]
+        self._pretrained = pretrained
+
+    def tables(self) -> Iterator[Table]:
+        """Yield the tables in order; those of which nothing is known are left out."""
+        if any(key[3] == HEADLINE for key in self._figures):
+            yield self.headline()
+            yield self.means()
+            yield from self.distributions()
+            yield self.differences()
+            yield self.strata()
+        flags = self.flags()
+        if flags.row_count:
+            yield flags
+        deferral = self.deferral()
+        if deferral.row_count:
+            yield deferral
+
+    def figure(self, system: str, stratum: str, metric: str) -> Row | None:
+        """Return the row of the main scorer; None for none."""
+        return self._figures.get((system, stratum, self.plan.main_scorer, metric))
+
+    def headline(self) -> Table:
+        """Return ROUGE-1 of abnormal references, of all, and standardised, with what a mean hides."""
+        n = {of: int(members[self.side.referenced].sum()) for of, members in self.side.strata.items()}
+        table = self._table(
+            "ROUGE-1, mean and 95 % interval by split key",
+            *("system", f"abnormal, n={n.get(ABNORMAL, 0):,}", f"all, n={n.get(ALL, 0):,}"),
+            *(f"standardised, {self.plan.normal_weight:g} normal", "equal", "no word", "missing", "failed"),
+        )
+        for system in self._scored():
+            whole = self.figure(system, ALL, HEADLINE)
+            table.add_row(
+                system,
+                *(_with_interval(self.figure(system, of, HEADLINE)) for of in (ABNORMAL, ALL, STANDARDISED)),
+                *(_mean(self.figure(system, ALL, of), 3) for of in (EXACT, NO_OVERLAP)),
+                *("-" if whole is None else f"{whole[name]:,}" for name in ("missing", "failed")),
+            )
+        return table
+
+    def means(self) -> Table:
+        """Return the published study's table of means, all references: ours, the published ones, and the gains."""
+        table = self._table("Mean F-measure", "system", *TITLES.values(), "comparable")
+        for system in self._scored():
+            table.add_row(system, *(_mean(self.figure(system, ALL, metric), 4) for metric in TITLES), "")
+        for gain in self._gains():
+            table.add_row(*gain)
+        if self.published is not None:
+            table.add_section()
+            for result in self.published.results:
+                means = (f"{result.means[metric]:.4f}" for metric in TITLES)
+                table.add_row(f"published: {result.system}", *means, result.mark(self.side.dataset))
+            for dataset in dict.fromkeys(result.dataset for result in self.published.results):
+                points = self.published.gain(dataset)
+                if points is not None:
+                    told = (f"{points[metric]:+.2f}" for metric in TITLES)
+                    table.add_row(f"published gain on {dataset}, points", *told, "fine-tuned less pretrained")
+        return table
+
+    def distributions(self) -> Iterator[Table]:
+        """Yield the published study's table of a distribution for each model, and the published one of this dataset."""
+        for system in self.side.of(MODEL):
+            figures = {metric: self.figure(system.name, ALL, metric) for metric in TITLES}
+            if all(figures.values()):
+                yield self._distribution(system.name, {name: row or {} for name, row in figures.items()})
+        if self.published is not None and self.side.dataset in self.published.distributions:
+            yield self._distribution("published", self.published.distributions[self.side.dataset])
+
+    def differences(self) -> Table:
+        """Return the paired differences in ROUGE-1: each model less each floor and each model before it."""
+        table = self._table(
+            "ROUGE-1, paired difference, points", "system", "less", "abnormal", "p", "all", "p", "standardised", "p"
+        )
+        rows = {
+            (row["system_a"], row["system_b"], row["stratum"]): row
+            for row in self._differences
+            if (row["scorer_id"], row["metric"]) == (self.plan.main_scorer, HEADLINE)
+        }
+        for a, b in dict.fromkeys((a, b) for a, b, _ in rows):
+            told = [rows.get((a, b, stratum)) for stratum in (ABNORMAL, ALL, STANDARDISED)]
+            table.add_row(a, b, *(cell for row in told for cell in (_points(row), _p(row))))
+        return table
+
+    def strata(self) -> Table:
+        """Return ROUGE-1 of the models and the nearest neighbour in every stratum."""
+        systems = [name for name in self._scored() if name in {one.name for one in self.side.of(MODEL)} | {NEAREST}]
+        table = self._table("ROUGE-1 by stratum", "stratum", "reports", *systems)
+        for stratum, members in self.side.strata.items():
+            n = int((members & self.side.referenced).sum())
+            table.add_row(stratum, f"{n:,}", *(_with_interval(self.figure(one, stratum, HEADLINE)) for one in systems))
+        return table
+
+    def flags(self) -> Table:
+        """Return the rates of the clinical checks: the radiologist's own, and each model's excess over it."""
+        told: dict[str, dict[str, Row]] = {}
+        for row in self._differences:
+            if (row["system_b"], row["stratum"]) == (RADIOLOGIST, ALL):
+                told.setdefault(row["metric"], {})[row["system_a"]] = row
+        shown = [one.name for one in self.side.of(MODEL)] + [NEAREST]
+        systems = [name for name in shown if any(name in of for of in told.values())]
+        table = self._table(
+            "Clinical checks, per cent of the reports to which each applies; excess over the radiologist, points",
+            *("check", RADIOLOGIST, *systems),
+        )
+        order = [*(f"flag_{name}" for name in CLASSES), *FLAGS_OF_BOTH]
+        for metric, of in sorted(told.items(), key=lambda one: order.index(one[0])):
+            if metric in ("flag_unsupported", FLAGS_OF_BOTH[0]):  # Tier B, and what is no error, stand apart
+                table.add_section()
+            found = [of.get(one) for one in systems]
+            rates = ["-" if one is None else f"{100 * one['mean_a']:.1f} {_points(one)}" for one in found]
+            own = next(iter(of.values()))["mean_b"]
+            table.add_row(metric.removeprefix("flag_"), f"{100 * own:.1f}", *rates)
+        return table
+
+    def deferral(self) -> Table:
+        """Return what deferring the predictions of the least confidence leaves."""
+        table = self._table(
+            "Deferring the least confident: mean ROUGE-1 and share with a Tier A flag of the rest",
+            *("system", "confidence", "AURC (best, random)", "none", *(f"{share} %" for share in (10, 20, 30, 50))),
+        )
+        for system in (one.name for one in self.side.of(MODEL)):
+            for name in ("logprob", "margin"):
+                area = [self.figure(system, ALL, f"aurc_{name}{end}") for end in ("", "_oracle", "_random")]
+                if area[0] is None:
+                    continue
+                cells = []
+                for share in (10, 20, 30, 50):
+                    pair = [self.figure(system, ALL, f"deferred_{share}_{what}_{name}") for what in ("mean", "flagged")]
+                    cells.append(f"{_mean(pair[0], 3)}, {_mean(pair[1], 3)}")
+                every = [self.figure(system, ALL, one) for one in (HEADLINE, f"aurc_flags_{name}_random")]
+                whole = f"{_mean(every[0], 3)}, {_mean(every[1], 3)}"
+                table.add_row(
+                    system, name, f"{_mean(area[0], 3)} ({_mean(area[1], 3)}, {_mean(area[2], 3)})", whole, *cells
+                )
+        return table
+
+    def _gains(self) -> Iterator[Sequence[str]]:
+        """Yield the twin of the published gain: each model less the one before fine-tuning, with its interval."""
+        for model in (one.name for one in self.side.of(MODEL)):
+            cells = []
+            for metric in TITLES:
+                for row in self._differences:
+                    pair, sign = (row["system_a"], row["system_b"]), 1
+                    if pair == (self._pretrained, model):
+                        pair, sign = (model, pair[0]), -1
+                    told = (row["stratum"], row["scorer_id"], row["metric"]) == (ALL, self.plan.main_scorer, metric)
+                    if told and pair == (model, self._pretrained):
+                        cells.append(_points(row, sign))
+            if cells:
+                yield (f"gain of {model}, points", *cells, f"less {self._pretrained}")
+
+    def _distribution(self, system: str, figures: Mapping[str, Row]) -> Table:
+        table = self._table(f"Distribution of the F-measure, {system}", "", *TITLES.values())
+        for name, column in (DESCRIBED | {"max": "max"}).items():
+            values = [figures[metric][column] for metric in TITLES]
+            form = ",.0f" if name == "count" else ".4f"
+            table.add_row(name, *("-" if one is None else f"{one:{form}}" for one in values))
+        return table
+
+    def _scored(self) -> list[str]:
+        return [name for name in self.side.systems if self.figure(name, ALL, HEADLINE)]
+
+    def _table(self, title: str, *columns: str) -> Table:
+        return Table(*columns, title=f"{title} ({self.side.dataset}, {self.side.split})")
+
+
+def _mean(row: Row | None, digits: int) -> str:
+    return "-" if row is None else f"{row['mean']:.{digits}f}"
+
+
+def _with_interval(row: Row | None) -> str:
+    if row is None:
+        return "-"
+    ends = "" if row["ci_low"] is None else f" [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+    return f"{row['mean']:.3f}{ends}"
+
+
+def _points(row: Row | None, sign: int = 1) -> str:
+    if row is None:
+        return "-"
+    ends = () if row["ci_low"] is None else sorted((100 * sign * row["ci_low"], 100 * sign * row["ci_high"]))
+    return f"{100 * sign * row['difference']:+.1f}" + (f" [{ends[0]:+.1f}, {ends[1]:+.1f}]" if ends else "")
+
+
+def _p(row: Row | None) -> str:
+    return "-" if row is None or row["p_value"] is None else f"{row['p_value']:.4f}"

@@ -1,0 +1,72 @@
+"""The classes of the clinical checks, and the columns of `predictions` that checks, strata and raw scores fill."""
+
+import pyarrow as pa
+
+TIER_A = {
+    "side": "says another side of a finding than the findings do",
+    "polarity": "denies what the findings assert, or asserts what they deny",
+    "measurement": "holds a measurement or unit that is not in findings or background",
+    "critical_missed": "leaves out a critical finding",
+    "communication": "says that somebody was told, which its input does not say",
+    "mask": "holds a mask of de-identification",
+    "prior": "compares with a prior exam that its input does not know of",
+    "recommendation": "recommends to act where its input does not",
+    "degenerate": "is empty, repeats itself or breaks off",
+    "identifier": "holds an identifier of the patient or the study",
+}
+"""Errors that harm, by class: what an impression with the flag does. These may gate a night."""
+
+TIER_B = {
+    "unsupported": "names a finding that the findings do not have",
+    "certainty": "is surer of a finding, or less sure, than the findings are",
+    "severity": "gives a finding another severity than the findings do",
+    "location": "gives a finding another place than the findings do",
+    "device": "names a device that the findings do not have, or another state of it",
+    "comparison": "gives a finding another change since the prior exam than the findings do",
+}
+"""Differences that are often a radiologist's own interpretation: to be read against the radiologist's rate."""
+
+CLASSES = (*TIER_A, *TIER_B)
+
+RAW_ROUGE_COLUMNS = tuple(f"{metric}_raw_f" for metric in ("rouge1", "rouge2", "rougel", "rougelsum"))
+
+_STRING, _LONG, _DOUBLE, _BOOL = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+
+CHECK_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
+    ("reference_stratum", _STRING, "normal or abnormal, by the reference; null where it does not say or there is none"),
+    ("findings_stratum", _STRING, "normal or abnormal, by what the findings assert"),
+    ("modality", _STRING, "DICOM modality code of the exam (CR, CT, MR, ...) where it can be told"),
+    ("body_part", _STRING, "Body part examined, lower case, where it can be told"),
+    ("comparison_state", _STRING, "Whether there is a prior exam: none, present or unknown (blank, or not said)"),
+    *(
+        (
+            name,
+            _DOUBLE,
+            f"{name.split('_')[0]}, F, against reference_raw, 0 to 1; null without a reference; 0 when failed",
+        )
+        for name in RAW_ROUGE_COLUMNS
+    ),
+    *(
+        (f"flag_{name}", _BOOL, f"The prediction {what}; null where that cannot be told")
+        for name, what in (TIER_A | TIER_B).items()
+    ),
+    *(
+        (f"reference_flag_{name}", _BOOL, f"The reference {what}; null where that cannot be told or there is none")
+        for name, what in (TIER_A | TIER_B).items()
+    ),
+    ("evidence", _STRING, "Where the prediction's flags come from: class, then characters of a text (name:start-end)"),
+    ("reference_evidence", _STRING, "Where the reference's flags come from, likewise; null without a reference"),
+    ("followup", _BOOL, "The prediction recommends follow-up"),
+    ("reference_followup", _BOOL, "The reference recommends follow-up; null without a reference"),
+    ("urgent_first", _BOOL, "The prediction's most urgent item stands first; null for one item or nothing urgent"),
+    ("reference_urgent_first", _BOOL, "The reference's most urgent item stands first, likewise"),
+    (
+        "impression_items",
+        _LONG,
+        "Items of the prediction: its sentences, as cleaned text has no list marks; null when failed",
+    ),
+    ("reference_items", _LONG, "Items of the reference, likewise; null without a reference"),
+    ("defer", _BOOL, "A person should write this one: a confidence is below score.defer_below_...; null: both are off"),
+    ("checks_id", _STRING, "How flags and defer were made: version of the checks, thresholds"),
+)
+"""(name, type, sentence) of the columns, all nullable: rows from before them hold null."""

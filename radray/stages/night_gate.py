@@ -1,0 +1,92 @@
+"""The gate of a night of predictions: reads what was merged, what `reports` holds and the night before, and judges."""
+
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from radray.config import CORPUS_DATE
+from radray.config_gates import Gates
+from radray.metrics.gates import NIGHT_COLUMNS, SCORE_COLUMNS, judge, measure, measure_scores, refuse_failed
+from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus
+from radray.tables.catalog import Warehouse
+from radray.tables.merge import Merged
+from radray.tables.storage import Storage, is_s3
+
+BATCH_ROWS = 20_000
+
+
+class NightGate:
+    """Judge the rows that a run merged, for `PartitionRun.commit(expected, gate)`."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        settings: Gates,
+        normal_weight: float,
+        partition: Mapping[str, Any],
+        model_name: str,
+        say: Callable[[str], None],
+    ) -> None:
+        """`partition` is that of `predictions`; `say` is told, in one line, which gates could not judge.
+
+        `normal_weight` is that of the normal references in the standardised mean, as `jobs.evaluate` has it.
+        """
+        self._warehouse = warehouse
+        self._settings = settings.of_corpus() if partition["batch_date"] == CORPUS_DATE else settings
+        self._normal_weight = normal_weight
+        self._partition = partition
+        self._model_name = model_name
+        self._say = say
+
+    def __call__(self, merged: Merged) -> None:
+        """Raise GateError when the rows of `merged` do not pass; an empty night passes."""
+        if not merged.files:
+            return
+        night = measure(_rows(self._warehouse.storage, [file.uri for file in merged.files]))
+        mean, previous = night.standardised_rouge_l(self._settings.min_part, self._normal_weight), None
+        if self._settings.max_rouge_l_drop is not None and mean is not None:
+            previous = self._previous_rouge_l(night.scorers)
+        about = {name: self._partition[name] for name in ("batch_date", "dataset")}
+        statuses = Counter(self._warehouse.read(REPORTS, ["status"], about).column("status").to_pylist())
+        verdicts = judge(night, statuses, mean, previous, self._settings)
+        unjudged = [verdict.gate for verdict in verdicts if verdict.passed is None]
+        if unjudged:
+            few = f"fewer than gates.min_reports={self._settings.min_reports} reports, or no night before"
+            self._say(f"gates that do not judge this night, for {few}: {', '.join(unjudged)}")
+        where = ", ".join(f"{name}={self._partition[name]}" for name in ("batch_date", "dataset", "split"))
+        refuse_failed(verdicts, f"predictions, {where}, model {self._model_name}")
+
+    def _previous_rouge_l(self, scorers: set[str]) -> float | None:
+        """Return the standardised ROUGE-L F of the last night before this one under a model of the same name.
+
+        The same name, not the same digest: what was fine-tuned again is held against its predecessor. On the same
+        date another digest counts as before. Nights scored in another way, and those with fewer reports of a stratum
+        than are judged, are passed over. None where no night is left.
+        """
+        about = {name: self._partition[name] for name in ("dataset", "split")} | {"model_name": self._model_name}
+        done = {**about, "job": "generate", "status": RunStatus.FINISHED.value}
+        own = (self._partition["batch_date"], self._partition["model_digest"])
+        last: dict[tuple[Any, Any], Any] = {}
+        for run in self._warehouse.read(RUNS, ["batch_date", "model_digest", "ended"], done).to_pylist():
+            night = (run["batch_date"], run["model_digest"])
+            if night != own and night[0] <= own[0]:
+                last[night] = max(run["ended"], last.get(night, run["ended"]))
+        for date, digest in sorted(last, key=lambda night: (night[0], last[night]), reverse=True):
+            where = {**about, "batch_date": date, "model_digest": digest}
+            found = measure_scores([self._warehouse.read(PREDICTIONS, SCORE_COLUMNS, where)])
+            mean = found.standardised_rouge_l(self._settings.min_part, self._normal_weight)
+            if mean is not None and found.scorers == scorers:
+                return mean
+        return None
+
+
+def _rows(storage: Storage, uris: Sequence[str]) -> Iterator[pa.Table]:
+    for uri in uris:
+        source = io.BytesIO(storage.read(uri)) if is_s3(uri) else uri
+        with pq.ParquetFile(source, page_checksum_verification=True) as file:
+            for rows in file.iter_batches(BATCH_ROWS, columns=list(NIGHT_COLUMNS)):
+                yield pa.Table.from_batches([rows])

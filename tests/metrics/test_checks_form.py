@@ -1,0 +1,153 @@
+"""Checks of the form: masks, text that is no impression, identifiers."""
+
+import pytest
+
+from radray.metrics.checks_form import find_degenerate, find_identifiers, find_masks
+
+
+def _words(text, hits):
+    return [text[hit[0].start : hit[0].end] for hit in hits]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Seen by Dr. ___ today.",
+        "Compared to XXXX.",
+        "____ acute disease.",
+        "[**Hospital 12**] film.",
+        "Read by [NAME].",
+        "x-XXXX of the chest.",
+        "Seen on <DATE>.",
+        "[REDACTED]",
+    ],
+)
+def test_masks_are_found(text):
+    assert find_masks(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No acute disease.",
+        "Snake_case is no mask",
+        "xx",
+        "XX chromosome",
+        "4 x 4 cm",
+        "(none)",
+        "[sic]",
+        "<5 mm",
+        "5 * 3",
+    ],
+)
+def test_what_is_no_mask_passes(text):
+    assert find_masks(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ". . .",
+        "1. 2. 3.",
+        "No acute disease. No acute disease.",
+        "pneumonia pneumonia pneumonia",
+        "Small left effusion and small left effusion and small left effusion.",
+        "No acute no acute no acute disease.",
+        "Left lower lobe pneumonia with",
+        "Small effusion, likely due to",
+        "There is a small left pleural effusion and a",
+        "Pneumonia in the left lower lobe, with",
+        "Right basilar \u043f\u043d\u0435\u0432\u043c\u043e\u043d\u0438\u044f.",
+        "Left effusion \x00\x01.",
+        "No acute \ufffd disease.",
+        "Effusionnnnnnnn on the left.",
+        "<extra_id_0> effusion.",
+        "no no no no no",
+        "___ ___",
+    ],
+)
+def test_no_impressions_are_found(text):
+    assert find_degenerate(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No acute disease.",
+        "Normal.",
+        "Negative",
+        "1. No effusion. 2. No pneumothorax. 3. No edema.",
+        "Small left and small right effusions.",
+        "Chest: no acute disease. Ribs: no fracture.",
+        "Left-sided 1.2 x 1.3 cm nodule; \u03b1-emitter in place.",
+        "Hepatitis C.",
+        "Pneumonia is likely",
+        "Caf\u00e9-au-lait spots \u2013 none, temperature 38 \u00b0C.",
+        "CT is advised for further evaluation of the nodule (see above).",
+        "Effusion on the left, larger than the effusion on the right.",
+    ],
+)
+def test_impressions_pass(text):
+    assert find_degenerate(text) == []
+
+
+def test_a_cut_output_is_degenerate_whatever_it_says():
+    text = "No acute disease."
+    assert find_degenerate(text) == []
+    assert _words(text, find_degenerate(text, output_cut=True)) == ["disease."]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Reported by Dr. Albright.", "Dr. Albright"),
+        ("Compared to 3/14/2012.", "3/14/2012"),
+        ("Since 2012-03-14 no change.", "2012-03-14"),
+        ("Film of March 3, 2012.", "March 3, 2012"),
+        ("Call 555-201-3344.", "555-201-3344"),
+        ("MRN 4471203, pneumonia.", "MRN 4471203"),
+        ("Accession: AB-99812.", "Accession: AB-99812"),
+        ("Study 50414267 shows pneumonia.", "50414267"),
+        ("Ana Meyer, MD", "Meyer, MD"),
+        ("Mail a.b@example.org", "a.b@example.org"),
+        ("DOB 01/02/1950", "DOB 01/02/1950"),
+        ("See 1.2.840.10008.5.1", "1.2.840.10008.5.1"),
+    ],
+)
+def test_identifiers_are_found(text, words):
+    assert _words(text, find_identifiers(text)) == [words]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.9 x 1.8 cm nodule at T12-L1.",
+        "Follow-up in 3-6 months.",
+        "Fracture of the 4th to 7th ribs.",
+        "Nodule since 2012.",
+        "An 81-year-old patient. Pneumonia.",
+        "Dr. ___ was notified.",
+        "ICD code 786.50.",
+        "May be seen in 10 days.",
+        "Grade 3/4 effusion, 2 to 3 views.",
+        "Patient rotated.",
+        "Tube 3.5 cm above the carina.",
+    ],
+)
+def test_what_identifies_nobody_passes(text):
+    assert find_identifiers(text) == []
+
+
+def test_passed_identifiers_are_found_as_whole_words():
+    assert _words("Study CXR77_a: clear.", find_identifiers("Study CXR77_a: clear.", ["cxr77_A"])) == ["CXR77_a"]
+    assert find_identifiers("Study CXR77_ab: clear.", ["cxr77_a"]) == []
+    assert _words("See s50414 now.", find_identifiers("See s50414 now.", ["s50414"])) == ["s50414"]
+
+
+def test_a_short_identifier_is_a_number_of_the_text():
+    assert find_identifiers("A 9 mm nodule in 3999 parts.", ["9", "3999"]) == []
+
+
+def test_the_digits_of_an_identifier_are_one():
+    assert _words("Study 504142 now.", find_identifiers("Study 504142 now.", ["s504142"])) == ["504142"]

@@ -1,0 +1,258 @@
+"""The sheet is blind, drawn by stratum and safe in a spreadsheet; what readers fill in comes back as figures."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from radray.errors import ConfigError, InputError
+from radray.metrics.review import ANSWER_COLUMNS, SHEET_COLUMNS, Candidate, Sheet, allocate, draw_sheet
+from radray.metrics.review_files import KEY_PARQUET, SHEET_CSV, SHEET_PARQUET, read_all, read_filled, read_key
+from radray.metrics.review_files import write_sheet as write
+from radray.metrics.review_summary import Estimate, agreements, summarise_review
+
+ABOUT = {"system": "model 1234abcd", "dataset": "d"}
+
+
+def candidate(place: int, stratum: str = "normal", *, flagged: bool = False, **columns: Any) -> Candidate:
+    values: dict[str, Any] = {
+        "unit_id": f"u{place:04d}",
+        "split_key": f"k{place}",
+        "background": None,
+        "findings": f"Findings {place}.",
+        "prediction": f"Written {place}.",
+        "reference": f"Dictated {place}.",
+    }
+    return Candidate(**(values | columns), stratum=stratum, flagged=flagged)
+
+
+NIGHT = [
+    *(candidate(place) for place in range(700)),
+    *(candidate(place, "abnormal") for place in range(700, 900)),
+    *(candidate(place, flagged=True) for place in range(900, 905)),
+    *(candidate(place, "abnormal", flagged=True) for place in range(905, 945)),
+]
+
+
+def fill(sheet: Sheet, answer: Callable[[dict[str, Any], str], Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Return the sheet's rows filled in: `answer` is given the row and which impression (a, b) is the prediction."""
+    sides = sheet.key.column("prediction_is").to_pylist()
+    return [row | answer(row, side) for row, side in zip(sheet.sheet.to_pylist(), sides, strict=True)]
+
+
+def save(file: Path, rows: list[dict[str, Any]], delimiter: str = ",", encoding: str = "utf-8-sig") -> Path:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    file.write_bytes(text.getvalue().encode(encoding))
+    return file
+
+
+def of(estimates: list[Estimate], question: str, level: str, system: str) -> Estimate:
+    (one,) = [one for one in estimates if (one.question, one.level, one.of) == (question, level, system)]
+    return one
+
+
+def test_items_come_from_the_strata_in_equal_numbers_and_weigh_what_they_stand_for() -> None:
+    key = draw_sheet(NIGHT, 60, 3, ABOUT).key.to_pylist()
+    drawn = Counter((row["stratum"], row["flagged"]) for row in key)
+    # of the normal and flagged there are 5: the others share what is missing
+    assert drawn == {("normal", True): 5, ("normal", False): 18, ("abnormal", False): 19, ("abnormal", True): 18}
+    assert len({row["unit_id"] for row in key}) == 60
+    assert sum(row["weight"] for row in key) == pytest.approx(len(NIGHT))
+    assert {row["weight"] for row in key if row["flagged"] and row["stratum"] == "normal"} == {1.0}
+    assert [row["item"] for row in key] == list(range(1, 61))
+    assert {row["system"] for row in key} == {"model 1234abcd"}
+
+
+def test_a_stratum_gives_what_it_has() -> None:
+    a, b, c = ("a", False), ("b", False), ("c", False)
+    assert allocate({a: 2, b: 100, c: 100}, 11) == {a: 2, b: 5, c: 4}
+    assert allocate({a: 1, b: 1}, 10) == {a: 1, b: 1}
+    assert allocate({a: 9, b: 9, c: 9}, 2) == {a: 1, b: 1}
+
+
+def test_the_sheet_is_blind_in_random_order_and_the_same_for_a_seed() -> None:
+    made = draw_sheet(NIGHT, 200, 3, ABOUT)
+    assert tuple(made.sheet.column_names) == SHEET_COLUMNS
+    rows, key = made.sheet.to_pylist(), made.key.to_pylist()
+    for row, of_it in zip(rows, key, strict=True):
+        one = next(one for one in NIGHT if one.unit_id == of_it["unit_id"])
+        side, other = (of_it["prediction_is"], "b" if of_it["prediction_is"] == "a" else "a")
+        assert (row[f"impression_{side}"], row[f"impression_{other}"]) == (one.prediction, one.reference)
+        assert row["findings"] == one.findings
+    assert 70 <= Counter(row["prediction_is"] for row in key)["a"] <= 130  # of 200, four sigmas
+    assert not any(word in str(row) for row in rows for word in ("model", "1234abcd", "u0", "abnormal"))
+    strata = [row["stratum"] for row in key]
+    assert strata != sorted(strata)
+    assert {row[name] for row in rows for name in ANSWER_COLUMNS} == {None}
+    again = draw_sheet(NIGHT[::-1], 200, 3, ABOUT)
+    assert again.sheet.equals(made.sheet)
+    assert again.key.equals(made.key)
+    assert not draw_sheet(NIGHT, 200, 4, ABOUT).key.equals(made.key)
+    with pytest.raises(InputError, match="no report"):
+        draw_sheet([], 5, 3, ABOUT)
+
+
+def test_files_hold_the_same_the_key_no_text_and_no_cell_that_a_spreadsheet_computes(tmp_path: Path) -> None:
+    texts = ["=1+1", "- Nodule.", "@cmd", " \t+5", 'Clear, "quoted"\nsecond line; é', "\uff1dA1"]
+    one = draw_sheet([candidate(place, prediction=text) for place, text in enumerate(texts)], 6, 1, ABOUT)
+    paths = write(tmp_path / "out", one)
+    assert [path.name for path in paths] == [SHEET_CSV, SHEET_PARQUET, KEY_PARQUET]
+    assert pq.read_table(paths[1]).equals(one.sheet)
+    assert read_key(paths[2]).equals(one.key)
+    assert not any(text in str(one.key.to_pylist()) for text in (*texts, "Findings", "Dictated"))
+    content = paths[0].read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfsheet_id,item,")
+    cells = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    plain = [["" if value is None else str(value) for value in row.values()] for row in one.sheet.to_pylist()]
+    assert [[cell.removeprefix("'") for cell in row] for row in cells[1:]] == plain
+    assert sum(cell.startswith("'") for row in cells for cell in row) == 5
+    assert not any(cell.strip()[:1] in set("=+-@\uff1d") for row in cells for cell in row if cell.strip())
+    with pytest.raises(ConfigError, match="which may be filled in"):
+        write(tmp_path / "out", one)
+    assert paths[0].read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "encoding"), [(",", "utf-8-sig"), (",", "utf-8"), (";", "cp1252"), ("\t", "utf-16")]
+)
+def test_a_sheet_is_read_back_as_spreadsheets_save_it(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    made = draw_sheet([candidate(place, findings="Größe, 2; 3\ncm") for place in range(4)], 4, 1, ABOUT)
+    rows = fill(made, lambda row, side: {"a_correctness": " 4", "preferred": "Same ", "comment": "=not read"})
+    rows[2] |= dict.fromkeys(ANSWER_COLUMNS, "")
+    file = save(tmp_path / "reader one.csv", [*rows, dict.fromkeys(SHEET_COLUMNS, "")], delimiter, encoding)
+    reading = read_filled(file, made.key)
+    assert reading.reader == "reader one"
+    assert reading.answers == {item: {"a_correctness": "4", "preferred": "same"} for item in (1, 2, 4)}
+    parquet = tmp_path / "reader one.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), parquet)
+    assert read_filled(parquet, made.key) == reading
+
+
+def test_each_bad_cell_is_named_and_what_it_holds_is_not(tmp_path: Path) -> None:
+    made = draw_sheet(NIGHT, 8, 1, ABOUT)
+    rows = fill(made, lambda row, side: {"a_correctness": "4"})
+    rows[0]["a_harm_extent"] = "secret words"
+    rows[2] |= {"b_completeness": "6", "preferred": "c"}
+    rows[3]["item"] = "99"
+    rows[5]["item"] = rows[4]["item"]
+    rows[6]["sheet_id"] = "another"
+    with pytest.raises(InputError) as caught:
+        read_filled(save(tmp_path / "r.csv", rows), made.key)
+    told = str(caught.value)
+    assert "6 cells cannot be used" in told
+    for bad in (
+        "row 2, column a_harm_extent (none, mild, moderate or severe)",
+        "row 4, column preferred (a, b or same)",
+        "row 4, column b_completeness (1, 2, 3, 4 or 5)",
+        "row 5, column item (no item of this sheet)",
+        "row 7, column item (there twice)",
+        "row 8, column sheet_id (of another sheet)",
+    ):
+        assert bad in told
+    assert "secret" not in told
+
+
+def test_many_bad_cells_are_counted(tmp_path: Path) -> None:
+    made = draw_sheet(NIGHT, 40, 1, ABOUT)
+    file = save(tmp_path / "r.csv", fill(made, lambda row, side: {"preferred": "x"}))
+    with pytest.raises(InputError, match=r"40 cells cannot be used: row 2, .*; and 20 more$"):
+        read_filled(file, made.key)
+
+
+def test_a_file_that_is_no_filled_sheet_is_refused(tmp_path: Path) -> None:
+    made = draw_sheet(NIGHT, 4, 1, ABOUT)
+    rows = fill(made, lambda row, side: {})
+    with pytest.raises(InputError, match="nothing is filled in"):
+        read_filled(save(tmp_path / "r.csv", rows), made.key)
+    lacking = [{name: value for name, value in row.items() if name != "b_bias"} for row in rows]
+    with pytest.raises(InputError, match=r"lacks the columns b_bias$"):
+        read_filled(save(tmp_path / "r.csv", lacking), made.key)
+    (tmp_path / "r.csv").write_bytes(b"")
+    with pytest.raises(InputError, match="no rows"):
+        read_filled(tmp_path / "r.csv", made.key)
+    with pytest.raises(InputError, match="cannot be read: FileNotFoundError"):
+        read_filled(tmp_path / "none.csv", made.key)
+    for other in (tmp_path / "r.csv", tmp_path / "none"):
+        with pytest.raises(InputError, match="the key of the review cannot be read"):
+            read_key(other)
+    pq.write_table(made.sheet, tmp_path / "sheet.parquet")
+    with pytest.raises(InputError, match="no key of a review"):
+        read_key(tmp_path / "sheet.parquet")
+    (tmp_path / "other").mkdir()
+    filled = fill(made, lambda row, side: {"preferred": "a"})
+    files = [save(folder / "ann.csv", filled) for folder in (tmp_path, tmp_path / "other")]
+    with pytest.raises(InputError, match="two filled sheets are called ann"):
+        read_all(files, made.key)
+
+
+def test_answers_are_unblinded_weighted_and_averaged_over_readers(tmp_path: Path) -> None:
+    made = draw_sheet(NIGHT, 60, 3, ABOUT)
+    stratum_of = dict(zip(made.key.column("item").to_pylist(), made.key.column("stratum").to_pylist(), strict=True))
+
+    def ann(row: dict[str, Any], side: str) -> dict[str, str]:
+        other = "b" if side == "a" else "a"
+        abnormal = stratum_of[row["item"]] == "abnormal"
+        return {
+            f"{side}_correctness": "2" if abnormal else "5",
+            f"{other}_correctness": "5",
+            f"{side}_harm_extent": "moderate" if abnormal else "none",
+            f"{other}_harm_extent": "none",
+            "preferred": other if abnormal else "same",
+        }
+
+    def bob(row: dict[str, Any], side: str) -> dict[str, str]:
+        return ann(row, side) | {f"{side}_correctness": "3" if stratum_of[row["item"]] == "abnormal" else "5"}
+
+    files = [save(tmp_path / f"{who.__name__}.csv", fill(made, who)) for who in (ann, bob)]
+    readings = read_all(files, made.key)
+    estimates = summarise_review(made.key, readings, resamples=400, seed=1)
+    share = 240 / 945  # abnormal, of the night and not of the sheet, where it is 37 of 60
+    correct = of(estimates, "correctness", "mean", "prediction")
+    assert correct.value == pytest.approx(5 - share * 2.5)
+    assert correct.low < correct.value < correct.high
+    assert correct.items == 60
+    assert of(estimates, "correctness", "mean", "reference").value == pytest.approx(5)
+    difference = of(estimates, "correctness", "mean", "difference")
+    assert difference.value == pytest.approx(-share * 2.5)
+    assert difference.high < 0
+    assert of(estimates, "harm_extent", "mild or more", "prediction").value == pytest.approx(share)
+    assert of(estimates, "harm_extent", "moderate or more", "prediction").value == pytest.approx(share)
+    severe = of(estimates, "harm_extent", "severe", "prediction")
+    assert (severe.value, severe.low) == (0.0, 0.0)
+    assert severe.high == pytest.approx(1 - 0.025 ** (1 / 60))  # none of 60 does not say none
+    assert of(estimates, "preferred", "reference", "").value == pytest.approx(share)
+    assert of(estimates, "preferred", "same", "").value == pytest.approx(1 - share)
+    assert of(estimates, "preferred", "prediction", "").value == 0.0
+    assert {one.question for one in estimates} == {"correctness", "harm_extent", "preferred"}
+    found = {one.question: one for one in agreements(made.key, readings)}
+    assert (found["preferred"].units, found["preferred"].alpha) == (60, pytest.approx(1))
+    assert found["correctness"].units == 120
+    assert 0 < (found["correctness"].alpha or 0) < 1
+    assert (found["bias"].units, found["bias"].alpha) == (0, None)
+    assert summarise_review(made.key, [], resamples=400, seed=1) == []
+
+
+def test_intervals_resample_whole_clusters(tmp_path: Path) -> None:
+    """Forty reports of two patients: what differs between the patients cannot be averaged away."""
+
+    def interval(split_key: Callable[[int], str]) -> Estimate:
+        made = draw_sheet([candidate(place, split_key=split_key(place)) for place in range(40)], 40, 1, ABOUT)
+        place_of = dict(zip(made.key.column("item").to_pylist(), made.key.column("unit_id").to_pylist(), strict=True))
+        rows = fill(made, lambda row, side: {f"{side}_correctness": str(1 + 4 * (int(place_of[row["item"]][1:]) % 2))})
+        file = save(tmp_path / "r.csv", rows)
+        estimates = summarise_review(made.key, [read_filled(file, made.key)], resamples=400, seed=1)
+        return of(estimates, "correctness", "mean", "prediction")
+
+    alone, together = interval(lambda place: f"k{place}"), interval(lambda place: f"k{place % 2}")
+    assert alone.value == together.value == 3.0
+    assert (together.low, together.high) == (1.0, 5.0)
+    assert alone.high - alone.low < 1.5

@@ -1,0 +1,186 @@
+"""A night that a gate refuses, through the real tables: nothing is committed and yesterday's rows stay."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from jobs import cli
+from radray import config
+from radray.config import load_settings
+from radray.config_gates import Gates
+from radray.errors import GateError
+from radray.schemas import PREDICTIONS, REPORTS, RUNS
+from radray.schemas_checks import TIER_A
+from radray.stages.night_gate import NightGate
+from radray.tables.catalog import Warehouse
+from radray.tables.commit import pin
+from radray.tables.identity import new_run_id
+from radray.tables.partition import PartitionRun
+from radray.tables.rows import to_arrow
+from radray.tables.runs import RunRow
+
+YESTERDAY, TODAY = datetime.date(2026, 11, 20), datetime.date(2026, 11, 21)
+COUNT = 200
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    return Warehouse(config.Warehouse(uri=str(tmp_path / "warehouse")))
+
+
+def prediction(place: int, **columns: Any) -> dict[str, Any]:
+    """Return a good row: every second reference is abnormal, all findings are; each says something of its own."""
+    row = dict.fromkeys(column.name for column in PREDICTIONS.columns)
+    row |= {f"flag_{name}": False for name in TIER_A}
+    row |= {"unit_id": f"u{place:03d}", "study_id": f"s{place}", "split_key": f"k{place}", "text_digest": "t"}
+    row |= {"status": "ok", "findings": f"findings {place}", "prediction": f"says {place}", "reference": "r"}
+    row |= {"findings_stratum": "abnormal", "reference_stratum": "abnormal" if place % 2 else "normal"}
+    row |= {"rougel_f": 0.4 if place % 2 else 0.8, "scorer_id": "rouge"}
+    row |= {"prompt_id": "p", "settings_digest": "s", "engine": "e"}
+    return row | columns
+
+
+@dataclass
+class Night:
+    """One run of generate over a night, without its model."""
+
+    warehouse: Warehouse
+    run_key: str
+    night: datetime.date = TODAY
+    digest: str = "a"
+    name: str = "model"
+    said: list[str] = field(default_factory=list)
+
+    def commit(self, rows: Sequence[dict[str, Any]], gates: Gates) -> None:
+        partition = {"batch_date": self.night, "dataset": "d", "split": "live", "model_digest": self.digest}
+        about = {**partition, "model_name": self.name}
+        row = RunRow(new_run_id("generate"), "generate", self.run_key, "config", about)
+        run = PartitionRun(self.warehouse, pin(self.warehouse, PREDICTIONS, partition), row)
+        made = [one | {**about, "run_key": self.run_key, "run_id": row.run_id} for one in rows]
+        gate = NightGate(self.warehouse, gates, 0.5, partition, self.name, self.said.append)
+        with run.recorded():
+            if made:
+                Path(run.staging).mkdir(parents=True, exist_ok=True)
+                pq.write_table(to_arrow(made, PREDICTIONS), f"{run.staging}/made.parquet")
+            run.commit([one["unit_id"] for one in made], gate)
+
+
+def held(warehouse: Warehouse, night: datetime.date = TODAY) -> set[str]:
+    """Return the run keys that a reader sees in the night."""
+    return set(warehouse.read(PREDICTIONS, ["run_key"], {"batch_date": night}).column("run_key").to_pylist())
+
+
+def stage_reports(warehouse: Warehouse, statuses: Sequence[str]) -> None:
+    rows = []
+    for place, status in enumerate(statuses):
+        row = dict.fromkeys(column.name for column in REPORTS.columns)
+        row |= {"unit_id": f"u{place}", "study_id": f"s{place}", "status": status, "batch_date": TODAY, "dataset": "d"}
+        row |= {"format": "jsonl", "source_uri": "a", "source_member": "", "source_offset": place, "source_digest": "0"}
+        rows.append(row | {"run_key": "k", "run_id": "r"})
+    warehouse.load(REPORTS).append(to_arrow(rows, REPORTS))
+
+
+BAD: dict[str, tuple[Gates, dict[str, Any]]] = {
+    "max_failed_rate": (Gates(), {"status": "failed", "prediction": None}),
+    "max_tier_a_rate": (Gates(), {"flag_polarity": True}),
+    "max_flag_rates.side": (Gates(max_flag_rates={"side": 0.1}, max_tier_a_rate=None), {"flag_side": True}),
+    "min_distinct_rate": (Gates(), {"prediction": "The same to all."}),
+    "min_rouge_l": (Gates(min_rouge_l=0.55), {"rougel_f": 0.1}),
+    "max_rejected_rate": (Gates(max_rejected_rate=0.3), {}),
+}
+
+
+@pytest.mark.parametrize("gate", BAD)
+def test_a_night_that_a_gate_refuses_ends_with_exit_code_3_and_what_stood_there_stays(
+    warehouse: Warehouse, gate: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings, change = BAD[gate]
+    stage_reports(warehouse, ["ok"] * 200 + ["rejected"] * (100 if gate == "max_rejected_rate" else 20))
+    good = [prediction(place) for place in range(COUNT)]
+    Night(warehouse, "first").commit(good, settings.model_copy(update={"max_rejected_rate": None}))
+    bad = [one | change for one in good]
+    code = cli.exit_code(lambda: Night(warehouse, "second").commit(bad, settings))
+    told = capsys.readouterr().err
+    assert code == 3
+    assert f"1 of {len(settings_on(settings))} gates refuse the night" in told
+    assert f"(gates.{gate})" in told
+    assert held(warehouse) == {"first"}
+    runs = {row["run_key"]: (row["status"], row["reason"]) for row in warehouse.read(RUNS).to_pylist()}
+    assert runs == {"first": ("finished", None), "second": ("failed", "GateError")}
+    # what is wrong were the predictions: good ones under the same gates pass
+    if gate != "max_rejected_rate":
+        Night(warehouse, "third").commit(good, settings)
+        assert held(warehouse) == {"third"}
+
+
+def settings_on(settings: Gates) -> list[str]:
+    off = {"min_reports": None, "max_flag_rates": None}
+    rates = [name for name, value in settings.model_dump().items() if value is not None and name not in off]
+    return [*rates, *settings.max_flag_rates]
+
+
+def test_a_drop_since_the_last_night_of_a_model_of_that_name_is_refused(warehouse: Warehouse) -> None:
+    good = [prediction(place) for place in range(COUNT)]
+    worse = [one | {"rougel_f": one["rougel_f"] - 0.15} for one in good]
+    Night(warehouse, "before", YESTERDAY).commit(good, Gates())
+    for digest in ("a", "fine-tuned again"):
+        with pytest.raises(GateError, match=r"drop of .* 0\.15 of 200 reports, at most 0\.1 \(gates.max_rouge_l_drop"):
+            Night(warehouse, "worse", digest=digest).commit(worse, Gates())
+    assert held(warehouse) == set()
+    Night(warehouse, "worse", name="another").commit(worse, Gates())
+    assert held(warehouse) == {"worse"}
+    assert held(warehouse, YESTERDAY) == {"before"}
+
+
+def test_another_case_mix_is_no_drop_and_nights_scored_otherwise_are_passed_over(warehouse: Warehouse) -> None:
+    good = [prediction(place) for place in range(2 * COUNT)]
+    mix = [one for one in good if one["reference_stratum"] == "abnormal"] + good[:100:2]
+    assert len(mix) == 250
+    assert sum(one["rougel_f"] for one in mix) / len(mix) < 0.5  # the unstratified mean falls from 0.6
+    Night(warehouse, "before", YESTERDAY).commit(good, Gates())
+    Night(warehouse, "mix").commit(mix, Gates())
+    assert held(warehouse) == {"mix"}
+    otherwise = [one | {"rougel_f": 0.1, "scorer_id": "nostem"} for one in good]
+    Night(warehouse, "otherwise").commit(otherwise, Gates())
+    assert held(warehouse) == {"otherwise"}
+
+
+def test_small_empty_and_live_nights_pass_and_what_was_not_judged_is_said(warehouse: Warehouse) -> None:
+    small = Night(warehouse, "small")
+    small.commit([prediction(place, status="failed", prediction=None) for place in range(COUNT - 1)], Gates())
+    assert small.said == [
+        "gates that do not judge this night, for fewer than gates.min_reports=200 reports, or no night before:"
+        " gates.max_failed_rate, gates.max_tier_a_rate, gates.min_distinct_rate, gates.max_rouge_l_drop"
+    ]
+    live = {"reference": None, "reference_stratum": None, "rougel_f": None, "scorer_id": None}
+    Night(warehouse, "live").commit([prediction(place, **live) for place in range(COUNT)], Gates())
+    assert held(warehouse) == {"live"}
+    Night(warehouse, "empty").commit([], Gates(min_reports=1, min_rouge_l=1.0))
+    assert held(warehouse) == set()
+
+
+def test_after_a_gate_is_lifted_what_was_staged_is_committed(warehouse: Warehouse) -> None:
+    bad = [prediction(place, flag_side=True) for place in range(COUNT)]
+    with pytest.raises(GateError):
+        Night(warehouse, "k").commit(bad, Gates())
+    partition = {"batch_date": TODAY, "dataset": "d", "split": "live", "model_digest": "a"}
+    row = RunRow(new_run_id("generate"), "generate", "k", "config", {**partition, "model_name": "model"})
+    again = PartitionRun(warehouse, pin(warehouse, PREDICTIONS, partition), row)
+    staged = again.staged_ids()
+    assert len(staged) == COUNT
+    again.commit(staged, NightGate(warehouse, Gates(max_tier_a_rate=None), 0.5, partition, "model", print))
+    assert held(warehouse) == {"k"}
+
+
+def test_a_corpus_is_judged_by_the_gates_that_are_set_alone(warehouse: Warehouse) -> None:
+    bad = [prediction(place, flag_side=True, prediction="The same.") for place in range(COUNT)]
+    Night(warehouse, "k", config.CORPUS_DATE).commit(bad, load_settings().gates)
+    assert held(warehouse, config.CORPUS_DATE) == {"k"}
+    with pytest.raises(GateError, match=r"1 of 1 gates .*\(gates.max_tier_a_rate\)"):
+        Night(warehouse, "l", config.CORPUS_DATE).commit(bad, load_settings([], ["gates.max_tier_a_rate=0.5"]).gates)
+    assert held(warehouse, config.CORPUS_DATE) == {"k"}
