@@ -141,7 +141,7 @@ def test_every_table_gets_its_optimizers_once(warehouse: Warehouse, optimizers: 
     assert len(sent) == len(optimizers.changes) == 16
     assert glue.requests(warehouse, AGES, ROLE) == []
     assert glue.switch_on(warehouse, AGES, ROLE) == []
-    assert len(optimizers.changes) == 13
+    assert len(optimizers.changes) == 16
 
 
 def test_what_an_optimizer_is_told(warehouse: Warehouse, optimizers: Optimizers) -> None:
