@@ -1,9 +1,9 @@
 """What a report knows before its impression: the mentions of findings and background, looked up by concept."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
+from functools import cache
 
-from radray.metrics.checks_spans import BACKGROUND, CACHED_TEXTS, FINDINGS, IMPRESSION, Place
+from radray.metrics.checks_spans import BACKGROUND, FINDINGS, IMPRESSION, Place
 from radray.metrics.mentions import Mention, State, find_mentions
 from radray.metrics.phrases import CONCEPTS, ancestors
 
@@ -14,9 +14,8 @@ VAGUE = frozenset({"abnormality", "no_finding"})
 """Concepts that name no finding: "no acute disease" neither denies a finding nor is one."""
 
 
-@lru_cache(maxsize=CACHED_TEXTS)
 def mentions_of(text: str) -> tuple[Mention, ...]:
-    """Return the first MAX_MENTIONS of `find_mentions` of `text`, kept for the texts of late."""
+    """Return the first MAX_MENTIONS of `find_mentions` of `text`."""
     return find_mentions(text)[:MAX_MENTIONS]
 
 

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 
 from radray.metrics.assertion import ASKED, COLON, STOP, Words, asserted
@@ -18,6 +19,9 @@ _OPEN = frozenset({"cannot", "not", "should", "must", "could", "needs", "need"})
 _OR = frozenset({"or", "versus", "vs"})
 _ALTERNATIVE = 5
 """Words between two alternatives, at most."""
+KEPT_TEXTS = 1024
+"""Texts whose mentions are kept: a report's findings are read for its stratum, its prediction and its reference, and
+normal texts come again all the time."""
 
 
 class State(StrEnum):
@@ -52,11 +56,13 @@ class Mention:
     historical: bool = False
 
 
+@lru_cache(maxsize=KEPT_TEXTS)
 def find_mentions(text: str) -> tuple[Mention, ...]:
     """Return the mentions of `text` in order of their start; none for a text without a word of the table.
 
     Works on cleaned text and on text as it came, in any case; masks are words like others. "Heart size is normal"
-    and its like are mentions of what they deny (cardiomegaly, absent). Linear in the text's length.
+    and its like are mentions of what they deny (cardiomegaly, absent). Linear in the text's length;
+    those of the texts of late are kept.
     """
     words = Words(text)
     matches = scan(TRIE, words.words, words.barriers, 0, len(words.words))

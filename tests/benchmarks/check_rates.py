@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from radray.metrics.checks import TIER_A, TIER_B, Checked, check  # noqa: E402
-from radray.metrics.checks_known import mentions_of  # noqa: E402
+from radray.metrics.mentions import find_mentions  # noqa: E402
 from radray.reports import openi  # noqa: E402
 from radray.reports.record import Record  # noqa: E402
 
@@ -91,7 +91,7 @@ def main() -> int:
     wanted = parser.parse_args()
     records = open_pairs()
     check_reference(records[0])
-    mentions_of.cache_clear()
+    find_mentions.cache_clear()
     start = time.process_time()
     results = [check_reference(record) for record in records]
     seconds = time.process_time() - start
