@@ -24,6 +24,7 @@ from radray.tables.commit import append_rows
 from radray.tables.identity import digest, new_run_id, run_key
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow, recorded
+from radray.training.plan import initial_shape, plan_training, refuse, with_this_machine
 from radray.training.progress import Metric
 from radray.training.trainer import FinetuneResult, finetune
 
@@ -43,7 +44,15 @@ def steps(settings: Settings) -> list[str]:
                 f"model.out={settings.model.out}: {folder} is there and is not a model folder; it would be replaced:"
                 " name another one"
             )
+    shape = initial_shape(settings)
+    if shape is None:
+        said = [f"memory and time: not told for {settings.model.init} before it is here"]
+    else:
+        plan = plan_training(settings, shape)
+        refuse(with_this_machine(settings), plan)
+        said = plan.lines()
     return [
+        *(f"plan: {line}" for line in said),
         f"read {settings.warehouse.uri}: reports, batch_date={settings.date}, split=train",
         f"hold out {settings.split.validation_fraction:.0%} of the split keys for validation",
         f"fine-tune {settings.model.init} for {settings.train.epochs} epochs on {settings.train.workers} worker(s)",
@@ -82,7 +91,12 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
         config=dump_settings(settings),
         about={"batch_date": settings.date, "dataset": settings.source.dataset, "input_digest": data_digest},
     )
+    shape = initial_shape(settings)
+    plan = plan_training(settings, shape, examples=train.num_rows).lines() if shape else []
+    for line in plan:
+        cli.say(console, f"finetune: plan: {line}")
     made = {
+        "plan": plan,
         "base": {"name": init.name, "digest": init.digest},
         "data_digest": data_digest,
         "examples": {"train": train.num_rows, "validation": validation.num_rows},

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from radray.config_names import refuse_unknown
+from radray.config_node import Corpus, Node
 from radray.config_section import Place, Section
 from radray.config_source import Source
 from radray.config_text import lay_over, read_override, read_yaml
@@ -222,6 +223,8 @@ class Settings(Section):
     """The night's logical date; a corpus without nights keeps the default."""
     model: Model = Model()
     train: Train = Train()
+    node: Node = Node()
+    corpus: Corpus = Corpus()
     generate: Generate = Generate()
     score: Score = Score()
     evaluate: Evaluate = Evaluate()
