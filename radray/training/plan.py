@@ -33,7 +33,8 @@ class TrainingPlan:
     micro_batches: int
     """Model calls a step on each worker, when every example is as long as it may be."""
     host_bytes: int
-    """Peak in the node's own memory: weights as they are loaded, checkpoint and export as they are written."""
+    """In the node's own memory: weights as they are loaded, checkpoint and export as they are written; without GPUs
+    what the workers hold but for activations."""
     disk_bytes: int
     """Base model, checkpoints (those kept, the best, the one being written) and the export, twice while it is made."""
     steps: int | None
@@ -95,7 +96,9 @@ def plan_training(
     on_gpu = round(memory.total * FRAGMENTATION + RESERVED_GIB * GIB)
     # without GPUs the workers' memory is the node's; with them the host holds a copy of what is being written
     loaded = weights if train.sharding == "fsdp" else weights * train.workers
-    host = max(loaded, checkpoint + weights) if train.use_gpu else memory.total * train.workers + weights
+    # (activations left out without GPUs: few reports are as long as they may be, and memory is not torch's to refuse)
+    held = memory.total - memory.activations - memory.logits
+    host = max(loaded, checkpoint + weights) if train.use_gpu else held * train.workers + weights
     if examples is None and settings.corpus.reports is not None:
         examples = round(settings.corpus.reports * (1 - settings.split.validation_fraction))
     steps = tokens = hours = speed = None

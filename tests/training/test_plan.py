@@ -106,6 +106,6 @@ def test_this_machine_is_asked_for_what_it_has(tmp_path: Path) -> None:
     assert 0.1 < settings.node.host_memory_gib < 100_000  # type: ignore[operator]
     refuse(settings, plan_training(settings, PUBLISHED["google/flan-t5-small"]))
     small = settings.model_copy(update={"node": settings.node.model_copy(update={"host_memory_gib": 0.5})})
-    with pytest.raises(ConfigError, match="this machine has 0.5"):
+    with pytest.raises(ConfigError, match=r"this machine has 0\.5"):
         refuse(small, plan_training(small, PUBLISHED["google/flan-t5-small"]))
     assert with_this_machine(profile("p5.48xlarge")).node.host_memory_gib == 2048
