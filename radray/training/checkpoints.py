@@ -22,7 +22,7 @@ from torch.distributed import checkpoint as dcp
 from torch.distributed.checkpoint.api import CheckpointException
 
 from radray.errors import InputError, RadrayError
-from radray.training.checkpoint_files import Damaged, FileEntry, Manifest, hash_file, steps_in, step_name
+from radray.training.checkpoint_files import Damaged, FileEntry, Manifest, hash_file, step_name, steps_in
 from radray.training.checkpoint_uploads import Uploads
 from radray.training.sharding import Learner, Worker
 from radray.training.state import State
@@ -31,11 +31,15 @@ Tensors = dict[str, torch.Tensor]
 
 
 def tensors_of(learner: Learner, optimiser: torch.optim.Optimizer) -> Tensors:
-    """Return all that a checkpoint holds, by name: what learns, and the optimiser's state of each."""
+    """Return all that a checkpoint holds, by name: what learns, and the optimiser's state of each.
+
+    Raises KeyError for a parameter that the optimiser has not seen: without its state no resuming is exact.
+    """
     tensors: Tensors = {}
+    states = dict(optimiser.state)
     for name, parameter in learner.learning().items():
         tensors[f"model.{name}"] = parameter.detach()
-        for key, value in optimiser.state[parameter].items():
+        for key, value in states[parameter].items():
             tensors[f"optimiser.{name}.{key}"] = value
     return tensors
 
@@ -94,11 +98,13 @@ class Checkpoints:
         failure, self._failure = self._failure, None
         said = [one for one in self._gather(None if failure is None else _said(failure)) if one is not None]
         if said:
+            free = shutil.disk_usage(self._folder).free >> 20
             if self.worker.first_here:
                 shutil.rmtree(self._folder / step_name(self._step), ignore_errors=True)
             raise RadrayError(
-                f"fine-tuning: the checkpoint of step {self._step} cannot be written to {self._folder}: {said[0]};"
-                " make room or name another place by train.checkpoint_uri, and run again: the one before it is whole"
+                f"fine-tuning: the checkpoint of step {self._step} cannot be written to {self._folder}: {said[0]}"
+                f" ({free:,} MB free there); make room or set train.checkpoint_uri, and run again: the one before it is"
+                " whole"
             )
 
     def restore(self, tensors: Tensors) -> State | None:

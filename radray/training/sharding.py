@@ -131,7 +131,8 @@ def _load_sharded(folder: Path, dtype: torch.dtype, settings: Train, worker: Wor
         if settings.method == "lora":
             add_lora(module, settings, layers)
         layers += 1
-        fully_shard(module, mesh=mesh, mp_policy=policy)
+        # the rest of the model too is given back after each pass: what is not in a pass is always in parts
+        fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
 
     model = load_in_parts(folder, dtype=dtype, placed=placed)
     if settings.activation_checkpointing:

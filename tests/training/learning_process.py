@@ -2,10 +2,10 @@
 
 import json
 import os
+import resource
 import signal
 import sys
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import forkserver, get_context
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import distributed
+from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 
 from radray.config import Train
 from radray.errors import RadrayError
@@ -25,6 +26,8 @@ from radray.training.sharding import Worker
 Pairs = dict[str, tuple[list[str], list[str]]]
 Logged = list[tuple[int, float, str, float]]
 
+ALONE = 17
+"""Exit code of a worker whose connection to another broke."""
 _processes = get_context("forkserver")
 
 
@@ -59,7 +62,11 @@ class Ran:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the workers of one run do; `die_at`: the last worker kills itself, SIGKILL, in that step."""
+    """What the workers of one run do.
+
+    In its step `die_at` the last worker kills itself, SIGKILL; in `stop_at` it is told to stop; from `full_at` on its
+    disk takes no file of over 1 kB.
+    """
 
     init: Path
     pairs: Pairs
@@ -67,6 +74,7 @@ class Plan:
     folder: Path
     die_at: int | None = None
     stop_at: int | None = None
+    full_at: int | None = None
 
 
 def examples_of(folder: Path, pairs: Pairs) -> tuple[Examples, Examples]:
@@ -85,9 +93,13 @@ def run(plan: Plan, worker: Worker) -> Ran:
     def told_to_stop() -> bool:
         nonlocal calls
         calls += 1
-        if plan.die_at == calls and worker.rank == worker.workers - 1:
+        if worker.rank != worker.workers - 1:
+            return False
+        if plan.die_at == calls:
             os.kill(os.getpid(), signal.SIGKILL)
-        return plan.stop_at == calls and worker.rank == worker.workers - 1
+        if plan.full_at == calls:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))
+        return plan.stop_at == calls
 
     checkpoints = Checkpoints(plan.folder, worker, kept=plan.settings.checkpoints_kept, note=ran.notes.append)
     try:
@@ -104,10 +116,10 @@ def run(plan: Plan, worker: Worker) -> Ran:
     return ran
 
 
-def run_workers(plan: Plan, within: Callable[[], None] | None = None) -> list[Ran]:
+def run_workers(plan: Plan) -> list[Ran]:
     """Run all workers of the plan, each in a process; return what each came to, by rank.
 
-    `within` is called in each process before anything else. A worker that another's death leaves alone ends too.
+    A worker that another's death leaves alone ends too, with exit code ALONE.
     """
     _start_server()
     workers = plan.settings.workers
@@ -115,8 +127,7 @@ def run_workers(plan: Plan, within: Callable[[], None] | None = None) -> list[Ra
     store.unlink(missing_ok=True)
     pipes = [_processes.Pipe(duplex=False) for _ in range(workers)]
     processes = [
-        _processes.Process(target=_main, args=(plan, rank, str(store), pipes[rank][1], within))
-        for rank in range(workers)
+        _processes.Process(target=_main, args=(plan, rank, str(store), pipes[rank][1])) for rank in range(workers)
     ]
     for process in processes:
         process.start()
@@ -134,34 +145,30 @@ def run_workers(plan: Plan, within: Callable[[], None] | None = None) -> list[Ra
     return found
 
 
-def _main(plan: Plan, rank: int, store: str, pipe: Any, within: Callable[[], None] | None) -> None:
+def _main(plan: Plan, rank: int, store: str, pipe: Any) -> None:
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    if within is not None:
-        within()
     worker = Worker(rank, plan.settings.workers, first_here=rank == 0)
     if worker.workers > 1 or plan.settings.sharding == "fsdp":
-        distributed.init_process_group(
-            "gloo", init_method=f"file://{store}", rank=rank, world_size=worker.workers
-        )
+        distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=worker.workers)
     try:
         pipe.send(run(plan, worker))
     except RuntimeError as error:
         # the other one died: what is seen of it is a broken connection
         if "onnection" not in str(error):
             raise
-        os._exit(17)
+        os._exit(ALONE)
     if distributed.is_initialized():
         distributed.destroy_process_group()
 
 
-def weights_of(folder: Path, step: int) -> dict[str, torch.Tensor]:
-    """Return the whole weights in a checkpoint, read without our code."""
-    from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
-
-    file = folder / "whole.pt"
-    dcp_to_torch_save(folder / f"step-{step:010}", file)
-    return {name: value for name, value in torch.load(file).items() if name.startswith("model.")}
+def tensors_in(folder: Path, step: int) -> dict[str, torch.Tensor]:
+    """Return the whole tensors of a checkpoint, put together by torch alone: weights and optimiser."""
+    file = folder / f"whole-{step}.pt"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dcp_to_torch_save(folder / f"step-{step:010}", file)
+    return dict(torch.load(file))
 
 
 def state_of(folder: Path, step: int) -> dict[str, Any]:
