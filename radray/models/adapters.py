@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
-from peft import LoraConfig, PromptTuningConfig, TaskType, get_peft_model, inject_adapter_in_model
+from peft import LoraConfig, PeftConfig, PromptTuningConfig, TaskType, get_peft_model, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from safetensors.torch import save_file
 from tokenizers.processors import TemplateProcessing
@@ -35,7 +36,7 @@ def add_adapter(model: PreTrainedModel, settings: Train) -> nn.Module:
         for index, block in enumerate(blocks_of(model)):
             add_lora(block, settings, index)
         return model
-    embedding = model.get_input_embeddings().weight
+    embedding: torch.Tensor = model.get_input_embeddings().weight  # type: ignore[assignment]
     wrapped = get_peft_model(model, _prompt_config(settings))
     with torch.no_grad():
         # words of the vocabulary: a better start than noise (Lester et al. 2021, figure 3b)
@@ -46,13 +47,18 @@ def add_adapter(model: PreTrainedModel, settings: Train) -> nn.Module:
 
 
 def add_lora(block: nn.Module, settings: Train, index: int) -> None:
-    """Put LoRA layers into layer number `index` of a T5 in place; all else of it is frozen."""
+    """Put LoRA layers into layer number `index` of a T5, in place; all else of it is frozen."""
     block.requires_grad_(False)
-    if not any(isinstance(part, nn.Linear) and name.split(".")[-1] in _LINEAR for name, part in block.named_modules()):
-        return
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed * 1_000_003 + index)
         inject_adapter_in_model(_lora_config(settings), block)
+
+
+def freeze_all_but_lora(model: nn.Module) -> None:
+    """Freeze every parameter of `model` that `add_lora` did not put there."""
+    for name, parameter in model.named_parameters():
+        if ".lora_" not in name:
+            parameter.requires_grad_(False)
 
 
 def write_adapted(
@@ -70,7 +76,7 @@ def write_adapted(
     adapter = folder / ADAPTER
     adapter.mkdir(parents=True)
     if settings.method == "lora":
-        config = _lora_config(settings)
+        config: PeftConfig = _lora_config(settings)
         weights = {
             f"base_model.model.{name.replace('.default.', '.')}": parameter.detach().cpu().contiguous()
             for name, parameter in learnt.named_parameters()
@@ -81,12 +87,12 @@ def write_adapted(
     else:
         config = _prompt_config(settings)
         weights = {"prompt_embeddings": _prompt_of(learnt).detach().cpu().clone()}
-        model = learnt.get_base_model()  # type: ignore[operator, assignment]
+        model = learnt.get_base_model()  # type: ignore[operator]
         tokenizer = _prefix(model, tokenizer, weights["prompt_embeddings"])
     save_file(weights, adapter / "adapter_model.safetensors", metadata={"format": "pt"})
     config.base_model_name_or_path = base_name
     config.inference_mode = True
-    config.save_pretrained(adapter)
+    config.save_pretrained(str(adapter))
     save_model(model, tokenizer, folder)
     if settings.method == "soft_prompt":
         # T5's own class forgets what is put before an input when it is loaded (transformers 5.23)
@@ -120,7 +126,7 @@ def _prompt_config(settings: Train) -> PromptTuningConfig:
 
 
 def _prompt_of(wrapped: nn.Module) -> torch.Tensor:
-    return wrapped.prompt_encoder["default"].embedding.weight  # type: ignore[index, return-value, union-attr]
+    return wrapped.prompt_encoder["default"].embedding.weight  # type: ignore[index, union-attr]
 
 
 def _merge(model: nn.Module) -> None:
@@ -133,13 +139,11 @@ def _merge(model: nn.Module) -> None:
 
 
 @torch.no_grad()
-def _prefix(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, vectors: torch.Tensor
-) -> PreTrainedTokenizerBase:
+def _prefix(model: Any, tokenizer: PreTrainedTokenizerBase, vectors: torch.Tensor) -> PreTrainedTokenizerBase:
     """Give `model` a row of embedding for each of `vectors`, and `tokenizer` pieces for them before every input."""
     pieces = soft_pieces(len(vectors))
     first = len(tokenizer)
-    tokenizer.add_tokens(pieces, special_tokens=True)  # type: ignore[arg-type]
+    tokenizer.add_tokens(pieces, special_tokens=True)
     rows = max(first + len(pieces), model.config.vocab_size)
     embedding, output = model.get_input_embeddings(), model.get_output_embeddings()
     tied = output.weight is embedding.weight

@@ -48,6 +48,30 @@ def load_model(
     return model.eval()
 
 
+def refuse_other_tokenizer(folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Raise InputError when `tokenizer` cannot be the one that the model of `folder` was made with.
+
+    Its ids must be rows of the embedding and fill nine tenths of it (FLAN-T5: 32,100 of 32,128), and its end of text
+    and padding must be the model's.
+    """
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"model folder {folder}: config.json cannot be read ({type(error).__name__})") from None
+    pieces, rows = len(tokenizer), int(config.vocab_size)
+    if not rows * 0.9 <= pieces <= rows:
+        raise InputError(
+            f"model folder {folder}: the tokenizer has {pieces:,} pieces and the model's embedding {rows:,} rows: it is"
+            " another model's tokenizer"
+        )
+    if (tokenizer.eos_token_id, tokenizer.pad_token_id) != (config.eos_token_id, config.pad_token_id):
+        raise InputError(
+            f"model folder {folder}: the tokenizer ends a text with {tokenizer.eos_token_id} and pads with"
+            f" {tokenizer.pad_token_id}, the model with {config.eos_token_id} and {config.pad_token_id}: it is another"
+            " model's tokenizer"
+        )
+
+
 def blocks_of(model: nn.Module) -> list[nn.Module]:
     """Return the layers of a T5, encoder first. Raises InputError for a model of another family."""
     stacks = [getattr(getattr(model, side, None), "block", None) for side in ("encoder", "decoder")]

@@ -1,11 +1,12 @@
 """Checkpoints on S3: each file in parts, many at once, each asked for again; the manifest last."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from radray.errors import RadrayError
 from radray.models.manifest import FileEntry
@@ -14,6 +15,8 @@ from radray.training.checkpoint_files import Damaged, Manifest, step_name, step_
 
 PART_BYTES = 64 << 20
 """One object: small enough to be asked for again at little cost, large enough that S3's time to answer is nothing."""
+T = TypeVar("T")
+R = TypeVar("R")
 _AT_ONCE = 8
 """Requests in flight a worker, 512 MB of its machine's memory."""
 
@@ -86,6 +89,6 @@ def _starts(size: int) -> list[int]:
     return list(range(0, max(size, 1), PART_BYTES))
 
 
-def _at_once(work, items):  # type: ignore[no-untyped-def]
+def _at_once(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(work, items))

@@ -15,19 +15,23 @@ import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from torch import distributed
-from torch.distributed import checkpoint as dcp
+from torch.distributed.checkpoint import state_dict_loader, state_dict_saver
 from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.filesystem import FileSystemWriter
 
 from radray.errors import InputError, RadrayError
-from radray.training.checkpoint_files import Damaged, FileEntry, Manifest, hash_file, step_name, steps_in
+from radray.models.manifest import FileEntry
+from radray.training.checkpoint_files import Damaged, Manifest, hash_file, step_name, steps_in
 from radray.training.checkpoint_uploads import Uploads
-from radray.training.sharding import Learner, Worker
+from radray.training.sharding import Learner
 from radray.training.state import State
+from radray.training.team import Team
 
 Tensors = dict[str, torch.Tensor]
+T = TypeVar("T")
 
 
 def tensors_of(learner: Learner, optimiser: torch.optim.Optimizer) -> Tensors:
@@ -50,7 +54,7 @@ class Checkpoints:
     def __init__(
         self,
         folder: Path,
-        worker: Worker,
+        team: Team,
         *,
         kept: int,
         note: Callable[[str], None],
@@ -61,17 +65,18 @@ class Checkpoints:
         `folder` is on a disk that all workers of a machine see; with several machines, all of them must see it, or
         `uploads` must be given. What was never finished is removed from it.
         """
-        self._folder, self.worker, self._kept, self._note, self._uploads = folder, worker, kept, note, uploads
-        # a group of its own: the thread that writes must not come between the training's exchanges
-        self._group = distributed.new_group(backend="gloo") if worker.workers > 1 else None
+        self._folder, self._kept, self._note, self._uploads = folder, kept, note, uploads
+        self.team, self.worker = team, team.worker
+        # a group of its own: the thread that writes must not come between what others say
+        self._writers = Team(team.worker)
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
         self._step = 0
-        if worker.first_here:
+        if self.worker.first_here:
             for step in steps_in(folder):
                 if not Manifest.path(folder / step_name(step)).is_file():
                     shutil.rmtree(folder / step_name(step), ignore_errors=True)
-        self._gather(None)
+        self.team.gather(None)
 
     @property
     def failed(self) -> bool:
@@ -96,7 +101,7 @@ class Checkpoints:
             self._thread.join()
             self._thread = None
         failure, self._failure = self._failure, None
-        said = [one for one in self._gather(None if failure is None else _said(failure)) if one is not None]
+        said = [one for one in self.team.gather(None if failure is None else _said(failure)) if one is not None]
         if said:
             free = shutil.disk_usage(self._folder).free >> 20
             if self.worker.first_here:
@@ -113,6 +118,8 @@ class Checkpoints:
             manifest = self._fetched(step)
             if manifest is not None:
                 self.load(step, tensors)
+                if self.worker.rank == 0:
+                    self._note(f"goes on from the checkpoint of step {step}")
                 return State.of(manifest.state)
         return None
 
@@ -134,11 +141,11 @@ class Checkpoints:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)
-                dcp.load(
+                state_dict_loader.load(
                     tensors,
                     checkpoint_id=self._folder / step_name(step),
-                    process_group=self._group,
-                    no_dist=self._group is None,
+                    process_group=self.team.group,
+                    no_dist=self.team.group is None,
                 )
         except CheckpointException as error:
             raise InputError(
@@ -153,11 +160,11 @@ class Checkpoints:
             self._together(lambda: _empty(folder) if self.worker.first_here else None)
             # the warning of a single process, which has nobody to exchange with
             warnings.filterwarnings("ignore", "torch.distributed is disabled", UserWarning)
-            dcp.save(
+            state_dict_saver.save(
                 staged,
-                storage_writer=dcp.FileSystemWriter(folder),
-                process_group=self._group,
-                no_dist=self._group is None,
+                storage_writer=FileSystemWriter(folder),
+                process_group=self._writers.group,
+                no_dist=self._writers.group is None,
             )
             names = [path.name for path in folder.glob(f"__{rank}_*")] + ([".metadata"] if rank == 0 else [])
             mine: dict[str, FileEntry] = {}
@@ -187,7 +194,7 @@ class Checkpoints:
         mine = set(steps_in(self._folder))
         if self._uploads is not None and self.worker.rank == 0:
             mine |= set(self._uploads.steps())
-        return sorted({step for steps in self._gather(mine) for step in steps}, reverse=True)
+        return sorted({step for steps in self.team.gather(mine) for step in steps}, reverse=True)
 
     def _state(self, step: int) -> State | None:
         for read in (Manifest.read, *([self._uploads.manifest] if self._uploads is not None else [])):
@@ -207,7 +214,7 @@ class Checkpoints:
                 manifest = self._whole_here(folder)
         except Damaged as damage:
             problem = str(damage)
-        found = self._gather((problem, manifest))
+        found = self.team.gather((problem, manifest))
         problems = [one for one, _ in found if one is not None]
         if problems:
             if self.worker.rank == 0:
@@ -226,25 +233,16 @@ class Checkpoints:
             manifest.verify(folder)
         return manifest
 
-    def _gather(self, value: object) -> list:  # type: ignore[type-arg]
-        """Return what each worker gave."""
-        if self._group is None:
-            return [value]
-        found: list[object] = [None] * self.worker.workers
-        distributed.all_gather_object(found, value, group=self._group)
-        return found
+    def _together(self, work: Callable[[], T]) -> list[T]:
+        """Do `work` in the thread of every worker; return what each gave, or raise RadrayError on all."""
 
-    def _together(self, work: Callable[[], object]) -> list:  # type: ignore[type-arg]
-        """Do `work` on every worker; return what each gave, or raise RadrayError on all when it failed on one."""
-        try:
-            made: tuple[object, str | None] = (work(), None)
-        except Exception as error:
-            made = (None, _said(error))
-        found = self._gather(made)
-        problem = next((said for _, said in found if said is not None), None)
-        if problem is not None:
-            raise RadrayError(problem)
-        return [value for value, _ in found]
+        def told() -> T:
+            try:
+                return work()
+            except Exception as error:
+                raise RadrayError(_said(error)) from None
+
+        return self._writers.gather(self._writers.agree(told))
 
 
 def _empty(folder: Path) -> None:

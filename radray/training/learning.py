@@ -9,7 +9,7 @@ from radray.training.checkpoints import Checkpoints, tensors_of
 from radray.training.examples import Examples
 from radray.training.loop import Ended, Log, train
 from radray.training.optimisers import build_optimiser, fill_state
-from radray.training.sharding import load_learner
+from radray.training.sharding import load_plain, spread
 from radray.training.state import State
 
 
@@ -36,10 +36,11 @@ def learn(
     """Train the model of `init` on this worker, going on from the newest whole checkpoint where there is one.
 
     All workers call it together. What had been logged before that checkpoint is logged again first, so that a
-    listener hears the whole of it. When it returns, the last checkpoint is written. Raises what `load_learner`,
-    `train` and `Checkpoints` raise.
+    listener hears the whole of it. When it returns, the last checkpoint is written. Raises what `load_plain`,
+    `train` and `Checkpoints` raise, on every worker.
     """
-    learner = load_learner(init, settings, checkpoints.worker)
+    team = checkpoints.team
+    learner = spread(team.agree(lambda: load_plain(init, settings, team.worker)), settings, team.worker)
     optimiser = build_optimiser(learner.plain, settings)
     fill_state(optimiser)
     state = checkpoints.restore(tensors_of(learner, optimiser))

@@ -103,7 +103,7 @@ def _first_state(parameter: torch.Tensor) -> dict[str, torch.Tensor]:
     rows = torch.zeros(local.shape[0], 1, device=local.device)
     if isinstance(parameter, DTensor):
         rows = DTensor.from_local(
-            rows, parameter.device_mesh, parameter.placements, shape=(parameter.shape[0], 1), stride=(1, 1)
+            rows, parameter.device_mesh, parameter.placements, shape=torch.Size((parameter.shape[0], 1)), stride=(1, 1)
         )
     return {"step": step, "rows": rows, "columns": torch.zeros(1, parameter.shape[1], device=local.device)}
 

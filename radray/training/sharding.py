@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -15,9 +15,9 @@ from transformers import PreTrainedModel
 
 from radray.config import Train
 from radray.errors import ConfigError
-from radray.models.adapters import add_adapter, add_lora
+from radray.models.adapters import add_adapter, add_lora, freeze_all_but_lora
 from radray.models.batching import pad
-from radray.models.loading import blocks_of, load_in_parts, load_model
+from radray.models.loading import blocks_of, load_in_parts, load_model, load_tokenizer, refuse_other_tokenizer
 from radray.training.examples import Examples
 
 IGNORED = -100
@@ -48,11 +48,11 @@ class Learner:
 
     def loss_sum(self, examples: Examples, batch: Sequence[int]) -> torch.Tensor:
         """Return the summed token losses of `batch`; of none: a zero that takes part in what workers exchange."""
-        device, config = self.worker.device, self.plain.config
+        device, config = self.worker.device, cast(Any, self.plain).config
         rows = batch or (0,)
         inputs = [examples.inputs[index] for index in rows]
         labels = torch.tensor(pad([examples.targets[index] for index in rows], IGNORED), device=device)
-        shift_right: Any = self.plain.prepare_decoder_input_ids_from_labels
+        shift_right = cast(Any, self.plain).prepare_decoder_input_ids_from_labels
         with self._computing():
             logits = self.model(
                 input_ids=torch.tensor(pad(inputs, config.pad_token_id), device=device),
@@ -72,7 +72,7 @@ class Learner:
         Parts (FSDP2) exchange each time: to wait would take a whole model's gradients a worker.
         """
         wait = more and isinstance(self.model, DistributedDataParallel)
-        with self.model.no_sync() if wait else nullcontext():
+        with cast(Any, self.model).no_sync() if wait else nullcontext():
             yield
 
     def learning(self) -> dict[str, nn.Parameter]:
@@ -85,27 +85,35 @@ class Learner:
         return torch.autocast(self.worker.device.type, dtype=self.autocast)
 
 
-def load_learner(folder: Path, settings: Train, worker: Worker) -> Learner:
-    """Return the model of `folder` as `settings` have it learn and spread. All workers call it together.
+def load_plain(folder: Path, settings: Train, worker: Worker) -> nn.Module:
+    """Return the model of `folder` on this worker's device, in parts with FSDP2, what does not learn frozen.
 
-    Raises ConfigError for bf16 on a GPU without it, and InputError for a folder without such a model.
+    Workers exchange nothing here. Raises ConfigError for bf16 on a GPU without it, and InputError for a folder
+    without such a model, or with another model's tokenizer.
     """
     if worker.device.type == "cuda" and settings.precision != "fp32":
         refuse_bf16(torch.cuda.get_device_capability(worker.device))
     dtype = torch.bfloat16 if settings.precision == "bf16_weights" else torch.float32
+    refuse_other_tokenizer(folder, load_tokenizer(folder))
     if settings.sharding == "fsdp":
-        plain = _load_sharded(folder, dtype, settings, worker)
-        return Learner(plain, plain, worker)
-    plain = load_model(folder, dtype=dtype, device=worker.device)
+        return _load_sharded(folder, dtype, settings, worker)
+    model = load_model(folder, dtype=dtype, device=worker.device)
     if settings.activation_checkpointing:
-        _checkpoint_activations(plain)
-    learning = add_adapter(plain, settings)
-    model: nn.Module = learning
-    if worker.workers > 1:
+        _checkpoint_activations(model)
+    return add_adapter(model, settings)
+
+
+def spread(plain: nn.Module, settings: Train, worker: Worker) -> Learner:
+    """Return what `load_plain` gave, ready to be called and to exchange gradients. All workers call it together."""
+    model = plain
+    if worker.workers > 1 and settings.sharding == "ddp":
+        on_gpu = worker.device.type == "cuda"
         model = DistributedDataParallel(
-            learning, device_ids=[worker.device] if worker.device.type == "cuda" else None, gradient_as_bucket_view=True
+            plain, device_ids=[worker.device] if on_gpu else None, gradient_as_bucket_view=True
         )
-    return Learner(model, learning, worker, torch.bfloat16 if settings.precision == "bf16" else None)
+    # FSDP2 computes in its policy's type
+    autocast = torch.bfloat16 if settings.precision == "bf16" and settings.sharding != "fsdp" else None
+    return Learner(model, plain, worker, autocast)
 
 
 def refuse_bf16(capability: tuple[int, int]) -> None:
@@ -128,7 +136,9 @@ def _load_sharded(folder: Path, dtype: torch.dtype, settings: Train, worker: Wor
 
     def placed(module: nn.Module) -> None:
         nonlocal layers
-        if settings.method == "lora":
+        if settings.method == "lora" and isinstance(module, PreTrainedModel):
+            freeze_all_but_lora(module)
+        elif settings.method == "lora":
             add_lora(module, settings, layers)
         layers += 1
         # the rest of the model too is given back after each pass: what is not in a pass is always in parts

@@ -22,6 +22,7 @@ from radray.training.checkpoints import Checkpoints
 from radray.training.examples import Examples, tokenise
 from radray.training.learning import Outcome, learn
 from radray.training.sharding import Worker
+from radray.training.team import Team
 
 Pairs = dict[str, tuple[list[str], list[str]]]
 Logged = list[tuple[int, float, str, float]]
@@ -101,7 +102,7 @@ def run(plan: Plan, worker: Worker) -> Ran:
             resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))
         return plan.stop_at == calls
 
-    checkpoints = Checkpoints(plan.folder, worker, kept=plan.settings.checkpoints_kept, note=ran.notes.append)
+    checkpoints = Checkpoints(plan.folder, Team(worker), kept=plan.settings.checkpoints_kept, note=ran.notes.append)
     try:
         ran.outcome = learn(
             plan.init,
