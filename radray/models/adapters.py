@@ -1,6 +1,7 @@
 """LoRA and soft prompts (PEFT): put on a model to learn, and made part of an ordinary model folder afterwards."""
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,10 @@ def add_adapter(model: PreTrainedModel, settings: Train) -> nn.Module:
             add_lora(block, settings, index)
         return model
     embedding: torch.Tensor = model.get_input_embeddings().weight  # type: ignore[assignment]
-    wrapped = get_peft_model(model, _prompt_config(settings))
+    with warnings.catch_warnings():
+        # PEFT 0.21 asks transformers for checkpointing by a name that goes in its version 6
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        wrapped = get_peft_model(model, _prompt_config(settings))
     with torch.no_grad():
         # words of the vocabulary: a better start than noise (Lester et al. 2021, figure 3b)
         generator = torch.Generator().manual_seed(settings.seed)
