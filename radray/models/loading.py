@@ -1,7 +1,7 @@
 """Loading a tokenizer and a model from a local folder: safetensors only, no code of theirs, nothing tied by mistake."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -90,15 +90,16 @@ def load_in_parts(
     for a folder that holds no T5 in safetensors whose tensors are those of its config.
     """
     try:
+        stored = _stored_in(folder)
         with quiet(), torch.device("meta"):
             config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
             model = AutoModelForSeq2SeqLM.from_config(config, dtype=dtype, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
         raise InputError(
-            f"model folder {folder}: no sequence-to-sequence model can be made of its config ({type(error).__name__})"
+            f"model folder {folder}: no sequence-to-sequence model can be loaded ({type(error).__name__})"
         ) from None
     blocks = blocks_of(model)
-    stored = _stored_in(folder)
+    _refuse_missing_output(folder, stored)
     if {_OUTPUT, _EMBEDDING} <= set(stored):
         # transformers ties the two when it builds a T5 from a config, whatever that says
         model.lm_head.weight = nn.Parameter(torch.empty_like(model.lm_head.weight))
@@ -146,11 +147,9 @@ def _fill(module: nn.Module, read: Callable[[nn.Parameter], nn.Parameter]) -> No
 
 def _check_output_layer(model: PreTrainedModel, folder: Path) -> None:
     """Hold the loaded output layer against the stored one: transformers 5 forces T5 configs to say "tied"."""
-    stored = {_OUTPUT, _EMBEDDING} <= set(_stored_in(folder))
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    if not stored:
-        if config.get("model_type") == "t5" and config.get("tie_word_embeddings", True) is False:
-            raise InputError(f"model folder {folder}: the config says untied, but {_OUTPUT} is not in the weights")
+    stored = _stored_in(folder)
+    _refuse_missing_output(folder, stored)
+    if not {_OUTPUT, _EMBEDDING} <= set(stored):
         return
     output, embedding = _first_rows(folder, _OUTPUT), _first_rows(folder, _EMBEDDING)
     if _same(output, embedding):
@@ -158,6 +157,15 @@ def _check_output_layer(model: PreTrainedModel, folder: Path) -> None:
     loaded = model.state_dict()[_OUTPUT][: len(output)]
     if not _same(loaded, output.to(loaded.dtype)):
         raise RadrayError(f"model folder {folder}: {_OUTPUT} was tied to the embedding when loaded")
+
+
+def _refuse_missing_output(folder: Path, stored: Mapping[str, str]) -> None:
+    """Raise InputError for a T5 whose config says that it has an output layer of its own, and that has none."""
+    if {_OUTPUT, _EMBEDDING} <= set(stored):
+        return
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if config.get("model_type") == "t5" and config.get("tie_word_embeddings", True) is False:
+        raise InputError(f"model folder {folder}: the config says untied, but {_OUTPUT} is not in the weights")
 
 
 def _same(one: torch.Tensor, other: torch.Tensor) -> bool:

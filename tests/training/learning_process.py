@@ -18,6 +18,7 @@ from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 from radray.config import Train
 from radray.errors import RadrayError
 from radray.models.loading import load_tokenizer
+from radray.training.checkpoint_uploads import Uploads
 from radray.training.checkpoints import Checkpoints
 from radray.training.examples import Examples, tokenise
 from radray.training.learning import Outcome, learn
@@ -76,6 +77,7 @@ class Plan:
     die_at: int | None = None
     stop_at: int | None = None
     full_at: int | None = None
+    uploads: Uploads | None = None
 
 
 def examples_of(folder: Path, pairs: Pairs) -> tuple[Examples, Examples]:
@@ -102,7 +104,9 @@ def run(plan: Plan, worker: Worker) -> Ran:
             resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))
         return plan.stop_at == calls
 
-    checkpoints = Checkpoints(plan.folder, Team(worker), kept=plan.settings.checkpoints_kept, note=ran.notes.append)
+    checkpoints = Checkpoints(
+        plan.folder, Team(worker), kept=plan.settings.checkpoints_kept, note=ran.notes.append, uploads=plan.uploads
+    )
     try:
         ran.outcome = learn(
             plan.init,
