@@ -159,6 +159,8 @@ def _prefix(model: Any, tokenizer: PreTrainedTokenizerBase, vectors: torch.Tenso
     output.weight = embedding.weight if tied else nn.Parameter(_grown(output.weight, rows))
     output.out_features = rows
     model.config.vocab_size = rows
+    # for readers other than our engines, which see to it themselves
+    model.generation_config.suppress_tokens = list(range(first, first + len(pieces)))
     for stack in (model.encoder, model.decoder):
         stack.embed_tokens.weight = embedding.weight
     end = tokenizer.eos_token

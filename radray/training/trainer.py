@@ -7,7 +7,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +24,7 @@ from ray.train.v2.api.exceptions import TrainingFailedError
 
 from radray.config import Train
 from radray.errors import ConflictError, InputError, RadrayError
+from radray.training.checkpoint_files import steps_in
 from radray.training.checkpoint_uploads import Uploads
 from radray.training.checkpoints import Checkpoints
 from radray.training.export import export_checkpoint
@@ -97,6 +98,12 @@ def finetune(
     os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.25")
     folder = folder.resolve()
     with held_alone(folder):
+        for other in sorted(folder.parent.iterdir()):
+            if other != folder and other.is_dir() and steps_in(other):
+                size = sum(file.stat().st_size for file in other.rglob("*") if file.is_file())
+                on_note(
+                    f"{other} holds checkpoints of another training, {size / 1e9:,.1f} GB: remove it if that is over"
+                )
         started = time.monotonic()
         with sigterm_kept() as stop, MetricStream(on_metric, on_note, stop) as stream:
             trainer = ray.train.torch.TorchTrainer(
@@ -122,6 +129,8 @@ def finetune(
                 outcome: Outcome | RadrayError = trainer.fit().return_value
             except TrainingFailedError as error:
                 raise _cause(error) from None
+            finally:
+                shutil.rmtree(folder / _RAY, ignore_errors=True)
         seconds = time.monotonic() - started
         if isinstance(outcome, RadrayError):
             raise outcome
@@ -156,6 +165,8 @@ def finetune(
             shutil.rmtree(folder, ignore_errors=True)
             if uploads is not None:
                 uploads.prune(())
+            with suppress(OSError):
+                folder.parent.rmdir()  # where no other training has checkpoints in it
         return replace(found, digest=digest)
 
 

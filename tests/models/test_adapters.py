@@ -178,6 +178,19 @@ def test_a_piece_of_the_prompt_is_not_written_where_the_model_would(base: Path, 
         assert any(h.text for one in found for h in one.hypotheses)
 
 
+def test_transformers_own_generate_leaves_the_pieces_out_too(base: Path, tmp_path: Path) -> None:
+    write_adapted(_learnt(base, SOFT), load_tokenizer(base), SOFT, tmp_path / "soft", "base")
+    model = AutoModelForSeq2SeqLM.from_pretrained(tmp_path / "soft", local_files_only=True)
+    first = len(load_tokenizer(base))
+    with torch.no_grad():
+        # of two rows that are each other's opposite one wins, whatever the decoder says
+        loud = 50.0 * model.lm_head.weight[:100].mean(dim=0).sign()
+        model.lm_head.weight[first:] = torch.stack([loud, -loud, loud, -loud, loud])
+    batch = load_tokenizer(tmp_path / "soft")(TEXTS, return_tensors="pt", padding=True)
+    assert int(model(**batch, decoder_input_ids=torch.tensor([[0]] * 3)).logits.argmax(dim=-1).min()) >= first
+    assert int(model.generate(**batch, max_new_tokens=5).max()) < first
+
+
 def test_a_long_input_loses_its_end_and_not_the_prompt(base: Path, tmp_path: Path) -> None:
     write_adapted(_learnt(base, SOFT), load_tokenizer(base), SOFT, tmp_path / "soft", "base")
     tokenizer = load_tokenizer(tmp_path / "soft")
