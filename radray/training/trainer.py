@@ -100,10 +100,8 @@ def finetune(
     with held_alone(folder):
         for other in sorted(folder.parent.iterdir()):
             if other != folder and other.is_dir() and steps_in(other):
-                size = sum(file.stat().st_size for file in other.rglob("*") if file.is_file())
-                on_note(
-                    f"{other} holds checkpoints of another training, {size / 1e9:,.1f} GB: remove it if that is over"
-                )
+                size = sum(file.stat().st_size for file in other.rglob("*") if file.is_file()) / 1e9
+                on_note(f"{other} holds checkpoints of another training, {size:,.1f} GB: remove it if that is over")
         started = time.monotonic()
         with sigterm_kept() as stop, MetricStream(on_metric, on_note, stop) as stream:
             trainer = ray.train.torch.TorchTrainer(

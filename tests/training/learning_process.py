@@ -78,6 +78,8 @@ class Plan:
     stop_at: int | None = None
     full_at: int | None = None
     uploads: Uploads | None = None
+    init_of_last: Path | None = None
+    """The model folder that the last worker reads; None: the same."""
 
 
 def examples_of(folder: Path, pairs: Pairs) -> tuple[Examples, Examples]:
@@ -107,9 +109,10 @@ def run(plan: Plan, worker: Worker) -> Ran:
     checkpoints = Checkpoints(
         plan.folder, Team(worker), kept=plan.settings.checkpoints_kept, note=ran.notes.append, uploads=plan.uploads
     )
+    last = worker.rank == worker.workers - 1
     try:
         ran.outcome = learn(
-            plan.init,
+            plan.init_of_last if plan.init_of_last is not None and last else plan.init,
             *examples_of(plan.init, plan.pairs),
             plan.settings,
             checkpoints,
