@@ -103,7 +103,8 @@ class Checkpoints:
         failure, self._failure = self._failure, None
         said = [one for one in self.team.gather(None if failure is None else _said(failure)) if one is not None]
         if said:
-            free = shutil.disk_usage(self._folder).free >> 20
+            there = next(place for place in (self._folder, *self._folder.absolute().parents) if place.is_dir())
+            free = shutil.disk_usage(there).free >> 20
             if self.worker.first_here:
                 shutil.rmtree(self._folder / step_name(self._step), ignore_errors=True)
             raise RadrayError(

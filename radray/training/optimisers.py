@@ -88,11 +88,12 @@ class Adafactor(torch.optim.Optimizer):
             estimate = values.clone()
         update = estimate.clamp_(min=tiny * tiny).rsqrt_().mul_(gradient)
         size = _over_shards(parameter, update.square().sum().reshape(1))
-        rms, update_rms = (float((value / parameter.numel()).sqrt()) for value in (squares, size))
-        # relative to the weights' size, at least to 1e-3, and no update larger than one of size 1
-        rate = max(1e-3, rms) * min(lr, t**-0.5) / max(1.0, update_rms)
+        # relative to the weights' size, at least to 1e-3, and no update larger than one of size 1; all of it stays on
+        # the device, which is not waited for
+        rms, update_rms = ((value / parameter.numel()).sqrt() for value in (squares, size))
+        rate = rms.clamp(min=1e-3) * min(lr, t**-0.5) / update_rms.clamp(min=1.0)
         weights.mul_(1 - lr * weight_decay)
-        weights.add_(update.to(weights.dtype), alpha=-rate)
+        weights.sub_(update.mul_(rate).to(weights.dtype))
 
 
 def _first_state(parameter: torch.Tensor) -> dict[str, torch.Tensor]:
