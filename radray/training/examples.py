@@ -66,10 +66,11 @@ def epoch_batches(examples: Examples, batch_size: int, *, seed: int, epoch: int)
     return batches
 
 
-def validation_batches(examples: Examples, batch_size: int) -> list[list[int]]:
-    """Return the batches of a pass for the loss alone: every index once, longest first."""
+def validation_batches(examples: Examples, batch_size: int, max_tokens: int | None = None) -> list[list[int]]:
+    """Return the batches of a pass for the loss alone: every index once, longest first, under both limits."""
     lengths = [len(row) + len(target) for row, target in zip(examples.inputs, examples.targets, strict=True)]
-    return length_batches(lengths, batch_size)
+    batches = length_batches(lengths, batch_size)
+    return [part for batch in batches for part in _parts(examples, batch, max_tokens)]
 
 
 def share(batch: Sequence[T], rank: int, workers: int) -> Sequence[T]:

@@ -59,8 +59,13 @@ def train(
     clock = Clock(settings)
     pace = _Pace()
     stream = batches_from(examples, settings.batch_size, seed=settings.seed, step=state.step)
-    learner.plain.train()
     why: Ended = "done"
+
+    def say(name: str, value: float) -> None:
+        state.logged.append((state.step, state.step / per_epoch, name, value))
+        log(*state.logged[-1])
+
+    learner.plain.train()
     while state.step < total and why == "done":
         step, batch = state.step + 1, next(stream)
         rate = learning_rate(step, total, settings)
@@ -86,11 +91,6 @@ def train(
         pace.add(len(batch))
         if step < total and (sums[1] or sums[3]):
             why = "stopped" if sums[1] else "max_hours"
-
-        def say(name: str, value: float) -> None:
-            state.logged.append((state.step, state.step / per_epoch, name, value))
-            log(*state.logged[-1])
-
         if step % settings.log_every_steps == 0 or step == total:
             say("train_loss", state.window_loss / state.window_tokens)
             say("learning_rate", rate)
@@ -98,7 +98,7 @@ def train(
             state.window_loss, state.window_tokens = 0.0, 0
         if step % per_epoch == 0 or step == total or why == "max_hours":
             with pace.pausing():
-                val_loss = evaluate(learner, validation, settings.batch_size)
+                val_loss = evaluate(learner, validation, settings.batch_size, settings.micro_batch_tokens)
                 learner.plain.train()
                 if not math.isfinite(val_loss):
                     raise RadrayError(
@@ -121,11 +121,14 @@ def steps_total(count: int, settings: Train) -> int:
 
 
 @torch.no_grad()
-def evaluate(learner: Learner, examples: Examples, batch_size: int) -> float:
-    """Return the mean loss a target token over all `examples`, the same on every worker. Leaves the model in eval."""
+def evaluate(learner: Learner, examples: Examples, batch_size: int, max_tokens: int | None = None) -> float:
+    """Return the mean loss a target token over all `examples`, the same on every worker. Leaves the model in eval.
+
+    A call has at most `batch_size` examples and `max_tokens` tokens, as one of training (None: no limit).
+    """
     learner.plain.eval()
     worker = learner.worker
-    mine = rounds(validation_batches(examples, batch_size), worker.rank, worker.workers)
+    mine = rounds(validation_batches(examples, batch_size, max_tokens), worker.rank, worker.workers)
     # the plain model: wrappers that exchange gradients have nothing to do here
     plain = Learner(learner.plain, learner.plain, worker, learner.autocast)
     loss = sum(float(plain.loss_sum(examples, batch)) for batch in mine)

@@ -88,6 +88,11 @@ def test_validation_goes_longest_first() -> None:
     assert validation_batches(_examples([2, 9, 4]), 2) == [[1, 2], [0]]
 
 
+def test_validation_keeps_to_the_tokens_of_a_call() -> None:
+    # with one token of target each: 10 tokens hold the two short ones, the long one is alone
+    assert validation_batches(_examples([2, 9, 4]), 3, 10) == [[1], [2, 0]]
+
+
 def test_workers_share_a_batch_without_rest_or_overlap() -> None:
     assert [list(share([7, 8, 9, 10, 11], rank, 3)) for rank in range(3)] == [[7, 10], [8, 11], [9]]
     assert list(share([7], 1, 2)) == []

@@ -86,6 +86,7 @@ def test_the_validation_loss_is_the_mean_over_tokens_of_all_targets(toy_model: P
         total, tokens = total - float(chosen.sum()), tokens + len(target)
     # whatever the batches
     assert _loss(model, validation, 20) == pytest.approx(total / tokens, rel=1e-5)
+    assert evaluate(Learner(model, model, Worker()), validation, 20, 60) == pytest.approx(total / tokens, rel=1e-5)
     assert _loss(model, validation, 3) == pytest.approx(total / tokens, rel=1e-5)
 
 
