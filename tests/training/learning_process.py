@@ -6,6 +6,7 @@ import resource
 import signal
 import sys
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver, get_context
 from pathlib import Path
@@ -133,7 +134,7 @@ def run_workers(plan: Plan) -> list[Ran]:
     workers = plan.settings.workers
     store = plan.folder.with_name(f"{plan.folder.name}.store")
     store.unlink(missing_ok=True)
-    pipes = [_processes.Pipe(duplex=False) for _ in range(workers)]
+    pipes = [_processes.Pipe() for _ in range(workers)]
     processes = [
         _processes.Process(target=_main, args=(plan, rank, str(store), pipes[rank][1])) for rank in range(workers)
     ]
@@ -142,14 +143,17 @@ def run_workers(plan: Plan) -> list[Ran]:
     for _, theirs in pipes:
         theirs.close()
     found = []
-    for process, (mine, _) in zip(processes, pipes, strict=True):
+    for mine, _ in pipes:
         try:
-            ran = mine.recv()
+            found.append(mine.recv())
         except EOFError:
-            ran = Ran(None, None, None, [], [])
+            found.append(Ran(None, None, None, [], []))
+    for ran, process, (mine, _) in zip(found, processes, pipes, strict=True):
+        # none leaves before all have said what they came to: another may still hear the last of it
+        with suppress(OSError):
+            mine.send("leave")
         process.join()
         ran.exit = process.exitcode
-        found.append(ran)
     return found
 
 
@@ -161,6 +165,7 @@ def _main(plan: Plan, rank: int, store: str, pipe: Any) -> None:
         distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=worker.workers)
     try:
         pipe.send(run(plan, worker))
+        pipe.recv()
     except RuntimeError as error:
         # the other one died: what is seen of it is a broken connection
         if "onnection" not in str(error):
