@@ -296,7 +296,8 @@ def test_a_killed_driver_is_run_again_and_the_model_is_the_same(
     assert not (tmp_path / "model").exists()
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     resumed = int(done.stdout.split("resumed from ")[1])
-    assert 8 < resumed < 40
+    # workers outlive a killed driver by some seconds, and train on
+    assert 8 < resumed <= 40
     assert f"note goes on from the checkpoint of step {resumed}\n" in done.stdout
     assert _same_model(tmp_path / "model", run.out)
 

@@ -49,9 +49,8 @@ def wrong(pairs: tuple[list[str], list[str]]) -> pa.Table:
 
 def start_ray() -> Path:
     """Start Ray as small as it can be; return the folder of its logs."""
-    context = ray.init(
-        num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="ERROR", object_store_memory=200_000_000
-    )
+    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+    context = ray.init(address="local", num_cpus=4, object_store_memory=200_000_000, **quiet)
     return Path(context.address_info["session_dir"]) / "logs"
 
 
