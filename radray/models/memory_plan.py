@@ -68,9 +68,6 @@ def step_memory(shape: T5Shape, step: Step) -> StepMemory:
         # the outermost group (embedding and output layer) stays gathered, of the blocks the one at work and the next
         ends = shape.embedding * (1 if shape.tied else 2)
         gathered = at_work * (ends + 2 * shape.largest_block) + 4 * round(step.trainable * (ends + shape.largest_block))
-    elif step.sharding == "ddp":
-        # buckets that gradients are summed in
-        gathered = stored * learning
     elif at_work < stored:
         # autocast keeps a copy of each weight in the type that it computes in
         gathered = at_work * shape.parameters
