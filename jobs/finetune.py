@@ -24,11 +24,18 @@ from radray.tables.commit import append_rows
 from radray.tables.identity import digest, new_run_id, run_key
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow, recorded
+from radray.tables.storage import absolute_uri, is_s3
+from radray.training.checkpoint_uploads import Uploads
+from radray.training.plan import initial_shape, plan_training, refuse, with_this_machine
 from radray.training.progress import Metric
 from radray.training.trainer import FinetuneResult, finetune
 
-PACE = frozenset({"workers", "threads_per_worker", "use_gpu", "log_every_steps"})
-"""Settings of `train` that decide how fast, and not what, is learnt."""
+PACE = frozenset(
+    {"workers", "threads_per_worker", "use_gpu", "log_every_steps", "sharding", "micro_batch_tokens", "max_hours"}
+    | {"activation_checkpointing", "checkpoint_every_steps", "checkpoint_every_minutes", "checkpoints_kept"}
+    | {"checkpoint_uri", "max_failures"}
+)
+"""Settings of `train` that decide how fast, and not what, is learnt: a training goes on under others."""
 
 RECORDED = ("train_loss", "val_loss", "learning_rate", "examples_per_second")
 """Metrics that go into the table."""
@@ -43,7 +50,15 @@ def steps(settings: Settings) -> list[str]:
                 f"model.out={settings.model.out}: {folder} is there and is not a model folder; it would be replaced:"
                 " name another one"
             )
+    shape = initial_shape(settings)
+    if shape is None:
+        said = [f"memory and time: not told for {settings.model.init} before it is here"]
+    else:
+        plan = plan_training(settings, shape)
+        refuse(with_this_machine(settings), plan)
+        said = plan.lines()
     return [
+        *(f"plan: {line}" for line in said),
         f"read {settings.warehouse.uri}: reports, batch_date={settings.date}, split=train",
         f"hold out {settings.split.validation_fraction:.0%} of the split keys for validation",
         f"fine-tune {settings.model.init} for {settings.train.epochs} epochs on {settings.train.workers} worker(s)",
@@ -60,6 +75,20 @@ def untrained_folder(settings: Settings) -> Path:
     """Return the folder, beside `model.out`, of the model that ``model.init=tiny`` starts from."""
     out = out_folder(settings)
     return out.with_name(f"{out.name}-untrained")
+
+
+def checkpoint_place(settings: Settings, warehouse: Warehouse, key: str) -> tuple[Path, Uploads | None]:
+    """Return the folder of the checkpoints of the training `key`, and where they are uploaded to, if anywhere.
+
+    A run of the same key finds them: after a crash it goes on from there.
+    """
+    uri, out = settings.train.checkpoint_uri, out_folder(settings)
+    beside = out.with_name(f"{out.name}-checkpoints") / key[:16]
+    if uri is None:
+        return beside, None
+    if is_s3(uri):
+        return beside, Uploads(warehouse.storage, f"{absolute_uri(uri)}/{key[:16]}")
+    return Path(absolute_uri(uri)) / key[:16], None
 
 
 def run(settings: Settings, console: Console) -> FinetuneResult:
@@ -82,7 +111,12 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
         config=dump_settings(settings),
         about={"batch_date": settings.date, "dataset": settings.source.dataset, "input_digest": data_digest},
     )
+    shape = initial_shape(settings)
+    plan = plan_training(settings, shape, examples=train.num_rows).lines() if shape else []
+    for line in plan:
+        cli.say(console, f"finetune: plan: {line}")
     made = {
+        "plan": plan,
         "base": {"name": init.name, "digest": init.digest},
         "data_digest": data_digest,
         "examples": {"train": train.num_rows, "validation": validation.num_rows},
@@ -91,6 +125,7 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
         "settings": settings.train.model_dump(mode="json"),
         "split": {"seed": settings.split.seed, "validation_fraction": settings.split.validation_fraction},
     }
+    folder, uploads = checkpoint_place(settings, warehouse, row.run_key)
     with recorded(warehouse, row) as counts, ray_cluster(settings.cluster):
         with recorded_metrics(warehouse, row.run_id, out.name) as metrics, progress_bar(console, "steps") as bar:
             task = bar.add_task("finetune", total=None)
@@ -113,13 +148,21 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
                 init=init.path,
                 out=out,
                 settings=settings.train,
-                storage=out.with_name(f"{out.name}-checkpoints"),
-                run_name=row.run_id,
+                folder=folder,
+                uploads=uploads,
+                base_name=settings.model.init,
                 made=made,
                 on_metric=on_metric,
+                on_note=lambda line: bar.print(f"  {line}"),
             )
         counts["input_units"] = train.num_rows + validation.num_rows
         counts["units_per_second"] = result.examples_per_second
+    if result.ended == "max_hours":
+        cli.say(
+            console,
+            f"finetune: ended after step {result.steps:,} by train.max_hours={settings.train.max_hours:g}; the model is"
+            f" the best so far, checkpoints are kept in {folder}: the same job, run again, goes on",
+        )
     cli.say(
         console,
         f"finetune: best val_loss {result.best_val_loss:.4f} at epoch {result.best_epoch:g};"

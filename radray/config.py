@@ -14,12 +14,13 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 
 from radray.config_gates import Gates
 from radray.config_names import refuse_unknown
+from radray.config_node import Corpus, Node
 from radray.config_section import Place, Section
 from radray.config_source import Source
 from radray.config_text import lay_over, read_override, read_yaml
+from radray.config_train import Train as Train
 from radray.errors import ConfigError
 
-Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 PositiveInt = Annotated[int, Field(ge=1)]
 SplitName = Literal["train", "validation", "test", "live"]
 
@@ -115,27 +116,6 @@ class Model(Section):
         if isinstance(value, str) and "," in value and not value.startswith("["):
             raise ValueError("several models are written as a list: 'model.uri=[a, b]'")
         return (value,) if isinstance(value, str) else () if value is None else value
-
-
-class Train(Section):
-    """Fine-tuning."""
-
-    epochs: Annotated[int, Field(ge=1, le=1000)] = 3
-    max_steps: PositiveInt | None = None
-    """Stop after this many optimiser steps; None: all epochs."""
-    batch_size: Annotated[int, Field(ge=1, le=4096)] = 32
-    """Examples an optimiser step, over all workers."""
-    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 1e-4
-    warmup_fraction: Fraction = 0.05
-    weight_decay: Annotated[float, Field(ge=0.0, le=1.0)] = 0.01
-    max_gradient_norm: Annotated[float, Field(gt=0.0)] = 1.0
-    max_input_tokens: Annotated[int, Field(ge=8, le=4096)] = 512
-    max_target_tokens: Annotated[int, Field(ge=8, le=1024)] = 256
-    log_every_steps: PositiveInt = 20
-    workers: Annotated[int, Field(ge=1, le=1024)] = 1
-    threads_per_worker: Annotated[int, Field(ge=1, le=256)] = 2
-    use_gpu: bool = False
-    seed: Annotated[int, Field(ge=0)] = 13
 
 
 class Generate(Section):
@@ -276,6 +256,8 @@ class Settings(Section):
     """The night's logical date; a corpus without nights keeps the default."""
     model: Model = Model()
     train: Train = Train()
+    node: Node = Node()
+    corpus: Corpus = Corpus()
     generate: Generate = Generate()
     score: Score = Score()
     gates: Gates = Gates()

@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CONFIG_PARTS = {
-    *("radray.config_gates", "radray.config_names", "radray.config_section", "radray.config_source"),
-    "radray.config_text",
-}
+CONFIG_PARTS = {f"radray.{path.stem}" for path in (ROOT / "radray").glob("config_*.py")}
 SCHEMAS_PARTS = {"radray.schemas_checks"}
 LEAVES = {"radray.errors", "radray.config", "radray.schemas"} | CONFIG_PARTS | SCHEMAS_PARTS
 MIDDLE = {"radray.reports", "radray.models", "radray.metrics", "radray.tables"}

@@ -11,7 +11,7 @@ from radray.models.conversion import ensure_converted
 from radray.models.folder import ModelFolder
 from radray.models.loading import load_tokenizer
 from radray.models.manifest import Check, verify_files
-from radray.models.masks import mask_sequences
+from radray.models.masks import never_written
 
 
 class CTranslate2Engine(BeamEngine):
@@ -49,7 +49,7 @@ class CTranslate2Engine(BeamEngine):
         self._pieces: list[str] = json.loads((copy.path / "shared_vocabulary.json").read_text(encoding="utf-8"))
         self._ids = {piece: row for row, piece in enumerate(self._pieces)}
         self._end = self._pieces[self._tokenizer.eos_token_id]
-        masks = mask_sequences(self._tokenizer) if settings.suppress_masks else ()
+        masks = never_written(self._tokenizer, suppress_masks=settings.suppress_masks)
         self._masks = [[self._pieces[token] for token in sequence] for sequence in masks]
 
     def _search(self, rows: list[list[int]]) -> list[list[Candidate]]:

@@ -1,4 +1,4 @@
-"""The tokens of de-identification masks, which a model has read a thousand times and must not write."""
+"""The tokens that a model has read a thousand times and must not write: masks of de-identification, soft prompts."""
 
 from itertools import product
 
@@ -6,6 +6,17 @@ from transformers import PreTrainedTokenizerBase
 
 _WORD_MARKS = "\N{LOWER ONE EIGHTH BLOCK}\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}"
 """What SentencePiece and byte-level BPE write for the space before a word."""
+
+
+SOFT_PROMPT_PIECE = "<soft_prompt_{}>"
+"""Piece of a learnt vector that stands before every input; see `adapters`."""
+
+
+def never_written(tokenizer: PreTrainedTokenizerBase, *, suppress_masks: bool) -> tuple[tuple[int, ...], ...]:
+    """Return the token sequences that no output may hold: pieces of a soft prompt, and masks where so asked."""
+    start = SOFT_PROMPT_PIECE.format("").rstrip(">")
+    soft = tuple(sorted((token,) for piece, token in tokenizer.get_vocab().items() if piece.startswith(start)))
+    return soft + (mask_sequences(tokenizer) if suppress_masks else ())
 
 
 def mask_sequences(tokenizer: PreTrainedTokenizerBase) -> tuple[tuple[int, ...], ...]:

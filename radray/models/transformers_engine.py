@@ -11,7 +11,7 @@ from radray.config import Generate
 from radray.models.batching import pad
 from radray.models.beam_search import BeamEngine, Candidate
 from radray.models.loading import load_model, load_tokenizer
-from radray.models.masks import mask_sequences
+from radray.models.masks import never_written
 
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -32,7 +32,7 @@ class TransformersEngine(BeamEngine):
         ids = self._model.generation_config
         self._pad = ids.pad_token_id
         self._ends = {ids.eos_token_id} if isinstance(ids.eos_token_id, int) else set(ids.eos_token_id)
-        masks = mask_sequences(self._tokenizer) if settings.suppress_masks else ()
+        masks = never_written(self._tokenizer, suppress_masks=settings.suppress_masks)
         # the folder's other generation defaults are dropped: a setting has one meaning, whatever the model
         self._model.generation_config = GenerationConfig(
             pad_token_id=self._pad,

@@ -2,99 +2,116 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import distributed, nn
-from transformers import PreTrainedModel
 
 from radray.config import Train
 from radray.errors import RadrayError
-from radray.models.batching import pad
-from radray.training.examples import Examples, endless, share, validation_batches
-
-IGNORED = -100
-"""Label of a place that is padding and bears no loss."""
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """Which of how many processes this is, and where its model lives."""
-
-    rank: int = 0
-    workers: int = 1
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-
+from radray.training.examples import Examples, batches_from, calls, rounds, validation_batches
+from radray.training.optimisers import learning_rate
+from radray.training.sharding import Learner, Worker
+from radray.training.state import State
 
 Log = Callable[[int, float, str, float], None]
 """Called with optimiser steps done, epochs done, name and value."""
-EpochEnd = Callable[[int, float, float], None]
-"""Called on every worker with optimiser steps done, epochs done and val_loss; the place to save the model."""
+Save = Callable[[State], None]
+"""Called on every worker, after the same step, to save weights, optimiser and state."""
+Ended = Literal["done", "max_hours", "stopped"]
+"""Why a training ended: all steps, `train.max_hours`, or because it was told to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a training ended, and its examples a second over all workers, validation and saving left out."""
+
+    why: Ended
+    examples_per_second: float
 
 
 def train(
-    model: nn.Module,
-    plain: PreTrainedModel,
+    learner: Learner,
+    optimiser: torch.optim.Optimizer,
     examples: Examples,
     validation: Examples,
     settings: Train,
-    worker: Worker,
+    state: State,
     *,
     log: Log,
-    epoch_end: EpochEnd,
-) -> float:
-    """Train `model` in place for `settings.epochs`, or `settings.max_steps` if that is sooner.
+    save: Save,
+    told_to_stop: Callable[[], bool] = lambda: False,
+) -> Ending:
+    """Train in place from `state` on, for `settings.epochs`, or `settings.max_steps` if that is sooner.
 
-    `model` is `plain` or wraps it for several workers (gradients averaged over them); each has all examples and
-    takes its share of every global batch. A step's loss is the sum of its target tokens' losses over their number
-    in the global batch, so any number of workers takes the same step. `log` gets train_loss (mean a token since
-    the last), learning_rate and examples_per_second every `log_every_steps`, and val_loss (mean a token) after
-    each epoch and at the end. Returns examples a second over all workers, validation and saving left out. Raises
-    RadrayError when a loss is not finite.
+    Every worker has all examples and takes its share of every global batch. A step's loss is the sum of its target
+    tokens' losses over their number in the global batch, so any number of workers, and of calls a step, takes the
+    same step. `log` gets train_loss (mean a token since the last), learning_rate and examples_per_second every
+    `log_every_steps`, and val_loss (mean a token) after each epoch and at the end. `save` is called after each
+    validation, and when a checkpoint is due. `told_to_stop` is asked after each step: where it says so on any
+    worker, all save and end. Raises RadrayError, on every worker, when a loss is not finite.
     """
+    worker = learner.worker
     per_epoch = math.ceil(len(examples) / settings.batch_size)
     total = steps_total(len(examples), settings)
-    optimiser = _optimiser(plain, settings)
-    stream = endless(examples, settings.batch_size, settings.seed)
-    model.train()
-    window, clock, rows = _Window(), -time.monotonic(), 0
-    for step in range(1, total + 1):
+    clock = Clock(settings)
+    pace = _Pace()
+    stream = batches_from(examples, settings.batch_size, seed=settings.seed, step=state.step)
+    why: Ended = "done"
+
+    def say(name: str, value: float) -> None:
+        state.logged.append((state.step, state.step / per_epoch, name, value))
+        log(*state.logged[-1])
+
+    learner.plain.train()
+    while state.step < total and why == "done":
+        step, batch = state.step + 1, next(stream)
         rate = learning_rate(step, total, settings)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        batch = next(stream)
+        # what is drawn in a step (dropout) hangs on seed, step and worker alone: a resumed run draws the same
+        torch.manual_seed((settings.seed * 1_000_003 + step) * 1_009 + worker.rank)
         tokens = sum(len(examples.targets[index]) for index in batch)
-        loss = _loss_sum(model, plain, examples, share(batch, worker.rank, worker.workers), worker.device)
-        value = float(loss.detach())
-        if not math.isfinite(value):
+        loss = _backward(learner, examples, batch, tokens, settings)
+        # one exchange a step: the loss, and what any worker wants
+        sums = over_workers([loss, float(told_to_stop()), *clock.wishes(worker)], worker)
+        if not math.isfinite(sums[0]):
             raise RadrayError(
-                f"fine-tuning: the loss is {value} at step {step}; lower train.learning_rate (now"
+                f"fine-tuning: the loss is {sums[0]} at step {step}; lower train.learning_rate (now"
                 f" {settings.learning_rate}) or train.max_gradient_norm (now {settings.max_gradient_norm})"
             )
-        # wrappers average gradients over workers, the step's loss is a sum over them
-        (loss * (worker.workers / tokens)).backward()
-        nn.utils.clip_grad_norm_(plain.parameters(), settings.max_gradient_norm)
+        nn.utils.clip_grad_norm_(learner.learning().values(), settings.max_gradient_norm)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        window.add(value, tokens, len(batch))
-        rows += len(batch)
+        state.step, state.val_loss = step, None
+        state.window_loss += sums[0]
+        state.window_tokens += tokens
+        pace.add(len(batch))
+        if step < total and (sums[1] or sums[3]):
+            why = "stopped" if sums[1] else "max_hours"
         if step % settings.log_every_steps == 0 or step == total:
-            train_loss, speed = window.close(worker)
-            log(step, step / per_epoch, "train_loss", train_loss)
-            log(step, step / per_epoch, "learning_rate", rate)
-            log(step, step / per_epoch, "examples_per_second", speed)
-        if step % per_epoch == 0 or step == total:
-            pause = time.monotonic()
-            loss_now = evaluate(plain, validation, settings.batch_size, worker)
-            model.train()
-            log(step, step / per_epoch, "val_loss", loss_now)
-            epoch_end(step, step / per_epoch, loss_now)
-            pause -= time.monotonic()
-            window.exclude(-pause)
-            clock += pause
-    return rows / (clock + time.monotonic())
+            say("train_loss", state.window_loss / state.window_tokens)
+            say("learning_rate", rate)
+            say("examples_per_second", pace.since_last())
+            state.window_loss, state.window_tokens = 0.0, 0
+        if step % per_epoch == 0 or step == total or why == "max_hours":
+            with pace.pausing():
+                val_loss = evaluate(learner, validation, settings.batch_size, settings.micro_batch_tokens)
+                learner.plain.train()
+                if not math.isfinite(val_loss):
+                    raise RadrayError(
+                        f"fine-tuning: the loss on the validation examples is {val_loss} after step {step}; lower"
+                        f" train.learning_rate (now {settings.learning_rate})"
+                    )
+                state.validated(val_loss)
+                say("val_loss", val_loss)
+        if state.val_loss is not None or why != "done" or sums[2] or clock.due_at(step):
+            with pace.pausing():
+                save(state)
+                clock.saved()
+    return Ending(why, pace.overall())
 
 
 def steps_total(count: int, settings: Train) -> int:
@@ -103,82 +120,95 @@ def steps_total(count: int, settings: Train) -> int:
     return steps if settings.max_steps is None else min(steps, settings.max_steps)
 
 
-def learning_rate(step: int, total: int, settings: Train) -> float:
-    """Return the rate of `step` (from 1) of `total`: up in a line over the warm-up's share, then down to 0."""
-    warmup = round(settings.warmup_fraction * total)
-    if step <= warmup:
-        return settings.learning_rate * step / warmup
-    return settings.learning_rate * (total - step + 1) / (total - warmup)
-
-
 @torch.no_grad()
-def evaluate(plain: PreTrainedModel, examples: Examples, batch_size: int, worker: Worker) -> float:
-    """Return the mean loss a target token over all `examples`, the same on every worker. Leaves `plain` in eval."""
-    plain.eval()
-    mine = share(validation_batches(examples, batch_size), worker.rank, worker.workers)
-    loss = sum(float(_loss_sum(plain, plain, examples, batch, worker.device)) for batch in mine)
-    return _over_workers(loss, worker) / sum(len(row) for row in examples.targets)
+def evaluate(learner: Learner, examples: Examples, batch_size: int, max_tokens: int | None = None) -> float:
+    """Return the mean loss a target token over all `examples`, the same on every worker. Leaves the model in eval.
+
+    A call has at most `batch_size` examples and `max_tokens` tokens, as one of training (None: no limit).
+    """
+    learner.plain.eval()
+    worker = learner.worker
+    mine = rounds(validation_batches(examples, batch_size, max_tokens), worker.rank, worker.workers)
+    # the plain model: wrappers that exchange gradients have nothing to do here
+    plain = Learner(learner.plain, learner.plain, worker, learner.autocast)
+    loss = sum(float(plain.loss_sum(examples, batch)) for batch in mine)
+    return over_workers([loss], worker)[0] / sum(len(row) for row in examples.targets)
 
 
-def _loss_sum(
-    model: nn.Module, plain: PreTrainedModel, examples: Examples, batch: Sequence[int], device: torch.device
-) -> torch.Tensor:
-    """Return the summed token losses of `batch`; of none: a zero that still takes part in the workers' averaging."""
-    rows = batch or (0,)
-    inputs = [examples.inputs[index] for index in rows]
-    labels = torch.tensor(pad([examples.targets[index] for index in rows], IGNORED), device=device)
-    shift_right: Any = plain.prepare_decoder_input_ids_from_labels
-    logits = model(
-        input_ids=torch.tensor(pad(inputs, plain.config.pad_token_id), device=device),
-        attention_mask=torch.tensor(pad([[1] * len(row) for row in inputs], 0), device=device),
-        decoder_input_ids=shift_right(labels),
-        use_cache=False,
-    ).logits
-    loss = nn.functional.cross_entropy(
-        logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum"
-    )
-    return loss if batch else loss * 0.0
+def over_workers(values: list[float], worker: Worker) -> list[float]:
+    """Return the sum of each of `values` over all workers, which all call it together."""
+    if worker.workers == 1:
+        return values
+    total = torch.tensor(values, dtype=torch.float64, device=worker.device)
+    distributed.all_reduce(total)
+    return [float(value) for value in total]
 
 
-def _optimiser(plain: PreTrainedModel, settings: Train) -> torch.optim.Optimizer:
-    parameters = [parameter for parameter in plain.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": settings.weight_decay},
-        # gains of layer norms and biases are not drawn to zero
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate)
+def _backward(learner: Learner, examples: Examples, batch: list[int], tokens: int, settings: Train) -> float:
+    """Add up the gradients of this worker's part of a step; return its summed token losses."""
+    worker = learner.worker
+    mine = calls(examples, batch, worker.rank, worker.workers, settings.micro_batch_tokens)
+    sums = []
+    for place, rows in enumerate(mine):
+        with learner.accumulating(more=place + 1 < len(mine)):
+            loss = learner.loss_sum(examples, rows)
+            # wrappers average gradients over workers, the step's loss is a sum over them
+            (loss * (worker.workers / tokens)).backward()
+        sums.append(loss.detach())
+    return float(torch.stack(sums).sum())
 
 
-class _Window:
-    """Loss and speed since the last log: this worker's summed losses over the tokens of all workers."""
+class Clock:
+    """When a checkpoint is due, and when the time is over, as the first worker's clock has it."""
+
+    def __init__(self, settings: Train) -> None:
+        self._settings = settings
+        self._start = self._saved = time.monotonic()
+
+    def wishes(self, worker: Worker) -> list[float]:
+        """Return 1 for "a checkpoint is due" and 1 for "the time is over" on the first worker; else zeros."""
+        if worker.rank != 0:
+            return [0.0, 0.0]
+        now, minutes, hours = time.monotonic(), self._settings.checkpoint_every_minutes, self._settings.max_hours
+        due = minutes is not None and now - self._saved >= minutes * 60
+        return [float(due), float(hours is not None and now - self._start >= hours * 3600)]
+
+    def due_at(self, step: int) -> bool:
+        """Return whether `step` is one after which a checkpoint is due by number."""
+        every = self._settings.checkpoint_every_steps
+        return every is not None and step % every == 0
+
+    def saved(self) -> None:
+        """Start the time to the next checkpoint anew."""
+        self._saved = time.monotonic()
+
+
+class _Pace:
+    """Examples a second, validation and saving left out."""
 
     def __init__(self) -> None:
-        self._reset()
+        self._rows = self._all_rows = 0
+        self._since = self._start = time.monotonic()
 
-    def _reset(self) -> None:
-        self._loss, self._tokens, self._rows, self._since = 0.0, 0, 0, time.monotonic()
-
-    def add(self, loss: float, tokens: int, rows: int) -> None:
-        self._loss += loss
-        self._tokens += tokens
+    def add(self, rows: int) -> None:
         self._rows += rows
+        self._all_rows += rows
 
-    def exclude(self, seconds: float) -> None:
-        """Take validation and saving out of the training speed."""
-        self._since += seconds
+    def pausing(self) -> "_Pace":
+        return self
 
-    def close(self, worker: Worker) -> tuple[float, float]:
-        """Return the mean loss a token and the examples a second over all workers, and start anew."""
-        loss = _over_workers(self._loss, worker) / self._tokens
+    def __enter__(self) -> None:
+        self._pause = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        away = time.monotonic() - self._pause
+        self._since += away
+        self._start += away
+
+    def since_last(self) -> float:
         speed = self._rows / max(time.monotonic() - self._since, 1e-9)
-        self._reset()
-        return loss, speed
+        self._rows, self._since = 0, time.monotonic()
+        return speed
 
-
-def _over_workers(value: float, worker: Worker) -> float:
-    if worker.workers == 1:
-        return value
-    total = torch.tensor([value], dtype=torch.float64, device=worker.device)
-    distributed.all_reduce(total)
-    return float(total)
+    def overall(self) -> float:
+        return self._all_rows / max(time.monotonic() - self._start, 1e-9)

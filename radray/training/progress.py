@@ -16,7 +16,8 @@ _POLL_S = 0.25
 class Metric:
     """One value of a training.
 
-    `step` optimiser steps and `epoch` epochs were done at `time` (UTC, naive). Names: train_loss and val_loss
+    `step` optimiser steps and `epoch` epochs were done at `time` (UTC, naive; a resumed run says what was before it
+    again, with the time when it said so). Names: train_loss and val_loss
     (natural log, mean a target token), learning_rate, examples_per_second; and, once at step 0, steps_total,
     train_inputs_truncated, train_targets_truncated, validation_inputs_truncated, validation_targets_truncated.
     """
@@ -37,14 +38,21 @@ class _Box:
     """Holds values between a worker that puts and the driver that takes."""
 
     def __init__(self) -> None:
-        self._metrics: list[Metric] = []
+        self._said: list[Metric | str] = []
+        self._stop = False
 
-    def put(self, metric: Metric) -> None:
-        self._metrics.append(metric)
+    def put(self, said: Metric | str) -> None:
+        self._said.append(said)
 
-    def take(self) -> list[Metric]:
-        taken, self._metrics = self._metrics, []
+    def take(self) -> list[Metric | str]:
+        taken, self._said = self._said, []
         return taken
+
+    def stop(self) -> None:
+        self._stop = True
+
+    def told_to_stop(self) -> bool:
+        return self._stop
 
     def flush(self) -> None:
         """Return once all that the caller put before is here: an actor runs the calls of one caller in order."""
@@ -53,12 +61,18 @@ class _Box:
 class MetricStream:
     """A context on the driver: what workers `put` into `box` reaches `on_metric` while the body runs.
 
-    `on_metric` is called from one thread of the driver, in order; what is left is delivered on leaving. An
-    exception from `on_metric` ends the deliveries and is raised on leaving.
+    Lines of text go to `on_note`. Both are called from one thread of the driver, in order; what is left is delivered
+    on leaving. An exception from them ends the deliveries and is raised on leaving. Once `stop` is set the box tells
+    the workers that ask it.
     """
 
-    def __init__(self, on_metric: Callable[[Metric], None]) -> None:
-        self._on_metric = on_metric
+    def __init__(
+        self,
+        on_metric: Callable[[Metric], None],
+        on_note: Callable[[str], None] = lambda line: None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._on_metric, self._on_note, self._told = on_metric, on_note, stop
         # no CPU of its own: on a small machine it would take one from a worker
         self.box = ray.remote(_Box).options(num_cpus=0).remote()
         self._stop = threading.Event()
@@ -82,8 +96,13 @@ class MetricStream:
         try:
             while True:
                 last = self._stop.wait(_POLL_S)
-                for metric in ray.get(self.box.take.remote()):
-                    self._on_metric(metric)
+                if self._told is not None and self._told.is_set():
+                    self.box.stop.remote()
+                for said in ray.get(self.box.take.remote()):
+                    if isinstance(said, Metric):
+                        self._on_metric(said)
+                    else:
+                        self._on_note(said)
                 if last:
                     return
         except BaseException as failure:

@@ -1,9 +1,13 @@
 """Fine-tuning as the driver sees it: data in, progress as it comes, the best checkpoint as a model folder."""
 
+import fcntl
+import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,17 +18,28 @@ import ray
 import ray.data
 import ray.train
 import ray.train.torch
-from ray.train import CheckpointConfig, DataConfig, FailureConfig, RunConfig, ScalingConfig
+from ray.train import DataConfig, FailureConfig, RunConfig, ScalingConfig
 from ray.train.v2.api.config import LoggingConfig
 from ray.train.v2.api.exceptions import TrainingFailedError
 
 from radray.config import Train
-from radray.errors import InputError, RadrayError
+from radray.errors import ConflictError, InputError, RadrayError
+from radray.training.checkpoint_files import steps_in
+from radray.training.checkpoint_uploads import Uploads
+from radray.training.checkpoints import Checkpoints
+from radray.training.export import export_checkpoint
+from radray.training.learning import Outcome
 from radray.training.output import publish
 from radray.training.progress import Metric, MetricStream
+from radray.training.sharding import Worker
+from radray.training.stopping import sigterm_kept
+from radray.training.team import Team
 from radray.training.worker import run_worker
 
 _VERSIONED = ("radray", "ray", "tokenizers", "torch", "transformers")
+_RAY, _EXPORT = ".ray", ".export"
+"""Folders beside the checkpoints: what Ray Train writes, and the model as it is made."""
+_PREEMPTIONS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +47,18 @@ class FinetuneResult:
     """What a fine-tuning came to.
 
     best_val_loss: mean loss a target token of the model that was kept; best_epoch: epochs done then; steps:
-    optimiser steps done in all; seconds: wall time of Ray Train, start of workers included; examples_per_second:
-    training examples over the time between them; digest: of the manifest in `out`.
+    optimiser steps done in all, resumed_from: of these, by runs before this one; seconds: wall time of Ray Train,
+    start of workers included; examples_per_second: training examples over the time between them; ended: "done", or
+    "max_hours" with the best model so far; digest: of the manifest in `out`.
     """
 
     best_val_loss: float
     best_epoch: float
     steps: int
+    resumed_from: int
     seconds: float
     examples_per_second: float
+    ended: str
     digest: str
 
 
@@ -51,19 +69,23 @@ def finetune(
     init: Path,
     out: Path,
     settings: Train,
-    storage: Path,
-    run_name: str,
+    folder: Path,
     made: Mapping[str, Any],
     on_metric: Callable[[Metric], None],
+    on_note: Callable[[str], None] = lambda line: None,
+    uploads: Uploads | None = None,
+    base_name: str | None = None,
 ) -> FinetuneResult:
-    """Fine-tune the model folder `init` on `train`, keep the epoch with the least loss on `validation` in `out`.
+    """Fine-tune the model folder `init` on `train`, keep the step with the least loss on `validation` in `out`.
 
-    Ray is initialised by the caller. Both tables have string columns unit_id, input and target. Checkpoints go
-    below ``storage/run_name`` (the two best, removed at the end); a `run_name` that was used before would be
-    resumed by Ray, so give each run its own. `on_metric` hears of values as they come, from a thread, see
-    `Metric`. `out` is a Hugging Face folder whose manifest holds `made`, the metrics and the versions; a folder
-    that is there already is replaced once the new one is whole. Raises InputError for an empty table and
-    RadrayError when training fails.
+    Ray is initialised by the caller. Both tables have string columns unit_id, input and target. `folder` belongs to
+    this very training (same examples, base and settings): checkpoints are in it (and in `uploads`), and where it
+    holds one that is whole, training goes on from there; it is removed when all steps are done. `on_metric` hears of
+    values as they come, `on_note` of lines to be read, both from a thread. `out` is a Hugging Face folder whose
+    manifest holds `made`, the metrics and the versions; a folder that is there already is replaced once the new one
+    is whole. An adapter in it names its base model `base_name` (None: the path). Raises InputError for an empty
+    table, ConflictError while another process trains in `folder`, and RadrayError when training fails or was told
+    to stop by SIGTERM, after a last checkpoint.
     """
     for name, table in (("training", train), ("validation", validation)):
         if table.num_rows == 0:
@@ -74,55 +96,106 @@ def finetune(
     # the controller looks for reports this often and a worker waits for it: 2 s (the default) is longer than an
     # epoch of a small model
     os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.25")
-    started = time.monotonic()
-    with MetricStream(on_metric) as stream:
-        trainer = ray.train.torch.TorchTrainer(
-            run_worker,
-            train_loop_config={"init": str(init.resolve()), "settings": settings, "box": stream.box},
-            scaling_config=ScalingConfig(num_workers=settings.workers, use_gpu=settings.use_gpu),
-            run_config=_run_config(storage, run_name),
-            datasets={
-                name: ray.data.from_arrow(table.select(["unit_id", "input", "target"]))
-                for name, table in (("train", train), ("validation", validation))
-            },
-            # every worker sees all examples and takes its part of each global batch, see `loop.train`: which
-            # examples meet in a step, and so the model, does not hang on the number of workers
-            dataset_config=DataConfig(datasets_to_split=[]),
+    folder = folder.resolve()
+    with held_alone(folder):
+        for other in sorted(folder.parent.iterdir()):
+            if other != folder and other.is_dir() and steps_in(other):
+                size = sum(file.stat().st_size for file in other.rglob("*") if file.is_file()) / 1e9
+                on_note(f"{other} holds checkpoints of another training, {size:,.1f} GB: remove it if that is over")
+        started = time.monotonic()
+        with sigterm_kept() as stop, MetricStream(on_metric, on_note, stop) as stream:
+            trainer = ray.train.torch.TorchTrainer(
+                run_worker,
+                train_loop_config={
+                    "init": str(init.resolve()),
+                    "settings": settings,
+                    "box": stream.box,
+                    "checkpoints": str(folder),
+                    "uploads": uploads,
+                },
+                scaling_config=ScalingConfig(num_workers=settings.workers, use_gpu=settings.use_gpu),
+                run_config=_run_config(folder / _RAY, settings),
+                datasets={
+                    name: ray.data.from_arrow(table.select(["unit_id", "input", "target"]))
+                    for name, table in (("train", train), ("validation", validation))
+                },
+                # every worker sees all examples and takes its part of each global batch, see `loop.train`: which
+                # examples meet in a step, and so the model, does not hang on the number of workers
+                dataset_config=DataConfig(datasets_to_split=[]),
+            )
+            try:
+                outcome: Outcome | RadrayError = trainer.fit().return_value
+            except TrainingFailedError as error:
+                raise _cause(error) from None
+            finally:
+                shutil.rmtree(folder / _RAY, ignore_errors=True)
+        seconds = time.monotonic() - started
+        if isinstance(outcome, RadrayError):
+            raise outcome
+        if outcome.why == "stopped":
+            raise RadrayError(
+                f"fine-tuning was told to stop (SIGTERM) and did after step {outcome.steps}; its checkpoint is in"
+                f" {folder}: run the same job again to go on"
+            )
+        checkpoints = Checkpoints(folder, Team(Worker()), kept=settings.checkpoints_kept, note=on_note, uploads=uploads)
+        best = checkpoints.best()
+        if best is None:
+            raise RadrayError(f"fine-tuning: no checkpoint in {folder} is whole and has a val_loss")
+        step, state = best
+        found = FinetuneResult(
+            best_val_loss=float(state.val_loss or 0.0),
+            best_epoch=step / math.ceil(train.num_rows / settings.batch_size),
+            steps=outcome.steps,
+            resumed_from=outcome.resumed_from,
+            seconds=round(seconds, 3),
+            examples_per_second=round(outcome.examples_per_second, 3),
+            ended=outcome.why,
+            digest="",
         )
+        export = folder / _EXPORT
+        shutil.rmtree(export, ignore_errors=True)
+        export_checkpoint(init, base_name or str(init), settings, checkpoints, step, export)
+        metrics = {name: value for name, value in asdict(found).items() if name != "digest"}
+        versions = {package: _version(package) for package in _VERSIONED}
+        digest = publish(export, out, {**made, "metrics": metrics, "versions": versions})
+        shutil.rmtree(export, ignore_errors=True)
+        if outcome.why == "done":
+            shutil.rmtree(folder, ignore_errors=True)
+            if uploads is not None:
+                uploads.prune(())
+            with suppress(OSError):
+                folder.parent.rmdir()  # where no other training has checkpoints in it
+        return replace(found, digest=digest)
+
+
+@contextmanager
+def held_alone(folder: Path) -> Iterator[None]:
+    """Hold `folder` (made if need be) for this process; ConflictError where another one on this machine holds it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".held").open("wb") as file:
         try:
-            result = trainer.fit()
-        except TrainingFailedError as error:
-            raise _cause(error) from None
-    seconds = time.monotonic() - started
-    if not result.best_checkpoints:
-        raise RadrayError("fine-tuning: Ray Train ended without a checkpoint")
-    checkpoint, best = min(result.best_checkpoints, key=lambda pair: (pair[1]["val_loss"], pair[1]["step"]))
-    found = FinetuneResult(
-        best_val_loss=float(best["val_loss"]),
-        best_epoch=float(best["epoch"]),
-        steps=int(result.metrics["step"]),
-        seconds=round(seconds, 3),
-        examples_per_second=round(float(result.return_value), 3),
-        digest="",
-    )
-    metrics = {name: value for name, value in asdict(found).items() if name != "digest"}
-    versions = {package: _version(package) for package in _VERSIONED}
-    with checkpoint.as_directory() as folder:
-        digest = publish(Path(folder), out, {**made, "metrics": metrics, "versions": versions})
-    shutil.rmtree(storage / run_name, ignore_errors=True)
-    return replace(found, digest=digest)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConflictError(f"fine-tuning: another process trains this very model in {folder} now") from None
+        shutil.rmtree(folder / _RAY, ignore_errors=True)
+        yield
 
 
-def _run_config(storage: Path, run_name: str) -> RunConfig:
+def _run_config(storage: Path, settings: Train) -> RunConfig:
     return RunConfig(
-        name=run_name,
-        storage_path=str(storage.resolve()),
-        # no retries: checkpoints hold no optimiser state, so a retry would train on with another schedule; and
-        # what fails here (a loss that is not finite, memory, a model that cannot be read) fails again. Run the
-        # job again instead
-        failure_config=FailureConfig(max_failures=0, controller_failure_limit=0, max_preemption_failures=0),
-        checkpoint_config=CheckpointConfig(
-            num_to_keep=2, checkpoint_score_attribute="val_loss", checkpoint_score_order="min"
+        # a name of its own: Ray would resume a run of the same name from its own checkpoints, of which there are none
+        name=uuid.uuid4().hex,
+        storage_path=str(storage),
+        failure_config=FailureConfig(
+            # a worker that died (a killed process, a lost node, a broken connection): start all again, from the last
+            # checkpoint. Finite, because what fails so often fails for a reason; what is known to fail again (a loss
+            # that is not finite, a full disk) does not come here, see `run_worker`
+            max_failures=settings.max_failures,
+            # workers that could not be placed or started; Ray's default is to try for ever
+            controller_failure_limit=settings.max_failures,
+            # a spot node that is taken away is nobody's fault, and costs minutes each time; finite, because a market
+            # that takes so many in one training has no room for it
+            max_preemption_failures=_PREEMPTIONS,
         ),
         logging_config=LoggingConfig(log_level="ERROR"),
     )

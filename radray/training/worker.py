@@ -1,7 +1,5 @@
-"""What a Ray Train worker does: read its data, load the model, run the loop, save and report each epoch."""
+"""What a Ray Train worker does: read its data, train, save; and hand back how it ended."""
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,54 +11,68 @@ import ray.train.torch
 import torch
 
 from radray.config import Train
-from radray.models.loading import load_model, load_tokenizer
-from radray.models.saving import save_model
+from radray.errors import RadrayError
+from radray.models.loading import load_tokenizer
+from radray.training.checkpoints import Checkpoints
 from radray.training.examples import Examples, tokenise
-from radray.training.loop import Worker, steps_total, train
+from radray.training.learning import Outcome, learn
+from radray.training.loop import steps_total
 from radray.training.progress import Metric, now
+from radray.training.sharding import Worker
+from radray.training.stopping import StopSign
+from radray.training.team import Team
 
 
-def run_worker(config: Mapping[str, Any]) -> float:
+def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
     """Fine-tune the model of ``config["init"]`` (a path) with ``config["settings"]`` (`Train`).
 
-    Values go to the actor ``config["box"]``; each epoch's model goes to Ray Train as a checkpoint, a Hugging Face
-    folder, with its val_loss, step and epoch. Returns the training examples a second over all workers.
+    Values and lines go to the actor ``config["box"]``, checkpoints to ``config["checkpoints"]`` (a path) and
+    ``config["uploads"]`` (`Uploads`, None: nowhere else). What a worker raises, Ray Train answers by starting all of
+    them again; so an error of ours, which all workers meet alike and would meet again, is returned.
     """
     settings: Train = config["settings"]
     torch.set_num_threads(settings.threads_per_worker)
     context = ray.train.get_context()
-    worker = Worker(context.get_world_rank(), context.get_world_size(), ray.train.torch.get_device())
-    torch.manual_seed(settings.seed * 1_000_003 + worker.rank)
+    worker = Worker(
+        context.get_world_rank(),
+        context.get_world_size(),
+        ray.train.torch.get_device(),
+        first_here=context.get_local_rank() == 0,
+    )
+
+    def put(said: Metric | str) -> None:
+        if worker.rank == 0:
+            config["box"].put.remote(said)
 
     def log(step: int, epoch: float, name: str, value: float) -> None:
-        if worker.rank == 0:
-            config["box"].put.remote(Metric(step, epoch, name, value, now()))
+        put(Metric(step, epoch, name, value, now()))
+        if name == "val_loss":
+            ray.train.report({"step": step, "epoch": epoch, name: value})
 
-    tokenizer = load_tokenizer(Path(config["init"]))
-    examples, validation = _examples("train", tokenizer, settings), _examples("validation", tokenizer, settings)
-    log(0, 0.0, "steps_total", steps_total(len(examples), settings))
-    for split, tokenised in (("train", examples), ("validation", validation)):
-        log(0, 0.0, f"{split}_inputs_truncated", tokenised.inputs_truncated)
-        log(0, 0.0, f"{split}_targets_truncated", tokenised.targets_truncated)
-
-    plain = load_model(Path(config["init"]), device=worker.device)
-    model = ray.train.torch.prepare_model(plain, move_to_device=False)
-
-    def epoch_end(step: int, epoch: float, val_loss: float) -> None:
-        metrics = {"step": step, "epoch": epoch, "val_loss": val_loss}
-        if worker.rank != 0:
-            ray.train.report(metrics)
-            return
-        folder = Path(tempfile.mkdtemp(prefix="radray-checkpoint-"))
-        try:
-            save_model(plain, tokenizer, folder)
-            ray.train.report(metrics, checkpoint=ray.train.Checkpoint.from_directory(folder))
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    speed = train(model, plain, examples, validation, settings, worker, log=log, epoch_end=epoch_end)
-    ray.get(config["box"].flush.remote())
-    return speed
+    try:
+        team = Team(worker)
+        tokenizer = team.agree(lambda: load_tokenizer(Path(config["init"])))
+        examples, validation = _examples("train", tokenizer, settings), _examples("validation", tokenizer, settings)
+        log(0, 0.0, "steps_total", steps_total(len(examples), settings))
+        for split, tokenised in (("train", examples), ("validation", validation)):
+            log(0, 0.0, f"{split}_inputs_truncated", tokenised.inputs_truncated)
+            log(0, 0.0, f"{split}_targets_truncated", tokenised.targets_truncated)
+        checkpoints = Checkpoints(
+            Path(config["checkpoints"]), team, kept=settings.checkpoints_kept, note=put, uploads=config["uploads"]
+        )
+        return learn(
+            Path(config["init"]),
+            examples,
+            validation,
+            settings,
+            checkpoints,
+            log=log,
+            told_to_stop=StopSign(config["box"], ask=worker.rank == 0),
+        )
+    except RadrayError as error:
+        return error
+    finally:
+        ray.get(config["box"].flush.remote())
 
 
 def _examples(name: str, tokenizer: Any, settings: Train) -> Examples:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import PreTrainedModel
 
 from radray.errors import InputError
-from radray.models.loading import load_model, load_tokenizer
+from radray.models.loading import load_in_parts, load_model, load_tokenizer, refuse_other_tokenizer
 from radray.models.saving import save_model
 
 
@@ -118,3 +120,59 @@ def test_pickled_weights_are_not_read(folder: Path, tmp_path: Path) -> None:
     assert not went_off.exists()
     pickle.loads((folder / "pytorch_model.bin").read_bytes())
     assert went_off.exists()
+
+
+def test_loaded_in_parts_it_is_the_same_model_and_never_whole(folder: Path) -> None:
+    held: list[int] = []
+    placed_so_far: list[nn.Module] = []
+
+    def placed(module: nn.Module) -> None:
+        placed_so_far.append(module)
+        held.append(sum(p.numel() for one in placed_so_far for p in one.parameters()))
+        if not isinstance(module, PreTrainedModel):
+            # what is kept of a layer: nothing, here
+            for parameter in module.parameters():
+                parameter.data = parameter.data[:0]
+
+    load_in_parts(folder, placed=placed)
+    whole = load_model(folder)
+    layers = [*whole.encoder.block, *whole.decoder.block]
+    # at each time one layer is held, and at the end what is in no layer
+    sizes = [sum(p.numel() for p in layer.parameters()) for layer in layers]
+    assert held == [*sizes, sum(p.numel() for p in whole.parameters()) - sum(sizes)]
+    assert len(sizes) > 1
+    everything = load_in_parts(folder, placed=lambda module: None)
+    expected = whole.state_dict()
+    assert all(torch.equal(everything.state_dict()[name], value) for name, value in expected.items())
+    assert everything.encoder.embed_tokens.weight is everything.shared.weight
+    assert not torch.equal(everything.lm_head.weight, everything.shared.weight)
+
+
+@pytest.mark.parametrize("damage", ["model.safetensors", "config.json", "shape", "output", "missing"])
+def test_parts_of_a_folder_that_is_not_whole_are_refused_in_one_line(damage: str, folder: Path) -> None:
+    if damage.endswith(("json", "safetensors")):
+        (folder / damage).write_bytes(b"\x01not it")
+    else:
+        weights = load_file(folder / "model.safetensors")
+        if damage == "shape":
+            weights["shared.weight"] = weights["shared.weight"][:, :-1].contiguous()
+        else:
+            del weights["lm_head.weight" if damage == "output" else "encoder.final_layer_norm.weight"]
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(InputError, match=f"model folder {folder}: ") as raised:
+        load_in_parts(folder, placed=lambda module: None)
+    assert "\n" not in str(raised.value)
+
+
+def test_another_models_tokenizer_is_refused(folder: Path) -> None:
+    tokenizer = load_tokenizer(folder)
+    refuse_other_tokenizer(folder, tokenizer)
+    rows = len(tokenizer)
+    config = json.loads((folder / "config.json").read_text())
+    for changed in ({"vocab_size": rows - 1}, {"vocab_size": rows * 2}, {"eos_token_id": 2}, {"pad_token_id": 3}):
+        (folder / "config.json").write_text(json.dumps(config | changed))
+        with pytest.raises(InputError, match="it is another model's tokenizer"):
+            refuse_other_tokenizer(folder, tokenizer)
+    # spare rows, as FLAN-T5 has them, are nothing
+    (folder / "config.json").write_text(json.dumps(config | {"vocab_size": rows + rows // 20}))
+    refuse_other_tokenizer(folder, tokenizer)

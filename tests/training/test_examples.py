@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radray.models.loading import load_tokenizer
-from radray.training.examples import Examples, endless, epoch_batches, share, tokenise, validation_batches
+from radray.training.examples import (
+    Examples,
+    batches_from,
+    calls,
+    epoch_batches,
+    rounds,
+    share,
+    tokenise,
+    validation_batches,
+)
 
 
 def _examples(lengths: list[int]) -> Examples:
@@ -35,15 +44,53 @@ def test_little_of_a_batch_is_padding() -> None:
     assert padded < 1.1 * sum(lengths)
 
 
-def test_epochs_follow_one_another() -> None:
+@pytest.mark.parametrize("step", [0, 1, 2, 3, 7])
+def test_epochs_follow_one_another_from_any_step(step: int) -> None:
     examples = _examples([1, 2, 3])
-    stream = endless(examples, 2, seed=1)
-    expected = epoch_batches(examples, 2, seed=1, epoch=0) + epoch_batches(examples, 2, seed=1, epoch=1)
-    assert [next(stream) for _ in range(4)] == expected
+    expected = [batch for epoch in range(6) for batch in epoch_batches(examples, 2, seed=1, epoch=epoch)]
+    stream = batches_from(examples, 2, seed=1, step=step)
+    assert [next(stream) for _ in range(4)] == expected[step : step + 4]
+
+
+@given(
+    lengths=st.lists(st.tuples(st.integers(1, 30), st.integers(1, 10)), min_size=1, max_size=40),
+    workers=st.integers(1, 4),
+    limit=st.one_of(st.none(), st.integers(1, 120)),
+)
+def test_calls_hold_each_example_once_under_the_limit_and_as_many_for_each_worker(
+    lengths: list[tuple[int, int]], workers: int, limit: int | None
+) -> None:
+    examples = Examples([[5] * one for one, _ in lengths], [[6] * two for _, two in lengths], 0, 0)
+    batch = list(range(len(lengths)))
+    made = [calls(examples, batch, rank, workers, limit) for rank in range(workers)]
+    assert len({len(one) for one in made}) == 1
+    assert len(made[0]) >= 1
+    for rank, one in enumerate(made):
+        assert sorted(index for call in one for index in call) == batch[rank::workers]
+        for call in one:
+            if limit is not None and len(call) > 1:
+                widest = max(len(examples.inputs[i]) for i in call) + max(len(examples.targets[i]) for i in call)
+                assert widest * len(call) <= limit
+
+
+def test_a_step_without_a_limit_is_one_call() -> None:
+    assert calls(_examples([3, 1, 2]), [2, 0, 1], 0, 1, None) == [[2, 0, 1]]
+    assert calls(_examples([3, 1, 2]), [2], 1, 2, None) == [[]]
+
+
+def test_rounds_are_as_many_for_each_worker() -> None:
+    batches = [[0], [1], [2]]
+    assert [rounds(batches, rank, 2) for rank in range(2)] == [[[0], [2]], [[1], []]]
+    assert [rounds(batches, rank, 4) for rank in range(4)] == [[[0]], [[1]], [[2]], [[]]]
 
 
 def test_validation_goes_longest_first() -> None:
     assert validation_batches(_examples([2, 9, 4]), 2) == [[1, 2], [0]]
+
+
+def test_validation_keeps_to_the_tokens_of_a_call() -> None:
+    # with one token of target each: 10 tokens hold the two short ones, the long one is alone
+    assert validation_batches(_examples([2, 9, 4]), 3, 10) == [[1], [2, 0]]
 
 
 def test_workers_share_a_batch_without_rest_or_overlap() -> None:

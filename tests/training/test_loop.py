@@ -1,18 +1,18 @@
 import math
-import multiprocessing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import distributed
-from torch.nn.parallel import DistributedDataParallel
 
 from radray.config import Train
-from radray.errors import RadrayError
+from radray.errors import ConfigError, RadrayError
 from radray.models.loading import load_model, load_tokenizer
 from radray.training.examples import Examples, tokenise
-from radray.training.loop import Worker, evaluate, learning_rate, steps_total, train
+from radray.training.loop import evaluate, steps_total, train
+from radray.training.optimisers import Adafactor, build_optimiser, fill_state, learning_rate
+from radray.training.sharding import Learner, Worker, refuse_bf16
+from radray.training.state import State
 
 Pairs = dict[str, tuple[list[str], list[str]]]
 SETTINGS = Train(epochs=2, batch_size=37, learning_rate=5e-3, log_every_steps=2, threads_per_worker=1, seed=4)
@@ -26,25 +26,28 @@ def _load(folder: Path, pairs: Pairs) -> tuple[Any, Examples, Examples]:
     return load_model(folder), examples, validation
 
 
+def _loss(model: Any, examples: Examples, batch_size: int) -> float:
+    return evaluate(Learner(model, model, Worker()), examples, batch_size)
+
+
 def _run(
-    folder: Path, pairs: Pairs, settings: Train, worker: Worker | None = None
-) -> tuple[Any, list[tuple[int, float, str, float]], list[tuple[int, float, float]]]:
-    worker = worker or Worker()
+    folder: Path, pairs: Pairs, settings: Train, model: Any = None
+) -> tuple[Any, list[tuple[int, float, str, float]], list[tuple[int, float | None]]]:
     plain, examples, validation = _load(folder, pairs)
-    model = plain if worker.workers == 1 else DistributedDataParallel(plain)
+    plain = model or plain
     logged: list[tuple[int, float, str, float]] = []
-    ends: list[tuple[int, float, float]] = []
+    saved: list[tuple[int, float | None]] = []
     train(
-        model,
-        plain,
+        Learner(plain, plain, Worker()),
+        build_optimiser(plain, settings),
         examples,
         validation,
         settings,
-        worker,
+        State(),
         log=lambda *values: logged.append(values),
-        epoch_end=lambda *values: ends.append(values),
+        save=lambda state: saved.append((state.step, state.val_loss)),
     )
-    return plain, logged, ends
+    return plain, logged, saved
 
 
 @pytest.mark.parametrize(
@@ -82,21 +85,22 @@ def test_the_validation_loss_is_the_mean_over_tokens_of_all_targets(toy_model: P
         chosen = torch.log_softmax(logits[0].double(), dim=-1)[range(len(target)), target]
         total, tokens = total - float(chosen.sum()), tokens + len(target)
     # whatever the batches
-    assert evaluate(model, validation, 20, Worker()) == pytest.approx(total / tokens, rel=1e-5)
-    assert evaluate(model, validation, 3, Worker()) == pytest.approx(total / tokens, rel=1e-5)
+    assert _loss(model, validation, 20) == pytest.approx(total / tokens, rel=1e-5)
+    assert evaluate(Learner(model, model, Worker()), validation, 20, 60) == pytest.approx(total / tokens, rel=1e-5)
+    assert _loss(model, validation, 3) == pytest.approx(total / tokens, rel=1e-5)
 
 
 def test_training_learns_the_toy_language(toy_model: Path, pairs: Pairs) -> None:
     settings = SETTINGS.model_copy(update={"epochs": 12, "batch_size": 8, "log_every_steps": 10})
-    before = evaluate(*(_load(toy_model, pairs)[index] for index in (0, 2)), 8, Worker())
-    _, logged, ends = _run(toy_model, pairs, settings)
+    before = _loss(*(_load(toy_model, pairs)[index] for index in (0, 2)), 8)
+    _, logged, saved = _run(toy_model, pairs, settings)
     assert before > 4.0
-    assert ends[-1][2] < 0.2
+    assert saved[-1][1] < 0.2
     assert [value for *_, name, value in logged if name == "train_loss"][-1] < 0.2
 
 
 def test_what_is_logged_and_when(toy_model: Path, pairs: Pairs) -> None:
-    _, logged, ends = _run(toy_model, pairs, SETTINGS)
+    _, logged, saved = _run(toy_model, pairs, SETTINGS)
     assert [(step, name) for step, _, name, _ in logged] == [
         *((2, name) for name in ("train_loss", "learning_rate", "examples_per_second")),
         (3, "val_loss"),
@@ -104,8 +108,9 @@ def test_what_is_logged_and_when(toy_model: Path, pairs: Pairs) -> None:
         *((6, name) for name in ("train_loss", "learning_rate", "examples_per_second")),
         (6, "val_loss"),
     ]
-    assert [(step, epoch) for step, epoch, _ in ends] == [(3, 1.0), (6, 2.0)]
-    assert [value for *_, name, value in logged if name == "val_loss"] == [loss for *_, loss in ends]
+    losses = [(step, value) for step, _, name, value in logged if name == "val_loss"]
+    assert saved == losses
+    assert [step for step, _ in losses] == [3, 6]
 
 
 def test_the_logged_loss_is_the_mean_over_the_tokens_since_the_last(toy_model: Path, pairs: Pairs) -> None:
@@ -114,12 +119,13 @@ def test_the_logged_loss_is_the_mean_over_the_tokens_since_the_last(toy_model: P
     model, examples, _ = _load(toy_model, pairs)
     _, logged, _ = _run(toy_model, pairs, settings)
     assert logged[0][:3] == (3, 1.0, "train_loss")
-    assert logged[0][3] == pytest.approx(evaluate(model, examples, 5, Worker()), rel=1e-5)
+    assert logged[0][3] == pytest.approx(_loss(model, examples, 5), rel=1e-5)
 
 
 def test_max_steps_below_an_epoch_still_ends_with_validation(toy_model: Path, pairs: Pairs) -> None:
-    _, logged, ends = _run(toy_model, pairs, SETTINGS.model_copy(update={"max_steps": 1}))
-    assert [(step, epoch) for step, epoch, _ in ends] == [(1, pytest.approx(1 / 3))]
+    _, logged, saved = _run(toy_model, pairs, SETTINGS.model_copy(update={"max_steps": 1}))
+    assert [step for step, _ in saved] == [1]
+    assert logged[-1][:3] == (1, pytest.approx(1 / 3), "val_loss")
     assert {name for *_, name, _ in logged} == {"train_loss", "learning_rate", "examples_per_second", "val_loss"}
 
 
@@ -138,45 +144,77 @@ def test_the_output_layer_trains_apart_from_the_embedding(toy_model: Path, pairs
 
 
 def test_a_loss_that_is_not_finite_stops_at_once(toy_model: Path, pairs: Pairs) -> None:
-    plain, examples, validation = _load(toy_model, pairs)
+    plain = load_model(toy_model)
     with torch.no_grad():
         plain.lm_head.weight[5, 5] = math.nan
     with pytest.raises(RadrayError, match=r"loss is nan at step 1; lower train.learning_rate \(now 0.005\)"):
-        train(
-            plain,
-            plain,
-            examples,
-            validation,
-            SETTINGS,
-            Worker(),
-            log=lambda *values: None,
-            epoch_end=lambda *values: None,
-        )
+        _run(toy_model, pairs, SETTINGS, plain)
 
 
-def _second_worker(store: str, folder: Path, pairs: Pairs) -> None:
-    torch.set_num_threads(1)
-    distributed.init_process_group("gloo", init_method=f"file://{store}", rank=1, world_size=2)
-    _run(folder, pairs, SETTINGS, Worker(1, 2))
-    distributed.destroy_process_group()
+def test_a_validation_loss_that_is_not_finite_is_not_the_best(toy_model: Path, pairs: Pairs) -> None:
+    # a step of this rate leaves weights whose logits overflow
+    settings = SETTINGS.model_copy(update={"learning_rate": 1.0, "max_steps": 1, "warmup_fraction": 0.0})
+    plain = load_model(toy_model)
+    with torch.no_grad():
+        plain.lm_head.weight *= 1e38
+    with pytest.raises(RadrayError, match=r"the loss (on the validation examples )?is (nan|inf)"):
+        _run(toy_model, pairs, settings, plain)
 
 
-def test_two_workers_take_the_steps_of_one(toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:
-    # 75 examples in batches of 37: the second worker has no row in the last batch
-    alone, logged_alone, ends_alone = _run(toy_model, pairs, SETTINGS)
-    store = str(tmp_path / "store")
-    other = multiprocessing.get_context("spawn").Process(target=_second_worker, args=(store, toy_model, pairs))
-    other.start()
-    distributed.init_process_group("gloo", init_method=f"file://{store}", rank=0, world_size=2)
-    together, logged, ends = _run(toy_model, pairs, SETTINGS, Worker(0, 2))
-    distributed.destroy_process_group()
-    other.join()
-    assert other.exitcode == 0
-    weights = together.state_dict()
-    for name, value in alone.state_dict().items():
-        torch.testing.assert_close(weights[name], value, rtol=1e-3, atol=1e-4, msg=name)
-    assert [loss for *_, loss in ends] == pytest.approx([loss for *_, loss in ends_alone], rel=1e-4)
-    losses, losses_alone = (
-        [value for *_, name, value in log if name == "train_loss"] for log in (logged, logged_alone)
-    )
-    assert losses == pytest.approx(losses_alone, rel=1e-4)
+@pytest.mark.parametrize(("every", "expected"), [(1, [1, 2, 3, 4, 5, 6]), (4, [3, 4, 6]), (None, [3, 6])])
+def test_checkpoints_are_saved_by_number_and_after_each_validation(
+    every: int | None, expected: list[int], toy_model: Path, pairs: Pairs
+) -> None:
+    settings = SETTINGS.model_copy(update={"checkpoint_every_steps": every})
+    assert [step for step, _ in _run(toy_model, pairs, settings)[2]] == expected
+
+
+def test_checkpoints_are_saved_by_time(toy_model: Path, pairs: Pairs) -> None:
+    settings = SETTINGS.model_copy(update={"checkpoint_every_minutes": 1e-9})
+    assert [step for step, _ in _run(toy_model, pairs, settings)[2]] == [1, 2, 3, 4, 5, 6]
+
+
+def test_adafactor_is_torchs_adafactor() -> None:
+    torch.manual_seed(3)
+    ours = [torch.nn.Parameter(torch.randn(shape)) for shape in ((7, 5), (6,), (1, 4))]
+    theirs = [torch.nn.Parameter(one.detach().clone()) for one in ours]
+    one = Adafactor(ours, lr=0.02, weight_decay=0.1)
+    other = torch.optim.Adafactor(theirs, lr=0.02, weight_decay=0.1)
+    before = [parameter.detach().clone() for parameter in ours]
+    for step in range(30):
+        for mine, its in zip(ours, theirs, strict=True):
+            mine.grad = torch.randn_like(mine) * (step + 1)
+            its.grad = mine.grad.clone()
+        one.step()
+        other.step()
+    for mine, its, start in zip(ours, theirs, before, strict=True):
+        torch.testing.assert_close(mine, its, rtol=1e-5, atol=1e-6)
+        assert float((mine - start).detach().abs().max()) > 0.1
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "adafactor"])
+def test_filling_the_state_changes_no_weight_and_gives_every_tensor_of_it(optimiser: str, toy_model: Path) -> None:
+    settings = Train(optimiser=optimiser)
+    model = load_model(toy_model)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    filled = build_optimiser(model, settings)
+    fill_state(filled)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    stepped = build_optimiser(model, settings)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    stepped.step()
+    shapes = [{key: value.shape for key, value in filled.state[p].items()} for p in model.parameters()]
+    assert shapes == [{key: value.shape for key, value in stepped.state[p].items()} for p in model.parameters()]
+    assert all(shapes)
+
+
+@pytest.mark.parametrize(("capability", "refused"), [((7, 0), True), ((7, 5), True), ((8, 0), False), ((9, 0), False)])
+def test_bf16_needs_a_compute_capability_of_8(capability: tuple[int, int], refused: bool) -> None:
+    if not refused:
+        refuse_bf16(capability)
+        return
+    with pytest.raises(
+        ConfigError, match=rf"{capability[0]}\.{capability[1]}, and bf16 needs 8\.0 .* train.precision=fp32"
+    ):
+        refuse_bf16(capability)

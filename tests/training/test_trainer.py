@@ -1,65 +1,39 @@
 import datetime
+import os
+import pickle
 import shutil
+import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pyarrow as pa
+import psutil
 import pytest
 import ray
 import torch
 from safetensors.torch import load_file, save_file
+from toy_finetune import CANARY, SETTINGS, Run, start_ray, table, wrong
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from radray.config import Train
-from radray.errors import InputError, RadrayError
+from radray.errors import ConflictError, InputError, RadrayError
 from radray.models.folder import open_model
 from radray.models.loading import load_model, load_tokenizer
 from radray.training.examples import tokenise
-from radray.training.loop import Worker, evaluate
+from radray.training.loop import evaluate
 from radray.training.progress import Metric, MetricStream, now
-from radray.training.trainer import FinetuneResult, finetune
+from radray.training.sharding import Learner, Worker
+from radray.training.trainer import finetune, held_alone
 
-CANARY = "Qanarybird"
-SETTINGS = Train(
-    epochs=4, batch_size=8, learning_rate=5e-3, log_every_steps=5, threads_per_worker=1, max_input_tokens=32, seed=4
-)
-
-
-@dataclass
-class Run:
-    """A finished fine-tuning, and what was heard while it ran."""
-
-    result: FinetuneResult
-    out: Path
-    metrics: list[Metric]
-
-
-def _table(pairs: tuple[list[str], list[str]]) -> pa.Table:
-    inputs, targets = pairs
-    return pa.table(
-        {
-            "unit_id": [f"unit-{index:03}" for index in range(len(inputs))],
-            # a word of its own in every text, which must be found nowhere but in the data
-            "input": [f"{text} {CANARY}{index} is seen." for index, text in enumerate(inputs)],
-            "target": targets,
-        }
-    )
-
-
-def _wrong(pairs: tuple[list[str], list[str]]) -> pa.Table:
-    """Targets that belong to other inputs: the loss on them falls while the language is learnt, and then rises."""
-    inputs, targets = pairs
-    return _table((inputs, targets[1:] + targets[:1]))
+ROOT = Path(__file__).parents[2]
+Pairs = dict[str, tuple[list[str], list[str]]]
 
 
 @pytest.fixture(scope="module")
 def session_logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    context = ray.init(
-        num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="ERROR", object_store_memory=200_000_000
-    )
-    yield Path(context.address_info["session_dir"]) / "logs"
+    yield start_ray()
     ray.shutdown()
 
 
@@ -67,23 +41,35 @@ def session_logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def run(
     session_logs: Path,
     toy_model: Path,
-    pairs: dict[str, tuple[list[str], list[str]]],
+    pairs: Pairs,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Run:
-    root = tmp_path_factory.mktemp("run")
+    return _finetune(toy_model, pairs, tmp_path_factory.mktemp("run"), SETTINGS)
+
+
+def _finetune(
+    toy_model: Path, pairs: Pairs, root: Path, settings: Train, on_metric: Callable[[Metric], None] | None = None
+) -> Run:
     heard: list[Metric] = []
+    notes: list[str] = []
+
+    def hear(metric: Metric) -> None:
+        heard.append(metric)
+        if on_metric is not None:
+            on_metric(metric)
+
     result = finetune(
-        train=_table(pairs["train"]),
-        validation=_wrong(pairs["validation"]),
+        train=table(pairs["train"]),
+        validation=wrong(pairs["validation"]),
         init=toy_model,
         out=root / "model",
-        settings=SETTINGS,
-        storage=root / "storage",
-        run_name="one",
+        settings=settings,
+        folder=root / "checkpoints",
         made={"prompt_id": "findings-v1", "settings": {"epochs": 4}},
-        on_metric=heard.append,
+        on_metric=hear,
+        on_note=notes.append,
     )
-    return Run(result, root / "model", heard)
+    return Run(result, root / "model", heard, notes)
 
 
 def _values(run: Run, name: str) -> list[float]:
@@ -105,19 +91,20 @@ def test_the_loss_falls_and_every_step_is_counted(run: Run) -> None:
     assert run.result.examples_per_second > 0
 
 
-def test_the_best_epoch_is_the_one_that_was_kept(run: Run, pairs: dict[str, tuple[list[str], list[str]]]) -> None:
+def test_the_best_epoch_is_the_one_that_was_kept(run: Run, pairs: Pairs) -> None:
     losses = _values(run, "val_loss")
     assert run.result.best_val_loss == min(losses)
     assert run.result.best_epoch == losses.index(min(losses)) + 1 < 3
-    table = _wrong(pairs["validation"])
+    rows = wrong(pairs["validation"])
     examples = tokenise(
         load_tokenizer(run.out),
-        table["input"].to_pylist(),
-        table["target"].to_pylist(),
+        rows["input"].to_pylist(),
+        rows["target"].to_pylist(),
         max_input_tokens=SETTINGS.max_input_tokens,
         max_target_tokens=SETTINGS.max_target_tokens,
     )
-    assert evaluate(load_model(run.out), examples, 8, Worker()) == pytest.approx(min(losses), rel=1e-5)
+    model = load_model(run.out)
+    assert evaluate(Learner(model, model, Worker()), examples, 8) == pytest.approx(min(losses), rel=1e-5)
 
 
 def test_truncated_inputs_are_counted(run: Run) -> None:
@@ -174,7 +161,7 @@ def test_the_model_folder_verifies_and_says_what_made_it(run: Run) -> None:
         "tokenizer.json",
         "tokenizer_config.json",
     ]
-    assert not (run.out.parent / "storage" / "one").exists()
+    assert not (run.out.parent / "checkpoints").exists()
 
 
 def test_hugging_face_alone_loads_the_model_with_its_own_output_layer(run: Run, toy_model: Path) -> None:
@@ -190,7 +177,7 @@ def test_a_failing_training_is_one_clear_error_without_text(
     run: Run,
     session_logs: Path,
     toy_model: Path,
-    pairs: dict[str, tuple[list[str], list[str]]],
+    pairs: Pairs,
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -202,29 +189,124 @@ def test_a_failing_training_is_one_clear_error_without_text(
     before = open_model(str(run.out)).digest
     with pytest.raises(RadrayError, match=r"^fine-tuning: the loss is nan at step 1; lower train.learning_rate"):
         finetune(
-            train=_table(pairs["train"]),
-            validation=_table(pairs["validation"]),
+            train=table(pairs["train"]),
+            validation=table(pairs["validation"]),
             init=broken,
             out=run.out,
             settings=SETTINGS,
-            storage=tmp_path / "storage",
-            run_name="two",
+            folder=tmp_path / "checkpoints",
             made={},
             on_metric=lambda metric: None,
         )
     assert open_model(str(run.out)).digest == before
     captured = capfd.readouterr()
     logs = [file for file in session_logs.rglob("*") if file.is_file()]
-    assert any(b"loss is nan" in file.read_bytes() for file in logs)
+    # there are logs to look into; our own error is not in them, the worker hands it back
+    assert sum(file.stat().st_size for file in logs) > 10_000
     assert [file.name for file in logs if CANARY.encode() in file.read_bytes()] == []
     assert CANARY not in captured.out + captured.err
 
 
+def _signal_worker(number: int, after_step: int) -> Callable[[Metric], None]:
+    """Return a listener that sends a signal to the worker, once, when it hears of a step."""
+    sent: list[int] = []
+
+    def on_metric(metric: Metric) -> None:
+        if metric.step < after_step or metric.name != "train_loss" or sent:
+            return
+        for process in psutil.Process().children(recursive=True):
+            if process.name().startswith("ray::RayTrain") and "Controller" not in process.name():
+                sent.append(process.pid)
+                process.send_signal(number)
+
+    return on_metric
+
+
+def _same_model(one: Path, other: Path) -> bool:
+    return (one / "model.safetensors").read_bytes() == (other / "model.safetensors").read_bytes()
+
+
+def test_a_killed_worker_is_started_again_and_the_model_is_the_same(
+    run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path
+) -> None:
+    # a checkpoint after each step makes a step slow enough to be met
+    settings = SETTINGS.model_copy(update={"checkpoint_every_steps": 1})
+    again = _finetune(toy_model, pairs, tmp_path, settings, _signal_worker(signal.SIGKILL, 10))
+    assert 8 < again.result.resumed_from < 40
+    assert again.notes == [f"goes on from the checkpoint of step {again.result.resumed_from}"]
+    assert _values(again, "val_loss")[-4:] == _values(run, "val_loss")
+    assert _values(again, "train_loss")[-8:] == _values(run, "train_loss")
+    assert _same_model(again.out, run.out)
+
+
+def test_sigterm_to_a_worker_saves_first_and_the_same_job_goes_on(
+    run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path
+) -> None:
+    settings = SETTINGS.model_copy(update={"checkpoint_every_minutes": 60.0, "epochs": 400})
+    with pytest.raises(RadrayError, match=r"was told to stop \(SIGTERM\) and did after step \d+; its checkpoint is in"):
+        _finetune(toy_model, pairs, tmp_path, settings, _signal_worker(signal.SIGTERM, 10))
+    # the model was never made, and what the same job finds is the step that it ended after
+    assert not (tmp_path / "model").exists()
+    again = _finetune(toy_model, pairs, tmp_path, settings.model_copy(update={"max_hours": 1e-9}))
+    assert again.result.ended == "max_hours"
+    assert again.result.steps == again.result.resumed_from + 1
+    assert (tmp_path / "checkpoints").is_dir()
+    assert open_model(str(again.out)).digest == again.result.digest
+
+
+def test_two_drivers_do_not_train_in_one_folder(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from radray.training.trainer import held_alone\n"
+    code += "with held_alone(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == b"held\n"
+    with pytest.raises(ConflictError, match="another process trains this very model"), held_alone(tmp_path):
+        pass
+    other.communicate()
+    with held_alone(tmp_path):
+        pass
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_driver_is_run_again_and_the_model_is_the_same(
+    number: int, run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path
+) -> None:
+    data = tmp_path / "pairs"
+    data.write_bytes(pickle.dumps(pairs))
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("toy_finetune.py")),
+        str(toy_model),
+        str(data),
+        str(tmp_path),
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    driver = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert driver.stdout is not None
+    for line in driver.stdout:
+        if line == "step 10\n":
+            driver.send_signal(number)
+            break
+    rest, _ = driver.communicate()
+    assert driver.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 1)
+    assert ("told to stop (SIGTERM)" in rest) == (number == signal.SIGTERM)
+    assert not (tmp_path / "model").exists()
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    resumed = int(done.stdout.split("resumed from ")[1])
+    # workers outlive a killed driver by some seconds, and train on
+    assert 8 < resumed <= 40
+    assert f"note goes on from the checkpoint of step {resumed}\n" in done.stdout
+    assert _same_model(tmp_path / "model", run.out)
+
+
 @pytest.mark.parametrize("empty", ["train", "validation"])
 def test_an_empty_table_is_refused_before_anything_starts(
-    empty: str, toy_model: Path, pairs: dict[str, tuple[list[str], list[str]]], tmp_path: Path
+    empty: str, toy_model: Path, pairs: Pairs, tmp_path: Path
 ) -> None:
-    tables = {name: _table(pairs[name]) for name in ("train", "validation")}
+    tables = {name: table(pairs[name]) for name in ("train", "validation")}
     tables[empty] = tables[empty].slice(0, 0)
     with pytest.raises(InputError, match=r"no (training|validation) examples"):
         finetune(
@@ -232,8 +314,7 @@ def test_an_empty_table_is_refused_before_anything_starts(
             init=toy_model,
             out=tmp_path / "model",
             settings=SETTINGS,
-            storage=tmp_path / "storage",
-            run_name="none",
+            folder=tmp_path / "checkpoints",
             made={},
             on_metric=lambda metric: None,
         )

@@ -1,0 +1,78 @@
+"""Settings of fine-tuning: what is learnt, how it is spread over workers, and what survives a crash."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from radray.config_section import Place, Section
+
+_FP16 = (
+    "fp16 is not offered: T5's feed-forward output overflows it, and the loss becomes nan; use bf16 on GPUs of"
+    " compute capability 8.0 and later, fp32 on older ones"
+)
+
+
+class Train(Section):
+    """Fine-tuning."""
+
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 3
+    max_steps: Annotated[int, Field(ge=1)] | None = None
+    """Stop after this many optimiser steps; None: all epochs."""
+    max_hours: Annotated[float, Field(gt=0.0)] | None = None
+    """End after this time of training with a checkpoint and the best model so far; None: no limit. The same job, run
+    again, goes on from there."""
+    method: Literal["full", "lora", "soft_prompt"] = "full"
+    """What learns: every weight, low-rank updates of every linear layer, or vectors put before every input."""
+    lora_rank: Annotated[int, Field(ge=1, le=256)] = 16
+    soft_prompt_tokens: Annotated[int, Field(ge=1, le=256)] = 20
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = 32
+    """Examples an optimiser step, over all workers."""
+    micro_batch_tokens: Annotated[int, Field(ge=1)] | None = None
+    """Tokens of inputs and targets, padding included, in one call of the model on a worker: a worker's part of a step
+    is split into as many calls as that takes (an example longer than it is a call of its own); None: one call."""
+    optimiser: Literal["adamw", "adafactor"] = "adamw"
+    """adamw: 8 bytes a parameter of state; adafactor: next to none, and rates relative to the size of the weights."""
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 1e-4
+    warmup_fraction: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05
+    weight_decay: Annotated[float, Field(ge=0.0, le=1.0)] = 0.01
+    max_gradient_norm: Annotated[float, Field(gt=0.0)] = 1.0
+    max_input_tokens: Annotated[int, Field(ge=8, le=4096)] = 512
+    max_target_tokens: Annotated[int, Field(ge=8, le=1024)] = 256
+    log_every_steps: Annotated[int, Field(ge=1)] = 20
+    workers: Annotated[int, Field(ge=1, le=1024)] = 1
+    sharding: Literal["none", "ddp", "fsdp"] = "ddp"
+    """none: one worker; ddp: each worker holds all of the model; fsdp: each holds its part of weights, gradients and
+    optimiser, and the layers are gathered one by one."""
+    precision: Literal["fp32", "bf16", "bf16_weights"] = "fp32"
+    """bf16: computes in bfloat16, while weights, gradients and optimiser stay in float32. bf16_weights: weights and
+    gradients are bfloat16 too, for half the memory; updates below 1/256 of a weight are lost."""
+    activation_checkpointing: bool = False
+    """Keep no activations within a layer and compute them again on the way back: a third more work, far less memory."""
+    checkpoint_every_steps: Annotated[int, Field(ge=1)] | None = None
+    """Optimiser steps between checkpoints; None: by time alone. There is one after each validation anyhow."""
+    checkpoint_every_minutes: Annotated[float, Field(gt=0.0)] | None = 10.0
+    """What a crash may cost at most; None: by steps alone."""
+    checkpoints_kept: Annotated[int, Field(ge=1, le=100)] = 2
+    """The newest so many, and the best; 2 so that one damaged file does not cost the run."""
+    checkpoint_uri: Place | None = None
+    """Folder or ``s3://`` prefix of checkpoints, seen by every node; None: beside `model.out`."""
+    max_failures: Annotated[int, Field(ge=0, le=100)] = 3
+    """Worker failures after which training goes on from the last checkpoint; the next one ends the run."""
+    threads_per_worker: Annotated[int, Field(ge=1, le=256)] = 2
+    use_gpu: bool = False
+    seed: Annotated[int, Field(ge=0)] = 13
+
+    @field_validator("precision", mode="before")
+    @classmethod
+    def _no_fp16(cls, value: object) -> object:
+        if value in ("fp16", "float16"):
+            raise ValueError(_FP16)
+        return value
+
+    @model_validator(mode="after")
+    def _the_parts_fit(self) -> "Train":
+        if self.sharding == "none" and self.workers > 1:
+            raise ValueError("train.sharding=none is for one worker; use ddp or fsdp")
+        if self.sharding == "fsdp" and self.method == "soft_prompt":
+            raise ValueError("train.method=soft_prompt trains a few vectors: use train.sharding=ddp")
+        return self

@@ -1,0 +1,178 @@
+"""LoRA and soft prompts (PEFT): put on a model to learn, and made part of an ordinary model folder afterwards."""
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftConfig, PromptTuningConfig, TaskType, get_peft_model, inject_adapter_in_model
+from peft.tuners.lora import LoraLayer
+from safetensors.torch import save_file
+from tokenizers.processors import TemplateProcessing
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from radray.config import Train
+from radray.models.loading import blocks_of
+from radray.models.masks import SOFT_PROMPT_PIECE
+from radray.models.saving import save_model
+
+ADAPTER = "adapter"
+"""Folder of a model folder that keeps what was learnt, in PEFT's form."""
+_LINEAR = ["q", "k", "v", "o", "wi", "wi_0", "wi_1", "wo"]
+"""Every linear layer of a T5 block: LoRA on all of them is what comes closest to full fine-tuning (Dettmers 2023)."""
+
+
+def add_adapter(model: PreTrainedModel, settings: Train) -> nn.Module:
+    """Return what learns of `model` by `settings.method`: itself, itself with LoRA layers, or PEFT's model around it.
+
+    What does not learn is frozen. The same settings give the same first weights, whatever device and process.
+    Raises InputError for LoRA on another family than T5.
+    """
+    if settings.method == "full":
+        return model
+    model.requires_grad_(False)
+    if settings.method == "lora":
+        for index, block in enumerate(blocks_of(model)):
+            add_lora(block, settings, index)
+        return model
+    embedding: torch.Tensor = model.get_input_embeddings().weight  # type: ignore[assignment]
+    with warnings.catch_warnings():
+        # PEFT 0.21 asks transformers for checkpointing by a name that goes in its version 6
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        wrapped = get_peft_model(model, _prompt_config(settings))
+    with torch.no_grad():
+        # words of the vocabulary: a better start than noise (Lester et al. 2021, figure 3b)
+        generator = torch.Generator().manual_seed(settings.seed)
+        chosen = torch.randint(3, embedding.shape[0], (settings.soft_prompt_tokens,), generator=generator)
+        _prompt_of(wrapped).copy_(embedding[chosen.to(embedding.device)])
+    return wrapped
+
+
+def add_lora(block: nn.Module, settings: Train, index: int) -> None:
+    """Put LoRA layers into layer number `index` of a T5, in place; all else of it is frozen."""
+    block.requires_grad_(False)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed * 1_000_003 + index)
+        inject_adapter_in_model(_lora_config(settings), block)
+
+
+def freeze_all_but_lora(model: nn.Module) -> None:
+    """Freeze every parameter of `model` that `add_lora` did not put there."""
+    for name, parameter in model.named_parameters():
+        if ".lora_" not in name:
+            parameter.requires_grad_(False)
+
+
+def write_adapted(
+    learnt: nn.Module, tokenizer: PreTrainedTokenizerBase, settings: Train, folder: Path, base_name: str
+) -> None:
+    """Write what `add_adapter` returned, as it is now, as an ordinary model folder that every engine reads.
+
+    lora: merged into the weights. soft_prompt: the vectors become rows of the embedding, and the tokenizer puts
+    their pieces before every input; engines never write those pieces, see `masks`. Both keep what was learnt in
+    the folder ``adapter``, which PEFT reads onto the model `base_name`. `learnt` is used up.
+    """
+    if settings.method == "full":
+        save_model(learnt, tokenizer, folder)  # type: ignore[arg-type]
+        return
+    adapter = folder / ADAPTER
+    adapter.mkdir(parents=True)
+    if settings.method == "lora":
+        config: PeftConfig = _lora_config(settings)
+        weights = {
+            f"base_model.model.{name.replace('.default.', '.')}": parameter.detach().cpu().contiguous()
+            for name, parameter in learnt.named_parameters()
+            if ".lora_" in name
+        }
+        _merge(learnt)
+        model: PreTrainedModel = learnt  # type: ignore[assignment]
+    else:
+        config = _prompt_config(settings)
+        weights = {"prompt_embeddings": _prompt_of(learnt).detach().cpu().clone()}
+        model = learnt.get_base_model()  # type: ignore[operator]
+        tokenizer = _prefix(model, tokenizer, weights["prompt_embeddings"])
+    save_file(weights, adapter / "adapter_model.safetensors", metadata={"format": "pt"})
+    config.base_model_name_or_path = base_name
+    config.inference_mode = True
+    config.save_pretrained(str(adapter))
+    save_model(model, tokenizer, folder)
+    if settings.method == "soft_prompt":
+        # T5's own class forgets what is put before an input when it is loaded (transformers 5.23)
+        file = folder / "tokenizer_config.json"
+        stored = json.loads(file.read_text(encoding="utf-8")) | {"tokenizer_class": "PreTrainedTokenizerFast"}
+        stored["extra_special_tokens"] = soft_pieces(len(weights["prompt_embeddings"]))
+        file.write_text(json.dumps(stored, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def soft_pieces(count: int) -> list[str]:
+    """Return the pieces of a soft prompt of `count` vectors."""
+    return [SOFT_PROMPT_PIECE.format(index) for index in range(count)]
+
+
+def _lora_config(settings: Train) -> LoraConfig:
+    # alpha is twice the rank: the scale that the rate was found with, whatever the rank
+    return LoraConfig(
+        task_type=TaskType.SEQ_2_SEQ_LM,
+        r=settings.lora_rank,
+        lora_alpha=2 * settings.lora_rank,
+        target_modules=_LINEAR,
+        lora_dropout=0.0,
+    )
+
+
+def _prompt_config(settings: Train) -> PromptTuningConfig:
+    # 1: before the encoder's input alone
+    return PromptTuningConfig(
+        task_type=TaskType.SEQ_2_SEQ_LM, num_virtual_tokens=settings.soft_prompt_tokens, num_transformer_submodules=1
+    )
+
+
+def _prompt_of(wrapped: nn.Module) -> torch.Tensor:
+    return wrapped.prompt_encoder["default"].embedding.weight  # type: ignore[index, union-attr]
+
+
+def _merge(model: nn.Module) -> None:
+    """Add each LoRA layer's update to the weights that it stands on, and take it away."""
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, LoraLayer):
+                child.merge()
+                setattr(parent, name, child.get_base_layer())
+
+
+@torch.no_grad()
+def _prefix(model: Any, tokenizer: PreTrainedTokenizerBase, vectors: torch.Tensor) -> PreTrainedTokenizerBase:
+    """Give `model` a row of embedding for each of `vectors`, and `tokenizer` pieces for them before every input."""
+    pieces = soft_pieces(len(vectors))
+    first = len(tokenizer)
+    tokenizer.add_tokens(pieces, special_tokens=True)
+    rows = max(first + len(pieces), model.config.vocab_size)
+    embedding, output = model.get_input_embeddings(), model.get_output_embeddings()
+    tied = output.weight is embedding.weight
+    grown = _grown(embedding.weight, rows)
+    grown[first : first + len(pieces)] = vectors
+    embedding.weight = nn.Parameter(grown)
+    embedding.num_embeddings = rows
+    # a row of zeros: it is never written, see `masks`
+    output.weight = embedding.weight if tied else nn.Parameter(_grown(output.weight, rows))
+    output.out_features = rows
+    model.config.vocab_size = rows
+    # for readers other than our engines, which see to it themselves
+    model.generation_config.suppress_tokens = list(range(first, first + len(pieces)))
+    for stack in (model.encoder, model.decoder):
+        stack.embed_tokens.weight = embedding.weight
+    end = tokenizer.eos_token
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single=[*pieces, "$A", end],
+        special_tokens=[
+            *zip(pieces, range(first, first + len(pieces)), strict=True),
+            (end, tokenizer.eos_token_id),
+        ],
+    )
+    return tokenizer
+
+
+def _grown(weight: torch.Tensor, rows: int) -> torch.Tensor:
+    return torch.cat([weight, weight.new_zeros(rows - weight.shape[0], weight.shape[1])])

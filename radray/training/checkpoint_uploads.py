@@ -1,0 +1,94 @@
+"""Checkpoints on S3: each file in parts, many at once, each asked for again; the manifest last."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from radray.errors import RadrayError
+from radray.models.manifest import FileEntry
+from radray.tables.storage import Storage
+from radray.training.checkpoint_files import Damaged, Manifest, step_name, step_of
+
+PART_BYTES = 64 << 20
+"""One object: small enough to be asked for again at little cost, large enough that S3's time to answer is nothing."""
+T = TypeVar("T")
+R = TypeVar("R")
+_AT_ONCE = 8
+"""Requests in flight a worker, 512 MB of its machine's memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """The checkpoints below `uri` (``s3://``). It can be sent to other processes."""
+
+    storage: Storage
+    uri: str
+
+    def put_files(self, folder: Path, names: Sequence[str]) -> None:
+        """Upload the files `names` of the checkpoint in `folder`. Raises RadrayError, OSError."""
+        parts = [(name, start) for name in names for start in _starts((folder / name).stat().st_size)]
+        _at_once(partial(self._put_part, folder), parts)
+
+    def put_manifest(self, name: str, manifest: Manifest) -> None:
+        """Upload the manifest of the checkpoint called `name`, which makes it one. Raises RadrayError."""
+        self.storage.write(f"{self.uri}/{name}/manifest.json", manifest.to_json())
+
+    def steps(self) -> list[int]:
+        """Return the steps of the finished checkpoints. Raises RadrayError."""
+        files = self.storage.list_files(self.uri, "/manifest.json")
+        return sorted(step for step in (step_of(file.split("/")[-2]) for file in files) if step is not None)
+
+    def manifest(self, folder: Path) -> Manifest:
+        """Return the manifest of the checkpoint called like `folder`. Raises Damaged, RadrayError."""
+        return Manifest.of_json(self.storage.read(f"{self.uri}/{folder.name}/manifest.json"))
+
+    def fetch(self, folder: Path) -> Manifest:
+        """Fetch the checkpoint called like `folder` into it; return its manifest. Raises Damaged, naming the file."""
+        try:
+            manifest = self.manifest(folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, entry in manifest.files.items():
+                self._get_file(folder, name, entry)
+            manifest.write(folder)
+        except (RadrayError, OSError) as error:
+            raise Damaged(f"it cannot be fetched: {error}") from None
+        return manifest
+
+    def prune(self, keep: Iterable[int]) -> None:
+        """Remove the checkpoints of other steps than `keep`. Raises RadrayError."""
+        for step in set(self.steps()) - set(keep):
+            self.storage.remove_folder(f"{self.uri}/{step_name(step)}")
+
+    def _put_part(self, folder: Path, part: tuple[str, int]) -> None:
+        name, start = part
+        with (folder / name).open("rb") as file:
+            file.seek(start)
+            self.storage.write(self._part_uri(folder, name, start), file.read(PART_BYTES))
+
+    def _get_file(self, folder: Path, name: str, entry: FileEntry) -> None:
+        starts = _starts(entry.bytes)
+        digest = hashlib.sha256()
+        with (folder / name).open("wb") as file:
+            for place in range(0, len(starts), _AT_ONCE):
+                uris = [self._part_uri(folder, name, start) for start in starts[place : place + _AT_ONCE]]
+                for content in _at_once(self.storage.read, uris):
+                    digest.update(content)
+                    file.write(content)
+        if digest.hexdigest() != entry.sha256:
+            raise Damaged(f"{name} is not what was uploaded")
+
+    def _part_uri(self, folder: Path, name: str, start: int) -> str:
+        return f"{self.uri}/{folder.name}/{name}.{start // PART_BYTES:05}"
+
+
+def _starts(size: int) -> list[int]:
+    return list(range(0, max(size, 1), PART_BYTES))
+
+
+def _at_once(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(work, items))

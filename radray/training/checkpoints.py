@@ -1,0 +1,267 @@
+"""Checkpoints: written in parts by all workers while they train on, held against a manifest, dropped when old.
+
+::
+
+    <folder>/step-0000000120/
+        __0_0.distcp  __1_0.distcp  .metadata     torch.distributed.checkpoint: any number of workers reads it
+        manifest.json                             sha256 of each file, and the state; written last
+
+A folder without a manifest is one that was never finished. Ray Train's own checkpoints are not used: it hashes nothing,
+uploads one file after the other without asking again, and refuses what another release of Ray wrote.
+"""
+
+import shutil
+import threading
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch.distributed.checkpoint import state_dict_loader, state_dict_saver
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.filesystem import FileSystemWriter
+
+from radray.errors import InputError, RadrayError
+from radray.models.manifest import FileEntry
+from radray.training.checkpoint_files import Damaged, Manifest, hash_file, step_name, steps_in
+from radray.training.checkpoint_uploads import Uploads
+from radray.training.sharding import Learner
+from radray.training.state import State
+from radray.training.team import Team
+
+Tensors = dict[str, torch.Tensor]
+T = TypeVar("T")
+
+
+def tensors_of(learner: Learner, optimiser: torch.optim.Optimizer) -> Tensors:
+    """Return all that a checkpoint holds, by name: what learns, and the optimiser's state of each.
+
+    Raises KeyError for a parameter that the optimiser has not seen: without its state no resuming is exact.
+    """
+    tensors: Tensors = {}
+    states = dict(optimiser.state)
+    for name, parameter in learner.learning().items():
+        tensors[f"model.{name}"] = parameter.detach()
+        for key, value in states[parameter].items():
+            tensors[f"optimiser.{name}.{key}"] = value
+    return tensors
+
+
+class Checkpoints:
+    """The checkpoints of one training; every worker has one, and all call its methods together, but `failed`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        team: Team,
+        *,
+        kept: int,
+        note: Callable[[str], None],
+        uploads: Uploads | None = None,
+    ) -> None:
+        """`kept`: the newest so many stay, and the best; `note` gets a line a person should read.
+
+        `folder` is on a disk that all workers of a machine see; with several machines, all of them must see it, or
+        `uploads` must be given. What was never finished is removed from it.
+        """
+        self._folder, self._kept, self._note, self._uploads = folder, kept, note, uploads
+        self.team, self.worker = team, team.worker
+        # a group of its own: the thread that writes must not come between what others say
+        self._writers = Team(team.worker)
+        self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
+        self._step = 0
+        if self.worker.first_here:
+            for step in steps_in(folder):
+                if not Manifest.path(folder / step_name(step)).is_file():
+                    shutil.rmtree(folder / step_name(step), ignore_errors=True)
+        self.team.gather(None)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last checkpoint could not be written on this worker; the next `save` or `finish` says why."""
+        return self._failure is not None
+
+    def save(self, tensors: Tensors, state: State) -> None:
+        """Copy `tensors` to main memory and write them from there while training goes on.
+
+        Waits for the one before, and raises RadrayError on every worker when that could not be written.
+        """
+        self.finish()
+        staged = {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
+        manifest = Manifest({}, state.to_dict())
+        self._step = state.step
+        self._thread = threading.Thread(target=self._write, args=(staged, manifest), name="checkpoint", daemon=True)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Wait until what was given to `save` is written; raise RadrayError on every worker when it could not be."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        failure, self._failure = self._failure, None
+        said = [one for one in self.team.gather(None if failure is None else _said(failure)) if one is not None]
+        if said:
+            there = next(place for place in (self._folder, *self._folder.absolute().parents) if place.is_dir())
+            free = shutil.disk_usage(there).free >> 20
+            if self.worker.first_here:
+                shutil.rmtree(self._folder / step_name(self._step), ignore_errors=True)
+            raise RadrayError(
+                f"fine-tuning: the checkpoint of step {self._step} cannot be written to {self._folder}: {said[0]}"
+                f" ({free:,} MB free there); make room or set train.checkpoint_uri, and run again: the one before it is"
+                " whole"
+            )
+
+    def restore(self, tensors: Tensors) -> State | None:
+        """Fill `tensors` from the newest checkpoint that is whole; return its state, or None where there is none."""
+        for step in self._all_steps():
+            manifest = self._fetched(step)
+            if manifest is not None:
+                self.load(step, tensors)
+                if self.worker.rank == 0:
+                    self._note(f"goes on from the checkpoint of step {step}")
+                return State.of(manifest.state)
+        return None
+
+    def best(self) -> tuple[int, State] | None:
+        """Return the step and state of the checkpoint that did best on the validation examples and is whole."""
+        found: list[tuple[float, int]] = []
+        for step in self._all_steps():
+            state = self._state(step)
+            if state is not None and state.val_loss is not None:
+                found.append((state.val_loss, step))
+        for _, step in sorted(found):
+            manifest = self._fetched(step)
+            if manifest is not None:
+                return step, State.of(manifest.state)
+        return None
+
+    def load(self, step: int, tensors: Tensors) -> None:
+        """Fill `tensors` from the checkpoint of `step`, which must be here. Raises InputError where it does not fit."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)
+                state_dict_loader.load(
+                    tensors,
+                    checkpoint_id=self._folder / step_name(step),
+                    process_group=self.team.group,
+                    no_dist=self.team.group is None,
+                )
+        except CheckpointException as error:
+            raise InputError(
+                f"the checkpoint in {self._folder / step_name(step)} is of another model or optimiser ({_said(error)});"
+                " remove that folder to start anew"
+            ) from None
+
+    def _write(self, staged: Tensors, manifest: Manifest) -> None:
+        try:
+            folder = self._folder / step_name(self._step)
+            rank = self.worker.rank
+            self._together(lambda: _empty(folder) if self.worker.first_here else None)
+            # the warning of a single process, which has nobody to exchange with
+            warnings.filterwarnings("ignore", "torch.distributed is disabled", UserWarning)
+            state_dict_saver.save(
+                staged,
+                storage_writer=FileSystemWriter(folder),
+                process_group=self._writers.group,
+                no_dist=self._writers.group is None,
+            )
+            names = [path.name for path in folder.glob(f"__{rank}_*")] + ([".metadata"] if rank == 0 else [])
+            mine: dict[str, FileEntry] = {}
+            for part in self._together(lambda: {name: hash_file(folder / name) for name in names}):
+                mine |= part
+            whole = Manifest(mine, manifest.state)
+            if self._uploads is not None:
+                uploads = self._uploads
+                self._together(lambda: uploads.put_files(folder, names))
+                self._together(lambda: uploads.put_manifest(folder.name, whole) if rank == 0 else None)
+            self._together(lambda: whole.write(folder) if self.worker.first_here else None)
+            self._prune(State.of(manifest.state))
+        except (Exception, CheckpointException) as failure:
+            self._failure = failure
+
+    def _prune(self, state: State) -> None:
+        steps = steps_in(self._folder)
+        keep = {*sorted(step for step in steps if step <= state.step)[-self._kept :], state.best_step}
+        if self.worker.first_here:
+            for step in set(steps) - keep:
+                shutil.rmtree(self._folder / step_name(step), ignore_errors=True)
+        if self._uploads is not None and self.worker.rank == 0:
+            self._uploads.prune(keep)
+
+    def _all_steps(self) -> list[int]:
+        """Return the steps of all checkpoints, here and uploaded, the newest first; the same on every worker."""
+        mine = set(steps_in(self._folder))
+        if self._uploads is not None and self.worker.rank == 0:
+            mine |= set(self._uploads.steps())
+        return sorted({step for steps in self.team.gather(mine) for step in steps}, reverse=True)
+
+    def _state(self, step: int) -> State | None:
+        for read in (Manifest.read, *([self._uploads.manifest] if self._uploads is not None else [])):
+            try:
+                return State.of(read(self._folder / step_name(step)).state)
+            except (Damaged, RadrayError, TypeError):
+                continue
+        return None
+
+    def _fetched(self, step: int) -> Manifest | None:
+        """Return the manifest of a checkpoint whose files are whole and here, fetched if need be; else None."""
+        folder = self._folder / step_name(step)
+        problem: str | None = None
+        manifest: Manifest | None = None
+        try:
+            if self.worker.first_here:
+                manifest = self._whole_here(folder)
+        except Damaged as damage:
+            problem = str(damage)
+        found = self.team.gather((problem, manifest))
+        problems = [one for one, _ in found if one is not None]
+        if problems:
+            if self.worker.rank == 0:
+                self._note(f"the checkpoint of step {step} is damaged ({problems[0]}): the one before it is used")
+            return None
+        return next((one for _, one in found if one is not None), None)
+
+    def _whole_here(self, folder: Path) -> Manifest:
+        try:
+            manifest = Manifest.read(folder)
+            manifest.verify(folder)
+        except Damaged:
+            if self._uploads is None:
+                raise
+            manifest = self._uploads.fetch(folder)
+            manifest.verify(folder)
+        return manifest
+
+    def _together(self, work: Callable[[], T]) -> list[T]:
+        """Do `work` in the thread of every worker; return what each gave, or raise RadrayError on all."""
+
+        def told() -> T:
+            try:
+                return work()
+            except Exception as error:
+                raise RadrayError(_said(error)) from None
+
+        return self._writers.gather(self._writers.agree(told))
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+def _said(error: BaseException) -> str:
+    """Return what went wrong in few words, never a library's message."""
+    if isinstance(error, CheckpointException):
+        causes = [pair[0] for pair in error.failures.values()]
+        return _said(causes[0]) if causes else "CheckpointException"
+    if isinstance(error, RadrayError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    # torch writes through zip files, which wrap what the disk said
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return type(error).__name__

@@ -1,0 +1,26 @@
+"""The model folder of a checkpoint: the base model, with what was learnt in its place. One process, no GPU."""
+
+from pathlib import Path
+
+import torch
+
+from radray.config import Train
+from radray.models.adapters import add_adapter, write_adapted
+from radray.models.loading import load_model, load_tokenizer
+from radray.training.checkpoints import Checkpoints
+from radray.training.sharding import Learner
+
+
+def export_checkpoint(
+    init: Path, base_name: str, settings: Train, checkpoints: Checkpoints, step: int, folder: Path
+) -> None:
+    """Write the model of the checkpoint of `step`, which must be here, to `folder` as `write_adapted` has it.
+
+    `init` is the folder that training started from and `base_name` what PEFT may find it by. Main memory holds one
+    model. Raises InputError for a checkpoint of another model.
+    """
+    dtype = torch.bfloat16 if settings.precision == "bf16_weights" else torch.float32
+    learnt = add_adapter(load_model(init, dtype=dtype), settings)
+    learner = Learner(learnt, learnt, checkpoints.worker)
+    checkpoints.load(step, {f"model.{name}": value.detach() for name, value in learner.learning().items()})
+    write_adapted(learnt, load_tokenizer(init), settings, folder, base_name)

@@ -1,0 +1,156 @@
+"""The model that learns, on one worker or spread over several: whole, copied (DDP) or in parts (FSDP2)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.nn.parallel import DistributedDataParallel
+from transformers import PreTrainedModel
+
+from radray.config import Train
+from radray.errors import ConfigError
+from radray.models.adapters import add_adapter, add_lora, freeze_all_but_lora
+from radray.models.batching import pad
+from radray.models.loading import blocks_of, load_in_parts, load_model, load_tokenizer, refuse_other_tokenizer
+from radray.training.examples import Examples
+
+IGNORED = -100
+"""Label of a place that is padding and bears no loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Which of how many processes this is, and where its model lives; `first_here`: the first of its machine."""
+
+    rank: int = 0
+    workers: int = 1
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    first_here: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A model that learns: `model` is called; `plain` is it, or what it wraps, and holds the parameters.
+
+    `autocast`: the type that the calls compute in where that is not the weights'.
+    """
+
+    model: nn.Module
+    plain: nn.Module
+    worker: Worker
+    autocast: torch.dtype | None = None
+
+    def loss_sum(self, examples: Examples, batch: Sequence[int]) -> torch.Tensor:
+        """Return the summed token losses of `batch`; of none: a zero that takes part in what workers exchange."""
+        device, config = self.worker.device, cast(Any, self.plain).config
+        rows = batch or (0,)
+        inputs = [examples.inputs[index] for index in rows]
+        labels = torch.tensor(pad([examples.targets[index] for index in rows], IGNORED), device=device)
+        shift_right = cast(Any, self.plain).prepare_decoder_input_ids_from_labels
+        with self._computing():
+            logits = self.model(
+                input_ids=torch.tensor(pad(inputs, config.pad_token_id), device=device),
+                attention_mask=torch.tensor(pad([[1] * len(row) for row in inputs], 0), device=device),
+                decoder_input_ids=shift_right(labels),
+                use_cache=False,
+            ).logits
+        loss = nn.functional.cross_entropy(
+            logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum"
+        )
+        return loss if batch else loss * 0.0
+
+    @contextmanager
+    def accumulating(self, more: bool) -> Iterator[None]:
+        """Within: the gradients of a backward pass are added up; with `more` to come, copies exchange them later.
+
+        Parts (FSDP2) exchange each time: to wait would take a whole model's gradients a worker.
+        """
+        wait = more and isinstance(self.model, DistributedDataParallel)
+        with cast(Any, self.model).no_sync() if wait else nullcontext():
+            yield
+
+    def learning(self) -> dict[str, nn.Parameter]:
+        """Return the parameters that learn, by name, a shared one once."""
+        return {name: parameter for name, parameter in self.plain.named_parameters() if parameter.requires_grad}
+
+    def _computing(self) -> Any:
+        if self.autocast is None:
+            return nullcontext()
+        return torch.autocast(self.worker.device.type, dtype=self.autocast)
+
+
+def load_plain(folder: Path, settings: Train, worker: Worker) -> nn.Module:
+    """Return the model of `folder` on this worker's device, in parts with FSDP2, what does not learn frozen.
+
+    Workers exchange nothing here. Raises ConfigError for bf16 on a GPU without it, and InputError for a folder
+    without such a model, or with another model's tokenizer.
+    """
+    if worker.device.type == "cuda" and settings.precision != "fp32":
+        refuse_bf16(torch.cuda.get_device_capability(worker.device))
+    dtype = torch.bfloat16 if settings.precision == "bf16_weights" else torch.float32
+    refuse_other_tokenizer(folder, load_tokenizer(folder))
+    if settings.sharding == "fsdp":
+        return _load_sharded(folder, dtype, settings, worker)
+    model = load_model(folder, dtype=dtype, device=worker.device)
+    if settings.activation_checkpointing:
+        _checkpoint_activations(model)
+    return add_adapter(model, settings)
+
+
+def spread(plain: nn.Module, settings: Train, worker: Worker) -> Learner:
+    """Return what `load_plain` gave, ready to be called and to exchange gradients. All workers call it together."""
+    model = plain
+    if worker.workers > 1 and settings.sharding == "ddp":
+        on_gpu = worker.device.type == "cuda"
+        model = DistributedDataParallel(
+            plain, device_ids=[worker.device] if on_gpu else None, gradient_as_bucket_view=True
+        )
+    # FSDP2 computes in its policy's type
+    autocast = torch.bfloat16 if settings.precision == "bf16" and settings.sharding != "fsdp" else None
+    return Learner(model, plain, worker, autocast)
+
+
+def refuse_bf16(capability: tuple[int, int]) -> None:
+    """Raise ConfigError for a GPU of a compute capability below 8.0 (V100: 7.0), which has no bfloat16 units."""
+    if capability < (8, 0):
+        raise ConfigError(
+            f"train.precision: this GPU's compute capability is {capability[0]}.{capability[1]}, and bf16 needs 8.0"
+            " (A10G, A100 and later): use train.precision=fp32 with train.activation_checkpointing=true"
+        )
+
+
+def _load_sharded(folder: Path, dtype: torch.dtype, settings: Train, worker: Worker) -> PreTrainedModel:
+    mesh = init_device_mesh(worker.device.type, (worker.workers,))
+    policy = MixedPrecisionPolicy()
+    if settings.precision == "bf16":
+        policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
+    elif settings.precision == "bf16_weights":
+        policy = MixedPrecisionPolicy(reduce_dtype=torch.float32)
+    layers = 0
+
+    def placed(module: nn.Module) -> None:
+        nonlocal layers
+        if settings.method == "lora" and isinstance(module, PreTrainedModel):
+            freeze_all_but_lora(module)
+        elif settings.method == "lora":
+            add_lora(module, settings, layers)
+        layers += 1
+        # the rest of the model too is given back after each pass: what is not in a pass is always in parts
+        fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
+
+    model = load_in_parts(folder, dtype=dtype, placed=placed)
+    if settings.activation_checkpointing:
+        _checkpoint_activations(model)
+    return model
+
+
+def _checkpoint_activations(model: PreTrainedModel) -> None:
+    blocks_of(model)
+    model.config.use_cache = False
+    model.gradient_checkpointing_enable({"use_reentrant": False})

@@ -1,0 +1,53 @@
+"""Being told to stop: SIGTERM to the job or to a worker is a wish that the loop asks for after each step."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import ray
+
+_ASK_S = 1.0
+"""How often the first worker asks the driver: a request of about 1 ms, and far less than AWS's two minutes' notice."""
+
+_terminated = threading.Event()
+
+
+class StopSign:
+    """Says on a worker, called after each step, whether it was told to stop: by SIGTERM, or by the driver."""
+
+    def __init__(self, box: Any, *, ask: bool) -> None:
+        """`ask`: this worker is the one that asks the driver's `box`."""
+        self._box, self._ask, self._told, self._last = box, ask, False, time.monotonic()
+        # Ray Train runs the loop in a thread, and Python sets handlers in the main thread alone: there the actor's
+        # own calls run. Ray's handler would end the process at once
+        ray.get(ray.get_runtime_context().current_actor.execute.remote(_handle_sigterm))
+
+    def __call__(self) -> bool:
+        """Return whether to stop."""
+        now = time.monotonic()
+        if self._ask and not self._told and now - self._last >= _ASK_S:
+            self._last = now
+            self._told = bool(ray.get(self._box.told_to_stop.remote()))
+        return self._told or _terminated.is_set()
+
+
+@contextmanager
+def sigterm_kept() -> Iterator[threading.Event]:
+    """Yield an event that SIGTERM sets, in the place of ending this process; only the main thread can have that."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: event.set())
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _handle_sigterm() -> None:
+    _terminated.clear()
+    signal.signal(signal.SIGTERM, lambda *_: _terminated.set())

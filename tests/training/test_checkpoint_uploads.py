@@ -1,0 +1,159 @@
+"""Checkpoints on S3, through the proxy that does what networks and stores do wrong."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from fault_proxy import Fault, FaultProxy, Operation, Rule, running_proxy
+from learning_process import Pairs, Plan, run, run_workers, tensors_in
+from s3_server import BUCKET, S3Server
+
+from radray.config import Train
+from radray.tables.storage import Storage
+from radray.training import checkpoint_uploads
+from radray.training.checkpoint_files import steps_in
+from radray.training.checkpoint_uploads import Uploads
+from radray.training.sharding import Worker
+
+SETTINGS = Train(
+    epochs=3,
+    batch_size=25,
+    learning_rate=5e-3,
+    threads_per_worker=1,
+    seed=4,
+    checkpoint_every_steps=1,
+    log_every_steps=2,
+)
+"""9 steps, a checkpoint after each."""
+
+
+@pytest.fixture(scope="module")
+def proxy(s3_server: S3Server) -> Iterator[FaultProxy]:
+    with running_proxy(s3_server.endpoint) as found:
+        yield found
+
+
+@pytest.fixture
+def plan(s3: S3Server, proxy: FaultProxy, toy_model: Path, pairs: Pairs, tmp_path: Path) -> Plan:
+    proxy.plan()
+    storage = Storage.of(s3.settings(endpoint=proxy.endpoint))
+    return Plan(
+        toy_model, pairs, SETTINGS, tmp_path / "checkpoints", uploads=Uploads(storage, f"s3://{BUCKET}/{tmp_path.name}")
+    )
+
+
+@pytest.fixture(scope="module")
+def whole(toy_model: Path, pairs: Pairs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkpoints of a run that nothing happened to."""
+    folder = tmp_path_factory.mktemp("whole") / "checkpoints"
+    assert run(Plan(toy_model, pairs, SETTINGS, folder), Worker()).outcome is not None
+    return folder
+
+
+def _as_if_nothing_happened(folder: Path, whole: Path) -> bool:
+    found, expected = tensors_in(folder, 9), tensors_in(whole, 9)
+    return set(found) == set(expected) and all(torch.equal(found[name], expected[name]) for name in found)
+
+
+def test_a_lost_disk_costs_nothing(plan: Plan, whole: Path) -> None:
+    assert plan.uploads is not None
+    run(replace(plan, stop_at=5), Worker())
+    assert plan.uploads.steps() == steps_in(plan.folder)
+    assert plan.uploads.steps()[-1] == 5
+    shutil.rmtree(plan.folder)
+    again = run(plan, Worker())
+    assert again.outcome is not None
+    assert (again.outcome.resumed_from, again.outcome.steps) == (5, 9)
+    assert again.notes == ["goes on from the checkpoint of step 5"]
+    assert plan.uploads.steps()[-2:] == [8, 9]
+    assert _as_if_nothing_happened(plan.folder, whole)
+
+
+def test_two_workers_upload_and_one_goes_on(plan: Plan) -> None:
+    assert plan.uploads is not None
+    two = replace(plan, settings=SETTINGS.model_copy(update={"workers": 2, "sharding": "fsdp"}), stop_at=4)
+    assert [one.exit for one in run_workers(two)] == [0, 0]
+    shutil.rmtree(plan.folder)
+    again = run(plan, Worker())
+    assert again.outcome is not None
+    assert again.outcome.resumed_from == 4
+
+
+def test_files_go_in_parts_and_come_back_whole(plan: Plan, monkeypatch: pytest.MonkeyPatch, whole: Path) -> None:
+    monkeypatch.setattr(checkpoint_uploads, "PART_BYTES", 10_000)
+    assert plan.uploads is not None
+    run(replace(plan, stop_at=5), Worker())
+    objects = plan.uploads.storage.list_files(f"{plan.uploads.uri}/step-0000000005", "")
+    assert len([one for one in objects if "__0_0.distcp." in one]) > 10
+    shutil.rmtree(plan.folder)
+    run(plan, Worker())
+    assert _as_if_nothing_happened(plan.folder, whole)
+
+
+@pytest.mark.parametrize(
+    ("fault", "operation"),
+    [
+        (Fault.ERROR, Operation.PUT),
+        (Fault.SLOW_DOWN, Operation.PUT),
+        (Fault.RESET, Operation.PUT),
+        (Fault.LOST, Operation.PUT),
+        (Fault.FLIPPED_IN, Operation.PUT),
+    ],
+)
+def test_a_fault_while_uploading_is_asked_again_and_the_checkpoint_is_whole(
+    fault: Fault, operation: Operation, plan: Plan, proxy: FaultProxy, whole: Path
+) -> None:
+    proxy.plan(Rule(fault, operation, first=3, count=2))
+    run(replace(plan, stop_at=5), Worker())
+    assert proxy.count(fault, operation) == 2
+    proxy.plan()
+    shutil.rmtree(plan.folder)
+    again = run(plan, Worker())
+    assert again.outcome is not None
+    assert again.outcome.resumed_from == 5
+    assert _as_if_nothing_happened(plan.folder, whole)
+
+
+@pytest.mark.parametrize("fault", [Fault.FLIPPED, Fault.TRUNCATED])
+def test_a_fault_while_fetching_is_asked_again(fault: Fault, plan: Plan, proxy: FaultProxy, whole: Path) -> None:
+    run(replace(plan, stop_at=5), Worker())
+    shutil.rmtree(plan.folder)
+    proxy.plan(Rule(fault, Operation.GET, key=".distcp", count=1))
+    again = run(plan, Worker())
+    assert proxy.count(fault) == 1
+    assert again.outcome is not None
+    assert again.outcome.resumed_from == 5
+    assert _as_if_nothing_happened(plan.folder, whole)
+
+
+def test_an_upload_that_is_refused_ends_the_run_in_one_line(plan: Plan, proxy: FaultProxy, whole: Path) -> None:
+    proxy.plan(Rule(Fault.FORBIDDEN, Operation.PUT, key="step-0000000004", count=None))
+    ran = run(plan, Worker())
+    assert proxy.count(Fault.FORBIDDEN) >= 1
+    assert str(ran.error).startswith("fine-tuning: the checkpoint of step 4 cannot be written to ")
+    assert "AccessDenied (HTTP 403)" in str(ran.error)
+    assert "\n" not in str(ran.error)
+    proxy.plan()
+    again = run(plan, Worker())
+    assert again.outcome is not None
+    assert again.outcome.resumed_from == 3
+    assert _as_if_nothing_happened(plan.folder, whole)
+
+
+def test_a_damaged_upload_is_told_and_the_one_before_is_used(plan: Plan, whole: Path) -> None:
+    assert plan.uploads is not None
+    run(replace(plan, stop_at=5), Worker())
+    shutil.rmtree(plan.folder)
+    storage = plan.uploads.storage
+    part = next(one for one in storage.list_files(f"{plan.uploads.uri}/step-0000000005", "") if ".distcp." in one)
+    storage.write(part, storage.read(part)[:-1] + b"?")
+    again = run(plan, Worker())
+    assert again.outcome is not None
+    assert again.outcome.resumed_from == 4
+    assert again.notes[0] == (
+        "the checkpoint of step 5 is damaged (__0_0.distcp is not what was uploaded): the one before it is used"
+    )
+    assert _as_if_nothing_happened(plan.folder, whole)

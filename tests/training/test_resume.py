@@ -1,0 +1,219 @@
+"""A training that was killed, stopped, or met a bad disk, and went on: the same as one that nothing happened to."""
+
+import json
+import re
+import shutil
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from learning_process import ALONE, Pairs, Plan, Ran, run, run_workers, state_of, tensors_in
+
+from radray.config import Train
+from radray.training.checkpoint_files import steps_in
+from radray.training.sharding import Worker
+
+SETTINGS: dict[str, Any] = {
+    "epochs": 3,
+    "batch_size": 25,
+    "learning_rate": 5e-3,
+    "log_every_steps": 2,
+    "threads_per_worker": 1,
+    "seed": 4,
+    "checkpoint_every_steps": 1,
+    "checkpoint_every_minutes": None,
+}
+"""9 steps, 3 an epoch, a checkpoint after each."""
+TWO = Train(**SETTINGS, workers=2, sharding="fsdp", micro_batch_tokens=300)
+
+
+@pytest.fixture(scope="module")
+def model(toy_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy model with dropout, so that random numbers matter."""
+    folder = tmp_path_factory.mktemp("dropout") / "toy"
+    shutil.copytree(toy_model, folder)
+    config = json.loads((folder / "config.json").read_text()) | {"dropout_rate": 0.1}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(model: Path, pairs: Pairs, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Ran]:
+    """Two workers, nothing happens."""
+    plan = Plan(model, pairs, TWO, tmp_path_factory.mktemp("whole") / "checkpoints")
+    return plan, run_workers(plan)[0]
+
+
+def _same(one: Ran, other: Ran) -> None:
+    """Step for step: the last two digits of a loss are the order of sums between threads, nothing else may differ."""
+    names = ("train_loss", "val_loss", "learning_rate")
+    assert [value[:3] for value in one.logged] == [value[:3] for value in other.logged]
+    assert [v for *_, n, v in one.logged if n in names] == [v for *_, n, v in other.logged if n in names]
+
+
+def _equal_tensors(folder: Path, other: Path, step: int = 9) -> None:
+    one, two = tensors_in(folder, step), tensors_in(other, step)
+    assert set(one) == set(two)
+    assert any(name.startswith("optimiser.") for name in one)
+    assert [name for name in one if not torch.equal(one[name], two[name])] == []
+
+
+def test_dropout_is_on(whole: tuple[Plan, Ran], toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:
+    without = run(Plan(toy_model, pairs, Train(**SETTINGS), tmp_path / "checkpoints"), Worker())
+    assert without.values("train_loss")[0] != pytest.approx(whole[1].values("train_loss")[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("die_at", [4, 6])
+def test_a_killed_worker_costs_the_steps_since_its_checkpoint_and_nothing_else(
+    die_at: int, whole: tuple[Plan, Ran], tmp_path: Path
+) -> None:
+    plan = replace(whole[0], folder=tmp_path / "checkpoints", die_at=die_at)
+    ran = run_workers(plan)
+    assert [one.exit for one in ran] == [ALONE, -signal.SIGKILL]
+    again = run_workers(replace(plan, die_at=None))
+    assert [one.exit for one in again] == [0, 0]
+    outcome = again[0].outcome
+    # one checkpoint may still have been in the writing
+    assert outcome is not None
+    assert outcome.resumed_from in (die_at - 2, die_at - 1)
+    assert again[0].notes == [f"goes on from the checkpoint of step {outcome.resumed_from}"]
+    _same(again[0], whole[1])
+    _equal_tensors(plan.folder, whole[0].folder)
+
+
+def test_a_run_of_two_workers_goes_on_with_one(model: Path, pairs: Pairs, tmp_path: Path, toy_model: Path) -> None:
+    # without dropout, which draws as many numbers as a worker has rows: then the sums alone differ
+    plan = Plan(toy_model, pairs, TWO, tmp_path / "checkpoints", stop_at=5)
+    first = run_workers(plan)
+    assert [one.outcome.why for one in first if one.outcome] == ["stopped", "stopped"]
+    alone = Train(**SETTINGS)
+    again = run(replace(plan, settings=alone, stop_at=None), Worker())
+    never_two = run(Plan(toy_model, pairs, alone, tmp_path / "alone"), Worker())
+    assert again.outcome is not None
+    assert (again.outcome.resumed_from, again.outcome.steps) == (5, 9)
+    for name in ("train_loss", "val_loss"):
+        assert again.values(name) == [(s, pytest.approx(v, rel=1e-4)) for s, v in never_two.values(name)]
+    one, two = tensors_in(plan.folder, 9), tensors_in(tmp_path / "alone", 9)
+    assert set(one) == set(two)
+    for name, value in two.items():
+        torch.testing.assert_close(one[name], value, rtol=1e-3, atol=1e-4, msg=name)
+
+
+def test_told_to_stop_all_save_and_end_after_the_step(whole: tuple[Plan, Ran], tmp_path: Path) -> None:
+    # the last worker alone is told
+    plan = replace(whole[0], folder=tmp_path / "checkpoints", stop_at=5)
+    for one in run_workers(plan):
+        assert one.outcome is not None
+        assert (one.outcome.why, one.outcome.steps) == ("stopped", 5)
+    assert steps_in(plan.folder)[-1] == 5
+    again = run_workers(replace(plan, stop_at=None))[0]
+    assert again.outcome is not None
+    assert (again.outcome.resumed_from, again.outcome.why) == (5, "done")
+    _same(again, whole[1])
+    _equal_tensors(plan.folder, whole[0].folder)
+
+
+def test_the_newest_so_many_are_kept_and_the_best(whole: tuple[Plan, Ran]) -> None:
+    folder = whole[0].folder
+    losses = {step: state_of(folder, step)["val_loss"] for step in steps_in(folder)}
+    best = state_of(folder, 9)["best_step"]
+    assert sorted(losses) == sorted({8, 9, best})
+    assert losses[best] == min(value for _, value in whole[1].values("val_loss"))
+
+
+def _flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["__1_0.distcp", ".metadata", "manifest.json", "gone"])
+def test_a_damaged_newest_checkpoint_is_told_and_the_one_before_is_used(
+    name: str, whole: tuple[Plan, Ran], tmp_path: Path
+) -> None:
+    plan = replace(whole[0], folder=tmp_path / "checkpoints", stop_at=5)
+    run_workers(plan)
+    newest = plan.folder / "step-0000000005"
+    if name == "gone":
+        name = "__0_0.distcp"
+        (newest / name).unlink()
+    else:
+        _flip(newest / name)
+    again = run_workers(replace(plan, stop_at=None))
+    assert again[0].outcome is not None
+    assert again[0].outcome.resumed_from == 4
+    assert again[0].notes[1:] == ["goes on from the checkpoint of step 4"]
+    assert again[0].notes[0].startswith(f"the checkpoint of step 5 is damaged ({name} ")
+    assert again[0].notes[0].endswith("): the one before it is used")
+    assert again[1].notes == []
+    _same(again[0], whole[1])
+    _equal_tensors(plan.folder, whole[0].folder)
+
+
+def test_what_was_never_finished_is_removed(whole: tuple[Plan, Ran], tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoints"
+    shutil.copytree(whole[0].folder / "step-0000000008", folder / "step-0000000008")
+    shutil.copytree(whole[0].folder / "step-0000000009", folder / "step-0000000009")
+    (folder / "step-0000000009" / "manifest.json").unlink()
+    again = run_workers(replace(whole[0], folder=folder))
+    assert again[0].outcome is not None
+    assert again[0].outcome.resumed_from == 8
+    assert again[0].notes == ["goes on from the checkpoint of step 8"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_full_disk_ends_the_run_in_one_line_and_leaves_the_checkpoint_before(
+    workers: int, whole: tuple[Plan, Ran], tmp_path: Path
+) -> None:
+    settings = TWO if workers == 2 else Train(**SETTINGS)
+    plan = replace(whole[0], settings=settings, folder=tmp_path / "checkpoints", full_at=5)
+    ran = run_workers(plan)
+    # the disk refuses one worker; all say so, and end
+    assert [one.exit for one in ran] == [0] * workers
+    says = r"^fine-tuning: the checkpoint of step (\d) cannot be written to "
+    steps = {int(found) for one in ran for found in re.findall(says, str(one.error))}
+    for one in ran:
+        # the words of the system, or of torch's writer, which keeps them to itself
+        assert re.search(r": (File too large|RuntimeError) \([\d,]+ MB free there\); make room or set", str(one.error))
+        assert "\n" not in str(one.error)
+    # 4 may still have been in the writing when the disk filled up
+    assert steps in ({4}, {5})
+    assert steps_in(plan.folder)[-1] == max(steps) - 1
+    again = run_workers(replace(plan, full_at=None))
+    assert again[0].outcome is not None
+    assert (again[0].outcome.resumed_from, again[0].outcome.steps) == (max(steps) - 1, 9)
+    if workers == 2:
+        _same(again[0], whole[1])
+        _equal_tensors(plan.folder, whole[0].folder)
+
+
+def test_the_time_limit_ends_with_validation_and_a_checkpoint(whole: tuple[Plan, Ran], tmp_path: Path) -> None:
+    settings = TWO.model_copy(update={"max_hours": 1e-9})
+    plan = replace(whole[0], settings=settings, folder=tmp_path / "checkpoints")
+    ran = run_workers(plan)
+    for one in ran:
+        assert one.outcome is not None
+        assert (one.outcome.why, one.outcome.steps) == ("max_hours", 1)
+        assert [step for step, _ in one.values("val_loss")] == [1]
+    assert state_of(plan.folder, 1)["best_step"] == 1
+    # each run goes on by a step: the ninth is the last
+    again = run_workers(replace(plan, settings=TWO))
+    assert again[0].outcome is not None
+    assert (again[0].outcome.resumed_from, again[0].outcome.why) == (1, "done")
+    _equal_tensors(plan.folder, whole[0].folder)
+
+
+def test_another_optimisers_checkpoint_is_refused(whole: tuple[Plan, Ran]) -> None:
+    other = TWO.model_copy(update={"optimiser": "adafactor"})
+    for one in run_workers(replace(whole[0], settings=other)):
+        assert "is of another model or optimiser" in str(one.error)
+
+
+def test_a_finished_run_does_nothing_again(whole: tuple[Plan, Ran]) -> None:
+    again = run_workers(whole[0])
+    assert again[0].outcome is not None
+    assert (again[0].outcome.resumed_from, again[0].outcome.steps) == (9, 9)
+    assert again[0].logged == whole[1].logged

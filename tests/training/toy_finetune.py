@@ -1,0 +1,88 @@
+"""Fine-tuning a toy model through Ray: the tables, the settings, and, as a program, a driver that can be killed."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import ray
+
+from radray.config import Train
+from radray.errors import RadrayError
+from radray.training.progress import Metric
+from radray.training.trainer import FinetuneResult, finetune
+
+CANARY = "Qanarybird"
+SETTINGS = Train(
+    epochs=4, batch_size=8, learning_rate=5e-3, log_every_steps=5, threads_per_worker=1, max_input_tokens=32, seed=4
+)
+"""40 steps, 10 an epoch."""
+
+
+@dataclass
+class Run:
+    """A finished fine-tuning, and what was heard while it ran."""
+
+    result: FinetuneResult
+    out: Path
+    metrics: list[Metric]
+    notes: list[str]
+
+
+def table(pairs: tuple[list[str], list[str]]) -> pa.Table:
+    inputs, targets = pairs
+    return pa.table(
+        {
+            "unit_id": [f"unit-{index:03}" for index in range(len(inputs))],
+            # a word of its own in every text, which must be found nowhere but in the data
+            "input": [f"{text} {CANARY}{index} is seen." for index, text in enumerate(inputs)],
+            "target": targets,
+        }
+    )
+
+
+def wrong(pairs: tuple[list[str], list[str]]) -> pa.Table:
+    """Targets that belong to other inputs: the loss on them falls while the language is learnt, and then rises."""
+    inputs, targets = pairs
+    return table((inputs, targets[1:] + targets[:1]))
+
+
+def start_ray() -> Path:
+    """Start Ray as small as it can be; return the folder of its logs."""
+    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+    context = ray.init(address="local", num_cpus=4, object_store_memory=200_000_000, **quiet)
+    return Path(context.address_info["session_dir"]) / "logs"
+
+
+def main(model: str, data: str, root: str) -> int:
+    """Fine-tune with a checkpoint after each step, saying each step that is heard of; the program of a driver."""
+    import pickle
+
+    pairs = pickle.loads(Path(data).read_bytes())
+    start_ray()
+
+    def on_metric(metric: Metric) -> None:
+        if metric.name == "train_loss":
+            print("step", metric.step, flush=True)  # noqa: T201
+
+    try:
+        result = finetune(
+            train=table(pairs["train"]),
+            validation=wrong(pairs["validation"]),
+            init=Path(model),
+            out=Path(root) / "model",
+            settings=SETTINGS.model_copy(update={"checkpoint_every_steps": 1}),
+            folder=Path(root) / "checkpoints",
+            made={},
+            on_metric=on_metric,
+            on_note=lambda line: print("note", line, flush=True),  # noqa: T201
+        )
+    except RadrayError as error:
+        print("error", error, flush=True)  # noqa: T201
+        return error.exit_code
+    print("resumed from", result.resumed_from, flush=True)  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
