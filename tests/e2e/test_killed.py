@@ -39,11 +39,11 @@ def test_every_row_once_after_the_engine_the_actor_and_the_driver_were_killed(tm
         # the actor: Ray starts another, the engine goes with it
         engine = wait_for_engine(driver, actor)
         os.kill(actor, signal.SIGKILL)
-        wait_for_staged(driver, tmp_path, at_least=rows_staged(tmp_path) + 10)
-        assert find_actor(driver.pid) != actor
+        actor = wait_for_actor(driver, other_than=actor)
         assert not is_engine(engine)
+        wait_for_staged(driver, tmp_path, at_least=rows_staged(tmp_path) + 10)
         # the driver: nobody is left to say anything
-        engine = wait_for_engine(driver, find_actor(driver.pid))
+        engine = wait_for_engine(driver, actor)
         driver.kill()
         driver.communicate(timeout=PATIENCE_S)
     assert driver.returncode == -signal.SIGKILL
@@ -154,6 +154,18 @@ def wait_for_engine(driver: subprocess.Popen[str], actor: int, other_than: int |
                     return pid
         assert driver.poll() is None, f"generate ended before it was killed: {driver.communicate()[1]}"
         assert time.monotonic() < deadline, "the actor has no engine"
+        time.sleep(0.05)
+
+
+def wait_for_actor(driver: subprocess.Popen[str], other_than: int) -> int:
+    """Return the process of the actor that writes impressions, once it is another one."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        with suppress(AssertionError):
+            if (actor := find_actor(driver.pid)) != other_than:
+                return actor
+        assert driver.poll() is None, f"generate ended: {driver.communicate()[1]}"
+        assert time.monotonic() < deadline, "no other actor was started"
         time.sleep(0.05)
 
 
