@@ -88,7 +88,7 @@ class Generating:
             "split.validation_fraction=0",  # one partition
             # slow enough to be met half-way: 30 blocks of 5 reports, one report a call
             "generate.engine=transformers",  # which needs no parity run
-            *("generate.block_rows=5", "generate.batch_size=1", "generate.num_beams=8", "generate.max_new_tokens=24"),
+            *("generate.block_rows=5", "generate.batch_size=1", "generate.num_beams=4", "generate.max_new_tokens=16"),
             *words,
         ]
 
