@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from ray.exceptions import NodeDiedError, ObjectLostError, RayActorError, WorkerCrashedError
 from rich.console import Console
 
 from radray.config import Settings, dump_settings
+from radray.errors import RadrayError
 from radray.metrics.rouge import Scorer
 from radray.models.engines import DECIDES
 from radray.models.folder import ModelFolder
@@ -27,6 +29,12 @@ from radray.tables.identity import ROWS_VERSION, digest, new_run_id, run_key
 from radray.tables.merge import Merged
 from radray.tables.partition import PartitionRun
 from radray.tables.runs import RunRow
+
+MACHINE_LOST = (RayActorError, WorkerCrashedError, ObjectLostError, NodeDiedError)
+"""What Ray ends a pipeline with when a machine is taken away, whatever restarts its actors have left: an actor that
+waits for its next machine is "unavailable", and a block that only the lost one had is gone."""
+MACHINES_LOST = 8
+"""Times that a pipeline begins again with what is left of cluster and reports: a night on spot machines loses some."""
 
 
 class PredictionsRun:
@@ -125,22 +133,39 @@ class PredictionsRun:
         storage, staging = self._warehouse.storage, self._current.staging
         bar = staged_rows(console, f"generate {self._part.split} {self._model.name}", storage, staging, self.reports)
         with bar:
-            stage_predictions(
-                storage=storage,
-                files=self._input.files,
-                cut=split_cut(self._settings),
-                split=self._part.split,
-                model=self._model,
-                prompt_id=self._settings.model.prompt,
-                settings=self._engine.settings,
-                score=self._settings.score,
-                constants=constants,
-                staging=staging,
-                staged=self._done,
-                plan=plan,
-                writer=writer,
-                converted=self._engine.converted,
-            )
+            for lost in range(MACHINES_LOST + 1):
+                try:
+                    stage_predictions(
+                        storage=storage,
+                        files=self._input.files,
+                        cut=split_cut(self._settings),
+                        split=self._part.split,
+                        model=self._model,
+                        prompt_id=self._settings.model.prompt,
+                        settings=self._engine.settings,
+                        score=self._settings.score,
+                        constants=constants,
+                        staging=staging,
+                        staged=self._done,
+                        plan=plan,
+                        writer=writer,
+                        converted=self._engine.converted,
+                    )
+                    return
+                except MACHINE_LOST as error:
+                    if isinstance(error, RayActorError) and error.actor_init_failed:
+                        raise
+                    # what is staged stays: the others go on with what is left
+                    self._done |= frozenset(self._current.staged_ids())
+                    said = (
+                        f"a machine was lost ({type(error).__name__}, time {lost + 1}), {self.left:,} reports are left"
+                    )
+                    console.print(f"generate: {self.where}: {said}", markup=False, soft_wrap=True)
+                    if not self.left:
+                        return
+        raise RadrayError(
+            f"{self.where}: machines were lost {MACHINES_LOST + 1} times; what is staged is kept: run again"
+        )
 
     def commit(self, say: Callable[[str], None]) -> Merged:
         """Merge, audit, judge by the gates and commit the staged rows, see PartitionRun.

@@ -66,12 +66,12 @@ def test_a_run_goes_on_when_a_node_is_taken_away(tmp_path: Path, cluster: Cluste
         before = rows_staged(tmp_path)
         assert before < STUDIES
         os.kill(raylets[0], signal.SIGKILL)
-        # its actor is gone with it, and stands again on the other node
+        # what it had is lost, and the others go on with what is left
         second = wait_for_actor(driver, raylets[1], first)
-        assert not Path(f"/proc/{first[0]}").exists()
         output, error = driver.communicate(timeout=PATIENCE_S)
     assert driver.returncode == 0, error
     assert second not in first
+    assert not any(actors_of(raylet) for raylet in raylets)
     assert CANARY not in output + error
     ok = {row["unit_id"] for row in warehouse.read(REPORTS, ["unit_id", "status"]).to_pylist() if row["status"] == "ok"}
     rows = warehouse.read(PREDICTIONS, ["unit_id", "run_id", "reason"]).to_pylist()
@@ -79,6 +79,9 @@ def test_a_run_goes_on_when_a_node_is_taken_away(tmp_path: Path, cluster: Cluste
     assert len(rows) == STUDIES
     assert {row["reason"] for row in rows} <= {None, "empty_output"}
     runs = [row for row in warehouse.read(RUNS).to_pylist() if row["job"] == "generate"]
-    assert [(row["status"], row["rows_resumed"]) for row in runs] == [("finished", 0)]
+    assert [row["status"] for row in runs] == ["finished"]
+    # it was one run to the end, which went on from what was staged
+    assert before <= runs[0]["rows_resumed"] < STUDIES
+    assert error.count("a machine was lost") == 1
     assert {row["run_id"] for row in rows} == {runs[0]["run_id"]}
     assert list(staged_files(tmp_path)) == []
