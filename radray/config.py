@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 
 from radray.config_gates import Gates
 from radray.config_names import refuse_unknown
+from radray.config_publish import Publish
 from radray.config_section import Place, Section
 from radray.config_source import Source
 from radray.config_text import lay_over, read_override, read_yaml
@@ -273,10 +274,15 @@ class Settings(Section):
     gates: Gates = Gates()
     evaluate: Evaluate = Evaluate()
     maintain: Maintain = Maintain()
+    publish: Publish = Publish()
     cluster: Cluster = Cluster()
     demo: Demo = Demo()
-    out: Literal["table", "csv", "json"] = "table"
-    """How `query` prints."""
+    params: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(default_factory=dict)
+    """Values that `query` binds to ``:name`` (or ``$name``) in its SQL, never pasted into it: ``params.name=value``."""
+    out: Literal["table", "csv", "json", "parquet"] = "table"
+    """How `query` answers."""
+    out_file: Place | None = None
+    """File that `query` writes; None: standard output (a table is always printed, Parquet always a file)."""
 
     @field_validator("date", mode="before")
     @classmethod

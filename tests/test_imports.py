@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CONFIG_PARTS = {
     *("radray.config_gates", "radray.config_names", "radray.config_section", "radray.config_source"),
-    "radray.config_text",
+    *("radray.config_publish", "radray.config_text"),
 }
 SCHEMAS_PARTS = {"radray.schemas_checks"}
 LEAVES = {"radray.errors", "radray.config", "radray.schemas"} | CONFIG_PARTS | SCHEMAS_PARTS
