@@ -41,7 +41,7 @@ def _cell(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else printable(str(value))
 
 
-def run(settings: Settings, sql: str, console: Console) -> None:
+def run(settings: Settings, sql: str) -> None:
     """Answer `sql` from the tables and views of `settings`."""
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     answer = stream(warehouse, sql, settings.params, Choices.of(settings))
@@ -49,7 +49,7 @@ def run(settings: Settings, sql: str, console: Console) -> None:
         show(answer, settings.out)
     else:
         count = write_file(answer, settings.out, settings.out_file)
-        cli.say(console, f"query: {count:,} rows in {settings.out_file}")
+        cli.say(cli.console(), f"query: {count:,} rows in {settings.out_file}")
 
 
 def refuse_unfit(settings: Settings) -> None:
@@ -69,7 +69,7 @@ def main() -> int:
         if dry_run:
             cli.show_plan(settings, [f"read {settings.warehouse.uri}: {' '.join(sql.split())}"])
         else:
-            run(settings, sql, cli.console())
+            run(settings, sql)
 
     return cli.exit_code(command)
 

@@ -14,7 +14,7 @@ import duckdb_extension_iceberg
 import pyarrow as pa
 import sqlglot
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from radray.errors import ConfigError, InputError
 from radray.schemas import HYPOTHESES, SECTIONS, STRINGS, TABLES, TableSchema

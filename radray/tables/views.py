@@ -91,7 +91,7 @@ def duckdb_sql(name: str, choices: Choices) -> str:
 @cache
 def reads(name: str) -> frozenset[str]:
     """Return the tables and views that the view `name` reads."""
-    tree = sqlglot.parse_one(view_sql(name, Choices()), read=DIALECT)
+    tree = _parsed(name)
     own = {part.alias for part in tree.find_all(exp.CTE)}
     return frozenset(table.name for table in tree.find_all(exp.Table)) - own
 
@@ -114,7 +114,7 @@ def view_doc(name: str) -> str:
 @cache
 def view_columns(name: str) -> Mapping[str, str]:
     """Return the view's columns in order, each with its sentence: the file's own, else the tables' of that name."""
-    tree = sqlglot.parse_one(view_sql(name, Choices()), read=DIALECT)
+    tree = _parsed(name)
     known = {**_known(), **_header(name)[1]}
     for view in reads(name) & set(VIEWS):
         known = {**view_columns(view), **known}
@@ -122,6 +122,10 @@ def view_columns(name: str) -> Mapping[str, str]:
         known |= {f"{side}_{column}": f"Of the {side} model: {_known()[column]}" for column in _SIDE_COLUMNS}
     known |= _header(name)[1]
     return {column: known[column] for column in tree.named_selects}
+
+
+def _parsed(name: str) -> exp.Query:
+    return sqlglot.parse_one(view_sql(name, Choices()), read=DIALECT, into=exp.Select)
 
 
 @cache
@@ -171,7 +175,7 @@ def _lists() -> Mapping[str, str]:
         return f"CASE c.class {' '.join(f'WHEN {_literal(name)} THEN b.{count}_{name}' for name in CLASSES)} END"
 
     counts = [
-        f"count({column}{name}) AS {known}_{name}, count_if({column}{name}) AS {flagged}_{name}"
+        f"count({column}{name}) AS {known}_{name}, count(CASE WHEN {column}{name} THEN 1 END) AS {flagged}_{name}"
         for name in CLASSES
         for column, known, flagged in (
             ("flag_", "told", "flagged"),
@@ -196,9 +200,7 @@ def _lists() -> Mapping[str, str]:
             for tier, of in (("A", TIER_A), ("B", TIER_B))
             for name, meaning in of.items()
         ),
-        **{
-            f"{count}_of_class": of_class(count) for count in ("told", "flagged", "reference_told", "reference_flagged")
-        },
+        **{f"{count}_of_class": of_class(count) for count in told},
         "worst_class": cases("WHEN latest.flag_{0} THEN '{0}'"),
         "urgency": cases("WHEN latest.flag_{0} THEN {1}"),
         "hits": " + ".join(f"CASE WHEN latest.flag_{name} THEN 1 ELSE 0 END" for name in URGENCY),
