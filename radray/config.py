@@ -203,6 +203,12 @@ class Evaluate(Section):
     seed: Annotated[int, Field(ge=0)] = 13
     csv: Place | None = None
     """Folder for evaluations.csv and comparisons.csv; None: none are written."""
+    page: Place | None = None
+    """HTML file that tells the evaluation in words, charts, tables and cases, and stands alone; None: none."""
+    page_text: bool = False
+    """Whether the page holds the texts of its cases; else their ids, and the `jobs.query` lines that show them."""
+    page_note: Annotated[str, Field(max_length=1_000)] | None = None
+    """What a reader of the page has to know of the data before all else; None: nothing."""
     review: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Reports of a blinded sheet that readers fill in, one sheet a model; None: no sheet is drawn."""
     review_out: Place = "out/review"

@@ -12,6 +12,7 @@ from radray.metrics.checks_known import (
     said,
     sides_meet,
 )
+from radray.metrics.checks_known import known as read_known
 from radray.metrics.checks_prior import knows_prior, wants_prior
 from radray.metrics.checks_spans import FINDINGS, Hit, Place
 from radray.metrics.mentions import Mention, State
@@ -187,7 +188,7 @@ def find_invented_changes(impression: str, mentions: tuple[Mention, ...], known:
 
 def has_critical(findings: str, background: str | None) -> bool:
     """Return whether `findings` assert a critical finding: one that an impression could leave out."""
-    return bool(find_missed_critical("", (), known(findings, background or "")))
+    return bool(find_missed_critical("", (), read_known(findings, background or "")))
 
 
 def find_missed_critical(impression: str, mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
