@@ -40,6 +40,8 @@ class Written:
     items: Sequence[Sequence[Piece]]
     """Its items in pieces; () where no text is shown or nothing was written."""
     failed: bool = False
+    left_out: str = ""
+    """Words of the reference that it does not have, in order; '' where no text is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,9 @@ def _case(numbers: Numbers, place: int, kind: str, with_text: bool, warehouse: s
         value = side.systems[model].values.get((numbers.plan.main_scorer, HEADLINE))
         told = score(None if value is None or np.isnan(value[place]) else float(value[place]), 2)
         items = _items(text, reference, row.get("evidence")) if with_text else ()
-        written.append(Written(model, told, _flags(row, "flag_"), items, failed))
+        lacks = [] if failed or not with_text or reference is None else different_words(reference, text)
+        left_out = " … ".join((reference or "")[start:end] for start, end in lacks)
+        written.append(Written(model, told, _flags(row, "flag_"), items, failed, left_out))
     own = None
     if reference is not None:
         row = next((row for of in side.rows.values() if (row := of[place]) is not None), report)

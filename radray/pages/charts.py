@@ -13,22 +13,31 @@ from radray.pages.svg import INK, PAPER, Drawings, short
 
 GRID_POINTS = np.linspace(0.0, 1.0, 201)
 """Where the curve of shares is drawn: exact there, and as small for 100,000 reports as for 100."""
+LOW, HUMP = 0.3, 0.15
+"""Scores have two humps when so many of the reports have at most LOW, and as many the full score."""
+HOW_TO_READ = (
+    "Box: the middle half of the reports, with the median; diamond: the mean; whiskers: up to 1.5 boxes; dots: reports "
+    "beyond. Curve: steep where many reports have the score, flat where few have; the lower, the better. "
+)
 SHOWN_SHARES = (0.0, 0.2, 0.4, 0.6, 0.8)
 
 
 def spreads(numbers: Numbers, drawings: Drawings) -> Iterator[Chart]:
     """Yield a box plot beside the curve of shares for each metric, and for ROUGE-1 of abnormal references."""
-    for metric in TITLES:
-        chart = _spread(numbers, drawings, metric, ALL, f"{TITLES[metric]}, all references")
+    wanted = [(metric, ALL, f"{title}, all references") for metric, title in TITLES.items()]
+    if ABNORMAL in numbers.side.strata:
+        wanted.insert(0, (HEADLINE, ABNORMAL, f"{TITLES[HEADLINE]}, abnormal references alone"))
+    explained = False
+    for metric, stratum, title in wanted:
+        chart = _spread(numbers, drawings, metric, stratum, title, explain=not explained)
         if chart is not None:
             yield chart
-        if metric == HEADLINE and ABNORMAL in numbers.side.strata:
-            chart = _spread(numbers, drawings, metric, ABNORMAL, f"{TITLES[metric]}, abnormal references alone")
-            if chart is not None:
-                yield chart
+            explained = True
 
 
-def _spread(numbers: Numbers, drawings: Drawings, metric: str, stratum: str, title: str) -> Chart | None:
+def _spread(
+    numbers: Numbers, drawings: Drawings, metric: str, stratum: str, title: str, *, explain: bool
+) -> Chart | None:
     values = {one.name: numbers.values(one, metric, stratum) for one in numbers.scored()}
     values = {name: of for name, of in values.items() if of.size}
     if not values:
@@ -69,28 +78,25 @@ def _spread(numbers: Numbers, drawings: Drawings, metric: str, stratum: str, tit
         axes.set_ylabel("% of reports at or below")
         axes.grid(visible=True)
         _score_axis(axes, f"{TITLES[metric]}, F-measure of a report")
-        axes.figure.legend(loc="outside lower left", handlelength=3)  # type: ignore[union-attr]
+        axes.figure.legend(loc="outside lower left", handlelength=3)
 
     rows = len(values)
     panels = [
         (f"Box plots of {title}: the table holds the numbers", drawings.draw(boxes, 0.9 + 0.62 * rows)),
         (f"Shares of reports at or below each {title}", drawings.draw(curves, 2.9 + 0.2 * rows)),
     ]
-    return Chart(title, panels, _told(values), _spread_data(values, title))
+    return Chart(title, panels, _told(values, explain=explain), _spread_data(values, title))
 
 
-def _told(values: dict[str, np.ndarray]) -> str:
-    full = max(values, key=lambda name: float((values[name] >= 1).mean()))
-    most = float((values[full] >= 1).mean())
-    words = (
-        "Box: the middle half of the reports, with the median; diamond: the mean; whiskers: up to 1.5 boxes; dots: "
-        "reports beyond. Curve: steep where many reports have the score, flat where few have. "
-    )
-    if most >= 0.1:
-        words += (
-            f"{short(full)} has the whole score in {share(most, 0)} of the reports: such scores have two humps, and "
-            "neither the mean nor the median is a score that a typical report has; read the curve, not the box alone."
-        )
+def _told(values: dict[str, np.ndarray], *, explain: bool) -> str:
+    words = HOW_TO_READ if explain else ""
+    for name, of in values.items():
+        low, full = float((of <= LOW).mean()), float((of >= 1).mean())
+        if min(low, full) >= HUMP:
+            return words + (
+                f"Two humps: {short(name)} has the full score in {share(full, 0)} of the reports and {LOW:g} or less "
+                f"in {share(low, 0)}. Its mean is a score that few reports have; read the curve, not the box alone."
+            )
     return words
 
 
@@ -129,7 +135,7 @@ def by_length(numbers: Numbers, drawings: Drawings) -> Chart | None:
             where = [place - 0.35 + step * (nth + 0.5) for place, _ in known]
             means = [row["mean"] for _, row in known]
             axes.plot(where, means, color=look.color, linestyle=look.dash, linewidth=0.9)
-            axes.plot(where, means, look.marker, color=look.color, markersize=4.5, label=short(name))
+            axes.plot(where, means, look.marker, color=look.color, markersize=4.5, label=short(name), clip_on=False)
             for at, (_, row) in zip(where, known, strict=True):
                 if row["ci_low"] is not None:
                     axes.plot([at, at], [row["ci_low"], row["ci_high"]], color=look.color, linewidth=1.1)
@@ -138,7 +144,7 @@ def by_length(numbers: Numbers, drawings: Drawings) -> Chart | None:
         axes.set_ylabel("ROUGE-1, mean and 95 % interval")
         axes.set_ylim(0, 1.02)
         axes.grid(visible=True, axis="y")
-        axes.figure.legend(loc="outside lower left", handlelength=2)  # type: ignore[union-attr]
+        axes.figure.legend(loc="outside lower left", handlelength=2)
 
     title = "ROUGE-1 by length of the reference"
     panels = [(f"{title}: means with intervals", drawings.draw(paint, 3.1 + 0.2 * len(systems), 6.6))]

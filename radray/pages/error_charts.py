@@ -54,16 +54,15 @@ def _flags(numbers: Numbers, drawings: Drawings, title: str, classes: Mapping[st
                 if row["ci_low"] is not None:
                     ends = [100 * row["ci_low"], 100 * row["ci_high"]]
                     axes.plot(ends, [at, at], color=look.color, linewidth=1.1)
-                axes.plot(
-                    [100 * row["mean"]], [at], look.marker, color=look.color, markersize=5, linestyle="none", label=label
-                )
+                dot: dict[str, Any] = {"color": look.color, "markersize": 5, "linestyle": "none", "clip_on": False}
+                axes.plot([100 * row["mean"]], [at], look.marker, label=label, **dot)
         axes.set_ylim(len(found) - 0.5, -0.85)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.set_xlim(left=0)
         axes.set_xlabel("% of the impressions that can have it, with 95 % interval")
         axes.grid(visible=True, axis="x")
-        axes.figure.legend(loc="outside lower left", handlelength=1.5)  # type: ignore[union-attr]
+        axes.figure.legend(loc="outside lower left", handlelength=1.5)
 
     height = 1.1 + len(found) * (0.42 + 0.09 * len(systems)) + 0.2 * len(systems)
     panels = [(f"{title}: rate of each flag by system", drawings.draw(paint, height, 6.6))]
@@ -116,7 +115,7 @@ def risk_and_coverage(numbers: Numbers, drawings: Drawings) -> Chart | None:
             axes.set_ylabel("mean ROUGE-1 of those kept")
             axes.set_ylim(0, 1.02)
             axes.grid(visible=True)
-            axes.figure.legend(loc="outside lower left", handlelength=3)  # type: ignore[union-attr]
+            axes.figure.legend(loc="outside lower left", handlelength=3)
 
         drawn = drawings.draw(paint, 2.9 + 0.2 * len(of))
         panels.append((f"Mean ROUGE-1 of the impressions kept, by {confidence}", drawn))
@@ -133,11 +132,8 @@ def risk_and_coverage(numbers: Numbers, drawings: Drawings) -> Chart | None:
     columns = ["system, confidence", *(f"{kept} % kept" for kept in (100, 90, 80, 70, 50))]
     columns += ["AURC (less is better)", "from best to random"]
     words = (
-        "If a person writes the impressions that a model is least sure of, how good are the rest? Left: by the "
-        "log-probability of the text; right: by its lead over the second candidate. A curve that falls from left to "
-        "right is a confidence worth having; the dotted line is one that knows nothing."
-        if len(panels) == 2
-        else "If a person writes the impressions that a model is least sure of, how good are the rest? A curve that "
+        "If a person writes the impressions that a model is least sure of, how good are the rest? First by the "
+        "log-probability of the text, then by its lead over the second candidate, where models have them. A curve that "
         "falls from left to right is a confidence worth having; the dotted line is one that knows nothing."
     )
     title = "Does the model know when it is wrong? ROUGE-1 against coverage"
@@ -174,7 +170,7 @@ def training(rows: Iterable[Row], drawings: Drawings) -> Iterator[Chart]:
             axes.set_ylabel("loss a token")
             axes.set_ylim(bottom=0)
             axes.grid(visible=True)
-            axes.figure.legend(loc="outside lower left")  # type: ignore[union-attr]
+            axes.figure.legend(loc="outside lower left")
 
         title = f"Training of {model}, run {run_id}"
         steps = sorted({one["step"] for told in of.values() for one in told})

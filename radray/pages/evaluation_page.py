@@ -70,9 +70,9 @@ class _View:
     where: str
     reports: int
     left_out: Sequence[str]
-    comparisons: Sequence[verdicts.Verdict]
-    floors: Sequence[verdicts.Verdict]
-    errors: Sequence[verdicts.Verdict]
+    comparisons: Sequence[verdicts.Answer]
+    floors: Sequence[verdicts.Answer]
+    errors: Sequence[verdicts.Answer]
     cautions: Sequence[str]
     headline: Sequence[Grid] = ()
     published: Grid | None = None
@@ -126,7 +126,7 @@ def page(evaluated: Evaluated) -> str:
         views=views,
         about=evaluated,
         started=started,
-        style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         training=list(error_charts.training(evaluated.training, drawings)),
         lineage=[data_grid(one.side for one in evaluated.parts), models_grid(predictions), runs_grid(runs)],
         run_configs=[(row["run_id"], row["config"]) for row in runs if row["run_id"] != evaluated.run_id],
@@ -140,7 +140,10 @@ def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings
     view: dict[str, Any] = {}
     if any(shown.figure(name, "all", HEADLINE) for name in side.systems):
         means, view["published"] = _without_published(from_rich(shown.means()))
-        note = "Mean, with its 95 % interval by split key, of 0 to 1; a failed prediction counts 0."
+        note = (
+            "Of 0 to 1; a failed impression counts 0, a missing one is left out. Standardised: as if this share of the "
+            "references were normal. Equal: share with the radiologist's very words; no word: share with none of them."
+        )
         view["headline"] = [
             from_rich(shown.headline(), note),
             from_rich(shown.differences(), "Points of 100, with 95 % intervals; p is not corrected."),
@@ -151,10 +154,18 @@ def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings
         view["spreads"] += [lengths] if lengths else []
         view["more"] = [*(from_rich(one) for one in shown.distributions()), from_rich(shown.strata())]
     view["flags"] = list(error_charts.flags(numbers, drawings))
-    view["flag_tables"] = [from_rich(one) for one in (shown.flags(),) if one.row_count]
+    view["flag_tables"] = [
+        from_rich(one, "Rate, then how far it lies above the radiologists', with its 95 % interval.")
+        for one in (shown.flags(),)
+        if one.row_count
+    ]
     doubt = error_charts.risk_and_coverage(numbers, drawings)
     view["doubt"] = [doubt] if doubt else []
-    view["doubt_tables"] = [from_rich(one) for one in (shown.deferral(),) if one.row_count]
+    view["doubt_tables"] = [
+        from_rich(one, "Of the rest, when that share of the impressions is left to a person.")
+        for one in (shown.deferral(),)
+        if one.row_count
+    ]
     return _View(
         name=side.dataset,
         where=where,
@@ -175,8 +186,7 @@ def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings
 
 
 def _without_place(remark: str, where: str) -> str:
-    told = remark.removeprefix(f"{where}: ")
-    return told[:1].upper() + told[1:] + "."
+    return remark.removeprefix(f"{where}: ") + "."
 
 
 def _without_published(grid: Grid) -> tuple[Grid, Grid | None]:
@@ -186,5 +196,5 @@ def _without_published(grid: Grid) -> tuple[Grid, Grid | None]:
     means = Grid(grid.caption, grid.columns[:-1], [row[:-1] for row in ours], "All references, F-measure of 0 to 1.")
     if not theirs:
         return means, None
-    words = "Means that others have published: for orientation; only where the last column says so may ours be held against them."
+    words = "Means that others have published. Ours may be held against them only where the last column says so."
     return means, Grid("Published results", grid.columns, theirs, words)

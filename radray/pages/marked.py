@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from radray.metrics.sentences import split_sentences
 
@@ -26,14 +27,25 @@ class Piece:
 
 
 def different_words(text: str, other: str) -> list[Span]:
-    """Return the words of `text` that `other` does not have in this order, case and punctuation aside."""
+    """Return the runs of words of `text` that `other` does not have in this order, case and punctuation aside."""
     spans = [match.span() for match in _WORD.finditer(text)]
     words = [text[start:end].casefold() for start, end in spans]
     others = [word.casefold() for word in _WORD.findall(other)]
     matched: set[int] = set()
     for block in SequenceMatcher(None, words, others, autojunk=False).get_matching_blocks():
         matched.update(range(block.a, block.a + block.size))
-    return [span for place, span in enumerate(spans) if place not in matched]
+    return joined(text, [span for place, span in enumerate(spans) if place not in matched])
+
+
+def joined(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Return `spans` of words, in order, as runs: those with nothing but space and punctuation between are one."""
+    runs: list[Span] = []
+    for start, end in spans:
+        if runs and not _WORD.search(text, runs[-1][1], start):
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
+    return runs
 
 
 def evidence_places(evidence: str | None, form: str) -> dict[str, list[Span]]:
@@ -79,7 +91,7 @@ def pieces(
     inside = [((max(a, start), min(b, end)), name) for (a, b), name in marks if a < end and b > start and a < b]
     cuts = sorted({start, end, *(cut for place, _ in inside for cut in place)})
     found = []
-    for left, right in zip(cuts, cuts[1:], strict=False):
+    for left, right in pairwise(cuts):
         names = [name for (a, b), name in inside if a <= left and right <= b]
         found.append(Piece(text[left:right], "" in names, tuple(dict.fromkeys(name for name in names if name))))
     return found

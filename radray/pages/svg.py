@@ -5,6 +5,7 @@ import re
 import warnings
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 import matplotlib
 from markupsafe import Markup
@@ -20,14 +21,14 @@ _NAMES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", PAPER: "--paper"}
 SERIES = tuple(f"#0103{n:02x}" for n in range(1, 9))
 """Stand for `--s1` to `--s8`."""
 _NAMES |= {color: f"--s{n}" for n, color in enumerate(SERIES, 1)}
-DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))  # type: ignore[assignment]
+DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 """Line styles, so that lines are told apart without colour too."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 WIDTH = 4.5
 """Inches of every panel: read at its own size on a phone, two side by side on a laptop."""
 
-_STYLE = {
+_STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: read aloud, found, selected
     "svg.hashsalt": "radray",
     "text.parse_math": False,  # a model may be called "$x$"
@@ -80,7 +81,8 @@ class Drawings:
             paint(figure.subplots())
             out = io.StringIO()
             figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-        return Markup(self._own(out.getvalue()))  # noqa: S704 - matplotlib has escaped what was drawn
+        # matplotlib has escaped what was drawn
+        return Markup(self._own(out.getvalue()))
 
     def _own(self, text: str) -> str:
         name = f"d{next(self._numbers)}-"

@@ -16,6 +16,9 @@ FEW = 30
 ALL_PAIRS = 3
 """Models up to which each is compared with each in words; of more, each with the first alone."""
 
+STRATA = {ABNORMAL: "abnormal reports", ALL: "all reports"}
+"""What words are told of, the one that counts first."""
+
 BETTER, WORSE, ALIKE, UNKNOWN = "better", "worse", "not to be told apart", "cannot be told"
 
 Row = Mapping[str, Any]
@@ -23,12 +26,19 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A sentence and what it comes to in a word or two; '' for a sentence without a verdict."""
+    """One comparison: what of, what it comes to, and the numbers that this rests on."""
+
+    of: str
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A sentence that answers, and the comparisons that it is made of."""
 
     sentence: str
-    verdict: str = ""
-    why: str = ""
-    """The numbers that the verdict rests on."""
+    verdicts: Sequence[Verdict] = ()
 
 
 def verdict_of(row: Row | None, *, higher_is_better: bool = True) -> str:
@@ -44,9 +54,7 @@ def left_out(numbers: Numbers) -> list[str]:
     """Return what of 100 reports with a critical finding the impressions leave it out, a sentence a system."""
     if numbers.checks is None:
         return ["These impressions were never checked: how many leave out a critical finding cannot be told here."]
-    rows = {
-        name: numbers.figure(name, CRITICAL, MISSED) for name in (*numbers.models, RADIOLOGIST)
-    }
+    rows = {name: numbers.figure(name, CRITICAL, MISSED) for name in (*numbers.models, RADIOLOGIST)}
     known = {name: row for name, row in rows.items() if row is not None}
     if not known:
         return ["No report here has a critical finding that the checks know: what is left out cannot be told here."]
@@ -62,53 +70,60 @@ def left_out(numbers: Numbers) -> list[str]:
     return told
 
 
-def comparisons(numbers: Numbers) -> Iterator[Verdict]:
+def comparisons(numbers: Numbers) -> Iterator[Answer]:
     """Yield each model against those before it: ROUGE-1 on abnormal and on all reports, then the missed findings."""
     models = numbers.models
     pairs = [(a, b) for place, a in enumerate(models) for b in models[:place]]
     if len(models) > ALL_PAIRS:
         pairs = [(a, models[0]) for a in models[1:]]
     for a, b in pairs:
-        for stratum, words in ((ABNORMAL, "abnormal reports"), (ALL, "all reports")):
-            row = numbers.difference(a, b, stratum, HEADLINE)
-            if row is not None:
-                yield Verdict(f"On {words}, by ROUGE-1, {a} against {b}:", verdict_of(row), _scores(row))
+        rows = {words: numbers.difference(a, b, stratum, HEADLINE) for stratum, words in STRATA.items()}
+        verdicts = [Verdict(f"ROUGE-1 on {words}", verdict_of(row), _scores(row)) for words, row in rows.items() if row]
         row = numbers.difference(a, b, CRITICAL, MISSED)
         if row is not None:
-            verdict = verdict_of(row, higher_is_better=False)
-            yield Verdict(f"In not leaving out critical findings, {a} against {b}:", verdict, _rates(row))
+            told = verdict_of(row, higher_is_better=False)
+            verdicts.append(Verdict("critical findings left out", told, _rates(row)))
+        if verdicts:
+            yield Answer(f"{a} against {b}: {_summed(rows)}", verdicts)
 
 
-def against_floors(numbers: Numbers) -> Iterator[Verdict]:
-    """Yield each model against the best floor of the stratum: what needs no model must be beaten first."""
+def against_floors(numbers: Numbers) -> Iterator[Answer]:
+    """Yield each model against the best floor of each stratum: what needs no model must be beaten first."""
     floors = [one.name for one in numbers.side.of(FLOOR)]
-    for stratum, words in ((ABNORMAL, "abnormal reports"), (ALL, "all reports")):
+    best: dict[str, str] = {}
+    for stratum in STRATA:
         means = {name: row["mean"] for name in floors if (row := numbers.figure(name, stratum, HEADLINE)) is not None}
-        if not means:
-            continue
-        best = max(means, key=lambda name: means[name])
-        for model in numbers.models:
-            row = numbers.difference(model, best, stratum, HEADLINE)
-            if row is not None:
-                told = f"On {words}, by ROUGE-1, {model} against {_floor(best)}:"
-                yield Verdict(told, verdict_of(row), _scores(row))
+        if means:
+            best[stratum] = max(means, key=lambda name: means[name])
+    for model in numbers.models:
+        rows = {STRATA[of]: numbers.difference(model, floor, of, HEADLINE) for of, floor in best.items()}
+        verdicts = [
+            Verdict(f"ROUGE-1 on {STRATA[of]}, against {_floor(floor)}", verdict_of(row), _scores(row))
+            for of, floor in best.items()
+            if (row := rows[STRATA[of]]) is not None
+        ]
+        if verdicts:
+            yield Answer(f"{model} against the best floor: {_summed(rows)}", verdicts)
 
 
-def above_radiologists(numbers: Numbers) -> Iterator[Verdict]:
+def above_radiologists(numbers: Numbers) -> Iterator[Answer]:
     """Yield, for each model, the errors that harm which it makes more often, or less, than the radiologists."""
     for model in numbers.models:
         rows = {name: numbers.difference(model, RADIOLOGIST, ALL, f"flag_{name}") for name in TIER_A}
         known = {name: row for name, row in rows.items() if row is not None}
         if not known:
             continue
-        more = [f"{_class(name)} {_rates(row)}" for name, row in known.items() if _is(row, WORSE)]
-        less = [f"{_class(name)} {_rates(row)}" for name, row in known.items() if _is(row, BETTER)]
-        if more:
-            yield Verdict(f"Errors that harm, which {model} makes more often than the radiologists:", "", _list(more))
-        if less:
-            yield Verdict(f"Errors that harm, which {model} makes less often than the radiologists:", "", _list(less))
-        if not more and not less:
-            yield Verdict(f"Errors that harm: {model} is not to be told apart from the radiologists in any class.")
+        told = {name: verdict_of(row, higher_is_better=False) for name, row in known.items()}
+        verdicts = [
+            Verdict(f"{name.replace('_', ' ')} (an impression that {TIER_A[name]})", told[name], _rates(row))
+            for name, row in known.items()
+            if told[name] in (BETTER, WORSE)
+        ]
+        counts = {of: sum(one == of for one in told.values()) for of in (WORSE, BETTER, ALIKE, UNKNOWN)}
+        words = ", ".join(f"{of} in {count}" for of, count in counts.items() if count)
+        yield Answer(
+            f"{model} against the radiologists, in {len(told)} classes of errors that harm: {words}.", verdicts
+        )
 
 
 def cautions(numbers: Numbers, remarks: Sequence[str]) -> list[str]:
@@ -123,8 +138,8 @@ def cautions(numbers: Numbers, remarks: Sequence[str]) -> list[str]:
     abnormal = int((side.strata[ABNORMAL] & side.referenced).sum()) if ABNORMAL in side.strata else 0
     total = int(side.referenced.sum())
     told.append(
-        f"{abnormal:,} of {total:,} reports with a reference are abnormal. Normal ones are written in set phrases, so a "
-        "mean over all reports rises and falls with how many are normal: judge by the abnormal ones."
+        f"{abnormal:,} of {total:,} reports with a reference are abnormal. Normal ones are written in set phrases, so "
+        "a mean over all reports rises and falls with how many are normal: judge by the abnormal ones."
     )
     if abnormal < FEW:
         told.append(f"Only {abnormal:,} abnormal {_plural(abnormal, 'report')}: too few to judge by.")
@@ -133,8 +148,8 @@ def cautions(numbers: Numbers, remarks: Sequence[str]) -> list[str]:
         "“no pneumothorax” and “pneumothorax” differ in one word."
     )
     told.append(
-        "Intervals are of 95 %, by patient. Nothing is corrected for the number of comparisons: of twenty between "
-        "equals, one is called better or worse by chance."
+        "Intervals are of 95 %, by patient where the source names patients. Nothing is corrected for the number of "
+        "comparisons: of twenty between equals, one is called better or worse by chance."
     )
     return told
 
@@ -158,12 +173,12 @@ def _rates(row: Row) -> str:
     return f"{100 * row['mean_a']:.1f} % against {100 * row['mean_b']:.1f} %{ends}, n={row['n']:,}"
 
 
-def _is(row: Row, verdict: str) -> bool:
-    return verdict_of(row, higher_is_better=False) == verdict
-
-
-def _class(name: str) -> str:
-    return f"{name.replace('_', ' ')} ({TIER_A[name]}):"
+def _summed(rows: Mapping[str, Row | None]) -> str:
+    """Return the verdicts by stratum as the rest of a sentence: said once where they are the same."""
+    told = {words: verdict_of(row) for words, row in rows.items() if row is not None}
+    if len(set(told.values())) == 1:
+        return f"{next(iter(told.values()))} by ROUGE-1 on {' and on '.join(told)}."
+    return f"{', '.join(f'{verdict} on {words}' for words, verdict in told.items()) or UNKNOWN}, by ROUGE-1."
 
 
 def _floor(name: str) -> str:
@@ -173,10 +188,6 @@ def _floor(name: str) -> str:
         "floor: first sentence": "copying the first sentence of the findings (a floor, no model)",
     }
     return words.get(name, name)
-
-
-def _list(parts: Sequence[str]) -> str:
-    return "; ".join(parts)
 
 
 def _plural(n: int, noun: str) -> str:
