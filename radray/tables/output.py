@@ -1,7 +1,5 @@
 """Answers of queries as text and files: CSV that a spreadsheet does not run, JSON, Parquet; rows as they come."""
 
-import csv
-import datetime
 import json
 import math
 import os
@@ -23,17 +21,17 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # 
 
 
 def write_csv(answer: Answer, file: TextIO) -> int:
-    """Write the rows as CSV with a header and return their number; null is an empty cell, lists and structs are JSON.
+    """Write the rows as CSV with a header and return their number.
 
-    A text, or a column's name, that a spreadsheet would take for a formula gets ``'`` before it; numbers stay. Who
-    wants texts as they are takes JSON or Parquet.
+    Null is an empty cell, an empty text is ``""``, lists and structs are JSON. A text, or a column's name, that a
+    spreadsheet would take for a formula gets ``'`` before it; numbers stay. Who wants texts as they are takes JSON or
+    Parquet.
     """
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([harmless(name) for name in answer.schema.names])
+    file.write(",".join(map(_cell, answer.schema.names)) + "\n")
     count = 0
     for batch in answer.batches:
         columns = [column.to_pylist() for column in batch.columns]
-        writer.writerows([_cell(value) for value in row] for row in zip(*columns, strict=True))
+        file.writelines(",".join(map(_cell, row)) + "\n" for row in zip(*columns, strict=True))
         count += batch.num_rows
     return count
 
@@ -88,14 +86,18 @@ def printable(text: str) -> str:
     )
 
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, str):
-        return harmless(value)
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
     if isinstance(value, list | dict):
-        return harmless(json.dumps(_plain(value), ensure_ascii=False, default=str))
+        value = json.dumps(_plain(value), ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        value = harmless(value)
+        # by hand: csv.writer leaves a lone \r unquoted, and null and an empty text look alike
+        return '"' + value.replace('"', '""') + '"' if not value or set(value) & set(',"\r\n') else value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value.isoformat(" ") if isinstance(value, datetime.datetime) else value
+    return repr(value) if isinstance(value, float) else str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -33,6 +33,8 @@ _DUCKDB |= {
     SECTIONS: 'STRUCT("name" VARCHAR, "start" BIGINT, "text" VARCHAR)[]',
 }
 
+_VALUES = (TokenType.NUMBER, TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.R_BRACKET)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -172,9 +174,12 @@ def _with_dollars(sql: str, params: Mapping[str, str]) -> str:
     except SqlglotError:
         return sql  # DuckDB says what is wrong with it
     characters = list(sql)
-    for colon, name in itertools.pairwise(tokens):
+    for place, (colon, name) in enumerate(itertools.pairwise(tokens)):
         if colon.token_type is TokenType.COLON and name.text in params and name.start == colon.end + 1:
-            characters[colon.start] = "$"
+            before = tokens[place - 1] if place else colon
+            # x[2:name] is a slice
+            if before.end + 1 < colon.start or before.token_type not in _VALUES:
+                characters[colon.start] = "$"
     return "".join(characters)
 
 

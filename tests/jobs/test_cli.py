@@ -34,7 +34,7 @@ def run_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., in
 
 
 def test_the_jobs_are_these() -> None:
-    assert JOBS == ["demo", "evaluate", "finetune", "generate", "maintain", "prepare", "query"]
+    assert JOBS == ["demo", "evaluate", "finetune", "generate", "maintain", "prepare", "publish", "query"]
     assert [config.name for config in CONFIGS] == ["local.yaml", "p3.16xlarge.yaml"]
 
 
