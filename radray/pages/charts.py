@@ -85,7 +85,8 @@ def _spread(
         (f"Box plots of {title}: the table holds the numbers", drawings.draw(boxes, 0.9 + 0.62 * rows)),
         (f"Shares of reports at or below each {title}", drawings.draw(curves, 2.9 + 0.2 * rows)),
     ]
-    return Chart(title, panels, _told(values, explain=explain), _spread_data(values, title))
+    told = {name: of for name, of in values.items() if name in numbers.models}
+    return Chart(title, panels, _told(told, explain=explain), _spread_data(values, title))
 
 
 def _told(values: dict[str, np.ndarray], *, explain: bool) -> str:
@@ -147,7 +148,7 @@ def by_length(numbers: Numbers, drawings: Drawings) -> Chart | None:
         axes.figure.legend(loc="outside lower left", handlelength=2)
 
     title = "ROUGE-1 by length of the reference"
-    panels = [(f"{title}: means with intervals", drawings.draw(paint, 3.1 + 0.2 * len(systems), 6.6))]
+    panels = [(f"{title}: means with intervals", drawings.draw(paint, 3.1 + 0.2 * len(systems)))]
     data = Grid(
         title,
         ["system", *(f"{one} words" for one in bins)],

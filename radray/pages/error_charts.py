@@ -7,11 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from radray.metrics.confidence import RiskCoverage, risk_coverage
-from radray.metrics.report_strata import ALL
 from radray.metrics.side_by_side import CONFIDENCES, MODEL, RADIOLOGIST, System
 from radray.pages.evaluation_tables import HEADLINE
 from radray.pages.grids import Chart, Grid, score, share
-from radray.pages.numbers import Numbers
+from radray.pages.numbers import Numbers, label_of, stratum_of
 from radray.pages.svg import SERIES, Drawings, short
 from radray.schemas_checks import TIER_A, TIER_B
 
@@ -35,9 +34,9 @@ def flags(numbers: Numbers, drawings: Drawings) -> Iterator[Chart]:
 def _flags(numbers: Numbers, drawings: Drawings, title: str, classes: Mapping[str, str]) -> Chart | None:
     systems = [name for name in (RADIOLOGIST, *numbers.models) if name in numbers.side.systems]
     found = {
-        flag: {name: numbers.figure(name, ALL, f"flag_{flag}") for name in systems}
+        flag: {name: numbers.figure(name, stratum_of(flag), f"flag_{flag}") for name in systems}
         for flag in classes
-        if any(numbers.figure(name, ALL, f"flag_{flag}") for name in systems)
+        if any(numbers.figure(name, stratum_of(flag), f"flag_{flag}") for name in systems)
     }
     if not found:
         return None
@@ -45,7 +44,7 @@ def _flags(numbers: Numbers, drawings: Drawings, title: str, classes: Mapping[st
 
     def paint(axes: Axes) -> None:
         for place, (flag, of) in enumerate(found.items()):
-            axes.text(0.0, place - 0.33, f"{flag.replace('_', ' ')}", va="bottom", ha="left", fontsize=8.5)
+            axes.text(0.0, place - 0.33, label_of(flag), va="bottom", ha="left", fontsize=8.5)
             for nth, (name, row) in enumerate(of.items()):
                 if row is None:
                     continue
@@ -65,10 +64,9 @@ def _flags(numbers: Numbers, drawings: Drawings, title: str, classes: Mapping[st
         axes.figure.legend(loc="outside lower left", handlelength=1.5)
 
     height = 1.1 + len(found) * (0.42 + 0.09 * len(systems)) + 0.2 * len(systems)
-    panels = [(f"{title}: rate of each flag by system", drawings.draw(paint, height, 6.6))]
+    panels = [(f"{title}: rate of each flag by system", drawings.draw(paint, height))]
     rows = [
-        [f"{flag.replace('_', ' ')}: {classes[flag]}", *(_rate(of[name]) for name in systems)]
-        for flag, of in found.items()
+        [f"{label_of(flag)}: {classes[flag]}", *(_rate(of[name]) for name in systems)] for flag, of in found.items()
     ]
     words = (
         "Rules find these flags, no reader; radiologists' own impressions have them too. So a rate says little alone: "
@@ -179,4 +177,4 @@ def training(rows: Iterable[Row], drawings: Drawings) -> Iterator[Chart]:
         data = [[f"{step:,}", *(score(by_step[name].get(step)) for name in of)] for step in shown]
         words = "Loss that falls on training reports and rises on held-out ones: the model learns them by heart."
         grid = Grid(title, ["step", *(names[name] for name in of)], data, f"{len(shown)} of {len(steps)} steps.")
-        yield Chart(title, [(f"Losses by step, {title}", drawings.draw(paint, 3.2, 6.6))], words, grid)
+        yield Chart(title, [(f"Losses by step, {title}", drawings.draw(paint, 3.2))], words, grid)

@@ -25,6 +25,15 @@ from radray.tables.identity import digest
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+FLAGS_NOTE = (
+    "Rate, then how far it lies above the radiologists', with its 95 % interval. Of all reports, critical_missed too: "
+    "the charts and the answers above tell it of the reports with a critical finding."
+)
+STRATA_NOTE = (
+    "Normal and abnormal: by the reference, or by the findings. Critical: the findings hold a critical finding. "
+    "Incidental: a normal reference over abnormal findings. Seen: the findings stand word for word in training."
+)
+
 Row = Mapping[str, Any]
 
 
@@ -152,13 +161,9 @@ def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings
         view["spreads"] = [*charts.spreads(numbers, drawings)]
         lengths = charts.by_length(numbers, drawings)
         view["spreads"] += [lengths] if lengths else []
-        view["more"] = [*(from_rich(one) for one in shown.distributions()), from_rich(shown.strata())]
+        view["more"] = [*(from_rich(one) for one in shown.distributions()), from_rich(shown.strata(), STRATA_NOTE)]
     view["flags"] = list(error_charts.flags(numbers, drawings))
-    view["flag_tables"] = [
-        from_rich(one, "Rate, then how far it lies above the radiologists', with its 95 % interval.")
-        for one in (shown.flags(),)
-        if one.row_count
-    ]
+    view["flag_tables"] = [from_rich(one, FLAGS_NOTE) for one in (shown.flags(),) if one.row_count]
     doubt = error_charts.risk_and_coverage(numbers, drawings)
     view["doubt"] = [doubt] if doubt else []
     view["doubt_tables"] = [

@@ -8,11 +8,22 @@ import numpy as np
 
 from radray.metrics.bootstrap import Floats
 from radray.metrics.evaluation import Plan
-from radray.metrics.report_strata import ALL
+from radray.metrics.report_strata import ALL, CRITICAL
 from radray.metrics.side_by_side import FLOOR, MODEL, SideBySide, System
 from radray.pages.svg import DASHES, INK, MARKERS, MUTED, SERIES
 
 Row = Mapping[str, Any]
+
+
+def stratum_of(flag: str) -> str:
+    """Return the reports that a flag is told of: only of those with a critical finding can one leave it out."""
+    return CRITICAL if flag == "critical_missed" else ALL
+
+
+def label_of(flag: str) -> str:
+    """Return the class of a flag in words, with the reports that it is told of where these are not all."""
+    words = flag.replace("_", " ")
+    return words if stratum_of(flag) == ALL else f"{words}, of the reports with a critical finding"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from radray.metrics.report_strata import ABNORMAL, ALL, CRITICAL
 from radray.metrics.side_by_side import FLOOR, RADIOLOGIST
 from radray.pages.evaluation_tables import HEADLINE
-from radray.pages.numbers import Numbers
+from radray.pages.numbers import Numbers, label_of, stratum_of
 from radray.schemas_checks import TIER_A
 
 MISSED = "flag_critical_missed"
@@ -66,7 +66,7 @@ def left_out(numbers: Numbers) -> list[str]:
         told.append("There is no radiologist's impression here to hold this against.")
     n = max(row["n"] for row in known.values())
     if n < FEW:
-        told.append(f"That is of {n:,} {_plural(n, 'report')} only: too few to judge by.")
+        told.append(f"That is of {n:,} {_plural(n, 'report')} only: read the intervals, not the rates.")
     return told
 
 
@@ -109,13 +109,13 @@ def against_floors(numbers: Numbers) -> Iterator[Answer]:
 def above_radiologists(numbers: Numbers) -> Iterator[Answer]:
     """Yield, for each model, the errors that harm which it makes more often, or less, than the radiologists."""
     for model in numbers.models:
-        rows = {name: numbers.difference(model, RADIOLOGIST, ALL, f"flag_{name}") for name in TIER_A}
+        rows = {name: numbers.difference(model, RADIOLOGIST, stratum_of(name), f"flag_{name}") for name in TIER_A}
         known = {name: row for name, row in rows.items() if row is not None}
         if not known:
             continue
         told = {name: verdict_of(row, higher_is_better=False) for name, row in known.items()}
         verdicts = [
-            Verdict(f"{name.replace('_', ' ')} (an impression that {TIER_A[name]})", told[name], _rates(row))
+            Verdict(f"{label_of(name)} (an impression that {TIER_A[name]})", told[name], _rates(row))
             for name, row in known.items()
             if told[name] in (BETTER, WORSE)
         ]
