@@ -58,6 +58,29 @@ def connect(
     nothing outside the warehouse is open to it, nor can that be changed by a statement.
     Raises InputError when a table's metadata cannot be read, ConfigError when S3 is asked for without credentials.
     """
+    connection = engine(warehouse)
+    for schema in TABLES.values():
+        location = warehouse.metadata_location(schema)
+        if location is None:
+            connection.register(schema.name, schema.arrow().empty_table())
+        else:
+            try:
+                columns = _columns(connection, location, schema)
+                connection.execute(
+                    f"CREATE VIEW {schema.name} AS SELECT {columns} FROM iceberg_scan('{quoted(location)}')"
+                )
+            except duckdb.Error as error:
+                raise InputError(f"table {schema.name}: {location} cannot be read: {type(error).__name__}") from None
+    for name in in_order(views):
+        connection.execute(f"CREATE VIEW {name} AS {duckdb_sql(name, choices or Choices())}")
+    connection.execute(f"SET allowed_directories = ['{quoted(warehouse.layout.root)}/']")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def engine(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection that can read the warehouse's files, with no table in it and nothing closed to it."""
     connection = duckdb.connect(
         config={
             "autoinstall_known_extensions": "false",
@@ -76,23 +99,6 @@ def connect(
     if is_s3(warehouse.layout.root):
         for statement in warehouse.storage.access.duckdb():
             connection.execute(statement)
-    for schema in TABLES.values():
-        location = warehouse.metadata_location(schema)
-        if location is None:
-            connection.register(schema.name, schema.arrow().empty_table())
-        else:
-            try:
-                columns = _columns(connection, location, schema)
-                connection.execute(
-                    f"CREATE VIEW {schema.name} AS SELECT {columns} FROM iceberg_scan('{quoted(location)}')"
-                )
-            except duckdb.Error as error:
-                raise InputError(f"table {schema.name}: {location} cannot be read: {type(error).__name__}") from None
-    for name in in_order(views):
-        connection.execute(f"CREATE VIEW {name} AS {duckdb_sql(name, choices or Choices())}")
-    connection.execute(f"SET allowed_directories = ['{quoted(warehouse.layout.root)}/']")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
     return connection
 
 
