@@ -137,7 +137,11 @@ def page(evaluated: Evaluated) -> str:
         started=started,
         style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         training=list(error_charts.training(evaluated.training, drawings)),
-        lineage=[data_grid(one.side for one in evaluated.parts), models_grid(predictions), runs_grid(runs)],
+        lineage=[
+            data_grid(one.side for one in evaluated.parts),
+            models_grid(predictions),
+            runs_grid(runs, evaluated.run_id),
+        ],
         run_configs=[(row["run_id"], row["config"]) for row in runs if row["run_id"] != evaluated.run_id],
         rows_digest=digest([[row["unit_id"], row["model_digest"]] for row in predictions]),
     )

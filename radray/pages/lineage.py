@@ -18,10 +18,12 @@ def runs_of(rows: Iterable[Row], predictions: Iterable[Row], training: Iterable[
     return sorted((row for row in rows if row["run_id"] in wanted), key=lambda row: (row["started"], row["run_id"]))
 
 
-def runs_grid(runs: Sequence[Row]) -> Grid:
-    """Return the runs, oldest first."""
+def runs_grid(runs: Sequence[Row], run_id: str) -> Grid:
+    """Return the runs, oldest first; the evaluation `run_id` is still running while its page is written."""
     columns = ["run", "job", "status", "started, UTC", "radray", "dataset", "digest of its input"]
-    rows = [[_told(row[name]) for name in _RUN] for row in runs]
+    ours = {"status": "wrote this page"}
+    told = [{**row, **ours} if row["run_id"] == run_id else row for row in runs]
+    rows = [[_told(row[name]) for name in _RUN] for row in told]
     return Grid("Runs that made these numbers", columns, rows)
 
 

@@ -13,6 +13,7 @@ from evaluate_world import World, make_world
 from jobs import evaluate as evaluate_job
 from jobs import query as query_job
 from jobs.evaluate import evaluate
+from radray.metrics.scoring import main_scorer
 from radray.schemas import EVALUATIONS, PREDICTIONS
 
 
@@ -55,8 +56,11 @@ def test_text_where_it_is_asked_for_and_the_numbers_of_the_table(world: World) -
     assert any(row["findings"] in shown for row in world.warehouse.read(PREDICTIONS).to_pylist())
     assert "jobs.query" not in page.split('id="lineage"')[0]
     run_id = max(row["run_id"] for row in world.warehouse.read(EVALUATIONS, ["run_id"]).to_pylist())
-    where = {"run_id": run_id, "metric": "rouge1", "stratum": "abnormal"}
-    for row in world.warehouse.read(EVALUATIONS, where=where).to_pylist():
+    main = main_scorer(stemmer=True)
+    where = {"run_id": run_id, "metric": "rouge1", "stratum": "abnormal", "scorer_id": main}
+    told = world.warehouse.read(EVALUATIONS, where=where).to_pylist()
+    assert len(told) == 6
+    for row in told:
         assert f"{row['mean']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}]" in page
     assert run_id in page
 
