@@ -17,7 +17,7 @@ from radray.pages import charts, error_charts, verdicts
 from radray.pages.cases import cases
 from radray.pages.evaluation_tables import HEADLINE, Shown
 from radray.pages.grids import Chart, Grid, from_rich
-from radray.pages.lineage import data_grid, models_grid, runs_grid, runs_of
+from radray.pages.lineage import data_grid, models_grid, runs_grid, runs_of, training_of
 from radray.pages.numbers import Numbers
 from radray.pages.svg import Drawings
 from radray.pages.visible import visible
@@ -66,7 +66,7 @@ class Evaluated:
     runs: Sequence[Row] = ()
     """Rows of `runs`; those that made the predictions are picked out."""
     training: Sequence[Row] = ()
-    """Rows of `training_metrics` of the models."""
+    """Rows of `training_metrics`; those of the models are picked out."""
     config: str = ""
     """The evaluation's settings, YAML."""
 
@@ -120,7 +120,8 @@ def page(evaluated: Evaluated) -> str:
         row for part in evaluated.parts for rows in part.side.rows.values() for row in rows if row is not None
     ]
     views = [_view(part, of, evaluated, drawings) for part, of in zip(evaluated.parts, numbers, strict=True)]
-    runs = runs_of(evaluated.runs, predictions, evaluated.training, evaluated.run_id)
+    training = training_of(evaluated.training, predictions)
+    runs = runs_of(evaluated.runs, predictions, training, evaluated.run_id)
     started = next((row["started"] for row in runs if row["run_id"] == evaluated.run_id), None)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -136,7 +137,7 @@ def page(evaluated: Evaluated) -> str:
         about=evaluated,
         started=started,
         style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
-        training=list(error_charts.training(evaluated.training, drawings)),
+        training=list(error_charts.training(training, drawings)),
         lineage=[
             data_grid(one.side for one in evaluated.parts),
             models_grid(predictions),

@@ -12,6 +12,19 @@ _RUN = ("run_id", "job", "status", "started", "code_version", "dataset", "input_
 _MODEL = ("model_name", "model_digest", "engine", "prompt_id", "settings_digest", "scorer_id", "checks_id", "run_id")
 
 
+def training_of(rows: Iterable[Row], predictions: Iterable[Row]) -> list[Row]:
+    """Return those of `rows` (of `training_metrics`) of the newest run that made a model of each name.
+
+    `training_metrics` knows a model by its name alone. Ids of runs sort by time.
+    """
+    names = {row["model_name"] for row in predictions}
+    named = [row for row in rows if row["model_name"] in names]
+    newest: dict[str, str] = {}
+    for row in named:
+        newest[row["model_name"]] = max(newest.get(row["model_name"], ""), row["run_id"])
+    return [row for row in named if row["run_id"] == newest[row["model_name"]]]
+
+
 def runs_of(rows: Iterable[Row], predictions: Iterable[Row], training: Iterable[Row], run_id: str) -> list[Row]:
     """Return those of `rows` (of `runs`) that made the predictions, trained the models, or are the evaluation."""
     wanted = {run_id, *(row["run_id"] for row in predictions), *(row["run_id"] for row in training)}

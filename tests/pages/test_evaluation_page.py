@@ -132,7 +132,8 @@ def evaluated(rows: list[dict[str, Any]], known: Training = TRAINING, **values: 
 
 def training_rows() -> list[dict[str, Any]]:
     return [
-        {"run_id": "finetune-1", "model_name": "next", "name": name, "step": step, "value": 1 / step}
+        {"run_id": run_id, "model_name": model, "name": name, "step": step, "value": 1 / step}
+        for run_id, model in (("finetune-1", "next"), ("finetune-2", "next"), ("finetune-3", "another"))
         for name in ("train_loss", "val_loss", "learning_rate")
         for step in (1, 2, 3)
     ]
@@ -179,6 +180,11 @@ def test_every_figure_has_words_a_label_and_its_numbers(tree: Tree) -> None:
         ]
         assert len(labels) == len(drawings) > 0
         assert all(labels)
+
+
+def test_training_is_that_of_the_models_newest_run(tree: Tree) -> None:
+    told = [one["text"] for one in tree.find("figcaption") if one["text"].startswith("Training of")]
+    assert [one.split(".")[0] for one in told] == ["Training of next, run finetune-2"]
 
 
 def test_ids_are_the_pages_own_and_links_lead_somewhere(tree: Tree) -> None:
