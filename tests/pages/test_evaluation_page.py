@@ -2,6 +2,8 @@
 
 import datetime
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -356,3 +358,9 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"evaluate\.page"):
         write_page(tmp_path / "file" / "page.html", content)
+
+
+def test_charts_are_imported_only_with_a_page() -> None:
+    code = "import sys, radray.pages.marked, jobs.evaluate, jobs.demo; print('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
