@@ -23,6 +23,7 @@ from radray.reports.synthetic import make_studies, split_rows, write_zip
 from radray.stages.cluster import ray_cluster
 
 DATASET = "synthetic"
+NOTE = "The reports are synthetic: the numbers say that the loop works, not how good a model is on real reports."
 QUESTION = (
     "SELECT model_name, reference, prediction, round(rouge1_f, 2) AS rouge1 FROM predictions"
     " WHERE model_digest LIKE '{digest}%' ORDER BY rouge1_f, study_id LIMIT 3"
@@ -34,6 +35,7 @@ def steps(settings: Settings) -> list[str]:
     return [
         f"write {settings.demo.studies:,} synthetic studies to {settings.demo.out}",
         "prepare, fine-tune a tiny T5, generate with it and with the untrained one, evaluate, query",
+        f"write {settings.evaluate.page or Path(settings.demo.out) / 'evaluation.html'}: the evaluation as a page",
     ]
 
 
@@ -42,6 +44,7 @@ def demo(settings: Settings, console: Console) -> None:
     took: dict[str, float] = {}
     out = Path(settings.demo.out).resolve()
     model, untrained = out / "model", out / "model-untrained"
+    page = settings.evaluate.page or str(out / "evaluation.html")
     shared = settings.model_copy(
         update={
             "warehouse": settings.warehouse.model_copy(update={"uri": str(out / "warehouse")}),
@@ -71,14 +74,14 @@ def demo(settings: Settings, console: Console) -> None:
             generate(shared.model_copy(update=test_only), console)
         with _timed("evaluate", took, console):
             digests = tuple(open_model(uri).digest for uri in shared.model.uri)
-            named = {"models": digests, "pretrained": digests[0]}
+            named = {"models": digests, "pretrained": digests[0], "page": page, "page_text": True, "page_note": NOTE}
             only = {"evaluate": shared.evaluate.model_copy(update=named)}
             figures, _ = evaluate(shared.model_copy(update={**test_only, **only}), console)
         with _timed("query", took, console):
             question = QUESTION.format(digest=digests[-1][:8])
             cli.say(console, f"query: {question}")
             query_job.run(shared, question)
-    summary(figures, took, shared, question, console)
+    summary(figures, took, shared, question, page, console)
 
 
 def write_corpus(settings: Settings, out: Path) -> None:
@@ -93,7 +96,9 @@ def write_corpus(settings: Settings, out: Path) -> None:
         rows.writerows(split_rows(studies, settings.demo.held_out))
 
 
-def summary(figures: Rows, took: dict[str, float], settings: Settings, question: str, console: Console) -> None:
+def summary(
+    figures: Rows, took: dict[str, float], settings: Settings, question: str, page: str, console: Console
+) -> None:
     """Print what the loop came to, and what to look at next."""
     table = Table("reports", "system", "ROUGE-1", title="Unseen synthetic reports")
     scorer_id = main_scorer(stemmer=settings.score.stemmer)
@@ -107,7 +112,8 @@ def summary(figures: Rows, took: dict[str, float], settings: Settings, question:
     warehouse = settings.warehouse.uri
     console.print(
         "The text is synthetic: the figures say that the loop works, not how good a model is on real reports.\n"
-        f'Look at it:  python -m jobs.query "{question}" warehouse.uri={warehouse}\n'
+        f"Look at it:  {page} in a browser\n"
+        f'             python -m jobs.query "{question}" warehouse.uri={warehouse}\n'
         f"             python -m jobs.query \"SELECT step, value FROM training_metrics WHERE name = 'val_loss'"
         f' ORDER BY step" warehouse.uri={warehouse}\n'
         'Your own reports: README, "Your own reports".',

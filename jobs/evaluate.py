@@ -1,7 +1,7 @@
-"""Models and floors side by side on the same reports → the tables `evaluations` and `comparisons`."""
+"""Models and floors side by side on the same reports → the tables `evaluations` and `comparisons`, and a page."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,21 @@ from radray.metrics.confidence_rows import confidence_rows
 from radray.metrics.evaluation import Plan, evaluations
 from radray.metrics.published import load_published
 from radray.metrics.scoring import main_scorer
-from radray.metrics.side_by_side import FLOORS, add_floors, choose, remarks, side_by_side, system_name, training_of
+from radray.metrics.side_by_side import (
+    FLOORS,
+    SideBySide,
+    add_floors,
+    choose,
+    remarks,
+    side_by_side,
+    system_name,
+    training_of,
+)
 from radray.pages.csv_files import write_csv
 from radray.pages.evaluation_tables import Shown
 from radray.pages.review_pages import review_tables, write_review
 from radray.reports.identity import normalise
-from radray.schemas import COMPARISONS, EVALUATIONS
+from radray.schemas import COMPARISONS, EVALUATIONS, RUNS, TRAINING_METRICS
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest, new_run_id, run_key
@@ -43,6 +52,7 @@ def steps(settings: Settings) -> list[str]:
         f"score floors from the training reports of the same dataset: {', '.join(FLOORS)}",
         f"write {settings.warehouse.uri}: evaluations, comparisons",
         *([f"write {settings.evaluate.csv}: the same as CSV"] if settings.evaluate.csv else []),
+        *([f"write {settings.evaluate.page}: the page"] if settings.evaluate.page else []),
         *([f"write {settings.evaluate.review_out}: a sheet for readers a model"] if settings.evaluate.review else []),
     ]
 
@@ -67,17 +77,21 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     about = {"run_id": run.run_id, "batch_date": settings.date}
     figures: Rows = []
     differences: Rows = []
+    parts: list[tuple[SideBySide, Shown, list[str]]] = []
     with recorded(warehouse, run) as counts:
         for dataset, split in sorted({(row["dataset"], row["split"]) for row in rows}):
             here = [row for row in rows if (row["dataset"], row["split"]) == (dataset, split)]
             training = training_of(read_training(warehouse, dataset), here, normalise)
             side = side_by_side(dataset, split, here, options.models, training)
             add_floors(side, training, stemmer=settings.score.stemmer)
-            for remark in remarks(side, training):
+            told = remarks(side, training)
+            for remark in told:
                 cli.say(console, f"evaluate: {remark}")
             figures += [{**about, **row} for row in (*evaluations(side, plan), *confidence_rows(side, plan))]
             differences += [{**about, **row} for row in comparisons(side, plan)]
-            for table in Shown(side, plan, figures, differences, published, pretrained).tables():
+            shown = Shown(side, plan, figures, differences, published, pretrained)
+            parts.append((side, shown, told))
+            for table in shown.tables():
                 console.print(table, markup=False)
             if options.review is not None:
                 for file in write_review(Path(options.review_out), side, options.review, plan.seed):
@@ -88,15 +102,48 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
             append_rows(warehouse, schema, to_arrow(found, schema))
             if options.csv is not None:
                 cli.say(console, f"evaluate: {write_csv(Path(options.csv), schema, found)}")
+        if options.page is not None:
+            cli.say(console, f"evaluate: {page(warehouse, settings, plan, run, parts, (figures, differences))}")
         counts["input_units"] = len(rows)
     return figures, differences
+
+
+def page(
+    warehouse: Warehouse,
+    settings: Settings,
+    plan: Plan,
+    run: RunRow,
+    parts: Sequence[tuple[SideBySide, Shown, list[str]]],
+    rows: tuple[Rows, Rows],
+) -> Path:
+    """Write the page of the evaluation `run` and return its file."""
+    # charts take half a second to import: only where a page is asked for
+    from radray.pages.evaluation_page import Evaluated, Part, write_page
+
+    options = settings.evaluate
+    pretrained = next((name for _, shown, _ in parts if (name := shown.pretrained)), None)
+    evaluated = Evaluated(
+        run_id=run.run_id,
+        parts=[Part(*part) for part in parts],
+        plan=plan,
+        figures=rows[0],
+        differences=rows[1],
+        warehouse=settings.warehouse.uri,
+        with_text=options.page_text,
+        note=options.page_note,
+        pretrained=pretrained,
+        runs=warehouse.read(RUNS).to_pylist(),
+        training=warehouse.read(TRAINING_METRICS).to_pylist(),
+        config=run.config,
+    )
+    return write_page(Path(options.page or ""), evaluated)
 
 
 def read_rows(warehouse: Warehouse, settings: Settings) -> Rows:
     """Return the rows of `predictions` that `settings` choose. Raises InputError when there are none."""
     chosen = {"batch_date": settings.date, "dataset": settings.source.dataset, "split": settings.split.name}
     where = {name: value for name, value in chosen.items() if value is not None}
-    rows = read_predictions(warehouse, where)
+    rows = read_predictions(warehouse, where, evidence=settings.evaluate.page_text)
     if not rows:
         told = ", ".join(f"{name}={value}" for name, value in where.items())
         raise InputError(f"no predictions for {told} in {settings.warehouse.uri}: run jobs.generate first")

@@ -1,49 +1,63 @@
-"""SQL over the tables: ``python -m jobs.query "SELECT status, count(*) FROM reports GROUP BY 1" out=csv``."""
+"""SQL over tables and views: ``python -m jobs.query "SELECT status, count(*) FROM reports GROUP BY 1" out=csv``.
 
-import json
+Values are bound: ``"SELECT * FROM worklist WHERE dataset = :d" params.d=hospital``. Files: ``out=parquet out_file=x``.
+"""
+
+import itertools
 import sys
 
-import pyarrow as pa
-import pyarrow.csv
 from rich.console import Console
 from rich.table import Table
 
 from jobs import cli
 from radray.config import Settings
+from radray.errors import ConfigError
 from radray.tables.catalog import Warehouse
-from radray.tables.query import query
+from radray.tables.output import printable, write_csv, write_file, write_json
+from radray.tables.query import Answer, stream
+from radray.tables.views import Choices
+
+SHOWN = 1_000
+"""Rows that a table for reading shows at most."""
 
 
-def show(rows: pa.Table, out: str) -> None:
-    """Write `rows` to standard output as a table to read, CSV with a header, or a JSON array of objects."""
+def show(answer: Answer, out: str) -> None:
+    """Write the rows to standard output as a table to read, CSV with a header, or a JSON array of objects."""
     if out == "csv":
-        flat = pa.table({name: _flat(rows.column(name)) for name in rows.column_names})
-        pyarrow.csv.write_csv(flat, sys.stdout.buffer)
+        write_csv(answer, sys.stdout)
     elif out == "json":
-        sys.stdout.write(json.dumps(rows.to_pylist(), default=str, ensure_ascii=False, indent=1) + "\n")
+        write_json(answer, sys.stdout)
     else:
-        table = Table(*rows.column_names)
-        for row in rows.to_pylist():
+        table = Table(*map(printable, answer.schema.names))
+        rows = (row for batch in answer.batches for row in batch.to_pylist())
+        for row in itertools.islice(rows, SHOWN):
             table.add_row(*("" if value is None else _cell(value) for value in row.values()))
         Console(width=None if sys.stdout.isatty() else 200, markup=False, highlight=False).print(table)
+        if next(rows, None) is not None:
+            cli.say(cli.console(), f"query: the first {SHOWN:,} rows; out=csv, json or parquet give all")
 
 
 def _cell(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
-    """Return `column` as CSV can hold it: lists and structs as JSON."""
-    if pa.types.is_nested(column.type):
-        return pa.array(
-            [None if v is None else json.dumps(v, ensure_ascii=False) for v in column.to_pylist()], pa.string()
-        )
-    return column
+    return f"{value:.4f}" if isinstance(value, float) else printable(str(value))
 
 
 def run(settings: Settings, sql: str) -> None:
-    """Answer `sql` from the tables of `settings`."""
-    show(query(Warehouse(settings.warehouse, must_exist=True), sql), settings.out)
+    """Answer `sql` from the tables and views of `settings`."""
+    warehouse = Warehouse(settings.warehouse, must_exist=True)
+    answer = stream(warehouse, sql, settings.params, Choices.of(settings))
+    if settings.out_file is None:
+        show(answer, settings.out)
+    else:
+        count = write_file(answer, settings.out, settings.out_file)
+        cli.say(cli.console(), f"query: {count:,} rows in {settings.out_file}")
+
+
+def refuse_unfit(settings: Settings) -> None:
+    """Raise ConfigError where `out` and `out_file` do not go together."""
+    if settings.out == "parquet" and settings.out_file is None:
+        raise ConfigError("out=parquet needs out_file=FILE")
+    if settings.out == "table" and settings.out_file is not None:
+        raise ConfigError("out_file needs out=csv, json or parquet")
 
 
 def main() -> int:
@@ -51,6 +65,7 @@ def main() -> int:
 
     def command() -> None:
         settings, dry_run, sql = cli.parse(sys.argv[1:], __doc__, positional="SQL")
+        refuse_unfit(settings)
         if dry_run:
             cli.show_plan(settings, [f"read {settings.warehouse.uri}: {' '.join(sql.split())}"])
         else:

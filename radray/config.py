@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 from radray.config_gates import Gates
 from radray.config_names import refuse_unknown
 from radray.config_node import Corpus, Node
+from radray.config_publish import Publish
 from radray.config_section import Place, Section
 from radray.config_source import Source
 from radray.config_text import lay_over, read_override, read_yaml
@@ -190,6 +191,12 @@ class Evaluate(Section):
     seed: Annotated[int, Field(ge=0)] = 13
     csv: Place | None = None
     """Folder for evaluations.csv and comparisons.csv; None: none are written."""
+    page: Place | None = None
+    """HTML file that tells the evaluation in words, charts, tables and cases, and stands alone; None: none."""
+    page_text: bool = False
+    """Whether the page holds the texts of its cases; else their ids, and the `jobs.query` lines that show them."""
+    page_note: Annotated[str, Field(max_length=1_000)] | None = None
+    """What a reader of the page has to know of the data before all else; None: nothing."""
     review: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Reports of a blinded sheet that readers fill in, one sheet a model; None: no sheet is drawn."""
     review_out: Place = "out/review"
@@ -263,10 +270,15 @@ class Settings(Section):
     gates: Gates = Gates()
     evaluate: Evaluate = Evaluate()
     maintain: Maintain = Maintain()
+    publish: Publish = Publish()
     cluster: Cluster = Cluster()
     demo: Demo = Demo()
-    out: Literal["table", "csv", "json"] = "table"
-    """How `query` prints."""
+    params: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(default_factory=dict)
+    """Values that `query` binds to ``:name`` (or ``$name``) in its SQL, never pasted into it: ``params.name=value``."""
+    out: Literal["table", "csv", "json", "parquet"] = "table"
+    """How `query` answers."""
+    out_file: Place | None = None
+    """File that `query` writes; None: standard output (a table is always printed, Parquet always a file)."""
 
     @field_validator("date", mode="before")
     @classmethod

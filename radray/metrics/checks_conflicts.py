@@ -185,6 +185,11 @@ def find_invented_changes(impression: str, mentions: tuple[Mention, ...], known:
     return [(place(mention),) for mention in found]
 
 
+def has_critical(findings: str, background: str | None) -> bool:
+    """Return whether `findings` assert a critical finding: one that an impression could leave out."""
+    return bool(find_missed_critical("", (), Known(findings, background or "")))
+
+
 def find_missed_critical(impression: str, mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
     """Return the critical findings that the findings assert and the impression does not mention.
 

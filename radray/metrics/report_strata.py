@@ -14,6 +14,8 @@ from radray.metrics.strata import is_normal
 Bools = NDArray[np.bool_]
 
 ALL, NORMAL, ABNORMAL, UNJUDGED = "all", "normal", "abnormal", "unjudged"
+CRITICAL = "critical"
+"""Reports whose findings assert a critical finding: of these, an impression can leave one out."""
 STANDARDISED = "standardised"
 """Not a set of its own: the mean over normal and abnormal references under fixed weights."""
 
@@ -41,6 +43,8 @@ class Report:
     modality: str | None = None
     body_part: str | None = None
     comparison_state: str | None = None
+    critical: bool | None = None
+    """Whether its findings assert a critical finding, one that `flag_critical_missed` is about; None: not known."""
 
 
 def strata_of(reports: Sequence[Report]) -> dict[str, Bools]:
@@ -61,6 +65,7 @@ def strata_of(reports: Sequence[Report]) -> dict[str, Bools]:
         "findings_normal": [of == NORMAL for of in by_findings],
         "findings_abnormal": [of == ABNORMAL for of in by_findings],
         "incidental": [v is True and of == ABNORMAL for v, of in zip(verdicts, by_findings, strict=True)],
+        CRITICAL: [one.critical is True for one in reports],
         "seen": [one.seen is True for one in reports],
         "unseen": [one.seen is False for one in reports],
     }

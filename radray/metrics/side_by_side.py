@@ -9,6 +9,7 @@ import numpy as np
 from radray.errors import InputError
 from radray.metrics.bootstrap import Codes, Floats, codes_of
 from radray.metrics.checks import CHECKS_ID, check
+from radray.metrics.checks_conflicts import has_critical
 from radray.metrics.floors import NearestNeighbour, best_constant, first_sentence
 from radray.metrics.report_strata import Bools, Report, strata_of
 from radray.metrics.scoring import Key, score_all
@@ -221,6 +222,7 @@ def _report(row: Row, seen: bool | None) -> Report:
         modality=row.get("modality"),
         body_part=row.get("body_part"),
         comparison_state=row.get("comparison_state"),
+        critical=has_critical(row["findings"], row.get("background")) if row.get("checks_id") else None,
     )
 
 

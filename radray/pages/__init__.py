@@ -1,1 +1,1 @@
-"""What people look at: evaluations as tables of a terminal and as CSV files."""
+"""What people look at: evaluations as tables of a terminal, as CSV files and as a page."""

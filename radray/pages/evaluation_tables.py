@@ -43,7 +43,7 @@ class Shown:
             if (row["dataset"], row["split"]) == here
         }
         self._differences = [row for row in comparisons if (row["dataset"], row["split"]) == here]
-        self._pretrained = pretrained
+        self.pretrained = pretrained
 
     def tables(self) -> Iterator[Table]:
         """Yield the tables in order; those of which nothing is known are left out."""
@@ -185,13 +185,13 @@ class Shown:
             for metric in TITLES:
                 for row in self._differences:
                     pair, sign = (row["system_a"], row["system_b"]), 1
-                    if pair == (self._pretrained, model):
+                    if pair == (self.pretrained, model):
                         pair, sign = (model, pair[0]), -1
                     told = (row["stratum"], row["scorer_id"], row["metric"]) == (ALL, self.plan.main_scorer, metric)
-                    if told and pair == (model, self._pretrained):
+                    if told and pair == (model, self.pretrained):
                         cells.append(_points(row, sign))
             if cells:
-                yield (f"gain of {model}, points", *cells, f"less {self._pretrained}")
+                yield (f"gain of {model}, points", *cells, f"less {self.pretrained}")
 
     def _distribution(self, system: str, figures: Mapping[str, Row]) -> Table:
         table = self._table(f"Distribution of the F-measure, {system}", "", *TITLES.values())

@@ -6,16 +6,18 @@ from typing import Any
 from radray.schemas import PREDICTIONS, REPORTS, ReportStatus
 from radray.tables.catalog import Warehouse
 
-_NOT_READ = frozenset({"hypotheses", "evidence", "reference_evidence"})
+_EVIDENCE = frozenset({"evidence", "reference_evidence"})
+_NOT_READ = frozenset({"hypotheses"}) | _EVIDENCE
 """Columns of `predictions` that no figure is made of: most of a row's bytes."""
 
 
-def read_predictions(warehouse: Warehouse, where: Mapping[str, Any]) -> list[dict[str, Any]]:
+def read_predictions(warehouse: Warehouse, where: Mapping[str, Any], *, evidence: bool = False) -> list[dict[str, Any]]:
     """Return the rows of `predictions` whose columns equal `where`, with or without a reference, by unit_id.
 
-    Columns that rows are older than are None in them.
+    With the `evidence` of flags where it is asked for. Columns that rows are older than are None in them.
     """
-    columns = [column.name for column in PREDICTIONS.columns if column.name not in _NOT_READ]
+    left_out = _NOT_READ - _EVIDENCE if evidence else _NOT_READ
+    columns = [column.name for column in PREDICTIONS.columns if column.name not in left_out]
     rows: list[dict[str, Any]] = warehouse.read(PREDICTIONS, columns, where).to_pylist()
     return sorted(rows, key=lambda row: row["unit_id"])
 

@@ -1,5 +1,10 @@
-"""SQL over the tables on this machine: DuckDB with its Iceberg extension, from wheels, with no download."""
+"""SQL over the tables and views on this machine: DuckDB with its Iceberg extension, from wheels, with no download."""
 
+import itertools
+import secrets
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -7,21 +12,85 @@ import duckdb_extension_avro
 import duckdb_extension_httpfs
 import duckdb_extension_iceberg
 import pyarrow as pa
+import sqlglot
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
 
 from radray.errors import ConfigError, InputError
-from radray.schemas import TABLES
+from radray.schemas import HYPOTHESES, SECTIONS, STRINGS, TABLES, TableSchema
 from radray.tables.catalog import Warehouse
 from radray.tables.s3 import quoted
 from radray.tables.storage import is_s3
+from radray.tables.views import VIEWS, Choices, duckdb_sql, in_order
+
+BATCH_ROWS = 10_000
+"""Rows that an answer comes in at a time: with report texts some 30 MB."""
+
+_DUCKDB = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN"}
+_DUCKDB |= {pa.date32(): "DATE", pa.timestamp("us"): "TIMESTAMP", STRINGS: "VARCHAR[]"}
+_DUCKDB |= {
+    HYPOTHESES: 'STRUCT("text" VARCHAR, score DOUBLE)[]',
+    SECTIONS: 'STRUCT("name" VARCHAR, "start" BIGINT, "text" VARCHAR)[]',
+}
+
+_VALUES = (TokenType.NUMBER, TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.R_BRACKET)
 
 
-def connect(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection with a view for each table, as of now; a table that is not there yet is empty.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows of a query, as they come: nothing holds them all."""
 
-    The connection reads: it has no file of its own, and the views are over Iceberg metadata, not over folders.
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
+    """Read once. Raises InputError when the query fails on rows."""
+
+    def table(self) -> pa.Table:
+        """Return all rows, in memory."""
+        return pa.Table.from_batches(self.batches, self.schema)
+
+
+def connect(
+    warehouse: Warehouse, choices: Choices | None = None, views: Iterable[str] = VIEWS
+) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection with each table, as of now, and `views`; a table that is not there yet is empty.
+
+    The connection reads: it has no file of its own, the tables are over Iceberg metadata and not over folders, and
+    nothing outside the warehouse is open to it, nor can that be changed by a statement.
     Raises InputError when a table's metadata cannot be read, ConfigError when S3 is asked for without credentials.
     """
-    connection = duckdb.connect()
+    connection = engine(warehouse)
+    for schema in TABLES.values():
+        location = warehouse.metadata_location(schema)
+        if location is None:
+            connection.register(schema.name, schema.arrow().empty_table())
+        else:
+            try:
+                columns = _columns(connection, location, schema)
+                connection.execute(
+                    f"CREATE VIEW {schema.name} AS SELECT {columns} FROM iceberg_scan('{quoted(location)}')"
+                )
+            except duckdb.Error as error:
+                raise InputError(f"table {schema.name}: {location} cannot be read: {type(error).__name__}") from None
+    for name in in_order(views):
+        connection.execute(f"CREATE VIEW {name} AS {duckdb_sql(name, choices or Choices())}")
+    connection.execute(f"SET allowed_directories = ['{quoted(warehouse.layout.root)}/']")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def engine(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection that can read the warehouse's files, with no table in it and nothing closed to it."""
+    connection = duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            # a name in a query is never a variable of this process
+            "python_enable_replacements": "false",
+            # made when a sort spills, and removed with the connection
+            "temp_directory": f"{tempfile.gettempdir()}/radray-query-{secrets.token_hex(8)}",
+        }
+    )
     extensions = [(duckdb_extension_avro, "avro"), (duckdb_extension_iceberg, "iceberg")]
     if is_s3(warehouse.layout.root):
         extensions.insert(0, (duckdb_extension_httpfs, "httpfs"))
@@ -30,38 +99,103 @@ def connect(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
     if is_s3(warehouse.layout.root):
         for statement in warehouse.storage.access.duckdb():
             connection.execute(statement)
-    for schema in TABLES.values():
-        location = warehouse.metadata_location(schema)
-        if location is None:
-            connection.register(schema.name, schema.arrow().empty_table())
-        else:
-            try:
-                connection.execute(f"CREATE VIEW {schema.name} AS SELECT * FROM iceberg_scan('{quoted(location)}')")
-            except duckdb.Error as error:
-                raise InputError(f"table {schema.name}: {location} cannot be read: {type(error).__name__}") from None
     return connection
 
 
-def query(warehouse: Warehouse, sql: str) -> pa.Table:
-    """Return the rows of the SELECT `sql` over the tables.
+def query(warehouse: Warehouse, sql: str, params: Mapping[str, str] | None = None) -> pa.Table:
+    """Return all rows of the SELECT `sql`, as `stream` gives them."""
+    return stream(warehouse, sql, params).table()
 
-    Raises ConfigError when `sql` is not one SELECT statement, InputError when it does not run. DuckDB's own message
-    is shown when it does not parse or bind, since it holds the query's text only, and withheld when it fails on
-    rows, since it may hold theirs.
+
+def stream(
+    warehouse: Warehouse, sql: str, params: Mapping[str, str] | None = None, choices: Choices | None = None
+) -> Answer:
+    """Return the rows of the SELECT `sql` over tables and views, as they come.
+
+    `params` are bound to ``:name`` or ``$name``; DuckDB takes the text for what it stands beside: a number, a date.
+
+    Raises ConfigError when `sql` is not one SELECT statement, or does not name just the `params`; InputError when it
+    does not run. DuckDB's own message is shown when it does not parse or bind, since it holds the query's text only,
+    and withheld when it fails on rows, since it may hold theirs.
     """
-    connection = connect(warehouse)
+    bound = _with_dollars(sql, params or {})
+    connection = connect(warehouse, choices, _views_of(sql))
     try:
-        statements = connection.extract_statements(sql)
+        statements = connection.extract_statements(bound)
     except duckdb.ParserException as error:
         raise ConfigError(f"the query does not parse: {error}") from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise ConfigError("expected one SELECT statement; the tables are read only")
+    _refuse_other_params(statements[0].named_parameters, params or {})
     try:
-        return connection.execute(statements[0]).to_arrow_table()
+        reader = connection.execute(statements[0], dict(params or {})).to_arrow_reader(BATCH_ROWS)
     except (duckdb.BinderException, duckdb.CatalogException) as error:
-        raise ConfigError(f"the query does not fit the tables ({', '.join(TABLES)}): {error}") from None
+        raise ConfigError(f"the query does not fit the tables ({', '.join(TABLES)}) and views: {error}") from None
+    except duckdb.PermissionException:
+        raise ConfigError("the query reads or does what lies outside the warehouse: tables and views alone") from None
     except duckdb.Error as error:
-        raise InputError(f"the query failed with {type(error).__name__}; its message may hold report text") from None
+        raise _failed(error) from None
+    return Answer(reader.schema, _batches(connection, reader))
+
+
+def _batches(connection: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    with connection:
+        while True:
+            try:
+                batch = reader.read_next_batch()
+            except StopIteration:
+                return
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
+                raise _failed(error) from None
+            yield batch
+
+
+def _failed(error: Exception) -> InputError:
+    return InputError(f"the query failed with {type(error).__name__}; its message may hold report text")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, location: str, schema: TableSchema) -> str:
+    """Return the columns to select from a table: null for those that it is older than, which views may ask for."""
+    found = connection.execute(f"SELECT * FROM iceberg_scan('{quoted(location)}') LIMIT 0").description or ()
+    present = {column[0] for column in found}
+    lacking = [column for column in schema.columns if column.name not in present]
+    return ", ".join(["*", *(f"CAST(NULL AS {_DUCKDB[column.type]}) AS {column.name}" for column in lacking)])
+
+
+def _views_of(sql: str) -> list[str]:
+    """Return the views that `sql` names, perhaps as something else: making one needlessly costs milliseconds."""
+    try:
+        words = {token.text.lower() for token in sqlglot.tokenize(sql, read="duckdb")}
+    except SqlglotError:
+        return list(VIEWS)
+    return [name for name in VIEWS if name in words]
+
+
+def _with_dollars(sql: str, params: Mapping[str, str]) -> str:
+    """Return `sql` with ``$name`` for ``:name``, which a shell leaves alone, where name is one of `params`."""
+    if not params:
+        return sql
+    try:
+        tokens = sqlglot.tokenize(sql, read="duckdb")
+    except SqlglotError:
+        return sql  # DuckDB says what is wrong with it
+    characters = list(sql)
+    for place, (colon, name) in enumerate(itertools.pairwise(tokens)):
+        if colon.token_type is TokenType.COLON and name.text in params and name.start == colon.end + 1:
+            before = tokens[place - 1] if place else colon
+            # x[2:name] is a slice
+            if before.end + 1 < colon.start or before.token_type not in _VALUES:
+                characters[colon.start] = "$"
+    return "".join(characters)
+
+
+def _refuse_other_params(named: Iterable[str], params: Mapping[str, str]) -> None:
+    """Raise ConfigError unless the statement names just `params`."""
+    missing, unused = sorted(set(named) - params.keys()), sorted(params.keys() - set(named))
+    if missing:
+        raise ConfigError(f"the query asks for {missing[0]}: give it as params.{missing[0]}=value")
+    if unused:
+        raise ConfigError(f"params.{unused[0]} is not in the query: write :{unused[0]} where its value belongs")
 
 
 def _extension_file(package: Path, name: str) -> Path:

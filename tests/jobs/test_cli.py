@@ -34,7 +34,7 @@ def run_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., in
 
 
 def test_the_jobs_are_these() -> None:
-    assert JOBS == ["demo", "evaluate", "finetune", "generate", "maintain", "prepare", "query"]
+    assert JOBS == ["demo", "evaluate", "finetune", "generate", "maintain", "prepare", "publish", "query"]
     assert [config.name for config in CONFIGS] == ["local.yaml", "p3.16xlarge.yaml"]
 
 
@@ -81,6 +81,10 @@ def test_a_wrong_setting_is_one_line_and_exit_code_2(
         ("maintain", ["maintain.orphans_older_than_days=0.5"], "must not be less than maintain.longest_run_hours"),
         ("query", ["out=csv"], "expected one SQL"),
         ("query", ["SELECT", "1"], "expected one SQL"),
+        ("query", ["SELECT 1", "out=parquet"], "out=parquet needs out_file"),
+        ("query", ["SELECT 1", "out_file=x"], "out_file needs out=csv"),
+        ("query", ["SELECT 1", "params._b=x"], "params"),
+        ("publish", [], "publish needs warehouse.catalog=glue"),
     ],
 )
 def test_settings_that_do_not_serve_are_exit_code_2(

@@ -14,6 +14,7 @@ from rouge_score import rouge_scorer
 
 from jobs.evaluate import evaluate, steps
 from radray.errors import ConfigError, InputError
+from radray.metrics.checks_conflicts import has_critical
 from radray.metrics.floors import NearestNeighbour, best_constant, first_sentence
 from radray.metrics.rouge import Scorer
 from radray.metrics.sentences import split_sentences
@@ -39,6 +40,7 @@ STRATA = {
     "findings_normal": "findings_stratum = 'normal'",
     "findings_abnormal": "findings_stratum = 'abnormal'",
     "incidental": "reference_stratum = 'normal' AND findings_stratum = 'abnormal'",
+    "critical": "unit_id IN (SELECT unit_id FROM critical)",
     "seen": "seen",
     "unseen": "NOT seen",
     "length=1-5": "words BETWEEN 1 AND 5",
@@ -128,6 +130,10 @@ def sql(world: World) -> Callable[[str], list[dict[str, Any]]]:
     connection: duckdb.DuckDBPyConnection = connect(world.warehouse)
     values = pa.Table.from_pylist([row for dataset in ("dev1", "dev2") for row in scored(world, dataset)])
     connection.register("own_values", values)
+    rows = world.warehouse.read(PREDICTIONS, ["unit_id", "findings", "background"]).to_pylist()
+    units = {row["unit_id"] for row in rows if has_critical(row["findings"], row["background"])}
+    assert 5 < len(units) < 60
+    connection.register("critical", pa.table({"unit_id": sorted(units)}))
     connection.execute(r"""CREATE TEMP TABLE facts AS
         WITH first AS (SELECT * FROM predictions
             QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY model_digest) = 1)

@@ -20,7 +20,7 @@ from radray.tables.evidence import Trace, search
 from radray.tables.identity import new_run_id
 from radray.tables.maintenance import AT_ONCE, Kind, find_leftovers, maintain
 from radray.tables.partition import PartitionRun
-from radray.tables.query import connect
+from radray.tables.query import engine
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
 
@@ -80,7 +80,7 @@ def generated(warehouse: Warehouse, key: str, numbers: Sequence[str]) -> None:
 
 def holding(warehouse: Warehouse, root: Path) -> dict[str, str]:
     """Return the files that hold a secret, and how: raw, as Parquet by pyarrow, as Avro by DuckDB."""
-    connection = connect(warehouse)
+    connection = engine(warehouse)
     found = {}
     for file in sorted(one for one in root.rglob("*") if one.is_file()):
         texts = {"raw": file.read_bytes().decode("latin-1")}

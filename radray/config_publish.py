@@ -1,0 +1,45 @@
+"""Settings of what is published: the models that the views name, and AWS Athena and QuickSight."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from radray.config_section import Place, Section
+
+Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:[a-z]+:[a-z0-9-]*:[0-9]{12}:.+$", max_length=2048)]
+
+
+class Publish(Section):
+    """Views, here and in Athena, and the dashboards over them."""
+
+    production_model: Place = "model"
+    """Name of the model that the views take for the one in use: by default what `model.out` of a laptop is called."""
+    candidate_model: Place | None = None
+    """Name of the model that it is compared with; None: the candidate's columns are null, the comparison is empty."""
+    athena_workgroup: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")] = "primary"
+    athena_output: Annotated[str, Field(pattern=r"^s3://[^/]+/.+$")] | None = None
+    """Where Athena writes results, a prefix of S3; None: the workgroup says."""
+    account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
+    """AWS account, needed for QuickSight and for the policies; None: Athena's views alone."""
+    principal_arn: Arn | None = None
+    """QuickSight user or group (its namespace is in the ARN) that sees the dashboard without text."""
+    text_principal_arn: Arn | None = None
+    """QuickSight user or group that sees texts side by side as well; None: no data set holds text."""
+    analyst_role_arn: Arn | None = None
+    """Role of analysts: `--dry-run` prints the grants of columns that Lake Formation is to be told; None: none."""
+    import_mode: Literal["DIRECT_QUERY", "SPICE"] = "DIRECT_QUERY"
+    """How QuickSight reads: by asking Athena each time, or from a copy of its own, which somebody has to refresh."""
+    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")] = "radray"
+    """First part of the ids of all that is made in QuickSight."""
+    timeout_s: Annotated[float, Field(gt=0.0, le=3600.0)] = 300.0
+    """Longest wait for one view or dashboard."""
+    remove: bool = False
+    """Remove what publishing made instead: dashboards, data sets, data source, views; never a table."""
+
+    @model_validator(mode="after")
+    def _an_account_has_readers(self) -> "Publish":
+        if self.account_id is not None and self.principal_arn is None:
+            raise ValueError("publish.account_id needs publish.principal_arn: else nobody could see the dashboard")
+        if self.candidate_model == self.production_model:
+            raise ValueError("publish.candidate_model is publish.production_model")
+        return self

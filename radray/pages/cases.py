@@ -1,0 +1,171 @@
+"""Cases to read: which reports are shown, and their texts side by side with marks, where text is allowed."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from radray.metrics.report_strata import ABNORMAL, NORMAL
+from radray.pages.evaluation_tables import HEADLINE
+from radray.pages.grids import score
+from radray.pages.marked import Piece, different_words, evidence_places, items_of, pieces
+from radray.pages.numbers import Numbers
+from radray.schemas_checks import CLASSES, TIER_A, TIER_B
+
+WORST, RANDOM_ABNORMAL, RANDOM_NORMAL = 3, 4, 2
+"""Cases of each kind: the worst of each model, and as many at random of each stratum."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A flag of a written text."""
+
+    name: str
+    says: str
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one system wrote for a report."""
+
+    who: str
+    score: str
+    flags: Sequence[Flag]
+    items: Sequence[Sequence[Piece]]
+    """Its items in pieces; () where no text is shown or nothing was written."""
+    failed: bool = False
+    left_out: str = ""
+    """Words of the reference that it does not have, in order; '' where no text is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A report to read, without any id of patient or study."""
+
+    kind: str
+    unit_id: str
+    strata: str
+    query: str
+    findings: Sequence[Piece]
+    background: Sequence[Piece]
+    reference: Written | None
+    written: Sequence[Written]
+
+
+def cases(numbers: Numbers, *, with_text: bool, warehouse: str, skip: Sequence[str] = ()) -> list[Case]:
+    """Return the worst cases of each model but those of `skip`, then random abnormal and normal ones, each once.
+
+    Worst: a critical finding left out, then most flags of errors that harm, then least ROUGE-1. The random ones are
+    drawn with the seed of the intervals. No reports: none.
+    """
+    side = numbers.side
+    chosen: dict[int, str] = {}
+    for model in numbers.models:
+        if model not in skip:
+            fresh = [place for place in _worst_first(numbers, model) if place not in chosen]
+            chosen |= dict.fromkeys(fresh[:WORST], f"among the worst of {model}")
+    rng = Random(numbers.plan.seed)
+    for stratum, count in ((ABNORMAL, RANDOM_ABNORMAL), (NORMAL, RANDOM_NORMAL)):
+        # without references nobody says which is which but the findings
+        name = stratum if stratum in side.strata else f"findings_{stratum}"
+        members = side.strata.get(name)
+        if members is None:
+            continue
+        fresh = [int(place) for place in np.flatnonzero(members) if int(place) not in chosen]
+        chosen |= dict.fromkeys(sorted(rng.sample(fresh, min(count, len(fresh)))), f"random, {name.replace('_', ' ')}")
+    return [_case(numbers, place, kind, with_text, warehouse) for place, kind in chosen.items()]
+
+
+def query_line(unit_id: str, warehouse: str) -> str:
+    """Return the command that shows a report and what every model wrote for it."""
+    sql = (
+        "SELECT model_name, findings, reference, prediction, evidence FROM predictions"
+        " WHERE unit_id = :unit ORDER BY model_name, model_digest"
+    )
+    words = ["python", "-m", "jobs.query", sql, f"params.unit={unit_id}", f"warehouse.uri={warehouse}", "out=json"]
+    return shlex.join(words)
+
+
+def _worst_first(numbers: Numbers, model: str) -> list[int]:
+    system = numbers.side.systems[model]
+    values = system.values.get((numbers.plan.main_scorer, HEADLINE))
+    ranks = []
+    for place, row in enumerate(numbers.side.rows[model]):
+        if row is None:
+            continue
+        harms = sum(bool(row.get(f"flag_{name}")) for name in TIER_A)
+        value = 0.0 if values is None or np.isnan(values[place]) else float(values[place])
+        ranks.append((not row.get("flag_critical_missed"), -harms, value, row["unit_id"], place))
+    return [rank[-1] for rank in sorted(ranks)]
+
+
+def _case(numbers: Numbers, place: int, kind: str, with_text: bool, warehouse: str) -> Case:
+    side = numbers.side
+    report = side.reports[place]
+    strata = [name for name in ("normal", "abnormal", "critical", "seen") if _in(numbers, name, place)]
+    reference = report["reference"] if report["reference"] else None
+    written = []
+    evidences = []
+    for model in numbers.models:
+        row = side.rows[model][place]
+        if row is None:
+            continue
+        failed = row["status"] != "ok"
+        evidences.append(row.get("evidence"))
+        text = "" if failed else row["prediction"] or ""
+        value = side.systems[model].values.get((numbers.plan.main_scorer, HEADLINE))
+        told = score(None if value is None or np.isnan(value[place]) else float(value[place]), 2)
+        items = _items(text, reference, row.get("evidence")) if with_text else ()
+        lacks = [] if failed or not with_text or reference is None else different_words(reference, text)
+        left_out = " … ".join((reference or "")[start:end] for start, end in lacks)
+        written.append(Written(model, told, _flags(row, "flag_"), items, failed, left_out))
+    own = None
+    if reference is not None:
+        row = next((row for of in side.rows.values() if (row := of[place]) is not None), report)
+        items = _items(reference, None, row.get("reference_evidence")) if with_text else ()
+        own = Written("radiologist", "", _flags(row, "reference_flag_"), items)
+    return Case(
+        kind=kind,
+        unit_id=report["unit_id"],
+        strata=", ".join(strata),
+        query=query_line(report["unit_id"], warehouse),
+        findings=_whole(report["findings"], evidences, "findings") if with_text else (),
+        background=_whole(report.get("background") or "", evidences, "background") if with_text else (),
+        reference=own,
+        written=written,
+    )
+
+
+def _in(numbers: Numbers, stratum: str, place: int) -> bool:
+    members = numbers.side.strata.get(stratum)
+    return members is not None and bool(members[place])
+
+
+def _flags(row: Row, prefix: str) -> list[Flag]:
+    says = TIER_A | TIER_B
+    return [
+        Flag(name.replace("_", " "), says[name], "A" if name in TIER_A else "B")
+        for name in CLASSES
+        if row.get(f"{prefix}{name}")
+    ]
+
+
+def _items(text: str, reference: str | None, evidence: str | None) -> list[list[Piece]]:
+    differing = [] if reference is None else different_words(text, reference)
+    flagged = evidence_places(evidence, "impression")
+    return [pieces(text, span, differing, flagged) for span in items_of(text)]
+
+
+def _whole(text: str, evidences: Sequence[str | None], form: str) -> list[Piece]:
+    """Return a text that all systems were given, with the places that any system's flags name."""
+    flagged: dict[str, list[tuple[int, int]]] = {}
+    for evidence in evidences:
+        for name, places in evidence_places(evidence, form).items():
+            flagged.setdefault(name, []).extend(places)
+    return pieces(text, (0, len(text)), (), flagged) if text else []

@@ -1,0 +1,46 @@
+"""Tables and figures as the page holds them: text alone, escaped when they are written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table: its first column names each row."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A figure: one drawing or several, what they show in words, and the numbers behind them."""
+
+    title: str
+    panels: Sequence[tuple[str, Markup]]
+    """(what the drawing is, as a screen reader says it; the drawing)."""
+    words: str
+    data: Grid
+
+
+def from_rich(table: Table, note: str = "") -> Grid:
+    """Return a table of a terminal as one of the page: the same cells, so that both tell the same numbers."""
+    columns = [str(column.header) for column in table.columns]
+    cells = [[str(cell) for cell in column.cells] for column in table.columns]
+    rows = [list(row) for row in zip(*cells, strict=True)]
+    return Grid(str(table.title or ""), columns, rows, note)
+
+
+def share(value: float | None, digits: int = 1) -> str:
+    """Return a share of 1 as per cent, `-` for none."""
+    return "-" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def score(value: float | None, digits: int = 3) -> str:
+    """Return a score of 0 to 1, `-` for none."""
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,69 @@
+"""Where the numbers of a page come from: runs, models, settings and data, by their digests."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from radray.metrics.side_by_side import SideBySide
+from radray.pages.grids import Grid
+
+Row = Mapping[str, Any]
+
+_RUN = ("run_id", "job", "status", "started", "code_version", "dataset", "input_digest")
+_MODEL = ("model_name", "model_digest", "engine", "prompt_id", "settings_digest", "scorer_id", "checks_id", "run_id")
+
+
+def training_of(rows: Iterable[Row], predictions: Iterable[Row]) -> list[Row]:
+    """Return those of `rows` (of `training_metrics`) of the newest run that made a model of each name.
+
+    `training_metrics` knows a model by its name alone. Ids of runs sort by time.
+    """
+    names = {row["model_name"] for row in predictions}
+    named = [row for row in rows if row["model_name"] in names]
+    newest: dict[str, str] = {}
+    for row in named:
+        newest[row["model_name"]] = max(newest.get(row["model_name"], ""), row["run_id"])
+    return [row for row in named if row["run_id"] == newest[row["model_name"]]]
+
+
+def runs_of(rows: Iterable[Row], predictions: Iterable[Row], training: Iterable[Row], run_id: str) -> list[Row]:
+    """Return those of `rows` (of `runs`) that made the predictions, trained the models, or are the evaluation."""
+    wanted = {run_id, *(row["run_id"] for row in predictions), *(row["run_id"] for row in training)}
+    return sorted((row for row in rows if row["run_id"] in wanted), key=lambda row: (row["started"], row["run_id"]))
+
+
+def runs_grid(runs: Sequence[Row], run_id: str) -> Grid:
+    """Return the runs, oldest first; the evaluation `run_id` is still running while its page is written."""
+    columns = ["run", "job", "status", "started, UTC", "radray", "dataset", "digest of its input"]
+    ours = {"status": "wrote this page"}
+    told = [{**row, **ours} if row["run_id"] == run_id else row for row in runs]
+    rows = [[_told(row[name]) for name in _RUN] for row in told]
+    return Grid("Runs that made these numbers", columns, rows)
+
+
+def models_grid(predictions: Iterable[Row]) -> Grid:
+    """Return every way in which a model wrote: one row a model, engine, prompt, settings and version of the checks."""
+    ways: dict[tuple[str, ...], int] = {}
+    for row in predictions:
+        key = tuple(_told(row.get(name)) for name in _MODEL)
+        ways[key] = ways.get(key, 0) + 1
+    columns = ["model", "sha256 of its manifest", "engine", "prompt", "settings", "scored by", "checked by", "run"]
+    rows = [[*way, f"{count:,}"] for way, count in sorted(ways.items())]
+    return Grid("Models, and how they wrote", [*columns, "impressions"], rows)
+
+
+def data_grid(sides: Iterable[SideBySide]) -> Grid:
+    """Return the data, one row a dataset and split."""
+    rows = []
+    for side in sides:
+        clusters = len(set(side.clusters.tolist()))
+        nights = sorted({_told(row["batch_date"]) for row in side.reports})
+        counts = (len(side.reports), int(side.referenced.sum()), clusters)
+        rows.append([side.dataset, side.split, ", ".join(nights), *(f"{count:,}" for count in counts)])
+    columns = ["dataset", "split", "night", "reports", "with a reference", "split keys (patients)"]
+    return Grid("Data", columns, rows, "A night of 1970-01-01 is a corpus without nights.")
+
+
+def _told(value: object) -> str:
+    if value is None:
+        return "-"
+    return value.isoformat(sep=" ", timespec="seconds") if hasattr(value, "hour") else str(value)  # type: ignore[attr-defined]

@@ -1,0 +1,82 @@
+"""IAM policies of the roles, kept as files under ``iam/``, and what Lake Formation is told of analysts' columns.
+
+- ``job.json``: the nightly jobs: read and write the warehouse, its tables in Glue, and switch on Glue's optimizers.
+- ``publish.json``: `jobs.publish`: the tables' metadata, the views, and what it makes in QuickSight.
+- ``analyst.json``: questions to Athena. It opens no object of the warehouse: one file of `predictions` holds texts and
+  scores alike, so IAM and S3 cannot part them. Lake Formation can: the warehouse's prefix is registered with it, its
+  default rights of IAMAllowedPrincipals on the tables are revoked, and the analysts' role is granted columns by name
+  (`column_grants`; what is not named, a column of a later version too, is closed). Athena then reads by Lake
+  Formation's own leave, lakeformation:GetDataAccess, which AWS defines for no narrower resource than ``*``.
+"""
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from radray.config import Settings
+from radray.schemas import PREDICTIONS, REPORTS, RUNS, TABLES
+from radray.tables.catalog import NAMESPACE
+from radray.tables.publish_requests import Request
+from radray.tables.s3 import S3Access
+from radray.tables.storage import is_s3
+from radray.tables.views import VIEWS, WITH_TEXT, flat_columns, view_columns
+
+POLICIES = ("job", "publish", "analyst")
+
+
+def policy(name: str, values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the policy `name` with `values` in the place of its ``${...}``; one that has no value stays as it is."""
+    text = (files("radray.tables") / "iam" / f"{name}.json").read_text(encoding="utf-8")
+    filled: dict[str, Any] = json.loads(Template(text).safe_substitute(values))
+    return filled
+
+
+def policy_values(settings: Settings) -> dict[str, str]:
+    """Return what settings say of the ``${...}`` of policies."""
+    section = settings.publish
+    values = {
+        "account": section.account_id,
+        "region": S3Access.resolve(settings.warehouse.s3).region,
+        "workgroup": section.athena_workgroup,
+        "quicksight_prefix": section.prefix,
+        "optimizer_role_arn": settings.maintain.glue_role_arn,
+    }
+    for place, uri in (("", settings.warehouse.uri), ("results_", section.athena_output)):
+        if uri is not None and is_s3(uri):
+            bucket, _, prefix = uri.removeprefix("s3://").rstrip("/").partition("/")
+            values |= {f"{place}bucket": bucket, f"{place}prefix": prefix or None}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def granted_columns() -> dict[str, tuple[str, ...]]:
+    """Return the columns of each table that views without text read: what analysts may be granted, and no more."""
+    whole = {name: tuple(column.name for column in schema.columns) for name, schema in TABLES.items()}
+    runs = tuple(column.name for column in RUNS.columns if column.name in view_columns("night_runs"))
+    return {**whole, REPORTS.name: flat_columns(REPORTS), PREDICTIONS.name: flat_columns(PREDICTIONS), RUNS.name: runs}
+
+
+def column_grants(role_arn: str) -> Request:
+    """Return what an administrator of Lake Formation sends to let analysts read the columns without text."""
+    principal = {"DataLakePrincipalIdentifier": role_arn}
+    columns = granted_columns() | {name: tuple(view_columns(name)) for name in VIEWS if name not in WITH_TEXT}
+    entries: list[dict[str, Any]] = [
+        {
+            "Id": "database",
+            "Principal": principal,
+            "Resource": {"Database": {"Name": NAMESPACE}},
+            "Permissions": ["DESCRIBE"],
+        }
+    ]
+    for name, listed in columns.items():
+        table = {"DatabaseName": NAMESPACE, "Name": name, "ColumnNames": list(listed)}
+        entries.append(
+            {
+                "Id": name.replace("_", "-"),
+                "Principal": principal,
+                "Resource": {"TableWithColumns": table},
+                "Permissions": ["SELECT"],
+            }
+        )
+    return Request("lakeformation", "batch_grant_permissions", {"Entries": entries})

@@ -1,0 +1,184 @@
+"""What is asked of Athena and QuickSight so that people can look: pure functions of settings, nothing is sent here.
+
+Views are made by ``CREATE OR REPLACE VIEW``: Athena itself parses them and finds their columns (Glue's own form of a
+view is Presto's, and written down nowhere). What QuickSight gets has ids that begin with `publish.prefix` and a tag,
+by which `publish.remove` knows what it may remove.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from radray.config_publish import Publish
+from radray.tables.catalog import NAMESPACE
+from radray.tables.publish_dashboard import OVERVIEW, READING, definition
+from radray.tables.view_types import view_types
+from radray.tables.views import VIEWS, Choices, view_doc, view_sql
+
+CATALOG = "AwsDataCatalog"
+TAG = {"Key": "radray", "Value": "jobs.publish"}
+
+WIDE = (
+    *("predictions_without_text", "rouge_by_night", "rouge_standardised", "model_comparison", "flag_rates"),
+    *("night_volume", "night_runs", "worklist"),
+)
+"""Views that QuickSight has as data sets for all readers."""
+FEW = ("side_by_side",)
+"""Those for readers of text."""
+
+_TYPES = {
+    **{"VARCHAR": "STRING", "BIGINT": "INTEGER", "INTEGER": "INTEGER", "DOUBLE": "DECIMAL", "BOOLEAN": "BOOLEAN"},
+    **dict.fromkeys(("DATE", "TIMESTAMP", "TIMESTAMP_MS"), "DATETIME"),
+}
+_DATA_SET_RIGHTS = (
+    "DescribeDataSet",
+    "DescribeDataSetPermissions",
+    "PassDataSet",
+    "DescribeIngestion",
+    "ListIngestions",
+)
+_DASHBOARD_RIGHTS = ("DescribeDashboard", "ListDashboardVersions", "QueryDashboard")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of an AWS service, as boto3 has it."""
+
+    service: str
+    operation: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One thing in QuickSight: how it is made, brought up to date, looked at and removed."""
+
+    arn: str
+    create: Request
+    updates: tuple[Request, ...]
+    describe: Request
+    delete: Request
+    rights: Request | None = None
+    """The same readers as in `create`, for what is there already."""
+    published: Mapping[str, Any] = field(default_factory=dict)
+    """Of a dashboard: what names it, so that a new version can be shown."""
+
+
+def view_requests(settings: Publish, choices: Choices) -> Iterator[Request]:
+    """Yield the requests that make Athena's views, each after those that it reads."""
+    for name in VIEWS:
+        arguments: dict[str, Any] = {
+            "QueryString": f"CREATE OR REPLACE VIEW {name} AS\n{view_sql(name, choices)}",
+            "QueryExecutionContext": {"Catalog": CATALOG, "Database": NAMESPACE},
+            "WorkGroup": settings.athena_workgroup,
+        }
+        if settings.athena_output is not None:
+            arguments["ResultConfiguration"] = {"OutputLocation": settings.athena_output}
+        yield Request("athena", "start_query_execution", arguments)
+
+
+def assets(settings: Publish, region: str) -> list[Asset]:
+    """Return what QuickSight is to have, each after what it reads; [] without `publish.account_id`.
+
+    Text is in a data set, and a dashboard, of its own, which are there only with `publish.text_principal_arn`.
+    """
+    if settings.account_id is None or settings.principal_arn is None:
+        return []
+    made = _Maker(settings, region, settings.account_id)
+    found = [made.data_source()]
+    found += [made.data_set(name, settings.principal_arn) for name in WIDE]
+    found.append(made.dashboard("overview", "radray: overview", OVERVIEW, WIDE, settings.principal_arn))
+    if settings.text_principal_arn is not None:
+        found += [made.data_set(name, settings.text_principal_arn) for name in FEW]
+        found.append(made.dashboard("reading", "radray: side by side", READING, FEW, settings.text_principal_arn))
+    return found
+
+
+def removable(settings: Publish, region: str) -> list[Asset]:
+    """Return all that publishing may ever have made in QuickSight, in the order of removal.
+
+    What readers of text had is among it, whether they are set now or not.
+    """
+    readers = settings.text_principal_arn or settings.principal_arn
+    return assets(settings.model_copy(update={"text_principal_arn": readers}), region)[::-1]
+
+
+class _Maker:
+    """The assets of one account and region."""
+
+    def __init__(self, settings: Publish, region: str, account: str) -> None:
+        self._settings = settings
+        self._account = {"AwsAccountId": account}
+        partition = str(settings.principal_arn).split(":")[1]
+        self._arn = f"arn:{partition}:quicksight:{region}:{account}"
+
+    def data_source(self) -> Asset:
+        key = {**self._account, "DataSourceId": self._id("athena")}
+        body = {
+            "Name": "radray: Athena",
+            "DataSourceParameters": {"AthenaParameters": {"WorkGroup": self._settings.athena_workgroup}},
+            "SslProperties": {"DisableSsl": False},
+        }
+        return Asset(
+            f"{self._arn}:datasource/{key['DataSourceId']}",
+            _ask("create_data_source", {**key, **body, "Type": "ATHENA", "Tags": [TAG]}),
+            (_ask("update_data_source", {**key, **body}),),
+            _ask("describe_data_source", key),
+            _ask("delete_data_source", key),
+        )
+
+    def data_set(self, view: str, reader: str) -> Asset:
+        key = {**self._account, "DataSetId": self._id(view)}
+        table = {
+            "DataSourceArn": f"{self._arn}:datasource/{self._id('athena')}",
+            "Catalog": CATALOG,
+            "Schema": NAMESPACE,
+            "Name": view,
+            "InputColumns": [{"Name": name, "Type": _TYPES[type_]} for name, type_ in view_types(view).items()],
+        }
+        body = {
+            "Name": f"radray: {view.replace('_', ' ')}",
+            "PhysicalTableMap": {view.replace("_", "-"): {"RelationalTable": table}},
+            "ImportMode": self._settings.import_mode,
+        }
+        rights = [_readers(reader, _DATA_SET_RIGHTS)]
+        return Asset(
+            self._data_set_arn(view),
+            _ask("create_data_set", {**key, **body, "Permissions": rights, "Tags": [TAG]}),
+            (_ask("update_data_set", {**key, **body}),),
+            _ask("describe_data_set", key),
+            _ask("delete_data_set", key),
+            _ask("update_data_set_permissions", {**key, "GrantPermissions": rights}),
+        )
+
+    def dashboard(self, name: str, title: str, sheets: Any, views: tuple[str, ...], reader: str) -> Asset:
+        key = {**self._account, "DashboardId": self._id(name)}
+        body = {
+            "Name": title,
+            "Definition": definition(sheets, {view: self._data_set_arn(view) for view in views}),
+            "VersionDescription": view_doc(views[0])[:512],
+        }
+        rights = [_readers(reader, _DASHBOARD_RIGHTS)]
+        return Asset(
+            f"{self._arn}:dashboard/{key['DashboardId']}",
+            _ask("create_dashboard", {**key, **body, "Permissions": rights, "Tags": [TAG]}),
+            (_ask("update_dashboard", {**key, **body}),),
+            _ask("describe_dashboard", key),
+            _ask("delete_dashboard", key),
+            _ask("update_dashboard_permissions", {**key, "GrantPermissions": rights}),
+            key,
+        )
+
+    def _id(self, name: str) -> str:
+        return f"{self._settings.prefix}-{name.replace('_', '-')}"
+
+    def _data_set_arn(self, view: str) -> str:
+        return f"{self._arn}:dataset/{self._id(view)}"
+
+
+def _ask(operation: str, arguments: Mapping[str, Any]) -> Request:
+    return Request("quicksight", operation, arguments)
+
+
+def _readers(principal: str, rights: tuple[str, ...]) -> dict[str, Any]:
+    return {"Principal": principal, "Actions": [f"quicksight:{right}" for right in rights]}

@@ -1,0 +1,20 @@
+"""Types of the views' columns, found by DuckDB on tables without rows."""
+
+from collections.abc import Mapping
+from functools import cache
+
+import duckdb
+
+from radray.schemas import TABLES
+from radray.tables.views import Choices, duckdb_sql, in_order
+
+
+@cache
+def view_types(name: str) -> Mapping[str, str]:
+    """Return the view's columns in order, each with DuckDB's name of its type."""
+    with duckdb.connect() as connection:
+        for schema in TABLES.values():
+            connection.register(schema.name, schema.arrow().empty_table())
+        for view in in_order([name]):
+            connection.execute(f"CREATE VIEW {view} AS {duckdb_sql(view, Choices())}")
+        return {column: str(type_) for column, type_, *_ in connection.execute(f"DESCRIBE {name}").fetchall()}

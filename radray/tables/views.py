@@ -1,0 +1,244 @@
+"""The views: SQL written once, in Athena's dialect (Trino), under ``sql/``, and put into DuckDB's for this machine.
+
+A file begins with comments: the view's sentence, a blank one, then ``name: sentence`` of each column that is not a
+column of a table. Words in braces are filled in here: lists of columns, made from the written schemas, and the names
+of models, which settings say (`Choices`). Everything that a view computes with is portable: exact order statistics and
+no approx_percentile, so that both engines give the same figures.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import sqlglot
+from sqlglot import exp
+
+from radray.config import Settings
+from radray.schemas import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, TABLES, TableSchema
+from radray.schemas_checks import CLASSES, TIER_A, TIER_B
+from radray.tables.s3 import quoted
+
+DIALECT = "athena"
+
+TEXT = frozenset(
+    {
+        *("background", "indication", "comparison", "findings", "reference", "reference_raw", "prediction"),
+        *("hypotheses", "sections", "impression_items", "exam_description"),
+    }
+)
+"""Columns of `reports` and `predictions` that hold a report's words; `impression_items` of predictions is a number."""
+IDENTIFYING = frozenset({"subject_id", "split_key", "source_uri", "source_member", "text_digest", "source_digest"})
+"""Columns that say, or may say, who the patient is; digests of texts can be guessed at. study_id is needed to look a
+study up."""
+
+WITH_TEXT = ("predictions_text", "side_by_side")
+"""Views that hold text."""
+
+URGENCY = (
+    *("critical_missed", "polarity", "side", "measurement", "communication", "recommendation", "prior", "identifier"),
+    *("degenerate", "mask"),
+)
+"""Classes of errors that harm, what can hurt a patient tonight first, what a reader sees at a glance last."""
+
+_SIDE = ("model_name", "status", "prediction", "rouge1_f", "rouge2_f", "rougel_f", "rougelsum_f")
+_SIDE_COLUMNS = (*_SIDE, *(f"flag_{name}" for name in CLASSES), "followup", "defer")
+"""What `side_by_side` shows of each of its two models."""
+
+VIEWS = (
+    *("reports_without_text", "predictions_without_text", "predictions_text", "latest_predictions", "side_by_side"),
+    *("night_volume", "night_runs", "rouge_by_night", "rouge_standardised", "model_comparison"),
+    *("evaluation_figures", "evaluation_comparisons", "flag_rates", "worklist", "training_curves", "data_dictionary"),
+)
+"""Names of all views, each after those that it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What settings say in the views."""
+
+    production_model: str = "model"
+    candidate_model: str | None = None
+    normal_weight: float = 0.5
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Choices":
+        """Return the choices of `settings`."""
+        section = settings.publish
+        return cls(section.production_model, section.candidate_model, settings.evaluate.normal_weight)
+
+
+def flat_columns(schema: TableSchema) -> tuple[str, ...]:
+    """Return the table's columns that hold no text, nothing that identifies a patient, and no list."""
+    held = TEXT - {"impression_items"} if schema is PREDICTIONS else TEXT
+    return tuple(column.name for column in schema.columns if column.name not in held | IDENTIFYING)
+
+
+def view_sql(name: str, choices: Choices) -> str:
+    """Return the SELECT of the view `name` in Athena's dialect, without its comments."""
+    body = "\n".join(line for line in _source(name).splitlines() if not line.startswith("--"))
+    words = {**_lists(), **_literals(choices), "dictionary": _dictionary() if name == "data_dictionary" else ""}
+    return re.sub(r"\{(\w+)\}", lambda found: words[found[1]], body).strip()
+
+
+def duckdb_sql(name: str, choices: Choices) -> str:
+    """Return the SELECT of the view `name` in DuckDB's dialect."""
+    (translated,) = sqlglot.transpile(view_sql(name, choices), read=DIALECT, write="duckdb")
+    return translated
+
+
+@cache
+def reads(name: str) -> frozenset[str]:
+    """Return the tables and views that the view `name` reads."""
+    tree = _parsed(name)
+    own = {part.alias for part in tree.find_all(exp.CTE)}
+    return frozenset(table.name for table in tree.find_all(exp.Table)) - own
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Return the views of `names` and those that they read, each after those that it reads."""
+    wanted = set(names)
+    for name in reversed(VIEWS):
+        if name in wanted:
+            wanted |= reads(name)
+    return [name for name in VIEWS if name in wanted]
+
+
+@cache
+def view_doc(name: str) -> str:
+    """Return what a row of the view is, and what it is for."""
+    return _header(name)[0]
+
+
+@cache
+def view_columns(name: str) -> Mapping[str, str]:
+    """Return the view's columns in order, each with its sentence: the file's own, else the tables' of that name."""
+    tree = _parsed(name)
+    known = {**_known(), **_header(name)[1]}
+    for view in reads(name) & set(VIEWS):
+        known = {**view_columns(view), **known}
+    for side in ("production", "candidate"):
+        known |= {f"{side}_{column}": f"Of the {side} model: {_known()[column]}" for column in _SIDE_COLUMNS}
+    known |= _header(name)[1]
+    return {column: known[column] for column in tree.named_selects}
+
+
+def _parsed(name: str) -> exp.Query:
+    return sqlglot.parse_one(view_sql(name, Choices()), read=DIALECT, into=exp.Select)
+
+
+@cache
+def _known() -> Mapping[str, str]:
+    """Return the sentences of the tables' columns by name; of tables that share a name, `predictions` says it."""
+    order = (*TABLES.values(), EVALUATIONS, COMPARISONS, REPORTS, PREDICTIONS)
+    return {column.name: column.doc for schema in order for column in schema.columns}
+
+
+@cache
+def _source(name: str) -> str:
+    return (files("radray.tables") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@cache
+def _header(name: str) -> tuple[str, Mapping[str, str]]:
+    """Return the view's sentence and those of its own columns."""
+    lines = [line.removeprefix("--").strip() for line in _source(name).splitlines() if line.startswith("--")]
+    blank = lines.index("") if "" in lines else len(lines)
+    own: dict[str, str] = {}
+    for line in lines[blank + 1 :]:
+        column = re.match(r"(\w+): ", line)
+        if column is not None:
+            own[column[1]] = line[column.end() :]
+        else:
+            own[next(reversed(own))] += f" {line}"
+    return " ".join(lines[:blank]), own
+
+
+def _literals(choices: Choices) -> dict[str, str]:
+    candidate = choices.candidate_model
+    return {
+        "production_model": _literal(choices.production_model),
+        "candidate_model": "CAST(NULL AS varchar)" if candidate is None else _literal(candidate),
+        "normal_weight": f"{choices.normal_weight!r}e0" if "e" not in repr(choices.normal_weight) else "0e0",
+    }
+
+
+@cache
+def _lists() -> Mapping[str, str]:
+    """Return the lists of columns and cases that are made from the schemas, by the word that stands for them."""
+
+    def cases(template: str) -> str:
+        return f"CASE {' '.join(template.format(name, place) for place, name in enumerate(URGENCY, 1))} END"
+
+    def of_class(count: str) -> str:
+        return f"CASE c.class {' '.join(f'WHEN {_literal(name)} THEN b.{count}_{name}' for name in CLASSES)} END"
+
+    counts = [
+        f"count({column}{name}) AS {known}_{name}, count(CASE WHEN {column}{name} THEN 1 END) AS {flagged}_{name}"
+        for name in CLASSES
+        for column, known, flagged in (
+            ("flag_", "told", "flagged"),
+            ("reference_flag_", "reference_told", "reference_flagged"),
+        )
+    ]
+    hits = ", ".join(f"CASE WHEN latest.flag_{name} THEN '{name}' END" for name in URGENCY)
+    told = ("told", "flagged", "reference_told", "reference_flagged")
+    return {
+        "reports_without_text": ", ".join(_plain(REPORTS, name) for name in flat_columns(REPORTS)),
+        "predictions_without_text": ", ".join(flat_columns(PREDICTIONS)),
+        "evaluations": ", ".join(column.name for column in EVALUATIONS.columns),
+        "comparisons": ", ".join(column.name for column in COMPARISONS.columns),
+        "flags": ", ".join(f"flag_{name}" for name in CLASSES),
+        "reference_flags": ", ".join(f"production.reference_flag_{name}" for name in CLASSES),
+        "side_columns": ", ".join(_SIDE_COLUMNS[1:]),
+        "production_columns": ", ".join(f"production.{name} AS production_{name}" for name in _SIDE_COLUMNS),
+        "candidate_columns": ", ".join(f"candidate.{name} AS candidate_{name}" for name in _SIDE_COLUMNS),
+        "flag_counts": ", ".join(counts),
+        "classes": ", ".join(
+            f"({_literal(name)}, {_literal(tier)}, {_literal(meaning)})"
+            for tier, of in (("A", TIER_A), ("B", TIER_B))
+            for name, meaning in of.items()
+        ),
+        **{f"{count}_of_class": of_class(count) for count in told},
+        "worst_class": cases("WHEN latest.flag_{0} THEN '{0}'"),
+        "urgency": cases("WHEN latest.flag_{0} THEN {1}"),
+        "hits": " + ".join(f"CASE WHEN latest.flag_{name} THEN 1 ELSE 0 END" for name in URGENCY),
+        "hit_classes": f"concat_ws(';', {hits})",
+        "reference_has_worst": cases("WHEN latest.flag_{0} THEN latest.reference_flag_{0}"),
+    }
+
+
+def _plain(schema: TableSchema, name: str) -> str:
+    """Return the column as a view may have it: Athena's views hold times in milliseconds."""
+    is_time = next(str(column.type) for column in schema.columns if column.name == name).startswith("timestamp")
+    return f"CAST({name} AS timestamp(3)) AS {name}" if is_time else name
+
+
+@cache
+def _dictionary() -> str:
+    """Return the rows of the data dictionary."""
+    rows = []
+    for schema in TABLES.values():
+        for place, column in enumerate(schema.columns, 1):
+            told = [str(column.type), not column.nullable, column.name in schema.key, column.name in schema.partition]
+            rows.append([schema.name, "table", place, column.name, *told, column.doc])
+    for name in VIEWS:
+        columns = _own_columns() if name == "data_dictionary" else view_columns(name)
+        for place, (column_name, sentence) in enumerate(columns.items(), 1):
+            rows.append([name, "view", place, column_name, None, None, False, False, sentence])
+    return ",\n".join(f"({', '.join(_value(value) for value in row)})" for row in rows)
+
+
+def _own_columns() -> Mapping[str, str]:
+    return _header("data_dictionary")[1]
+
+
+def _value(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return "NULL" if value is None else str(value).upper()
+    return str(value) if isinstance(value, int) else _literal(str(value))
+
+
+def _literal(text: str) -> str:
+    return f"'{quoted(text)}'"

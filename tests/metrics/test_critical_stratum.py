@@ -1,0 +1,30 @@
+"""The reports of which an impression can leave a critical finding out."""
+
+import pytest
+
+from radray.metrics.checks import check
+from radray.metrics.checks_conflicts import has_critical
+from radray.metrics.report_strata import Report, strata_of
+
+
+@pytest.mark.parametrize(
+    ("findings", "critical"),
+    [
+        ("There is a large right pneumothorax.", True),
+        ("No pneumothorax. Small left effusion.", False),
+        ("Possible pneumothorax.", False),
+        ("Free air under the diaphragm.", True),
+        ("The lungs are clear.", False),
+        ("", False),
+    ],
+)
+def test_critical_is_what_an_impression_could_leave_out(findings: str, critical: bool) -> None:
+    assert has_critical(findings, None) is critical
+    exam = {"modality": "CR", "body_part": "chest"}
+    assert check("The heart is enlarged.", findings, None, **exam).flags["critical_missed"] is critical
+
+
+def test_only_reports_that_are_known_to_have_one_are_in_the_stratum() -> None:
+    reports = [Report("A."), Report("B.", critical=True), Report(None, critical=False), Report(None, critical=True)]
+    assert strata_of(reports)["critical"].tolist() == [False, True, False, True]
+    assert "critical" not in strata_of(reports[:1])
