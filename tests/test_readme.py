@@ -26,7 +26,7 @@ def test_the_readme_has_its_two_commands() -> None:
 def test_every_command_of_the_readme_is_taken(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = shlex.split(line)
+    words = [word.replace("jobs/configs/", f"{ROOT}/jobs/configs/") for word in shlex.split(line)]
     place = words.index("-m")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [words[place + 1], *words[place + 2 :], "--dry-run"])
