@@ -192,10 +192,13 @@ class Checkpoints:
 
     def _all_steps(self) -> list[int]:
         """Return the steps of all checkpoints, here and uploaded, the newest first; the same on every worker."""
-        mine = set(steps_in(self._folder))
-        if self._uploads is not None and self.worker.rank == 0:
-            mine |= set(self._uploads.steps())
-        return sorted({step for steps in self.team.gather(mine) for step in steps}, reverse=True)
+
+        def known() -> set[int]:
+            uploaded = self._uploads.steps() if self._uploads is not None and self.worker.rank == 0 else ()
+            return {*steps_in(self._folder), *uploaded}
+
+        # a storage that fails one worker must not leave the others waiting for it
+        return sorted({step for steps in self.team.gather(self.team.agree(known)) for step in steps}, reverse=True)
 
     def _state(self, step: int) -> State | None:
         for read in (Manifest.read, *([self._uploads.manifest] if self._uploads is not None else [])):
@@ -208,14 +211,14 @@ class Checkpoints:
     def _fetched(self, step: int) -> Manifest | None:
         """Return the manifest of a checkpoint whose files are whole and here, fetched if need be; else None."""
         folder = self._folder / step_name(step)
-        problem: str | None = None
-        manifest: Manifest | None = None
-        try:
-            if self.worker.first_here:
-                manifest = self._whole_here(folder)
-        except Damaged as damage:
-            problem = str(damage)
-        found = self.team.gather((problem, manifest))
+
+        def here() -> tuple[str | None, Manifest | None]:
+            try:
+                return None, self._whole_here(folder) if self.worker.first_here else None
+            except Damaged as damage:
+                return str(damage), None
+
+        found = self.team.gather(self.team.agree(here))
         problems = [one for one, _ in found if one is not None]
         if problems:
             if self.worker.rank == 0:

@@ -29,6 +29,8 @@ from radray.training.team import Team
 Pairs = dict[str, tuple[list[str], list[str]]]
 Logged = list[tuple[int, float, str, float]]
 
+HANGS_S = 180
+"""What no run of workers here takes: 20 s on a loaded machine."""
 ALONE = 17
 """Exit code of a worker whose connection to another broke."""
 _processes = get_context("forkserver")
@@ -145,6 +147,10 @@ def run_workers(plan: Plan) -> list[Ran]:
     found = []
     for mine, _ in pipes:
         try:
+            if not mine.poll(HANGS_S):
+                for process in processes:
+                    process.kill()
+                raise AssertionError(f"a worker said nothing for {HANGS_S} s: it hangs")
             found.append(mine.recv())
         except EOFError:
             found.append(Ran(None, None, None, [], []))
