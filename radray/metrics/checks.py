@@ -9,6 +9,7 @@ a call that a person did make and a model cannot have; masks aside, which in a r
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from radray import schemas_checks
 from radray.metrics.checks_actions import find_recommendations
 from radray.metrics.checks_advisory import (
     find_certainty,
@@ -33,20 +34,9 @@ from radray.metrics.phrases import CONCEPTS, URGENCIES
 CHECKS_ID = "checks-1"
 """Raised when a change here, in the phrase table or in the finding of mentions can change a flag."""
 
-TIER_A = (
-    "side",
-    "polarity",
-    "measurement",
-    "critical_missed",
-    "communication",
-    "mask",
-    "prior",
-    "recommendation",
-    "degenerate",
-    "identifier",
-)
+TIER_A = tuple(schemas_checks.TIER_A)
 """Classes that may gate."""
-TIER_B = ("unsupported", "certainty", "severity", "location", "device", "comparison")
+TIER_B = tuple(schemas_checks.TIER_B)
 """Classes that advise."""
 
 OF_CONCEPTS = ("side", "polarity", "critical_missed", "recommendation", *TIER_B)
