@@ -3,12 +3,13 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 
 import ray
 
 from radray.config import Cluster
 from radray.errors import ConfigError, RadrayError
+from radray.stages.scaling import nodes_asked_for
 
 MIN_LOGICAL_CPUS = 4
 """A reading task, a writing task and an actor each hold a CPU: on fewer than 4 they starve each other."""
@@ -18,7 +19,8 @@ MIN_LOGICAL_CPUS = 4
 def ray_cluster(settings: Cluster) -> Iterator[None]:
     """Connect to the cluster of `settings`, or start a local one, for the length of the block.
 
-    Inside a block that holds a cluster already, and in a job that `ray job submit` started, that one is used.
+    Inside a block that holds a cluster already, and in a job that `ray job submit` started, that one is used. The nodes
+    of `cluster.ask` are there when the block begins.
     Raises ConfigError when `cluster.address` does not answer, RadrayError when no local one can be started.
     """
     if ray.is_initialized():
@@ -39,7 +41,9 @@ def ray_cluster(settings: Cluster) -> Iterator[None]:
         raise RadrayError(f"a local Ray could not be started: {type(error).__name__}; see /tmp/ray") from None
     _quiet()
     try:
-        yield
+        # a local Ray has no autoscaler
+        with nodes_asked_for(settings) if address else nullcontext():
+            yield
     finally:
         ray.shutdown()
 
