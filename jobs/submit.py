@@ -4,8 +4,8 @@
 
 What follows the job's name is that job's own command line; `cluster.wait=false` returns as soon as it is submitted. The
 cluster is the one of RAY_API_SERVER_ADDRESS or RAY_ADDRESS, else http://127.0.0.1:8265, where `ray dashboard
-cluster.yaml` puts it. The job runs in what .rayignore ships of this checkout, on a folder that Ray removes afterwards:
-relative paths of results are refused. Its submission id is printed, and is what `ray job status`, `logs` and `stop` take.
+cluster.yaml` puts it. The job runs in what .rayignore ships of this checkout, in a folder that Ray removes afterwards:
+relative paths of results are refused. Its submission id is printed: `ray job status`, `logs` and `stop` take it.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ PLACES = {
 """The settings of each job, beside the warehouse's, that name what must outlive the folder that it runs in."""
 
 LOST_AFTER = 30
-"""Looks in a row, LOOK_S apart, at which a job server did not answer: a tunnel that comes back in a minute is enough."""
+"""Looks in a row, LOOK_S apart, at which a job server did not answer: a tunnel may come back within a minute."""
 LOOK_S = 2.0
 
 STOPPED = 130
@@ -97,14 +97,14 @@ def entrypoint(job: str, arguments: Sequence[str]) -> str:
 
 def refuse_lost_places(job: str, settings: Settings) -> None:
     """Raise ConfigError for places of this machine, or of the folder that is removed when the job has ended."""
-    places = dict(_places(settings, ("warehouse.uri", "warehouse.catalog_uri", *PLACES[job])))
-    lost = {name: uri for name, uri in places.items() if not is_s3(uri) and not uri.startswith(("/", "~"))}
+    places = _places(settings, ("warehouse.uri", "warehouse.catalog_uri", *PLACES[job]))
+    lost = [f"{name}={uri}" for name, uri in places if not is_s3(uri) and not uri.startswith(("/", "~"))]
     if job == "generate":  # a hub id looks like a relative path
-        lost |= {"model.uri": uri for uri in settings.model.uri if uri.startswith((".", "out/")) or Path(uri).exists()}
+        here = [uri for uri in settings.model.uri if not uri.startswith(("/", "~"))]
+        lost += [f"model.uri={uri}" for uri in here if uri.startswith((".", "out/")) or Path(uri).exists()]
     if lost:
-        named = ", ".join(f"{name}={uri}" for name, uri in lost.items())
         raise ConfigError(
-            f"{named}: relative to a folder of the cluster that is removed when the job has ended; use s3://, or an"
+            f"{', '.join(lost)}: relative to a folder of the cluster that is removed when the job has ended; use s3://, or an"
             " absolute path that all nodes share"
         )
 
@@ -141,7 +141,9 @@ def exit_code(ended: "JobDetails", console: Console) -> int:
     failure, and with 0 for a job that was stopped.
     """
     status, code = ended.status.value, ended.driver_exit_code
-    cli.say(console, f"submit: {ended.submission_id} {status.lower()}" + ("" if code is None else f", exit code {code}"))
+    cli.say(
+        console, f"submit: {ended.submission_id} {status.lower()}" + ("" if code is None else f", exit code {code}")
+    )
     if status == "STOPPED":
         return STOPPED
     if status == "SUCCEEDED":

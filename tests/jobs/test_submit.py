@@ -110,7 +110,11 @@ def test_a_place_that_would_be_lost_is_refused(job: str, word: str, told: str) -
 
 
 def test_places_that_all_nodes_see_are_taken() -> None:
-    words = ("source.uri=s3://bucket/incoming", "model.uri=[/mnt/radray/model, google/flan-t5-xl]", "split.file=~/a.csv")
+    words = (
+        "source.uri=s3://bucket/incoming",
+        "model.uri=[/mnt/radray/model, google/flan-t5-xl]",
+        "split.file=~/a.csv",
+    )
     submit.refuse_lost_places("generate", settings(*words))
 
 
@@ -137,7 +141,9 @@ def test_a_dry_run_says_id_and_command_and_needs_no_cluster(
 
 
 @pytest.mark.parametrize("words", [[], ["demo"], ["date=2026-11-21"]])
-def test_a_job_is_asked_for(words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_job_is_asked_for(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(sys, "argv", ["submit", *words])
     assert submit.main() == 2
     assert "expected a job first, one of evaluate, finetune, generate" in capsys.readouterr().err
