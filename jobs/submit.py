@@ -1,6 +1,6 @@
 """Submit a job to a running cluster, once a night and model, follow it to its end, and end with its exit code.
 
-    python -m jobs.submit generate --config jobs/configs/nightly.yaml date=2026-11-21
+    python -m jobs.submit generate --config jobs/configs/cluster/nightly.yaml date=2026-11-21
 
 What follows the job's name is that job's own command line; `cluster.wait=false` returns as soon as it is submitted. The
 cluster is the one of RAY_API_SERVER_ADDRESS or RAY_ADDRESS, else http://127.0.0.1:8265, where `ray dashboard
@@ -104,8 +104,8 @@ def refuse_lost_places(job: str, settings: Settings) -> None:
         lost += [f"model.uri={uri}" for uri in here if uri.startswith((".", "out/")) or Path(uri).exists()]
     if lost:
         raise ConfigError(
-            f"{', '.join(lost)}: relative to a folder of the cluster that is removed when the job has ended; use s3://, or an"
-            " absolute path that all nodes share"
+            f"{', '.join(lost)}: relative to a folder of the cluster that is removed when the job has ended; use"
+            " s3://, or an absolute path that all nodes share"
         )
 
 
