@@ -3,13 +3,13 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 
 import ray
 
 from radray.config import Cluster
 from radray.errors import ConfigError, RadrayError
-from radray.stages.scaling import nodes_asked_for
+from radray.stages.scaling import ask_for_nodes
 
 MIN_LOGICAL_CPUS = 4
 """A reading task, a writing task and an actor each hold a CPU: on fewer than 4 they starve each other."""
@@ -41,9 +41,9 @@ def ray_cluster(settings: Cluster) -> Iterator[None]:
         raise RadrayError(f"a local Ray could not be started: {type(error).__name__}; see /tmp/ray") from None
     _quiet()
     try:
-        # a local Ray has no autoscaler
-        with nodes_asked_for(settings) if address else nullcontext():
-            yield
+        if address:  # a local Ray has no autoscaler
+            ask_for_nodes(settings)
+        yield
     finally:
         ray.shutdown()
 

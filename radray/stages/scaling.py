@@ -1,8 +1,7 @@
 """Nodes that a job asks the autoscaler for: its work is planned from those that are there, and at two none may be."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 import ray
 from ray.autoscaler.sdk import request_resources
@@ -13,20 +12,18 @@ from radray.errors import RadrayError
 _LOOK_S = 1.0
 
 
-@contextmanager
-def nodes_asked_for(settings: Cluster) -> Iterator[None]:
-    """Hold the nodes of `cluster.ask` while the block works; what is there already counts, and () asks for nothing.
+def ask_for_nodes(settings: Cluster) -> None:
+    """Return when the nodes of `cluster.ask` are there; what is there already counts, and () asks for nothing.
 
-    The request is the cluster's, not the job's: the last job that asks is heard, and nodes that work are kept in any
-    case. Raises RadrayError when they are not there after `cluster.ask_timeout_s`.
+    The request is withdrawn then, since Ray would keep these nodes for a job that was killed, and for nobody after it:
+    what works is kept in any case, and what does not for `idle_timeout_minutes`. It is the cluster's, not the job's: of
+    two jobs that ask, the last is heard. Raises RadrayError when they are not there after `cluster.ask_timeout_s`.
     """
     if not settings.ask:
-        yield
         return
     request_resources(bundles=[dict(bundle) for bundle in settings.ask])
     try:
         _wait(settings)
-        yield
     finally:
         request_resources(bundles=[])
 
