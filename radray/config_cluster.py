@@ -18,7 +18,7 @@ class Cluster(Section):
     """Nodes that the autoscaler is asked for, and that are waited for, before work is planned, each by what it must
     have: ``[{GPU: 1, inference: 1}, {CPU: 16}]``; (): what is there. Nothing is asked of a local Ray."""
     ask_timeout_s: Annotated[float, Field(gt=0.0, le=86_400.0)] = 1_800.0
-    """Longest that these nodes are waited for: a GPU node starts, pulls its image and installs in some 10 minutes."""
+    """Longest that these nodes are waited for: a GPU node starts, pulls its image and installs its libraries first."""
     wait: bool = True
     """Whether `jobs.submit` follows the job to its end, and ends as it does."""
 

@@ -113,6 +113,23 @@ def test_the_driver_is_killed_and_the_night_submitted_again(nights: Nights) -> N
     assert second["rows_resumed"] > 0
 
 
+def test_the_job_is_stopped_and_the_night_submitted_again(nights: Nights) -> None:
+    night = "2026-11-14"
+    nights.arrive(night, REPORTS_A_NIGHT)
+    words = nights.words(night, *SLOW)
+    job = nights.submitting("generate", *words)
+    wait_for_staged(nights, PREDICTIONS.name, job)
+    stopped = nights.ray("job", "stop", f"generate-{night}-hospital-model")
+    assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+    out, err = job.communicate(timeout=JOB_PATIENCE_S)
+    assert job.returncode == 130, out + err
+    assert nights.predicted(night) == []
+    done = nights.submit("generate", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    nights.whole(night, REPORTS_A_NIGHT)
+    assert nights.runs(night)[-1]["rows_resumed"] > 0
+
+
 def test_a_node_joins_in_the_middle(nights: Nights) -> None:
     night = "2026-11-04"
     nights.arrive(night, REPORTS_A_NIGHT)
