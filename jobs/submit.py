@@ -54,7 +54,8 @@ STOPPED = 130
 
 def submission_id(job: str, settings: Settings) -> str:
     """Return the id of the first submission of `job`, made from its night, dataset and models."""
-    date = "corpus" if settings.date == CORPUS_DATE else str(settings.date)
+    nights = settings.model_dump(include={"date", "until"}).values()
+    date = "corpus" if settings.date == CORPUS_DATE else "-to-".join(str(night) for night in nights if night)
     models = {"generate": settings.model.uri, "finetune": (settings.model.out,)}.get(job, ())
     parts = [job, date, settings.source.dataset or "all", *(uri.rstrip("/").rpartition("/")[2] for uri in models)]
     return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(parts))

@@ -21,6 +21,8 @@ class Cluster(Section):
     """Longest that these nodes are waited for: a GPU node starts, pulls its image and installs its libraries first."""
     wait: bool = True
     """Whether `jobs.submit` follows the job to its end, and ends as it does."""
+    price_per_hour: Annotated[float, Field(ge=0.0)] | None = None
+    """What an hour of the whole cluster costs, in any currency; None: no cost is said."""
 
     @field_validator("ask")
     @classmethod

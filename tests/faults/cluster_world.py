@@ -4,10 +4,12 @@ Everything it starts is a descendant of a process that this module started, is r
 ends. Ports are from the system, files in a folder of its own, and Ray's address file of this machine is not touched.
 """
 
+import ctypes
 import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -24,9 +26,10 @@ import psutil
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-PATIENCE_S = 120
+PATIENCE_S = 60
 JOB_PATIENCE_S = 240
 STORE_BYTES = 150_000_000
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _AGENT_PORTS = ("dashboard-agent-listen", "dashboard-agent-grpc", "runtime-env-agent", "metrics-export")
 
 
@@ -67,10 +70,10 @@ class ProcessCluster:
     workers: list[Node] = field(default_factory=list)
     _seen: dict[int, psutil.Process] = field(default_factory=dict)
 
-    def add_worker(self, cpus: int = 3) -> Node:
+    def add_worker(self, cpus: int = 3, *flags: str) -> Node:
         """Start another node and return it once the cluster counts it."""
         nodes = self.nodes_alive()
-        node = Node(_ray_start(self.environment, cpus, self.folder, f"--address={self.address}"), cpus)
+        node = Node(_ray_start(self.environment, cpus, self.folder, f"--address={self.address}", *flags), cpus)
         self.workers.append(node)
         self.wait_for_nodes(nodes + 1)
         return node
@@ -93,8 +96,13 @@ class ProcessCluster:
         """Wait until the cluster counts just so many nodes."""
         deadline = time.monotonic() + PATIENCE_S
         while (now := self.nodes_alive()) != count:
-            assert time.monotonic() < deadline, f"{now} nodes, not {count}"
+            assert time.monotonic() < deadline, f"{now} nodes, not {count}: {self.said()}"
             time.sleep(0.2)
+
+    def said(self) -> str:
+        """Return the last lines of what each `ray start` said."""
+        logs = sorted(self.folder.glob("*.log"))
+        return "\n".join(f"{log.name}: {log.read_text(errors='replace')[-600:]}" for log in logs)
 
     def run(
         self, *command: str, cwd: Path = ROOT, timeout: float = JOB_PATIENCE_S
@@ -190,10 +198,10 @@ def running_cluster(
         cluster = ProcessCluster(folder, f"127.0.0.1:{gcs}", url, full, head)
         try:
             _wait(cluster)
-            for cpus in workers:
-                started = _ray_start(full, cpus, folder, f"--address={cluster.address}", *worker_flags)
-                cluster.workers.append(Node(started, cpus))
-            cluster.wait_for_nodes(1 + len(workers))
+            for (
+                cpus
+            ) in workers:  # one after the other: two that start at once may take the same names for their sockets
+                cluster.add_worker(cpus, *worker_flags)
             yield cluster
         finally:
             cluster.stop()
@@ -228,7 +236,14 @@ def _ray_start(environment: Mapping[str, str], cpus: int, folder: Path, *flags: 
     with (folder / name).open("wb") as log:
         # the operator's own variable would send `ray start` to the job server
         own = {key: value for key, value in environment.items() if key != "RAY_API_SERVER_ADDRESS"}
-        return subprocess.Popen(command, stdout=log, stderr=log, env=own, cwd=folder, start_new_session=True)
+        return subprocess.Popen(
+            command, stdout=log, stderr=log, env=own, cwd=folder, start_new_session=True, preexec_fn=_end_with_parent
+        )
+
+
+def _end_with_parent() -> None:
+    """Let this process be told to end when the test's process dies, even by SIGKILL; Ray's reaper ends its children."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _free_ports(count: int) -> list[int]:
