@@ -225,10 +225,12 @@ def _wait(cluster: ProcessCluster) -> None:
 
 
 def _ray_start(environment: Mapping[str, str], cpus: int, folder: Path, *flags: str) -> "subprocess.Popen[bytes]":
+    # of its own, as a machine's is: in a shared one the node that comes last writes the job's folder anew under its driver
+    own_folder = tempfile.mkdtemp(prefix="n", dir=folder)
     ports = zip(_AGENT_PORTS, _free_ports(len(_AGENT_PORTS)), strict=True)
     command = [
         *(str(BIN / "ray"), "start", "--block", "--disable-usage-stats", "--node-ip-address=127.0.0.1"),
-        *(f"--num-cpus={cpus}", "--num-gpus=0", f"--object-store-memory={STORE_BYTES}", f"--temp-dir={folder}/ray"),
+        *(f"--num-cpus={cpus}", "--num-gpus=0", f"--object-store-memory={STORE_BYTES}", f"--temp-dir={own_folder}"),
         *(f"--{name}-port={port}" for name, port in ports),
         *flags,
     ]
