@@ -225,7 +225,7 @@ def _wait(cluster: ProcessCluster) -> None:
 
 
 def _ray_start(environment: Mapping[str, str], cpus: int, folder: Path, *flags: str) -> "subprocess.Popen[bytes]":
-    # of its own, as a machine's is: in a shared one the node that comes last writes the job's folder anew under its driver
+    # its own, as a machine has: in a shared one the node that comes last writes the job's folder anew under its driver
     own_folder = tempfile.mkdtemp(prefix="n", dir=folder)
     ports = zip(_AGENT_PORTS, _free_ports(len(_AGENT_PORTS)), strict=True)
     command = [
