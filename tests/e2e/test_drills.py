@@ -157,7 +157,7 @@ def test_two_submit_one_night_at_once(nights: Nights, by_hand: bool) -> None:
     codes = sorted(one.returncode for one in both)
     assert codes == ([0, 1] if by_hand else [0, 4]), said
     (lost,) = [text for text, one in zip(said, both, strict=True) if one.returncode]
-    assert ("another run" if by_hand else "nothing was submitted") in lost
+    assert ("failed with exit code 4" if by_hand else "nothing was submitted") in lost
     nights.whole(night, REPORTS_A_NIGHT)
 
 
