@@ -258,30 +258,11 @@ def test_nodes_are_started_for_a_night_that_finds_none(
     s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     night, folder = "2026-11-12", tmp_path_factory.mktemp("scaling")
-    scaling = folder / "scaling.json"
-    worker = {"resources": {"CPU": 4}, "node_config": {}, "min_workers": 0, "max_workers": 2}
-    scaling.write_text(
-        json.dumps(
-            {
-                "cluster_name": "fake",
-                "max_workers": 2,
-                "idle_timeout_minutes": 5,
-                "provider": {"type": "fake_multinode"},
-                "available_node_types": {
-                    "ray.head.default": {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
-                    "parse": worker,
-                },
-                "head_node_type": "ray.head.default",
-            }
-        )
-    )
-    ask = "cluster.ask=[{CPU: 4}]"
-    environment = {**s3_server.environment(), "RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1"}
-    flags = [f"--autoscaling-config={scaling}"]
-    with running_nights(folder, s3_server, (), cluster=running_cluster((), environment, flags)) as world:
+    cluster = running_cluster((), s3_server.environment(), scales_to=2)
+    with running_nights(folder, s3_server, (), cluster=cluster) as world:
         assert world.cluster.nodes_alive() == 1
         world.arrive(night, REPORTS_A_NIGHT)
-        done = world.submit("generate", *world.words(night, ask))
+        done = world.submit("generate", *world.words(night, "cluster.ask=[{CPU: 4}]"))
         assert done.returncode == 0, done.stdout + done.stderr
         world.whole(night, REPORTS_A_NIGHT)
         assert world.cluster.nodes_alive() > 1

@@ -169,10 +169,13 @@ class ProcessCluster:
 def running_cluster(
     workers: Sequence[int] = (3, 3),
     environment: Mapping[str, str] | None = None,
-    head_flags: Sequence[str] = (),
     worker_flags: Sequence[str] = (),
+    scales_to: int = 0,
 ) -> Iterator[ProcessCluster]:
-    """Run a cluster of a head without CPUs and of workers with so many each, with `environment` besides."""
+    """Run a cluster of a head without CPUs and of workers with so many each, with `environment` besides.
+
+    `scales_to`: so many workers of 4 CPUs more are started by Ray's own autoscaler when they are asked for.
+    """
     folder = Path(tempfile.mkdtemp(prefix="rr-"))  # short: a socket's path has 107 characters at most
     token = folder / "token"
     token.write_text(secrets.token_hex(32), encoding="utf-8")
@@ -187,11 +190,16 @@ def running_cluster(
         "RAY_API_SERVER_ADDRESS": url,
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
+        "RAY_TMPDIR": str(folder),  # of nodes that the autoscaler starts
         "RAY_USAGE_STATS_ENABLED": "0",
     }
+    if scales_to:
+        full |= {"RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1"}
+        (folder / "scaling.json").write_text(json.dumps(_scaling(f"127.0.0.1:{gcs}", scales_to)), encoding="utf-8")
     flags = [
+        *([f"--autoscaling-config={folder}/scaling.json"] if scales_to else []),
         *("--head", f"--port={gcs}", "--include-dashboard=true", "--dashboard-host=127.0.0.1"),
-        *(f"--dashboard-port={dashboard}", f"--ray-client-server-port={client}", *head_flags),
+        *(f"--dashboard-port={dashboard}", f"--ray-client-server-port={client}"),
     ]
     try:
         head = Node(_ray_start(full, 0, folder, *flags), 0)
@@ -207,6 +215,26 @@ def running_cluster(
             cluster.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _scaling(address: str, workers: int) -> dict[str, object]:
+    """Return what Ray's autoscaler is told: nodes that are processes of this machine (its own provider for tests)."""
+    worker = {"resources": {"CPU": 4, "object_store_memory": STORE_BYTES}, "node_config": {}, "max_workers": workers}
+    head = {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0}
+    return {
+        **dict.fromkeys(("auth", "docker", "file_mounts"), {}),
+        **dict.fromkeys(("initialization_commands", "setup_commands", "head_setup_commands"), []),
+        **dict.fromkeys(("worker_setup_commands", "head_start_ray_commands", "worker_start_ray_commands"), []),
+        **dict.fromkeys(("cluster_synced_files", "rsync_exclude", "rsync_filter"), []),
+        "file_mounts_sync_continuously": False,
+        "cluster_name": "scales",
+        "max_workers": workers,
+        "upscaling_speed": 1.0,
+        "idle_timeout_minutes": 5,
+        "provider": {"type": "fake_multinode", "gcs_address": address},
+        "available_node_types": {"ray.head.default": head, "worker": worker | {"min_workers": 0}},
+        "head_node_type": "ray.head.default",
+    }
 
 
 def _wait(cluster: ProcessCluster) -> None:
