@@ -190,11 +190,10 @@ def running_cluster(
         "RAY_API_SERVER_ADDRESS": url,
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
-        "RAY_TMPDIR": str(folder),  # of nodes that the autoscaler starts
         "RAY_USAGE_STATS_ENABLED": "0",
     }
     if scales_to:
-        full |= {"RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1"}
+        full |= {"RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1", "RAY_TMPDIR": str(folder)}
         (folder / "scaling.json").write_text(json.dumps(_scaling(f"127.0.0.1:{gcs}", scales_to)), encoding="utf-8")
     flags = [
         *([f"--autoscaling-config={folder}/scaling.json"] if scales_to else []),
@@ -222,10 +221,10 @@ def _scaling(address: str, workers: int) -> dict[str, object]:
     worker = {"resources": {"CPU": 4, "object_store_memory": STORE_BYTES}, "node_config": {}, "max_workers": workers}
     head = {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0}
     return {
-        **dict.fromkeys(("auth", "docker", "file_mounts"), {}),
-        **dict.fromkeys(("initialization_commands", "setup_commands", "head_setup_commands"), []),
-        **dict.fromkeys(("worker_setup_commands", "head_start_ray_commands", "worker_start_ray_commands"), []),
-        **dict.fromkeys(("cluster_synced_files", "rsync_exclude", "rsync_filter"), []),
+        **{key: {} for key in ("auth", "docker", "file_mounts")},
+        **{key: [] for key in ("initialization_commands", "setup_commands", "head_setup_commands")},
+        **{key: [] for key in ("worker_setup_commands", "head_start_ray_commands", "worker_start_ray_commands")},
+        **{key: [] for key in ("cluster_synced_files", "rsync_exclude", "rsync_filter")},
         "file_mounts_sync_continuously": False,
         "cluster_name": "scales",
         "max_workers": workers,
