@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -89,8 +90,9 @@ class ProcessCluster:
 
     def nodes_alive(self) -> int:
         """Return how many nodes the cluster counts, the head too."""
-        listed = self._get("/nodes?view=summary")["data"]["summary"]
-        return sum(node["raylet"].get("state") == "ALIVE" for node in listed)
+        # by the state API: the dashboard's own list keeps a killed node alive for minutes
+        listed = self._get("/api/v0/nodes?limit=100")["data"]["result"]["result"]
+        return sum(node["state"] == "ALIVE" for node in listed)
 
     def wait_for_nodes(self, count: int) -> None:
         """Wait until the cluster counts just so many nodes."""
@@ -157,11 +159,11 @@ class ProcessCluster:
         self._seen |= {one.pid: one for one in tree}
         return tree
 
-    def _get(self, path: str) -> dict[str, dict[str, list[dict[str, dict[str, str]]]]]:
+    def _get(self, path: str) -> dict[str, Any]:
         token = Path(self.environment["RAY_AUTH_TOKEN_PATH"]).read_text(encoding="utf-8")
         request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {token}"})
         with urllib.request.urlopen(request, timeout=10) as answer:
-            read: dict[str, dict[str, list[dict[str, dict[str, str]]]]] = json.load(answer)
+            read: dict[str, Any] = json.load(answer)
             return read
 
 
