@@ -241,15 +241,15 @@ def _scaling(address: str, workers: int) -> dict[str, object]:
 def _wait(cluster: ProcessCluster) -> None:
     """Return when the job server answers and counts its head."""
     deadline = time.monotonic() + PATIENCE_S
+    answer = "nothing"
     while True:
         try:
             if cluster.nodes_alive() == 1:
                 return
-        except (urllib.error.URLError, OSError, KeyError, TypeError):
-            pass
-        log = cluster.folder / "head.log"
-        assert cluster.head.process.poll() is None, log.read_text()[-2000:]
-        assert time.monotonic() < deadline, log.read_text()[-2000:]
+        except (urllib.error.URLError, OSError, KeyError, TypeError) as error:
+            answer = repr(error)
+        assert cluster.head.process.poll() is None, cluster.said()
+        assert time.monotonic() < deadline, f"{answer}: {cluster.said()}"
         time.sleep(0.2)
 
 
