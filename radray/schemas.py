@@ -71,6 +71,8 @@ class FailReason(StrEnum):
     """The engine said that it has not the memory for this report alone."""
     TIMEOUT = "timeout"
     """The engine did not come back from this report alone in the time of a call (generate.call_timeout_s)."""
+    SCORING_ERROR = "scoring_error"
+    """What was written could not be scored or checked, and so nobody is shown it."""
 
 
 class RunStatus(StrEnum):

@@ -34,6 +34,7 @@ from simulated import SimulatedImpressions, simulated_model
 from trained_model import say
 
 from radray.config import S3, Cluster, Generate, Score, Settings, load_settings
+from radray.reports.cleaning import clean
 from radray.reports.synthetic import make_studies
 from radray.schemas import REPORTS
 from radray.stages.cluster import ray_cluster
@@ -60,10 +61,10 @@ def synthetic_rows() -> list[dict[str, Any]]:
     """Return DISTINCT rows of `reports` from synthetic studies."""
     rows = []
     for study in islice(make_studies(DISTINCT, 7), DISTINCT):
-        findings, _, impression = study.text.partition("IMPRESSION:")
+        findings, _, impression = study.text.partition("FINDINGS:")[2].partition("IMPRESSION:")
         row: dict[str, Any] = dict.fromkeys(column.name for column in REPORTS.columns)
         row |= {"status": "ok", "split": "live", "split_key": study.subject_id, "study_id": study.study_id}
-        row |= {"text_digest": digest(study.text), "findings": findings, "reference": impression.strip()}
+        row |= {"text_digest": digest(study.text), "findings": clean(findings), "reference": clean(impression)}
         row |= {"reference_raw": impression, "format": "mimic_zip", "source_uri": "a.zip", "source_member": study.path}
         row |= {"batch_date": None, "dataset": "hospital", "source_offset": 0, "source_digest": "00"}
         rows.append(row | {"unit_id": "", "run_key": "k", "run_id": "r"})
