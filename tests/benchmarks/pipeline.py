@@ -139,6 +139,7 @@ def peak() -> float:
 def night_settings(folder: Path, block_rows: int) -> Settings:
     """Return the settings of the night in `folder`."""
     words = [f"warehouse.uri={folder}/warehouse", f"date={NIGHT}", "source.dataset=hospital"]
+    words += ["gates.max_tier_a_rate=null", "gates.min_distinct_rate=null"]  # one sentence for all
     return load_settings((), [*words, f"generate.block_rows={block_rows}"])
 
 
