@@ -1,5 +1,6 @@
 """The stage that scores and checks predictions and gives the rows the schema of `predictions`."""
 
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,7 @@ from radray.metrics.sentences import split_sentences
 from radray.metrics.strata import is_normal
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS
 from radray.schemas_checks import CLASSES, RAW_ROUGE_COLUMNS
+from radray.stages.metrics import SCORE_SECONDS, SCORED, record
 from radray.stages.report_rows import REPORT_COLUMNS
 from radray.stages.stage import Stage
 from radray.tables.rows import to_arrow
@@ -37,6 +39,7 @@ class ScorePredictions(Stage):
 
     def run(self, batch: pa.Table) -> pa.Table:
         """Return the rows of `predictions`; a failed prediction scores 0, one without a reference null."""
+        began = time.monotonic()
         scorer = Scorer(stemmer=self._settings.stemmer)
         names = [column.name for column in PREDICTIONS.columns]
         rows = []
@@ -45,7 +48,10 @@ class ScorePredictions(Stage):
             row |= _scores(scorer, source) | _checks(source)
             row["defer"] = defer(self._settings, source["logprob_per_token"], source["margin"])
             rows.append(row)
-        return to_arrow(rows, PREDICTIONS)
+        made = to_arrow(rows, PREDICTIONS)
+        record(SCORED, made.num_rows, model=self._constants["model_name"])
+        record(SCORE_SECONDS, time.monotonic() - began, model=self._constants["model_name"])
+        return made
 
 
 def checks_id(settings: Score) -> str:
