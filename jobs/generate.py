@@ -14,6 +14,7 @@ from radray.errors import ConfigError, GateError
 from radray.models.engines import engine_name
 from radray.models.folder import ModelFolder, open_model
 from radray.reports.prompts import get_prompt
+from radray.stages.arrivals import is_nightly, unanswered
 from radray.stages.cluster import local_cores, local_cpus, ray_on_demand
 from radray.stages.engine_choice import EngineOfModel
 from radray.stages.final_line import FinalLine
@@ -61,6 +62,7 @@ def generate(settings: Settings, console: Console, line: FinalLine | None = None
     models = [open_model(uri) for uri in settings.model.uri]
     with ray_on_demand(settings.cluster) as start_ray:
         cli.each_night(settings, console, line, lambda night: generate_night(night, models, start_ray, console, line))
+        say_unanswered(settings, console, line)
 
 
 def generate_night(
@@ -89,6 +91,17 @@ def generate_night(
                 refused.append(str(error))
     if refused:
         raise GateError("; ".join(refused))
+
+
+def say_unanswered(settings: Settings, console: Console, line: FinalLine) -> None:
+    """Say which other nights of a nightly source were prepared and have no impressions: nobody else would."""
+    if settings.source.dataset is None or not is_nightly(settings):
+        return
+    nights = unanswered(Warehouse(settings.warehouse), settings.source.dataset)
+    line.unanswered = sorted(nights - set(settings.nights))
+    if line.unanswered:
+        listed = ", ".join(map(str, line.unanswered))
+        cli.say(console, f"generate: nights with reports and without impressions: {listed}; run them with date=")
 
 
 def generate_partition(

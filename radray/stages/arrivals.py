@@ -95,6 +95,15 @@ def read_nights(warehouse: Warehouse, reports: Table, dataset: str, files: Seque
     return Nights(nights, frozenset(filled), frozenset(prepared - filled - {None}))
 
 
+def unanswered(warehouse: Warehouse, dataset: str) -> frozenset[datetime.date]:
+    """Return the nights of `dataset` that were prepared and that no model has written impressions for, by `runs`."""
+    nights = {}
+    for job in ("prepare", "generate"):
+        about = {"job": job, "dataset": dataset, "status": RunStatus.FINISHED.value}
+        nights[job] = set(warehouse.read(RUNS, ["batch_date"], about).column("batch_date").to_pylist())
+    return frozenset(nights["prepare"] - nights["generate"] - {None, CORPUS_DATE})
+
+
 class Arrivals:
     """The files of one night of a source, frozen, and whether they still are that when the night is committed."""
 

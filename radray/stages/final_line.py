@@ -54,6 +54,8 @@ class FinalLine:
     nights: list[datetime.date] = field(default_factory=list)
     refused: list[datetime.date] = field(default_factory=list)
     """Nights that ended with an error."""
+    unanswered: list[datetime.date] = field(default_factory=list)
+    """Other nights that were prepared and have no impressions: an earlier run of them was refused, or died."""
     run_ids: list[str] = field(default_factory=list)
     """Runs that worked, in order; `runs` has a row for each. What was there already is none."""
     there: int = 0
@@ -95,6 +97,7 @@ class FinalLine:
             **nights,
             "nights": len(self.nights),
             "nights_refused": [str(night) for night in self.refused],
+            "nights_unanswered": [str(night) for night in self.unanswered],
             **made,
             "failed": dict(sorted(self.failed.items())),
             "partitions_there": self.there,

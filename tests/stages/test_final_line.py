@@ -48,7 +48,15 @@ def test_the_line_adds_up_what_was_done() -> None:
     assert said == {
         "text": "radray generate 2026-11-01 to 2026-11-02: exit code 3 (GateError)",
         **{"job": "generate", "exit_code": 3, "error": "GateError", "date": "2026-11-01", "until": "2026-11-02"},
-        **{"nights": 2, "nights_refused": ["2026-11-02"], "units": 130, "units_ok": 110, "reports": 220, "ok": 216},
+        **{
+            "nights": 2,
+            "nights_refused": ["2026-11-02"],
+            "nights_unanswered": [],
+            "units": 130,
+            "units_ok": 110,
+            "reports": 220,
+            "ok": 216,
+        },
         **{"resumed": 20, "copied": 40, "repeated": 10, "failed": {"empty_output": 1, "timeout": 3}},
         **{"partitions_there": 1, "gpu_seconds": 10.0, "run_ids": ["prepare-1", "generate-1", "generate-2"]},
     }
