@@ -42,6 +42,8 @@ def steps(settings: Settings) -> list[str]:
     since = "of them what no night of the dataset has taken" if source.since else ""
     nights = f"{settings.date} to {settings.until}, a commit a night" if settings.until else settings.date
     is_nightly(settings)
+    if settings.until is not None and source.pairs is not None:
+        raise ConfigError("source.pairs is one file, and until makes several nights; write the pairs of one date")
     return [
         f"read {source.uri} as {source.format}" + (f", {since}" if since else ""),
         f"write {settings.warehouse.uri}: reports, batch_date={nights}, dataset={source.dataset}",

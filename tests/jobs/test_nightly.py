@@ -104,6 +104,7 @@ def test_a_wrong_setting_ends_a_range_at_once(run: Run, warehouse: Warehouse) ->
         ([], "date is not set: source.uri with a {date}"),
         (["date=2026-11-03..2026-11-04"], "expected a date as YYYY-MM-DD"),
         (["source.since=last_run", "date=2026-11-01"], "use one of them"),
+        (["date=2026-11-01", "until=2026-11-02", "source.pairs=p.jsonl"], "write the pairs of one date"),
     ],
 )
 def test_what_makes_no_range_of_nights_is_exit_code_2_with_a_final_line(run: Run, more: list[str], says: str) -> None:
