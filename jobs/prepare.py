@@ -115,9 +115,14 @@ def prepare_night(
     run = PartitionRun(warehouse, base, row)
     where = f"{dataset} {settings.date}"
     replaced = run.rows_replaced()
-    if replaced and (arrivals.gone or not files):
-        gone = f"{arrivals.gone:,} of the files" if arrivals.gone else "the files"
-        cli.say(console, f"prepare: {where}: {gone} that it took are gone from {uri}: its {replaced:,} rows stay")
+    if replaced and arrivals.gone:
+        gone = f"{arrivals.gone:,} of the files that it took are gone from {uri}"
+        if arrivals.fresh:
+            raise InputError(
+                f"{where}: {gone}, and {arrivals.fresh:,} are new or were changed; to replace its {replaced:,} rows by"
+                f" what is there, name that folder: source.uri={uri}"
+            )
+        cli.say(console, f"prepare: {where}: {gone}: its {replaced:,} rows stay")
         line.there += 1
         write_pairs(settings, warehouse, partition, console)
         return

@@ -122,11 +122,16 @@ class Arrivals:
         self.uri = absolute_uri(dated_uri(uri, settings.date))
         listed = self._storage.freeze(self.uri, may_be_empty=self._nightly)
         self.files = listed
-        self.gone = 0
-        """Files that the night took from a flat folder and that are not there any more as they were."""
         if self._flat:
             self.files = read_nights(warehouse, reports, dataset, listed).files_of(settings.date, listed)
-            self.gone = self._gone()
+        took = self._took() if self._nightly else set()
+        known = {file: {(file.path, file.digest), (file.path, None)} for file in self.files}
+        self.fresh = sum(not (took & one) for one in known.values())
+        """Files that the night has not taken as they are now."""
+        still = set().union(*known.values())
+        paths = {path for path, _ in took} - {file.path for file in self.files}
+        self.gone = len(took - still if self._flat else paths)
+        """Files that the night took and that are not there any more; of a flat folder, as they were."""
 
     def unchanged(self) -> bool:
         """Return whether the night's files are what they were when they were frozen."""
@@ -152,14 +157,9 @@ class Arrivals:
                 " run changed nothing; run again: each file is in one night"
             )
 
-    def _gone(self) -> int:
-        """Return how many files the night took that the folder does not hold any more as they were."""
+    def _took(self) -> set[tuple[str, str | None]]:
+        """Return path and ETag of the files that the night's rows came from."""
         where = equal_to({"batch_date": self._night, "dataset": self._dataset})
         rows = self._base.scan(row_filter=where, selected_fields=("source_uri", "source_etag")).to_arrow()
-        took = {(row["source_uri"], row["source_etag"]) for row in _distinct(rows)}
-        has = {(file.path, file.digest) for file in self.files} | {(file.path, None) for file in self.files}
-        return len(took - has)
-
-
-def _distinct(rows: pa.Table) -> list[dict[str, Any]]:
-    return rows.group_by(rows.column_names).aggregate([]).to_pylist()
+        distinct = rows.group_by(rows.column_names).aggregate([]).to_pylist()
+        return {(row["source_uri"], row["source_etag"]) for row in distinct}

@@ -179,16 +179,36 @@ def test_a_dated_night_without_a_file_is_empty_and_a_wrong_path_is_refused(tmp_p
     (tmp_path / "in" / "2026-11-20" / "a.txt").write_text("x")
     words = [f"warehouse.uri={tmp_path}/warehouse", "source.dataset=hospital"]
 
-    def files(number: int, uri: str) -> list[str]:
+    def begin(number: int, uri: str) -> Arrivals:
         settings = load_settings((), [*words, f"source.uri={uri}", f"date={day(number)}"])
         warehouse = Warehouse(settings.warehouse)
         table = pin(warehouse, REPORTS, {"batch_date": settings.date, "dataset": "hospital"}).table
-        return [one.path for one in Arrivals(warehouse, table, settings, uri, "hospital").files]
+        return Arrivals(warehouse, table, settings, uri, "hospital")
+
+    def files(number: int, uri: str) -> list[str]:
+        return [one.path for one in begin(number, uri).files]
 
     assert files(20, f"{tmp_path}/in/{{date}}/") == ["a.txt"]
     assert files(21, f"{tmp_path}/in/{{date}}/") == []
     with pytest.raises(InputError, match="no such file or folder"):
         files(21, f"{tmp_path}/in/2026-11-21/")
+
+    # what the night took, and what became of it
+    first = begin(20, f"{tmp_path}/in/{{date}}/")
+    assert (first.gone, first.fresh) == (0, 1)
+    (taken_file,) = first.files
+    put_reports(first._warehouse, ["a"], batch_date=day(20), source_uri="a.txt", source_etag=taken_file.digest)
+    again = begin(20, f"{tmp_path}/in/{{date}}/")
+    assert (again.gone, again.fresh) == (0, 0)
+    (tmp_path / "in" / "2026-11-20" / "a.txt").write_text("corrected")
+    (tmp_path / "in" / "2026-11-20" / "late.txt").write_text("late")
+    corrected = begin(20, f"{tmp_path}/in/{{date}}/")
+    assert (corrected.gone, corrected.fresh) == (0, 2)
+    (tmp_path / "in" / "2026-11-20" / "a.txt").unlink()
+    cleaned = begin(20, f"{tmp_path}/in/{{date}}/")
+    assert (cleaned.gone, cleaned.fresh) == (1, 1)
+    named = begin(20, f"{tmp_path}/in/2026-11-20/")  # who names the folder means what is there
+    assert named.gone == 0
 
 
 def test_a_flat_prefix_on_s3_is_told_by_etag(s3: S3Server, tmp_path: Path) -> None:
