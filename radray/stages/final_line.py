@@ -83,7 +83,7 @@ class FinalLine:
     def json(self, exit_code: int) -> str:
         """Return the line of a job that ends with `exit_code`."""
         seconds = time.monotonic() - self.began
-        nights = {"date": None, "until": None}
+        nights: dict[str, str | None] = {"date": None, "until": None}
         if self.nights:
             nights = {"date": str(self.nights[0]), "until": str(self.nights[-1])}
         about = f" {nights['date']}" if self.nights else ""
