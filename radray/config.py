@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from radray.config_cluster import Cluster as Cluster
 from radray.config_gates import Gates
 from radray.config_names import refuse_unknown
 from radray.config_node import Corpus, Node
@@ -235,15 +236,6 @@ class Maintain(Section):
             if getattr(self, name) * 24 < self.longest_run_hours:
                 raise ValueError(f"maintain.{name} must not be less than maintain.longest_run_hours")
         return self
-
-
-class Cluster(Section):
-    """The Ray cluster that a job runs on."""
-
-    address: str | None = None
-    """Address of a running cluster; None: a local one with at least 4 logical CPUs."""
-    price_per_hour: Annotated[float, Field(ge=0.0)] | None = None
-    """What an hour of the whole cluster costs, in any currency; None: no cost is said."""
 
 
 class Demo(Section):
