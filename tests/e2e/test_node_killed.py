@@ -105,7 +105,7 @@ def test_a_node_that_joins_is_used(tmp_path: Path, cluster: Cluster) -> None:
         joined = cluster.add_node(num_cpus=2).all_processes["raylet"][0].process.pid
         wait_for_actor(driver, joined, [])
         assert rows_staged(tmp_path) < MORE_STUDIES
-        output, error = driver.communicate(timeout=PATIENCE_S)
+        _, error = driver.communicate(timeout=PATIENCE_S)
     assert driver.returncode == 0, error
     assert "plan: 1 actor x 2 threads on 2 nodes, 1 CPU kept for reading, more on nodes that join" in error
     rows = warehouse.read(PREDICTIONS, ["unit_id", "reason"]).to_pylist()
