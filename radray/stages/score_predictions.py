@@ -1,8 +1,8 @@
 """The stage that scores and checks predictions and gives the rows the schema of `predictions`."""
 
-import time
 from collections.abc import Mapping
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 import pyarrow as pa
@@ -37,9 +37,16 @@ class ScorePredictions(Stage):
         self._settings = settings
         self._constants = {**constants, "checks_id": checks_id(settings)}
 
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        """Return the stage's rows for `batch`, and record how many there were and how long they took."""
+        began = monotonic()
+        made = super().__call__(batch)
+        record(SCORED, made.num_rows, model=self._constants["model_name"])
+        record(SCORE_SECONDS, monotonic() - began, model=self._constants["model_name"])
+        return made
+
     def run(self, batch: pa.Table) -> pa.Table:
         """Return the rows of `predictions`; a failed prediction scores 0, one without a reference null."""
-        began = time.monotonic()
         scorer = Scorer(stemmer=self._settings.stemmer)
         names = [column.name for column in PREDICTIONS.columns]
         rows = []
@@ -48,10 +55,7 @@ class ScorePredictions(Stage):
             row |= _scores(scorer, source) | _checks(source)
             row["defer"] = defer(self._settings, source["logprob_per_token"], source["margin"])
             rows.append(row)
-        made = to_arrow(rows, PREDICTIONS)
-        record(SCORED, made.num_rows, model=self._constants["model_name"])
-        record(SCORE_SECONDS, time.monotonic() - began, model=self._constants["model_name"])
-        return made
+        return to_arrow(rows, PREDICTIONS)
 
 
 def checks_id(settings: Score) -> str:

@@ -18,7 +18,6 @@ from radray.tables.catalog import Warehouse
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "jobs" / "configs").glob("*.yaml"))
 JOBS = sorted(p.stem for p in (ROOT / "jobs").glob("*.py") if p.stem not in ("__init__", "cli"))
-NIGHTLY = ("generate", "prepare")  # these end with a line for monitors, on standard output
 SOURCE = ["source.format=openi_csv", "source.uri=reports.csv", "source.dataset=hospital"]
 
 
@@ -53,6 +52,10 @@ def test_dry_run_prints_settings_and_plan_and_touches_nothing(
     (tmp_path / "again.yaml").write_text(out)
     assert run_job(job, *sql, "--config", "again.yaml", "--dry-run") == 0
     assert capsys.readouterr().out == out
+
+
+NIGHTLY = ("generate", "prepare")
+"""Jobs that end with a line for monitors, on standard output."""
 
 
 @pytest.mark.parametrize("job", JOBS)
