@@ -9,6 +9,7 @@ from enum import StrEnum
 import pyarrow as pa
 
 from radray.schemas_checks import CHECK_COLUMNS
+from radray.schemas_runs import FIGURE_COLUMNS
 
 
 class ReportStatus(StrEnum):
@@ -179,6 +180,7 @@ REPORTS = TableSchema(
         Column("modality", _STRING, "DICOM modality code of the exam (CR, CT, MR, ...) where it can be told"),
         Column("body_part", _STRING, "Body part examined, lower case, where it can be told"),
         Column("report_status", _STRING, "preliminary, final, corrected or cancelled, where the source says it"),
+        Column("source_etag", _STRING, "ETag of the file on S3, sha256 of it on disk; null in rows from before this"),
     ),
 )
 
@@ -330,12 +332,7 @@ RUNS = TableSchema(
         _required("code_version", _STRING, "Version of radray"),
         _required("started", _TIME, "Start, UTC"),
         Column("ended", _TIME, "End, UTC"),
-        Column("input_units", _LONG, "Units in the frozen input"),
-        Column("rows_ok", _LONG, "Rows with status ok"),
-        Column("rows_not_ok", _LONG, "Rows with any other status"),
-        Column("rows_resumed", _LONG, "Rows found staged from an earlier attempt, not made again"),
-        Column("units_per_second", _DOUBLE, "Input units over wall time of the work, 1/s"),
-        Column("rows_copied", _LONG, "Rows copied from the night as it stood: same text, model and settings"),
+        *(Column(*one) for one in FIGURE_COLUMNS),
     ),
 )
 

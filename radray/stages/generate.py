@@ -61,7 +61,7 @@ def stage_predictions(
             fn_constructor_args=(model, prompt_id, settings, converted, constants["run_id"]),
             batch_format="pyarrow",
             batch_size=settings.block_rows,
-            compute=ray.data.ActorPoolStrategy(size=plan.actors),
+            compute=_pool(plan),
             num_cpus=plan.cpus,
             num_gpus=plan.gpus,
             memory=plan.memory,
@@ -71,3 +71,10 @@ def stage_predictions(
     data = data.map_batches(ScorePredictions(score, constants).__call__, batch_format="pyarrow", batch_size=None)
     fs, path = storage.filesystem(staging)
     data.write_parquet(path, filesystem=fs, try_create_dir=not is_s3(staging))
+
+
+def _pool(plan: ActorPlan) -> ray.data.ActorPoolStrategy:
+    """Return the pool of the plan's actors, to which Ray Data may add others where the plan grows."""
+    if plan.grows:
+        return ray.data.ActorPoolStrategy(min_size=plan.actors, max_size=None)
+    return ray.data.ActorPoolStrategy(size=plan.actors)

@@ -45,6 +45,8 @@ class ActorPlan:
     nodes: int
     cpus_kept: int
     """Whole CPUs that no actor holds."""
+    grows: bool = False
+    """More actors are started on nodes that join while the run goes on."""
 
     def said(self) -> str:
         """Return the plan in words."""
@@ -52,6 +54,7 @@ class ActorPlan:
         return (
             f"{self.actors:,} actor{'s' * (self.actors != 1)} x {each} on {self.nodes:,} node{'s' * (self.nodes != 1)},"
             f" {self.cpus_kept:,} CPU{'s' * (self.cpus_kept != 1)} kept for reading"
+            f"{', more on nodes that join' * self.grows}"
         )
 
 
@@ -59,10 +62,12 @@ def plan_actors(nodes: Sequence[NodeResources], settings: Generate, memory: int)
     """Return the actors for a run with `settings` on `nodes`, each of which takes `memory` bytes.
 
     `generate.actors=auto`: one a GPU, or as many of `threads_per_actor` CPUs as the nodes hold, less the CPUs that are
-    kept. Raises ConfigError, with the setting to change, for what cannot run: no GPU where one is asked for, more
-    actors than fit, no CPU left for reading, an actor that no node has the memory or the CPUs for.
+    kept; such a plan grows, but on a cluster that was started here. Raises ConfigError, with the setting to change, for
+    what cannot run: no GPU where one is asked for, more actors than fit, no CPU left for reading, an actor that no node
+    has the memory or the CPUs for.
     """
     cpus = int(sum(math.floor(node.cpus) for node in nodes))
+    grows = settings.actors == "auto" and all(node.cores is None for node in nodes)
     has = f"{len(nodes):,} node{'s' * (len(nodes) != 1)} with {cpus:,} CPUs"
     threads = settings.threads_per_actor
     if cpus < 1:
@@ -84,7 +89,7 @@ def plan_actors(nodes: Sequence[NodeResources], settings: Generate, memory: int)
         actors = fits if settings.actors == "auto" else settings.actors
         if actors > fits:
             raise ConfigError(f"generate.actors={actors:,}: the cluster has GPUs for {fits:,}; use that or auto")
-        return ActorPlan(actors, 0, 1, memory, threads, len(nodes), cpus)
+        return ActorPlan(actors, 0, 1, memory, threads, len(nodes), cpus, grows)
     fits = sum(_fit(node, memory, node.cpus, threads) for node in enough)
     if settings.actors == "auto" and fits:
         fits = max(1, sum(_fit(node, memory, _cores(node), threads) for node in enough))
@@ -105,7 +110,7 @@ def plan_actors(nodes: Sequence[NodeResources], settings: Generate, memory: int)
             f"generate.actors={actors:,}: the cluster ({has}) holds {fits:,} of {threads} CPUs and"
             f" {memory / _GB:.1f} GB beside one CPU for reading; use that or auto, or set generate.threads_per_actor"
         )
-    return ActorPlan(actors, threads, 0, memory, threads, len(nodes), cpus - actors * threads)
+    return ActorPlan(actors, threads, 0, memory, threads, len(nodes), cpus - actors * threads, grows)
 
 
 def _fit(node: NodeResources, memory: int, has: float, takes: int) -> int:

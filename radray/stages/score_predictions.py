@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from radray.metrics.sentences import split_sentences
 from radray.metrics.strata import is_normal
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS, FailReason, PredictionStatus
 from radray.schemas_checks import CLASSES, RAW_ROUGE_COLUMNS
+from radray.stages.metrics import SCORE_SECONDS, SCORED, record
 from radray.stages.report_rows import REPORT_COLUMNS
 from radray.stages.stage import Stage, innermost_frame
 from radray.tables.rows import to_arrow
@@ -39,6 +41,14 @@ class ScorePredictions(Stage):
     def __init__(self, settings: Score, constants: Mapping[str, Any]) -> None:
         self._settings = settings
         self._constants = {**constants, "checks_id": checks_id(settings)}
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        """Return the stage's rows for `batch`, and record how many there were and how long they took."""
+        began = monotonic()
+        made = super().__call__(batch)
+        record(SCORED, made.num_rows, model=self._constants["model_name"])
+        record(SCORE_SECONDS, monotonic() - began, model=self._constants["model_name"])
+        return made
 
     def run(self, batch: pa.Table) -> pa.Table:
         """Return the rows of `predictions`; a failed prediction scores 0, one without a reference null.

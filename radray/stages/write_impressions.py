@@ -1,6 +1,7 @@
 """The stage that writes impressions: beam search by an engine in a process that its actor owns."""
 
 import secrets
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from radray.models.folder import ModelFolder
 from radray.models.repeats import AnswerOnce
 from radray.reports.prompts import get_prompt
 from radray.schemas import HYPOTHESES, FailReason, PredictionStatus
+from radray.stages.metrics import WriterMetrics
 from radray.stages.stage import Stage
 
 PROBE = "The lungs are clear. No pleural effusion or pneumothorax."
@@ -47,6 +49,7 @@ class WriteImpressions(Stage):
             self._prompt.fill(PROBE, None),
         )
         self._engine = AnswerOnce(self._process, settings.repeats_kept)
+        self._metrics = WriterMetrics(model.name)
 
     @property
     def engine(self) -> EngineProcess:
@@ -57,7 +60,10 @@ class WriteImpressions(Stage):
         """Return `batch` with prediction, hypotheses, token counts, flags, status and reason."""
         findings, background = batch.column("findings").to_pylist(), batch.column("background").to_pylist()
         prompts = [self._prompt.fill(f, b) for f, b in zip(findings, background, strict=True)]
-        return answered(batch, self._engine.generate(prompts))
+        began = time.monotonic()
+        answers = self._engine.generate(prompts)
+        self._metrics.answered(answers, time.monotonic() - began, self._process.restarts)
+        return answered(batch, answers)
 
 
 def answered(batch: pa.Table, answers: Sequence[Answer]) -> pa.Table:

@@ -33,6 +33,8 @@ class RunRow:
     about: Mapping[str, Any] = field(default_factory=dict)
     """batch_date, dataset, split, model_name, model_digest, input_digest: null where a job has none."""
     started: datetime.datetime = field(default_factory=utc_now)
+    price_per_hour: float | None = None
+    """What an hour of the cluster costs; None: it is not known."""
 
     def seconds(self) -> float:
         """Return the seconds since the run started."""

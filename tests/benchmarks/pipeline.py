@@ -183,7 +183,7 @@ def make_night(
         merged = step("merge and commit", lambda: run.commit(say))
     if merged.rows != count:
         raise RuntimeError(f"{count} reports went in and {merged.rows} came out")
-    step("read the counts", run.repeated)
+    step("read the counts", run.outcome)
     figures["peak_mb"] = max(figures["mb"].values())
     figures["total_s"] = round(sum(figures["s"].values()), 1)
     return figures

@@ -1,0 +1,32 @@
+"""Settings of the Ray cluster that a job runs on."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from radray.config_section import Section
+
+Bundle = dict[Annotated[str, Field(min_length=1)], Annotated[float, Field(gt=0.0)]]
+
+
+class Cluster(Section):
+    """The Ray cluster that a job runs on."""
+
+    address: str | None = None
+    """Address of a running cluster; None: RAY_ADDRESS (a submitted job has it), else a local one, at least 4 CPUs."""
+    ask: tuple[Bundle, ...] = ()
+    """Nodes that the autoscaler is asked for, and that are waited for, before work is planned, each by what it must
+    have: ``[{GPU: 1, inference: 1}, {CPU: 16}]``; (): what is there. Nothing is asked of a local Ray."""
+    ask_timeout_s: Annotated[float, Field(gt=0.0, le=86_400.0)] = 1_800.0
+    """Longest that these nodes are waited for: a GPU node starts, pulls its image and installs its libraries first."""
+    wait: bool = True
+    """Whether `jobs.submit` follows the job to its end, and ends as it does."""
+    price_per_hour: Annotated[float, Field(ge=0.0)] | None = None
+    """What an hour of the whole cluster costs, in any currency; None: no cost is said."""
+
+    @field_validator("ask")
+    @classmethod
+    def _every_node_has_something(cls, value: tuple[Bundle, ...]) -> tuple[Bundle, ...]:
+        if not all(value):
+            raise ValueError("a node that is asked for must have something, such as {CPU: 16}")
+        return value
