@@ -1,6 +1,11 @@
 """cluster.yaml against the installed Ray's own loader, EC2's own description of a launch, and what it promises."""
 
 import copy
+import importlib
+import os
+import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,9 +15,16 @@ import pytest
 import ray
 import yaml
 from botocore.validate import ParamValidator
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from ray.autoscaler._private.util import prepare_config, validate_config
 
+from jobs.submit import refuse_lost_places
+from radray.config import load_settings
+from radray.stages.scaling import missing
+
 ROOT = Path(__file__).parents[1]
+REQUIREMENTS = ROOT / "jobs" / "configs" / "cluster" / "requirements.txt"
 
 
 def file() -> dict[str, Any]:
@@ -88,3 +100,98 @@ def test_the_dashboard_is_on_loopback_and_the_cluster_asks_for_a_token() -> None
     options = " ".join(file()["docker"]["run_options"])
     assert "RAY_AUTH_MODE=token" in options
     assert "~/.ray/auth_token" in file()["file_mounts"]
+
+
+def test_a_group_with_a_list_of_its_own_installs_what_every_node_does() -> None:
+    # Ray puts a group's worker_setup_commands in the place of setup_commands
+    common = file()["setup_commands"]
+    own = {name: group["worker_setup_commands"] for name, group in nodes().items() if "worker_setup_commands" in group}
+    assert set(own) == {"finetune-p3"}
+    assert own["finetune-p3"][-len(common) :] == common
+    assert "whl/cu126" in own["finetune-p3"][0]
+
+
+def nodes() -> dict[str, Any]:
+    return dict(file()["available_node_types"])
+
+
+def test_what_is_mounted_is_there_and_is_what_a_job_ships() -> None:
+    mounts = file()["file_mounts"]
+    own = {target: source for target, source in mounts.items() if not source.startswith("~")}
+    assert all((ROOT / source).exists() for source in own.values())
+    assert {target.removeprefix("~/radray/") for target in own} == {"jobs", "radray", "pyproject.toml", ".rayignore"}
+    install = " ".join(file()["setup_commands"])
+    (named,) = re.findall(r"-r ~/radray/(\S+)", install)
+    assert ROOT / named == REQUIREMENTS
+    assert REQUIREMENTS.is_file()
+
+
+def pins() -> dict[str, Requirement]:
+    lines = [line for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return {canonicalize_name(pin.name): pin for pin in map(Requirement, lines)}
+
+
+def test_every_library_is_pinned_within_what_radray_asks_for() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as opened:
+        asked = [Requirement(one) for one in tomllib.load(opened)["project"]["dependencies"]]
+    pinned = pins()
+    for pin in pinned.values():
+        (specifier,) = pin.specifier
+        assert specifier.operator == "=="
+    for one in asked:
+        pin = pinned[canonicalize_name(one.name)]
+        (specifier,) = pin.specifier
+        assert one.specifier.contains(specifier.version), one.name
+        assert one.extras <= pin.extras or one.name != "ray"
+    (ray_pin,) = pinned["ray"].specifier
+    assert ray_pin.version == ray.__version__
+    (torch_pin,) = pinned["torch"].specifier
+    assert f"torch=={torch_pin.version} " in nodes()["finetune-p3"]["worker_setup_commands"][0]
+
+
+def test_models_are_in_a_folder_that_every_node_mounts() -> None:
+    assert any("mount -t nfs4" in line and " /mnt/radray" in line for line in file()["initialization_commands"])
+    assert "-v /mnt/radray:/mnt/radray" in file()["docker"]["run_options"]
+    nightly = load_settings([str(ROOT / "jobs/configs/cluster/nightly.yaml")], ["date=2026-11-21"])
+    assert all(uri.startswith("/mnt/radray/") for uri in nightly.model.uri)
+    refuse_lost_places("generate", nightly)
+
+
+def test_the_nodes_that_the_night_asks_for_are_those_of_the_file() -> None:
+    asked = load_settings([str(ROOT / "jobs/configs/cluster/nightly.yaml")], []).cluster.ask
+    nodes_at_most = [
+        {name: float(amount) for name, amount in group["resources"].items()}
+        for group in nodes().values()
+        for _ in range(group.get("max_workers", 0))
+    ]
+    assert missing(asked, nodes_at_most) == []
+    without = [{key: n for key, n in one.items() if key != "inference"} for one in nodes_at_most]
+    assert len(missing(asked, without)) == 4
+
+
+@pytest.mark.parametrize("job", ["prepare", "generate", "evaluate", "maintain"])
+def test_the_nightly_settings_are_taken_by_its_jobs(
+    job: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = f"{ROOT}/jobs/configs/cluster/nightly.yaml"
+    monkeypatch.setattr(sys, "argv", [job, "--config", config, "date=2026-11-21", "--dry-run"])
+    assert importlib.import_module(f"jobs.{job}").main() == 0, capsys.readouterr().err
+
+
+def test_the_launcher_takes_it_until_it_asks_aws(tmp_path: Path) -> None:
+    # `ray up` as an operator without an account has it: read, validated, resolved, and stopped at the first call
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAY_"))},
+        "HOME": str(tmp_path),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").write_text("made-up")
+    flags = ["--yes", "--no-config-cache", "--log-style=record", "--log-color=false"]
+    command = [str(Path(sys.executable).with_name("ray")), "up", *flags, "cluster.yaml"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "Cluster: radray" in said
+    assert "NoCredentialsError" in said, said[-2000:]

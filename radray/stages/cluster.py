@@ -9,6 +9,7 @@ import ray
 
 from radray.config import Cluster
 from radray.errors import ConfigError, RadrayError
+from radray.stages.scaling import ask_for_nodes
 
 MIN_LOGICAL_CPUS = 4
 """A reading task, a writing task and an actor each hold a CPU: on fewer than 4 they starve each other."""
@@ -18,7 +19,8 @@ MIN_LOGICAL_CPUS = 4
 def ray_cluster(settings: Cluster) -> Iterator[None]:
     """Connect to the cluster of `settings`, or start a local one, for the length of the block.
 
-    Inside a block that holds a cluster already, and in a job that `ray job submit` started, that one is used.
+    Inside a block that holds a cluster already, and in a job that `ray job submit` started, that one is used. The nodes
+    of `cluster.ask` are there when the block begins.
     Raises ConfigError when `cluster.address` does not answer, RadrayError when no local one can be started.
     """
     if ray.is_initialized():
@@ -39,6 +41,8 @@ def ray_cluster(settings: Cluster) -> Iterator[None]:
         raise RadrayError(f"a local Ray could not be started: {type(error).__name__}; see /tmp/ray") from None
     _quiet()
     try:
+        if address:  # a local Ray has no autoscaler
+            ask_for_nodes(settings)
         yield
     finally:
         ray.shutdown()

@@ -1,0 +1,163 @@
+"""An overnight in small: nights in a row on one long-lived cluster, with faults at random from a seed.
+
+``PYTHONPATH=tests/e2e:tests/faults python tests/benchmarks/soak.py [nights=60] [seed=1] [log=soak.jsonl]``. Each night
+is submitted by `jobs.submit` until it ends with 0 (three times at most) and must be whole: every report a row, one
+commit, nothing staged. Memory (USS) and open files are of the head's processes, which live from the first night to the
+last, taken when no job runs. At the end: the slope over the nights from the 20th on (from the first, where there are
+fewer than 30), with its 95 % interval. The last line is JSON.
+"""
+
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+from cluster_world import Node
+from gate import Gate, running_gate
+from nights_world import SLOW, Nights, running_nights
+from s3_server import S3Server, running_s3
+from scipy import stats
+
+from radray.schemas import PREDICTIONS
+
+FIRST = date(2026, 1, 1)
+TRIES = 3
+SETTLED = 20
+"""The night from which a slope is taken: caches, pools and the catalog's first metadata are filled by then."""
+PATIENCE_S = 240
+
+
+def nothing(world: Nights, gate: Gate, draw: random.Random) -> str:
+    """Let the night be."""
+    return "nothing"
+
+
+def worker_killed(world: Nights, gate: Gate, draw: random.Random) -> str:
+    """Take a machine away, and give another."""
+    world.cluster.kill(draw.choice(world.cluster.workers))
+    world.cluster.add_worker()
+    return "worker killed"
+
+
+def driver_killed(world: Nights, gate: Gate, draw: random.Random) -> str:
+    """Kill the job's driver: the night is submitted again."""
+    world.cluster.driver("jobs.generate").kill()
+    return "driver killed"
+
+
+def engine_killed(world: Nights, gate: Gate, draw: random.Random) -> str:
+    """Kill the process of an engine."""
+    engines = [one for worker in world.cluster.workers for one in worker.named("engine_child")]
+    if not engines:
+        return "no engine to kill"
+    with suppress(psutil.NoSuchProcess):
+        draw.choice(engines).kill()
+    return "engine killed"
+
+
+def store_down(world: Nights, gate: Gate, draw: random.Random) -> str:
+    """Take S3 away for some seconds."""
+    gate.shut_for(draw.uniform(2, 10))
+    return "S3 down"
+
+
+def submitted_twice(world: Nights, gate: Gate, draw: random.Random) -> str:
+    """Let the schedule fire again while the night runs."""
+    night = world.cluster.driver("jobs.generate").cmdline()
+    words = night[night.index("jobs.generate") + 1 :]
+    done = world.submit("generate", *words)
+    return f"submitted twice, the second ended with {done.returncode}"
+
+
+FAULTS: list[Callable[[Nights, Gate, random.Random], str]] = [
+    *(nothing, nothing, worker_killed, driver_killed, engine_killed, store_down, submitted_twice)
+]
+
+
+def night(world: Nights, gate: Gate, number: int, draw: random.Random) -> dict[str, Any]:
+    """Run one night with a fault, see that it is whole, and return what it was like."""
+    day, reports = str(FIRST + timedelta(days=number)), draw.randint(20, 60)
+    world.arrive(day, reports, seed=number)
+    fault, began, said, codes = draw.choice(FAULTS), time.monotonic(), "", []
+    for attempt in range(TRIES):
+        job = world.submitting("generate", *world.words(day, *SLOW))
+        if attempt == 0:
+            place = f"{world.warehouse.layout.root}/_staging/{PREDICTIONS.name}"
+            while job.poll() is None and not world.warehouse.storage.list_files(place, ".parquet"):
+                time.sleep(0.05)
+            said = fault(world, gate, draw) if job.poll() is None else "too late for a fault"
+        out, err = job.communicate(timeout=PATIENCE_S)
+        codes.append(job.returncode)
+        if job.returncode == 0:
+            break
+    else:
+        raise subprocess.CalledProcessError(codes[-1], "jobs.submit", out, err)
+    world.whole(day, reports, seed=number)
+    seconds = round(time.monotonic() - began, 1)
+    return {"night": number + 1, "reports": reports, "fault": said, "codes": codes, "seconds": seconds}
+
+
+def weight(head: Node) -> dict[str, Any]:
+    """Return memory, MB, and open files of the head's processes, in all and by name."""
+    memory: dict[str, float] = {}
+    files = 0
+    for one in head.tree():
+        with suppress(psutil.Error):
+            # a submitted job's supervisor and its like come and go
+            if "ray::" in " ".join(one.cmdline()):
+                continue
+            memory[one.name()] = memory.get(one.name(), 0.0) + one.memory_full_info().uss / 1e6
+            files += one.num_fds()
+    by_name = {name: round(value, 1) for name, value in sorted(memory.items())}
+    return {"memory_mb": round(sum(memory.values()), 1), "open_files": files, "by_name": by_name}
+
+
+def slope(told: list[dict[str, Any]], name: str) -> dict[str, float]:
+    """Return the slope of `name` a night with its 95 % interval, and the level it starts from."""
+    settled = [one for one in told if one["night"] >= SETTLED] if len(told) >= 30 else told
+    fit = stats.linregress([one["night"] for one in settled], [one[name] for one in settled])
+    half = float(stats.t.ppf(0.975, len(settled) - 2) * fit.stderr) if len(settled) > 2 else float("nan")
+    return {"a_night": fit.slope, "low": fit.slope - half, "high": fit.slope + half, "from": settled[0][name]}
+
+
+def main() -> None:
+    """Run the nights and say what came of them."""
+    given = dict(word.split("=", 1) for word in sys.argv[1:])
+    nights, seed = int(given.get("nights", 60)), int(given.get("seed", 1))
+    draw, told = random.Random(seed), []
+    with tempfile.TemporaryDirectory(prefix="soak-") as name, Path(given.get("log", "soak.jsonl")).open("a") as log:
+        folder = Path(name)
+        (folder / "s3").mkdir()
+        (folder / "world").mkdir()
+        with (
+            running_s3(folder / "s3") as server,
+            running_gate(server.endpoint) as gate,
+            running_nights(folder / "world", S3Server(gate.endpoint)) as world,
+        ):
+            for number in range(nights):
+                one = night(world, gate, number, draw) | weight(world.cluster.head)
+                told.append(one)
+                log.write(json.dumps(one) + "\n")
+                log.flush()
+                sys.stdout.write(f"{one}\n")
+                sys.stdout.flush()
+            # to the end every night is as it was
+            for one in told:
+                world.whole(str(FIRST + timedelta(days=one["night"] - 1)), one["reports"], seed=one["night"] - 1)
+    found = {key: slope(told, key) for key in ("memory_mb", "open_files", "seconds")}
+    faults: dict[str, int] = {}
+    for one in told:
+        faults[one["fault"]] = faults.get(one["fault"], 0) + 1
+    sys.stdout.write(json.dumps({"nights": len(told), "seed": seed, "faults": faults, "slopes": found}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

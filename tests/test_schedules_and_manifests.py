@@ -1,0 +1,162 @@
+"""Schedules and RayJobs as files: read by what can read them here, and naming commands and settings that there are."""
+
+import ast
+import datetime
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import yaml
+from botocore.validate import ParamValidator
+from ray.autoscaler._private.kuberay.autoscaling_config import _derive_autoscaling_config_from_ray_cr
+
+from jobs import generate, submit
+from radray.config import load_settings
+from radray.stages.scaling import missing
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = ROOT / "jobs" / "configs"
+MANIFESTS = sorted((CONFIGS / "kubernetes").glob("*.yaml"))
+SCHEDULED = datetime.datetime(2026, 11, 22, 2, tzinfo=datetime.UTC)
+
+JOB_FIELDS = {
+    *("jobId", "entrypoint", "submissionMode", "backoffLimit", "activeDeadlineSeconds", "rayClusterSpec"),
+    *("shutdownAfterJobFinishes", "ttlSecondsAfterFinished"),
+}
+"""What we use of KubeRay's RayJobSpec (ray-operator/apis/ray/v1/rayjob_types.go); its CRD is too large to keep here."""
+
+
+def read(file: Path) -> dict[str, Any]:
+    return dict(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+def job_spec(manifest: dict[str, Any]) -> dict[str, Any]:
+    spec = manifest["spec"]
+    return dict(spec["jobTemplate"] if manifest["kind"] == "RayCronJob" else spec)
+
+
+def dry_run(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """Run what a schedule runs, as a dry run in this process, and return the line that says what would be submitted."""
+    words = shlex.split(command)
+    place = words.index("-m")
+    job, main = {"jobs.submit": ("submit", submit.main), "jobs.generate": ("generate", generate.main)}[words[place + 1]]
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", [job, *words[place + 2 :], "--dry-run"])
+    assert main() == 0, capsys.readouterr().err
+    return capsys.readouterr().out.splitlines()[-1]
+
+
+def shell(command: str) -> str:
+    """Return `command` with its ``$(date ...)`` as the shell makes it."""
+    return re.sub(
+        r"\"?\$\((date [^)]*)\)\"?",
+        lambda found: subprocess.run(["sh", "-c", found[1]], capture_output=True, text=True, check=True).stdout.strip(),
+        command,
+    )
+
+
+@pytest.mark.parametrize("file", MANIFESTS, ids=lambda path: path.stem)
+def test_ray_reads_the_cluster_of_a_manifest(file: Path) -> None:
+    manifest = read(file)
+    assert manifest["apiVersion"] == "ray.io/v1"
+    assert manifest["kind"] == ("RayCronJob" if file.stem == "nightly" else "RayJob")
+    spec = job_spec(manifest)
+    assert set(spec) <= JOB_FIELDS
+    cluster = {"metadata": {"name": "x", "namespace": "y"}, "spec": spec["rayClusterSpec"]}
+    derived = _derive_autoscaling_config_from_ray_cr(cluster)
+    groups = derived["available_node_types"]
+    head = groups.pop("headgroup")
+    assert head["resources"]["CPU"] == 0
+    assert {group["min_workers"] for group in groups.values()} == {0}
+    # the job asks for nodes that the manifest has
+    (config,) = re.findall(r"--config (\S+)", spec["entrypoint"])
+    words = [word for word in shlex.split(shell(spec["entrypoint"])) if re.match(r"[a-z_.]+=", word)]
+    asked = load_settings([str(ROOT / config)], words).cluster.ask
+    assert asked
+    most = [
+        {name: float(amount) for name, amount in group["resources"].items()}
+        for group in groups.values()
+        for _ in range(group["max_workers"])
+    ]
+    assert missing(asked, most) == []
+
+
+@pytest.mark.parametrize("file", MANIFESTS, ids=lambda path: path.stem)
+def test_pods_are_closed_and_share_the_models(file: Path) -> None:
+    spec = job_spec(read(file))["rayClusterSpec"]
+    assert spec["rayVersion"] == "2.60.0"
+    assert spec["authOptions"] == {"mode": "token"}
+    for group in (spec["headGroupSpec"], *spec["workerGroupSpecs"]):
+        pod = group["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        (container,) = pod["containers"]
+        assert container["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+        assert "@sha256:" in container["image"]
+        assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+        assert container["resources"]["limits"] == container["resources"]["requests"]
+
+
+def test_a_manifests_job_has_the_id_that_a_submission_would_have() -> None:
+    spec = job_spec(read(CONFIGS / "kubernetes" / "generate.yaml"))
+    words = [word for word in shlex.split(spec["entrypoint"]) if "=" in word]
+    settings = load_settings([str(CONFIGS / "cluster" / "nightly.yaml")], words)
+    assert spec["jobId"] == submit.submission_id("generate", settings)
+
+
+def test_the_image_has_what_a_job_ships() -> None:
+    lines = (CONFIGS / "kubernetes" / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    copied = {source for line in lines if line.startswith("COPY") for source in line.split()[2:-1]}
+    assert all((ROOT / source).exists() for source in copied)
+    assert {"jobs", "radray", "pyproject.toml"} <= copied
+    assert "FROM rayproject/ray:2.60.0-py311-gpu" in lines
+
+
+def test_eventbridge_knows_every_field_and_so_does_session_manager(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schedule = read(CONFIGS / "schedules" / "eventbridge.yaml")
+    session = botocore.session.get_session()
+    shape = session.get_service_model("scheduler").operation_model("CreateSchedule").input_shape
+    assert ParamValidator().validate(schedule, shape).generate_report() == ""
+    assert ParamValidator().validate(schedule | {"Zone": 1}, shape).generate_report() != ""
+    assert schedule["ScheduleExpression"] == "cron(0 2 * * ? *)"
+    sent = json.loads(schedule["Target"]["Input"])
+    shape = session.get_service_model("ssm").operation_model("SendCommand").input_shape
+    assert ParamValidator().validate(sent, shape).generate_report() == ""
+    (command,) = sent["Parameters"]["commands"]
+    inner = shlex.split(command)[-1].replace("<aws.scheduler.scheduled-time>", SCHEDULED.isoformat()[:19] + "Z")
+    line = dry_run(shell(inner.partition("&&")[2]), monkeypatch, capsys)
+    assert line.startswith("# submit generate-2026-11-21-hospital-flan-t5-xl: ")
+
+
+def test_the_crontab_submits_the_day_that_ended(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (CONFIGS / "schedules" / "crontab").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if re.match(r"[0-9]", line)]
+    times = [line.split(maxsplit=5)[:5] for line in lines]
+    assert times == [["0", "2,4", "*", "*", "*"], ["0", "6", "*", "*", "0"]]
+    for line, job in zip(lines, ("generate", "maintain"), strict=True):
+        # a % ends a command of cron's, unless it is escaped
+        assert re.findall(r"(?<!\\)%", line) == []
+        command = line.split(maxsplit=5)[5].replace("\\%", "%").partition("&&")[2].partition(">>")[0]
+        yesterday = str(datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=1))
+        expected = f"generate-{yesterday}-hospital-flan-t5-xl" if job == "generate" else "maintain-corpus-hospital"
+        assert f"# submit {expected}: " in dry_run(shell(command), monkeypatch, capsys)
+
+
+def test_the_dag_is_python_of_airflows_own_operators_alone() -> None:
+    # Airflow is not installed here: what it would make of it is not tested
+    tree = ast.parse((CONFIGS / "schedules" / "airflow_dag.py").read_text(encoding="utf-8"))
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {str(module).split(".")[0] for module in modules} == {"airflow", "datetime"}
+    operators = {
+        node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert operators == {"DAG", "BashOperator", "CronTriggerTimetable", "datetime", "timedelta"}
