@@ -1,4 +1,4 @@
-"""Columns of views that hand-made rows tell more of than random ones: the state of a night, words missed, main scorers."""
+"""Columns of views that hand-made rows tell more of than random ones: state of a night, missed words, main scorer."""
 
 import datetime
 from pathlib import Path
@@ -56,7 +56,11 @@ def test_the_state_of_a_night_is_what_became_of_it(tmp_path: Path) -> None:
     ]
     for schema, rows in ((REPORTS, reports), (PREDICTIONS, predictions), (RUNS, runs)):
         append(warehouse, schema, rows)
-    got = stream(warehouse, "SELECT * FROM nights ORDER BY batch_date", choices=Choices("model", "fine")).table().to_pylist()
+    got = (
+        stream(warehouse, "SELECT * FROM nights ORDER BY batch_date", choices=Choices("model", "fine"))
+        .table()
+        .to_pylist()
+    )
     assert [row["batch_date"] for row in got] == day
     states = ["complete", "partial", "unwritten", "empty", "failed", "complete", "missing", "running", "running"]
     assert [row["state"] for row in got] == states
@@ -73,7 +77,8 @@ def test_the_state_of_a_night_is_what_became_of_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stemmer", [True, False])
 def test_figures_of_the_scorer_of_predictions_are_told_from_the_others(tmp_path: Path, *, stemmer: bool) -> None:
     warehouse = open_warehouse(tmp_path / "warehouse")
-    key = {"run_id": "evaluate-1", "batch_date": datetime.date(2026, 3, 1), "dataset": "north", "split": "live", "system": "model"}
+    key = {"run_id": "evaluate-1", "batch_date": datetime.date(2026, 3, 1), "dataset": "north", "split": "live"}
+    key |= {"system": "model"}
     key |= dict.fromkeys(("n", "mean", "min", "p25", "p50", "p75", "max"), 1) | {"stratum": "all", "metric": "m"}
     ours = Scorer(stemmer=stemmer).scorer_id
     scorers = [Scorer(stemmer=s, references=r).scorer_id for s in (True, False) for r in ("clean", "raw")]
@@ -94,4 +99,7 @@ def test_the_words_that_an_impression_misses_are_those_of_the_findings(tmp_path:
     row |= {"findings": findings, "flag_critical_missed": True, "evidence": made.evidence}
     append(warehouse, PREDICTIONS, [row, {**row, "unit_id": "v", "flag_critical_missed": False}])
     got = stream(warehouse, "SELECT unit_id, missed_words FROM predictions_text ORDER BY 1").table().to_pylist()
-    assert got == [{"unit_id": "u", "missed_words": "pneumothorax; Free air under the diaphragm"}, {"unit_id": "v", "missed_words": None}]
+    assert got == [
+        {"unit_id": "u", "missed_words": "pneumothorax; Free air under the diaphragm"},
+        {"unit_id": "v", "missed_words": None},
+    ]
