@@ -15,7 +15,7 @@ from radray.metrics.evaluation import Plan
 from radray.metrics.side_by_side import SideBySide
 from radray.pages import charts, error_charts, verdicts
 from radray.pages.cases import cases
-from radray.pages.evaluation_tables import HEADLINE, Shown
+from radray.pages.evaluation_tables import HEADLINE, MASK_NOTE, Shown
 from radray.pages.grids import Chart, Grid, from_rich
 from radray.pages.lineage import data_grid, models_grid, runs_grid, runs_of, training_of
 from radray.pages.numbers import Numbers
@@ -26,8 +26,8 @@ from radray.tables.identity import digest
 TEMPLATES = Path(__file__).parent / "templates"
 
 FLAGS_NOTE = (
-    "Rate, then how far it lies above the radiologists', with its 95 % interval. Of all reports, critical_missed too: "
-    "the charts and the answers above tell it of the reports with a critical finding."
+    "Rate, then how far it lies above the radiologists', with its 95 % interval. critical_missed: of the reports with "
+    f"a critical finding. {MASK_NOTE}"
 )
 STRATA_NOTE = (
     "Normal and abnormal: by the reference, or by the findings. Critical: the findings hold a critical finding. "
@@ -78,7 +78,7 @@ class _View:
     name: str
     where: str
     reports: int
-    left_out: Sequence[str]
+    first: Sequence[str]
     comparisons: Sequence[verdicts.Answer]
     floors: Sequence[verdicts.Answer]
     errors: Sequence[verdicts.Answer]
@@ -120,7 +120,7 @@ def page(evaluated: Evaluated) -> str:
         row for part in evaluated.parts for rows in part.side.rows.values() for row in rows if row is not None
     ]
     views = [_view(part, of, evaluated, drawings) for part, of in zip(evaluated.parts, numbers, strict=True)]
-    training = training_of(evaluated.training, predictions)
+    training = training_of(evaluated.training, predictions, evaluated.runs)
     runs = runs_of(evaluated.runs, predictions, training, evaluated.run_id)
     started = next((row["started"] for row in runs if row["run_id"] == evaluated.run_id), None)
     environment = Environment(
@@ -160,7 +160,7 @@ def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings
         )
         view["headline"] = [
             from_rich(shown.headline(), note),
-            from_rich(shown.differences(), "Points of 100, with 95 % intervals; p is not corrected."),
+            from_rich(shown.differences(), _differences_note(evaluated.plan)),
             means,
         ]
         view["spreads"] = [*charts.spreads(numbers, drawings)]
@@ -180,7 +180,7 @@ def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings
         name=side.dataset,
         where=where,
         reports=len(side.reports),
-        left_out=verdicts.left_out(numbers),
+        first=[*verdicts.left_out(numbers), *verdicts.passed_off(numbers), *verdicts.in_short(numbers)],
         comparisons=list(verdicts.comparisons(numbers)),
         floors=list(verdicts.against_floors(numbers)),
         errors=list(verdicts.above_radiologists(numbers)),
@@ -193,6 +193,11 @@ def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings
         ),
         **view,
     )
+
+
+def _differences_note(plan: Plan) -> str:
+    least = f"{1 / (1 + plan.resamples):.4f}"
+    return f"Points of 100, with 95 % intervals; p is not corrected, and {least} is the least that it can be."
 
 
 def _without_place(remark: str, where: str) -> str:

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from radray.metrics.evaluation import Plan
 from radray.metrics.published import Published
-from radray.metrics.report_strata import ABNORMAL, ALL, STANDARDISED
+from radray.metrics.report_strata import ABNORMAL, ALL, CRITICAL, STANDARDISED
 from radray.metrics.scoring import EXACT, NO_OVERLAP
 from radray.metrics.side_by_side import FLAGS_OF_BOTH, MODEL, NEAREST, RADIOLOGIST, SideBySide
 from radray.schemas_checks import CLASSES
@@ -18,7 +18,15 @@ HEADLINE = "rouge1"
 DESCRIBED = {"count": "n", "mean": "mean", "std": "sd", "min": "min", "25%": "p25", "50%": "p50", "75%": "p75"}
 """Rows of the published distributions, and their columns of `evaluations`; max follows."""
 
+MASK = "mask"
+MASK_NOTE = "Masks in the radiologists' impressions are what de-identification took out, no error of theirs."
+
 Row = Mapping[str, Any]
+
+
+def stratum_of(flag: str) -> str:
+    """Return the reports that a flag is told of: only of those with a critical finding can one leave it out."""
+    return CRITICAL if flag == "critical_missed" else ALL
 
 
 class Shown:
@@ -131,14 +139,19 @@ class Shown:
         table = self._table("ROUGE-1 by stratum", "stratum", "reports", *systems)
         for stratum, members in self.side.strata.items():
             n = int((members & self.side.referenced).sum())
+            if not n:
+                continue
             table.add_row(stratum, f"{n:,}", *(_with_interval(self.figure(one, stratum, HEADLINE)) for one in systems))
         return table
 
     def flags(self) -> Table:
-        """Return the rates of the clinical checks: the radiologist's own, and each model's excess over it."""
+        """Return the rates of the clinical checks: the radiologist's own, and each model's excess over it.
+
+        Of masks there is no excess: `MASK_NOTE`.
+        """
         told: dict[str, dict[str, Row]] = {}
         for row in self._differences:
-            if (row["system_b"], row["stratum"]) == (RADIOLOGIST, ALL):
+            if (row["system_b"], row["stratum"]) == (RADIOLOGIST, stratum_of(row["metric"].removeprefix("flag_"))):
                 told.setdefault(row["metric"], {})[row["system_a"]] = row
         shown = [one.name for one in self.side.of(MODEL)] + [NEAREST]
         systems = [name for name in shown if any(name in of for of in told.values())]
@@ -150,8 +163,9 @@ class Shown:
         for metric, of in sorted(told.items(), key=lambda one: order.index(one[0])):
             if metric in ("flag_unsupported", FLAGS_OF_BOTH[0]):  # Tier B, and what is no error, stand apart
                 table.add_section()
+            excess = (lambda row: "") if metric == f"flag_{MASK}" else _points
             found = [of.get(one) for one in systems]
-            rates = ["-" if one is None else f"{100 * one['mean_a']:.1f} {_points(one)}" for one in found]
+            rates = ["-" if one is None else f"{100 * one['mean_a']:.1f} {excess(one)}".rstrip() for one in found]
             own = next(iter(of.values()))["mean_b"]
             table.add_row(metric.removeprefix("flag_"), f"{100 * own:.1f}", *rates)
         return table

@@ -8,16 +8,12 @@ import numpy as np
 
 from radray.metrics.bootstrap import Floats
 from radray.metrics.evaluation import Plan
-from radray.metrics.report_strata import ALL, CRITICAL
+from radray.metrics.report_strata import ALL
 from radray.metrics.side_by_side import FLOOR, MODEL, SideBySide, System
+from radray.pages.evaluation_tables import stratum_of
 from radray.pages.svg import DASHES, INK, MARKERS, MUTED, SERIES
 
 Row = Mapping[str, Any]
-
-
-def stratum_of(flag: str) -> str:
-    """Return the reports that a flag is told of: only of those with a critical finding can one leave it out."""
-    return CRITICAL if flag == "critical_missed" else ALL
 
 
 def label_of(flag: str) -> str:
