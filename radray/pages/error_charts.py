@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from radray.metrics.confidence import RiskCoverage, risk_coverage
 from radray.metrics.report_strata import ABNORMAL
 from radray.metrics.side_by_side import CONFIDENCES, MODEL, RADIOLOGIST, System
-from radray.pages.evaluation_tables import HEADLINE, MASK, MASK_NOTE, stratum_of
+from radray.pages.evaluation_tables import HEADLINE, MASK, MASK_NOTE
+from radray.pages.figures import stratum_of
 from radray.pages.grids import Chart, Grid, score, share
 from radray.pages.numbers import Numbers, label_of
 from radray.pages.svg import SERIES, Drawings, short

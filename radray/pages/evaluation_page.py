@@ -1,7 +1,5 @@
 """The evaluation as one HTML file that stands alone: no network, no script; words first, then numbers and cases."""
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +8,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from radray.errors import ConfigError
 from radray.metrics.evaluation import Plan
 from radray.metrics.side_by_side import SideBySide
 from radray.pages import charts, error_charts, verdicts
@@ -22,6 +19,7 @@ from radray.pages.numbers import Numbers
 from radray.pages.svg import Drawings
 from radray.pages.visible import visible
 from radray.tables.identity import digest
+from radray.tables.output import whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -95,20 +93,10 @@ class _View:
 
 
 def write_page(file: Path, evaluated: Evaluated) -> Path:
-    """Write the page into `file`, whole or not at all, and return it; a file that is there is replaced.
-
-    Folders are made. Raises ConfigError when it cannot be written.
-    """
+    """Write the page into `file`, whole or not at all, and return it; see `radray.tables.output.whole`."""
     text = page(evaluated)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=file.parent, prefix=".page-", encoding="utf-8", newline="\n", delete=False
-        ) as new:
-            new.write(text)
-        os.replace(new.name, file)
-    except OSError as error:
-        raise ConfigError(f"evaluate.page={file}: cannot be written: {error.strerror}") from None
+    with whole(str(file), "evaluate.page") as part:
+        Path(part).write_text(text, encoding="utf-8", newline="\n")
     return file
 
 
@@ -156,7 +144,8 @@ def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings
         means, view["published"] = _without_published(from_rich(shown.means()))
         note = (
             "Of 0 to 1; a failed impression counts 0, a missing one is left out. Standardised: as if this share of the "
-            "references were normal. Equal: share with the radiologist's very words; no word: share with none of them."
+            "references were normal. Normal for abnormal: share of the abnormal references that are answered with a "
+            "normal impression. Equal: share with the radiologist's very words; no word: share with none of them."
         )
         view["headline"] = [
             from_rich(shown.headline(), note),

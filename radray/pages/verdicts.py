@@ -7,7 +7,8 @@ from typing import Any
 from radray.metrics.report_strata import ABNORMAL, ALL, CRITICAL
 from radray.metrics.scoring import READS_NORMAL
 from radray.metrics.side_by_side import FLOOR, NEAREST, RADIOLOGIST
-from radray.pages.evaluation_tables import HEADLINE, MASK, MASK_NOTE, stratum_of
+from radray.pages.evaluation_tables import HEADLINE, MASK, MASK_NOTE
+from radray.pages.figures import stratum_of
 from radray.pages.numbers import Numbers, label_of
 from radray.schemas_checks import TIER_A
 

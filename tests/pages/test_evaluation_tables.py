@@ -143,8 +143,8 @@ def test_the_headline_has_abnormal_beside_all_beside_standardised() -> None:
     told = {name: values for name, *values in cells(first)}
     # "standardised" is the middle of normal (1) and abnormal (0.75)
     assert [one.split(" ")[0] for one in told["after a0000000"][:3]] == ["0.750", "0.875", "0.875"]
-    assert told["after a0000000"][3:] == ["0.750", "0.000", "0", "0"]
-    assert told["before b0000000"][3:] == ["0.000", "0.750", "0", "0"]
+    assert told["after a0000000"][3:] == ["0.000", "0.750", "0.000", "0", "0"]
+    assert told["before b0000000"][3:] == ["0.500", "0.000", "0.750", "0", "0"]  # "Clear." over a pneumothorax
     assert list(told)[2:] == ["floor: best constant", "floor: first sentence", "floor: nearest neighbour"]
 
 
