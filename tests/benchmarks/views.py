@@ -9,6 +9,7 @@ that are opened with the bytes of columns that are read in them (what Athena cha
 import argparse
 import datetime
 import json
+import re
 import resource
 import sys
 import tempfile
@@ -24,7 +25,7 @@ import pyarrow.parquet as pq
 from commits import FIRST, rows_of_a_night
 
 from radray import config
-from radray.schemas import PREDICTIONS, REPORTS
+from radray.schemas import PREDICTIONS, REPORTS, TABLES
 from radray.schemas_checks import CLASSES
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
@@ -108,12 +109,24 @@ def touched(warehouse: Warehouse, sql: str) -> dict[str, Any]:
         (_, told) = connection.fetchone() or (None, "{}")
     files, size = 0, 0
     for scan in scans(json.loads(told)):
-        names = [name.strip() for name in scan["Filename(s)"].split(",")] if "Filename(s)" in scan else []
-        if len(names) != int(scan["Total Files Read"]):
-            raise RuntimeError(f"{len(names)} files are named of {scan['Total Files Read']}")
-        files += len(names)
-        size += sum(column_bytes(name, frozenset(scan.get("Projections", ()))) for name in names)
+        named = files_of(warehouse, scan)
+        files += len(named)
+        size += sum(column_bytes(name, frozenset(scan["Projections"])) for name in named)
     return {"files": files, "mb": round(size / 1e6, 1)}
+
+
+def files_of(warehouse: Warehouse, scan: Mapping[str, Any]) -> list[str]:
+    """Return the files of a scan: the plan counts them and names the first alone."""
+    (table,) = {name for name in TABLES if f"/data/{name}/" in scan["Filename(s)"]}
+    given = " ".join(scan.get("Filters", ()))
+    terms = [f"batch_date = '{night}'" for night in re.findall(r"batch_date='([\d-]+)'", given)]
+    terms += [f"model_name = '{model}'" for model in re.findall(r"model_name='(\w+)'", given)]
+    loaded = warehouse.load(TABLES[table])
+    planned = loaded.scan(row_filter=" AND ".join(terms)) if terms else loaded.scan()
+    found = [task.file.file_path.removeprefix("file://") for task in planned.plan_files()]
+    if len(found) != int(scan["Total Files Read"]):
+        raise RuntimeError(f"{table}: {scan['Total Files Read']} files were read, {len(found)} were expected")
+    return found
 
 
 def scans(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
