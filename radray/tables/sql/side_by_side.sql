@@ -20,7 +20,7 @@ JOIN predictions AS production
     ON production.batch_date = night.batch_date
     AND production.dataset = night.dataset
     AND production.split = night.split
-    AND production.model_name = night.model_name
+    AND production.model_name = {production_model}
     AND production.model_digest = night.model_digest
     AND production.study_id = night.study_id
     AND production.unit_id = night.unit_id
