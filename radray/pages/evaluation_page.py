@@ -139,6 +139,8 @@ def page(evaluated: Evaluated) -> str:
 def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings) -> _View:
     side, shown = part.side, part.shown
     where = f"{side.dataset}, {side.split}"
+    before_training = [evaluated.pretrained] if evaluated.pretrained else []
+    first = [*verdicts.left_out(numbers), *verdicts.passed_off(numbers, before_training), *verdicts.in_short(numbers)]
     view: dict[str, Any] = {}
     if any(shown.figure(name, "all", HEADLINE) for name in side.systems):
         means, view["published"] = _without_published(from_rich(shown.means()))
@@ -169,7 +171,7 @@ def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings
         name=side.dataset,
         where=where,
         reports=len(side.reports),
-        first=[*verdicts.left_out(numbers), *verdicts.passed_off(numbers), *verdicts.in_short(numbers)],
+        first=first,
         comparisons=list(verdicts.comparisons(numbers)),
         floors=list(verdicts.against_floors(numbers)),
         errors=list(verdicts.above_radiologists(numbers)),
@@ -178,7 +180,7 @@ def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings
             numbers,
             with_text=evaluated.with_text,
             warehouse=evaluated.warehouse,
-            skip=[evaluated.pretrained] if evaluated.pretrained else [],
+            skip=before_training,
         ),
         **view,
     )

@@ -75,13 +75,13 @@ def left_out(numbers: Numbers) -> list[str]:
     return told
 
 
-def passed_off(numbers: Numbers) -> Iterator[str]:
-    """Yield what of 100 abnormal reports is passed off as normal: by each model, and by copying."""
-    for name in (*numbers.models, NEAREST):
+def passed_off(numbers: Numbers, skip: Sequence[str] = ()) -> Iterator[str]:
+    """Yield what of 100 abnormal reports is passed off as normal: by each model but those of `skip`, and by copying."""
+    for name in (*(model for model in numbers.models if model not in skip), NEAREST):
         row = numbers.figure(name, ABNORMAL, READS_NORMAL)
         if row is not None:
             who = name if name in numbers.models else _floor(name)
-            yield f"Of 100 abnormal reports, {who} passes off as normal {_of_hundred(row)}."
+            yield f"Of 100 reports with an abnormal impression, {who} gives a normal one to {_of_hundred(row)}."
 
 
 def in_short(numbers: Numbers) -> Iterator[str]:
@@ -99,7 +99,7 @@ def in_short(numbers: Numbers) -> Iterator[str]:
     elif any(row is not None for row in rows.values()):
         yield (
             f"No model here is shown to be better on abnormal reports than {_floor(floor)}: whichever of them is the "
-            "best, by these numbers none is of use."
+            "best, none is shown to be of use."
         )
 
 
