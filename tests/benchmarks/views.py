@@ -55,37 +55,35 @@ def judged(rows: pa.Table, seed: int) -> pa.Table:
     return rows
 
 
-def append_reports(warehouse: Warehouse, predicted: pa.Table, night: datetime.date) -> None:
-    """Append the night's rows of `reports`: those that were predicted, one in ten more rejected."""
+def reports_of(predicted: pa.Table) -> pa.Table:
+    """Return the night's rows of `reports`: those that were predicted, one in ten more rejected."""
     rows: list[dict[str, Any]] = []
     blank = dict.fromkeys(column.name for column in REPORTS.columns)
+    blank |= {"batch_date": FIRST, "dataset": "hospital", "format": "hl7", "source_uri": "a.hl7", "source_member": ""}
+    blank |= {"source_digest": "0", "run_key": "k", "run_id": "prepare-1"}
     for place, row in enumerate(predicted.select(["unit_id", "study_id", "findings", "reference"]).to_pylist()):
-        base = {**blank, "batch_date": night, "dataset": "hospital", "format": "hl7", "source_uri": "a.hl7"}
-        base |= {
-            "source_member": "",
-            "source_offset": place,
-            "source_digest": "0",
-            "run_key": "k",
-            "run_id": "prepare-1",
-        }
-        rows.append({**base, **row, "status": "ok"})
+        rows.append({**blank, **row, "status": "ok", "source_offset": place})
         if place % 10 == 0:
-            rows.append({**base, "unit_id": f"r{place}", "status": "rejected", "reason": "no_findings"})
-    append_rows(warehouse, REPORTS, to_arrow(rows, REPORTS))
+            no = {"unit_id": f"r{place}", "status": "rejected", "reason": "no_findings", "source_offset": place}
+            rows.append({**blank, **no})
+    return to_arrow(rows, REPORTS)
 
 
 def make(folder: Path, reports: int) -> Warehouse:
     """Return a warehouse with the month."""
     warehouse = Warehouse(config.Warehouse(uri=str(folder)))
     plain = rows_of_a_night(reports)
+    came = reports_of(plain)
     models = [judged(as_of(plain, model_digest=f"m{model}", model_name=f"m{model}"), model) for model in range(MODELS)]
+    wrote = pa.concat_tables(models)
     began = time.perf_counter()
     for night in (FIRST + datetime.timedelta(days=i) for i in range(NIGHTS)):
-        # new studies each night
-        studies = pc.binary_join_element_wise(plain.column("study_id"), str(night), "-")
-        today = [one.set_column(one.column_names.index("study_id"), "study_id", studies) for one in (plain, *models)]
-        append_rows(warehouse, PREDICTIONS, as_of(pa.concat_tables(today[1:]), batch_date=night).cast(plain.schema))
-        append_reports(warehouse, today[0], night)
+        for schema, rows in ((PREDICTIONS, wrote), (REPORTS, came)):
+            # new studies each night
+            place = rows.column_names.index("study_id")
+            studies = pc.binary_join_element_wise(rows.column(place), str(night), "-")
+            today = rows.set_column(place, rows.schema.field(place), studies)
+            append_rows(warehouse, schema, as_of(today, batch_date=night))
     sys.stdout.write(f"{reports * NIGHTS * MODELS:,} predictions written in {time.perf_counter() - began:.0f} s\n")
     return warehouse
 
@@ -118,7 +116,7 @@ def touched(warehouse: Warehouse, sql: str) -> dict[str, Any]:
 def files_of(warehouse: Warehouse, scan: Mapping[str, Any]) -> list[str]:
     """Return the files of a scan: the plan counts them and names the first alone."""
     (table,) = {name for name in TABLES if f"/data/{name}/" in scan["Filename(s)"]}
-    given = " ".join(scan.get("Filters", ()))
+    given = str(scan.get("Filters"))
     terms = [f"batch_date = '{night}'" for night in re.findall(r"batch_date='([\d-]+)'", given)]
     terms += [f"model_name = '{model}'" for model in re.findall(r"model_name='(\w+)'", given)]
     loaded = warehouse.load(TABLES[table])

@@ -75,13 +75,14 @@ def test_a_question_about_one_night_opens_no_file_of_another(
         assert 0 < scan.files == files_of(world, scan, night=True) < files_of(world, scan, night=False)
 
 
-def test_the_newest_of_each_study_reads_wide_rows_of_the_night_that_is_asked_for_alone(
-    world: World, connection: duckdb.DuckDBPyConnection
+@pytest.mark.parametrize(("name", "columns"), [("latest_predictions", 6), ("nights", 2)])
+def test_of_all_nights_few_columns_are_read_and_the_rest_of_the_night_that_is_asked_for(
+    name: str, columns: int, world: World, connection: duckdb.DuckDBPyConnection
 ) -> None:
-    found = scans(connection, f"SELECT * FROM latest_predictions WHERE batch_date = DATE '{NIGHT}'")
-    wide = [scan for scan in found if scan.columns > 20]
-    assert [scan.files for scan in wide] == [files_of(world, scan, night=True) for scan in wide]
-    assert wide
+    found = scans(connection, f"SELECT * FROM {name} WHERE batch_date = DATE '{NIGHT}'")
     every = [scan for scan in found if scan.files == files_of(world, scan, night=False)]
-    assert {scan.table for scan in every} == {"predictions", "reports"}
-    assert max(scan.columns for scan in every) < 10
+    of_night = [scan for scan in found if scan.files == files_of(world, scan, night=True)]
+    assert len(every) + len(of_night) == len(found)
+    for scans_of in (every, of_night):
+        assert {scan.table for scan in scans_of} == {"predictions", "reports"}
+    assert max(scan.columns for scan in every) <= columns < max(scan.columns for scan in of_night)

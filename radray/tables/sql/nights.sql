@@ -38,11 +38,15 @@ ran AS (
     GROUP BY batch_date, dataset
 ),
 known AS (
-    SELECT batch_date, dataset FROM came
+    SELECT batch_date, dataset FROM reports WHERE batch_date > DATE '1970-01-01'
     UNION
-    SELECT batch_date, dataset FROM wrote
+    SELECT batch_date, dataset FROM predictions WHERE batch_date > DATE '1970-01-01' AND model_name = {production_model}
     UNION
-    SELECT batch_date, dataset FROM ran
+    SELECT batch_date, dataset FROM runs
+    WHERE
+        batch_date > DATE '1970-01-01'
+        AND dataset IS NOT NULL
+        AND (job = 'prepare' OR (job = 'generate' AND model_name = {production_model}))
 ),
 spans AS (
     SELECT dataset, min(batch_date) AS first_night, max(max(batch_date)) OVER () AS last_night
