@@ -80,6 +80,7 @@ def test_of_all_nights_few_columns_are_read_and_the_rest_of_the_night_that_is_as
     name: str, columns: int, world: World, connection: duckdb.DuckDBPyConnection
 ) -> None:
     found = scans(connection, f"SELECT * FROM {name} WHERE batch_date = DATE '{NIGHT}'")
+    found = [scan for scan in found if scan.table != "runs"]  # one small file
     every = [scan for scan in found if scan.files == files_of(world, scan, night=False)]
     of_night = [scan for scan in found if scan.files == files_of(world, scan, night=True)]
     assert len(every) + len(of_night) == len(found)
