@@ -194,7 +194,7 @@ def _lists() -> Mapping[str, str]:
         "predictions_without_text": ", ".join(flat_columns(PREDICTIONS)),
         "predicted_columns": ", ".join(f"predicted.{name}" for name in flat_columns(PREDICTIONS)),
         "evaluations": ", ".join(column.name for column in EVALUATIONS.columns),
-        "comparisons": ", ".join(column.name for column in COMPARISONS.columns),
+        "comparisons_both_ways": ", ".join(_either_way(column.name) for column in COMPARISONS.columns),
         "flags": ", ".join(f"flag_{name}" for name in CLASSES),
         "reference_flags": ", ".join(f"production.reference_flag_{name}" for name in CLASSES),
         "side_columns": ", ".join(_SIDE_COLUMNS[1:]),
@@ -213,6 +213,18 @@ def _lists() -> Mapping[str, str]:
         "hit_classes": f"concat_ws(';', {hits})",
         "reference_has_worst": cases("WHEN night.flag_{0} THEN night.reference_flag_{0}"),
     }
+
+
+_TURNED = {
+    **{"system_a": "system_b", "system_b": "system_a", "mean_a": "mean_b", "mean_b": "mean_a"},
+    **{"difference": "-difference", "ci_low": "-ci_high", "ci_high": "-ci_low"},
+}
+"""What stands in a column of `comparisons` when the pair is turned round."""
+
+
+def _either_way(name: str) -> str:
+    turned = _TURNED.get(name)
+    return name if turned is None else f"CASE WHEN way.turned THEN {turned} ELSE {name} END AS {name}"
 
 
 def _plain(schema: TableSchema, name: str) -> str:

@@ -72,6 +72,7 @@ KNOWN: dict[str, list[tuple[Any, ...]]] = {
     "Is model B better than model A on abnormal reports": [
         ("model-b bbbbbbbb", "floor: nearest neighbour", 2, 0.75, 0.25, 0.5, 0.125, 0.875),
         ("model-b bbbbbbbb", "model aaaaaaaa", 2, 0.75, 0.25, 0.5, -0.125, 1.0),
+        ("model-b bbbbbbbb", "model-c cccccccc", 2, 0.25, 0.75, -0.5, -1.0, 0.125),
     ],
     "And without an evaluation, for every night by itself": [(DAY21, 2, 0.25, 0.75, 0.5, 0.5)],
     "How does ROUGE go from night to night": [
@@ -163,6 +164,7 @@ def differences() -> list[Row]:
         {**key, "metric": "rouge2"},
         {**key, "run_id": "evaluate-0", "difference": 0.25},
         {**key, "system_a": "model aaaaaaaa", "system_b": "floor: nearest neighbour"},
+        {**key, "system_a": "model-c cccccccc", "system_b": "model-b bbbbbbbb"},
     ]
 
 

@@ -405,7 +405,18 @@ def test_the_newest_evaluation_of_each_night(world: World, view: str, schema: An
     newest = {night: max(r["run_id"] for r in rows if r["batch_date"] == night) for night in NIGHTS[:2]}
     kept = [row | {"main_scorer": True} for row in rows if row["run_id"] == newest[row["batch_date"]]]
     assert 0 < len(kept) < len(rows)
+    if schema is COMPARISONS:
+        kept += [turned(row) for row in kept]
     same(ask(world, f"SELECT * FROM {view}"), kept, list(schema.key))
+
+
+def turned(row: Row) -> Row:
+    """Return the comparison from the other system's side."""
+    ends = {
+        low: None if row[high] is None else -row[high] for low, high in (("ci_low", "ci_high"), ("ci_high", "ci_low"))
+    }
+    pairs = {f"{name}_{at}": row[f"{name}_{of}"] for name in ("system", "mean") for at, of in (("a", "b"), ("b", "a"))}
+    return row | ends | pairs | {"difference": -row["difference"]}
 
 
 def test_training_curves(world: World) -> None:

@@ -143,6 +143,8 @@ def figures(rng: Random) -> tuple[list[Row], list[Row]]:
             "mean_a": 0.5,
             "mean_b": 0.25,
             "difference": 0.25,
+            "ci_low": 0.125 if night is NIGHTS[0] else None,
+            "ci_high": 0.5 if night is NIGHTS[0] else None,
             "test": "t",
             "resamples": 1,
             "seed": 1,
