@@ -235,7 +235,7 @@ def test_abnormal_reports_that_are_passed_off_as_normal_are_counted_before_all_e
     assert f"next 6e657874 gives a normal one to 0 (0 of {abnormal}; 95 % interval 0 to" in told[-3]
     assert "copying the impression of the most similar training report (a floor, no model) gives" in told[-2]
     assert f"gives a normal one to 100 ({abnormal} of {abnormal};" in told[-2]
-    assert told[-1].startswith("On abnormal reports next 6e657874 scores better than ")
+    assert told[-1].startswith("On abnormal reports now 6e6f7700 and next 6e657874 score better than copying the first")
 
 
 def test_the_best_of_models_that_lose_to_a_floor_is_not_called_of_use() -> None:

@@ -266,7 +266,7 @@ def test_the_job_prints_the_requests_that_it_would_send(
     assert "${" not in json.dumps(policies[1:])
     assert run(monkeypatch, "--dry-run", *words, "publish.remove=true") == 0
     out = capsys.readouterr().out
-    assert out.count("# quicksight delete_") == 12
+    assert out.count("# quicksight delete_") == 13
     assert "create_" not in out
 
 
