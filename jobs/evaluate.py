@@ -102,9 +102,9 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
             table = to_arrow(found, schema)
             append_rows(warehouse, schema, table)
             if options.csv is not None:
-                file = f"{options.csv}/{schema.name}.csv"
-                write_file(Answer.of(table), "csv", file, "evaluate.csv")
-                cli.say(console, f"evaluate: {file}")
+                cells = f"{options.csv}/{schema.name}.csv"
+                write_file(Answer.of(table), "csv", cells, "evaluate.csv")
+                cli.say(console, f"evaluate: {cells}")
         if options.page is not None:
             cli.say(console, f"evaluate: {page(warehouse, settings, plan, run, parts, (figures, differences))}")
         counts["input_units"] = len(rows)
