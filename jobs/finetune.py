@@ -109,7 +109,12 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
             {"data": data_digest, "init": init.digest, "train": learning},
         ),
         config=dump_settings(settings),
-        about={"batch_date": settings.date, "dataset": settings.source.dataset, "input_digest": data_digest},
+        about={
+            "batch_date": settings.date,
+            "dataset": settings.source.dataset,
+            "model_name": out.name,
+            "input_digest": data_digest,
+        },
     )
     shape = initial_shape(settings)
     plan = plan_training(settings, shape, examples=train.num_rows).lines() if shape else []
@@ -157,6 +162,7 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
             )
         counts["input_units"] = train.num_rows + validation.num_rows
         counts["units_per_second"] = result.examples_per_second
+        counts["model_digest"] = result.digest
     if result.ended == "max_hours":
         cli.say(
             console,

@@ -247,7 +247,7 @@ EVALUATIONS = TableSchema(
         _required("system", _STRING, "Model name and short digest, name of a floor, or radiologist"),
         _required("stratum", _STRING, "all, normal or abnormal reference, standardised, or another set of the reports"),
         _required("scorer_id", _STRING, "How ROUGE was computed; how the checks were made"),
-        _required("metric", _STRING, "rouge1 (F-measure), rouge1_recall, exact, no_overlap, flag_side, ...; 0 to 1"),
+        _required("metric", _STRING, "rouge1 (F-measure), rouge1_recall, exact, reads_normal, flag_side, ...; 0 to 1"),
         _required("n", _LONG, "Reports of the stratum for which the system has a value; empty and failed ones have 0"),
         _required("mean", _DOUBLE, "Mean over reports, 0 to 1"),
         Column("sd", _DOUBLE, "Sample standard deviation; null for fewer than 2 reports"),
