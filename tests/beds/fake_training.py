@@ -14,10 +14,10 @@ import torch
 from torch import distributed, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.distributed._tools.mem_tracker import MemTracker
-from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.testing._internal.distributed.fake_pg import FakeStore
-from transformers import T5Config, T5ForConditionalGeneration
+from transformers import AutoModelForSeq2SeqLM, T5Config
 
 from radray.config import Settings, Train
 from radray.models.adapters import add_adapter
@@ -41,8 +41,8 @@ def counted(shape: T5Shape, settings: Settings) -> dict[str, int]:
     examples = Examples(inputs * rows, targets * rows, 0, 0)
     worker = Worker(workers=chosen.workers if chosen.sharding == "fsdp" else 1)
     group = nullcontext() if chosen.sharding != "fsdp" else fake_group(chosen.workers)
-    with group, FakeTensorMode():
-        model = add_adapter(untrained(shape, chosen), chosen)
+    with group as mesh, FakeTensorMode():
+        model = add_adapter(untrained(shape, chosen, mesh), chosen)
         learner = spread(model, chosen, worker)
         optimiser = build_optimiser(learner.plain, chosen)
         learner.plain.train()
@@ -67,16 +67,16 @@ def counted(shape: T5Shape, settings: Settings) -> dict[str, int]:
 
 
 @contextmanager
-def fake_group(workers: int) -> Iterator[None]:
+def fake_group(workers: int) -> Iterator[DeviceMesh]:
     """Be the first of so many `workers`, of which there are no others, for the length of the block."""
     distributed.init_process_group("fake", store=FakeStore(), rank=0, world_size=workers)
     try:
-        yield
+        yield init_device_mesh("cpu", (workers,))
     finally:
         distributed.destroy_process_group()
 
 
-def untrained(shape: T5Shape, chosen: Train) -> Any:
+def untrained(shape: T5Shape, chosen: Train, mesh: DeviceMesh | None) -> Any:
     """Return a T5 of `shape` as `load_plain` would give it; it reads folders, and here there are no values."""
     config = T5Config.from_dict(
         {
@@ -86,13 +86,11 @@ def untrained(shape: T5Shape, chosen: Train) -> Any:
             "feed_forward_proj": "gated-gelu" if shape.gated else "relu",
         }
     )
-    model = T5ForConditionalGeneration(config)
+    dtype = torch.bfloat16 if chosen.precision == "bf16_weights" else torch.float32
+    model = AutoModelForSeq2SeqLM.from_config(config, dtype=dtype)
     if not shape.tied:
         model.lm_head.weight = nn.Parameter(torch.empty_like(model.lm_head.weight))
-    if chosen.precision == "bf16_weights":
-        model.to(torch.bfloat16)
-    if chosen.sharding == "fsdp":
-        mesh = init_device_mesh("cpu", (chosen.workers,))
+    if mesh is not None:
         types = {"bf16": {"param_dtype": torch.bfloat16}, "fp32": {}, "bf16_weights": {}}[chosen.precision]
         if chosen.precision != "fp32":
             types["reduce_dtype"] = torch.float32
