@@ -9,17 +9,20 @@ the end. ``--shape tiny`` does the same with a T5 of a million parameters, to tr
 
 Times come from what is seen on disk, four times a second; a step's from the table `training_metrics`. Resuming is what
 the second run needs longer than the first until its checkpoint begins. Memory is that of the job and all processes that
-it starts (PSS: shared pages counted once), in all, and without pages of files that are mapped, which the kernel takes
-back when it needs them. A run that leaves the machine less than LEFT bytes, or takes longer than LIMIT_S, is killed
-and said so. Prints each part and, as the last line, JSON.
+it starts (PSS: shared pages counted once), every two seconds, in all, and without pages of files that are mapped, which
+the kernel takes back when it needs them. A run that leaves the machine less than LEFT bytes, or takes longer than
+LIMIT_S, is killed and said so. Prints each part and, as the last line, JSON.
 """
 
 import argparse
 import json
+import math
+import os
 import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -54,6 +57,8 @@ LEFT = 1_000_000_000
 LIMIT_S = 540
 STUDIES = 16
 POLL_S = 0.25
+MEMORY_S = 2.0
+"""A process of 10 GB takes the kernel 0.1 s to add up."""
 
 
 def build(folder: Path, shape: str) -> None:
@@ -78,27 +83,31 @@ class Seen:
         self.at: dict[str, float] = {}
         self.memory = self.memory_without_files = self.largest = self.disk = self.checkpoint = 0
         self.least_left = psutil.virtual_memory().available
-        self._began = time.monotonic()
+        self._began = self._added_up = time.monotonic()
         self._there = set(self._steps())
 
     def look(self, job: psutil.Process) -> None:
         """Look once."""
         now = time.monotonic() - self._began
-        for name in sorted(set(self._steps()) - self._there):
-            self.at.setdefault("checkpoint begins", now)
-            if (self._steps()[name] / MANIFEST).is_file():
-                self.at.setdefault("checkpoint whole", now)
-                self.checkpoint = size_of(self._steps()[name])
+        for name, folder in self._steps().items():
+            if name not in self._there:
+                self.at.setdefault("checkpoint begins", now)
+                if (folder / MANIFEST).is_file() and "checkpoint whole" not in self.at:
+                    self.at["checkpoint whole"] = now
+                    self.checkpoint = size_of(folder)
         if any(self._trainings("*/.export")):
             self.at.setdefault("export begins", now)
         if any(self.out.parent.glob(f".{self.out.name}.new-*")):
             self.at.setdefault("export is copied and hashed", now)
+        self.least_left = min(self.least_left, psutil.virtual_memory().available)
+        if time.monotonic() - self._added_up < MEMORY_S:
+            return
+        self._added_up = time.monotonic()
         sizes = [memory_of(process) for process in [job, *job.children(recursive=True)]]
         self.memory = max(self.memory, sum(size for size, _ in sizes))
         self.memory_without_files = max(self.memory_without_files, sum(size - files for size, files in sizes))
         self.largest = max(self.largest, max((size for size, _ in sizes), default=0))
         self.disk = max(self.disk, size_of(self.out.parent))
-        self.least_left = min(self.least_left, psutil.virtual_memory().available)
 
     def seconds(self) -> float:
         """Return the time since the start."""
@@ -137,11 +146,10 @@ def memory_of(process: psutil.Process) -> tuple[int, int]:
 def size_of(folder: Path) -> int:
     """Return the bytes of all files below `folder`."""
     total = 0
-    for file in folder.rglob("*"):
-        try:
-            total += file.stat().st_size if file.is_file() else 0
-        except OSError:
-            continue  # it was removed meanwhile
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # it was removed meanwhile
+                total += (Path(place) / name).stat().st_size
     return total
 
 
@@ -153,10 +161,8 @@ def run_job(name: str, settings: Settings, arguments: list[str]) -> dict[str, An
         tree = psutil.Process(job.pid)
         while job.poll() is None:
             began = time.monotonic()
-            try:
+            with suppress(psutil.Error, OSError):  # a process or a folder that ended meanwhile
                 seen.look(tree)
-            except psutil.Error:
-                continue  # it ended meanwhile
             if seen.least_left < LEFT or seen.seconds() > LIMIT_S:
                 killed = f"less than {LEFT / 1e9} GB left" if seen.least_left < LEFT else f"longer than {LIMIT_S} s"
                 for process in [*tree.children(recursive=True), tree]:
@@ -177,10 +183,12 @@ def what_was_learnt(settings: Settings, init: Path, out: Path) -> dict[str, Any]
     manifest = read_manifest(out)
     mine = metrics.filter(pc.equal(metrics.column("run_id"), manifest.made["run_id"])).to_pylist()
     values = {(row["name"], row["step"]): row["value"] for row in mine}
-    changed, rows = 0, {}
+    changed, parameters, rows = 0, 0, {}
     for folder in (init, out):
         for file in sorted(folder.glob("*.safetensors")):
             with safe_open(file, framework="pt") as weights:
+                if folder == out:
+                    parameters += sum(math.prod(weights.get_slice(key).get_shape()) for key in weights.keys())  # noqa: SIM118
                 for key in ("lm_head.weight", "shared.weight", "encoder.block.0.layer.0.SelfAttention.q.weight"):
                     if key in weights.keys():  # noqa: SIM118 (a safetensors file is no mapping)
                         rows[folder.name, key] = weights.get_slice(key)[:64]
@@ -196,7 +204,7 @@ def what_was_learnt(settings: Settings, init: Path, out: Path) -> dict[str, Any]
         "val_loss": {step: round(v, 3) for (name, step), v in sorted(values.items()) if name == "val_loss"},
         "steps": manifest.made["metrics"]["steps"],
         "resumed_from": manifest.made["metrics"]["resumed_from"],
-        "parameters": folder_shape(out).parameters,
+        "parameters": parameters,
         "dtype": str(rows[out.name, "lm_head.weight"].dtype),
         "tensors_looked_at_that_changed": f"{changed} of {len({key for _, key in rows})}",
         "output_layer_of_its_own": bool((rows[out.name, "lm_head.weight"] != rows[out.name, "shared.weight"]).any()),

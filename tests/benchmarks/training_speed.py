@@ -31,12 +31,12 @@ from radray.reports.prompts import get_prompt
 from radray.reports.record import Record
 from radray.reports.synthetic import make_studies
 
-ROUNDS = 5
+ROUNDS = 3
 WARM_UP = 2
 HELD_OUT = 128
 WAYS = ("radray", "Seq2SeqTrainer", "Seq2SeqTrainer, group_by_length")
 DEFAULTS = (
-    *("model.tiny.vocab_size=4000", "model.tiny.d_model=256", "model.tiny.d_ff=512", "model.tiny.num_layers=4"),
+    *("model.tiny.vocab_size=2000", "model.tiny.d_model=128", "model.tiny.d_ff=256", "model.tiny.num_layers=2"),
     *("train.epochs=1", "train.batch_size=32", "train.micro_batch_tokens=4096", "train.learning_rate=1e-3"),
     *("train.max_input_tokens=256", "train.max_target_tokens=128", "train.threads_per_worker=2"),
 )
