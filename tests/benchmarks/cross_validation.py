@@ -277,7 +277,7 @@ def main() -> int:
     asked: list[Report] = []
     predictions: dict[str, list[str]] = {system: [] for system in (*FLOORS, *MODELS)}
     took = []
-    splits = list(GroupKFold(given.folds).split(keys, groups=keys))[: given.only]
+    splits = list(GroupKFold(given.folds, shuffle=True, random_state=13).split(keys, groups=keys))[: given.only]
     for number, (known_places, asked_places) in enumerate(splits, start=1):
         here = [everything[place] for place in asked_places]
         began = time.monotonic()
