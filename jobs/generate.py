@@ -12,14 +12,15 @@ from jobs.prepare import steps as prepare_steps
 from radray.config import CORPUS_DATE, Settings
 from radray.errors import ConfigError, GateError
 from radray.models.engines import engine_name
-from radray.models.folder import open_model
 from radray.reports.prompts import get_prompt
 from radray.stages.cluster import local_cores, local_cpus, ray_on_demand
 from radray.stages.engine_choice import EngineOfModel
+from radray.stages.model_store import open_stored
 from radray.stages.partitions import find_parts, refuse_other_cut, sample_prompts
 from radray.stages.plan import NodeResources, plan_actors
 from radray.stages.predictions_run import PredictionsRun
 from radray.tables.catalog import Warehouse
+from radray.tables.storage import Storage
 
 
 def steps(settings: Settings) -> list[str]:
@@ -51,7 +52,8 @@ def planned(settings: Settings) -> str:
 def generate(settings: Settings, console: Console) -> None:
     """Write, score and commit the impressions of each dataset and split under each model; one commit for each."""
     steps(settings)
-    models = [open_model(uri) for uri in settings.model.uri]
+    storage = Storage.of(settings.warehouse.s3)
+    models = [open_stored(uri, storage) for uri in settings.model.uri]
     with ray_on_demand(settings.cluster) as start_ray:
         if settings.source.uri is not None:
             start_ray()
