@@ -28,9 +28,11 @@ _ADDED = _words("a.m. p.m. am pm a.m p.m hours hrs o'clock today")
 """Words that belong to a masked time before them."""
 _NEEDING = _words(
     "no not the a an this that these those some any is are was were be been being has have had may can could should"
-    " which its their most less more further additional new mild small please recommend without"
+    " which its their most less please recommend without"
 )
-"""Words that the word after them is missing from."""
+"""Words that nothing can be left to stand behind."""
+_QUALIFYING = _words("more further additional new mild small large old stable recent")
+"""Words that say something of a noun right behind them, and stand well alone before a phrase ("new since ___")."""
 _FOLLOWING = _words(
     "and or but of on at in from to with by for is are was were has have had be may can could should which that than"
     " as due since if i who"
@@ -105,7 +107,7 @@ def _mended(sentence: str) -> str:
         start = first
         while start and words[start - 1].lower() in (_LEADING if noun else {"most"}):
             start -= 1
-        if noun and start and words[start - 1].lower() in _NEEDING:
+        if noun and start and words[start - 1].lower() in (_NEEDING if start < first else _NEEDING | _QUALIFYING):
             return ""
         if noun and not start and not stop:
             return ""

@@ -11,6 +11,7 @@ from radray.training.targets import TargetCounts, make_targets, without_communic
     ("text", "expected"),
     [
         ("Small effusion, unchanged since ___.", "Small effusion, unchanged."),
+        ("Large mass, new since ___.", "Large mass, new."),
         ("Compared to ___, the nodule has grown.", "The nodule has grown."),
         ("No change from the prior study of ___ at ___ p.m.", "No change from the prior study."),
         ("___ opacity in the left base.", "Opacity in the left base."),
@@ -23,6 +24,7 @@ from radray.training.targets import TargetCounts, make_targets, without_communic
         ("Nodule seen on XXXX [**2019**] film.", "Nodule seen on film."),
         # what cannot do without the word goes whole
         ("The nodule is ___ on the lateral view. Clear lungs.", "Clear lungs."),
+        ("Recommend further ___. Clear lungs.", "Clear lungs."),
         ("The ___ is enlarged. Clear lungs.", "Clear lungs."),
         ("___ is enlarged.", ""),
         ("___.", ""),
