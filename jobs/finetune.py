@@ -131,8 +131,14 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
         config=dump_settings(settings),
         about={"batch_date": settings.date, "dataset": settings.source.dataset, "input_digest": data_digest},
     )
-    shape = initial_shape(settings)
-    plan = plan_training(settings, shape, examples=train.num_rows).lines() if shape else []
+    # the model is here now, whatever was known of it before
+    at_hand = settings.model.model_copy(update={"init": str(init.path)})
+    shape = initial_shape(settings.model_copy(update={"model": at_hand}))
+    plan = []
+    if shape is not None:
+        planned = plan_training(settings, shape, examples=train.num_rows)
+        refuse(with_this_machine(settings), planned)
+        plan = planned.lines()
     for line in plan:
         cli.say(console, f"finetune: plan: {line}")
     made = {

@@ -31,7 +31,6 @@ from radray.models.manifest import (
     verify_files,
 )
 from radray.tables.storage import MissingFile, Storage, absolute_uri, is_s3
-from radray.tables.transfers import download, remove_file, upload
 
 _ABANDONED_S = 86_400.0
 _TRIES = 2
@@ -99,9 +98,9 @@ def put_model(folder: Path, uri: str, storage: Storage) -> None:
     with suppress(MissingFile):
         if storage.read(place) == manifest.to_json():
             return
-        remove_file(storage, place)
+        storage.remove_object(place)
     for name in manifest.files:
-        upload(storage, folder / name, f"{uri}/{name}")
+        storage.upload(folder / name, f"{uri}/{name}")
     storage.write(place, manifest.to_json())
 
 
@@ -134,7 +133,7 @@ def _fetch(model: StoredModel) -> None:
 def _fetch_file(model: StoredModel, name: str, file: Path) -> None:
     for _ in range(_TRIES):
         try:
-            download(model.storage, f"{model.uri}/{name}", file)
+            model.storage.download(f"{model.uri}/{name}", file)
         except MissingFile:
             break
         if hash_file(file) == model.manifest.files[name]:

@@ -21,6 +21,7 @@ import ray.train.torch
 from ray.train import DataConfig, FailureConfig, RunConfig, ScalingConfig
 from ray.train.v2.api.config import LoggingConfig
 from ray.train.v2.api.exceptions import TrainingFailedError
+from safetensors import SafetensorError
 
 from radray.config import Train
 from radray.errors import ConflictError, InputError, RadrayError
@@ -174,14 +175,22 @@ def finetune(
         )
         export = folder / _EXPORT
         shutil.rmtree(export, ignore_errors=True)
-        export_checkpoint(init, base_name or str(init), settings, checkpoints, step, export)
         metrics = {name: value for name, value in asdict(found).items() if name != "digest"}
         versions = {package: _version(package) for package in _VERSIONED}
         made = {**made, "metrics": metrics, "versions": versions}
-        write_curves(export, heard.values())
-        write_card(export, out.name, made)
-        digest = publish(export, out, made)
-        shutil.rmtree(export, ignore_errors=True)
+        try:
+            export_checkpoint(init, base_name or str(init), settings, checkpoints, step, export)
+            write_curves(export, heard.values())
+            write_card(export, out.name, made)
+            digest = publish(export, out, made)
+        except (OSError, SafetensorError) as error:
+            said = getattr(error, "strerror", None) or type(error).__name__
+            raise RadrayError(
+                f"fine-tuning: the model cannot be written to {out}: {said} ({shutil.disk_usage(folder).free >> 20:,} MB"
+                " free there); make room and run the same job again: its checkpoints are whole"
+            ) from None
+        finally:
+            shutil.rmtree(export, ignore_errors=True)
         deliver(out)
         if outcome.why != "max_hours":
             shutil.rmtree(folder, ignore_errors=True)

@@ -133,8 +133,16 @@ def test_a_fetch_that_was_killed_is_begun_again(storage: Storage, made: Path, ur
     assert open_model(str(open_stored(uri, storage).path)).digest == open_model(str(made)).digest
 
 
-@pytest.mark.parametrize("part", [64 << 20, 5 << 20], ids=["in one piece", "in parts"])
-@pytest.mark.parametrize("fault", [Fault.ERROR, Fault.SLOW_DOWN, Fault.RESET, Fault.LOST, Fault.FLIPPED_IN])
+@pytest.mark.parametrize(
+    ("fault", "part"),
+    [
+        (Fault.LOST, 64 << 20),
+        (Fault.FLIPPED_IN, 64 << 20),
+        (Fault.SLOW_DOWN, 5 << 20),
+        (Fault.LOST, 5 << 20),
+        (Fault.FLIPPED_IN, 5 << 20),
+    ],
+)
 def test_a_fault_while_uploading_is_asked_again(
     fault: Fault,
     part: int,
@@ -147,11 +155,11 @@ def test_a_fault_while_uploading_is_asked_again(
 ) -> None:
     source = tmp_path / "big"
     shutil.copytree(made, source)
-    (source / "more.safetensors").write_bytes(os.urandom(11 << 20))
+    (source / "more.safetensors").write_bytes(os.urandom(6 << 20))
     manifest = write_manifest(source, "big", {})
     config = transfers.TransferConfig(multipart_threshold=part, multipart_chunksize=part)
-    monkeypatch.setattr(transfers, "_CONFIG", config)
-    multipart = part < 11 << 20
+    monkeypatch.setattr(transfers, "CONFIG", config)
+    multipart = part < 6 << 20
     operation = Operation.MULTIPART if multipart else Operation.PUT
     # of an upload in parts: making it, or putting it together
     method = "POST" if multipart and fault is not Fault.FLIPPED_IN else "PUT"
@@ -201,7 +209,7 @@ def test_files_that_are_not_the_manifests_are_refused_by_name(
     put_model(made, uri, storage)
     place = f"{uri}/tokenizer.json"
     if how == "gone":
-        transfers.remove_file(storage, place)
+        storage.remove_object(place)
     else:
         storage.write(place, storage.read(place) + b" ")
     with pytest.raises(InputError, match=rf"^model {uri}: tokenizer\.json is not the file that its manifest"):
