@@ -158,7 +158,7 @@ def finetune(
         checkpoints = Checkpoints(folder, Team(Worker()), kept=settings.checkpoints_kept, note=on_note, uploads=uploads)
         best = checkpoints.best()
         if best is None:
-            raise RadrayError(f"fine-tuning: no checkpoint in {folder} is whole and has a val_loss")
+            raise RadrayError(f"fine-tuning: no checkpoint in {folder} is whole and has a {settings.best_by}")
         step, state = best
         found = FinetuneResult(
             best_val_loss=float(state.val_loss or 0.0),
@@ -186,8 +186,9 @@ def finetune(
         except (OSError, SafetensorError) as error:
             said = getattr(error, "strerror", None) or type(error).__name__
             raise RadrayError(
-                f"fine-tuning: the model cannot be written to {out}: {said} ({shutil.disk_usage(folder).free >> 20:,} MB"
-                " free there); make room and run the same job again: its checkpoints are whole"
+                f"fine-tuning: the model cannot be written to {out}: {said}; make room"
+                f" ({shutil.disk_usage(folder).free >> 20:,} MB are free) and run the same job again: its checkpoints are"
+                " whole"
             ) from None
         finally:
             shutil.rmtree(export, ignore_errors=True)

@@ -209,7 +209,9 @@ def test_what_cannot_be_written_or_delivered_keeps_the_checkpoints_and_the_same_
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
 
     try:
-        with pytest.raises(RadrayError, match=r"the model cannot be written to \S+: \w.* MB free there\); make room"):
+        with pytest.raises(
+            RadrayError, match=r"the model cannot be written to \S+: \w.*; make room \([\d,]+ MB are free\)"
+        ):
             _finetune(toy_model, pairs, tmp_path, settings, fill_disk, deliver=deliver)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
