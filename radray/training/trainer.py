@@ -185,10 +185,10 @@ def finetune(
             digest = publish(export, out, made)
         except (OSError, SafetensorError) as error:
             said = getattr(error, "strerror", None) or type(error).__name__
+            free = shutil.disk_usage(folder).free >> 20
             raise RadrayError(
-                f"fine-tuning: the model cannot be written to {out}: {said}; make room"
-                f" ({shutil.disk_usage(folder).free >> 20:,} MB are free) and run the same job again: its checkpoints are"
-                " whole"
+                f"fine-tuning: the model cannot be written to {out}: {said}; make room ({free:,} MB are free) and run the"
+                " same job again: its checkpoints are whole"
             ) from None
         finally:
             shutil.rmtree(export, ignore_errors=True)
