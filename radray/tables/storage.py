@@ -135,10 +135,16 @@ class Storage:
     def download(self, uri: str, file: Path) -> None:
         """Make the object at `uri` on S3, of any size, the local `file`. Raises MissingFile, RadrayError.
 
-        It is not verified: for callers that know its sha256.
+        OSError is what the disk says. What came is not verified: for callers that know its sha256.
         """
+        full: OSError | None = None
         with told(uri, "cannot be read"):
-            transfers.download(self._boto, uri, file)
+            try:
+                transfers.download(self._boto, uri, file)
+            except OSError as error:
+                full = error
+        if full is not None:
+            raise full
 
     def remove_object(self, uri: str) -> None:
         """Remove the object at `uri` on S3; nothing where there is none. Raises RadrayError."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 
 from radray.tables import s3
 
@@ -41,6 +41,8 @@ def _persistently(request: Callable[[], object]) -> None:
             if not isinstance(inner, (ClientError, BotoCoreError)) or _is_over(inner):
                 raise s3.BrokenBody() from None
             raise inner from None
+        except FlexibleChecksumError:
+            raise s3.BrokenBody() from None
 
     s3.persistently(attempt)
 

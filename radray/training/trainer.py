@@ -187,8 +187,8 @@ def finetune(
             said = getattr(error, "strerror", None) or type(error).__name__
             free = shutil.disk_usage(folder).free >> 20
             raise RadrayError(
-                f"fine-tuning: the model cannot be written to {out}: {said}; make room ({free:,} MB are free) and run the"
-                " same job again: its checkpoints are whole"
+                f"fine-tuning: the model cannot be written to {out}: {said}; make room ({free:,} MB are free) and run"
+                " the same job again: its checkpoints are whole"
             ) from None
         finally:
             shutil.rmtree(export, ignore_errors=True)
