@@ -30,7 +30,6 @@ SETTINGS: dict[str, Any] = {
 """32 steps, 4 an epoch."""
 SPREAD: dict[str, dict[str, Any]] = {
     "ddp": {"workers": 2},
-    "fsdp": {"workers": 2, "sharding": "fsdp"},
     # 9 reports in calls of one or two: a worker has none left while the other still writes
     "fsdp, checkpointing, few a call": {
         "workers": 2,
