@@ -51,8 +51,8 @@ class Train(Section):
     """What decides which weights are kept: the loss on validation reports, or ROUGE-1 on the abnormal ones of the
     sample, where normal ones are easy."""
     early_stop_after: Annotated[int, Field(ge=1)] | None = None
-    """End after so many values of `best_by` in a row, one an epoch or as often as there is one, that are no better than
-    the best; None: off."""
+    """End after so many values of `best_by` in a row (of val_loss one an epoch) that are no better than the best;
+    None: off."""
     log_every_steps: Annotated[int, Field(ge=1)] = 20
     workers: Annotated[int, Field(ge=1, le=1024)] = 1
     sharding: Literal["none", "ddp", "fsdp"] = "ddp"
