@@ -24,9 +24,9 @@ _STYLE: Any = {
     "svg.hashsalt": "radray",  # the same curves are the same characters
     "axes.spines.top": False,
     "axes.spines.right": False,
-    # told apart by people who see colours otherwise, too (Okabe and Ito, 2008)
-    "axes.prop_cycle": matplotlib.cycler(color=["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"]),
 }
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+"""Told apart by people who see colours otherwise, too (Okabe and Ito, 2008); as many as a panel has curves."""
 Points = dict[int, float]
 
 
@@ -45,9 +45,10 @@ def write_curves(folder: Path, metrics: Iterable[Metric]) -> None:
 
 
 def _paint(axes: Axes, curves: Mapping[str, Points], unit: str) -> None:
-    for title, points in curves.items():
+    for color, (title, points) in zip(_COLORS, curves.items(), strict=False):
         steps = sorted(points)
-        axes.plot(steps, [points[step] for step in steps], marker="o" if len(steps) < 30 else "", ms=4, label=title)
+        values = [points[step] for step in steps]
+        axes.plot(steps, values, color=color, marker="o" if len(steps) < 30 else "", markersize=4, label=title)
     axes.set_xlabel("optimiser steps")
     axes.set_ylabel(unit)
     axes.set_ylim(bottom=0)
