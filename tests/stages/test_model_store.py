@@ -170,7 +170,7 @@ def test_a_fault_while_uploading_is_asked_again(
     assert open_stored(uri, storage).digest == manifest.digest
 
 
-@pytest.mark.parametrize("fault", [Fault.FLIPPED, Fault.TRUNCATED, Fault.ERROR, Fault.RESET])
+@pytest.mark.parametrize("fault", [Fault.FLIPPED, Fault.TRUNCATED, Fault.RESET])
 def test_a_fault_while_fetching_is_asked_again(
     fault: Fault, storage: Storage, made: Path, uri: str, proxy: FaultProxy
 ) -> None:
