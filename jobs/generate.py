@@ -12,16 +12,18 @@ from jobs.prepare import steps as prepare_steps
 from radray.config import CORPUS_DATE, Settings
 from radray.errors import ConfigError, GateError
 from radray.models.engines import engine_name
-from radray.models.folder import ModelFolder, open_model
+from radray.models.folder import ModelFolder
 from radray.reports.prompts import get_prompt
 from radray.stages.arrivals import is_nightly, unanswered
 from radray.stages.cluster import local_cores, local_cpus, ray_on_demand
 from radray.stages.engine_choice import EngineOfModel
 from radray.stages.final_line import FinalLine
+from radray.stages.model_store import open_stored
 from radray.stages.partitions import find_parts, refuse_other_cut, sample_prompts
 from radray.stages.plan import NodeResources, plan_actors
 from radray.stages.predictions_run import PredictionsRun
 from radray.tables.catalog import Warehouse
+from radray.tables.storage import Storage
 
 
 def steps(settings: Settings) -> list[str]:
@@ -59,7 +61,8 @@ def generate(settings: Settings, console: Console, line: FinalLine | None = None
     steps(settings)
     line = line or FinalLine("generate")
     line.price_per_hour = settings.cluster.price_per_hour
-    models = [open_model(uri) for uri in settings.model.uri]
+    storage = Storage.of(settings.warehouse.s3)
+    models = [open_stored(uri, storage) for uri in settings.model.uri]
     with ray_on_demand(settings.cluster) as start_ray:
         cli.each_night(settings, console, line, lambda night: generate_night(night, models, start_ray, console, line))
         say_unanswered(settings, console, line)

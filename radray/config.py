@@ -104,12 +104,12 @@ class Model(Section):
     """Models to start from, to make and to use."""
 
     init: Place = "google/flan-t5-xl"
-    """What fine-tuning starts from: a hub id, a folder, or `tiny`."""
+    """What fine-tuning starts from: a hub id, a folder, an ``s3://`` prefix, or `tiny`."""
     tiny: Tiny = Tiny()
     out: Place = "out/model"
-    """Folder that fine-tuning writes."""
+    """Folder that fine-tuning writes, or ``s3://`` prefix that it is uploaded to, the manifest last."""
     uri: Annotated[tuple[Place, ...], Field(max_length=16)] = ()
-    """Model folders or hub ids that generate uses, one or several."""
+    """Model folders, ``s3://`` prefixes or hub ids that generate uses, one or several."""
     prompt: str = "background-findings-v1"
     """Id of the prompt, see radray/reports/prompts.py."""
 

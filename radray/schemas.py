@@ -307,7 +307,7 @@ TRAINING_METRICS = TableSchema(
         _required("step", _LONG, "Optimiser steps done"),
         _required("epoch", _DOUBLE, "Epochs done"),
         _required("time", _TIME, "When, UTC"),
-        _required("name", _STRING, "train_loss, val_loss, learning_rate, examples_per_second"),
+        _required("name", _STRING, "train_loss, val_loss, val_rouge1(_abnormal), learning_rate, examples_per_second"),
         _required("value", _DOUBLE, "The value"),
     ),
 )

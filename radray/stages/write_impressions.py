@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from radray.config import Generate
+from radray.models.checked_files import CheckedFiles
 from radray.models.engine_process import EngineProcess
 from radray.models.engines import Answer, Failed, engine_name, open_checked
 from radray.models.folder import ModelFolder
@@ -16,6 +17,7 @@ from radray.models.repeats import AnswerOnce
 from radray.reports.prompts import get_prompt
 from radray.schemas import HYPOTHESES, FailReason, PredictionStatus
 from radray.stages.metrics import WriterMetrics
+from radray.stages.model_store import on_this_node
 from radray.stages.stage import Stage
 
 PROBE = "The lungs are clear. No pleural effusion or pneumothorax."
@@ -42,8 +44,10 @@ class WriteImpressions(Stage):
         Raises InputError when they are others, and RadrayError when the engine does not answer.
         """
         self._prompt = get_prompt(prompt_id)
+        run = run_id or secrets.token_hex(16)
+        model = on_this_node(model, CheckedFiles(run))
         self._process = EngineProcess(
-            partial(open_checked, model, settings, converted, run_id or secrets.token_hex(16)),
+            partial(open_checked, model, settings, converted, run),
             engine_name(settings),
             settings,
             self._prompt.fill(PROBE, None),

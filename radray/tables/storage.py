@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.config import S3
 from radray.errors import InputError, RadrayError
-from radray.tables import s3
+from radray.tables import s3, transfers
 
 CHUNK_BYTES = 1 << 20
 
@@ -126,6 +126,31 @@ class Storage:
                 with suppress(OSError):
                     file.unlink()
                 raise
+
+    def upload(self, file: Path, uri: str) -> None:
+        """Make the local `file`, of any size, the object at `uri` on S3. Raises RadrayError."""
+        with told(uri, "cannot be written"):
+            transfers.upload(self._boto, file, uri)
+
+    def download(self, uri: str, file: Path) -> None:
+        """Make the object at `uri` on S3, of any size, the local `file`. Raises MissingFile, RadrayError.
+
+        OSError is what the disk says. What came is not verified: for callers that know its sha256.
+        """
+        full: OSError | None = None
+        with told(uri, "cannot be read"):
+            try:
+                transfers.download(self._boto, uri, file)
+            except OSError as error:
+                full = error
+        if full is not None:
+            raise full
+
+    def remove_object(self, uri: str) -> None:
+        """Remove the object at `uri` on S3; nothing where there is none. Raises RadrayError."""
+        bucket, key = s3.split(uri)
+        with told(uri, "cannot be removed"):
+            s3.persistently(lambda: self._boto.delete_object(Bucket=bucket, Key=key))
 
     def size(self, uri: str) -> int:
         """Return the bytes of the file at `uri`. Raises MissingFile, RadrayError."""
