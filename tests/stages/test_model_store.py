@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 from fault_proxy import Fault, FaultProxy, Operation, Rule, running_proxy
+from report_tables import reports
 from s3_server import BUCKET, S3Server
 
-from radray.config import Tiny
+from radray.config import Generate, Tiny
 from radray.errors import InputError, RadrayError
 from radray.models.checked_files import CheckedFiles
 from radray.models.folder import open_model
 from radray.models.manifest import MANIFEST, write_manifest
 from radray.models.tiny import build_tiny
 from radray.stages.model_store import StoredModel, on_this_node, open_stored, put_model
+from radray.stages.write_impressions import WriteImpressions
 from radray.tables import transfers
 from radray.tables.storage import Storage
 
@@ -101,6 +103,22 @@ def test_another_node_fetches_it_for_itself_and_the_same_node_once(
     proxy.plan()
     assert open_stored(uri, storage).path == here[0].path
     assert _gets(proxy, "model.safetensors") == 0
+
+
+def test_an_actor_on_another_node_writes_with_it(
+    storage: Storage, made: Path, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_model(made, uri, storage)
+    model = pickle.loads(pickle.dumps(open_stored(uri, storage)))
+    shutil.rmtree(model.path)  # the other node's disk
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "node-2"))
+    settings = Generate(engine="ctranslate2", max_new_tokens=5, num_beams=2)
+    written = WriteImpressions(model, "findings-v1", settings, run_id="run-2")(reports(2))
+    expected = WriteImpressions(open_model(str(made)), "findings-v1", settings)(reports(2))
+    assert written.to_pylist() == expected.to_pylist()
+    place = tmp_path / "node-2" / "radray" / "models" / model.digest
+    assert (place / ".ctranslate2").is_dir()
+    assert not model.path.exists()
 
 
 def test_a_local_model_stays_where_it_is(storage: Storage, made: Path, proxy: FaultProxy) -> None:
