@@ -3,7 +3,8 @@
 ``pip install accelerate`` first: transformers' trainer wants it, radray does not. Both train the same small T5 (from
 the same files) for an epoch of the same reports, Open-i's where ``$RADRAY_DATA/openi`` (or the folder ``shared/data``
 beside the checkout) has them, else made-up ones: 32 examples a step, AdamW, one rate that rises over 5 % of the steps
-and falls in a line, float32, two threads, one process, no Ray. radray: batches of like length, calls of at most
+and falls in a line, float32, one process of one thread (two that wait for each other, on a machine that
+does other work, are ten times slower), no Ray. radray: batches of like length, calls of at most
 ``train.micro_batch_tokens``, as its jobs train. Seq2SeqTrainer: its defaults (batches as they come, padded to their
 longest), and once more with its own length grouping. Every run is a process of its own; the ways take turns, so that
 what else the machine does falls on all alike; a ratio is one round's, and the median of the rounds is told. A run's
@@ -38,7 +39,7 @@ WAYS = ("radray", "Seq2SeqTrainer", "Seq2SeqTrainer, group_by_length")
 DEFAULTS = (
     *("model.tiny.vocab_size=2000", "model.tiny.d_model=128", "model.tiny.d_ff=256", "model.tiny.num_layers=2"),
     *("train.epochs=1", "train.batch_size=32", "train.micro_batch_tokens=4096", "train.learning_rate=1e-3"),
-    *("train.max_input_tokens=256", "train.max_target_tokens=128", "train.threads_per_worker=2"),
+    *("train.max_input_tokens=256", "train.max_target_tokens=128", "train.threads_per_worker=1"),
 )
 
 
