@@ -192,7 +192,6 @@ def _lists() -> Mapping[str, str]:
     return {
         "reports_without_text": ", ".join(_plain(REPORTS, name) for name in flat_columns(REPORTS)),
         "predictions_without_text": ", ".join(flat_columns(PREDICTIONS)),
-        "predicted_columns": ", ".join(f"predicted.{name}" for name in flat_columns(PREDICTIONS)),
         "evaluations": ", ".join(column.name for column in EVALUATIONS.columns),
         "comparisons_both_ways": ", ".join(_either_way(column.name) for column in COMPARISONS.columns),
         "flags": ", ".join(f"flag_{name}" for name in CLASSES),
