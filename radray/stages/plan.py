@@ -19,7 +19,7 @@ CPUS_A_KEPT_ONE = 16
 its impression, with a model of 3.4 million parameters, 5 ms of one, and with any other far more."""
 
 LOSS_KNOWN_S = 30.0
-"""Ray knows that a node is gone when five health checks, 3 s apart, were not answered; callers of its actors at once."""
+"""Ray knows that a node is gone when five health checks, 3 s apart, were not answered; its actors' callers at once."""
 
 _GB = 1e9
 
