@@ -5,6 +5,7 @@ actors of 0.9 CPU on a node of 2 CPUs): so some CPUs are kept from the actors, a
 """
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from radray.errors import ConfigError
 CPUS_A_KEPT_ONE = 16
 """Of so many CPUs one is kept for reading, scoring and writing. Scoring a report takes about 0.6 ms of a core; writing
 its impression, with a model of 3.4 million parameters, 5 ms of one, and with any other far more."""
+
+LOSS_KNOWN_S = 30.0
+"""Ray knows that a node is gone when five health checks, 3 s apart, were not answered; its actors' callers at once."""
 
 _GB = 1e9
 
@@ -130,3 +134,18 @@ def cluster_nodes(cores: int | None = None) -> list[NodeResources]:
     """
     alive = (node["Resources"] for node in ray.nodes() if node["Alive"])
     return [NodeResources(one.get("CPU", 0.0), one.get("GPU", 0.0), one.get("memory"), cores) for one in alive]
+
+
+def alive_nodes() -> frozenset[str]:
+    """Return the ids of the nodes that Ray takes for alive."""
+    return frozenset(node["NodeID"] for node in ray.nodes() if node["Alive"])
+
+
+def wait_for_loss(before: frozenset[str], longest_s: float = LOSS_KNOWN_S) -> None:
+    """Return when Ray knows that a node of `before` is gone; after `longest_s`, since it was an actor alone then.
+
+    Work that is planned before that is planned for a node which is no more.
+    """
+    deadline = time.monotonic() + longest_s
+    while before <= alive_nodes() and time.monotonic() < deadline:
+        time.sleep(0.5)

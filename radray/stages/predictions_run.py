@@ -21,7 +21,7 @@ from radray.stages.final_line import Outcome
 from radray.stages.generate import stage_predictions
 from radray.stages.night_gate import NightGate
 from radray.stages.partitions import Part, freeze_reports, refuse_other_splits, split_cut
-from radray.stages.plan import ActorPlan, cluster_nodes, plan_actors
+from radray.stages.plan import ActorPlan, alive_nodes, cluster_nodes, plan_actors, wait_for_loss
 from radray.stages.progress import staged_rows
 from radray.stages.score_predictions import checks_id
 from radray.stages.stage import Stage
@@ -144,6 +144,7 @@ class PredictionsRun:
         bar = staged_rows(console, f"generate {self._part.split} {self._model.name}", storage, staging, self.reports)
         with self._current.staged(), bar:
             for lost in range(MACHINES_LOST + 1):
+                nodes = alive_nodes()
                 try:
                     with self._gpu_time(plan):
                         self._stage(plan, staging, writer)
@@ -159,6 +160,7 @@ class PredictionsRun:
                     console.print(f"generate: {self.where}: {said}", markup=False, soft_wrap=True)
                     if not self.left:
                         return
+                    wait_for_loss(nodes)
                     plan = self._planned_anew(plan, console)
         raise RadrayError(
             f"{self.where}: machines were lost {MACHINES_LOST + 1} times; what is staged is kept: run again"

@@ -102,7 +102,7 @@ def test_a_node_that_joins_is_used(tmp_path: Path, cluster: Cluster) -> None:
     words = (f"cluster.address={cluster.address}", "generate.threads_per_actor=2")
     with Generating(tmp_path, *words) as driver:
         wait_for_staged(driver, tmp_path, at_least=10)
-        joined = cluster.add_node(num_cpus=2).all_processes["raylet"][0].process.pid
+        joined = cluster.add_node(num_cpus=4).all_processes["raylet"][0].process.pid
         wait_for_actor(driver, joined, [])
         assert rows_staged(tmp_path) < MORE_STUDIES
         _, error = driver.communicate(timeout=PATIENCE_S)

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +40,26 @@ def test_panels_have_places_and_ids_of_their_own() -> None:
     panels = json.loads(DASHBOARD.read_text("utf-8"))["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     assert len({(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}) == len(panels)
+
+
+EXPORT = """
+from prometheus_client import generate_latest
+from ray._private.telemetry.open_telemetry_metric_recorder import OpenTelemetryMetricRecorder
+
+from radray.stages.metrics import METRICS
+
+recorder = OpenTelemetryMetricRecorder()
+for spec in METRICS:
+    register = getattr(recorder, f"register_{spec.kind}_metric")
+    register(spec.name, spec.doc, *([list(spec.bounds)] if spec.bounds else []))
+    recorder.set_metric_value(spec.name, dict.fromkeys(spec.labels, "x"), 1.0)
+print(generate_latest().decode())
+"""
+
+
+def test_rays_exporter_gives_them_the_names_that_we_say() -> None:
+    pytest.importorskip("opentelemetry.exporter.prometheus", reason="ray[default] is not there: no export")
+    root = DASHBOARD.parents[2]
+    done = subprocess.run([sys.executable, "-c", EXPORT], cwd=root, capture_output=True, text=True, check=True)
+    found = set(re.findall(r"^(ray_radray_\w+)\{", done.stdout, re.MULTILINE))
+    assert {spec.exported() for spec in METRICS} <= found
