@@ -1,5 +1,6 @@
 """One run over one partition of `predictions`: its frozen input, its key under an engine, and its steps."""
 
+import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -152,16 +153,17 @@ class PredictionsRun:
                 except MACHINE_LOST as error:
                     if isinstance(error, RayActorError) and error.actor_init_failed:
                         raise
-                    # what is staged stays: the others go on with what is left
-                    self._done |= frozenset(self._current.staged_ids())
-                    said = (
-                        f"a machine was lost ({type(error).__name__}, time {lost + 1}), {self.left:,} reports are left"
-                    )
-                    console.print(f"generate: {self.where}: {said}", markup=False, soft_wrap=True)
-                    if not self.left:
-                        return
-                    wait_for_loss(nodes)
-                    plan = self._planned_anew(plan, console)
+                    how = type(error).__name__
+                # its traceback held the pipeline, whose actors Ray would start again, and they would hold the CPUs
+                gc.collect()
+                # what is staged stays: the others go on with what is left
+                self._done |= frozenset(self._current.staged_ids())
+                said = f"a machine was lost ({how}, time {lost + 1}), {self.left:,} reports are left"
+                console.print(f"generate: {self.where}: {said}", markup=False, soft_wrap=True)
+                if not self.left:
+                    return
+                wait_for_loss(nodes)
+                plan = self._planned_anew(plan, console)
         raise RadrayError(
             f"{self.where}: machines were lost {MACHINES_LOST + 1} times; what is staged is kept: run again"
         )
