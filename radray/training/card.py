@@ -6,10 +6,11 @@ from typing import Any
 
 import yaml
 
-from radray.training.curves import CURVES
-
 CARD = "README.md"
 """The card's name in a model folder."""
+
+CURVES = "curves.svg"
+"""The name of its picture there."""
 
 _USE = """\
 This model writes the IMPRESSION of a radiology report from its FINDINGS (and background, where the prompt has it). It

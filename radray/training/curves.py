@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from radray.training.card import CURVES
 from radray.training.progress import Metric
 
-CURVES = "curves.svg"
-"""The picture's name in a model folder."""
 _LOSSES = {"train_loss": "training reports", "val_loss": "validation reports"}
 _ROUGE = {
     f"val_{metric}{end}": f"{title}, {kind}"

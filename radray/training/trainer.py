@@ -30,7 +30,6 @@ from radray.training.card import write_card
 from radray.training.checkpoint_files import steps_in
 from radray.training.checkpoint_uploads import Uploads
 from radray.training.checkpoints import Checkpoints
-from radray.training.curves import write_curves
 from radray.training.export import export_checkpoint
 from radray.training.learning import Outcome
 from radray.training.output import publish
@@ -178,6 +177,9 @@ def finetune(
         metrics = {name: value for name, value in asdict(found).items() if name != "digest"}
         versions = {package: _version(package) for package in _VERSIONED}
         made = {**made, "metrics": metrics, "versions": versions}
+        # charts take half a second to import, which a job that trains nothing need not
+        from radray.training.curves import write_curves
+
         try:
             export_checkpoint(init, base_name or str(init), settings, checkpoints, step, export)
             write_curves(export, heard.values())
