@@ -50,7 +50,7 @@ def stage_predictions(
     context.execution_no_progress_timeout_s = settings.load_timeout_s + settings.call_timeout_s
     # of what a node brings that joins, Ray Data gives half to tasks that have no limit, used or not: then actors get
     # less than one, and there is none. The tasks that read and score are few beside any model
-    reads, scores = (plan.cpus_kept, max(2, plan.actors)) if plan.grows else (None, None)
+    reads, scores = (min(plan.cpus_kept, len(files)), max(2, plan.actors)) if plan.grows else (None, None)
     reading, scoring = ray.data.TaskPoolStrategy(size=reads), ray.data.TaskPoolStrategy(size=scores)
     context.op_resource_reservation_ratio = 0.1 if plan.grows else 0.5
     data = ray.data.from_items([{"uri": uri} for uri in files], override_num_blocks=len(files))
@@ -77,7 +77,10 @@ def stage_predictions(
     scored = ScorePredictions(score, constants).__call__
     data = data.map_batches(scored, batch_format="pyarrow", batch_size=None, compute=scoring)
     fs, path = storage.filesystem(staging)
-    data.write_parquet(path, filesystem=fs, try_create_dir=not is_s3(staging), concurrency=scores)
+    with warnings.catch_warnings():
+        # a small night has fewer blocks than may be scored at once: nothing to tell
+        warnings.filterwarnings("ignore", "The maximum number of concurrent tasks", UserWarning)
+        data.write_parquet(path, filesystem=fs, try_create_dir=not is_s3(staging), concurrency=scores)
 
 
 def _pool(plan: ActorPlan) -> ray.data.ActorPoolStrategy:

@@ -16,7 +16,7 @@ from radray.schemas import PREDICTIONS, REPORTS, RUNS
 from radray.tables.catalog import Warehouse
 
 STUDIES = 120
-MORE_STUDIES = 600
+MORE_STUDIES = 400
 """Enough to be at work still when a node that joins has started an actor."""
 
 pytestmark = pytest.mark.drill  # 3 minutes
@@ -94,20 +94,20 @@ def test_a_run_goes_on_when_a_node_is_taken_away(tmp_path: Path, cluster: Cluste
 
 
 def test_a_node_that_joins_is_used(tmp_path: Path, cluster: Cluster) -> None:
-    cluster.add_node(num_cpus=2)
+    cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
     studies = write_corpus(tmp_path / "corpus.zip", MORE_STUDIES)
     tiny_model(tmp_path / "model", [PROMPT.fill(study.text, None) for study in studies])
     warehouse = Warehouse(settings_for(tmp_path).warehouse)
-    words = (f"cluster.address={cluster.address}", "generate.threads_per_actor=2")
+    words = (f"cluster.address={cluster.address}", "generate.threads_per_actor=1")
     with Generating(tmp_path, *words) as driver:
         wait_for_staged(driver, tmp_path, at_least=10)
-        joined = cluster.add_node(num_cpus=4).all_processes["raylet"][0].process.pid
+        joined = cluster.add_node(num_cpus=2).all_processes["raylet"][0].process.pid
         wait_for_actor(driver, joined, [])
         assert rows_staged(tmp_path) < MORE_STUDIES
         _, error = driver.communicate(timeout=PATIENCE_S)
     assert driver.returncode == 0, error
-    assert "plan: 1 actor x 2 threads on 2 nodes, 1 CPU kept for reading, more on nodes that join" in error
+    assert "plan: 1 actor x 1 thread on 2 nodes, 1 CPU kept for reading, more on nodes that join" in error
     rows = warehouse.read(PREDICTIONS, ["unit_id", "reason"]).to_pylist()
     assert len({row["unit_id"] for row in rows}) == len(rows) == MORE_STUDIES
     assert {row["reason"] for row in rows} <= {None, "empty_output"}
