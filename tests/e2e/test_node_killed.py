@@ -16,8 +16,8 @@ from radray.schemas import PREDICTIONS, REPORTS, RUNS
 from radray.tables.catalog import Warehouse
 
 STUDIES = 120
-MORE_STUDIES = 400
-"""Enough to be at work still when a node that joins has started an actor."""
+MORE_STUDIES = 800
+"""Enough to be at work still when a node that joins has started an actor, some 15 s later."""
 
 pytestmark = pytest.mark.drill  # 3 minutes
 
@@ -102,7 +102,7 @@ def test_a_node_that_joins_is_used(tmp_path: Path, cluster: Cluster) -> None:
     words = (f"cluster.address={cluster.address}", "generate.threads_per_actor=1")
     with Generating(tmp_path, *words) as driver:
         wait_for_staged(driver, tmp_path, at_least=10)
-        joined = cluster.add_node(num_cpus=2).all_processes["raylet"][0].process.pid
+        joined = cluster.add_node(num_cpus=4).all_processes["raylet"][0].process.pid
         wait_for_actor(driver, joined, [])
         assert rows_staged(tmp_path) < MORE_STUDIES
         _, error = driver.communicate(timeout=PATIENCE_S)
