@@ -7,12 +7,15 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
 
 from radray.config import Settings, dump_settings, load_settings
 from radray.errors import ConfigError, RadrayError
+from radray.stages.final_line import FinalLine
+from radray.stages.notify import notify
 from radray.tables.s3 import cause, lever
 
 LOCAL_CONFIG = Path(__file__).parent / "configs" / "local.yaml"
@@ -63,18 +66,70 @@ def parse(arguments: Sequence[str], doc: str | None, positional: str = "") -> tu
     return settings, known.dry_run, own[0] if own else ""
 
 
-def run(job: Job, steps: Callable[[Settings], Sequence[str]], doc: str | None) -> int:
-    """Run `job` as a command and return its exit code; with --dry-run print the settings and `steps` instead."""
+def run(job: Job, steps: Callable[[Settings], Sequence[str]], doc: str | None, line: FinalLine | None = None) -> int:
+    """Run `job` as a command and return its exit code; with --dry-run print the settings and `steps` instead.
+
+    A nightly job gives the `line` that it fills: it is the last that is printed, on standard output, whatever the exit
+    code, and what `notify` sends when that is not 0. An exit by a signal (SystemExit) passes on after it.
+    """
+    parsed: list[Settings] = []
 
     def command() -> None:
         settings, dry_run, _ = parse(sys.argv[1:], doc)
         planned = steps(settings)
         if dry_run:
             show_plan(settings, planned)
-        else:
-            job(settings, console())
+            return
+        parsed.append(settings)
+        job(settings, console())
 
-    return exit_code(command)
+    if line is None or {"--dry-run", "--help", "-h"} & set(sys.argv[1:]):
+        return exit_code(command)
+    code = 1
+    try:
+        code = exit_code(command, line)
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 1
+        line.error = "SystemExit"
+        raise
+    finally:
+        end(line, code, *parsed)
+    return code
+
+
+def end(line: FinalLine, code: int, settings: Settings | None = None) -> None:
+    """Tell those whom `settings` name that a nightly job failed, and print its final line."""
+    last = line.json(code)
+    failures = [] if code == 0 or settings is None else notify(settings.notify, last)
+    for failure in failures:
+        say(console(), failure)
+    with suppress(BrokenPipeError):
+        sys.stdout.write(f"{last}\n")
+        sys.stdout.flush()
+
+
+def each_night(settings: Settings, console: Console, line: FinalLine, work: Callable[[Settings], None]) -> None:
+    """Do `work` with the settings of each night of `settings`, in order; a night that is refused stops no other.
+
+    Raises the worst error of them at the end: that of the lowest exit code, 1 before 3 before 4. A wrong setting, and
+    what nobody expected, ends it at once; so does any error of a job of one night.
+    """
+    refused: list[RadrayError] = []
+    for night in settings.nights:
+        line.nights.append(night)
+        try:
+            work(settings.model_copy(update={"date": night, "until": None}))
+        except Exception as error:
+            line.refused.append(night)
+            own = own_error(error) or storage_error(error)
+            if own is None or isinstance(own, ConfigError) or settings.until is None:
+                raise
+            say(console, f"error: {night}: {own}")
+            refused.append(own)
+    if refused:
+        worst = min(refused, key=lambda error: error.exit_code)
+        nights = ", ".join(map(str, line.refused))
+        raise type(worst)(f"{len(refused):,} of {len(settings.nights):,} nights were refused ({nights}): {worst}")
 
 
 def show_plan(settings: Settings, steps: Sequence[str]) -> None:
@@ -83,15 +138,18 @@ def show_plan(settings: Settings, steps: Sequence[str]) -> None:
     sys.stdout.writelines(f"# {step}\n" for step in steps)
 
 
-def exit_code(command: Callable[[], None]) -> int:
+def exit_code(command: Callable[[], None], line: FinalLine | None = None) -> int:
     """Run `command` and return the exit code: 0 done, else as the error says; the error is printed as one line.
+
+    Its class is put into the final `line` where there is one.
 
     An error that is not radray's own is told by its type and the frames of its traceback, without its message:
     that of many libraries holds the value that did not fit.
     """
     err = console()
     try:
-        command()
+        with named(line):
+            command()
     except RadrayError as error:
         err.print(f"error: {error}", style="bold red", markup=False, soft_wrap=True)
         return error.exit_code
@@ -112,6 +170,17 @@ def exit_code(command: Callable[[], None]) -> int:
         err.print(f"error: unexpected {name} (its message is withheld: it may hold report text)", soft_wrap=True)
         return 1
     return 0
+
+
+@contextmanager
+def named(line: FinalLine | None) -> Iterator[None]:
+    """Put the class of the error that ends the block into `line`."""
+    try:
+        yield
+    except BaseException as error:
+        if line is not None:
+            line.error = type(own_error(error) or storage_error(error) or error).__name__
+        raise
 
 
 def own_error(error: BaseException) -> RadrayError | None:

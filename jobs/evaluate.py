@@ -25,7 +25,6 @@ from radray.metrics.side_by_side import (
     system_name,
     training_of,
 )
-from radray.pages.csv_files import write_csv
 from radray.pages.evaluation_tables import Shown
 from radray.pages.review_pages import review_tables, write_review
 from radray.reports.identity import normalise
@@ -33,6 +32,7 @@ from radray.schemas import COMPARISONS, EVALUATIONS, RUNS, TRAINING_METRICS
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest, new_run_id, run_key
+from radray.tables.output import Answer, write_file
 from radray.tables.predicted import read_predictions, read_training
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow, recorded
@@ -99,9 +99,12 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
         if not figures:
             raise InputError("nothing to tell: the predictions have neither references nor checks")
         for schema, found in ((EVALUATIONS, figures), (COMPARISONS, differences)):
-            append_rows(warehouse, schema, to_arrow(found, schema))
+            table = to_arrow(found, schema)
+            append_rows(warehouse, schema, table)
             if options.csv is not None:
-                cli.say(console, f"evaluate: {write_csv(Path(options.csv), schema, found)}")
+                cells = f"{options.csv}/{schema.name}.csv"
+                write_file(Answer.of(table), "csv", cells, "evaluate.csv")
+                cli.say(console, f"evaluate: {cells}")
         if options.page is not None:
             cli.say(console, f"evaluate: {page(warehouse, settings, plan, run, parts, (figures, differences))}")
         counts["input_units"] = len(rows)

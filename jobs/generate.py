@@ -1,25 +1,29 @@
 """Reports, or raw files, and one or several models → `predictions`, scored: the nightly job."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from rich.console import Console
 
 from jobs import cli
-from jobs.prepare import prepare
+from jobs.prepare import prepare_night
 from jobs.prepare import steps as prepare_steps
 from radray.config import CORPUS_DATE, Settings
 from radray.errors import ConfigError, GateError
 from radray.models.engines import engine_name
-from radray.models.folder import open_model
+from radray.models.folder import ModelFolder
 from radray.reports.prompts import get_prompt
+from radray.stages.arrivals import is_nightly, unanswered
 from radray.stages.cluster import local_cores, local_cpus, ray_on_demand
 from radray.stages.engine_choice import EngineOfModel
+from radray.stages.final_line import FinalLine
+from radray.stages.model_store import open_stored
 from radray.stages.partitions import find_parts, refuse_other_cut, sample_prompts
 from radray.stages.plan import NodeResources, plan_actors
 from radray.stages.predictions_run import PredictionsRun
 from radray.tables.catalog import Warehouse
+from radray.tables.storage import Storage
 
 
 def steps(settings: Settings) -> list[str]:
@@ -31,7 +35,8 @@ def steps(settings: Settings) -> list[str]:
         engine_name(settings.generate)
     first = prepare_steps(settings) if settings.source.uri is not None else []
     dataset, split = settings.source.dataset or "each", settings.split.name or "each"
-    where = f"batch_date={settings.date}, dataset={dataset}, split={split}"
+    nights = f"{settings.date} to {settings.until}, one after the other" if settings.until else settings.date
+    where = f"batch_date={nights}, dataset={dataset}, split={split}"
     return [
         *first,
         f"read {settings.warehouse.uri}: reports, {where}",
@@ -48,45 +53,71 @@ def planned(settings: Settings) -> str:
     return plan_actors([NodeResources(cpus, cores=local_cores(settings.cluster))], settings.generate, memory=1).said()
 
 
-def generate(settings: Settings, console: Console) -> None:
-    """Write, score and commit the impressions of each dataset and split under each model; one commit for each."""
+def generate(settings: Settings, console: Console, line: FinalLine | None = None) -> None:
+    """Write, score and commit the impressions of each night, dataset and split under each model; a commit for each.
+
+    A night that is refused stops no other, see `cli.each_night`. What came of them is added to `line`.
+    """
     steps(settings)
-    models = [open_model(uri) for uri in settings.model.uri]
+    line = line or FinalLine("generate")
+    line.price_per_hour = settings.cluster.price_per_hour
+    storage = Storage.of(settings.warehouse.s3)
+    models = [open_stored(uri, storage) for uri in settings.model.uri]
     with ray_on_demand(settings.cluster) as start_ray:
-        if settings.source.uri is not None:
-            start_ray()
-            # a night whose date was forgotten must not take the place of a corpus
-            prepare(settings, console, may_replace=settings.date != CORPUS_DATE)
-        warehouse = Warehouse(settings.warehouse, must_exist=True)
-        parts = find_parts(warehouse, settings)
-        for part in parts:
-            for model in models:
-                refuse_other_cut(settings, part.split, model)
-        reports = sum(part.reports for part in parts)
-        prompts = partial(sample_prompts, warehouse, settings, parts)
-        engines = [EngineOfModel(model, settings.generate, reports, prompts) for model in models]
-        refused: list[str] = []
-        for part in parts:
-            for engine in engines:
-                run = PredictionsRun(warehouse, settings, part, engine.model)
-                try:
-                    generate_partition(run, engine, start_ray, console)
-                except GateError as error:  # the nights of other hospitals and models are not its business
-                    refused.append(str(error))
-        if refused:
-            raise GateError("; ".join(refused))
+        cli.each_night(settings, console, line, lambda night: generate_night(night, models, start_ray, console, line))
+        say_unanswered(settings, console, line)
+
+
+def generate_night(
+    settings: Settings, models: Sequence[ModelFolder], start_ray: Callable[[], None], console: Console, line: FinalLine
+) -> None:
+    """Prepare one night where there is a source, and write the impressions of its datasets and splits."""
+    if settings.source.uri is not None:
+        # a night whose date was forgotten must not take the place of a corpus
+        may_replace = settings.date != CORPUS_DATE
+        prepare_night(settings, console, line=line, start_ray=start_ray, may_replace=may_replace)
+    warehouse = Warehouse(settings.warehouse, must_exist=True)
+    parts = find_parts(warehouse, settings)
+    for part in parts:
+        for model in models:
+            refuse_other_cut(settings, part.split, model)
+    reports = sum(part.reports for part in parts)
+    prompts = partial(sample_prompts, warehouse, settings, parts)
+    engines = [EngineOfModel(model, settings.generate, reports, prompts) for model in models]
+    refused: list[str] = []
+    for part in parts:
+        for engine in engines:
+            run = PredictionsRun(warehouse, settings, part, engine.model)
+            try:
+                generate_partition(run, engine, start_ray, console, line)
+            except GateError as error:  # the nights of other hospitals and models are not its business
+                refused.append(str(error))
+    if refused:
+        raise GateError("; ".join(refused))
+
+
+def say_unanswered(settings: Settings, console: Console, line: FinalLine) -> None:
+    """Say which other nights of a nightly source were prepared and have no impressions: nobody else would."""
+    if settings.source.dataset is None or not is_nightly(settings):
+        return
+    nights = unanswered(Warehouse(settings.warehouse), settings.source.dataset)
+    line.unanswered = sorted(nights - set(settings.nights))
+    if line.unanswered:
+        listed = ", ".join(map(str, line.unanswered))
+        cli.say(console, f"generate: nights with reports and without impressions: {listed}; run them with date=")
 
 
 def generate_partition(
-    run: PredictionsRun, engine: EngineOfModel, start_ray: Callable[[], None], console: Console
+    run: PredictionsRun, engine: EngineOfModel, start_ray: Callable[[], None], console: Console, line: FinalLine
 ) -> None:
     """Write one partition of `predictions`; nothing when it holds what this run would make already."""
     possible = engine.possible(run.reports)
     if run.is_committed(possible):
         cli.say(console, f"generate: {run.where} is there already, made from the same input; nothing written")
+        line.there += 1
         return
     with run.leased(possible):
-        chosen = engine.choose(run.reports, start_ray)
+        chosen = run.choose(engine, start_ray)
         cli.say(console, f"generate: {run.where}: engine {chosen.name}: {chosen.reason}")
         with run.recorded(chosen):
             staged, copied = run.resume()
@@ -97,14 +128,18 @@ def generate_partition(
                 plan = run.plan()
                 cli.say(console, f"plan: {plan.said()}")
                 run.stage(plan, console)
-            merged = run.commit(lambda line: cli.say(console, f"generate: {line}"))
-    kept = f"{staged:,} resumed, {copied:,} copied, {run.repeated():,} repeats answered once"
-    cli.say(console, f"generate: {run.where}: {merged.rows:,} reports, {merged.rows_ok:,} ok, {kept}")
+            merged = run.commit(lambda said: cli.say(console, f"generate: {said}"))
+    made = run.outcome()
+    kept = f"{staged:,} resumed, {copied:,} copied, {made.repeated:,} repeats answered once"
+    cli.say(console, f"generate: {run.where}: {merged.rows:,} reports, {merged.rows_ok:,} ok{made.said()}, {kept}")
+    cli.say(console, f"generate: {run.where}: {made.times()}")
+    line.generated(run.run_id, made)
 
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
-    return cli.run(generate, steps, __doc__)
+    line = FinalLine("generate")
+    return cli.run(partial(generate, line=line), steps, __doc__, line)
 
 
 if __name__ == "__main__":

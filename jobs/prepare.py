@@ -4,7 +4,8 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from radray.reports.fields import Fields
 from radray.reports.pairs import pair_line
 from radray.reports.splits import digest_split, missing_studies, read_split_file
 from radray.schemas import REPORTS, ReportStatus
-from radray.stages.cluster import ray_cluster
+from radray.stages.arrivals import Arrivals, fixed_folder, is_nightly
+from radray.stages.cluster import ray_on_demand
+from radray.stages.final_line import FinalLine
 from radray.stages.partitions import default_split
 from radray.stages.prepare import RowContext, SourceSpec, detect_format, plan, stage_reports
 from radray.stages.progress import staged_rows
@@ -36,35 +39,58 @@ def steps(settings: Settings) -> list[str]:
     for name in ("format", "uri", "dataset"):
         if getattr(source, name) is None:
             raise ConfigError(f"source.{name} is not set: prepare needs source.format, source.uri and source.dataset")
+    since = "of them what no night of the dataset has taken" if source.since else ""
+    nights = f"{settings.date} to {settings.until}, a commit a night" if settings.until else settings.date
+    is_nightly(settings)
+    if settings.until is not None and source.pairs is not None:
+        raise ConfigError("source.pairs is one file, and until makes several nights; write the pairs of one date")
     return [
-        f"read {source.uri} as {source.format}",
-        f"write {settings.warehouse.uri}: reports, batch_date={settings.date}, dataset={source.dataset}",
+        f"read {source.uri} as {source.format}" + (f", {since}" if since else ""),
+        f"write {settings.warehouse.uri}: reports, batch_date={nights}, dataset={source.dataset}",
     ]
 
 
-def prepare(settings: Settings, console: Console, *, may_replace: bool = True) -> None:
+def prepare(settings: Settings, console: Console, line: FinalLine | None = None) -> None:
+    """Parse the source of each night into one partition of `reports`; see `prepare_night` and `cli.each_night`."""
+    steps(settings)
+    line = line or FinalLine("prepare")
+    line.price_per_hour = settings.cluster.price_per_hour
+    with ray_on_demand(settings.cluster) as start_ray:
+        cli.each_night(
+            settings, console, line, lambda night: prepare_night(night, console, line=line, start_ray=start_ray)
+        )
+
+
+def prepare_night(
+    settings: Settings,
+    console: Console,
+    *,
+    line: FinalLine,
+    start_ray: Callable[[], None],
+    may_replace: bool = True,
+) -> None:
     """Parse the source into one partition of `reports`; nothing is written when it holds just that already.
 
-    Without `may_replace` a partition that was made from other input is left alone: ConfigError.
+    Without `may_replace` a partition that was made from other input is left alone: ConfigError. What came of it is
+    added to `line`; `start_ray` is called before there is something to parse.
     """
-    steps(settings)
     source, format_, dataset = settings.source, settings.source.format, settings.source.dataset
     if source.uri is None or format_ is None or dataset is None:
         raise ConfigError("source is not set")
-    uri = absolute_uri(source.uri)
-    storage = Storage.of(settings.warehouse.s3)
-    storage.require(uri)
     splits = read_splits(settings)
+    Storage.of(settings.warehouse.s3).require(absolute_uri(fixed_folder(source.uri)))  # before a warehouse is made
     warehouse = Warehouse(settings.warehouse)
+    storage = warehouse.storage
     partition = {"batch_date": settings.date, "dataset": dataset}
     base = pin(warehouse, REPORTS, partition)
-    files = storage.freeze(uri)
+    arrivals = Arrivals(warehouse, base.table, settings, source.uri, dataset)
+    files, uri = arrivals.files, arrivals.uri
     spec = SourceSpec(
-        format=detect_format(storage, files) if format_ == "auto" else format_,
+        format=detect_format(storage, files) if format_ == "auto" and files else format_,
         fields=Fields.of(source.fields.model_dump()),
         dataset=dataset,
     )
-    units = plan(storage, files, spec)
+    units = plan(storage, files, spec) if files else []
     expected = [unit_id for unit in units for unit_id in unit.unit_ids]
     input_digest = digest([[file.path, file.bytes, file.digest] for file in files])
     key = run_key(
@@ -84,20 +110,36 @@ def prepare(settings: Settings, console: Console, *, may_replace: bool = True) -
         run_key=key,
         config=dump_settings(settings),
         about={**partition, "input_digest": input_digest},
+        price_per_hour=settings.cluster.price_per_hour,
     )
     run = PartitionRun(warehouse, base, row)
     where = f"{dataset} {settings.date}"
-    if run.is_committed():
-        cli.say(console, f"prepare: {where} is there already, made from the same input; nothing written")
+    replaced = run.rows_replaced()
+    if replaced and arrivals.gone:
+        gone = f"{arrivals.gone:,} of the files that it took are gone from {uri}"
+        if arrivals.fresh:
+            raise InputError(
+                f"{where}: {gone}, and {arrivals.fresh:,} are new or were changed; to replace its {replaced:,} rows by"
+                f" what is there, name that folder: source.uri={uri}"
+            )
+        cli.say(console, f"prepare: {where}: {gone}: its {replaced:,} rows stay")
+        line.there += 1
         write_pairs(settings, warehouse, partition, console)
         return
-    if replaced := run.rows_replaced():
+    if run.is_committed():
+        cli.say(console, f"prepare: {where} is there already, made from the same input; nothing written")
+        line.there += 1
+        write_pairs(settings, warehouse, partition, console)
+        return
+    if replaced:
         if not may_replace:
             raise ConfigError(
                 f"{where} holds {replaced:,} reports made from other input; give the night's date=YYYY-MM-DD, or run"
                 " jobs.prepare to replace them"
             )
         cli.say(console, f"prepare: {where} holds {replaced:,} rows made from other input; they will be replaced")
+    if not files:
+        cli.say(console, f"prepare: {where}: no file in {uri} is this night's: an empty night")
     with run.leased(), run.recorded():
         context = RowContext(
             source=spec,
@@ -106,12 +148,16 @@ def prepare(settings: Settings, console: Console, *, may_replace: bool = True) -
             default_split=default_split(settings),
         )
         staged = run.staged_ids()
-        with ray_cluster(settings.cluster), staged_rows(console, "prepare", storage, run.staging, len(expected)):
-            stage_reports(storage, units, context, run.staging, frozenset(staged))
-        if storage.freeze(uri) != files:
+        if units:
+            start_ray()
+            with run.staged(), staged_rows(console, "prepare", storage, run.staging, len(expected)):
+                stage_reports(storage, units, context, run.staging, frozenset(staged))
+        if not arrivals.unchanged():
             run.discard_staging()
             raise AuditError(f"source.uri={uri}: the files changed while they were read; nothing committed; run again")
-        merged = run.commit(expected, lambda made: refuse_rejects(made, source.max_rejected_fraction))
+        gate = partial(refuse_rejects, most=source.max_rejected_fraction)
+        merged = run.commit(expected, gate, arrivals.refuse_taken)
+    line.prepared(row.run_id, merged.rows, merged.rows_ok)
     not_ok: Counter[str] = Counter()
     in_split: Counter[str] = Counter()
     for (status, reason, split), number in count_reports(warehouse, partition).items():
@@ -191,7 +237,8 @@ def _told(counts: Counter[str]) -> str:
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
-    return cli.run(prepare, steps, __doc__)
+    line = FinalLine("prepare")
+    return cli.run(partial(prepare, line=line), steps, __doc__, line)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from jobs import cli
 from radray.config import Settings
 from radray.errors import ConfigError
 from radray.tables.catalog import Warehouse
-from radray.tables.output import printable, write_csv, write_file, write_json
-from radray.tables.query import Answer, stream
+from radray.tables.output import Answer, printable, write_csv, write_file, write_json
+from radray.tables.query import stream
 from radray.tables.views import Choices
 
 SHOWN = 1_000

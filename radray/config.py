@@ -16,6 +16,7 @@ from radray.config_cluster import Cluster as Cluster
 from radray.config_gates import Gates
 from radray.config_names import refuse_unknown
 from radray.config_node import Corpus, Node
+from radray.config_notify import Notify
 from radray.config_publish import Publish
 from radray.config_section import Place, Section
 from radray.config_source import Source
@@ -103,12 +104,12 @@ class Model(Section):
     """Models to start from, to make and to use."""
 
     init: Place = "google/flan-t5-xl"
-    """What fine-tuning starts from: a hub id, a folder, or `tiny`."""
+    """What fine-tuning starts from: a hub id, a folder, an ``s3://`` prefix, or `tiny`."""
     tiny: Tiny = Tiny()
     out: Place = "out/model"
-    """Folder that fine-tuning writes."""
+    """Folder that fine-tuning writes, or ``s3://`` prefix that it is uploaded to, the manifest last."""
     uri: Annotated[tuple[Place, ...], Field(max_length=16)] = ()
-    """Model folders or hub ids that generate uses, one or several."""
+    """Model folders, ``s3://`` prefixes or hub ids that generate uses, one or several."""
     prompt: str = "background-findings-v1"
     """Id of the prompt, see radray/reports/prompts.py."""
 
@@ -255,6 +256,8 @@ class Settings(Section):
     split: Split = Split()
     date: datetime.date = CORPUS_DATE
     """The night's logical date; a corpus without nights keeps the default."""
+    until: datetime.date | None = None
+    """Last night of those that `prepare` and `generate` work on, one after the other from `date`; None: that one."""
     model: Model = Model()
     train: Train = Train()
     node: Node = Node()
@@ -266,6 +269,7 @@ class Settings(Section):
     maintain: Maintain = Maintain()
     publish: Publish = Publish()
     cluster: Cluster = Cluster()
+    notify: Notify = Notify()
     demo: Demo = Demo()
     params: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(default_factory=dict)
     """Values that `query` binds to ``:name`` (or ``$name``) in its SQL, never pasted into it: ``params.name=value``."""
@@ -274,10 +278,22 @@ class Settings(Section):
     out_file: Place | None = None
     """File that `query` writes; None: standard output (a table is always printed, Parquet always a file)."""
 
-    @field_validator("date", mode="before")
+    @property
+    def nights(self) -> list[datetime.date]:
+        """The nights from `date` to `until`, in order."""
+        days = 0 if self.until is None else (self.until - self.date).days
+        return [self.date + datetime.timedelta(days=day) for day in range(days + 1)]
+
+    @model_validator(mode="after")
+    def _nights_are_in_order(self) -> "Settings":
+        if self.until is not None and not CORPUS_DATE < self.date <= self.until:
+            raise ValueError("until is the last night of a range that begins with date=YYYY-MM-DD; it is before that")
+        return self
+
+    @field_validator("date", "until", mode="before")
     @classmethod
     def _iso_date_only(cls, value: object) -> object:
-        if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        if value is None or (isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)):
             return value
         if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
             return value

@@ -52,6 +52,11 @@ class Source(Section):
     format: SourceFormat | None = None
     """How the reports come; auto: told by the names and first bytes of the files."""
     uri: Place | None = None
+    """File, folder or ``s3://`` prefix. ``{date}`` in it is the night's date, ``{date:%Y/%m/%d}`` the same in another
+    form: a night without files is an empty one then."""
+    since: Literal["last_run"] | None = None
+    """last_run: `uri` is a flat folder, and a night takes the files that no night of the dataset has taken; what was
+    written anew is another file. What a night took stands in `reports`. None: a night takes all that is at `uri`."""
     dataset: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
     """Where the reports belong: a hospital or a corpus."""
     fields: SourceFields = SourceFields()

@@ -38,6 +38,21 @@ class Train(Section):
     max_gradient_norm: Annotated[float, Field(gt=0.0)] = 1.0
     max_input_tokens: Annotated[int, Field(ge=8, le=4096)] = 512
     max_target_tokens: Annotated[int, Field(ge=8, le=1024)] = 256
+    keep_masks: bool = False
+    """Whether targets keep masks of de-identification (``___``), which a model learns to write."""
+    keep_communications: bool = False
+    """Whether targets keep the sentences that say that somebody was told, which a model learns to invent."""
+    rouge_every_epochs: Annotated[int, Field(ge=1)] | None = 1
+    """After so many epochs, and at the end, impressions are written for a sample of the validation reports, as
+    `generate` says, and scored against what the radiologists wrote; None: never."""
+    rouge_reports: Annotated[int, Field(ge=1, le=100_000)] = 200
+    """Reports of that sample, drawn by `split.seed`."""
+    best_by: Literal["val_loss", "val_rouge1_abnormal"] = "val_loss"
+    """What decides which weights are kept: the loss on validation reports, or ROUGE-1 on the abnormal ones of the
+    sample, where normal ones are easy."""
+    early_stop_after: Annotated[int, Field(ge=1)] | None = None
+    """End after so many values of `best_by` in a row (of val_loss one an epoch) that are no better than the best;
+    None: off."""
     log_every_steps: Annotated[int, Field(ge=1)] = 20
     workers: Annotated[int, Field(ge=1, le=1024)] = 1
     sharding: Literal["none", "ddp", "fsdp"] = "ddp"
@@ -58,6 +73,8 @@ class Train(Section):
     """Folder or ``s3://`` prefix of checkpoints, seen by every node; None: beside `model.out`."""
     max_failures: Annotated[int, Field(ge=0, le=100)] = 3
     """Worker failures after which training goes on from the last checkpoint; the next one ends the run."""
+    tensorboard: Place | None = None
+    """Folder in which each run writes TensorBoard event files into one of its own; None: none are written."""
     threads_per_worker: Annotated[int, Field(ge=1, le=256)] = 2
     use_gpu: bool = False
     seed: Annotated[int, Field(ge=0)] = 13
@@ -73,6 +90,8 @@ class Train(Section):
     def _the_parts_fit(self) -> "Train":
         if self.sharding == "none" and self.workers > 1:
             raise ValueError("train.sharding=none is for one worker; use ddp or fsdp")
+        if self.best_by != "val_loss" and self.rouge_every_epochs is None:
+            raise ValueError(f"train.best_by={self.best_by} needs train.rouge_every_epochs")
         if self.sharding == "fsdp" and self.method == "soft_prompt":
             raise ValueError("train.method=soft_prompt trains a few vectors: use train.sharding=ddp")
         return self

@@ -9,6 +9,7 @@ from enum import StrEnum
 import pyarrow as pa
 
 from radray.schemas_checks import CHECK_COLUMNS
+from radray.schemas_runs import FIGURE_COLUMNS
 
 
 class ReportStatus(StrEnum):
@@ -71,6 +72,8 @@ class FailReason(StrEnum):
     """The engine said that it has not the memory for this report alone."""
     TIMEOUT = "timeout"
     """The engine did not come back from this report alone in the time of a call (generate.call_timeout_s)."""
+    SCORING_ERROR = "scoring_error"
+    """What was written could not be scored or checked, and so nobody is shown it."""
 
 
 class RunStatus(StrEnum):
@@ -177,6 +180,7 @@ REPORTS = TableSchema(
         Column("modality", _STRING, "DICOM modality code of the exam (CR, CT, MR, ...) where it can be told"),
         Column("body_part", _STRING, "Body part examined, lower case, where it can be told"),
         Column("report_status", _STRING, "preliminary, final, corrected or cancelled, where the source says it"),
+        Column("source_etag", _STRING, "ETag of the file on S3, sha256 of it on disk; null in rows from before this"),
     ),
 )
 
@@ -243,7 +247,7 @@ EVALUATIONS = TableSchema(
         _required("system", _STRING, "Model name and short digest, name of a floor, or radiologist"),
         _required("stratum", _STRING, "all, normal or abnormal reference, standardised, or another set of the reports"),
         _required("scorer_id", _STRING, "How ROUGE was computed; how the checks were made"),
-        _required("metric", _STRING, "rouge1 (F-measure), rouge1_recall, exact, no_overlap, flag_side, ...; 0 to 1"),
+        _required("metric", _STRING, "rouge1 (F-measure), rouge1_recall, exact, reads_normal, flag_side, ...; 0 to 1"),
         _required("n", _LONG, "Reports of the stratum for which the system has a value; empty and failed ones have 0"),
         _required("mean", _DOUBLE, "Mean over reports, 0 to 1"),
         Column("sd", _DOUBLE, "Sample standard deviation; null for fewer than 2 reports"),
@@ -303,7 +307,7 @@ TRAINING_METRICS = TableSchema(
         _required("step", _LONG, "Optimiser steps done"),
         _required("epoch", _DOUBLE, "Epochs done"),
         _required("time", _TIME, "When, UTC"),
-        _required("name", _STRING, "train_loss, val_loss, learning_rate, examples_per_second"),
+        _required("name", _STRING, "train_loss, val_loss, val_rouge1(_abnormal), learning_rate, examples_per_second"),
         _required("value", _DOUBLE, "The value"),
     ),
 )
@@ -328,12 +332,7 @@ RUNS = TableSchema(
         _required("code_version", _STRING, "Version of radray"),
         _required("started", _TIME, "Start, UTC"),
         Column("ended", _TIME, "End, UTC"),
-        Column("input_units", _LONG, "Units in the frozen input"),
-        Column("rows_ok", _LONG, "Rows with status ok"),
-        Column("rows_not_ok", _LONG, "Rows with any other status"),
-        Column("rows_resumed", _LONG, "Rows found staged from an earlier attempt, not made again"),
-        Column("units_per_second", _DOUBLE, "Input units over wall time of the work, 1/s"),
-        Column("rows_copied", _LONG, "Rows copied from the night as it stood: same text, model and settings"),
+        *(Column(*one) for one in FIGURE_COLUMNS),
     ),
 )
 

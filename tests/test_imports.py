@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CONFIG_PARTS = {f"radray.{path.stem}" for path in (ROOT / "radray").glob("config_*.py")}
-SCHEMAS_PARTS = {"radray.schemas_checks"}
+SCHEMAS_PARTS = {f"radray.{path.stem}" for path in (ROOT / "radray").glob("schemas_*.py")}
 LEAVES = {"radray.errors", "radray.config", "radray.schemas"} | CONFIG_PARTS | SCHEMAS_PARTS
 MIDDLE = {"radray.reports", "radray.models", "radray.metrics", "radray.tables"}
 UPPER = {"radray.stages", "radray.training", "radray.pages"}

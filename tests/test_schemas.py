@@ -1,9 +1,13 @@
 """The written schemas keep the promises that readers count on."""
 
+from typing import get_args
+
 import pyarrow as pa
 import pytest
 
+from radray.config_gates import TierA
 from radray.schemas import PREDICTIONS, REPORTS, ROUGE_COLUMNS, TABLES, TableSchema
+from radray.schemas_checks import TIER_A
 
 
 @pytest.mark.parametrize("schema", TABLES.values(), ids=lambda schema: schema.name)
@@ -35,3 +39,7 @@ def test_released_columns_stay_where_they_are() -> None:
     assert PREDICTIONS.arrow().names[:8] == [
         *("unit_id", "batch_date", "dataset", "split", "model_digest", "model_name", "status", "reason"),
     ]
+
+
+def test_gates_know_every_class_of_tier_a() -> None:
+    assert get_args(TierA) == tuple(TIER_A)

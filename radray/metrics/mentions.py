@@ -60,9 +60,9 @@ class Mention:
 def find_mentions(text: str) -> tuple[Mention, ...]:
     """Return the mentions of `text` in order of their start; none for a text without a word of the table.
 
-    Works on cleaned text and on text as it came, in any case; masks are words like others. "Heart size is normal"
-    and its like are mentions of what they deny (cardiomegaly, absent). Linear in the text's length;
-    those of the texts of late are kept.
+    Works on cleaned text and on text as it came, in any case and over its line breaks; masks are words like others.
+    "Heart size is normal" and its like are mentions of what they deny (cardiomegaly, absent). Linear in the text's
+    length; those of the texts of late are kept.
     """
     words = Words(text)
     matches = scan(TRIE, words.words, words.barriers, 0, len(words.words))
@@ -84,6 +84,8 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
             clause.append(matches[index])
             index += 1
         if clause:
+            # a line break ends a sentence, and may stand within a phrase: text as it came is wrapped
+            last = max(last, clause[-1][1])
             for target in _read_clause(words, first, last, clause):
                 found.extend(_mentions(words, target, sentence))
         first = last

@@ -7,6 +7,7 @@ import numpy as np
 
 from radray.metrics.bootstrap import Floats
 from radray.metrics.rouge import METRICS, Scorer, Tokenizer
+from radray.metrics.strata import is_normal
 
 Key = tuple[str, str]
 """What a value is: (scorer_id, metric)."""
@@ -14,8 +15,8 @@ Key = tuple[str, str]
 F_MEASURES = tuple(METRICS)
 """The F-measures, under the names that tables have had for them from the first version."""
 PARTS = tuple(f"{metric}_{part}" for metric in METRICS for part in ("precision", "recall"))
-EXACT, NO_OVERLAP = "exact", "no_overlap"
-SHARES = (EXACT, NO_OVERLAP)
+EXACT, NO_OVERLAP, READS_NORMAL = "exact", "no_overlap", "reads_normal"
+SHARES = (EXACT, NO_OVERLAP, READS_NORMAL)
 """Metrics of which a mean is a share of the reports."""
 
 _WORDS = Tokenizer(stemmer=False)
@@ -35,7 +36,8 @@ def score_all(
     NaN where there is no reference, or no prediction (None); an empty prediction scores 0, but for ``no_overlap``,
     where it is 1. Metrics: `F_MEASURES`, `PARTS` and, of each scorer, `SHARES`: ``exact`` is 1 where reference and
     prediction have the same words in the same order (case, punctuation and masks aside), ``no_overlap`` where they
-    have none in common.
+    have none in common, ``reads_normal`` where the prediction is a normal impression (`radray.metrics.strata`): of an
+    abnormal reference that is the worst answer, and ROUGE does not tell it from any other.
     """
     found: dict[Key, Floats] = {}
     kinds: tuple[tuple[Literal["clean", "raw"], Sequence[str | None]], ...]
@@ -45,12 +47,15 @@ def score_all(
         places: dict[tuple[str, str], int] = {}
         place_of = np.array([-1 if pair is None else places.setdefault(pair, len(places)) for pair in pairs], dtype=int)
         exact = np.array([_same_words(*pair) for pair in places], dtype=np.float64)
+        written = {text: is_normal(text) is True for _, text in places}
+        normal = np.array([written[text] for _, text in places], dtype=np.float64)
         for stemmer in (True, False):
             scorer = Scorer(stemmer=stemmer, references=kind)
             values = _scored(scorer, places)
             for metric, column in zip((*F_MEASURES, *PARTS), values.T, strict=True):
                 found[scorer.scorer_id, metric] = _spread(column, place_of)
             found[scorer.scorer_id, EXACT] = _spread(exact, place_of)
+            found[scorer.scorer_id, READS_NORMAL] = _spread(normal, place_of)
             found[scorer.scorer_id, NO_OVERLAP] = _spread((values[:, 0] == 0).astype(np.float64), place_of)
     return found
 

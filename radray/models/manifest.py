@@ -81,12 +81,21 @@ def read_manifest(folder: Path) -> Manifest:
     leads out of the folder.
     """
     try:
-        value = json.loads((folder / MANIFEST).read_bytes())
+        content = (folder / MANIFEST).read_bytes()
+    except OSError:
+        raise InputError(f"model folder {folder}: {MANIFEST} is not a manifest that can be read") from None
+    return parse_manifest(content, str(folder))
+
+
+def parse_manifest(content: bytes, folder: str) -> Manifest:
+    """Return the manifest of `folder` (a path or uri) that `content` is. Raises InputError as `read_manifest`."""
+    try:
+        value = json.loads(content)
         files = {
             str(path): FileEntry(str(entry["sha256"]), int(entry["bytes"])) for path, entry in value["files"].items()
         }
         manifest = Manifest(str(value["name"]), files, dict(value["made"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"model folder {folder}: {MANIFEST} is not a manifest that can be read") from None
     for path in files:
         if Path(path).is_absolute() or ".." in Path(path).parts:
@@ -111,7 +120,7 @@ def verify_files(folder: Path, manifest: Manifest) -> None:
         size = file.stat().st_size
         if size != entry.bytes:
             raise InputError(f"model folder {folder}: {path} has {size} bytes, {MANIFEST} says {entry.bytes}")
-        if _sha256(file) != entry.sha256:
+        if hash_file(file).sha256 != entry.sha256:
             raise InputError(f"model folder {folder}: the sha256 of {path} differs from {MANIFEST}")
     for path in decisive_files(folder):
         if path not in manifest.files:
@@ -125,7 +134,13 @@ def decisive_files(folder: Path) -> list[str]:
 
 def hash_files(folder: Path) -> dict[str, FileEntry]:
     """Return the entry of every file below `folder` but its manifest and what starts with a dot; none: empty."""
-    return {path: FileEntry(_sha256(folder / path), (folder / path).stat().st_size) for path in _paths(folder)}
+    return {path: hash_file(folder / path) for path in _paths(folder)}
+
+
+def hash_file(file: Path) -> FileEntry:
+    """Return sha256 and size of `file`. Raises OSError."""
+    with file.open("rb") as opened:
+        return FileEntry(hashlib.file_digest(opened, "sha256").hexdigest(), os.fstat(opened.fileno()).st_size)
 
 
 def _paths(folder: Path) -> list[str]:
@@ -135,8 +150,3 @@ def _paths(folder: Path) -> list[str]:
         for path in relative
         if path.as_posix() != MANIFEST and not any(part.startswith(".") for part in path.parts)
     )
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
+from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, PreTrainedTokenizerBase
 
 from radray.config import Generate
 from radray.models.batching import pad
@@ -14,6 +14,33 @@ from radray.models.loading import load_model, load_tokenizer
 from radray.models.masks import never_written
 
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def search_config(
+    folders: GenerationConfig, tokenizer: PreTrainedTokenizerBase, settings: Generate
+) -> GenerationConfig:
+    """Return the beam search of `settings` for a model whose folder has the generation config `folders`.
+
+    Of that one only the special tokens are taken.
+    """
+    masks = never_written(tokenizer, suppress_masks=settings.suppress_masks)
+    return GenerationConfig(
+        pad_token_id=folders.pad_token_id,
+        eos_token_id=folders.eos_token_id,
+        decoder_start_token_id=folders.decoder_start_token_id,
+        num_beams=settings.num_beams,
+        num_return_sequences=settings.num_return_sequences,
+        max_new_tokens=settings.max_new_tokens,
+        # a beam of one knows neither, and warns of them
+        length_penalty=settings.length_penalty if settings.num_beams > 1 else None,
+        early_stopping=settings.early_stopping if settings.num_beams > 1 else None,
+        bad_words_ids=[list(sequence) for sequence in masks] or None,
+        # CTranslate2 takes its logarithms of what is left, not before: so a score means the same in both
+        renormalize_logits=True if masks else None,
+        do_sample=False,
+        return_dict_in_generate=True,
+        output_scores=settings.num_beams > 1,
+    )
 
 
 class TransformersEngine(BeamEngine):
@@ -29,28 +56,11 @@ class TransformersEngine(BeamEngine):
         torch.set_num_threads(settings.threads_per_actor)
         self._device = torch.device("cuda" if settings.use_gpu else "cpu")
         self._model: Any = load_model(folder, dtype=_TYPES[settings.compute_type], device=self._device)
+        # the folder's other generation defaults are dropped: a setting has one meaning, whatever the model
+        self._model.generation_config = search_config(self._model.generation_config, self._tokenizer, settings)
         ids = self._model.generation_config
         self._pad = ids.pad_token_id
         self._ends = {ids.eos_token_id} if isinstance(ids.eos_token_id, int) else set(ids.eos_token_id)
-        masks = never_written(self._tokenizer, suppress_masks=settings.suppress_masks)
-        # the folder's other generation defaults are dropped: a setting has one meaning, whatever the model
-        self._model.generation_config = GenerationConfig(
-            pad_token_id=self._pad,
-            eos_token_id=ids.eos_token_id,
-            decoder_start_token_id=ids.decoder_start_token_id,
-            num_beams=settings.num_beams,
-            num_return_sequences=settings.num_return_sequences,
-            max_new_tokens=settings.max_new_tokens,
-            # a beam of one knows neither, and warns of them
-            length_penalty=settings.length_penalty if settings.num_beams > 1 else None,
-            early_stopping=settings.early_stopping if settings.num_beams > 1 else None,
-            bad_words_ids=[list(sequence) for sequence in masks] or None,
-            # CTranslate2 takes its logarithms of what is left, not before: so a score means the same in both
-            renormalize_logits=True if masks else None,
-            do_sample=False,
-            return_dict_in_generate=True,
-            output_scores=settings.num_beams > 1,
-        )
 
     @torch.inference_mode()
     def _search(self, rows: list[list[int]]) -> list[list[Candidate]]:

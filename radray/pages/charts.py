@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from radray.metrics.report_strata import ABNORMAL, ALL, LENGTHS
-from radray.pages.evaluation_tables import HEADLINE, TITLES
+from radray.pages.evaluation_tables import HEADLINE, TITLES, with_interval
+from radray.pages.figures import Row
 from radray.pages.grids import Chart, Grid, score, share
 from radray.pages.numbers import Numbers
 from radray.pages.svg import INK, PAPER, Drawings, short
@@ -152,7 +153,7 @@ def by_length(numbers: Numbers, drawings: Drawings) -> Chart | None:
     data = Grid(
         title,
         ["system", *(f"{one} words" for one in bins)],
-        [[name, *(_interval(row) for row in rows)] for name, rows in found.items()],
+        [[name, *(_told_of(row) for row in rows)] for name, rows in found.items()],
         "Mean, 95 % interval, reports.",
     )
     words = (
@@ -162,11 +163,8 @@ def by_length(numbers: Numbers, drawings: Drawings) -> Chart | None:
     return Chart(title, panels, words, data)
 
 
-def _interval(row: object) -> str:
-    if not isinstance(row, dict):
-        return "-"
-    ends = "" if row["ci_low"] is None else f" [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
-    return f"{row['mean']:.3f}{ends}, n={row['n']:,}"
+def _told_of(row: Row | None) -> str:
+    return "-" if row is None else f"{with_interval(row)}, n={row['n']:,}"
 
 
 def _score_axis(axes: Axes, label: str) -> None:

@@ -7,10 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from radray.metrics.confidence import RiskCoverage, risk_coverage
+from radray.metrics.report_strata import ABNORMAL
 from radray.metrics.side_by_side import CONFIDENCES, MODEL, RADIOLOGIST, System
-from radray.pages.evaluation_tables import HEADLINE
+from radray.pages.evaluation_tables import HEADLINE, MASK, MASK_NOTE
+from radray.pages.figures import stratum_of
 from radray.pages.grids import Chart, Grid, score, share
-from radray.pages.numbers import Numbers, label_of, stratum_of
+from radray.pages.numbers import Numbers, label_of
 from radray.pages.svg import SERIES, Drawings, short
 from radray.schemas_checks import TIER_A, TIER_B
 
@@ -74,6 +76,9 @@ def _flags(numbers: Numbers, drawings: Drawings, title: str, classes: Mapping[st
         if RADIOLOGIST in systems
         else "Rules find these flags, no reader. There are no radiologists' impressions here to hold the rates against."
     )
+    own_masks = found.get(MASK, {}).get(RADIOLOGIST)
+    if own_masks is not None and own_masks["mean"]:
+        words += f" {MASK_NOTE}"
     data = Grid(title, ["flag: the impression ...", *systems], rows, "Rate, 95 % interval, reports that can have it.")
     return Chart(title, panels, words, data)
 
@@ -134,6 +139,7 @@ def risk_and_coverage(numbers: Numbers, drawings: Drawings) -> Chart | None:
         "log-probability of the text, then by its lead over the second candidate, where models have them. A curve that "
         "falls from left to right is a confidence worth having; the dotted line is one that knows nothing."
     )
+    words += "".join(f" {said}" for said in _kept_normal(numbers))
     title = "Does the model know when it is wrong? ROUGE-1 against coverage"
     return Chart(title, panels, words, Grid(title, columns, rows, "AURC: area under the curve of 1 - ROUGE-1."))
 
@@ -144,6 +150,22 @@ def _curve(numbers: Numbers, system: System, confidence: str) -> RiskCoverage | 
         return None
     known = np.flatnonzero(~np.isnan(values))
     return risk_coverage([system.confidence[confidence][place] for place in known], (1 - values[known]).tolist())
+
+
+def _kept_normal(numbers: Numbers) -> Iterator[str]:
+    """Yield, for each model with a log-probability, how many of the half that it is surest of are abnormal."""
+    abnormal = numbers.side.strata.get(ABNORMAL)
+    if abnormal is None:
+        return
+    for system in numbers.side.of(MODEL):
+        sure = {place: of for place, of in enumerate(system.confidence.get("logprob", ())) if of is not None}
+        if len(sure) < 2:
+            continue
+        half = sorted(sure, key=lambda place: (-sure[place], place))[: len(sure) // 2]
+        yield (
+            f"Of the half that {short(system.name)} is surest of, {share(float(abnormal[half].mean()), 0)} are "
+            f"abnormal; of all, {share(float(abnormal[list(sure)].mean()), 0)}."
+        )
 
 
 def _places(n: int) -> np.ndarray:

@@ -1,7 +1,5 @@
 """The evaluation as one HTML file that stands alone: no network, no script; words first, then numbers and cases."""
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,24 +8,24 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from radray.errors import ConfigError
 from radray.metrics.evaluation import Plan
 from radray.metrics.side_by_side import SideBySide
 from radray.pages import charts, error_charts, verdicts
 from radray.pages.cases import cases
-from radray.pages.evaluation_tables import HEADLINE, Shown
+from radray.pages.evaluation_tables import HEADLINE, MASK_NOTE, Shown
 from radray.pages.grids import Chart, Grid, from_rich
 from radray.pages.lineage import data_grid, models_grid, runs_grid, runs_of, training_of
 from radray.pages.numbers import Numbers
 from radray.pages.svg import Drawings
 from radray.pages.visible import visible
 from radray.tables.identity import digest
+from radray.tables.output import whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 FLAGS_NOTE = (
-    "Rate, then how far it lies above the radiologists', with its 95 % interval. Of all reports, critical_missed too: "
-    "the charts and the answers above tell it of the reports with a critical finding."
+    "Rate, then how far it lies above the radiologists', with its 95 % interval. critical_missed: of the reports with "
+    f"a critical finding. {MASK_NOTE}"
 )
 STRATA_NOTE = (
     "Normal and abnormal: by the reference, or by the findings. Critical: the findings hold a critical finding. "
@@ -78,7 +76,7 @@ class _View:
     name: str
     where: str
     reports: int
-    left_out: Sequence[str]
+    first: Sequence[str]
     comparisons: Sequence[verdicts.Answer]
     floors: Sequence[verdicts.Answer]
     errors: Sequence[verdicts.Answer]
@@ -95,20 +93,10 @@ class _View:
 
 
 def write_page(file: Path, evaluated: Evaluated) -> Path:
-    """Write the page into `file`, whole or not at all, and return it; a file that is there is replaced.
-
-    Folders are made. Raises ConfigError when it cannot be written.
-    """
+    """Write the page into `file`, whole or not at all, and return it; see `radray.tables.output.whole`."""
     text = page(evaluated)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=file.parent, prefix=".page-", encoding="utf-8", newline="\n", delete=False
-        ) as new:
-            new.write(text)
-        os.replace(new.name, file)
-    except OSError as error:
-        raise ConfigError(f"evaluate.page={file}: cannot be written: {error.strerror}") from None
+    with whole(str(file), "evaluate.page") as part:
+        Path(part).write_text(text, encoding="utf-8", newline="\n")
     return file
 
 
@@ -120,7 +108,7 @@ def page(evaluated: Evaluated) -> str:
         row for part in evaluated.parts for rows in part.side.rows.values() for row in rows if row is not None
     ]
     views = [_view(part, of, evaluated, drawings) for part, of in zip(evaluated.parts, numbers, strict=True)]
-    training = training_of(evaluated.training, predictions)
+    training = training_of(evaluated.training, predictions, evaluated.runs)
     runs = runs_of(evaluated.runs, predictions, training, evaluated.run_id)
     started = next((row["started"] for row in runs if row["run_id"] == evaluated.run_id), None)
     environment = Environment(
@@ -151,16 +139,19 @@ def page(evaluated: Evaluated) -> str:
 def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings) -> _View:
     side, shown = part.side, part.shown
     where = f"{side.dataset}, {side.split}"
+    before_training = [evaluated.pretrained] if evaluated.pretrained else []
+    first = [*verdicts.left_out(numbers), *verdicts.passed_off(numbers, before_training), *verdicts.in_short(numbers)]
     view: dict[str, Any] = {}
     if any(shown.figure(name, "all", HEADLINE) for name in side.systems):
         means, view["published"] = _without_published(from_rich(shown.means()))
         note = (
             "Of 0 to 1; a failed impression counts 0, a missing one is left out. Standardised: as if this share of the "
-            "references were normal. Equal: share with the radiologist's very words; no word: share with none of them."
+            "references were normal. Normal for abnormal: share of the abnormal references that are answered with a "
+            "normal impression. Equal: share with the radiologist's very words; no word: share with none of them."
         )
         view["headline"] = [
             from_rich(shown.headline(), note),
-            from_rich(shown.differences(), "Points of 100, with 95 % intervals; p is not corrected."),
+            from_rich(shown.differences(), _differences_note(evaluated.plan)),
             means,
         ]
         view["spreads"] = [*charts.spreads(numbers, drawings)]
@@ -180,7 +171,7 @@ def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings
         name=side.dataset,
         where=where,
         reports=len(side.reports),
-        left_out=verdicts.left_out(numbers),
+        first=first,
         comparisons=list(verdicts.comparisons(numbers)),
         floors=list(verdicts.against_floors(numbers)),
         errors=list(verdicts.above_radiologists(numbers)),
@@ -189,10 +180,15 @@ def _view(part: Part, numbers: Numbers, evaluated: Evaluated, drawings: Drawings
             numbers,
             with_text=evaluated.with_text,
             warehouse=evaluated.warehouse,
-            skip=[evaluated.pretrained] if evaluated.pretrained else [],
+            skip=before_training,
         ),
         **view,
     )
+
+
+def _differences_note(plan: Plan) -> str:
+    least = f"{1 / (1 + plan.resamples):.4f}"
+    return f"Points of 100, with 95 % intervals; p is not corrected, and {least} is the least that it can be."
 
 
 def _without_place(remark: str, where: str) -> str:

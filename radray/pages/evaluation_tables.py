@@ -1,15 +1,15 @@
 """An evaluation as tables of a terminal: the headline first, then the forms of the published study, then the rest."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from rich.table import Table
 
 from radray.metrics.evaluation import Plan
 from radray.metrics.published import Published
 from radray.metrics.report_strata import ABNORMAL, ALL, STANDARDISED
-from radray.metrics.scoring import EXACT, NO_OVERLAP
-from radray.metrics.side_by_side import FLAGS_OF_BOTH, MODEL, NEAREST, RADIOLOGIST, SideBySide
+from radray.metrics.scoring import EXACT, NO_OVERLAP, READS_NORMAL
+from radray.metrics.side_by_side import FLAGS_OF_BOTH, NEAREST, RADIOLOGIST, SideBySide
+from radray.pages.figures import Figures, Row, stratum_of
 from radray.schemas_checks import CLASSES
 
 TITLES = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougel": "ROUGE-L", "rougelsum": "ROUGE-Lsum"}
@@ -18,10 +18,11 @@ HEADLINE = "rouge1"
 DESCRIBED = {"count": "n", "mean": "mean", "std": "sd", "min": "min", "25%": "p25", "50%": "p50", "75%": "p75"}
 """Rows of the published distributions, and their columns of `evaluations`; max follows."""
 
-Row = Mapping[str, Any]
+MASK = "mask"
+MASK_NOTE = "Masks in the radiologists' impressions are what de-identification took out, no error of theirs."
 
 
-class Shown:
+class Shown(Figures):
     """What there is to show of one dataset and split; `pretrained`: the system that the gain is over."""
 
     def __init__(
@@ -33,16 +34,8 @@ class Shown:
         published: Published | None = None,
         pretrained: str | None = None,
     ) -> None:
-        self.side = side
-        self.plan = plan
+        super().__init__(side, plan, evaluations, comparisons)
         self.published = published
-        here = (side.dataset, side.split)
-        self._figures = {
-            (row["system"], row["stratum"], row["scorer_id"], row["metric"]): row
-            for row in evaluations
-            if (row["dataset"], row["split"]) == here
-        }
-        self._differences = [row for row in comparisons if (row["dataset"], row["split"]) == here]
         self.pretrained = pretrained
 
     def tables(self) -> Iterator[Table]:
@@ -60,23 +53,21 @@ class Shown:
         if deferral.row_count:
             yield deferral
 
-    def figure(self, system: str, stratum: str, metric: str) -> Row | None:
-        """Return the row of the main scorer; None for none."""
-        return self._figures.get((system, stratum, self.plan.main_scorer, metric))
-
     def headline(self) -> Table:
         """Return ROUGE-1 of abnormal references, of all, and standardised, with what a mean hides."""
         n = {of: int(members[self.side.referenced].sum()) for of, members in self.side.strata.items()}
         table = self._table(
             "ROUGE-1, mean and 95 % interval by split key",
             *("system", f"abnormal, n={n.get(ABNORMAL, 0):,}", f"all, n={n.get(ALL, 0):,}"),
-            *(f"standardised, {self.plan.normal_weight:g} normal", "equal", "no word", "missing", "failed"),
+            *(f"standardised, {self.plan.normal_weight:g} normal", "normal for abnormal", "equal", "no word"),
+            *("missing", "failed"),
         )
         for system in self._scored():
             whole = self.figure(system, ALL, HEADLINE)
             table.add_row(
                 system,
-                *(_with_interval(self.figure(system, of, HEADLINE)) for of in (ABNORMAL, ALL, STANDARDISED)),
+                *(with_interval(self.figure(system, of, HEADLINE)) for of in (ABNORMAL, ALL, STANDARDISED)),
+                _mean(self.figure(system, ABNORMAL, READS_NORMAL), 3),
                 *(_mean(self.figure(system, ALL, of), 3) for of in (EXACT, NO_OVERLAP)),
                 *("-" if whole is None else f"{whole[name]:,}" for name in ("missing", "failed")),
             )
@@ -103,10 +94,10 @@ class Shown:
 
     def distributions(self) -> Iterator[Table]:
         """Yield the published study's table of a distribution for each model, and the published one of this dataset."""
-        for system in self.side.of(MODEL):
-            figures = {metric: self.figure(system.name, ALL, metric) for metric in TITLES}
+        for system in self.models:
+            figures = {metric: self.figure(system, ALL, metric) for metric in TITLES}
             if all(figures.values()):
-                yield self._distribution(system.name, {name: row or {} for name, row in figures.items()})
+                yield self._distribution(system, {name: row or {} for name, row in figures.items()})
         if self.published is not None and self.side.dataset in self.published.distributions:
             yield self._distribution("published", self.published.distributions[self.side.dataset])
 
@@ -115,11 +106,7 @@ class Shown:
         table = self._table(
             "ROUGE-1, paired difference, points", "system", "less", "abnormal", "p", "all", "p", "standardised", "p"
         )
-        rows = {
-            (row["system_a"], row["system_b"], row["stratum"]): row
-            for row in self._differences
-            if (row["scorer_id"], row["metric"]) == (self.plan.main_scorer, HEADLINE)
-        }
+        rows = self.differences_in(HEADLINE)
         for a, b in dict.fromkeys((a, b) for a, b, _ in rows):
             told = [rows.get((a, b, stratum)) for stratum in (ABNORMAL, ALL, STANDARDISED)]
             table.add_row(a, b, *(cell for row in told for cell in (_points(row), _p(row))))
@@ -127,31 +114,39 @@ class Shown:
 
     def strata(self) -> Table:
         """Return ROUGE-1 of the models and the nearest neighbour in every stratum."""
-        systems = [name for name in self._scored() if name in {one.name for one in self.side.of(MODEL)} | {NEAREST}]
+        systems = [name for name in self._scored() if name in {*self.models, NEAREST}]
         table = self._table("ROUGE-1 by stratum", "stratum", "reports", *systems)
         for stratum, members in self.side.strata.items():
             n = int((members & self.side.referenced).sum())
-            table.add_row(stratum, f"{n:,}", *(_with_interval(self.figure(one, stratum, HEADLINE)) for one in systems))
+            if not n:
+                continue
+            table.add_row(stratum, f"{n:,}", *(with_interval(self.figure(one, stratum, HEADLINE)) for one in systems))
         return table
 
     def flags(self) -> Table:
-        """Return the rates of the clinical checks: the radiologist's own, and each model's excess over it."""
+        """Return the rates of the clinical checks: the radiologist's own, and each model's excess over it.
+
+        Of masks there is no excess: `MASK_NOTE`.
+        """
+        shown = [*self.models, NEAREST]
         told: dict[str, dict[str, Row]] = {}
-        for row in self._differences:
-            if (row["system_b"], row["stratum"]) == (RADIOLOGIST, ALL):
-                told.setdefault(row["metric"], {})[row["system_a"]] = row
-        shown = [one.name for one in self.side.of(MODEL)] + [NEAREST]
+        for metric in (*(f"flag_{name}" for name in CLASSES), *FLAGS_OF_BOTH):
+            stratum = stratum_of(metric.removeprefix("flag_"))
+            rows = {name: self.difference(name, RADIOLOGIST, stratum, metric) for name in shown}
+            told[metric] = {name: row for name, row in rows.items() if row is not None}
         systems = [name for name in shown if any(name in of for of in told.values())]
         table = self._table(
             "Clinical checks, per cent of the reports to which each applies; excess over the radiologist, points",
             *("check", RADIOLOGIST, *systems),
         )
-        order = [*(f"flag_{name}" for name in CLASSES), *FLAGS_OF_BOTH]
-        for metric, of in sorted(told.items(), key=lambda one: order.index(one[0])):
+        for metric, of in told.items():
             if metric in ("flag_unsupported", FLAGS_OF_BOTH[0]):  # Tier B, and what is no error, stand apart
                 table.add_section()
+            if not of:
+                continue
+            excess = (lambda row: "") if metric == f"flag_{MASK}" else _points
             found = [of.get(one) for one in systems]
-            rates = ["-" if one is None else f"{100 * one['mean_a']:.1f} {_points(one)}" for one in found]
+            rates = ["-" if one is None else f"{100 * one['mean_a']:.1f} {excess(one)}".rstrip() for one in found]
             own = next(iter(of.values()))["mean_b"]
             table.add_row(metric.removeprefix("flag_"), f"{100 * own:.1f}", *rates)
         return table
@@ -162,7 +157,7 @@ class Shown:
             "Deferring the least confident: mean ROUGE-1 and share with a Tier A flag of the rest",
             *("system", "confidence", "AURC (best, random)", "none", *(f"{share} %" for share in (10, 20, 30, 50))),
         )
-        for system in (one.name for one in self.side.of(MODEL)):
+        for system in self.models:
             for name in ("logprob", "margin"):
                 area = [self.figure(system, ALL, f"aurc_{name}{end}") for end in ("", "_oracle", "_random")]
                 if area[0] is None:
@@ -180,16 +175,14 @@ class Shown:
 
     def _gains(self) -> Iterator[Sequence[str]]:
         """Yield the twin of the published gain: each model less the one before fine-tuning, with its interval."""
-        for model in (one.name for one in self.side.of(MODEL)):
+        if self.pretrained is None:
+            return
+        for model in self.models:
             cells = []
             for metric in TITLES:
-                for row in self._differences:
-                    pair, sign = (row["system_a"], row["system_b"]), 1
-                    if pair == (self.pretrained, model):
-                        pair, sign = (model, pair[0]), -1
-                    told = (row["stratum"], row["scorer_id"], row["metric"]) == (ALL, self.plan.main_scorer, metric)
-                    if told and pair == (model, self.pretrained):
-                        cells.append(_points(row, sign))
+                gain = self.difference(model, self.pretrained, ALL, metric)
+                loss = self.difference(self.pretrained, model, ALL, metric)
+                cells += [_points(row, sign) for row, sign in ((gain, 1), (loss, -1)) if row is not None]
             if cells:
                 yield (f"gain of {model}, points", *cells, f"less {self.pretrained}")
 
@@ -212,7 +205,8 @@ def _mean(row: Row | None, digits: int) -> str:
     return "-" if row is None else f"{row['mean']:.{digits}f}"
 
 
-def _with_interval(row: Row | None) -> str:
+def with_interval(row: Row | None) -> str:
+    """Return a mean with its 95 % interval where it has one, `-` for none."""
     if row is None:
         return "-"
     ends = "" if row["ci_low"] is None else f" [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"

@@ -12,13 +12,16 @@ _RUN = ("run_id", "job", "status", "started", "code_version", "dataset", "input_
 _MODEL = ("model_name", "model_digest", "engine", "prompt_id", "settings_digest", "scorer_id", "checks_id", "run_id")
 
 
-def training_of(rows: Iterable[Row], predictions: Iterable[Row]) -> list[Row]:
+def training_of(rows: Iterable[Row], predictions: Sequence[Row], runs: Iterable[Row]) -> list[Row]:
     """Return those of `rows` (of `training_metrics`) of the newest run that made a model of each name.
 
-    `training_metrics` knows a model by its name alone. Ids of runs sort by time.
+    `training_metrics` knows a model by its name alone; `runs` by its digest, too, but for those of older code: a run
+    that is known to have made another model is none. Ids of runs sort by time.
     """
     names = {row["model_name"] for row in predictions}
-    named = [row for row in rows if row["model_name"] in names]
+    digests = {None, *(row["model_digest"] for row in predictions)}
+    others = {row["run_id"] for row in runs if row.get("model_digest") not in digests}
+    named = [row for row in rows if row["model_name"] in names and row["run_id"] not in others]
     newest: dict[str, str] = {}
     for row in named:
         newest[row["model_name"]] = max(newest.get(row["model_name"], ""), row["run_id"])

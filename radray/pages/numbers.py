@@ -1,23 +1,16 @@
-"""The numbers of one dataset and split, found by what they are of: the same rows that the tables hold."""
+"""What a page draws of one dataset and split: the figures, the values behind them, and how each system looks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from radray.metrics.bootstrap import Floats
-from radray.metrics.evaluation import Plan
-from radray.metrics.report_strata import ALL, CRITICAL
-from radray.metrics.side_by_side import FLOOR, MODEL, SideBySide, System
+from radray.metrics.report_strata import ALL
+from radray.metrics.side_by_side import FLOOR, System
+from radray.pages.figures import Figures, stratum_of
 from radray.pages.svg import DASHES, INK, MARKERS, MUTED, SERIES
-
-Row = Mapping[str, Any]
-
-
-def stratum_of(flag: str) -> str:
-    """Return the reports that a flag is told of: only of those with a critical finding can one leave it out."""
-    return CRITICAL if flag == "critical_missed" else ALL
 
 
 def label_of(flag: str) -> str:
@@ -35,45 +28,12 @@ class Look:
     marker: str
 
 
-class Numbers:
-    """Figures and differences of one dataset and split."""
-
-    def __init__(self, side: SideBySide, plan: Plan, figures: Iterable[Row], differences: Iterable[Row]) -> None:
-        self.side = side
-        self.plan = plan
-        here = (side.dataset, side.split)
-        self._figures = {
-            (row["system"], row["stratum"], row["scorer_id"], row["metric"]): row
-            for row in figures
-            if (row["dataset"], row["split"]) == here
-        }
-        self._differences = {
-            (row["system_a"], row["system_b"], row["stratum"], row["scorer_id"], row["metric"]): row
-            for row in differences
-            if (row["dataset"], row["split"]) == here
-        }
-        scorers = {key[2] for key in self._figures if key[3].startswith("flag_")}
-        self.checks = max(scorers, default=None)
-        """Version of the checks that flags are told of: the newest where rows have several; None: never checked."""
-
-    @property
-    def models(self) -> list[str]:
-        """Names of the models, what runs now first."""
-        return [system.name for system in self.side.of(MODEL)]
+class Numbers(Figures):
+    """Figures and differences, with the values behind them and how they are drawn."""
 
     def scored(self) -> list[System]:
         """Return the systems with a ROUGE score of some report."""
         return [one for one in self.side.systems.values() if (self.plan.main_scorer, "rouge1") in one.values]
-
-    def figure(self, system: str, stratum: str, metric: str) -> Row | None:
-        """Return the row of the main scorer, or of the checks for a flag; None for none."""
-        scorer = self.checks if metric.startswith("flag_") else self.plan.main_scorer
-        return self._figures.get((system, stratum, str(scorer), metric))
-
-    def difference(self, a: str, b: str, stratum: str, metric: str) -> Row | None:
-        """Return the row of `a` less `b`, likewise."""
-        scorer = self.checks if metric.startswith("flag_") else self.plan.main_scorer
-        return self._differences.get((a, b, stratum, str(scorer), metric))
 
     def values(self, system: System, metric: str, stratum: str = ALL) -> Floats:
         """Return the values of the main scorer that the reports of a stratum have, in no order."""

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from radray.metrics.report_strata import ABNORMAL, ALL, CRITICAL
-from radray.metrics.side_by_side import FLOOR, RADIOLOGIST
-from radray.pages.evaluation_tables import HEADLINE
-from radray.pages.numbers import Numbers, label_of, stratum_of
+from radray.metrics.scoring import READS_NORMAL
+from radray.metrics.side_by_side import FLOOR, NEAREST, RADIOLOGIST
+from radray.pages.evaluation_tables import HEADLINE, MASK, MASK_NOTE
+from radray.pages.figures import stratum_of
+from radray.pages.numbers import Numbers, label_of
 from radray.schemas_checks import TIER_A
 
 MISSED = "flag_critical_missed"
@@ -20,6 +22,9 @@ STRATA = {ABNORMAL: "abnormal reports", ALL: "all reports"}
 """What words are told of, the one that counts first."""
 
 BETTER, WORSE, ALIKE, UNKNOWN = "better", "worse", "not to be told apart", "cannot be told"
+OFTEN = {WORSE: "more often in {}", BETTER: "less often in {}"}
+OFTEN |= {ALIKE: "not to be told apart in {}", UNKNOWN: "unknown in {}"}
+"""What a verdict on a rate of errors says of so many classes."""
 
 Row = Mapping[str, Any]
 
@@ -70,6 +75,34 @@ def left_out(numbers: Numbers) -> list[str]:
     return told
 
 
+def passed_off(numbers: Numbers, skip: Sequence[str] = ()) -> Iterator[str]:
+    """Yield what of 100 abnormal reports is passed off as normal: by each model but those of `skip`, and by copying."""
+    for name in (*(model for model in numbers.models if model not in skip), NEAREST):
+        row = numbers.figure(name, ABNORMAL, READS_NORMAL)
+        if row is not None:
+            who = name if name in numbers.models else _floor(name)
+            yield f"Of 100 reports with an abnormal impression, {who} gives a normal one to {_of_hundred(row)}."
+
+
+def in_short(numbers: Numbers) -> Iterator[str]:
+    """Yield whether any model is worth more than the best floor where it counts, on abnormal reports."""
+    floor = _best_floors(numbers).get(ABNORMAL)
+    if floor is None:
+        return
+    rows = {name: numbers.difference(name, floor, ABNORMAL, HEADLINE) for name in numbers.models}
+    better = [name for name, row in rows.items() if verdict_of(row) == BETTER]
+    if better:
+        yield (
+            f"On abnormal reports {' and '.join(better)} {'scores' if len(better) == 1 else 'score'} better than "
+            f"{_floor(floor)}. Whether what is still wrong can be borne, only readers can say."
+        )
+    elif any(row is not None for row in rows.values()):
+        yield (
+            f"No model here is shown to be better on abnormal reports than {_floor(floor)}: whichever of them is the "
+            "best, none is shown to be of use."
+        )
+
+
 def comparisons(numbers: Numbers) -> Iterator[Answer]:
     """Yield each model against those before it: ROUGE-1 on abnormal and on all reports, then the missed findings."""
     models = numbers.models
@@ -89,12 +122,7 @@ def comparisons(numbers: Numbers) -> Iterator[Answer]:
 
 def against_floors(numbers: Numbers) -> Iterator[Answer]:
     """Yield each model against the best floor of each stratum: what needs no model must be beaten first."""
-    floors = [one.name for one in numbers.side.of(FLOOR)]
-    best: dict[str, str] = {}
-    for stratum in STRATA:
-        means = {name: row["mean"] for name in floors if (row := numbers.figure(name, stratum, HEADLINE)) is not None}
-        if means:
-            best[stratum] = max(means, key=lambda name: means[name])
+    best = _best_floors(numbers)
     for model in numbers.models:
         rows = {STRATA[of]: numbers.difference(model, floor, of, HEADLINE) for of, floor in best.items()}
         verdicts = [
@@ -106,10 +134,25 @@ def against_floors(numbers: Numbers) -> Iterator[Answer]:
             yield Answer(f"{model} against the best floor: {_summed(rows)}", verdicts)
 
 
+def _best_floors(numbers: Numbers) -> dict[str, str]:
+    """Return the floor of the highest ROUGE-1 by stratum; none where none was scored."""
+    best: dict[str, str] = {}
+    for stratum in STRATA:
+        figures = {one.name: numbers.figure(one.name, stratum, HEADLINE) for one in numbers.side.of(FLOOR)}
+        means = {name: row["mean"] for name, row in figures.items() if row is not None}
+        if means:
+            best[stratum] = max(means, key=lambda name: means[name])
+    return best
+
+
 def above_radiologists(numbers: Numbers) -> Iterator[Answer]:
-    """Yield, for each model, the errors that harm which it makes more often, or less, than the radiologists."""
+    """Yield, for each model, the errors that harm which it makes more often, or less, than the radiologists.
+
+    Masks aside: `MASK_NOTE`.
+    """
+    classes = [name for name in TIER_A if name != MASK]
     for model in numbers.models:
-        rows = {name: numbers.difference(model, RADIOLOGIST, stratum_of(name), f"flag_{name}") for name in TIER_A}
+        rows = {name: numbers.difference(model, RADIOLOGIST, stratum_of(name), f"flag_{name}") for name in classes}
         known = {name: row for name, row in rows.items() if row is not None}
         if not known:
             continue
@@ -119,8 +162,8 @@ def above_radiologists(numbers: Numbers) -> Iterator[Answer]:
             for name, row in known.items()
             if told[name] in (BETTER, WORSE)
         ]
-        counts = {of: sum(one == of for one in told.values()) for of in (WORSE, BETTER, ALIKE, UNKNOWN)}
-        words = ", ".join(f"{of} in {count}" for of, count in counts.items() if count)
+        counts = {of: sum(one == of for one in told.values()) for of in OFTEN}
+        words = ", ".join(OFTEN[of].format(count) for of, count in counts.items() if count)
         yield Answer(
             f"{model} against the radiologists, in {len(told)} classes of errors that harm: {words}.", verdicts
         )
@@ -135,6 +178,9 @@ def cautions(numbers: Numbers, remarks: Sequence[str]) -> list[str]:
             "No report here has a radiologist's impression: there is no ROUGE, and no model can be called better by it."
         )
         return told
+    masks = numbers.figure(RADIOLOGIST, ALL, f"flag_{MASK}")
+    if masks is not None and masks["mean"]:
+        told.append(f"{MASK_NOTE} So no model is better or worse by them.")
     abnormal = int((side.strata[ABNORMAL] & side.referenced).sum()) if ABNORMAL in side.strata else 0
     total = int(side.referenced.sum())
     told.append(

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -13,6 +14,9 @@ from radray.stages.scaling import ask_for_nodes
 
 MIN_LOGICAL_CPUS = 4
 """A reading task, a writing task and an actor each hold a CPU: on fewer than 4 they starve each other."""
+
+ANSWER_S = 10.0
+"""Time that an address has to answer: Ray itself tries one where nobody is for six minutes."""
 
 
 @contextmanager
@@ -30,6 +34,8 @@ def ray_cluster(settings: Cluster) -> Iterator[None]:
     address = settings.address or os.environ.get("RAY_ADDRESS")
     # worker output is not ours to print: it is where libraries put values
     common = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address:
+        _refuse_deaf(name, address)
     try:
         if address:
             ray.init(address=address, **common)
@@ -46,6 +52,17 @@ def ray_cluster(settings: Cluster) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _refuse_deaf(name: str, address: str) -> None:
+    """Raise ConfigError when nobody answers at `address`, where it is host:port, with ``ray://`` or without."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_S).close()
+    except OSError as error:
+        raise ConfigError(f"{name}={address}: no cluster answers there ({error.strerror or 'timeout'})") from None
 
 
 def local_cpus(settings: Cluster) -> int | None:

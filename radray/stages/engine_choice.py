@@ -13,6 +13,7 @@ from radray.models.conversion import Converted, refuse_other_families
 from radray.models.engines import engine_name
 from radray.models.folder import ModelFolder
 from radray.models.parity import PARITY_PROMPTS, ParityRecord, known_parity, prove
+from radray.stages.model_store import on_this_node
 from radray.stages.plan import cluster_nodes, plan_actors
 
 SHORTEST_S = 1.0
@@ -174,6 +175,6 @@ def _run(model: ModelFolder, settings: Generate, prompts: list[str]) -> tuple[Pa
 def _prove(model: ModelFolder, settings: Generate, prompts: list[str]) -> Any:
     """Return record and conversion of a parity run, or the error that says why there is none."""
     try:
-        return prove(model, settings, prompts)
+        return prove(on_this_node(model), settings, prompts)
     except RadrayError as error:
         return error

@@ -48,9 +48,15 @@ def stage_predictions(
     # call that hangs is ended by its own limit, and an actor whose machine is gone and finds no other by this one
     context = ray.data.DataContext.get_current()
     context.execution_no_progress_timeout_s = settings.load_timeout_s + settings.call_timeout_s
+    # of what a node brings that joins, Ray Data gives half to tasks that have no limit, used or not: then actors get
+    # less than one, and there is none. The tasks that read and score are few beside any model
+    reads, scores = (min(plan.cpus_kept, len(files)), max(2, plan.actors)) if plan.grows else (None, None)
+    reading, scoring = ray.data.TaskPoolStrategy(size=reads), ray.data.TaskPoolStrategy(size=scores)
+    context.op_resource_reservation_ratio = 0.1 if plan.grows else 0.5
     data = ray.data.from_items([{"uri": uri} for uri in files], override_num_blocks=len(files))
-    data = data.map_batches(ReadReportRows(storage).__call__, batch_format="pyarrow", batch_size=1)
-    data = data.map_batches(SelectReports(cut, split, staged).__call__, batch_format="pyarrow", batch_size=None)
+    read, select = ReadReportRows(storage).__call__, SelectReports(cut, split, staged).__call__
+    data = data.map_batches(read, batch_format="pyarrow", batch_size=1, compute=reading)
+    data = data.map_batches(select, batch_format="pyarrow", batch_size=None, compute=reading)
     # a data file is one task's: this is what spreads its rows over actors
     data = data.repartition(target_num_rows_per_block=settings.block_rows)
     with warnings.catch_warnings():
@@ -61,13 +67,24 @@ def stage_predictions(
             fn_constructor_args=(model, prompt_id, settings, converted, constants["run_id"]),
             batch_format="pyarrow",
             batch_size=settings.block_rows,
-            compute=ray.data.ActorPoolStrategy(size=plan.actors),
+            compute=_pool(plan),
             num_cpus=plan.cpus,
             num_gpus=plan.gpus,
             memory=plan.memory,
             max_restarts=ACTOR_RESTARTS,
             max_task_retries=BLOCK_RETRIES,
         )
-    data = data.map_batches(ScorePredictions(score, constants).__call__, batch_format="pyarrow", batch_size=None)
+    scored = ScorePredictions(score, constants).__call__
+    data = data.map_batches(scored, batch_format="pyarrow", batch_size=None, compute=scoring)
     fs, path = storage.filesystem(staging)
-    data.write_parquet(path, filesystem=fs, try_create_dir=not is_s3(staging))
+    with warnings.catch_warnings():
+        # a small night has fewer blocks than may be scored at once: nothing to tell
+        warnings.filterwarnings("ignore", "The maximum number of concurrent tasks", UserWarning)
+        data.write_parquet(path, filesystem=fs, try_create_dir=not is_s3(staging), concurrency=scores)
+
+
+def _pool(plan: ActorPlan) -> ray.data.ActorPoolStrategy:
+    """Return the pool of the plan's actors, to which Ray Data may add others where the plan grows."""
+    if plan.grows:
+        return ray.data.ActorPoolStrategy(min_size=plan.actors, max_size=None)
+    return ray.data.ActorPoolStrategy(size=plan.actors)

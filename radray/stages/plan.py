@@ -5,6 +5,7 @@ actors of 0.9 CPU on a node of 2 CPUs): so some CPUs are kept from the actors, a
 """
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from radray.errors import ConfigError
 CPUS_A_KEPT_ONE = 16
 """Of so many CPUs one is kept for reading, scoring and writing. Scoring a report takes about 0.6 ms of a core; writing
 its impression, with a model of 3.4 million parameters, 5 ms of one, and with any other far more."""
+
+LOSS_KNOWN_S = 30.0
+"""Ray knows that a node is gone when five health checks, 3 s apart, were not answered; its actors' callers at once."""
 
 _GB = 1e9
 
@@ -45,6 +49,8 @@ class ActorPlan:
     nodes: int
     cpus_kept: int
     """Whole CPUs that no actor holds."""
+    grows: bool = False
+    """More actors are started on nodes that join while the run goes on."""
 
     def said(self) -> str:
         """Return the plan in words."""
@@ -52,6 +58,7 @@ class ActorPlan:
         return (
             f"{self.actors:,} actor{'s' * (self.actors != 1)} x {each} on {self.nodes:,} node{'s' * (self.nodes != 1)},"
             f" {self.cpus_kept:,} CPU{'s' * (self.cpus_kept != 1)} kept for reading"
+            f"{', more on nodes that join' * self.grows}"
         )
 
 
@@ -59,10 +66,12 @@ def plan_actors(nodes: Sequence[NodeResources], settings: Generate, memory: int)
     """Return the actors for a run with `settings` on `nodes`, each of which takes `memory` bytes.
 
     `generate.actors=auto`: one a GPU, or as many of `threads_per_actor` CPUs as the nodes hold, less the CPUs that are
-    kept. Raises ConfigError, with the setting to change, for what cannot run: no GPU where one is asked for, more
-    actors than fit, no CPU left for reading, an actor that no node has the memory or the CPUs for.
+    kept; such a plan grows, but on a cluster that was started here. Raises ConfigError, with the setting to change, for
+    what cannot run: no GPU where one is asked for, more actors than fit, no CPU left for reading, an actor that no node
+    has the memory or the CPUs for.
     """
     cpus = int(sum(math.floor(node.cpus) for node in nodes))
+    grows = settings.actors == "auto" and all(node.cores is None for node in nodes)
     has = f"{len(nodes):,} node{'s' * (len(nodes) != 1)} with {cpus:,} CPUs"
     threads = settings.threads_per_actor
     if cpus < 1:
@@ -84,7 +93,7 @@ def plan_actors(nodes: Sequence[NodeResources], settings: Generate, memory: int)
         actors = fits if settings.actors == "auto" else settings.actors
         if actors > fits:
             raise ConfigError(f"generate.actors={actors:,}: the cluster has GPUs for {fits:,}; use that or auto")
-        return ActorPlan(actors, 0, 1, memory, threads, len(nodes), cpus)
+        return ActorPlan(actors, 0, 1, memory, threads, len(nodes), cpus, grows)
     fits = sum(_fit(node, memory, node.cpus, threads) for node in enough)
     if settings.actors == "auto" and fits:
         fits = max(1, sum(_fit(node, memory, _cores(node), threads) for node in enough))
@@ -105,7 +114,7 @@ def plan_actors(nodes: Sequence[NodeResources], settings: Generate, memory: int)
             f"generate.actors={actors:,}: the cluster ({has}) holds {fits:,} of {threads} CPUs and"
             f" {memory / _GB:.1f} GB beside one CPU for reading; use that or auto, or set generate.threads_per_actor"
         )
-    return ActorPlan(actors, threads, 0, memory, threads, len(nodes), cpus - actors * threads)
+    return ActorPlan(actors, threads, 0, memory, threads, len(nodes), cpus - actors * threads, grows)
 
 
 def _fit(node: NodeResources, memory: int, has: float, takes: int) -> int:
@@ -125,3 +134,18 @@ def cluster_nodes(cores: int | None = None) -> list[NodeResources]:
     """
     alive = (node["Resources"] for node in ray.nodes() if node["Alive"])
     return [NodeResources(one.get("CPU", 0.0), one.get("GPU", 0.0), one.get("memory"), cores) for one in alive]
+
+
+def alive_nodes() -> frozenset[str]:
+    """Return the ids of the nodes that Ray takes for alive."""
+    return frozenset(node["NodeID"] for node in ray.nodes() if node["Alive"])
+
+
+def wait_for_loss(before: frozenset[str], longest_s: float = LOSS_KNOWN_S) -> None:
+    """Return when Ray knows that a node of `before` is gone; after `longest_s`, since it was an actor alone then.
+
+    Work that is planned before that is planned for a node which is no more.
+    """
+    deadline = time.monotonic() + longest_s
+    while before <= alive_nodes() and time.monotonic() < deadline:
+        time.sleep(0.5)

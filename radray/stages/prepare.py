@@ -2,6 +2,7 @@
 
 import io
 import pickle
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from radray.reports.formats import DocumentFormat, RecordFormat, get_format
 from radray.reports.identity import split_key, text_digest, unit_id
 from radray.reports.record import MAX_REPORT_BYTES, Record, rejected
 from radray.schemas import REPORTS, RejectReason, ReportStatus
+from radray.stages import metrics
 from radray.stages.stage import texts_withheld
 from radray.tables.rows import to_arrow
 from radray.tables.storage import FrozenFile, Storage, is_s3
@@ -202,6 +204,8 @@ class ReadReports:
         with texts_withheld(type(self).__name__, f"{batch.num_rows} work units"):
             rows = (row for work in batch.column("work").to_pylist() for row in self._rows(pickle.loads(work)))
             while some := list(islice(rows, REPORTS_A_TASK)):
+                for status, count in Counter(row["status"] for row in some).items():
+                    metrics.record(metrics.PARSED, count, dataset=self._context.source.dataset, status=status)
                 yield to_arrow(some, REPORTS)
 
     def _rows(self, work: WorkUnit) -> Iterator[dict[str, Any]]:
@@ -218,6 +222,7 @@ class ReadReports:
             "status": record.status.value,
             "reason": record.reason.value if record.reason else None,
             "source_uri": file.path,
+            "source_etag": file.digest,
             "source_member": record.member,
             "source_offset": record.offset,
             "sections": [one._asdict() for one in record.sections] if record.sections else None,

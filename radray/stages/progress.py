@@ -1,8 +1,11 @@
-"""Progress of a pipeline by what it has staged: rows, reports a second, time left."""
+"""Progress of a pipeline by what it has staged: rows, reports a second, time left; a bar, or a line now and then."""
 
+import datetime
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,9 +23,12 @@ from rich.progress import (
 from rich.text import Text
 
 from radray.errors import RadrayError
+from radray.stages.metrics import ROWS_EXPECTED, ROWS_STAGED, record
 from radray.tables.storage import Storage
 
 POLL_S = 1.0
+LINE_S = 60.0
+"""Seconds between two lines where there is no terminal, such as in the log of a submitted job: 60 lines an hour."""
 
 
 class RateColumn(ProgressColumn):
@@ -52,22 +58,47 @@ def progress_bar(console: Console, unit: str) -> Progress:
 
 
 @contextmanager
-def staged_rows(console: Console, description: str, storage: Storage, staging: str, total: int) -> Iterator[None]:
-    """Show, while the block runs, how many of `total` rows stand in the folder `staging`."""
+def staged_rows(
+    console: Console,
+    description: str,
+    storage: Storage,
+    staging: str,
+    total: int,
+    *,
+    poll_s: float = POLL_S,
+    line_s: float = LINE_S,
+) -> Iterator[None]:
+    """Show, while the block runs, how many of `total` rows stand in the folder `staging`.
+
+    On a terminal that is a bar; else a line every `line_s` seconds, and none of a block that takes less.
+    """
     stop = threading.Event()
+    counted: dict[str, int] = {}
+
+    def count() -> int:
+        # storage that does not answer now ends the run, if it must, where the rows are written: not here
+        with suppress(RadrayError):
+            for uri in storage.list_files(staging, ".parquet"):
+                if uri not in counted and (rows := _rows(storage, uri)) is not None:
+                    counted[uri] = rows
+        return min(total, sum(counted.values()))
+
     with progress_bar(console, "reports") as bar:
         task = bar.add_task(description, total=total)
 
         def poll() -> None:
-            counted: dict[str, int] = {}
+            pace: Pace | None = None
+            said = time.monotonic()
             while True:
-                last = stop.wait(POLL_S)
-                # storage that does not answer now ends the run, if it must, where the rows are written: not here
-                with suppress(RadrayError):
-                    for uri in storage.list_files(staging, ".parquet"):
-                        if uri not in counted and (rows := _rows(storage, uri)) is not None:
-                            counted[uri] = rows
-                bar.update(task, completed=min(total, sum(counted.values())))
+                last = stop.wait(poll_s)
+                done, now = count(), time.monotonic()
+                bar.update(task, completed=done)
+                record(ROWS_STAGED, done, work=description)
+                record(ROWS_EXPECTED, total, work=description)
+                pace = pace or Pace(done, now)
+                if not console.is_terminal and not last and now - said >= line_s:
+                    said = now
+                    console.print(f"{description}: {pace.told(done, total, now)}", markup=False, soft_wrap=True)
                 if last:
                     return
 
@@ -78,6 +109,24 @@ def staged_rows(console: Console, description: str, storage: Storage, staging: s
         finally:
             stop.set()
             thread.join()
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast rows have come since one was first looked: what an earlier attempt had staged is not counted."""
+
+    first: int
+    since: float
+    """Monotonic clock, s."""
+
+    def told(self, done: int, total: int, now: float) -> str:
+        """Return rows, reports a second and time left in words; no speed before there is a new row."""
+        rate = (done - self.first) / max(now - self.since, 1e-6)
+        said = f"{done:,} of {total:,} reports"
+        if rate <= 0:
+            return said
+        left = datetime.timedelta(seconds=round((total - done) / rate))
+        return f"{said}, {rate:,.1f} reports/s, {left} left"
 
 
 def _rows(storage: Storage, uri: str) -> int | None:

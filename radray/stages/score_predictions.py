@@ -1,7 +1,9 @@
 """The stage that scores and checks predictions and gives the rows the schema of `predictions`."""
 
+import logging
 from collections.abc import Mapping
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 import pyarrow as pa
@@ -12,17 +14,22 @@ from radray.metrics.findings_stratum import findings_stratum
 from radray.metrics.rouge import Scorer
 from radray.metrics.sentences import split_sentences
 from radray.metrics.strata import is_normal
-from radray.schemas import PREDICTIONS, ROUGE_COLUMNS
+from radray.schemas import PREDICTIONS, ROUGE_COLUMNS, FailReason, PredictionStatus
 from radray.schemas_checks import CLASSES, RAW_ROUGE_COLUMNS
+from radray.stages.metrics import SCORE_SECONDS, SCORED, record
 from radray.stages.report_rows import REPORT_COLUMNS
-from radray.stages.stage import Stage
+from radray.stages.stage import Stage, innermost_frame
 from radray.tables.rows import to_arrow
 
 REPEATS_KEPT = 10_000
 """Results of the checks of references, and of findings, that a process keeps: of the Open-i pairs 32 % say word for
 word what another says, and a report under four models has one reference. About 1 kB each."""
 
-_CHECK_COLUMNS = tuple(f"flag_{name}" for name in CLASSES)
+_FAILED = {
+    **dict.fromkeys(("prediction", "hypotheses", "logprob_per_token", "margin")),
+    **{"status": PredictionStatus.FAILED.value, "reason": FailReason.SCORING_ERROR.value},
+}
+_LOG = logging.getLogger(__name__)
 
 
 class ScorePredictions(Stage):
@@ -35,14 +42,35 @@ class ScorePredictions(Stage):
         self._settings = settings
         self._constants = {**constants, "checks_id": checks_id(settings)}
 
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        """Return the stage's rows for `batch`, and record how many there were and how long they took."""
+        began = monotonic()
+        made = super().__call__(batch)
+        record(SCORED, made.num_rows, model=self._constants["model_name"])
+        record(SCORE_SECONDS, monotonic() - began, model=self._constants["model_name"])
+        return made
+
     def run(self, batch: pa.Table) -> pa.Table:
-        """Return the rows of `predictions`; a failed prediction scores 0, one without a reference null."""
+        """Return the rows of `predictions`; a failed prediction scores 0, one without a reference null.
+
+        A report whose scores or checks raise fails, with reason `scoring_error`, and no other.
+        """
         scorer = Scorer(stemmer=self._settings.stemmer)
         names = [column.name for column in PREDICTIONS.columns]
         rows = []
         for source in batch.to_pylist():
-            row = {name: source.get(name) for name in names} | self._constants
-            row |= _scores(scorer, source) | _checks(source)
+            try:
+                made = _scores(scorer, source) | _checks(source)
+            except Exception as error:  # of rules on free text: it may cost this report, and no other
+                _LOG.warning(
+                    "unit_id %s cannot be scored: %s at %s",
+                    source["unit_id"],
+                    type(error).__name__,
+                    innermost_frame(error),
+                )
+                source |= _FAILED
+                made = _zeros(scorer, source)
+            row = {name: source.get(name) for name in names} | self._constants | made
             row["defer"] = defer(self._settings, source["logprob_per_token"], source["margin"])
             rows.append(row)
         return to_arrow(rows, PREDICTIONS)
@@ -79,6 +107,13 @@ def _scores(scorer: Scorer, source: Mapping[str, Any]) -> dict[str, Any]:
         scored = cleaned if raw == reference else scorer.score(raw, prediction)
         against_raw = {name: scored[name.replace("_raw_f", "_f")] for name in RAW_ROUGE_COLUMNS}
     return {**cleaned, **against_raw, "scorer_id": scorer.scorer_id}
+
+
+def _zeros(scorer: Scorer, source: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scores of a prediction that is not there."""
+    if not source["reference"]:
+        return {}
+    return {**dict.fromkeys((*ROUGE_COLUMNS, *RAW_ROUGE_COLUMNS), 0.0), "scorer_id": scorer.scorer_id}
 
 
 def _checks(source: Mapping[str, Any]) -> dict[str, Any]:

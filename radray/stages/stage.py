@@ -46,10 +46,11 @@ def texts_withheld(stage: str, what: str) -> Iterator[None]:
     except RadrayError:
         raise
     except Exception as error:
-        raise StageError(f"stage {stage}: {type(error).__name__} at {_innermost_frame(error)}, {what}") from None
+        raise StageError(f"stage {stage}: {type(error).__name__} at {innermost_frame(error)}, {what}") from None
 
 
-def _innermost_frame(error: BaseException) -> str:
+def innermost_frame(error: BaseException) -> str:
+    """Return file, line and function that `error` was raised in: what may be said of it beside its class."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,6 +1,7 @@
 """The stage that writes impressions: beam search by an engine in a process that its actor owns."""
 
 import secrets
+import time
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -8,12 +9,15 @@ from typing import Any
 import pyarrow as pa
 
 from radray.config import Generate
+from radray.models.checked_files import CheckedFiles
 from radray.models.engine_process import EngineProcess
 from radray.models.engines import Answer, Failed, engine_name, open_checked
 from radray.models.folder import ModelFolder
 from radray.models.repeats import AnswerOnce
 from radray.reports.prompts import get_prompt
 from radray.schemas import HYPOTHESES, FailReason, PredictionStatus
+from radray.stages.metrics import WriterMetrics
+from radray.stages.model_store import on_this_node
 from radray.stages.stage import Stage
 
 PROBE = "The lungs are clear. No pleural effusion or pneumothorax."
@@ -40,13 +44,16 @@ class WriteImpressions(Stage):
         Raises InputError when they are others, and RadrayError when the engine does not answer.
         """
         self._prompt = get_prompt(prompt_id)
+        run = run_id or secrets.token_hex(16)
+        model = on_this_node(model, CheckedFiles(run))
         self._process = EngineProcess(
-            partial(open_checked, model, settings, converted, run_id or secrets.token_hex(16)),
+            partial(open_checked, model, settings, converted, run),
             engine_name(settings),
             settings,
             self._prompt.fill(PROBE, None),
         )
         self._engine = AnswerOnce(self._process, settings.repeats_kept)
+        self._metrics = WriterMetrics(model.name)
 
     @property
     def engine(self) -> EngineProcess:
@@ -57,7 +64,10 @@ class WriteImpressions(Stage):
         """Return `batch` with prediction, hypotheses, token counts, flags, status and reason."""
         findings, background = batch.column("findings").to_pylist(), batch.column("background").to_pylist()
         prompts = [self._prompt.fill(f, b) for f, b in zip(findings, background, strict=True)]
-        return answered(batch, self._engine.generate(prompts))
+        began = time.monotonic()
+        answers = self._engine.generate(prompts)
+        self._metrics.answered(answers, time.monotonic() - began, self._process.restarts)
+        return answered(batch, answers)
 
 
 def answered(batch: pa.Table, answers: Sequence[Answer]) -> pa.Table:

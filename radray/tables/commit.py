@@ -61,11 +61,17 @@ def pin(warehouse: Warehouse, schema: TableSchema, partition: Mapping[str, Any])
 
 
 def replace_partition(
-    warehouse: Warehouse, base: PartitionBase, files: Mapping[str, str], run_key: str, run_id: str
+    warehouse: Warehouse,
+    base: PartitionBase,
+    files: Mapping[str, str],
+    run_key: str,
+    run_id: str,
+    refuse: Callable[[Table], None] | None = None,
 ) -> bool:
     """Make the partition hold exactly `files` (sha256 by uri), in one commit that readers see whole or not at all.
 
     No files commit an empty partition. The snapshot carries run_key, run_id and the files' digests.
+    `refuse` is given the very table that each try is made on, and may raise: any other commit makes that try fail.
     Returns True when this call committed, False when another run with the same `run_key` had done so.
     Raises ConflictError when a run with another key changed the partition since `base` was loaded, and when
     `maintain` has taken this run for dead.
@@ -81,6 +87,8 @@ def replace_partition(
     for _ in range(MAX_COMMITS):
         failure: str | None = None
         lost = ""
+        if refuse is not None:
+            refuse(table)
         try:
             _transact(table, base, list(files), properties)
             return True

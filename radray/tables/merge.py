@@ -192,8 +192,7 @@ def _told_disk() -> Iterator[None]:
 def _sorted_rows(files: list[str], schema: TableSchema, spill: str) -> Iterator[pa.RecordBatch]:
     with duckdb.connect(config={"memory_limit": SORT_MEMORY, "threads": 1, "temp_directory": spill}) as connection:
         try:
-            connection.read_parquet(files, filename=True, file_row_number=True).create_view("staged")
-            yield from connection.execute(_merge_sql(schema)).to_arrow_reader(BATCH_ROWS)
+            yield from connection.execute(_merge_sql(schema), {"files": files}).to_arrow_reader(BATCH_ROWS)
         except duckdb.Error as error:  # a staged file went while it was read, the disk is full; its message is not ours
             raise RadrayError(
                 f"table {schema.name}: the staged rows could not be merged: {type(error).__name__}; is there room in"
@@ -205,10 +204,11 @@ def _merge_sql(schema: TableSchema) -> str:
     """Return the query of one row a unit, sorted by study, with all but the last ok row of a study superseded.
 
     A cancellation takes part: what came before it is superseded, and the study is then without an ok row. Which rows
-    stay is decided on the few columns that say so, and the others are joined to them: a window over whole rows is
-    held in memory (935,000 reports did not fit into 0.5 GB), a sort of them is spilled.
+    stay is decided on the few columns that say so, and the others are joined to them by numbers: a window over whole
+    rows is held in memory (935,000 reports did not fit into 0.5 GB), and so are the keys of a join (nor did the paths
+    of a million predictions' files); a sort is spilled.
     """
-    decide = dict.fromkeys(["unit_id", "status", "reason", "filename", "file_row_number"])
+    decide = dict.fromkeys(["unit_id", "status", "reason", "file_index", "file_row_number"])
     late = "false"
     if schema.one_ok is not None:
         decide |= dict.fromkeys([schema.one_ok, *schema.order])
@@ -229,12 +229,14 @@ def _merge_sql(schema: TableSchema) -> str:
         for column in schema.columns
     )
     return f"""
-        WITH once AS (
+        WITH staged AS (
+            SELECT *, file_index, file_row_number FROM read_parquet($files, hive_partitioning = false)),
+        once AS (
             SELECT {", ".join(decide)} FROM staged
             QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY status DESC) = 1),
-        kept AS (SELECT filename, file_row_number, {late} AS late FROM once)
+        kept AS (SELECT file_index, file_row_number, {late} AS late FROM once)
         SELECT {columns} FROM staged
-        JOIN kept ON staged.filename = kept.filename AND staged.file_row_number = kept.file_row_number
+        JOIN kept ON staged.file_index = kept.file_index AND staged.file_row_number = kept.file_row_number
         ORDER BY staged.study_id, staged.unit_id"""
 
 

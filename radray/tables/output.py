@@ -1,4 +1,4 @@
-"""Answers of queries as text and files: CSV that a spreadsheet does not run, JSON, Parquet; rows as they come."""
+"""Rows as text and files: CSV that a spreadsheet does not run, JSON, Parquet; rows as they come, files whole."""
 
 import json
 import math
@@ -6,6 +6,7 @@ import os
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -13,11 +14,28 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.errors import ConfigError
-from radray.tables.query import Answer
 from radray.tables.s3 import cause, lever
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 # full width: Excel reads them, too
 """First characters of a cell that a spreadsheet may take for a formula."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Rows as they come: nothing holds them all."""
+
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
+    """Read once. Of a query: raises InputError when it fails on rows."""
+
+    @classmethod
+    def of(cls, table: pa.Table) -> "Answer":
+        """Return the rows of a table that is in memory."""
+        return cls(table.schema, iter(table.to_batches()))
+
+    def table(self) -> pa.Table:
+        """Return all rows, in memory."""
+        return pa.Table.from_batches(self.batches, self.schema)
 
 
 def write_csv(answer: Answer, file: TextIO) -> int:
@@ -59,12 +77,9 @@ def write_parquet(answer: Answer, file: str) -> int:
     return count
 
 
-def write_file(answer: Answer, form: str, file: str) -> int:
-    """Write the rows to `file` as csv, json or parquet and return their number: all of them, or no file.
-
-    Raises ConfigError when the file cannot be written.
-    """
-    with _whole(file) as part:
+def write_file(answer: Answer, form: str, file: str, setting: str = "out_file") -> int:
+    """Write the rows to `file` as csv, json or parquet and return their number, see `whole`."""
+    with whole(file, setting) as part:
         if form == "parquet":
             return write_parquet(answer, part)
         write: Callable[[Answer, TextIO], int] = write_csv if form == "csv" else write_json
@@ -110,8 +125,12 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def _whole(file: str) -> Iterator[str]:
-    """Yield the name to write to; it becomes `file` when the block is done, and nothing is left when it fails."""
+def whole(file: str, setting: str) -> Iterator[str]:
+    """Yield the name to write to; it becomes `file` when the block is done, and nothing is left when it fails.
+
+    A file that is there is replaced; folders are made. Raises ConfigError, which names `setting`, when it cannot be
+    written.
+    """
     part = f"{file}.part"
     try:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +138,7 @@ def _whole(file: str) -> Iterator[str]:
         os.replace(part, file)
     except (OSError, pa.ArrowException) as error:
         said = f"{cause(error)}: {lever(error)}" if isinstance(error, OSError) else type(error).__name__
-        raise ConfigError(f"out_file={file} cannot be written: {said}") from None
+        raise ConfigError(f"{setting}={file} cannot be written: {said}") from None
     finally:
         with suppress(OSError):
             os.unlink(part)

@@ -1,6 +1,7 @@
 """One run of a job over one partition, from the pinned base to the commit."""
 
 import secrets
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyiceberg.table import Table
 
 from radray.errors import RadrayError
 from radray.schemas import RUNS, RunStatus
@@ -44,6 +46,9 @@ class PartitionRun:
         self._resumed = 0
         self._copied = 0
         self._merged: Merged | None = None
+        self.figures: dict[str, float | None] = {}
+        """Further columns of the `runs` row: those that the run may fill before it ends (rows_repeated, gpu_seconds),
+        and times and cost as they become known."""
         self.staging = warehouse.layout.staging(base.schema.name, row.run_key)
 
     def is_committed(self) -> bool:
@@ -82,14 +87,30 @@ class PartitionRun:
         """Remove what is staged: it was made from other input than the run key says."""
         self._warehouse.storage.remove_folder(self.staging)
 
-    def commit(self, expected_ids: Collection[str], gate: Callable[[Merged], None] | None = None) -> Merged:
+    @contextmanager
+    def staged(self) -> Iterator[None]:
+        """Take the time of the block that makes the rows, as seconds_staged of the `runs` row."""
+        began = time.monotonic()
+        self.figures["seconds_ready"] = self._row.seconds()
+        try:
+            yield
+        finally:
+            self.figures["seconds_staged"] = time.monotonic() - began
+
+    def commit(
+        self,
+        expected_ids: Collection[str],
+        gate: Callable[[Merged], None] | None = None,
+        refuse: Callable[[Table], None] | None = None,
+    ) -> Merged:
         """Merge and audit the staged rows, and make the partition hold exactly these, in one commit.
 
-        `gate` may look at what was merged and refuse it by an AuditError.
+        `gate` may look at what was merged and refuse it by an AuditError; `refuse` is that of `replace_partition`.
         When another run with the same key did it meanwhile, and took the staging they share, that is success too.
         Raises AuditError (nothing committed, staging kept) and ConflictError (nothing committed).
         """
         schema, table = self._base.schema, self._base.table
+        began = time.monotonic()
         attempt = f"{self._row.run_id}.{secrets.token_hex(4)}"
         folder = self._warehouse.layout.attempt(schema.name, self._base.partition["batch_date"], attempt)
         try:
@@ -99,7 +120,7 @@ class PartitionRun:
             if gate is not None:
                 gate(merged)
             files = {file.uri: file.digest for file in merged.files}
-            replace_partition(self._warehouse, self._base, files, self._row.run_key, self._row.run_id)
+            replace_partition(self._warehouse, self._base, files, self._row.run_key, self._row.run_id, refuse)
         except (RadrayError, OSError):
             now = pin(self._warehouse, schema, self._base.partition)
             held = self._held(now)
@@ -109,6 +130,7 @@ class PartitionRun:
                 raise
             merged = Merged((), held.rows, held.rows_ok)
         self._merged = merged
+        self.figures["seconds_committed"] = time.monotonic() - began
         return merged
 
     @contextmanager
@@ -134,7 +156,12 @@ class PartitionRun:
             counts |= _counts(self._merged.rows, self._merged.rows_ok)
             counts["rows_resumed"] = self._resumed
             counts["rows_copied"] = self._copied
-            counts["units_per_second"] = self._merged.rows / max(self._row.seconds(), 1e-6)
+            seconds = self._row.seconds()
+            counts["units_per_second"] = self._merged.rows / max(seconds, 1e-6)
+            price = self._row.price_per_hour
+            seconds += self.figures.get("seconds_engine") or 0.0
+            self.figures["cost"] = None if price is None else price * seconds / 3600
+            counts |= self.figures
         self._warehouse.storage.remove_folder(self.staging)
 
     def _held(self, base: PartitionBase) -> "_Held | None":

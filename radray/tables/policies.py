@@ -1,7 +1,8 @@
 """IAM policies of the roles, kept as files under ``iam/``, and what Lake Formation is told of analysts' columns.
 
 - ``job.json``: the nightly jobs: read and write the warehouse, its tables in Glue, and switch on Glue's optimizers.
-- ``publish.json``: `jobs.publish`: the tables' metadata, the views, and what it makes in QuickSight.
+- ``publish.json``: `jobs.publish`: the tables' metadata and the views.
+- ``dashboards.json``: what it makes in QuickSight; a policy of its own, since AWS takes 6,144 characters each.
 - ``analyst.json``: questions to Athena. It opens no object of the warehouse: one file of `predictions` holds texts and
   scores alike, so IAM and S3 cannot part them. Lake Formation can: the warehouse's prefix is registered with it, its
   default rights of IAMAllowedPrincipals on the tables are revoked, and the analysts' role is granted columns by name
@@ -23,7 +24,7 @@ from radray.tables.s3 import S3Access
 from radray.tables.storage import is_s3
 from radray.tables.views import VIEWS, WITH_TEXT, flat_columns, view_columns
 
-POLICIES = ("job", "publish", "analyst")
+POLICIES = ("job", "publish", "dashboards", "analyst")
 
 
 def policy(name: str, values: Mapping[str, str]) -> dict[str, Any]:

@@ -103,6 +103,7 @@ OVERVIEW = (
         "Volume",
         "What came in, what became of it, and how fast.",
         (
+            Visual("table", "Nights: there, and whole?", "nights"),
             Visual("bar", "Units by night and status", "night_volume", ("batch_date",), ("units",), "status", "SUM"),
             Visual("bar", "Not used, by reason", "night_volume", ("reason",), ("units",), "status", "SUM"),
             Visual("line", "Units per second", "night_runs", ("started",), ("units_per_second",), "job"),

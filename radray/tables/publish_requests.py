@@ -20,7 +20,7 @@ TAG = {"Key": "radray", "Value": "jobs.publish"}
 
 WIDE = (
     *("predictions_without_text", "rouge_by_night", "rouge_standardised", "model_comparison", "flag_rates"),
-    *("night_volume", "night_runs", "worklist"),
+    *("nights", "night_volume", "night_runs", "worklist"),
 )
 """Views that QuickSight has as data sets for all readers."""
 FEW = ("side_by_side",)

@@ -4,7 +4,6 @@ import itertools
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -19,6 +18,7 @@ from sqlglot.tokenizer_core import TokenType
 from radray.errors import ConfigError, InputError
 from radray.schemas import HYPOTHESES, SECTIONS, STRINGS, TABLES, TableSchema
 from radray.tables.catalog import Warehouse
+from radray.tables.output import Answer
 from radray.tables.s3 import quoted
 from radray.tables.storage import is_s3
 from radray.tables.views import VIEWS, Choices, duckdb_sql, in_order
@@ -34,19 +34,6 @@ _DUCKDB |= {
 }
 
 _VALUES = (TokenType.NUMBER, TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.R_BRACKET)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The rows of a query, as they come: nothing holds them all."""
-
-    schema: pa.Schema
-    batches: Iterator[pa.RecordBatch]
-    """Read once. Raises InputError when the query fails on rows."""
-
-    def table(self) -> pa.Table:
-        """Return all rows, in memory."""
-        return pa.Table.from_batches(self.batches, self.schema)
 
 
 def connect(

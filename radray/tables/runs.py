@@ -33,6 +33,8 @@ class RunRow:
     about: Mapping[str, Any] = field(default_factory=dict)
     """batch_date, dataset, split, model_name, model_digest, input_digest: null where a job has none."""
     started: datetime.datetime = field(default_factory=utc_now)
+    price_per_hour: float | None = None
+    """What an hour of the cluster costs; None: it is not known."""
 
     def seconds(self) -> float:
         """Return the seconds since the run started."""
@@ -49,7 +51,7 @@ class RunRow:
         self,
         warehouse: Warehouse,
         status: RunStatus,
-        counts: Mapping[str, float | None] | None = None,
+        counts: Mapping[str, float | str | None] | None = None,
         reason: str | None = None,
     ) -> None:
         """Write the run's row, over the one that it has. `counts`: input_units, rows_ok, ... of the schema."""
@@ -70,13 +72,14 @@ class RunRow:
 
 
 @contextmanager
-def recorded(warehouse: Warehouse, row: RunRow) -> Iterator[dict[str, float | None]]:
+def recorded(warehouse: Warehouse, row: RunRow) -> Iterator[dict[str, float | str | None]]:
     """Keep `row` in `runs` while the block works: running, then finished, or failed with the class of the error.
 
-    Yields a mapping: the counts that the block puts into it stand in the finished row.
+    Yields a mapping: counts, and the digest of a model that was made, which the block puts into it stand in the
+    finished row.
     """
     row.write(warehouse, RunStatus.RUNNING)
-    counts: dict[str, float | None] = {}
+    counts: dict[str, float | str | None] = {}
     try:
         yield counts
     except BaseException as error:

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.config import S3
 from radray.errors import InputError, RadrayError
-from radray.tables import s3
+from radray.tables import s3, transfers
 
 CHUNK_BYTES = 1 << 20
 
@@ -127,6 +127,31 @@ class Storage:
                     file.unlink()
                 raise
 
+    def upload(self, file: Path, uri: str) -> None:
+        """Make the local `file`, of any size, the object at `uri` on S3. Raises RadrayError."""
+        with told(uri, "cannot be written"):
+            transfers.upload(self._boto, file, uri)
+
+    def download(self, uri: str, file: Path) -> None:
+        """Make the object at `uri` on S3, of any size, the local `file`. Raises MissingFile, RadrayError.
+
+        OSError is what the disk says. What came is not verified: for callers that know its sha256.
+        """
+        full: OSError | None = None
+        with told(uri, "cannot be read"):
+            try:
+                transfers.download(self._boto, uri, file)
+            except OSError as error:
+                full = error
+        if full is not None:
+            raise full
+
+    def remove_object(self, uri: str) -> None:
+        """Remove the object at `uri` on S3; nothing where there is none. Raises RadrayError."""
+        bucket, key = s3.split(uri)
+        with told(uri, "cannot be removed"):
+            s3.persistently(lambda: self._boto.delete_object(Bucket=bucket, Key=key))
+
     def size(self, uri: str) -> int:
         """Return the bytes of the file at `uri`. Raises MissingFile, RadrayError."""
         with told(uri, "cannot be read"):
@@ -152,21 +177,24 @@ class Storage:
     def require(self, uri: str) -> None:
         """Raise InputError when there is nothing at `uri`."""
         if is_s3(uri):
-            self._s3_files(uri, only_first=True)
-            return
-        fs, path = self.filesystem(uri)
-        if fs.get_file_info(path).type == pafs.FileType.NotFound:
+            found = bool(self._s3_files(uri, only_first=True))
+        else:
+            fs, path = self.filesystem(uri)
+            found = fs.get_file_info(path).type != pafs.FileType.NotFound
+        if not found:
             raise InputError(f"source.uri={uri}: no such file or folder")
 
-    def freeze(self, uri: str) -> list[FrozenFile]:
+    def freeze(self, uri: str, *, may_be_empty: bool = False) -> list[FrozenFile]:
         """Return the file, or the files below the folder, at `uri` with size and digest, sorted by path.
 
-        Hidden files are left out. Raises InputError when there is nothing at `uri`, or no file in the folder.
+        Hidden files are left out. Raises InputError when there is nothing at `uri`, or no file in the folder; with
+        `may_be_empty` there are no files then.
         """
-        self.require(uri)
+        if not may_be_empty:
+            self.require(uri)
         found = self._s3_files(uri) if is_s3(uri) else self._local_files(uri)
         files = sorted((file for file in found if not _hidden(file.path)), key=lambda file: file.path)
-        if not files:
+        if not files and not may_be_empty:
             raise InputError(f"source.uri={uri}: the folder holds no file")
         return files
 
@@ -214,7 +242,7 @@ class Storage:
                 yield FrozenFile(file, below, fs.get_file_info(self.filesystem(file)[1]).size, self.sha256(file))
 
     def _s3_files(self, uri: str, *, only_first: bool = False) -> list[FrozenFile]:
-        """Return the object at `uri`, or those below it. Raises InputError where there is none, or no way to it."""
+        """Return the object at `uri`, or those below it; [] for none. Raises InputError where S3 does not say."""
         try:
             lone = s3.head(self._boto, uri)
             if lone is not None:
@@ -226,8 +254,6 @@ class Storage:
                     break
         except (ClientError, BotoCoreError) as error:
             raise InputError(f"source.uri={uri}: {s3.cause(error)}: {s3.lever(error)}") from None
-        if not files:
-            raise InputError(f"source.uri={uri}: no such file or folder")
         return files
 
     def _chunks(self, uri: str) -> Iterator[bytes]:

@@ -47,9 +47,10 @@ _SIDE_COLUMNS = (*_SIDE, *(f"flag_{name}" for name in CLASSES), "followup", "def
 """What `side_by_side` shows of each of its two models."""
 
 VIEWS = (
-    *("reports_without_text", "predictions_without_text", "predictions_text", "latest_predictions", "side_by_side"),
-    *("night_volume", "night_runs", "rouge_by_night", "rouge_standardised", "model_comparison"),
-    *("evaluation_figures", "evaluation_comparisons", "flag_rates", "worklist", "training_curves", "data_dictionary"),
+    *("reports_without_text", "predictions_without_text", "predictions_text", "night_predictions"),
+    *("latest_predictions", "side_by_side", "worklist", "nights", "night_volume", "night_runs"),
+    *("rouge_by_night", "rouge_standardised", "model_comparison", "evaluation_figures", "evaluation_comparisons"),
+    *("flag_rates", "training_curves", "data_dictionary"),
 )
 """Names of all views, each after those that it reads."""
 
@@ -61,12 +62,15 @@ class Choices:
     production_model: str = "model"
     candidate_model: str | None = None
     normal_weight: float = 0.5
+    stemmer: bool = True
 
     @classmethod
     def of(cls, settings: Settings) -> "Choices":
         """Return the choices of `settings`."""
         section = settings.publish
-        return cls(section.production_model, section.candidate_model, settings.evaluate.normal_weight)
+        return cls(
+            section.production_model, section.candidate_model, settings.evaluate.normal_weight, settings.score.stemmer
+        )
 
 
 def flat_columns(schema: TableSchema) -> tuple[str, ...]:
@@ -160,6 +164,7 @@ def _literals(choices: Choices) -> dict[str, str]:
     return {
         "production_model": _literal(choices.production_model),
         "candidate_model": "CAST(NULL AS varchar)" if candidate is None else _literal(candidate),
+        "other_stemming": _literal("%;nostem;%" if choices.stemmer else "%;stem;%"),
         "normal_weight": f"{choices.normal_weight!r}e0" if "e" not in repr(choices.normal_weight) else "0e0",
     }
 
@@ -182,13 +187,13 @@ def _lists() -> Mapping[str, str]:
             ("reference_flag_", "reference_told", "reference_flagged"),
         )
     ]
-    hits = ", ".join(f"CASE WHEN latest.flag_{name} THEN '{name}' END" for name in URGENCY)
+    hits = ", ".join(f"CASE WHEN night.flag_{name} THEN '{name}' END" for name in URGENCY)
     told = ("told", "flagged", "reference_told", "reference_flagged")
     return {
         "reports_without_text": ", ".join(_plain(REPORTS, name) for name in flat_columns(REPORTS)),
         "predictions_without_text": ", ".join(flat_columns(PREDICTIONS)),
         "evaluations": ", ".join(column.name for column in EVALUATIONS.columns),
-        "comparisons": ", ".join(column.name for column in COMPARISONS.columns),
+        "comparisons_both_ways": ", ".join(_either_way(column.name) for column in COMPARISONS.columns),
         "flags": ", ".join(f"flag_{name}" for name in CLASSES),
         "reference_flags": ", ".join(f"production.reference_flag_{name}" for name in CLASSES),
         "side_columns": ", ".join(_SIDE_COLUMNS[1:]),
@@ -201,12 +206,24 @@ def _lists() -> Mapping[str, str]:
             for name, meaning in of.items()
         ),
         **{f"{count}_of_class": of_class(count) for count in told},
-        "worst_class": cases("WHEN latest.flag_{0} THEN '{0}'"),
-        "urgency": cases("WHEN latest.flag_{0} THEN {1}"),
-        "hits": " + ".join(f"CASE WHEN latest.flag_{name} THEN 1 ELSE 0 END" for name in URGENCY),
+        "worst_class": cases("WHEN night.flag_{0} THEN '{0}'"),
+        "urgency": cases("WHEN night.flag_{0} THEN {1}"),
+        "hits": " + ".join(f"CASE WHEN night.flag_{name} THEN 1 ELSE 0 END" for name in URGENCY),
         "hit_classes": f"concat_ws(';', {hits})",
-        "reference_has_worst": cases("WHEN latest.flag_{0} THEN latest.reference_flag_{0}"),
+        "reference_has_worst": cases("WHEN night.flag_{0} THEN night.reference_flag_{0}"),
     }
+
+
+_TURNED = {
+    **{"system_a": "system_b", "system_b": "system_a", "mean_a": "mean_b", "mean_b": "mean_a"},
+    **{"difference": "-difference", "ci_low": "-ci_high", "ci_high": "-ci_low"},
+}
+"""What stands in a column of `comparisons` when the pair is turned round."""
+
+
+def _either_way(name: str) -> str:
+    turned = _TURNED.get(name)
+    return name if turned is None else f"CASE WHEN way.turned THEN {turned} ELSE {name} END AS {name}"
 
 
 def _plain(schema: TableSchema, name: str) -> str:

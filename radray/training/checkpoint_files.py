@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from radray.models.manifest import FileEntry
+from radray.models.manifest import FileEntry, hash_file
 
 _MANIFEST = "manifest.json"
 _PREFIX = "step-"
@@ -73,12 +73,6 @@ class Manifest:
                 raise Damaged(f"{name} cannot be read") from None
             if found != entry:
                 raise Damaged(f"{name} is not what was written")
-
-
-def hash_file(file: Path) -> FileEntry:
-    """Return sha256 and size of `file`. Raises OSError."""
-    with file.open("rb") as opened:
-        return FileEntry(hashlib.file_digest(opened, "sha256").hexdigest(), os.fstat(opened.fileno()).st_size)
 
 
 def step_name(step: int) -> str:

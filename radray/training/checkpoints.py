@@ -23,8 +23,8 @@ from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.filesystem import FileSystemWriter
 
 from radray.errors import InputError, RadrayError
-from radray.models.manifest import FileEntry
-from radray.training.checkpoint_files import Damaged, Manifest, hash_file, step_name, steps_in
+from radray.models.manifest import FileEntry, hash_file
+from radray.training.checkpoint_files import Damaged, Manifest, step_name, steps_in
 from radray.training.checkpoint_uploads import Uploads
 from radray.training.sharding import Learner
 from radray.training.state import State
@@ -125,12 +125,12 @@ class Checkpoints:
         return None
 
     def best(self) -> tuple[int, State] | None:
-        """Return the step and state of the checkpoint that did best on the validation examples and is whole."""
+        """Return the step and state of the checkpoint that did best by `train.best_by` and is whole."""
         found: list[tuple[float, int]] = []
         for step in self._all_steps():
             state = self._state(step)
-            if state is not None and state.val_loss is not None:
-                found.append((state.val_loss, step))
+            if state is not None and state.decisive is not None:
+                found.append((state.decisive, step))
         for _, step in sorted(found):
             manifest = self._fetched(step)
             if manifest is not None:

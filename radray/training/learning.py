@@ -9,6 +9,7 @@ from radray.training.checkpoints import Checkpoints, tensors_of
 from radray.training.examples import Examples
 from radray.training.loop import Ended, Log, train
 from radray.training.optimisers import build_optimiser, fill_state
+from radray.training.rouge import Sample, score_sample
 from radray.training.sharding import load_plain, spread
 from radray.training.state import State
 
@@ -31,13 +32,14 @@ def learn(
     checkpoints: Checkpoints,
     *,
     log: Log,
+    sample: Sample | None = None,
     told_to_stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Train the model of `init` on this worker, going on from the newest whole checkpoint where there is one.
 
-    All workers call it together. What had been logged before that checkpoint is logged again first, so that a
-    listener hears the whole of it. When it returns, the last checkpoint is written. Raises what `load_plain`,
-    `train` and `Checkpoints` raise, on every worker.
+    All workers call it together. `sample` is what impressions are written for and scored; None: nothing. What had been
+    logged before that checkpoint is logged again first, so that a listener hears the whole of it. When it returns, the
+    last checkpoint is written. Raises what `load_plain`, `train` and `Checkpoints` raise, on every worker.
     """
     team = checkpoints.team
     learner = spread(team.agree(lambda: load_plain(init, settings, team.worker)), settings, team.worker)
@@ -59,6 +61,7 @@ def learn(
         state,
         log=log,
         save=lambda now: checkpoints.save(tensors_of(learner, optimiser), now),
+        score=None if sample is None else lambda: score_sample(learner, sample, settings),
         told_to_stop=lambda: told_to_stop() or checkpoints.failed,
     )
     checkpoints.finish()

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,8 +20,10 @@ Log = Callable[[int, float, str, float], None]
 """Called with optimiser steps done, epochs done, name and value."""
 Save = Callable[[State], None]
 """Called on every worker, after the same step, to save weights, optimiser and state."""
-Ended = Literal["done", "max_hours", "stopped"]
-"""Why a training ended: all steps, `train.max_hours`, or because it was told to."""
+Score = Callable[[], Mapping[str, float]]
+"""Called on every worker, after the same step; returns figures of the weights as they are, the same on every worker."""
+Ended = Literal["done", "early_stop", "max_hours", "stopped"]
+"""Why a training ended: all steps, `train.early_stop_after`, `train.max_hours`, or because it was told to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ def train(
     *,
     log: Log,
     save: Save,
+    score: Score | None = None,
     told_to_stop: Callable[[], bool] = lambda: False,
 ) -> Ending:
     """Train in place from `state` on, for `settings.epochs`, or `settings.max_steps` if that is sooner.
@@ -49,9 +52,10 @@ def train(
     Every worker has all examples and takes its share of every global batch. A step's loss is the sum of its target
     tokens' losses over their number in the global batch, so any number of workers, and of calls a step, takes the
     same step. `log` gets train_loss (mean a token since the last), learning_rate and examples_per_second every
-    `log_every_steps`, and val_loss (mean a token) after each epoch and at the end. `save` is called after each
-    validation, and when a checkpoint is due. `told_to_stop` is asked after each step: where it says so on any
-    worker, all save and end. Raises RadrayError, on every worker, when a loss is not finite.
+    `log_every_steps`, val_loss (mean a token) after each epoch and at the end, and with it what `score` returns, as
+    often as `rouge_every_epochs` says. `save` is called after each validation, and when a checkpoint is due.
+    `told_to_stop` is asked after each step: where it says so on any worker, all save and end. Raises RadrayError, on
+    every worker, when a loss is not finite.
     """
     worker = learner.worker
     per_epoch = math.ceil(len(examples) / settings.batch_size)
@@ -59,7 +63,7 @@ def train(
     clock = Clock(settings)
     pace = _Pace()
     stream = batches_from(examples, settings.batch_size, seed=settings.seed, step=state.step)
-    why: Ended = "done"
+    why: Ended = "early_stop" if _waited(state, settings) else "done"
 
     def say(name: str, value: float) -> None:
         state.logged.append((state.step, state.step / per_epoch, name, value))
@@ -85,7 +89,7 @@ def train(
         nn.utils.clip_grad_norm_(learner.learning().values(), settings.max_gradient_norm)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        state.step, state.val_loss = step, None
+        state.stepped(step)
         state.window_loss += sums[0]
         state.window_tokens += tokens
         pace.add(len(batch))
@@ -96,17 +100,25 @@ def train(
             say("learning_rate", rate)
             say("examples_per_second", pace.since_last())
             state.window_loss, state.window_tokens = 0.0, 0
-        if step % per_epoch == 0 or step == total or why == "max_hours":
+        last = step == total or why == "max_hours"
+        if step % per_epoch == 0 or last:
             with pace.pausing():
                 val_loss = evaluate(learner, validation, settings.batch_size, settings.micro_batch_tokens)
-                learner.plain.train()
                 if not math.isfinite(val_loss):
                     raise RadrayError(
                         f"fine-tuning: the loss on the validation examples is {val_loss} after step {step}; lower"
                         f" train.learning_rate (now {settings.learning_rate})"
                     )
-                state.validated(val_loss)
-                say("val_loss", val_loss)
+                every = settings.rouge_every_epochs
+                due = every is not None and (last or step // per_epoch % every == 0)
+                # val_loss last: with it all figures of these weights are said
+                figures = {**(score() if score is not None and due else {}), "val_loss": val_loss}
+                learner.plain.train()
+                for name, value in figures.items():
+                    say(name, value)
+                state.validated(val_loss, _decisive(figures, settings.best_by), in_turn=step % per_epoch == 0)
+                if why == "done" and step < total and _waited(state, settings):
+                    why = "early_stop"
         if state.val_loss is not None or why != "done" or sums[2] or clock.due_at(step):
             with pace.pausing():
                 save(state)
@@ -118,6 +130,17 @@ def steps_total(count: int, settings: Train) -> int:
     """Return the optimiser steps of a training on `count` examples."""
     steps = settings.epochs * math.ceil(count / settings.batch_size)
     return steps if settings.max_steps is None else min(steps, settings.max_steps)
+
+
+def _decisive(figures: Mapping[str, float], best_by: str) -> float | None:
+    """Return the figure that decides what is kept, the less the better; None where it was not taken."""
+    if best_by not in figures:
+        return None
+    return figures[best_by] if best_by == "val_loss" else -figures[best_by]
+
+
+def _waited(state: State, settings: Train) -> bool:
+    return settings.early_stop_after is not None and state.since_best >= settings.early_stop_after
 
 
 @torch.no_grad()

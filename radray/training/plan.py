@@ -9,7 +9,7 @@ from pathlib import Path
 from radray.config import Settings
 from radray.config_node import Node
 from radray.errors import ConfigError
-from radray.models.memory_plan import GIB, Step, StepMemory, step_memory
+from radray.models.memory_plan import GIB, Step, StepMemory, standing_memory, step_memory
 from radray.models.shape import PUBLISHED, T5Shape, folder_shape
 
 RESERVED_GIB = 1.25
@@ -44,12 +44,11 @@ class TrainingPlan:
 
     def lines(self) -> list[str]:
         """Return the plan in words, a line each."""
-        parts = {name: getattr(self.memory, name) for name in self.memory.__slots__}
-        held = ", ".join(f"{name} {size / GIB:.2f}" for name, size in parts.items() if size)
+        held = ", ".join(f"{name} {size / GIB:.2f}" for name, size in self.memory.parts.items() if size)
         said = [
             f"{self.parameters:,} parameters, {self.trainable:,} of them learn",
-            f"one device: {self.device_bytes / GIB:.1f} GiB at its peak ({held}); micro-batches of"
-            f" {self.micro_batch_rows} examples at full length, {self.micro_batches} a step",
+            f"one device: {self.device_bytes / GIB:.1f} GiB at its peak ({self.memory.moment}: {held});"
+            f" micro-batches of {self.micro_batch_rows} examples at full length, {self.micro_batches} a step",
             f"node: {self.host_bytes / GIB:.1f} GiB of memory, {self.disk_bytes / GIB:.1f} GiB of disk",
         ]
         if self.steps is not None and self.tokens is not None:
@@ -88,6 +87,7 @@ def plan_training(
         source=train.max_input_tokens,
         target=train.max_target_tokens,
         trainable=trainable / shape.parameters,
+        calls=math.ceil(rows / at_once),
     )
     memory = step_memory(shape, step)
     stored = 2 if train.precision == "bf16_weights" else 4
@@ -97,8 +97,8 @@ def plan_training(
     # without GPUs the workers' memory is the node's; with them the host holds a copy of what is being written
     loaded = weights if train.sharding == "fsdp" else weights * train.workers
     # (activations left out without GPUs: few reports are as long as they may be, and memory is not torch's to refuse)
-    held = memory.total - memory.activations - memory.logits
-    host = max(loaded, checkpoint + weights) if train.use_gpu else held * train.workers + weights
+    standing = standing_memory(shape, step)
+    host = max(loaded, checkpoint + weights) if train.use_gpu else standing * train.workers + weights
     if examples is None and settings.corpus.reports is not None:
         examples = round(settings.corpus.reports * (1 - settings.split.validation_fraction))
     steps = tokens = hours = speed = None
@@ -122,7 +122,7 @@ def plan_training(
         memory=memory,
         device_bytes=on_gpu if train.use_gpu else memory.total,
         micro_batch_rows=at_once,
-        micro_batches=math.ceil(rows / at_once),
+        micro_batches=step.calls,
         host_bytes=host,
         disk_bytes=4 * shape.parameters + (train.checkpoints_kept + 2) * checkpoint + 2 * weights,
         steps=steps,

@@ -17,8 +17,8 @@ class Metric:
     """One value of a training.
 
     `step` optimiser steps and `epoch` epochs were done at `time` (UTC, naive; a resumed run says what was before it
-    again, with the time when it said so). Names: train_loss and val_loss
-    (natural log, mean a target token), learning_rate, examples_per_second; and, once at step 0, steps_total,
+    again, with the time when it said so). Names: train_loss and val_loss (natural log, mean a target token),
+    learning_rate, examples_per_second, the figures of `rouge.score_sample`; and, once at step 0, steps_total,
     train_inputs_truncated, train_targets_truncated, validation_inputs_truncated, validation_targets_truncated.
     """
 

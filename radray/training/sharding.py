@@ -53,7 +53,7 @@ class Learner:
         inputs = [examples.inputs[index] for index in rows]
         labels = torch.tensor(pad([examples.targets[index] for index in rows], IGNORED), device=device)
         shift_right = cast(Any, self.plain).prepare_decoder_input_ids_from_labels
-        with self._computing():
+        with self.computing():
             logits = self.model(
                 input_ids=torch.tensor(pad(inputs, config.pad_token_id), device=device),
                 attention_mask=torch.tensor(pad([[1] * len(row) for row in inputs], 0), device=device),
@@ -79,7 +79,8 @@ class Learner:
         """Return the parameters that learn, by name, a shared one once."""
         return {name: parameter for name, parameter in self.plain.named_parameters() if parameter.requires_grad}
 
-    def _computing(self) -> Any:
+    def computing(self) -> Any:
+        """Return the context that a call of the model is made in."""
         if self.autocast is None:
             return nullcontext()
         return torch.autocast(self.worker.device.type, dtype=self.autocast)

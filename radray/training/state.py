@@ -13,7 +13,8 @@ class State:
     """Where a training stands after `step` optimiser steps; the same on every worker.
 
     Batches, learning rates and random numbers are functions of the seed and the step, so none of them is here.
-    best_val_loss, best_step: the least loss on the validation examples and when that was (None: none yet).
+    best, best_step: the least value of what decides (`train.best_by`) and when that was (None: none yet).
+    since_best: how many values in a row were no better.
     window_loss, window_tokens: summed losses over all workers, and target tokens, since the last log.
     logged: every value that was logged so far.
     """
@@ -21,17 +22,31 @@ class State:
     step: int = 0
     val_loss: float | None = None
     """Loss of this very step's weights on the validation examples; None: not known."""
-    best_val_loss: float | None = None
+    decisive: float | None = None
+    """What decides which weights are kept, the less the better, of this very step's weights; None: not known."""
+    best: float | None = None
     best_step: int = 0
+    since_best: int = 0
     window_loss: float = 0.0
     window_tokens: int = 0
     logged: list[Logged] = field(default_factory=list)
 
-    def validated(self, loss: float) -> None:
-        """Take note of the validation loss of this step."""
-        self.val_loss = loss
-        if self.best_val_loss is None or loss < self.best_val_loss:
-            self.best_val_loss, self.best_step = loss, self.step
+    def stepped(self, step: int) -> None:
+        """Take note of a step: of its weights nothing is known."""
+        self.step, self.val_loss, self.decisive = step, None, None
+
+    def validated(self, val_loss: float, decisive: float | None, *, in_turn: bool = True) -> None:
+        """Take note of what validation of this step's weights gave.
+
+        `in_turn`: it was due, so that the same is known of a run that was never ended and begun again.
+        """
+        self.val_loss, self.decisive = val_loss, decisive
+        if decisive is None:
+            return
+        if self.best is None or decisive < self.best:
+            self.best, self.best_step, self.since_best = decisive, self.step, 0
+        elif in_turn:
+            self.since_best += 1
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON values."""

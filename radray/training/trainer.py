@@ -21,9 +21,12 @@ import ray.train.torch
 from ray.train import DataConfig, FailureConfig, RunConfig, ScalingConfig
 from ray.train.v2.api.config import LoggingConfig
 from ray.train.v2.api.exceptions import TrainingFailedError
+from safetensors import SafetensorError
 
 from radray.config import Train
 from radray.errors import ConflictError, InputError, RadrayError
+from radray.metrics.strata import is_normal
+from radray.training.card import write_card
 from radray.training.checkpoint_files import steps_in
 from radray.training.checkpoint_uploads import Uploads
 from radray.training.checkpoints import Checkpoints
@@ -31,6 +34,7 @@ from radray.training.export import export_checkpoint
 from radray.training.learning import Outcome
 from radray.training.output import publish
 from radray.training.progress import Metric, MetricStream
+from radray.training.rouge import Scoring
 from radray.training.sharding import Worker
 from radray.training.stopping import sigterm_kept
 from radray.training.team import Team
@@ -46,14 +50,16 @@ _PREEMPTIONS = 30
 class FinetuneResult:
     """What a fine-tuning came to.
 
-    best_val_loss: mean loss a target token of the model that was kept; best_epoch: epochs done then; steps:
-    optimiser steps done in all, resumed_from: of these, by runs before this one; seconds: wall time of Ray Train,
-    start of workers included; examples_per_second: training examples over the time between them; ended: "done", or
-    "max_hours" with the best model so far; digest: of the manifest in `out`.
+    best_val_loss: mean loss a target token of the model that was kept; best_epoch: epochs done then; validation: what
+    else was taken of that model; steps: optimiser steps done in all, resumed_from: of these, by runs before this one;
+    seconds: wall time of Ray Train, start of workers included; examples_per_second: training examples over the time
+    between them; ended: "done", "early_stop", or "max_hours" with the best model so far; digest: of the manifest in
+    `out`.
     """
 
     best_val_loss: float
     best_epoch: float
+    validation: dict[str, float]
     steps: int
     resumed_from: int
     seconds: float
@@ -75,24 +81,26 @@ def finetune(
     on_note: Callable[[str], None] = lambda line: None,
     uploads: Uploads | None = None,
     base_name: str | None = None,
+    scoring: Scoring | None = None,
+    deliver: Callable[[Path], None] = lambda folder: None,
 ) -> FinetuneResult:
-    """Fine-tune the model folder `init` on `train`, keep the step with the least loss on `validation` in `out`.
+    """Fine-tune the model folder `init` on `train`, keep what is best by `settings.best_by` in `out`.
 
-    Ray is initialised by the caller. Both tables have string columns unit_id, input and target. `folder` belongs to
-    this very training (same examples, base and settings): checkpoints are in it (and in `uploads`), and where it
-    holds one that is whole, training goes on from there; it is removed when all steps are done. `on_metric` hears of
-    values as they come, `on_note` of lines to be read, both from a thread. `out` is a Hugging Face folder whose
-    manifest holds `made`, the metrics and the versions; a folder that is there already is replaced once the new one
-    is whole. An adapter in it names its base model `base_name` (None: the path). Raises InputError for an empty
-    table, ConflictError while another process trains in `folder`, and RadrayError when training fails or was told
-    to stop by SIGTERM, after a last checkpoint.
+    Ray is initialised by the caller. Both tables have string columns unit_id, input and target; `validation` may have
+    nulls in target, and a column reference: of the rows where that is not null impressions are written by `scoring` and
+    scored against it. `folder` belongs to this very training (same examples, base and settings): checkpoints are in it
+    (and in `uploads`), and where it holds one that is whole, training goes on from there; it is removed when all is
+    done. `on_metric` hears of each value once, as it comes, `on_note` of lines to be read, both from a thread. `out` is
+    a Hugging Face folder with a card and the curves, whose manifest holds `made`, the metrics and the versions; a
+    folder that is there already is replaced once the new one is whole. `deliver` is called with it before checkpoints
+    are removed: where it fails, the same job goes on there. An adapter in it names its base model `base_name` (None:
+    the path). Raises InputError for an empty table, or a sample without what `settings.best_by` looks at; ConflictError
+    while another process trains in `folder`; and RadrayError when training fails or was told to stop by SIGTERM, after
+    a last checkpoint.
     """
-    for name, table in (("training", train), ("validation", validation)):
-        if table.num_rows == 0:
-            raise InputError(
-                f"fine-tuning: no {name} examples (reports with findings and impression); see"
-                " split.validation_fraction and the split of the reports"
-            )
+    if "reference" not in validation.column_names:
+        validation = validation.append_column("reference", pa.nulls(validation.num_rows, pa.string()))
+    _refuse_empty(train, validation, settings)
     # the controller looks for reports this often and a worker waits for it: 2 s (the default) is longer than an
     # epoch of a small model
     os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.25")
@@ -103,7 +111,15 @@ def finetune(
                 size = sum(file.stat().st_size for file in other.rglob("*") if file.is_file()) / 1e9
                 on_note(f"{other} holds checkpoints of another training, {size:,.1f} GB: remove it if that is over")
         started = time.monotonic()
-        with sigterm_kept() as stop, MetricStream(on_metric, on_note, stop) as stream:
+        heard: dict[tuple[str, int], Metric] = {}
+
+        def hear(metric: Metric) -> None:
+            # workers that were started again say what was before once more
+            if (metric.name, metric.step) not in heard:
+                heard[metric.name, metric.step] = metric
+                on_metric(metric)
+
+        with sigterm_kept() as stop, MetricStream(hear, on_note, stop) as stream:
             trainer = ray.train.torch.TorchTrainer(
                 run_worker,
                 train_loop_config={
@@ -112,12 +128,13 @@ def finetune(
                     "box": stream.box,
                     "checkpoints": str(folder),
                     "uploads": uploads,
+                    "scoring": scoring or Scoring(),
                 },
                 scaling_config=ScalingConfig(num_workers=settings.workers, use_gpu=settings.use_gpu),
                 run_config=_run_config(folder / _RAY, settings),
                 datasets={
-                    name: ray.data.from_arrow(table.select(["unit_id", "input", "target"]))
-                    for name, table in (("train", train), ("validation", validation))
+                    "train": ray.data.from_arrow(train.select(["unit_id", "input", "target"])),
+                    "validation": ray.data.from_arrow(validation.select(["unit_id", "input", "target", "reference"])),
                 },
                 # every worker sees all examples and takes its part of each global batch, see `loop.train`: which
                 # examples meet in a step, and so the model, does not hang on the number of workers
@@ -140,11 +157,14 @@ def finetune(
         checkpoints = Checkpoints(folder, Team(Worker()), kept=settings.checkpoints_kept, note=on_note, uploads=uploads)
         best = checkpoints.best()
         if best is None:
-            raise RadrayError(f"fine-tuning: no checkpoint in {folder} is whole and has a val_loss")
+            raise RadrayError(f"fine-tuning: no checkpoint in {folder} is whole and has a {settings.best_by}")
         step, state = best
         found = FinetuneResult(
             best_val_loss=float(state.val_loss or 0.0),
             best_epoch=step / math.ceil(train.num_rows / settings.batch_size),
+            validation={
+                name: metric.value for (name, at), metric in heard.items() if at == step and name.startswith("val_")
+            },
             steps=outcome.steps,
             resumed_from=outcome.resumed_from,
             seconds=round(seconds, 3),
@@ -154,18 +174,49 @@ def finetune(
         )
         export = folder / _EXPORT
         shutil.rmtree(export, ignore_errors=True)
-        export_checkpoint(init, base_name or str(init), settings, checkpoints, step, export)
         metrics = {name: value for name, value in asdict(found).items() if name != "digest"}
         versions = {package: _version(package) for package in _VERSIONED}
-        digest = publish(export, out, {**made, "metrics": metrics, "versions": versions})
-        shutil.rmtree(export, ignore_errors=True)
-        if outcome.why == "done":
+        made = {**made, "metrics": metrics, "versions": versions}
+        # charts take half a second to import, which a job that trains nothing need not
+        from radray.training.curves import write_curves
+
+        try:
+            export_checkpoint(init, base_name or str(init), settings, checkpoints, step, export)
+            write_curves(export, heard.values())
+            write_card(export, out.name, made)
+            digest = publish(export, out, made)
+        except (OSError, SafetensorError) as error:
+            said = getattr(error, "strerror", None) or type(error).__name__
+            free = shutil.disk_usage(folder).free >> 20
+            raise RadrayError(
+                f"fine-tuning: the model cannot be written to {out}: {said}; make room ({free:,} MB are free) and run"
+                " the same job again: its checkpoints are whole"
+            ) from None
+        finally:
+            shutil.rmtree(export, ignore_errors=True)
+        deliver(out)
+        if outcome.why != "max_hours":
             shutil.rmtree(folder, ignore_errors=True)
             if uploads is not None:
                 uploads.prune(())
             with suppress(OSError):
                 folder.parent.rmdir()  # where no other training has checkpoints in it
         return replace(found, digest=digest)
+
+
+def _refuse_empty(train: pa.Table, validation: pa.Table, settings: Train) -> None:
+    for name, table in (("training", train), ("validation", validation)):
+        if table.num_rows == table["target"].null_count:
+            raise InputError(
+                f"fine-tuning: no {name} examples (reports with findings and impression); see"
+                " split.validation_fraction and the split of the reports"
+            )
+    scored = validation["reference"].drop_null().to_pylist()
+    if settings.best_by != "val_loss" and not any(is_normal(reference) is False for reference in scored):
+        raise InputError(
+            f"fine-tuning: train.best_by={settings.best_by}, and none of the {len(scored):,} validation reports that"
+            " are scored has an abnormal impression: use val_loss, or a larger train.rouge_reports"
+        )
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import ray
 import ray.train
 import ray.train.torch
@@ -18,6 +19,7 @@ from radray.training.examples import Examples, tokenise
 from radray.training.learning import Outcome, learn
 from radray.training.loop import steps_total
 from radray.training.progress import Metric, now
+from radray.training.rouge import Sample, Scoring
 from radray.training.sharding import Worker
 from radray.training.stopping import StopSign
 from radray.training.team import Team
@@ -27,8 +29,9 @@ def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
     """Fine-tune the model of ``config["init"]`` (a path) with ``config["settings"]`` (`Train`).
 
     Values and lines go to the actor ``config["box"]``, checkpoints to ``config["checkpoints"]`` (a path) and
-    ``config["uploads"]`` (`Uploads`, None: nowhere else). What a worker raises, Ray Train answers by starting all of
-    them again; so an error of ours, which all workers meet alike and would meet again, is returned.
+    ``config["uploads"]`` (`Uploads`, None: nowhere else); ``config["scoring"]`` (`Scoring`) says how impressions for
+    the sample are written. What a worker raises, Ray Train answers by starting all of them again; so an error of ours,
+    which all workers meet alike and would meet again, is returned.
     """
     settings: Train = config["settings"]
     torch.set_num_threads(settings.threads_per_worker)
@@ -44,15 +47,21 @@ def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
         if worker.rank == 0:
             config["box"].put.remote(said)
 
+    figures: dict[str, float] = {}
+
     def log(step: int, epoch: float, name: str, value: float) -> None:
         put(Metric(step, epoch, name, value, now()))
-        if name == "val_loss":
-            ray.train.report({"step": step, "epoch": epoch, name: value})
+        if name.startswith("val_"):
+            figures[name] = value
+        if name == "val_loss":  # the last one of a step; a report waits for the controller
+            ray.train.report({"step": step, "epoch": epoch, **figures})
+            figures.clear()
 
     try:
         team = Team(worker)
         tokenizer = team.agree(lambda: load_tokenizer(Path(config["init"])))
-        examples, validation = _examples("train", tokenizer, settings), _examples("validation", tokenizer, settings)
+        trained, held_out = _table("train"), _table("validation")
+        examples, validation = _examples(trained, tokenizer, settings), _examples(held_out, tokenizer, settings)
         log(0, 0.0, "steps_total", steps_total(len(examples), settings))
         for split, tokenised in (("train", examples), ("validation", validation)):
             log(0, 0.0, f"{split}_inputs_truncated", tokenised.inputs_truncated)
@@ -67,6 +76,7 @@ def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
             settings,
             checkpoints,
             log=log,
+            sample=_sample(held_out, tokenizer, config["scoring"]),
             told_to_stop=StopSign(config["box"], ask=worker.rank == 0),
         )
     except RadrayError as error:
@@ -75,10 +85,15 @@ def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
         ray.get(config["box"].flush.remote())
 
 
-def _examples(name: str, tokenizer: Any, settings: Train) -> Examples:
+def _table(name: str) -> pa.Table:
     """Return the whole of dataset `name` in the order of unit_id, which Ray Data does not promise to keep."""
     batches = ray.train.get_dataset_shard(name).iter_batches(batch_size=None, batch_format="pyarrow")
-    table = pa.concat_tables(batches).sort_by("unit_id")
+    return pa.concat_tables(batches).sort_by("unit_id")
+
+
+def _examples(table: pa.Table, tokenizer: Any, settings: Train) -> Examples:
+    """Return the rows that have a target."""
+    table = table.filter(pc.field("target").is_valid())
     return tokenise(
         tokenizer,
         table["input"].to_pylist(),
@@ -86,3 +101,13 @@ def _examples(name: str, tokenizer: Any, settings: Train) -> Examples:
         max_input_tokens=settings.max_input_tokens,
         max_target_tokens=settings.max_target_tokens,
     )
+
+
+def _sample(table: pa.Table, tokenizer: Any, scoring: Scoring) -> Sample | None:
+    """Return the rows that have a reference; None where none has."""
+    table = table.filter(pc.field("reference").is_valid())
+    if not table.num_rows:
+        return None
+    limit = scoring.generate.max_input_tokens
+    cut = tokenise(tokenizer, table["input"].to_pylist(), [], max_input_tokens=limit, max_target_tokens=limit)
+    return Sample(cut.inputs, table["reference"].to_pylist(), tokenizer, scoring)

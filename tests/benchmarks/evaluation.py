@@ -4,7 +4,7 @@
 
 On real reports, after `prepare`, `finetune` and `generate` as README has them::
 
-    python -m jobs.evaluate source.dataset=openi split=validation evaluate.models='[model]' \
+    python -m jobs.evaluate source.dataset=openi split=validation evaluate.models='[model-untrained, model]' \\
         evaluate.pretrained=model-untrained evaluate.published=published.json evaluate.csv=out/evaluation
 """
 

@@ -54,16 +54,12 @@ def prompts(count: int) -> list[str]:
     return [prompt.fill(study.text, None) for study in make_studies(count, 5)]
 
 
-def build(folder: Path) -> dict[str, Any]:
-    """Write the model to `folder`; no two weights of a layer are equal, and none is so large that sums overflow."""
-    tiny = folder.with_name(f"{folder.name}-tiny")
-    build_tiny(prompts(200), tiny, size=Tiny(vocab_size=2_000, d_model=16, d_ff=16, num_layers=1), seed=1)
-    tokenizer = load_tokenizer(tiny)
-    shutil.rmtree(tiny)
+def random_t5(config: dict[str, Any]) -> T5ForConditionalGeneration:
+    """Return a T5 of `config` in bfloat16; no two weights of a layer are equal, none so large that sums overflow."""
     with torch.device("meta"):
-        model = T5ForConditionalGeneration(T5Config.from_dict(dict(XL)))
+        model = T5ForConditionalGeneration(T5Config.from_dict(dict(config)))
     # tied by transformers when built from a config, whatever it says
-    model.lm_head.weight = torch.nn.Parameter(torch.empty(XL["vocab_size"], XL["d_model"], device="meta"))
+    model.lm_head.weight = torch.nn.Parameter(torch.empty(config["vocab_size"], config["d_model"], device="meta"))
     model.all_tied_weights_keys.pop("lm_head.weight", None)
     model = model.to(torch.bfloat16).to_empty(device="cpu")
     # to_empty gives each of them an embedding of its own
@@ -76,6 +72,16 @@ def build(folder: Path) -> dict[str, Any]:
             else:
                 weights.normal_(0.0, 1.0 if name == "shared.weight" else weights.shape[-1] ** -0.5)
     model.generation_config = GenerationConfig(pad_token_id=0, eos_token_id=1, decoder_start_token_id=0)
+    return model
+
+
+def build(folder: Path) -> dict[str, Any]:
+    """Write the model to `folder`."""
+    tiny = folder.with_name(f"{folder.name}-tiny")
+    build_tiny(prompts(200), tiny, size=Tiny(vocab_size=2_000, d_model=16, d_ff=16, num_layers=1), seed=1)
+    tokenizer = load_tokenizer(tiny)
+    shutil.rmtree(tiny)
+    model = random_t5(XL)
     save_model(model, tokenizer, folder)
     return {"parameters": sum(weights.numel() for weights in model.parameters())}  # 2,849,757,184
 

@@ -1,10 +1,11 @@
 """The pipeline against a bare loop: ``tests/benchmarks/generate_speed.py [folder [reports [rounds [threads]]]]``.
 
 The same trained small T5 (in `folder`, kept there), CTranslate2 float32, beam 4, n-best 2, answers 20,000 reports:
-Open-i's, over and over, with answers from repeats off. In turn, each in a process of its own:
+Open-i's, over and over, with answers from repeats off. By default one thread: with as many threads as the machine has
+cores, reading, scoring and Ray itself take theirs from the engine. In turn, each in a process of its own:
 
-- bare: a loop that gives the engine the same prompts in the same blocks, without Ray, without any other stage;
-- sorted: the same with all prompts in one call, so that its batches are of like lengths over all reports;
+- bare: a loop that gives the engine the same prompts in the same blocks, without Ray, without any other stage, at the
+  niceness that Ray gives its workers;
 - pipeline: the job's stages by Ray, with one actor of as many threads, on reports without an impression to be
   scored against;
 - scored: the same on the reports as they are, with ROUGE and the stemmer.
@@ -16,6 +17,7 @@ Prints a table and, as the last line, JSON.
 """
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -47,6 +49,8 @@ from radray.tables.identity import digest
 from radray.tables.storage import Storage
 
 PROMPT = "background-findings-v1"
+RAY_NICENESS = 15
+"""Default of Ray's setting worker_niceness."""
 CONSTANTS = {
     **dict.fromkeys(("model_digest", "model_name", "settings_digest", "engine", "run_id", "run_key"), "benchmark"),
     **{"dataset": "openi", "split": "train", "prompt_id": PROMPT},
@@ -103,14 +107,15 @@ def prompts_of(rows: pa.Table) -> list[str]:
     return [get_prompt(PROMPT).fill(findings, background) for findings, background in zip(*columns, strict=True)]
 
 
-def bare(folder: Path, count: int, threads: int, *, whole: bool) -> dict[str, float]:
-    """Answer by a loop over the engine, in blocks or in one call."""
+def bare(folder: Path, count: int, threads: int) -> dict[str, float]:
+    """Answer by a loop over the engine, in blocks."""
+    os.nice(RAY_NICENESS)
     model, _ = trained_model(folder)
     settings = settings_of(threads)
     engine = open_engine(model, settings)
     prompts = prompts_of(repeated(openi(folder), count, references=False))
     engine.generate(prompts[:64])
-    size = count if whole else settings.block_rows
+    size = settings.block_rows
     start = time.perf_counter()
     made = sum(len(engine.generate(prompts[place : place + size])) for place in range(0, count, size))
     seconds = time.perf_counter() - start
@@ -206,13 +211,12 @@ def main() -> int:
     words = sys.argv[1:]
     folder = Path(words[0] if words else "out/benchmarks").resolve()
     count, rounds, threads = (
-        int(words[place]) if len(words) > place else default for place, default in ((1, 20_000), (2, 3), (3, 2))
+        int(words[place]) if len(words) > place else default for place, default in ((1, 20_000), (2, 3), (3, 1))
     )
     ways: dict[str, Any] = {
-        "bare": lambda: bare(folder, count, threads, whole=False),
+        "bare": lambda: bare(folder, count, threads),
         "pipeline": lambda: pipeline(folder, count, threads, references=False),
         "scored": lambda: pipeline(folder, count, threads, references=True),
-        "sorted": lambda: bare(folder, count, threads, whole=True),
     }
     if len(words) > 4:
         say(json.dumps(apart(folder, threads) if words[4] == "apart" else ways[words[4]]()))
@@ -240,7 +244,6 @@ def main() -> int:
         "threads": threads,
         "reports_per_s": {way: round(statistics.median(one["rate"] for one in found[way]), 1) for way in ways},
         "pipeline_to_bare": ratio("pipeline", "bare"),
-        "pipeline_to_sorted": ratio("pipeline", "sorted"),
         "scored_to_bare": ratio("scored", "bare"),
         "whole_s": {way: round(statistics.median(one["whole_s"] for one in found[way]), 1) for way in ways},
         "apart": in_process("apart"),

@@ -6,21 +6,27 @@ checksums verified, blocks spread, every prediction scored by ROUGE with the ste
 gets BLOCKS blocks of BLOCK_ROWS reports. All actors are up before the first block; their start is said apart.
 ``pipeline.py rows [1000000 ...]`` instead runs a whole night of so many reports without an impression of their own
 (nothing to score: ROUGE would take ten minutes a million), on very fast accelerators, from the frozen input to the
-commit, and says the driver's peak memory for each part. The last line is JSON.
+commit, and says the driver's peak memory for each part. ``pipeline.py killed [4000 ...]`` kills the driver of such a
+night when half of it is staged, runs it again, and says how many reports were begun twice: four actors at the stated
+speed, blocks of 100. The last line is JSON.
 """
 
 import gc
 import json
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
 from rich.console import Console
@@ -28,6 +34,7 @@ from simulated import SimulatedImpressions, simulated_model
 from trained_model import say
 
 from radray.config import S3, Cluster, Generate, Score, Settings, load_settings
+from radray.reports.cleaning import clean
 from radray.reports.synthetic import make_studies
 from radray.schemas import REPORTS
 from radray.stages.cluster import ray_cluster
@@ -47,16 +54,17 @@ BLOCKS, BLOCK_ROWS = 40, 64
 DISTINCT = 2_000
 NIGHT = "2026-11-21"
 VERY_FAST = 1e6
+KILLED_ACTORS, KILLED_BLOCK_ROWS = 4, 100
 
 
 def synthetic_rows() -> list[dict[str, Any]]:
     """Return DISTINCT rows of `reports` from synthetic studies."""
     rows = []
     for study in islice(make_studies(DISTINCT, 7), DISTINCT):
-        findings, _, impression = study.text.partition("IMPRESSION:")
+        findings, _, impression = study.text.partition("FINDINGS:")[2].partition("IMPRESSION:")
         row: dict[str, Any] = dict.fromkeys(column.name for column in REPORTS.columns)
         row |= {"status": "ok", "split": "live", "split_key": study.subject_id, "study_id": study.study_id}
-        row |= {"text_digest": digest(study.text), "findings": findings, "reference": impression.strip()}
+        row |= {"text_digest": digest(study.text), "findings": clean(findings), "reference": clean(impression)}
         row |= {"reference_raw": impression, "format": "mimic_zip", "source_uri": "a.zip", "source_member": study.path}
         row |= {"batch_date": None, "dataset": "hospital", "source_offset": 0, "source_digest": "00"}
         rows.append(row | {"unit_id": "", "run_key": "k", "run_id": "r"})
@@ -128,15 +136,16 @@ def peak() -> float:
     return round(int(found[1]) / 1024, 0) if found else 0.0
 
 
-def night_settings(folder: Path) -> Settings:
+def night_settings(folder: Path, block_rows: int) -> Settings:
     """Return the settings of the night in `folder`."""
     words = [f"warehouse.uri={folder}/warehouse", f"date={NIGHT}", "source.dataset=hospital"]
-    return load_settings((), [*words, "generate.block_rows=2000"])
+    words += ["gates.max_tier_a_rate=null", "gates.min_distinct_rate=null"]  # one sentence for all
+    return load_settings((), [*words, f"generate.block_rows={block_rows}"])
 
 
 def put_night(folder: Path, count: int) -> None:
     """Put `count` reports without an impression of their own into a warehouse in `folder`, in files of 100,000."""
-    settings = night_settings(folder)
+    settings = night_settings(folder, 1)
     warehouse = Warehouse(settings.warehouse)
     rows = [row | {"batch_date": settings.date, "reference": None, "reference_raw": None} for row in synthetic_rows()]
     for start in range(0, count, 100_000):
@@ -144,9 +153,11 @@ def put_night(folder: Path, count: int) -> None:
         append_rows(warehouse, REPORTS, to_arrow(part, REPORTS))
 
 
-def make_night(folder: Path, count: int) -> dict[str, Any]:
+def make_night(
+    folder: Path, count: int, times: float = VERY_FAST, actors: int = 2, block_rows: int = 2_000
+) -> dict[str, Any]:
     """Make the night of `put_night` as jobs.generate does; return seconds and peak memory of this process by part."""
-    settings = night_settings(folder)
+    settings = night_settings(folder, block_rows)
     journal = folder / "journal"
     journal.mkdir(exist_ok=True)
     figures: dict[str, Any] = {"reports": count, "mb": {"start": peak()}, "s": {}}
@@ -159,7 +170,7 @@ def make_night(folder: Path, count: int) -> dict[str, Any]:
         return made
 
     warehouse = Warehouse(settings.warehouse, must_exist=True)
-    model = simulated_model(journal, VERY_FAST)
+    model = simulated_model(journal, times)
     (part,) = step("find parts", lambda: find_parts(warehouse, settings))
     run = step("pin and freeze", lambda: PredictionsRun(warehouse, settings, part, model))
     engine = EngineChoice("simulated", settings.generate, "a benchmark")
@@ -168,14 +179,45 @@ def make_night(folder: Path, count: int) -> dict[str, Any]:
     with ray_cluster(settings.cluster), run.leased([engine]), run.recorded(engine):
         step("start Ray, take the lease", lambda: None)
         step("resume", run.resume)
-        step("stage", lambda: run.stage(plan(2), Console(quiet=True), SimulatedImpressions))
-        merged = step("merge and commit", run.commit)
+        step("stage", lambda: run.stage(plan(actors), Console(quiet=True), SimulatedImpressions))
+        merged = step("merge and commit", lambda: run.commit(say))
     if merged.rows != count:
         raise RuntimeError(f"{count} reports went in and {merged.rows} came out")
-    step("read the counts", run.repeated)
+    step("read the counts", run.outcome)
     figures["peak_mb"] = max(figures["mb"].values())
     figures["total_s"] = round(sum(figures["s"].values()), 1)
     return figures
+
+
+def killed(folder: Path, count: int) -> dict[str, Any]:
+    """Kill the driver of a night when half of it is staged, run it again, and count what was begun twice."""
+    staging = folder / "warehouse" / "_staging"
+    command = [sys.executable, __file__, "--slow-night", str(folder), str(count)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as driver:
+        while (staged := rows_below(staging)) < count // 2:
+            if driver.poll() is not None:
+                raise RuntimeError("the driver ended before it was killed")
+            time.sleep(0.1)
+        driver.kill()
+    if driver.returncode != -signal.SIGKILL:
+        raise RuntimeError("the driver was not killed")
+    in_process("slow-night", folder, count)
+    begun = [int(line) for file in (folder / "journal").glob("*.begun") for line in file.read_text().splitlines()]
+    return {
+        "reports": count,
+        "staged_when_killed": staged,
+        "begun_twice": sum(begun) - count,
+        "a_block_an_actor": KILLED_ACTORS * KILLED_BLOCK_ROWS,
+    }
+
+
+def rows_below(folder: Path) -> int:
+    """Return the rows of the Parquet files below `folder` that are whole."""
+    rows = 0
+    for file in folder.rglob("*.parquet"):
+        with suppress(OSError, pa.ArrowInvalid):  # it is being written
+            rows += pq.read_metadata(file).num_rows
+    return rows
 
 
 def in_process(name: str, folder: Path, count: int) -> dict[str, Any]:
@@ -192,17 +234,21 @@ def main() -> int:
         "--efficiency": efficiency,
         "--put-night": put_night,
         "--night": make_night,
+        "--slow-night": partial(make_night, times=1.0, actors=KILLED_ACTORS, block_rows=KILLED_BLOCK_ROWS),
+        "--killed": killed,
     }
     if words[:1] and words[0] in parts:
         say(json.dumps(parts[words[0]](Path(words[1]), int(words[2]))))
         return 0
     figures = []
-    rows = words[:1] == ["rows"]
-    for count in [int(word) for word in words[rows:]] or ([100_000, 1_000_000] if rows else [1, 4, 16, 64]):
+    kinds = {"rows": ("night", [100_000, 1_000_000]), "killed": ("killed", [4_000])}
+    nights = words[:1] and words[0] in kinds
+    kind, counts = kinds[words[0]] if nights else ("efficiency", [1, 4, 16, 64])
+    for count in [int(word) for word in words[bool(nights) :]] or counts:
         with tempfile.TemporaryDirectory(prefix="radray-pipeline-") as name:
-            if rows:
+            if nights:
                 in_process("put-night", Path(name), count)
-            figures.append(in_process("night" if rows else "efficiency", Path(name), count))
+            figures.append(in_process(kind, Path(name), count))
         for key, value in figures[-1].items():
             say(f"{key:28} {value}")
     say(json.dumps(figures))

@@ -68,7 +68,8 @@ class SimulatedEngine:
 class SimulatedImpressions(Stage):
     """In the place of WriteImpressions; `simulated_model` says where its journal is and how fast the accelerator.
 
-    Each block is a line of the journal of its actor: when it began and ended (one clock, one machine), seconds busy.
+    Each block is a line of the journal of its actor: when it began and ended (one clock, one machine), seconds busy,
+    reports. How many reports each had stands in another when it begins.
     """
 
     reads = ("unit_id", "findings", "background")
@@ -79,9 +80,11 @@ class SimulatedImpressions(Stage):
         self._prompt = get_prompt(prompt_id)
         self._engine = SimulatedEngine(settings, float(model.manifest.made["times"]))
         self._journal = (model.path / f"{os.getpid()}.jsonl").open("w", buffering=1)
+        self._begun = (model.path / f"{os.getpid()}.begun").open("w", buffering=1)
 
     def run(self, batch: pa.Table) -> pa.Table:
         """Return `batch` with what the accelerator wrote."""
+        self._begun.write(f"{batch.num_rows}\n")
         began, before = time.time(), self._engine.busy_s
         columns = (batch.column(name).to_pylist() for name in ("findings", "background"))
         prompts = [self._prompt.fill(findings, background) for findings, background in zip(*columns, strict=True)]

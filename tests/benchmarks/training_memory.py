@@ -1,71 +1,70 @@
-"""The plan's memory of a training step against what a process takes: `python tests/benchmarks/training_memory.py`.
+"""The plan's memory of a training step against what torch takes: ``python tests/benchmarks/training_memory.py [word]``.
 
-Each case trains a small T5 (54 million parameters) for three steps of examples that are all as long as they may be, in
-a process of its own, without GPUs. The measure is the peak of its own memory (RssAnon, sampled every 2 ms: files that
-are mapped are not counted), less what it held after another, tiny model had been trained and dropped.
+Every example is as long as it may be. Two measures, each case in a process of its own:
+
+- *allocated*: a T5 of 54 million parameters trains three steps in radray's loop; torch's profiler hears of every block
+  that torch's CPU allocator gives and takes back, and the peak is that of their sum and of the weights. It is what a
+  GPU's allocator would count. (The memory of the process is another matter: the C library keeps what is freed.)
+- *counted*: the same step on fake tensors, which have shapes and no values, so that FLAN-T5 XL needs no memory, and
+  with a process group that exchanges nothing, so that one process is one of eight of FSDP2; torch's MemTracker counts
+  the storages that are alive. It does not see what is inside one operator.
+
+What both have tells whether the second can be believed for shapes that only it can reach. Attention is torch's plain
+one here; a GPU's fused kernel keeps less. `word`: only cases whose name has it. The last line is JSON.
 """
 
-import ctypes
-import gc
 import json
-import os
+import math
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
+from typing import Any
 
-from radray.config import Tiny, load_settings
-from radray.models.memory_plan import GIB, Step, step_memory
-from radray.models.shape import folder_shape
+import torch
+from trained_model import ROOT, say
+
+from radray.config import Settings, Tiny, load_settings
+from radray.models.memory_plan import GIB
+from radray.models.shape import PUBLISHED, folder_shape
+from radray.training.plan import plan_training
 
 SIZE = Tiny(vocab_size=4_000, d_model=512, d_ff=1024, num_layers=8, num_heads=8)
-GIVEN_BACK = {"MALLOC_MMAP_THRESHOLD_": "65536"}
-"""Has the C library give memory back as tensors are freed: what it would keep is not the training's."""
-SOURCE, TARGET = 256, 64
-CASES = {
-    "fp32 adamw": ["train.batch_size=8"],
-    "fp32 adamw, checkpointing": ["train.batch_size=8", "train.activation_checkpointing=true"],
-    "fp32 adafactor": ["train.batch_size=8", "train.optimiser=adafactor"],
-    "fp32 adamw, micro-batches of 2": ["train.batch_size=8", f"train.micro_batch_tokens={2 * (SOURCE + TARGET)}"],
+ALL = ["train.sharding=none", "train.batch_size=8", "train.max_input_tokens=256", "train.max_target_tokens=64"]
+CHECKPOINTING, MICRO = "train.activation_checkpointing=true", "train.micro_batch_tokens=640"
+SMALL = {
+    "fp32 adamw": [],
+    "fp32 adamw, checkpointing": [CHECKPOINTING],
+    "fp32 adamw, micro-batches of 2": [MICRO],
+    "fp32 adamw, checkpointing, micro-batches of 2": [CHECKPOINTING, MICRO],
+    "fp32 adafactor": ["train.optimiser=adafactor"],
+    "bf16 adamw": ["train.precision=bf16"],
+    "bf16 adamw, checkpointing": ["train.precision=bf16", CHECKPOINTING],
+    "bf16 weights, adamw": ["train.precision=bf16_weights"],
     "bf16 weights, adafactor, checkpointing": [
-        *("train.batch_size=8", "train.optimiser=adafactor", "train.precision=bf16_weights"),
-        "train.activation_checkpointing=true",
+        *("train.precision=bf16_weights", "train.optimiser=adafactor", CHECKPOINTING)
     ],
-    "fp32 adamw, lora": ["train.batch_size=8", "train.method=lora"],
+    "fp32 adamw, lora": ["train.method=lora"],
+    "fp32 adamw, short and many": ["train.batch_size=64", "train.max_input_tokens=32", "train.max_target_tokens=16"],
+    "fp32 adamw, long and few": ["train.batch_size=1", "train.max_input_tokens=512", "train.max_target_tokens=128"],
+}
+LONE = ["train.sharding=none", "train.workers=1", "train.use_gpu=false", "train.micro_batch_tokens=null"]
+XL: dict[str, tuple[str, list[str]]] = {
+    **{name: (name, []) for name in ("p3.16xlarge", "g5.48xlarge", "g6e.48xlarge", "p4d.24xlarge", "p5.48xlarge")},
+    "p3.16xlarge, adafactor": ("p3.16xlarge", ["train.optimiser=adafactor"]),
+    "p3.16xlarge, no checkpointing": ("p3.16xlarge", ["train.activation_checkpointing=false"]),
+    "flan-t5-xl-rehearsal": ("flan-t5-xl-rehearsal", []),
+    "one device, fp32 adamw": ("p5.48xlarge", [*LONE, "train.precision=fp32", "train.batch_size=4"]),
+    "one device, bf16 adamw": ("p5.48xlarge", [*LONE, "train.precision=bf16", "train.batch_size=4"]),
+    "one device, bf16 weights, checkpointing": (
+        "p5.48xlarge",
+        [*LONE, "train.precision=bf16_weights", "train.batch_size=8", CHECKPOINTING],
+    ),
 }
 
 
-def held() -> int:
-    """Return what this process holds of its own now, in bytes."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024
-    raise ValueError("no RssAnon")
-
-
-class Peak:
-    """The most that this process held while the block ran."""
-
-    def __enter__(self) -> "Peak":
-        self.bytes, self._stop = 0, threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-        self._thread.start()
-        return self
-
-    def _sample(self) -> None:
-        while not self._stop.wait(0.002):
-            self.bytes = max(self.bytes, held())
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-
-def child(folder: Path, overrides: list[str]) -> None:
-    """Train three steps and print the peak over what there was before."""
-    import torch
-
+def allocated(folder: Path, settings: Settings) -> int:
+    """Return the most that torch had allocated while the model of `folder` trained three steps."""
     from radray.training.examples import Examples
     from radray.training.loop import train
     from radray.training.optimisers import build_optimiser
@@ -73,59 +72,90 @@ def child(folder: Path, overrides: list[str]) -> None:
     from radray.training.state import State
 
     torch.set_num_threads(2)
-    settings = load_settings([], ["train.sharding=none", "train.max_steps=3", *overrides]).train
+    chosen = settings.train
+    inputs = [[5] * (chosen.max_input_tokens - 1) + [1]] * (3 * chosen.batch_size)
+    targets = [[7] * (chosen.max_target_tokens - 1) + [1]] * len(inputs)
+    # one is shorter: with nothing to hide the model makes no mask, which no real batch does without
+    inputs[:: chosen.batch_size] = (
+        [[5] * (chosen.max_input_tokens // 2) + [1]] * 3 if chosen.batch_size > 1 else inputs[:3]
+    )
+    examples, few = Examples(inputs, targets, 0, 0), Examples(inputs[:1], [[7, 1]], 0, 0)
+    learner = spread(load_plain(folder, chosen, Worker()), chosen, Worker())
+    optimiser = build_optimiser(learner.plain, chosen)
+    held = peak = sum(parameter.nbytes for parameter in learner.plain.parameters())
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        train(learner, optimiser, examples, few, chosen, State(), log=lambda *_: None, save=lambda _: None)
+    result = profile.profiler.kineto_results  # type: ignore[union-attr]
+    blocks = [event for event in result.events() if event.name() == "[memory]"]
+    for block in sorted(blocks, key=lambda event: event.start_ns()):
+        held += block.nbytes()
+        peak = max(peak, held)
+    return peak
 
-    def run(model: Path) -> None:
-        rows = [[5] * (SOURCE - 1) + [1]] * 24
-        examples = Examples(rows, [[7] * (TARGET - 1) + [1]] * 24, 0, 0)
-        few = Examples(rows[:1], [[7, 1]], 0, 0)
-        learner = spread(load_plain(model, settings, Worker()), settings, Worker())
-        optimiser = build_optimiser(learner.plain, settings)
-        train(learner, optimiser, examples, few, settings, State(), log=lambda *_: None, save=lambda _: None)
 
-    run(folder / "tiny")
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-    before = held()
-    with Peak() as peak:
-        run(folder / "small")
-    sys.stdout.write(json.dumps({"peak": peak.bytes - before}))
+def child(measure: str, folder: str, config: str, overrides: list[str]) -> None:
+    """Measure one case and print it."""
+    settings = load_settings([config] if config else [], overrides)
+    if measure == "allocated":
+        say(json.dumps({"Total": allocated(Path(folder), settings)}))
+    else:
+        sys.path.append(str(ROOT / "tests" / "beds"))
+        from fake_training import counted
+
+        shape = folder_shape(Path(folder)) if folder else PUBLISHED["google/flan-t5-xl"]
+        say(json.dumps(counted(shape, settings)))
 
 
-def main() -> None:
+def measured(measure: str, folder: str, config: str, overrides: list[str]) -> dict[str, int]:
+    """Measure one case in a process of its own."""
+    command = [sys.executable, __file__, "--child", measure, folder, config, *overrides]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main() -> int:
     """Run every case and print measured, planned and their ratio."""
     from radray.models.tiny import build_tiny
 
+    word = sys.argv[1] if len(sys.argv) > 1 else ""
+    figures: list[dict[str, Any]] = []
+
+    def told(name: str, plan: Any, sizes: dict[str, int]) -> None:
+        planned = plan.memory.total
+        figures.append({"case": name, "planned_gib": round(planned / GIB, 3)})
+        line = f"{name:52} planned {planned / GIB:7.3f} GiB"
+        for measure, size in sizes.items():
+            figures[-1] |= {f"{measure}_gib": round(size / GIB, 3), f"to_{measure}": round(planned / size, 3)}
+            line += f", {measure} {size / GIB:7.3f} (plan is {planned / size:4.2f} of it)"
+        say(line)
+
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        texts = [f"word{i} lungs clear no effusion {i * 37}" for i in range(3000)]
-        build_tiny(texts, folder / "small", size=SIZE, seed=1)
-        build_tiny(texts, folder / "tiny", size=Tiny(vocab_size=4_000, d_model=16, d_ff=16, num_layers=1), seed=1)
-        shape = folder_shape(folder / "small")
-        sys.stdout.write(f"{shape.parameters:,} parameters\n")
-        for name, overrides in CASES.items():
-            command = [sys.executable, __file__, "--child", temporary, *overrides]
-            done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | GIVEN_BACK)
-            peak = json.loads(done.stdout)["peak"]
-            settings = load_settings([], ["train.sharding=none", *overrides])
-            train = settings.train
-            rows = train.batch_size
-            if train.micro_batch_tokens:
-                rows = train.micro_batch_tokens // (SOURCE + TARGET)
-            planned = step_memory(
-                shape,
-                Step(
-                    *("none", 1, train.precision, train.optimiser, train.activation_checkpointing),
-                    *(rows, SOURCE, TARGET),
-                    trainable=0.02 if train.method == "lora" else 1.0,
-                ),
-            ).total
-            line = f"{name:40} measured {peak / GIB:6.3f} GiB, planned {planned / GIB:6.3f}, ratio {planned / peak:.2f}"
-            sys.stdout.write(line + "\n")
+        small = {name: overrides for name, overrides in SMALL.items() if word in f"small, {name}"}
+        if small:
+            texts = [f"word{i} lungs clear no effusion {i * 37}" for i in range(3000)]
+            build_tiny(texts, Path(temporary), size=SIZE, seed=1)
+            shape = folder_shape(Path(temporary))
+            say(f"small: {shape.parameters:,} parameters")
+        for name, overrides in small.items():
+            arguments = [*ALL, "train.max_steps=3", *overrides]
+            # PEFT moves what it makes, which fake tensors cannot be
+            measures = ("allocated",) if "train.method=lora" in overrides else ("allocated", "counted")
+            sizes = {measure: measured(measure, temporary, "", arguments)["Total"] for measure in measures}
+            told(f"small, {name}", plan_training(load_settings([], arguments), shape), sizes)
+    for name, (profile, overrides) in XL.items():
+        if word in f"XL, {name}":
+            config = str(ROOT / "jobs" / "configs" / f"{profile}.yaml")
+            plan = plan_training(load_settings([config], overrides), PUBLISHED["google/flan-t5-xl"])
+            told(f"XL, {name}", plan, {"counted": measured("counted", "", config, overrides)["Total"]})
+    away = [abs(math.log(figure[key])) for figure in figures for key in figure if key.startswith("to_")]
+    say(f"the furthest that the plan is from a measure: {math.exp(max(away)) - 1:.0%}")
+    say(json.dumps({"torch": torch.__version__, "cases": figures}))
+    return 0
 
 
 if __name__ == "__main__":
-    if "--child" in sys.argv:
-        child(Path(sys.argv[2]), sys.argv[3:])
+    if sys.argv[1:2] == ["--child"]:
+        child(sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:])
     else:
-        main()
+        sys.exit(main())

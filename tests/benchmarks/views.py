@@ -1,19 +1,20 @@
-"""What each view costs on a month of nights under four models: ``python tests/benchmarks/views.py``.
+"""What each view costs on a month of nights under four models: ``python tests/benchmarks/views.py [VIEW ...]``.
 
 30 nights of ``--reports`` (20,000) reports under four models, one data file a night and model as jobs leave them, and
-as many rows of `reports`; flags, strata and scores are made up. Then each view is asked once, whole month and last
-night, in a connection of its own: seconds of the first and the whole answer, rows, most memory so far, and the data
-files and the bytes of columns that the month reads (what Athena charges by). JSON is the last line.
+as many rows of `reports`; flags, strata and scores are made up. Then each view is asked, whole month and last night,
+in a connection of its own: seconds of the first and the whole answer, rows, most memory so far, and the data files
+that are opened with the bytes of columns that are read in them (what Athena charges by). JSON is the last line.
 """
 
 import argparse
 import datetime
 import json
+import re
 import resource
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +22,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import sqlglot
 from commits import FIRST, rows_of_a_night
-from sqlglot import exp
-from sqlglot.optimizer.pushdown_projections import pushdown_projections
-from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import traverse_scope
 
 from radray import config
 from radray.schemas import PREDICTIONS, REPORTS, TABLES
 from radray.schemas_checks import CLASSES
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
-from radray.tables.query import stream
+from radray.tables.query import connect, stream
 from radray.tables.rows import to_arrow
-from radray.tables.views import VIEWS, Choices, in_order, view_columns, view_sql
+from radray.tables.views import VIEWS, Choices, view_columns
 
 CHOICES = Choices("m0", "m1")
 MODELS = 4
@@ -59,37 +55,35 @@ def judged(rows: pa.Table, seed: int) -> pa.Table:
     return rows
 
 
-def append_reports(warehouse: Warehouse, predicted: pa.Table, night: datetime.date) -> None:
-    """Append the night's rows of `reports`: those that were predicted, one in ten more rejected."""
+def reports_of(predicted: pa.Table) -> pa.Table:
+    """Return the night's rows of `reports`: those that were predicted, one in ten more rejected."""
     rows: list[dict[str, Any]] = []
     blank = dict.fromkeys(column.name for column in REPORTS.columns)
+    blank |= {"batch_date": FIRST, "dataset": "hospital", "format": "hl7", "source_uri": "a.hl7", "source_member": ""}
+    blank |= {"source_digest": "0", "run_key": "k", "run_id": "prepare-1"}
     for place, row in enumerate(predicted.select(["unit_id", "study_id", "findings", "reference"]).to_pylist()):
-        base = {**blank, "batch_date": night, "dataset": "hospital", "format": "hl7", "source_uri": "a.hl7"}
-        base |= {
-            "source_member": "",
-            "source_offset": place,
-            "source_digest": "0",
-            "run_key": "k",
-            "run_id": "prepare-1",
-        }
-        rows.append({**base, **row, "status": "ok"})
+        rows.append({**blank, **row, "status": "ok", "source_offset": place})
         if place % 10 == 0:
-            rows.append({**base, "unit_id": f"r{place}", "status": "rejected", "reason": "no_findings"})
-    append_rows(warehouse, REPORTS, to_arrow(rows, REPORTS))
+            no = {"unit_id": f"r{place}", "status": "rejected", "reason": "no_findings", "source_offset": place}
+            rows.append({**blank, **no})
+    return to_arrow(rows, REPORTS)
 
 
 def make(folder: Path, reports: int) -> Warehouse:
     """Return a warehouse with the month."""
     warehouse = Warehouse(config.Warehouse(uri=str(folder)))
     plain = rows_of_a_night(reports)
+    came = reports_of(plain)
     models = [judged(as_of(plain, model_digest=f"m{model}", model_name=f"m{model}"), model) for model in range(MODELS)]
+    wrote = pa.concat_tables(models)
     began = time.perf_counter()
     for night in (FIRST + datetime.timedelta(days=i) for i in range(NIGHTS)):
-        # new studies each night
-        studies = pc.binary_join_element_wise(plain.column("study_id"), str(night), "-")
-        today = [one.set_column(one.column_names.index("study_id"), "study_id", studies) for one in (plain, *models)]
-        append_rows(warehouse, PREDICTIONS, as_of(pa.concat_tables(today[1:]), batch_date=night).cast(plain.schema))
-        append_reports(warehouse, today[0], night)
+        for schema, rows in ((PREDICTIONS, wrote), (REPORTS, came)):
+            # new studies each night
+            place = rows.column_names.index("study_id")
+            studies = pc.binary_join_element_wise(rows.column(place), str(night), "-")
+            today = rows.set_column(place, rows.schema.field(place), studies)
+            append_rows(warehouse, schema, as_of(today, batch_date=night))
     sys.stdout.write(f"{reports * NIGHTS * MODELS:,} predictions written in {time.perf_counter() - began:.0f} s\n")
     return warehouse
 
@@ -103,41 +97,51 @@ def as_of(rows: pa.Table, **values: Any) -> pa.Table:
     return rows
 
 
-def columns_read(name: str) -> Mapping[str, set[str]]:
-    """Return the columns of each table that the view reads, those of the views below it that it uses."""
-    schema = {table: {column.name: "text" for column in one.columns} for table, one in TABLES.items()}
-    schema |= {view: dict.fromkeys(view_columns(view), "text") for view in VIEWS}
-    needed: dict[str, set[str]] = {name: set(view_columns(name))}
-    for view in reversed(in_order([name])):
-        tree = sqlglot.parse_one(view_sql(view, CHOICES), read="athena")
-        used = qualify(tree, schema=schema, dialect="athena", validate_qualify_columns=False)
-        used = pushdown_projections(used)
-        for scope in traverse_scope(used):
-            for source, table in scope.sources.items():
-                if isinstance(table, exp.Table):
-                    found = {column.name for column in scope.source_columns(source)}
-                    needed.setdefault(table.name, set()).update(found)
-    return {table: columns for table, columns in needed.items() if table in TABLES}
+def touched(warehouse: Warehouse, sql: str) -> dict[str, Any]:
+    """Return the data files that a query opens, and the bytes of the columns that it reads in them.
+
+    As DuckDB's own plan says after the query has run: what it prunes by a night or a model, Athena can, too.
+    """
+    with connect(warehouse, CHOICES) as connection:
+        connection.execute("EXPLAIN (ANALYZE, FORMAT json) " + sql)
+        (_, told) = connection.fetchone() or (None, "{}")
+    files, size = 0, 0
+    for scan in scans(json.loads(told)):
+        named = files_of(warehouse, scan)
+        files += len(named)
+        size += sum(column_bytes(name, frozenset(scan["Projections"])) for name in named)
+    return {"files": files, "mb": round(size / 1e6, 1)}
 
 
-def touched(warehouse: Warehouse, read: Mapping[str, set[str]], where: str) -> dict[str, Any]:
-    """Return the data files, and the bytes of columns in them, that a view reads."""
-    count, size, whole = 0, 0, 0
-    for table, columns in read.items():
-        if not warehouse.has(TABLES[table]):
-            continue
-        loaded = warehouse.load(TABLES[table])
-        dated = {column.name for column in TABLES[table].columns} >= {"batch_date"}
-        scan = loaded.scan(row_filter=where) if where and dated else loaded.scan()
-        for task in scan.plan_files():
-            metadata = pq.read_metadata(task.file.file_path.removeprefix("file://"))
-            count += 1
-            whole += task.file.file_size_in_bytes
-            for group in (metadata.row_group(g) for g in range(metadata.num_row_groups)):
-                for c in range(metadata.num_columns):
-                    if group.column(c).path_in_schema.split(".")[0] in columns:
-                        size += group.column(c).total_compressed_size
-    return {"files": count, "column_mb": round(size / 1e6, 1), "all_mb": round(whole / 1e6, 1)}
+def files_of(warehouse: Warehouse, scan: Mapping[str, Any]) -> list[str]:
+    """Return the files of a scan: the plan counts them and names the first alone."""
+    (table,) = {name for name in TABLES if f"/data/{name}/" in scan["Filename(s)"]}
+    given = str(scan.get("Filters"))
+    terms = [f"batch_date = '{night}'" for night in re.findall(r"batch_date='([\d-]+)'", given)]
+    terms += [f"model_name = '{model}'" for model in re.findall(r"model_name='(\w+)'", given)]
+    loaded = warehouse.load(TABLES[table])
+    planned = loaded.scan(row_filter=" AND ".join(terms)) if terms else loaded.scan()
+    found = [task.file.file_path.removeprefix("file://") for task in planned.plan_files()]
+    if len(found) != int(scan["Total Files Read"]):
+        raise RuntimeError(f"{table}: {scan['Total Files Read']} files were read, {len(found)} were expected")
+    return found
+
+
+def scans(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what the plan says of each scan of a table's files."""
+    told = node.get("extra_info", {})
+    if "Total Files Read" in told:
+        yield told
+    for child in node.get("children", ()):
+        yield from scans(child)
+
+
+def column_bytes(file: str, columns: frozenset[str]) -> int:
+    """Return the bytes of `columns` in a data file, compressed."""
+    metadata = pq.read_metadata(file)
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    chunks = [group.column(place) for group in groups for place in range(metadata.num_columns)]
+    return sum(one.total_compressed_size for one in chunks if one.path_in_schema.split(".")[0] in columns)
 
 
 def ask(warehouse: Warehouse, sql: str) -> dict[str, Any]:
@@ -155,6 +159,7 @@ def main() -> None:
     """Make the month, ask each view, and print what it took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reports", type=int, default=20_000)
+    parser.add_argument("views", nargs="*", metavar="VIEW", help="these alone")
     parser.add_argument("--keep", help="folder of the warehouse: used when there, made and kept when not")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -163,11 +168,11 @@ def main() -> None:
         warehouse = Warehouse(config.Warehouse(uri=str(folder))) if there else make(folder, asked.reports)
         last = FIRST + datetime.timedelta(days=NIGHTS - 1)
         result: dict[str, Any] = {}
-        for name in VIEWS:
-            found: dict[str, Any] = {"month": ask(warehouse, f"SELECT * FROM {name}")}
-            found["month"] |= touched(warehouse, columns_read(name), "")
+        for name in asked.views or VIEWS:
+            questions = {"month": f"SELECT * FROM {name}"}
             if "batch_date" in view_columns(name):
-                found["night"] = ask(warehouse, f"SELECT * FROM {name} WHERE batch_date = DATE '{last}'")
+                questions["night"] = f"SELECT * FROM {name} WHERE batch_date = DATE '{last}'"
+            found = {of: ask(warehouse, sql) | touched(warehouse, sql) for of, sql in questions.items()}
             result[name] = found
             sys.stdout.write(f"{name}: {found}\n")
             sys.stdout.flush()

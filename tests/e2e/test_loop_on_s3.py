@@ -1,4 +1,4 @@
-"""`prepare` and `generate` in one Ray, from a source on S3 into a warehouse on S3: the rows of local disk."""
+"""`prepare` and `generate` in one Ray, source, model and warehouse on S3: the rows of local disk."""
 
 import io
 from collections import Counter
@@ -13,8 +13,10 @@ from s3_server import BUCKET, S3Server
 from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.config import Settings, load_settings
+from radray.models.folder import open_model
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
 from radray.stages.cluster import ray_cluster
+from radray.stages.model_store import put_model
 from radray.tables.catalog import Warehouse
 from radray.tables.query import query
 
@@ -34,7 +36,7 @@ def on_s3(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
         [
             *(f"warehouse.uri={place}/warehouse", f"warehouse.catalog_uri={folder}/catalog.db", *s3_server.overrides()),
             *(f"source.uri={place}/incoming/corpus.zip", "source.dataset=synthetic", "date=2026-11-21", *FROM_ZIP),
-            *(f"model.uri={folder}/model", "generate.max_new_tokens=6", "split=live"),
+            *(f"model.uri={place}/models/chest", "generate.max_new_tokens=6", "split=live"),
         ],
     )
     output = io.StringIO()
@@ -42,6 +44,8 @@ def on_s3(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with pytest.MonkeyPatch.context() as patch:
         for name, value in s3_server.environment().items():
             patch.setenv(name, value)
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))  # of this node, and of the actors on it
+        put_model(folder / "model", f"{place}/models/chest", Warehouse(settings.warehouse).storage)
         client = Warehouse(settings.warehouse).storage.access.boto()
         client.upload_file(str(folder / "corpus.zip"), BUCKET, f"{folder.name}/incoming/corpus.zip")
         with ray_cluster(settings.cluster):
@@ -72,11 +76,18 @@ def test_every_unit_and_every_prediction_is_there_once(on_s3: tuple[Settings, st
     assert warehouse.storage.list_files(f"{warehouse.layout.root}/_staging") == []
 
 
+def test_the_model_came_from_s3_by_its_digest(on_s3: tuple[Settings, str, Path]) -> None:
+    settings, _, folder = on_s3
+    digest = open_model(str(folder / "model")).digest
+    assert [one.name for one in (folder / "cache" / "radray" / "models").iterdir()] == [digest]
+    assert set(Warehouse(settings.warehouse).read(PREDICTIONS)["model_digest"].to_pylist()) == {digest}
+
+
 def test_units_and_texts_are_those_of_local_disk(on_s3: tuple[Settings, str, Path], tmp_path: Path) -> None:
     settings, _, folder = on_s3
     local = settings_for(tmp_path, f"source.uri={folder}/corpus.zip", *FROM_ZIP, "date=2026-11-21")
     prepare(local, Console(file=io.StringIO()))
-    names = [column.name for column in REPORTS.columns if column.name not in ("run_key", "run_id")]
+    names = [column.name for column in REPORTS.columns if column.name not in ("run_key", "run_id", "source_etag")]
     here, there = (Warehouse(one.warehouse).read(REPORTS, names).sort_by("unit_id") for one in (local, settings))
     assert here.to_pylist() == there.to_pylist()
     assert here.num_rows == STUDIES + 3

@@ -1,4 +1,4 @@
-"""`generate` on a cluster of three nodes, of which one is taken away half-way: the run goes on with the others."""
+"""`generate` on a cluster that shrinks and grows half-way: the run goes on with what there is, and uses what comes."""
 
 import os
 import signal
@@ -16,8 +16,10 @@ from radray.schemas import PREDICTIONS, REPORTS, RUNS
 from radray.tables.catalog import Warehouse
 
 STUDIES = 120
+MORE_STUDIES = 800
+"""Enough to be at work still when a node that joins has started an actor, some 15 s later."""
 
-pytestmark = pytest.mark.drill  # 2 minutes
+pytestmark = pytest.mark.drill  # 3 minutes
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_a_run_goes_on_when_a_node_is_taken_away(tmp_path: Path, cluster: Cluste
     tiny_model(tmp_path / "model", [PROMPT.fill(study.text, None) for study in studies])
     warehouse = Warehouse(settings_for(tmp_path).warehouse)
 
-    words = (f"cluster.address={cluster.address}", "generate.actors=2", "generate.threads_per_actor=2")
+    words = (f"cluster.address={cluster.address}", "generate.threads_per_actor=4")
     with Generating(tmp_path, *words) as driver:
         first = [wait_for_actor(driver, raylet, []) for raylet in raylets]
         wait_for_staged(driver, tmp_path, at_least=10)
@@ -83,5 +85,29 @@ def test_a_run_goes_on_when_a_node_is_taken_away(tmp_path: Path, cluster: Cluste
     # it was one run to the end, which went on from what was staged
     assert before <= runs[0]["rows_resumed"] < STUDIES
     assert error.count("a machine was lost") == 1
+    assert [line.split(",")[0] for line in error.splitlines() if line.startswith("plan: ")] == [
+        "plan: 2 actors x 4 threads on 3 nodes",
+        "plan: 1 actor x 4 threads on 2 nodes",
+    ]
     assert {row["run_id"] for row in rows} == {runs[0]["run_id"]}
     assert list(staged_files(tmp_path)) == []
+
+
+def test_a_node_that_joins_is_used(tmp_path: Path, cluster: Cluster) -> None:
+    cluster.add_node(num_cpus=1)
+    cluster.wait_for_nodes()
+    studies = write_corpus(tmp_path / "corpus.zip", MORE_STUDIES)
+    tiny_model(tmp_path / "model", [PROMPT.fill(study.text, None) for study in studies])
+    warehouse = Warehouse(settings_for(tmp_path).warehouse)
+    words = (f"cluster.address={cluster.address}", "generate.threads_per_actor=1")
+    with Generating(tmp_path, *words) as driver:
+        wait_for_staged(driver, tmp_path, at_least=10)
+        joined = cluster.add_node(num_cpus=4).all_processes["raylet"][0].process.pid
+        wait_for_actor(driver, joined, [])
+        assert rows_staged(tmp_path) < MORE_STUDIES
+        _, error = driver.communicate(timeout=PATIENCE_S)
+    assert driver.returncode == 0, error
+    assert "plan: 1 actor x 1 thread on 2 nodes, 1 CPU kept for reading, more on nodes that join" in error
+    rows = warehouse.read(PREDICTIONS, ["unit_id", "reason"]).to_pylist()
+    assert len({row["unit_id"] for row in rows}) == len(rows) == MORE_STUDIES
+    assert {row["reason"] for row in rows} <= {None, "empty_output"}

@@ -78,8 +78,12 @@ def test_every_unit_is_a_row_by_status_and_reason(loop: Loop) -> None:
     assert {row["study_id"] for row in rows if row["status"] == "ok"} == {study.study_id for study in loop.studies}
     assert {row["split"] for row in rows} == {"train", None}
     assert len({row["unit_id"] for row in rows}) == STUDIES + 3
-    run = {row["job"]: row for row in loop.warehouse.read(RUNS).to_pylist()}["prepare"]
+    runs = {row["job"]: row for row in loop.warehouse.read(RUNS).to_pylist()}
+    run = runs["prepare"]
     assert (run["input_units"], run["rows_ok"], run["rows_not_ok"]) == (STUDIES + 3, STUDIES, 3)
+    wrote = {(row["model_name"], row["model_digest"]) for row in loop.warehouse.read(PREDICTIONS).to_pylist()}
+    assert ("model", runs["finetune"]["model_digest"]) in wrote
+    assert runs["finetune"]["model_name"] == "model"
 
 
 def test_predictions_hold_each_validation_report_once_under_each_model(loop: Loop) -> None:

@@ -19,6 +19,7 @@ from radray.metrics.floors import NearestNeighbour, best_constant, first_sentenc
 from radray.metrics.rouge import Scorer
 from radray.metrics.sentences import split_sentences
 from radray.metrics.side_by_side import FLOORS
+from radray.metrics.strata import is_normal
 from radray.reports.identity import normalise
 from radray.schemas import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, RUNS
 from radray.schemas_checks import CLASSES
@@ -61,7 +62,7 @@ STRATA = {
     "comparison_state=present": "comparison_state = 'present'",
     "comparison_state=unknown": "comparison_state = 'unknown'",
 }
-NARROW = {*F_MEASURES, "exact", "no_overlap"}
+NARROW = {*F_MEASURES, "exact", "no_overlap", "reads_normal"}
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +121,7 @@ def scored(world: World, dataset: str) -> Iterator[dict[str, Any]]:
                 words = [plain.tokenize(one) for one in (reference, text)]
                 values |= {"exact": float(bool(words[0]) and words[0] == words[1])}
                 values |= {"no_overlap": float(found["rouge1"].fmeasure == 0)}
+                values |= {"reads_normal": float(is_normal(text) is True)}
                 about = {"system": system, "unit_id": unit, "scorer_id": scorer_id}
                 yield from ({**about, "metric": metric, "v": float(v)} for metric, v in values.items())
 
@@ -392,7 +394,7 @@ def test_what_is_not_there_is_named(world: World, override: str, says: str) -> N
 
 def test_a_folder_that_cannot_be_written_is_named(world: World, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"evaluate\.csv=.*file: evaluations.csv cannot be written"):
+    with pytest.raises(ConfigError, match=r"evaluate\.csv=.*file/evaluations\.csv cannot be written"):
         evaluate(
             world.settings(f"evaluate.csv={tmp_path}/file", "source.dataset=dev2", "evaluate.resamples=200"),
             world.console,

@@ -42,10 +42,11 @@ def test_an_empty_night_of_a_model_without_a_parity_record_is_committed_once(set
     assert warehouse.read(PREDICTIONS).num_rows == 0
     (run,) = [row for row in warehouse.read(RUNS).to_pylist() if row["job"] == "generate"]
     assert (run["status"], run["input_units"]) == ("finished", 0)
-    first, second, third = output.getvalue().splitlines()
+    first, second, third, fourth = output.getvalue().splitlines()
     assert first.endswith("engine none: there is no report")
-    assert "0 reports, 0 ok" in second
-    assert "is there already, made from the same input; nothing written" in third
+    assert "0 reports, 0 ok, 0 resumed" in second
+    assert " s, committed " in third
+    assert "is there already, made from the same input; nothing written" in fourth
 
 
 def test_a_partition_that_another_works_on_is_refused_before_anything_is_proven(settings: Settings) -> None:

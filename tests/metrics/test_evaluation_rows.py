@@ -74,9 +74,9 @@ def test_details_are_told_for_the_main_scorer_alone() -> None:
     rows = list(evaluations(side(), PLAN))
     told = {stratum: {(one["scorer_id"], one["metric"]) for one in rows if one["stratum"] == stratum}
             for stratum in ("all", "length=1-5")}  # fmt: skip
-    assert len(told["all"]) == 4 * 14
+    assert len(told["all"]) == 4 * 15
     assert told["length=1-5"] == {
-        (MAIN, metric) for metric in ("rouge1", "rouge2", "rougel", "rougelsum", "exact", "no_overlap")
+        (MAIN, metric) for metric in ("rouge1", "rouge2", "rougel", "rougelsum", "exact", "no_overlap", "reads_normal")
     }
 
 

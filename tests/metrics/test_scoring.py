@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rouge_score import rouge_scorer
 
-from radray.metrics.scoring import EXACT, NO_OVERLAP, main_scorer, score_all
+from radray.metrics.scoring import EXACT, NO_OVERLAP, READS_NORMAL, main_scorer, score_all
 from radray.metrics.sentences import split_sentences
 from radray.reports.synthetic import make_studies
 
@@ -31,13 +31,14 @@ def test_hand_made_values() -> None:
     assert found[CLEAN, EXACT] == pytest.approx([1, 0, 0, nan, 0, nan], nan_ok=True)  # the stemmer makes no word equal
     assert found[RAW, EXACT] == pytest.approx([0, 0, nan, nan, 0, nan], nan_ok=True)
     assert found[CLEAN, NO_OVERLAP] == pytest.approx([0, 0, 1, nan, 1, nan], nan_ok=True)
+    assert found[CLEAN, READS_NORMAL] == pytest.approx([1, 1, 0, nan, 0, nan], nan_ok=True)  # nothing is not normal
 
 
 def test_the_metrics_are_these() -> None:
     found = score_all(["Clear."], ["Clear."], ["Clear."])
     assert len({scorer for scorer, _ in found}) == 4
     assert {metric for _, metric in found} == {
-        *("rouge1", "rouge2", "rougel", "rougelsum", "exact", "no_overlap"),
+        *("rouge1", "rouge2", "rougel", "rougelsum", "exact", "no_overlap", "reads_normal"),
         *(f"{metric}_{part}" for metric in NAMES for part in ("precision", "recall")),
     }
 

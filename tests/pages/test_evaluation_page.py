@@ -21,7 +21,7 @@ from radray.metrics.scoring import main_scorer
 from radray.metrics.side_by_side import Training, add_floors, remarks, side_by_side
 from radray.pages.evaluation_page import TEMPLATES, Evaluated, Part, page, write_page
 from radray.pages.evaluation_tables import Shown
-from radray.schemas_checks import CLASSES
+from radray.schemas_checks import CLASSES, TIER_A
 
 PLAN = Plan(main_scorer(stemmer=True), normal_weight=0.5, resamples=200, seed=1)
 REFERENCES = (
@@ -220,6 +220,58 @@ def test_the_first_words_are_the_use_and_what_is_left_out(tree: Tree) -> None:
     assert hits == 2
     assert f"the impressions of next 6e657874 leave it out in {10 * hits} ({hits} of 10; 95 % interval" in missed[1]
     assert f"radiologists' own impressions leave it out in {10 * own} ({own} of 10;" in missed[2]
+
+
+def said(rows: list[dict[str, Any]]) -> list[str]:
+    return [one["text"] for one in Tree(page(evaluated(rows))).find("p", "li", "figcaption")]
+
+
+def test_abnormal_reports_that_are_passed_off_as_normal_are_counted_before_all_else(tree: Tree) -> None:
+    (box, *_) = [one for one in tree.find("div") if one["attrs"].get("class") == "first"]
+    told = [one["text"] for one in tree.within(box, "p")]
+    # of the 40 references 23 are abnormal; `next` writes them, and copying knows one sentence, a normal one
+    abnormal = sum(place % 7 in (2, 3, 4, 6) for place in range(40))
+    assert abnormal == 23
+    assert f"next 6e657874 gives a normal one to 0 (0 of {abnormal}; 95 % interval 0 to" in told[-3]
+    assert "copying the impression of the most similar training report (a floor, no model) gives" in told[-2]
+    assert f"gives a normal one to 100 ({abnormal} of {abnormal};" in told[-2]
+    assert told[-1].startswith("On abnormal reports now 6e6f7700 and next 6e657874 score better than copying the first")
+
+
+def test_the_best_of_models_that_lose_to_a_floor_is_not_called_of_use() -> None:
+    rows = made(change=lambda row: row.update(prediction="Nothing to see."))
+    assert any(one.startswith("No model here is shown to be better on abnormal reports than") for one in said(rows))
+
+
+def test_no_model_is_better_than_a_radiologist_by_masks() -> None:
+    def masked(row: dict[str, Any]) -> None:
+        row |= {name: False for name in row if "flag_" in name} | {"reference_flag_mask": True}
+
+    told = said(made(change=masked))
+    note = "Masks in the radiologists' impressions are what de-identification took out, no error of theirs."
+    assert f"{note} So no model is better or worse by them." in told
+    assert not any(one.startswith("mask (") for one in told)
+    classes = len(TIER_A) - 1
+    alike = f"in {classes} classes of errors that harm: not to be told apart in {classes}."
+    assert f"next 6e657874 against the radiologists, {alike}" in told
+    assert not any(f"{note} So" in one for one in said(made(change=lambda row: row.update(reference_flag_mask=False))))
+
+
+def test_what_is_kept_of_the_surest_half_is_told_by_case_mix() -> None:
+    def sure_of_normal(row: dict[str, Any]) -> None:
+        row["logprob_per_token"] = -0.1 if row["reference"].startswith("No ") else -0.9
+
+    told = [one for one in said(made(change=sure_of_normal)) if one.startswith("Does the model know")]
+    # 17 of 40 are normal: the surest 20 are these and 3 more
+    assert "Of the half that next 6e657874 is surest of, 15 % are abnormal; of all, 57 %." in told[0]
+
+
+def test_training_is_that_of_the_model_that_wrote_and_not_of_a_later_one_of_its_name() -> None:
+    runs = [RUN, {**RUN, "run_id": "finetune-1", "model_digest": b"next".hex().ljust(64, "0")}]
+    runs.append({**RUN, "run_id": "finetune-2", "model_digest": "f" * 64})
+    told = Tree(page(evaluated(made(), training=training_rows(), runs=runs))).find("figcaption")
+    names = [one["text"].split(".")[0] for one in told if one["text"].startswith("Training of")]
+    assert names == ["Training of next, run finetune-1"]
 
 
 def test_the_better_model_is_called_so_and_the_floor_too(tree: Tree) -> None:

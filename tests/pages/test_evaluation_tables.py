@@ -18,6 +18,7 @@ PLAN = Plan(main_scorer(stemmer=True), normal_weight=0.5, resamples=200, seed=1)
 TRAINING = Training(["Clear lungs."], ["No acute disease."], frozenset(), str.lower)
 REFERENCES = ("No acute disease.", "No acute disease.", "Small left effusion.", "Right pneumothorax.")
 WRITTEN = {"before": ("Lungs.", "", "effusion", "Clear."), "after": (*REFERENCES[:3], "Left pneumothorax.")}
+MISSED = {"flag_critical_missed": True, "reference_flag_critical_missed": False}
 PUBLISHED = read_published(
     json.dumps(
         {
@@ -142,8 +143,8 @@ def test_the_headline_has_abnormal_beside_all_beside_standardised() -> None:
     told = {name: values for name, *values in cells(first)}
     # "standardised" is the middle of normal (1) and abnormal (0.75)
     assert [one.split(" ")[0] for one in told["after a0000000"][:3]] == ["0.750", "0.875", "0.875"]
-    assert told["after a0000000"][3:] == ["0.750", "0.000", "0", "0"]
-    assert told["before b0000000"][3:] == ["0.000", "0.750", "0", "0"]
+    assert told["after a0000000"][3:] == ["0.000", "0.750", "0.000", "0", "0"]
+    assert told["before b0000000"][3:] == ["0.500", "0.000", "0.750", "0", "0"]  # "Clear." over a pneumothorax
     assert list(told)[2:] == ["floor: best constant", "floor: first sentence", "floor: nearest neighbour"]
 
 
@@ -156,6 +157,16 @@ def test_checks_are_told_as_excess_over_the_radiologist() -> None:
     assert told[0][2].startswith("100.0 +100.0 [+100.0, +100.0]")
     assert told[1][2].startswith("100.0 +0.0 [-")
     assert told[2][2].startswith("0.0 -100.0")
+
+
+def test_of_masks_there_is_no_excess_and_of_missed_findings_only_where_there_are_critical_ones() -> None:
+    """De-identification masked the references: a model that writes none is not better than a radiologist."""
+    found = shown("set1", checks_id="checks-1", flag_mask=False, reference_flag_mask=True, **MISSED)
+    assert cells(found.flags()) == [("mask", "100.0", "0.0", "0.0", "0.0")]
+    critical = shown("set1", checks_id="checks-1", findings="Large left pneumothorax.", **MISSED)
+    (row,) = cells(critical.flags())
+    assert row[:2] == ("critical_missed", "0.0")
+    assert row[2].startswith("100.0 +100.0")
 
 
 def test_what_is_not_known_is_left_out() -> None:

@@ -27,8 +27,8 @@ def put_reports(warehouse: Warehouse, unit_ids: Sequence[str], **columns: Any) -
     append_rows(warehouse, REPORTS, to_arrow(rows, REPORTS))
 
 
-def put_prepare_run(warehouse: Warehouse, dataset: str) -> None:
+def put_prepare_run(warehouse: Warehouse, dataset: str, night: datetime.date = NIGHT) -> None:
     """Add the row of a finished run of `prepare`."""
-    about = {"batch_date": NIGHT, "dataset": dataset}
+    about = {"batch_date": night, "dataset": dataset}
     with recorded(warehouse, RunRow(new_run_id("prepare"), "prepare", "k", "", about)):
         pass

@@ -6,7 +6,8 @@ import pytest
 
 from radray.config import Generate
 from radray.errors import ConfigError
-from radray.stages.plan import ActorPlan, NodeResources, plan_actors
+from radray.stages import plan as planning
+from radray.stages.plan import ActorPlan, NodeResources, plan_actors, wait_for_loss
 
 GB = 1_000_000_000
 
@@ -91,8 +92,29 @@ def test_no_shape_is_planned_that_starves_reading_or_does_not_fit() -> None:
 
 
 def test_a_plan_is_said_in_a_line() -> None:
-    assert (
-        plan([NodeResources(4), NodeResources(5)]).said() == "4 actors x 2 threads on 2 nodes, 1 CPU kept for reading"
-    )
+    one = plan([NodeResources(4, cores=4), NodeResources(5, cores=5)])
+    assert one.said() == "4 actors x 2 threads on 2 nodes, 1 CPU kept for reading"
     gpu = plan([NodeResources(8, gpus=1)], use_gpu=True, threads_per_actor=1)
-    assert gpu.said() == "1 actor x 1 thread and a GPU on 1 node, 8 CPUs kept for reading"
+    assert gpu.said() == "1 actor x 1 thread and a GPU on 1 node, 8 CPUs kept for reading, more on nodes that join"
+
+
+def test_a_plan_grows_where_nobody_named_a_number_and_the_cluster_is_not_one_that_was_started_here() -> None:
+    assert plan([NodeResources(8)]).grows
+    assert plan([NodeResources(8, gpus=1)], use_gpu=True).grows
+    assert not plan([NodeResources(8)], actors=2).grows
+    assert not plan([NodeResources(8, cores=8)]).grows
+
+
+def test_the_next_plan_waits_until_ray_knows_which_node_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = frozenset({"one", "two"})
+    looks = iter([before, before | {"new"}, frozenset({"one", "new"})])
+    monkeypatch.setattr(planning, "alive_nodes", lambda: next(looks))
+    wait_for_loss(before)
+    assert next(looks, None) is None
+
+
+def test_it_does_not_wait_for_ever_for_an_actor_that_was_ended_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[None] = []
+    monkeypatch.setattr(planning, "alive_nodes", lambda: (asked.append(None), frozenset({"one"}))[1])
+    wait_for_loss(frozenset({"one"}), longest_s=0.1)
+    assert asked

@@ -184,3 +184,28 @@ def test_all_that_is_read_of_a_report_and_stands_in_a_row_is_copied() -> None:
     row = scored("Effusion.", subject_id="p", background="b")
     copied = set(REPORT_COLUMNS) - {"split", "status"}
     assert {name: row[name] for name in copied} == {name: report[name] for name in copied}
+
+
+def test_a_report_that_cannot_be_checked_costs_its_row_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = []
+
+    def faulty(impression: str | None, *args: Any, **words: Any) -> checks.Checked:
+        asked.append(impression)
+        if impression == "CANARY mass.":
+            raise KeyError(impression)
+        return checks.check(impression, *args, **words)
+
+    monkeypatch.setattr("radray.stages.score_predictions.check", faulty)
+    both = pa.concat_tables([outcome("CANARY mass."), outcome("Small effusion.")])
+    bad, good = ScorePredictions(Score(defer_below_logprob=-5.0), CONSTANTS)(both).to_pylist()
+    assert "CANARY mass." in asked
+    assert (bad["status"], bad["reason"]) == ("failed", "scoring_error")
+    assert (bad["prediction"], bad["hypotheses"], bad["flag_side"], bad["defer"]) == (None, None, None, True)
+    assert [bad[name] for name in (*ROUGE_COLUMNS, *RAW_ROUGE_COLUMNS)] == [0.0] * 16
+    (alone,) = ScorePredictions(Score(defer_below_logprob=-5.0), CONSTANTS)(outcome("Small effusion.")).to_pylist()
+    assert good == alone
+    (said,) = caplog.messages
+    assert said.startswith(f"unit_id {bad['unit_id']} cannot be scored: KeyError at test_score_predictions.py:")
+    assert "CANARY" not in said

@@ -152,9 +152,9 @@ def test_what_is_published_is_there_and_publishing_again_brings_it_up_to_date() 
     cloud = Cloud()
     lines = list(publisher(cloud).publish(CHOICES))
     assert list(cloud.views) == list(VIEWS)
-    assert len(cloud.assets) == 1 + 9 + 2
+    assert len(cloud.assets) == 1 + 10 + 2
     assert lines[0] == f"athena: view {VIEWS[0]}"
-    assert len(lines) == len(VIEWS) + 12
+    assert len(lines) == len(VIEWS) + 13
     first = {arn: dict(asset) for arn, asset in cloud.assets.items()}
     assert all(states == ["SUCCEEDED"] for states in cloud.queries.values())  # each was waited for
 
@@ -165,7 +165,7 @@ def test_what_is_published_is_there_and_publishing_again_brings_it_up_to_date() 
     assert not any(change.startswith("CreateD") for change in cloud.changes)
     dashboards = [arn for arn in cloud.assets if ":dashboard/" in arn]
     assert {cloud.shown[arn] for arn in dashboards} == {2}
-    assert sum(change.startswith("UpdateDataSetPermissions") for change in cloud.changes) == 9
+    assert sum(change.startswith("UpdateDataSetPermissions") for change in cloud.changes) == 10
 
     other = WHOLE.model_copy(update={"athena_workgroup": "nightly"})
     list(publisher(cloud, other).publish(CHOICES))
@@ -181,7 +181,7 @@ def test_a_run_that_was_stopped_is_run_again() -> None:
     lines.close()  # type: ignore[attr-defined]
     assert len(cloud.assets) == 3
     list(publisher(cloud).publish(CHOICES))
-    assert len(cloud.assets) == 12
+    assert len(cloud.assets) == 13
 
 
 def test_removal_takes_what_was_made_and_nothing_else() -> None:
@@ -194,7 +194,7 @@ def test_removal_takes_what_was_made_and_nothing_else() -> None:
     lines = list(publisher(cloud, WHOLE.model_copy(update={"text_principal_arn": None})).remove())
     assert list(cloud.assets) == [theirs]
     assert cloud.views == {"reports": "a table", "their_view": "SELECT 1"}
-    assert len(lines) == 12 + len(VIEWS)
+    assert len(lines) == 13 + len(VIEWS)
     assert list(publisher(cloud).remove()) == []
     assert {asset.arn for asset in removable(WHOLE, REGION)} == {asset.arn for asset in assets(WHOLE, REGION)}
 
@@ -266,7 +266,7 @@ def test_the_job_prints_the_requests_that_it_would_send(
     assert "${" not in json.dumps(policies[1:])
     assert run(monkeypatch, "--dry-run", *words, "publish.remove=true") == 0
     out = capsys.readouterr().out
-    assert out.count("# quicksight delete_") == 12
+    assert out.count("# quicksight delete_") == 13
     assert "create_" not in out
 
 

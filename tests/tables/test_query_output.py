@@ -13,8 +13,8 @@ from tables_world import Night, open_warehouse
 
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.tables.catalog import Warehouse
-from radray.tables.output import harmless, printable, write_csv, write_file, write_json
-from radray.tables.query import BATCH_ROWS, Answer, connect, query, stream
+from radray.tables.output import Answer, harmless, printable, write_csv, write_file, write_json
+from radray.tables.query import BATCH_ROWS, connect, query, stream
 
 ENDLESS = "SELECT i FROM range(1000000000000) AS t(i)"
 

@@ -1,8 +1,10 @@
 """Each view is Athena's SQL, and gives on this machine what pandas, or a plain loop, makes of the same rows."""
 
+import datetime
+import itertools
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,8 @@ import pytest
 import sqlglot
 import trino_sql_validator
 from sqlglot import exp
-from views_world import DATASETS, NIGHTS, Row, World
+from tables_world import open_warehouse
+from views_world import DATASETS, NIGHTS, Row, World, append
 
 from radray.schemas import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, TABLES
 from radray.schemas_checks import CLASSES, TIER_A, TIER_B
@@ -112,7 +115,7 @@ def test_each_view_and_column_has_a_sentence_and_a_type_that_quicksight_reads(wo
 def test_views_come_after_what_they_read() -> None:
     for place, name in enumerate(VIEWS):
         assert reads(name) <= {*TABLES, *VIEWS[:place]}
-    assert in_order(["worklist"]) == ["predictions_without_text", "latest_predictions", "worklist"]
+    assert in_order(["worklist"]) == ["predictions_without_text", "night_predictions", "worklist"]
 
 
 def test_no_word_of_a_report_is_in_the_views_without_text(world: World) -> None:
@@ -148,9 +151,34 @@ def test_the_tables_without_text(world: World) -> None:
     same(ask(world, "SELECT * FROM predictions_without_text"), expected, ["batch_date", "unit_id", "model_digest"])
     got = ask(world, "SELECT * FROM predictions_text")
     names = list(got[0])
-    rows = [{name: row[name] for name in names} for row in world.rows["predictions"]]
+    rows = [{name: row.get(name) for name in names} for row in world.rows["predictions"]]
+    for row in rows:
+        row["missed_words"] = "findings" if row["evidence"] and row["flag_critical_missed"] else None
     same(got, rows, ["batch_date", "unit_id", "model_digest"])
     assert {"findings", "reference_raw", "prediction", "evidence"} <= set(names)
+
+
+def nightly(world: World, model: str, nights: Sequence[datetime.date] = NIGHTS) -> list[Row]:
+    """Return, by going through the nights, the newest prediction of each study that stands that night."""
+    found = []
+    for night in nights:
+        for dataset in DATASETS:
+            here = [r for r in world.rows["reports"] if (r["batch_date"], r["dataset"]) == (night, dataset)]
+            for unit in (r["unit_id"] for r in here if r["status"] == "ok"):
+                rows = [p for p in world.rows["predictions"] if (p["model_name"], p["unit_id"]) == (model, unit)]
+                rows = [p for p in rows if p["batch_date"] == night]
+                found += sorted(rows, key=lambda p: str(p["run_id"]))[-1:]
+    return found
+
+
+def test_night_predictions(world: World) -> None:
+    names = flat_columns(PREDICTIONS)
+    expected = [{name: row[name] for name in names} | {"newer_report": False} for row in nightly(world, "model")]
+    got = ask(world, "SELECT * FROM night_predictions")
+    same(got, expected, ["batch_date", "dataset", "study_id"])
+    assert len(got) > len(ask(world, "SELECT * FROM latest_predictions"))
+    of_one = ask(world, f"SELECT * FROM night_predictions WHERE batch_date = DATE '{NIGHTS[1]}'")
+    same(of_one, [row for row in expected if row["batch_date"] == NIGHTS[1]], ["dataset", "study_id"])
 
 
 def latest(world: World, model: str) -> dict[tuple[str, str], tuple[Row, bool]]:
@@ -191,9 +219,6 @@ def test_latest_predictions(world: World, model: str) -> None:
 
 
 def test_a_study_that_reports_knows_nothing_of_stays(world: World, tmp_path_factory: pytest.TempPathFactory) -> None:
-    from tables_world import open_warehouse
-    from views_world import append
-
     alone = open_warehouse(tmp_path_factory.mktemp("alone"))
     (row, *_) = (r for r in world.rows["predictions"] if r["model_name"] == "raw")
     append(alone, PREDICTIONS, [row])
@@ -210,13 +235,13 @@ def test_side_by_side(world: World) -> None:
     empty = dict.fromkeys(column.name for column in PREDICTIONS.columns)
     got = ask(world, "SELECT * FROM side_by_side")
     expected = []
-    for row, newer in latest(world, "model").values():
-        both = {f"production_{name}": value for name, value in row.items()} | {"newer_report": newer}
+    for row in nightly(world, "model"):
+        both = {f"production_{name}": value for name, value in row.items()} | {"newer_report": False}
         both |= {
             f"candidate_{name}": value for name, value in fine.get((row["batch_date"], row["unit_id"]), empty).items()
         }
         expected.append({name: both.get(name, row.get(name)) for name in got[0]})
-    same(got, expected, ["dataset", "study_id"])
+    same(got, expected, ["batch_date", "dataset", "study_id"])
     assert {row["candidate_model_name"] for row in got} == {"fine", None}
     alone = ask(world, "SELECT * FROM side_by_side", Choices("model"))
     assert {row["candidate_prediction"] for row in alone} == {None}
@@ -339,20 +364,37 @@ def test_flag_rates(world: World) -> None:
 
 
 def test_worklist(world: World) -> None:
-    found = []
-    for row, newer in latest(world, "model").values():
-        hits = [name for name in URGENCY if row[f"flag_{name}"]]
-        if row["status"] == "ok" and hits:
-            told = {"worst": hits[0], "hits": len(hits), "classes": ";".join(hits), "newer_report": newer}
-            found.append(row | told | {"reference_has_worst": row[f"reference_flag_{hits[0]}"]})
-    found.sort(key=lambda row: (row["dataset"], row["study_id"]))
-    found.sort(key=lambda row: row["batch_date"], reverse=True)
-    found.sort(key=lambda row: (URGENCY.index(row["worst"]), -row["hits"]))
     names = list(view_columns("worklist"))
-    expected = [{name: row.get(name) for name in names} | {"place": at} for at, row in enumerate(found, 1)]
-    got = ask(world, "SELECT * FROM worklist ORDER BY place")
-    assert [row["place"] for row in got] == list(range(1, len(got) + 1))
-    same(got, expected, ["place"])
+    expected = []
+    for night, dataset in itertools.product(NIGHTS, DATASETS):
+        found = []
+        for row in (r for r in nightly(world, "model", [night]) if r["dataset"] == dataset and r["status"] == "ok"):
+            hits = [name for name in URGENCY if row[f"flag_{name}"]]
+            if hits:
+                told = {"worst": hits[0], "hits": len(hits), "classes": ";".join(hits), "newer_report": False}
+                found.append(row | told | {"reference_has_worst": row[f"reference_flag_{hits[0]}"]})
+        found.sort(key=lambda row: (URGENCY.index(row["worst"]), -row["hits"], row["study_id"]))
+        expected += [{name: row.get(name) for name in names} | {"place": at} for at, row in enumerate(found, 1)]
+    assert max(row["place"] for row in expected) > 3
+    same(ask(world, "SELECT * FROM worklist"), expected, ["batch_date", "dataset", "place"])
+
+
+def test_nights(world: World) -> None:
+    """What is known of each day, and its state, by the rows and runs of that day alone."""
+    got = ask(world, "SELECT * FROM nights")
+    expected = []
+    for night, dataset in itertools.product(NIGHTS, DATASETS):
+        here = [r for r in world.rows["reports"] if (r["batch_date"], r["dataset"]) == (night, dataset)]
+        wrote = [p for p in world.rows["predictions"] if (p["batch_date"], p["dataset"]) == (night, dataset)]
+        wrote = [p for p in wrote if p["model_name"] == "model"]
+        written = {p["unit_id"] for p in wrote if p["status"] == "ok"}
+        sound = sum(r["status"] == "ok" for r in here)
+        row: Row = {"batch_date": night, "dataset": dataset, "units": len(here), "reports_ok": sound}
+        row |= {"state": "complete" if len(written) >= sound else "partial", "written": len(written)}
+        row |= {"failed": len({p["unit_id"] for p in wrote} - written), "deferred": 0, "deferred_share": 0.0}
+        expected.append(row | {"last_run_status": None, "last_run_reason": None})
+    same(got, expected, ["batch_date", "dataset"])
+    assert {row["state"] for row in got} == {"partial"}
 
 
 @pytest.mark.parametrize(
@@ -361,9 +403,20 @@ def test_worklist(world: World) -> None:
 def test_the_newest_evaluation_of_each_night(world: World, view: str, schema: Any) -> None:
     rows = world.rows[schema.name]
     newest = {night: max(r["run_id"] for r in rows if r["batch_date"] == night) for night in NIGHTS[:2]}
-    kept = [row for row in rows if row["run_id"] == newest[row["batch_date"]]]
+    kept = [row | {"main_scorer": True} for row in rows if row["run_id"] == newest[row["batch_date"]]]
     assert 0 < len(kept) < len(rows)
+    if schema is COMPARISONS:
+        kept += [turned(row) for row in kept]
     same(ask(world, f"SELECT * FROM {view}"), kept, list(schema.key))
+
+
+def turned(row: Row) -> Row:
+    """Return the comparison from the other system's side."""
+    ends = {
+        low: None if row[high] is None else -row[high] for low, high in (("ci_low", "ci_high"), ("ci_high", "ci_low"))
+    }
+    pairs = {f"{name}_{at}": row[f"{name}_{of}"] for name in ("system", "mean") for at, of in (("a", "b"), ("b", "a"))}
+    return row | ends | pairs | {"difference": -row["difference"]}
 
 
 def test_training_curves(world: World) -> None:
@@ -388,8 +441,6 @@ def test_the_data_dictionary_holds_each_column_of_each_table_and_view(world: Wor
 
 
 def test_the_views_of_tables_that_are_not_there_yet_are_empty(tmp_path_factory: pytest.TempPathFactory) -> None:
-    from tables_world import open_warehouse
-
     nothing = open_warehouse(tmp_path_factory.mktemp("nothing"))
     check: Callable[[str], int] = lambda name: stream(nothing, f"SELECT * FROM {name}").table().num_rows  # noqa: E731
     assert {name: check(name) for name in VIEWS if name != "data_dictionary"} == dict.fromkeys(VIEWS[:-1], 0)

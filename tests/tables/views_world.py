@@ -29,6 +29,9 @@ NIGHTS = [datetime.date(2026, 3, day) for day in (1, 2, 3)]
 DATASETS = ("north", "south")
 START = datetime.datetime(2026, 3, 1, 2, 0, 0, 123456)
 
+EVIDENCE = "side impression:0-3 findings:0-6; critical_missed findings:7-15; polarity impression:0-1"
+"""Of each impression, whatever its flags: in the findings, SECRET and the word after it."""
+
 Row = dict[str, Any]
 
 
@@ -116,7 +119,7 @@ def predictions(rng: Random, made: Sequence[Row]) -> list[Row]:
             row |= {"split_key": one["subject_id"], "text_digest": "d", "reference": reference}
             row |= {"prediction": None if failed else f"SECRET impression of {name}", "reference_stratum": stratum}
             row |= dict.fromkeys(("prompt_id", "settings_digest", "engine", "run_key"), "x")
-            row |= {"checks_id": "c", "evidence": None if failed else "side prediction:0-3"}
+            row |= {"checks_id": "c", "evidence": None if failed else EVIDENCE}
             if reference:
                 row |= {key: 0.0 if failed else rng.randrange(0, 21) / 20 for key in ROUGE_COLUMNS}
                 row["scorer_id"] = "stemmer"
@@ -140,6 +143,8 @@ def figures(rng: Random) -> tuple[list[Row], list[Row]]:
             "mean_a": 0.5,
             "mean_b": 0.25,
             "difference": 0.25,
+            "ci_low": 0.125 if night is NIGHTS[0] else None,
+            "ci_high": 0.5 if night is NIGHTS[0] else None,
             "test": "t",
             "resamples": 1,
             "seed": 1,

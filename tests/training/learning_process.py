@@ -16,13 +16,14 @@ import torch
 from torch import distributed
 from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 
-from radray.config import Train
+from radray.config import Generate, Train
 from radray.errors import RadrayError
 from radray.models.loading import load_tokenizer
 from radray.training.checkpoint_uploads import Uploads
 from radray.training.checkpoints import Checkpoints
 from radray.training.examples import Examples, tokenise
 from radray.training.learning import Outcome, learn
+from radray.training.rouge import Sample, Scoring
 from radray.training.sharding import Worker
 from radray.training.team import Team
 
@@ -31,6 +32,7 @@ Logged = list[tuple[int, float, str, float]]
 
 HANGS_S = 180
 """What no run of workers here takes: 20 s on a loaded machine."""
+SCORING = Scoring(Generate(num_beams=3, max_new_tokens=12, max_input_tokens=64), stemmer=True)
 ALONE = 17
 """Exit code of a worker whose connection to another broke."""
 _processes = get_context("forkserver")
@@ -83,6 +85,8 @@ class Plan:
     uploads: Uploads | None = None
     init_of_last: Path | None = None
     """The model folder that the last worker reads; None: the same."""
+    scored: tuple[list[str], list[str]] | None = None
+    """Inputs and references of what impressions are written for; None: nothing."""
 
 
 def examples_of(folder: Path, pairs: Pairs) -> tuple[Examples, Examples]:
@@ -91,6 +95,12 @@ def examples_of(folder: Path, pairs: Pairs) -> tuple[Examples, Examples]:
         tokenise(tokenizer, *pairs[name], max_input_tokens=64, max_target_tokens=16) for name in ("train", "validation")
     )
     return train, validation
+
+
+def sample_of(folder: Path, scored: tuple[list[str], list[str]]) -> Sample:
+    tokenizer = load_tokenizer(folder)
+    cut = tokenise(tokenizer, scored[0], [], max_input_tokens=64, max_target_tokens=16)
+    return Sample(cut.inputs, scored[1], tokenizer, SCORING)
 
 
 def run(plan: Plan, worker: Worker) -> Ran:
@@ -120,6 +130,7 @@ def run(plan: Plan, worker: Worker) -> Ran:
             plan.settings,
             checkpoints,
             log=lambda *values: ran.logged.append(values),
+            sample=None if plan.scored is None else sample_of(plan.init, plan.scored),
             told_to_stop=told_to_stop,
         )
     except RadrayError as error:

@@ -9,7 +9,7 @@ from radray.config import Train
 from radray.errors import ConfigError, RadrayError
 from radray.models.loading import load_model, load_tokenizer
 from radray.training.examples import Examples, tokenise
-from radray.training.loop import evaluate, steps_total, train
+from radray.training.loop import Score, evaluate, steps_total, train
 from radray.training.optimisers import Adafactor, build_optimiser, fill_state, learning_rate
 from radray.training.sharding import Learner, Worker, refuse_bf16
 from radray.training.state import State
@@ -31,7 +31,12 @@ def _loss(model: Any, examples: Examples, batch_size: int) -> float:
 
 
 def _run(
-    folder: Path, pairs: Pairs, settings: Train, model: Any = None
+    folder: Path,
+    pairs: Pairs,
+    settings: Train,
+    model: Any = None,
+    state: State | None = None,
+    score: Score | None = None,
 ) -> tuple[Any, list[tuple[int, float, str, float]], list[tuple[int, float | None]]]:
     plain, examples, validation = _load(folder, pairs)
     plain = model or plain
@@ -43,7 +48,8 @@ def _run(
         examples,
         validation,
         settings,
-        State(),
+        State() if state is None else state,
+        score=score,
         log=lambda *values: logged.append(values),
         save=lambda state: saved.append((state.step, state.val_loss)),
     )
@@ -159,6 +165,78 @@ def test_a_validation_loss_that_is_not_finite_is_not_the_best(toy_model: Path, p
         plain.lm_head.weight *= 1e38
     with pytest.raises(RadrayError, match=r"the loss (on the validation examples )?is (nan|inf)"):
         _run(toy_model, pairs, settings, plain)
+
+
+def _scripted(values: list[float]) -> Score:
+    """Return a score that gives one of `values` after the other."""
+    left = list(values)
+    return lambda: {"val_rouge1": 0.9, "val_rouge1_abnormal": left.pop(0)}
+
+
+def _named(logged: list[tuple[int, float, str, float]], name: str) -> list[tuple[int, float]]:
+    return [(step, value) for step, _, one, value in logged if one == name]
+
+
+@pytest.mark.parametrize(("every", "expected"), [(1, [3, 6, 9, 12, 13]), (2, [6, 12, 13]), (3, [9, 13]), (None, [])])
+def test_impressions_are_scored_every_so_many_epochs_and_at_the_end(
+    every: int | None, expected: list[int], toy_model: Path, pairs: Pairs
+) -> None:
+    settings = SETTINGS.model_copy(update={"epochs": 5, "max_steps": 13, "rouge_every_epochs": every})
+    _, logged, _ = _run(toy_model, pairs, settings, score=_scripted([0.1] * 5))
+    assert [step for step, _ in _named(logged, "val_rouge1_abnormal")] == expected
+    assert [step for step, _ in _named(logged, "val_loss")] == [3, 6, 9, 12, 13]
+    # the loss is said last: with it all is known of these weights
+    assert logged[-1][2] == "val_loss"
+
+
+@pytest.mark.parametrize(
+    ("wait", "values", "best", "end"),
+    [
+        # 3 steps an epoch; two in a row that are no better end it
+        (2, [0.2, 0.5, 0.4, 0.5, 0.9], 6, 12),
+        (2, [0.2, 0.1, 0.3, 0.2, 0.4, 0.1], 15, 18),
+        (1, [0.2, 0.1, 0.9], 3, 6),
+        (None, [0.5, 0.4, 0.3, 0.2, 0.1, 0.0], 3, 18),
+    ],
+)
+def test_the_abnormal_may_decide_what_is_best_and_when_to_stop(
+    wait: int | None, values: list[float], best: int, end: int, toy_model: Path, pairs: Pairs
+) -> None:
+    more = {"epochs": 6, "best_by": "val_rouge1_abnormal", "early_stop_after": wait}
+    state = State()
+    _, logged, saved = _run(toy_model, pairs, SETTINGS.model_copy(update=more), state=state, score=_scripted(values))
+    assert (state.best_step, state.best) == (best, -values[best // 3 - 1])
+    assert state.step == saved[-1][0] == end
+    assert [value for _, value in _named(logged, "val_rouge1_abnormal")] == values[: end // 3]
+
+
+def test_the_loss_may_decide_when_to_stop_and_then_no_step_is_taken_again(toy_model: Path, pairs: Pairs) -> None:
+    # targets that belong to other inputs: the loss on them falls while the language is learnt, and then rises
+    inputs, targets = pairs["validation"]
+    crossed = {**pairs, "validation": (inputs, targets[1:] + targets[:1])}
+    settings = SETTINGS.model_copy(update={"epochs": 40, "early_stop_after": 2})
+    state = State()
+    _, logged, _ = _run(toy_model, crossed, settings, state=state)
+    losses = [value for _, value in _named(logged, "val_loss")]
+    assert 3 <= len(losses) < 40
+    assert min(losses) == losses[-3] < min(losses[-2:])
+    assert state.best_step == state.step - 6
+    ended = state.step
+    assert _run(toy_model, crossed, settings, state=state)[1:] == ([], [])
+    assert state.step == ended
+
+
+def test_what_the_time_limit_adds_does_not_count_against_patience() -> None:
+    state = State(step=3)
+    state.validated(1.0, 1.0)
+    state.stepped(4)
+    state.validated(2.0, 2.0, in_turn=False)
+    assert (state.since_best, state.best_step, state.val_loss) == (0, 3, 2.0)
+    state.stepped(6)
+    assert (state.val_loss, state.decisive) == (None, None)
+    state.validated(1.5, 1.5)
+    assert State.of(state.to_dict()) == state
+    assert (state.since_best, state.best) == (1, 1.0)
 
 
 @pytest.mark.parametrize(("every", "expected"), [(1, [1, 2, 3, 4, 5, 6]), (4, [3, 4, 6]), (None, [3, 6])])

@@ -1,6 +1,7 @@
 import datetime
 import os
 import pickle
+import resource
 import shutil
 import signal
 import subprocess
@@ -14,16 +15,18 @@ import pytest
 import ray
 import torch
 from safetensors.torch import load_file, save_file
-from toy_finetune import CANARY, SETTINGS, Run, start_ray, table, wrong
+from toy_finetune import CANARY, DRILL_STEPS, SCORING, SETTINGS, Run, start_ray, table, wrong
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from radray.config import Train
 from radray.errors import ConflictError, InputError, RadrayError
 from radray.models.folder import open_model
 from radray.models.loading import load_model, load_tokenizer
+from radray.training.checkpoint_files import Manifest, step_name, steps_in
 from radray.training.examples import tokenise
 from radray.training.loop import evaluate
 from radray.training.progress import Metric, MetricStream, now
+from radray.training.rouge import FIGURES
 from radray.training.sharding import Learner, Worker
 from radray.training.trainer import finetune, held_alone
 
@@ -48,7 +51,12 @@ def run(
 
 
 def _finetune(
-    toy_model: Path, pairs: Pairs, root: Path, settings: Train, on_metric: Callable[[Metric], None] | None = None
+    toy_model: Path,
+    pairs: Pairs,
+    root: Path,
+    settings: Train,
+    on_metric: Callable[[Metric], None] | None = None,
+    deliver: Callable[[Path], None] = lambda folder: None,
 ) -> Run:
     heard: list[Metric] = []
     notes: list[str] = []
@@ -66,7 +74,9 @@ def _finetune(
         settings=settings,
         folder=root / "checkpoints",
         made={"prompt_id": "findings-v1", "settings": {"epochs": 4}},
+        scoring=SCORING,
         on_metric=hear,
+        deliver=deliver,
         on_note=notes.append,
     )
     return Run(result, root / "model", heard, notes)
@@ -155,13 +165,66 @@ def test_the_model_folder_verifies_and_says_what_made_it(run: Run) -> None:
     assert made["metrics"]["steps"] == 40
     assert set(made["versions"]) == {"radray", "ray", "tokenizers", "torch", "transformers"}
     assert sorted(model.manifest.files) == [
+        "README.md",
         "config.json",
+        "curves.svg",
         "generation_config.json",
         "model.safetensors",
         "tokenizer.json",
         "tokenizer_config.json",
     ]
     assert not (run.out.parent / "checkpoints").exists()
+    card, curves = ((run.out / name).read_text() for name in ("README.md", "curves.svg"))
+    assert f"- best_val_loss: {run.result.best_val_loss:.4g}" in card
+    assert "ROUGE-1, abnormal" in curves
+    assert CANARY not in card + curves
+
+
+def test_rouge_is_taken_as_often_as_said_and_kept_with_the_model(run: Run) -> None:
+    for name in FIGURES:
+        assert [metric.step for metric in run.metrics if metric.name == name] == [20, 40]
+    kept = round(run.result.best_epoch * 10)
+    expected = {one.name: one.value for one in run.metrics if one.step == kept and one.name.startswith("val_")}
+    assert run.result.validation == expected
+    assert open_model(str(run.out)).manifest.made["metrics"]["validation"] == expected
+
+
+def test_what_cannot_be_written_or_delivered_keeps_the_checkpoints_and_the_same_job_delivers_it(
+    run: Run, session_logs: Path, toy_model: Path, pairs: Pairs, tmp_path: Path
+) -> None:
+    delivered: list[str] = []
+    refusals = [RadrayError("the bucket says no")]
+
+    def deliver(folder: Path) -> None:
+        if refusals:
+            raise refusals.pop()
+        delivered.append(open_model(str(folder)).digest)
+
+    # early, too: after the first value that is no better
+    settings = SETTINGS.model_copy(update={"epochs": 30, "early_stop_after": 1, "rouge_every_epochs": None})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill_disk(metric: Metric) -> None:
+        # of the driver alone, which has nothing large to write until the model is made
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+
+    try:
+        with pytest.raises(
+            RadrayError, match=r"the model cannot be written to \S+: \w.*; make room \([\d,]+ MB are free\)"
+        ):
+            _finetune(toy_model, pairs, tmp_path, settings, fill_disk, deliver=deliver)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not (tmp_path / "model").exists()
+    with pytest.raises(RadrayError, match="the bucket says no"):
+        _finetune(toy_model, pairs, tmp_path, settings, deliver=deliver)
+    assert (tmp_path / "checkpoints").is_dir()
+    again = _finetune(toy_model, pairs, tmp_path, settings, deliver=deliver)
+    assert again.result.ended == "early_stop"
+    assert again.result.steps == again.result.resumed_from < 300
+    assert again.result.best_epoch == again.result.steps / 10 - 1
+    assert delivered == [again.result.digest]
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_hugging_face_alone_loads_the_model_with_its_own_output_layer(run: Run, toy_model: Path) -> None:
@@ -190,7 +253,7 @@ def test_a_failing_training_is_one_clear_error_without_text(
     with pytest.raises(RadrayError, match=r"^fine-tuning: the loss is nan at step 1; lower train.learning_rate"):
         finetune(
             train=table(pairs["train"]),
-            validation=table(pairs["validation"]),
+            validation=wrong(pairs["validation"]),
             init=broken,
             out=run.out,
             settings=SETTINGS,
@@ -269,37 +332,53 @@ def test_two_drivers_do_not_train_in_one_folder(tmp_path: Path) -> None:
         pass
 
 
+def _driver(toy_model: Path, pairs: Pairs, root: Path) -> tuple[list[str], dict[str, str]]:
+    """Return command and environment of a driver that trains below `root`."""
+    data = root / "pairs"
+    data.write_bytes(pickle.dumps(pairs))
+    program = Path(__file__).with_name("toy_finetune.py")
+    command = [sys.executable, str(program), str(toy_model), str(data), str(root)]
+    return command, {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(toy_model: Path, pairs: Pairs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model of a driver that nothing happens to."""
+    root = tmp_path_factory.mktemp("undisturbed")
+    command, environment = _driver(toy_model, pairs, root)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert "resumed from 0\n" in done.stdout
+    return root / "model"
+
+
 @pytest.mark.drill
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_driver_is_run_again_and_the_model_is_the_same(
-    number: int, run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path
+    number: int, undisturbed: Path, toy_model: Path, pairs: Pairs, tmp_path: Path
 ) -> None:
-    data = tmp_path / "pairs"
-    data.write_bytes(pickle.dumps(pairs))
-    command = [
-        sys.executable,
-        str(Path(__file__).with_name("toy_finetune.py")),
-        str(toy_model),
-        str(data),
-        str(tmp_path),
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command, environment = _driver(toy_model, pairs, tmp_path)
     driver = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert driver.stdout is not None
+    others: list[psutil.Process] = []
     for line in driver.stdout:
         if line == "step 10\n":
+            others = psutil.Process(driver.pid).children(recursive=True)
             driver.send_signal(number)
             break
     rest, _ = driver.communicate()
     assert driver.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 1)
     assert ("told to stop (SIGTERM)" in rest) == (number == signal.SIGTERM)
+    # workers outlive a killed driver by some seconds, and train on; what they left is what is gone on from
+    assert others
+    assert psutil.wait_procs(others, timeout=120)[1] == []
+    folder = tmp_path / "checkpoints"
+    whole = [step for step in steps_in(folder) if Manifest.path(folder / step_name(step)).is_file()]
+    assert 8 < whole[-1] < DRILL_STEPS
     assert not (tmp_path / "model").exists()
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    resumed = int(done.stdout.split("resumed from ")[1])
-    # workers outlive a killed driver by some seconds, and train on
-    assert 8 < resumed <= 40
-    assert f"note goes on from the checkpoint of step {resumed}\n" in done.stdout
-    assert _same_model(tmp_path / "model", run.out)
+    assert f"note goes on from the checkpoint of step {whole[-1]}\n" in done.stdout
+    assert f"resumed from {whole[-1]}\n" in done.stdout
+    assert _same_model(tmp_path / "model", undisturbed)
 
 
 @pytest.mark.parametrize("empty", ["train", "validation"])

@@ -7,16 +7,29 @@ from pathlib import Path
 import pyarrow as pa
 import ray
 
-from radray.config import Train
+from radray.config import Generate, Train
 from radray.errors import RadrayError
 from radray.training.progress import Metric
+from radray.training.rouge import Scoring
 from radray.training.trainer import FinetuneResult, finetune
 
 CANARY = "Qanarybird"
 SETTINGS = Train(
-    epochs=4, batch_size=8, learning_rate=5e-3, log_every_steps=5, threads_per_worker=1, max_input_tokens=32, seed=4
+    epochs=4,
+    batch_size=8,
+    learning_rate=5e-3,
+    log_every_steps=5,
+    threads_per_worker=1,
+    max_input_tokens=32,
+    rouge_every_epochs=2,
+    seed=4,
 )
 """40 steps, 10 an epoch."""
+SCORING = Scoring(Generate(num_beams=2, max_new_tokens=8))
+DRILL = SETTINGS.model_copy(update={"epochs": 40, "checkpoint_every_steps": 1, "rouge_every_epochs": 20})
+"""400 steps with a checkpoint after each: a driver that is killed at the tenth leaves work to do, whatever of its
+workers outlives it by some seconds."""
+DRILL_STEPS = 400
 
 
 @dataclass
@@ -42,9 +55,14 @@ def table(pairs: tuple[list[str], list[str]]) -> pa.Table:
 
 
 def wrong(pairs: tuple[list[str], list[str]]) -> pa.Table:
-    """Targets that belong to other inputs: the loss on them falls while the language is learnt, and then rises."""
+    """Targets that belong to other inputs: the loss on them falls while the language is learnt, and then rises.
+
+    The first ten are scored against impressions with the word in them, of which three are normal.
+    """
     inputs, targets = pairs
-    return table((inputs, targets[1:] + targets[:1]))
+    made = table((inputs, targets[1:] + targets[:1]))
+    references = [f"No {CANARY}{n}." if n < 3 else f"{targets[n]} {CANARY}{n}." for n in range(10)]
+    return made.append_column("reference", pa.array(references + [None] * (len(inputs) - 10), pa.string()))
 
 
 def start_ray() -> Path:
@@ -71,9 +89,10 @@ def main(model: str, data: str, root: str) -> int:
             validation=wrong(pairs["validation"]),
             init=Path(model),
             out=Path(root) / "model",
-            settings=SETTINGS.model_copy(update={"checkpoint_every_steps": 1}),
+            settings=DRILL,
             folder=Path(root) / "checkpoints",
             made={},
+            scoring=SCORING,
             on_metric=on_metric,
             on_note=lambda line: print("note", line, flush=True),  # noqa: T201
         )

@@ -1,5 +1,7 @@
 -- One row a night, dataset, split, model, stratum and class of flag: how often the model's impressions have it, beside
 -- how often the radiologist's own of the same reports do. A rate near the radiologist's is no sign of a bad model.
+-- critical_missed is of all reports here, also of those with nothing critical to miss: `evaluation_figures` has it for
+-- the stratum critical. mask of the radiologist is what de-identification took out.
 --
 -- stratum: all, or normal or abnormal by the reference
 -- class: Class of the flag

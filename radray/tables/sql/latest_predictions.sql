@@ -1,5 +1,6 @@
 -- One row a dataset and study: the newest prediction of the production model, without text. A study whose newest
--- report was cancelled is not there, nor is what was written before a cancellation.
+-- report was cancelled is not there, nor is what was written before a cancellation. Every question reads all nights:
+-- ask `night_predictions` about one.
 --
 -- newer_report: A newer report of the study is in `reports` that the production model has not been given: this one
 --   is out of date; null where `reports` knows nothing of the study

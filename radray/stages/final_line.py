@@ -1,0 +1,115 @@
+"""The line that a nightly job ends with, for a monitor: one line of JSON without any text of a report or an error."""
+
+import datetime
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one partition of `predictions`, and where the time went."""
+
+    reports: int
+    ok: int
+    failed: Counter[str]
+    """By reason."""
+    resumed: int
+    copied: int
+    repeated: int
+    figures: Mapping[str, float | None]
+    """Columns of the run's `runs` row: seconds_staged, gpu_seconds, cost, ...; what did not happen is not there."""
+
+    def said(self) -> str:
+        """Return the failed reports in words, ready to follow others; '' for none."""
+        if not self.failed:
+            return ""
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.failed.most_common())
+        return f", {self.failed.total():,} failed ({reasons})"
+
+    def times(self) -> str:
+        """Return seconds and reports a second of each step, GPU seconds and cost, in words."""
+        made = self.reports - self.resumed - self.copied
+        said = []
+        for name, units in (("engine", 0), ("ready", 0), ("staged", made), ("committed", self.reports)):
+            seconds = self.figures.get(f"seconds_{name}")
+            if seconds is not None:
+                rate = f" ({units / seconds:,.1f} reports/s)" if units and seconds else ""
+                said.append(f"{name} {seconds:,.1f} s{rate}")
+        if gpu_seconds := self.figures.get("gpu_seconds"):
+            said.append(f"{gpu_seconds:,.0f} GPU s")
+        cost = self.figures.get("cost")
+        return ", ".join(said) + ("" if cost is None else f", cost {cost:,.2f}")
+
+
+@dataclass(slots=True)
+class FinalLine:
+    """What a job did, added up over its nights, datasets and models while it does it."""
+
+    job: str
+    price_per_hour: float | None = None
+    nights: list[datetime.date] = field(default_factory=list)
+    refused: list[datetime.date] = field(default_factory=list)
+    """Nights that ended with an error."""
+    unanswered: list[datetime.date] = field(default_factory=list)
+    """Other nights that were prepared and have no impressions: an earlier run of them was refused, or died."""
+    run_ids: list[str] = field(default_factory=list)
+    """Runs that worked, in order; `runs` has a row for each. What was there already is none."""
+    there: int = 0
+    """Partitions that held already what would have been made."""
+    counts: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    """Failed predictions by reason."""
+    gpu_seconds: float = 0.0
+    error: str | None = None
+    """Class of the error that ended the job."""
+    began: float = field(default_factory=time.monotonic)
+
+    def prepared(self, run_id: str, units: int, units_ok: int) -> None:
+        """Add a committed run of `prepare`."""
+        self.run_ids.append(run_id)
+        self.counts.update(units=units, units_ok=units_ok)
+
+    def generated(self, run_id: str, made: Outcome) -> None:
+        """Add a committed run of `generate`."""
+        self.run_ids.append(run_id)
+        self.counts.update({name: getattr(made, name) for name in _OF_OUTCOME})
+        self.failed.update(made.failed)
+        self.gpu_seconds += made.figures.get("gpu_seconds") or 0.0
+
+    def json(self, exit_code: int) -> str:
+        """Return the line of a job that ends with `exit_code`."""
+        seconds = time.monotonic() - self.began
+        nights: dict[str, str | None] = {"date": None, "until": None}
+        if self.nights:
+            nights = {"date": str(self.nights[0]), "until": str(self.nights[-1])}
+        about = f" {nights['date']}" if self.nights else ""
+        about += f" to {nights['until']}" if len(self.nights) > 1 else ""
+        made: dict[str, Any] = {name: self.counts[name] for name in _COUNTS}
+        line = {
+            "text": f"radray {self.job}{about}: exit code {exit_code}" + (f" ({self.error})" if self.error else ""),
+            "job": self.job,
+            "exit_code": exit_code,
+            "error": self.error,
+            **nights,
+            "nights": len(self.nights),
+            "nights_refused": [str(night) for night in self.refused],
+            "nights_unanswered": [str(night) for night in self.unanswered],
+            **made,
+            "failed": dict(sorted(self.failed.items())),
+            "partitions_there": self.there,
+            "seconds": round(seconds, 1),
+            "reports_per_second": round(self.counts["reports"] / max(seconds, 0.1), 2),
+            "gpu_seconds": round(self.gpu_seconds, 1),
+            "cost": None if self.price_per_hour is None else round(self.price_per_hour * seconds / 3600, 4),
+            "run_ids": self.run_ids,
+        }
+        return json.dumps(line)
+
+
+_OF_OUTCOME = ("reports", "ok", "resumed", "copied", "repeated")
+_COUNTS = ("units", "units_ok", *_OF_OUTCOME)
+"""Input units that were prepared, then reports that impressions were written for; those of several models add up."""

@@ -1,0 +1,153 @@
+"""Models on S3: put there with the manifest last, fetched once a node into a cache that their digest names.
+
+::
+
+    s3://bucket/models/chest/                the files of a model folder, as they are
+        manifest.json                        sha256 of each; written last: without it there is no model
+    $XDG_CACHE_HOME/radray/models/<digest>/  the same on a node (else below ~/.cache), held against the manifest
+
+Nothing is ever removed from the cache but what is damaged: a folder of it may be removed whenever nobody uses it.
+"""
+
+import os
+import secrets
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from radray.errors import InputError, RadrayError
+from radray.models.checked_files import only_one
+from radray.models.folder import ModelFolder, open_model
+from radray.models.manifest import (
+    MANIFEST,
+    Check,
+    Manifest,
+    hash_file,
+    parse_manifest,
+    read_manifest,
+    store_manifest,
+    verify_files,
+)
+from radray.tables.storage import MissingFile, Storage, absolute_uri, is_s3
+
+_ABANDONED_S = 86_400.0
+_TRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel(ModelFolder):
+    """A model of `uri` that was fetched to `path`; on another node it is not there before `on_this_node`."""
+
+    uri: str
+    storage: Storage
+
+
+def open_stored(uri: str, storage: Storage) -> ModelFolder:
+    """Return the model of `uri`: on S3 it is fetched to this node, everything else is what `open_model` makes of it.
+
+    Raises InputError as that, and for a model on S3 that is not whole.
+    """
+    if not is_s3(uri):
+        return open_model(uri)
+    uri = absolute_uri(uri)
+    try:
+        manifest = parse_manifest(storage.read(f"{uri}/{MANIFEST}"), uri)
+    except MissingFile:
+        raise InputError(
+            f"model {uri}: there is no {MANIFEST}: no model, or one that was not uploaded to its end"
+        ) from None
+    model = StoredModel(manifest.name, _cached(manifest), manifest, manifest.digest, uri, storage)
+    here = on_this_node(model)
+    open_model(str(here.path), verify=False)  # that it is a model at all
+    return here
+
+
+def on_this_node(model: ModelFolder, check: Check = verify_files) -> ModelFolder:
+    """Return `model` with its files on this node, held against its manifest by `check`; fetched where need be.
+
+    Of several processes one fetches and the others wait. A copy that is damaged is fetched anew, once. Raises
+    InputError when the files on S3 are not those of the manifest, RadrayError when they cannot be had or written.
+    """
+    if not isinstance(model, StoredModel):
+        return model
+    here = replace(model, path=_cached(model.manifest))
+    with only_one(f"model {here.path}"):
+        if (here.path / MANIFEST).is_file():
+            try:
+                check(here.path, model.manifest)
+            except InputError:
+                shutil.rmtree(here.path)
+            else:
+                return here
+        _fetch(here)
+    check(here.path, model.manifest)
+    return here
+
+
+def put_model(folder: Path, uri: str, storage: Storage) -> None:
+    """Upload the model folder `folder`, which has a manifest, to `uri` (``s3://``), the manifest last.
+
+    A model that is there is none any more from the first file on; the same model is left as it is. Raises RadrayError;
+    then what is there is no model, and the same call again makes it one.
+    """
+    uri = absolute_uri(uri)
+    manifest = read_manifest(folder)
+    place = f"{uri}/{MANIFEST}"
+    with suppress(MissingFile):
+        if storage.read(place) == manifest.to_json():
+            return
+        storage.remove_object(place)
+    for name in manifest.files:
+        storage.upload(folder / name, f"{uri}/{name}")
+    storage.write(place, manifest.to_json())
+
+
+def _cached(manifest: Manifest) -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "radray" / "models" / manifest.digest
+
+
+def _fetch(model: StoredModel) -> None:
+    """Make the folder of `model` on this node: whole, or not at all."""
+    partial = model.path.with_name(f"{model.digest}.{secrets.token_hex(4)}.partial")
+    try:
+        _remove_left_over(model.path.parent)
+        for name in model.manifest.files:
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            _fetch_file(model, name, partial / name)
+        store_manifest(partial, model.manifest)
+        partial.rename(model.path)
+    except OSError as error:
+        if isinstance(error, RadrayError):
+            raise
+        raise RadrayError(
+            f"model {model.uri} cannot be fetched into {model.path.parent}: {error.strerror}; make room, or set"
+            " XDG_CACHE_HOME"
+        ) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _fetch_file(model: StoredModel, name: str, file: Path) -> None:
+    for _ in range(_TRIES):
+        try:
+            model.storage.download(f"{model.uri}/{name}", file)
+        except MissingFile:
+            break
+        if hash_file(file) == model.manifest.files[name]:
+            return
+    raise InputError(
+        f"model {model.uri}: {name} is not the file that its {MANIFEST} lists; it is being replaced now, or damaged:"
+        " upload the model again"
+    )
+
+
+def _remove_left_over(place: Path) -> None:
+    """Remove what fetches that were killed have left: none takes a day."""
+    place.mkdir(parents=True, exist_ok=True)
+    for partial in place.glob("*.partial"):
+        with suppress(OSError):
+            if time.time() - partial.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(partial, ignore_errors=True)

@@ -1,0 +1,61 @@
+"""Tells a webhook and an SNS topic that a nightly job failed: its final line, and nothing else."""
+
+import json
+import urllib.request
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from radray.config_notify import Notify
+
+TIMEOUT_S = 5
+"""For a connection, and for an answer: the job has ended, and whoever waits for its exit code waits for this too."""
+ATTEMPTS = 2
+
+
+def notify(settings: Notify, line: str) -> list[str]:
+    """Send `line` to all that `settings` name; return what went wrong, a sentence each, and never raise.
+
+    The sentences name neither URL nor topic: the first is often a secret.
+    """
+    failures = []
+    if settings.webhook is not None:
+        try:
+            post(settings.webhook, line)
+        except Exception as error:  # whatever it is: the exit code is the job's own
+            failures.append(f"notify.webhook was not told: {_cause(error)}")
+    if settings.sns_topic_arn is not None:
+        try:
+            publish(sns_client(settings.sns_topic_arn), settings.sns_topic_arn, line)
+        except Exception as error:
+            failures.append(f"notify.sns_topic_arn was not told: {_cause(error)}")
+    return failures
+
+
+def post(url: str, line: str) -> None:
+    """Post `line` as JSON to `url`, by the proxy of the environment where there is one. Raises OSError unless 2xx."""
+    headers = {"Content-Type": "application/json", "User-Agent": "radray"}
+    request = urllib.request.Request(url, line.encode("utf-8"), headers, method="POST")
+    with urllib.request.urlopen(request, timeout=TIMEOUT_S):
+        pass
+
+
+def sns_client(topic_arn: str) -> Any:
+    """Return a boto3 client of the topic's region."""
+    config = Config(
+        connect_timeout=TIMEOUT_S,
+        read_timeout=TIMEOUT_S,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    )
+    return boto3.session.Session().client("sns", region_name=topic_arn.split(":")[3], config=config)
+
+
+def publish(client: Any, topic_arn: str, line: str) -> None:
+    """Publish `line` to the topic, its first sentence as the subject. Raises botocore's errors."""
+    client.publish(TopicArn=topic_arn, Subject=json.loads(line)["text"][:99], Message=line)
+
+
+def _cause(error: Exception) -> str:
+    code = getattr(error, "code", None)
+    return f"HTTP {code}" if isinstance(code, int) else type(error).__name__

@@ -1,0 +1,56 @@
+"""The curves of a training as one picture that stands alone: losses, and ROUGE where it was taken."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from radray.training.card import CURVES
+from radray.training.progress import Metric
+
+_LOSSES = {"train_loss": "training reports", "val_loss": "validation reports"}
+_ROUGE = {
+    f"val_{metric}{end}": f"{title}, {kind}"
+    for metric, title in {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougel": "ROUGE-L"}.items()
+    for end, kind in {"": "all", "_abnormal": "abnormal"}.items()
+}
+_STYLE: Any = {
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "radray",  # the same curves are the same characters
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+"""Told apart by people who see colours otherwise, too (Okabe and Ito, 2008); as many as a panel has curves."""
+Points = dict[int, float]
+
+
+def write_curves(folder: Path, metrics: Iterable[Metric]) -> None:
+    """Draw `metrics` into the file CURVES of `folder`: values by optimiser step. A value that is none is left out."""
+    found: dict[str, Points] = {}
+    for metric in metrics:
+        found.setdefault(metric.name, {})[metric.step] = metric.value
+    panels = [(_LOSSES, "loss a token"), *([(_ROUGE, "F-measure")] if not found.keys().isdisjoint(_ROUGE) else [])]
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(5.0 * len(panels), 3.6), layout="constrained")
+        FigureCanvasSVG(figure)
+        for axes, (names, unit) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+            _paint(axes, {title: found[name] for name, title in names.items() if name in found}, unit)
+        figure.savefig(folder / CURVES, format="svg", metadata={"Date": None, "Creator": None})
+
+
+def _paint(axes: Axes, curves: Mapping[str, Points], unit: str) -> None:
+    for color, (title, points) in zip(_COLORS, curves.items(), strict=False):
+        steps = sorted(points)
+        values = [points[step] for step in steps]
+        axes.plot(steps, values, color=color, marker="o" if len(steps) < 30 else "", markersize=4, label=title)
+    axes.set_xlabel("optimiser steps")
+    axes.set_ylabel(unit)
+    axes.set_ylim(bottom=0)
+    axes.grid(visible=True, color="#dddddd")
+    if curves:
+        axes.legend(frameon=False, fontsize=8)

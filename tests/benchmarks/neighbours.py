@@ -1,0 +1,65 @@
+"""The training reports nearest to a report, and the candidate that most others agree with: for cross_validation.py."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from radray.metrics.floors import NearestNeighbour
+from radray.metrics.rouge import Tokenizer
+from radray.models.engines import Generation
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report with findings and an impression, and the key of its findings text."""
+
+    findings: str
+    background: str | None
+    reference: str
+    key: str
+
+
+class Neighbours(NearestNeighbour):
+    """The nearest neighbour's floor, asked for several: training reports of another findings text."""
+
+    def __init__(self, known: Sequence[Report]) -> None:
+        super().__init__([one.findings for one in known], [one.reference for one in known])
+        self._keys = np.array([one.key for one in known])
+
+    def nearest(self, asked: Sequence[Report], count: int) -> list[list[tuple[str, float]]]:
+        """Return the impressions of the `count` nearest with their cosines, best first, for each of `asked`."""
+        similarities = (self._vectorizer.transform([one.findings for one in asked]) @ self._known).toarray()
+        found = []
+        for one, row in zip(asked, similarities, strict=True):
+            order = np.argsort(-np.where(self._keys == one.key, -1.0, row), kind="stable")[:count]
+            found.append([(self._references[place], float(row[place])) for place in order])
+        return found
+
+
+def overlap(one: Counter[str], other: Counter[str]) -> float:
+    """Return ROUGE-1 F of two bags of words."""
+    return 2 * (one & other).total() / max(1, one.total() + other.total())
+
+
+class Consensus:
+    """Of the candidates of a report the one that has most in common with all of them."""
+
+    def __init__(self, near: list[tuple[str, float]], written: Generation | None) -> None:
+        words = Tokenizer(stemmer=True)
+        beam = [] if written is None else [(one.text, one.score) for one in written.hypotheses]
+        self._texts = [text for text, _ in [*near, *beam]]
+        self._near = len(near)
+        bags = [Counter(words.tokenize(text)) for text in self._texts]
+        self._overlaps = np.array([[overlap(one, other) for other in bags] for one in bags])
+        # cosines are all alike: their sixth power tells the near from the far; the beam's by their log-probability
+        near_votes = np.array([cosine**6 for _, cosine in near])
+        votes = np.exp([score for _, score in beam])
+        self._near_votes = near_votes / max(near_votes.sum(), 1e-12)
+        self._votes = votes / max(votes.sum(), 1e-12)
+
+    def text(self, share: float) -> str:
+        """Return the candidate where the model's have `share` of the votes."""
+        votes = np.concatenate([self._near_votes * (1 - share), self._votes * share])
+        return self._texts[int(np.argmax(self._overlaps @ votes))]

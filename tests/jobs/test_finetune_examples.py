@@ -1,0 +1,155 @@
+"""What fine-tuning learns from, and what it says before and while it does."""
+
+import datetime
+import io
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from evaluate_world import append
+from rich.console import Console
+
+from jobs.finetune import out_folder, read_examples, run, said, told, untrained_folder
+from radray.config import CORPUS_DATE, Settings, load_settings
+from radray.errors import InputError
+from radray.schemas import REPORTS
+from radray.stages.report_rows import SplitCut
+from radray.tables.catalog import Warehouse
+from radray.training.progress import Metric
+from radray.training.targets import TargetCounts
+
+CANARY = "zqxjkcanary"
+IMPRESSIONS = (
+    "No acute disease.",
+    f"Large {CANARY} mass, new since ___.",
+    "Small effusion. Dr. Smith was notified by phone.",
+    "Results were discussed with the team.",
+)
+"""Normal; with a mask; with a communication beside something else; with nothing else."""
+
+
+def _rows(count: int, **columns: Any) -> list[dict[str, Any]]:
+    rows = []
+    for n in range(count):
+        row = {"unit_id": f"u{n:03}", "batch_date": CORPUS_DATE, "dataset": "chest", "status": "ok", "split": "train"}
+        row |= {
+            "format": "jsonl",
+            "source_uri": "a",
+            "source_member": "",
+            "source_offset": 0,
+            "source_digest": "0",
+            "run_key": "k",
+        }
+        row |= {"run_id": "prepare-1", "split_key": f"p{n}", "study_id": f"s{n}", "findings": f"The {CANARY} {n} is."}
+        rows.append(row | {"reference": IMPRESSIONS[n % 4], "reference_raw": IMPRESSIONS[n % 4]} | columns)
+    return rows
+
+
+def _settings(folder: Path, *words: str) -> Settings:
+    first = [f"warehouse.uri={folder}/warehouse", f"model.out={folder}/model", "source.dataset=chest"]
+    return load_settings((), [*first, "model.init=tiny", "split.validation_fraction=0.3", *words])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with 80 reports, each impression 20 times."""
+    folder = tmp_path_factory.mktemp("corpus")
+    append(Warehouse(_settings(folder).warehouse), REPORTS, _rows(80))
+    return folder
+
+
+def _read(folder: Path, *words: str) -> tuple[pa.Table, pa.Table, dict[str, TargetCounts]]:
+    settings = _settings(folder, *words)
+    return read_examples(Warehouse(settings.warehouse), settings)
+
+
+def _targets(table: pa.Table) -> set[str | None]:
+    return set(table["target"].to_pylist())
+
+
+CLEANED = {"No acute disease.", f"Large {CANARY} mass, new.", "Small effusion."}
+
+
+def test_targets_lose_masks_and_communications_and_references_nothing(folder: Path) -> None:
+    train, validation, taken = _read(folder)
+    cut = SplitCut(0.3, 13)
+    held_out = {f"u{n:03}" for n in range(80) if cut.split_of("train", f"p{n}") == "validation"}
+    assert 10 < len(held_out) < 40
+    assert _targets(train) == CLEANED
+    # the loss is on the same kind of targets; what is scored against is as it was written
+    assert _targets(validation) == {*CLEANED, None}
+    assert set(validation["unit_id"].to_pylist()) == held_out
+    assert validation["reference"].to_pylist() == [IMPRESSIONS[int(unit[1:]) % 4] for unit in sorted(held_out)]
+    rest = [n for n in range(80) if f"u{n:03}" not in held_out]
+    assert train["unit_id"].to_pylist() == [f"u{n:03}" for n in rest if n % 4 != 3]
+    assert set(train["reference"].to_pylist()) == {None}
+    kinds = [sum(n % 4 == kind for n in rest) for kind in range(4)]
+    assert taken["train"] == TargetCounts(masks=kinds[1], communications=kinds[2] + kinds[3], empty=kinds[3])
+    lines = list(told(train, validation, taken))
+    assert lines[0].startswith(f"{train.num_rows} training and ")
+    assert lines[1] == (
+        f"train targets: masks taken out of {kinds[1]}, sentences of communication out of {kinds[2] + kinds[3]};"
+        f" {kinds[3]} had nothing left and are left out (train.keep_masks, train.keep_communications)"
+    )
+    abnormal = sum(n % 4 != 0 for n in range(80) if f"u{n:03}" in held_out)
+    assert lines[3] == f"ROUGE on {len(held_out)} of the validation reports, {abnormal} of them abnormal"
+
+
+def test_each_may_be_kept(folder: Path) -> None:
+    kept = _read(folder, "train.keep_masks=true", "train.keep_communications=true")
+    assert _targets(kept[0]) == set(IMPRESSIONS)
+    assert kept[2]["train"] == TargetCounts(0, 0, 0)
+    assert len(list(told(*kept))) == 2
+
+
+def test_the_sample_is_of_the_size_and_seed_that_are_set(folder: Path) -> None:
+    def sampled(*words: str) -> list[str]:
+        table = _read(folder, *words)[1]
+        return table.filter(pa.compute.is_valid(table["reference"]))["unit_id"].to_pylist()
+
+    assert len(sampled("train.rouge_reports=5")) == 5
+    assert sampled("train.rouge_reports=5") == sampled("train.rouge_reports=5", "train.seed=4")
+    assert sampled("train.rouge_every_epochs=null") == []
+    without = _read(folder, "train.rouge_every_epochs=null")[1]
+    assert without["target"].null_count == 0
+
+
+@pytest.mark.parametrize("columns", [{"split": "test"}, {"reference": None}, {"reference": "___."}])
+def test_an_empty_training_split_is_refused_in_one_line(columns: dict[str, Any], tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    append(Warehouse(settings.warehouse), REPORTS, _rows(12, **columns))
+    output = io.StringIO()
+    with pytest.raises(
+        InputError, match=r"^no train reports with findings and impression on batch_date=\S+ \(dataset chest\)"
+    ) as refused:
+        run(settings, Console(file=output))
+    assert "\n" not in str(refused.value)
+    assert CANARY not in str(refused.value) + output.getvalue()
+    assert not (tmp_path / "model").exists()
+
+
+def test_reports_longer_than_the_limit_are_said_in_one_line() -> None:
+    time = datetime.datetime(2026, 11, 21)
+    assert list(said(Metric(0, 0.0, "train_inputs_truncated", 1234.0, time), [])) == [
+        "train_inputs_truncated: 1,234 examples lost their end (see train.max_*_tokens)"
+    ]
+    assert list(said(Metric(0, 0.0, "train_inputs_truncated", 0.0, time), [])) == []
+
+
+def test_an_epoch_is_said_in_one_line_with_the_abnormal_beside_all() -> None:
+    time = datetime.datetime(2026, 11, 21)
+    values = {"val_rouge1": 0.61234, "val_rouge1_abnormal": 0.3, "val_loss": 1.5}
+    metrics = [Metric(20, 2.0, name, value, time) for name, value in values.items()]
+    assert [line for place, one in enumerate(metrics, 1) for line in said(one, metrics[:place])] == [
+        "epoch  2.00  step     20  val_loss 1.5000  ROUGE-1 0.612, abnormal 0.300"
+    ]
+    later = Metric(30, 3.0, "val_loss", 1.25, time)
+    assert list(said(later, [*metrics, later])) == ["epoch  3.00  step     30  val_loss 1.2500"]
+
+
+def test_a_model_for_s3_is_made_in_out_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = _settings(tmp_path, "model.out=s3://bucket/models/chest/")
+    assert out_folder(settings) == tmp_path / "out" / "chest"
+    assert untrained_folder(settings) == tmp_path / "out" / "chest-untrained"

@@ -1,0 +1,169 @@
+"""The final line of a nightly job: one line of JSON that adds up, and who is told of it when the job failed."""
+
+import datetime
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from radray.config import dump_settings, load_settings
+from radray.config_notify import Notify
+from radray.errors import ConfigError
+from radray.stages import notify as telling
+from radray.stages.final_line import FinalLine, Outcome
+from radray.stages.notify import notify, publish
+
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:radray"
+
+
+def outcome(reports: int, failed: dict[str, int], **figures: float) -> Outcome:
+    counted = Counter(failed)
+    return Outcome(reports, reports - counted.total(), counted, 10, 20, 5, figures)
+
+
+def test_the_line_adds_up_what_was_done() -> None:
+    line = FinalLine("generate", price_per_hour=36.0)
+    line.nights = [datetime.date(2026, 11, 1), datetime.date(2026, 11, 2)]
+    line.refused = [datetime.date(2026, 11, 2)]
+    line.prepared("prepare-1", 130, 110)
+    line.generated("generate-1", outcome(110, {"timeout": 2}, gpu_seconds=7.5))
+    line.generated("generate-2", outcome(110, {"timeout": 1, "empty_output": 1}, gpu_seconds=2.5))
+    line.there = 1
+    line.error = "GateError"
+    line.began -= 100.0
+    text = line.json(3)
+    assert "\n" not in text
+    said = json.loads(text)
+    seconds, rate, cost = said.pop("seconds"), said.pop("reports_per_second"), said.pop("cost")
+    assert seconds == pytest.approx(100, abs=1)
+    assert rate == pytest.approx(2.2, abs=0.05)
+    assert cost == pytest.approx(1.0, abs=0.05)
+    assert said == {
+        "text": "radray generate 2026-11-01 to 2026-11-02: exit code 3 (GateError)",
+        **{"job": "generate", "exit_code": 3, "error": "GateError", "date": "2026-11-01", "until": "2026-11-02"},
+        **{
+            "nights": 2,
+            "nights_refused": ["2026-11-02"],
+            "nights_unanswered": [],
+            "units": 130,
+            "units_ok": 110,
+            "reports": 220,
+            "ok": 216,
+        },
+        **{"resumed": 20, "copied": 40, "repeated": 10, "failed": {"empty_output": 1, "timeout": 3}},
+        **{"partitions_there": 1, "gpu_seconds": 10.0, "run_ids": ["prepare-1", "generate-1", "generate-2"]},
+    }
+
+
+def test_a_job_that_never_began_has_a_line_too() -> None:
+    said = json.loads(FinalLine("generate", error="ConfigError").json(2))
+    assert said["text"] == "radray generate: exit code 2 (ConfigError)"
+    assert (said["date"], said["until"], said["reports"], said["cost"], said["run_ids"]) == (None, None, 0, None, [])
+
+
+def test_an_outcome_says_counts_speed_and_cost_in_words() -> None:
+    figures = {"seconds_engine": 3.0, "seconds_staged": 20.0, "seconds_committed": 2.0, "gpu_seconds": 80.0}
+    made = outcome(110, {"timeout": 2, "empty_output": 1}, **figures, cost=1.5)
+    assert made.said() == ", 3 failed (2 timeout, 1 empty_output)"
+    assert made.times() == (
+        "engine 3.0 s, staged 20.0 s (4.0 reports/s), committed 2.0 s (55.0 reports/s), 80 GPU s, cost 1.50"
+    )
+    assert outcome(0, {}).said() == ""
+
+
+@contextmanager
+def webhook(status: int, delay: threading.Event | None = None) -> Iterator[tuple[str, list[bytes]]]:
+    """Serve on a port of the system's; answer `status`, once `delay` is set where it is given."""
+    bodies: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            if delay is not None:
+                delay.wait(30)
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/secret", bodies
+    finally:
+        if delay is not None:
+            delay.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_the_webhook_gets_the_very_line() -> None:
+    line = FinalLine("generate", error="GateError").json(3)
+    with webhook(204) as (url, bodies):
+        assert notify(Notify(webhook=url), line) == []
+    assert bodies == [line.encode()]
+
+
+def test_a_webhook_that_fails_is_told_without_its_url_and_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "TIMEOUT_S", 0.2)
+    with webhook(500) as (url, bodies):
+        assert notify(Notify(webhook=url), "{}") == ["notify.webhook was not told: HTTP 500"]
+    assert bodies == [b"{}"]
+    (failure,) = notify(Notify(webhook=url), "{}")  # nobody listens any more
+    assert failure == "notify.webhook was not told: URLError"
+    with webhook(200, delay=threading.Event()) as (url, bodies):
+        began = time.monotonic()
+        (failure,) = notify(Notify(webhook=url), "{}")
+        assert time.monotonic() - began < 10
+        assert failure == "notify.webhook was not told: TimeoutError"
+        assert bodies == [b"{}"]  # it had come, and nothing was answered
+
+
+def test_the_topic_gets_the_very_line() -> None:
+    line = FinalLine("generate", error="InputError").json(3)
+    client = boto3.client("sns", region_name="eu-central-1", aws_access_key_id="a", aws_secret_access_key="b")
+    expected = {"TopicArn": TOPIC, "Subject": "radray generate: exit code 3 (InputError)", "Message": line}
+    with Stubber(client) as stub:
+        stub.add_response("publish", {"MessageId": "1"}, expected)
+        publish(client, TOPIC, line)
+        stub.assert_no_pending_responses()
+
+
+def test_a_topic_that_refuses_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = boto3.client("sns", region_name="eu-central-1", aws_access_key_id="a", aws_secret_access_key="b")
+    monkeypatch.setattr(telling, "sns_client", lambda _: client)
+    line = FinalLine("generate").json(1)
+    with Stubber(client) as stub:
+        stub.add_client_error("publish", "AuthorizationError")
+        assert notify(Notify(sns_topic_arn=TOPIC), line) == [
+            "notify.sns_topic_arn was not told: AuthorizationErrorException"
+        ]
+        stub.assert_no_pending_responses()
+
+
+def test_the_client_is_that_of_the_topics_region_and_gives_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    client = telling.sns_client(TOPIC)
+    assert client.meta.region_name == "eu-central-1"
+    assert (client.meta.config.connect_timeout, client.meta.config.read_timeout) == (5, 5)
+
+
+def test_a_webhook_is_https_and_is_not_kept_with_the_settings() -> None:
+    settings = load_settings((), ["notify.webhook=https://example.org/T0/secret", f"notify.sns_topic_arn={TOPIC}"])
+    assert settings.notify.webhook == "https://example.org/T0/secret"
+    assert "secret" not in dump_settings(settings)
+    assert TOPIC in dump_settings(settings)
+    for wrong in ("notify.webhook=http://example.org/x", "notify.webhook=ftp://x", "notify.sns_topic_arn=radray"):
+        with pytest.raises(ConfigError, match="notify"):
+            load_settings((), [wrong])
