@@ -121,7 +121,7 @@ def each_night(settings: Settings, console: Console, line: FinalLine, work: Call
             work(settings.model_copy(update={"date": night, "until": None}))
         except Exception as error:
             line.refused.append(night)
-            own = own_error(error) or storage_error(error)
+            own = known_error(error)
             if own is None or isinstance(own, ConfigError) or settings.until is None:
                 raise
             say(console, f"error: {night}: {own}")
@@ -160,7 +160,7 @@ def exit_code(command: Callable[[], None], line: FinalLine | None = None) -> int
         err.print("stopped", style="bold red")
         return 130
     except Exception as error:
-        own = own_error(error) or storage_error(error)
+        own = known_error(error)
         if own is not None:
             err.print(f"error: {own}", style="bold red", markup=False, soft_wrap=True)
             return own.exit_code
@@ -179,8 +179,13 @@ def named(line: FinalLine | None) -> Iterator[None]:
         yield
     except BaseException as error:
         if line is not None:
-            line.error = type(own_error(error) or storage_error(error) or error).__name__
+            line.error = type(known_error(error) or error).__name__
         raise
+
+
+def known_error(error: BaseException) -> RadrayError | None:
+    """Return `error` in radray's words: its own error, or what storage refused; None for what nobody expected."""
+    return own_error(error) or storage_error(error)
 
 
 def own_error(error: BaseException) -> RadrayError | None:

@@ -88,19 +88,21 @@ def read_nights(warehouse: Warehouse, reports: Table, dataset: str, files: Seque
         rows = rows.filter(pc.is_in(rows.column("source_uri").cast(pa.string()), wanted))
         for row in rows.group_by(list(columns)).aggregate([]).to_pylist():
             taken.setdefault((row["source_uri"], row["source_etag"]), set()).add(row["batch_date"])
-    about = {"job": "prepare", "dataset": dataset, "status": RunStatus.FINISHED.value}
-    prepared = set(warehouse.read(RUNS, ["batch_date"], about).column("batch_date").to_pylist())
+    prepared = _finished(warehouse, "prepare", dataset)
     nights = {key: frozenset(dates) for key, dates in taken.items()}
-    return Nights(nights, frozenset(filled), frozenset(prepared - filled - {None}))
+    return Nights(nights, frozenset(filled), frozenset(prepared - filled))
 
 
 def unanswered(warehouse: Warehouse, dataset: str) -> frozenset[datetime.date]:
     """Return the nights of `dataset` that were prepared and that no model has written impressions for, by `runs`."""
-    nights = {}
-    for job in ("prepare", "generate"):
-        about = {"job": job, "dataset": dataset, "status": RunStatus.FINISHED.value}
-        nights[job] = set(warehouse.read(RUNS, ["batch_date"], about).column("batch_date").to_pylist())
-    return frozenset(nights["prepare"] - nights["generate"] - {None, CORPUS_DATE})
+    prepared, written = (_finished(warehouse, job, dataset) for job in ("prepare", "generate"))
+    return frozenset(prepared - written - {CORPUS_DATE})
+
+
+def _finished(warehouse: Warehouse, job: str, dataset: str) -> set[datetime.date]:
+    """Return the nights of `dataset` that a run of `job` has finished, by `runs`."""
+    about = {"job": job, "dataset": dataset, "status": RunStatus.FINISHED.value}
+    return set(warehouse.read(RUNS, ["batch_date"], about).column("batch_date").to_pylist()) - {None}
 
 
 class Arrivals:

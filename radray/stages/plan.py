@@ -6,7 +6,7 @@ actors of 0.9 CPU on a node of 2 CPUs): so some CPUs are kept from the actors, a
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import ray
@@ -132,20 +132,20 @@ def cluster_nodes(cores: int | None = None) -> list[NodeResources]:
 
     `cores`: those of this machine, where it is the cluster; see `cluster.local_cores`.
     """
-    alive = (node["Resources"] for node in ray.nodes() if node["Alive"])
+    alive = alive_nodes().values()
     return [NodeResources(one.get("CPU", 0.0), one.get("GPU", 0.0), one.get("memory"), cores) for one in alive]
 
 
-def alive_nodes() -> frozenset[str]:
-    """Return the ids of the nodes that Ray takes for alive."""
-    return frozenset(node["NodeID"] for node in ray.nodes() if node["Alive"])
+def alive_nodes() -> dict[str, dict[str, float]]:
+    """Return what each node that Ray takes for alive gives in all, by the node's id."""
+    return {node["NodeID"]: node["Resources"] for node in ray.nodes() if node["Alive"]}
 
 
-def wait_for_loss(before: frozenset[str], longest_s: float = LOSS_KNOWN_S) -> None:
+def wait_for_loss(before: Collection[str], longest_s: float = LOSS_KNOWN_S) -> None:
     """Return when Ray knows that a node of `before` is gone; after `longest_s`, since it was an actor alone then.
 
     Work that is planned before that is planned for a node which is no more.
     """
     deadline = time.monotonic() + longest_s
-    while before <= alive_nodes() and time.monotonic() < deadline:
+    while set(before) <= set(alive_nodes()) and time.monotonic() < deadline:
         time.sleep(0.5)

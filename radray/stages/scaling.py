@@ -3,11 +3,11 @@
 import time
 from collections.abc import Mapping, Sequence
 
-import ray
 from ray.autoscaler.sdk import request_resources
 
 from radray.config import Cluster
 from radray.errors import RadrayError
+from radray.stages.plan import alive_nodes
 
 _LOOK_S = 1.0
 
@@ -49,7 +49,7 @@ def missing(asked: Sequence[Mapping[str, float]], nodes: Sequence[Mapping[str, f
 def _wait(settings: Cluster) -> None:
     deadline = time.monotonic() + settings.ask_timeout_s
     while True:
-        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        nodes = list(alive_nodes().values())
         if not (without := missing(settings.ask, nodes)):
             return
         if time.monotonic() > deadline:

@@ -10,7 +10,7 @@ from fault_proxy import Fault, FaultProxy, Operation, Rule, running_proxy
 from faults_world import expected_rows, night, partition, read_rows, run_night, staged_files
 from s3_server import BUCKET, KEY_ID, SECRET, S3Server
 
-from jobs.cli import own_error, storage_error
+from jobs.cli import known_error
 from radray import config
 from radray.errors import ConfigError, RadrayError
 from radray.schemas import REPORTS
@@ -163,7 +163,7 @@ def outcome(job: str, world: World) -> RadrayError | None:
     except (RadrayError, OSError) as caught:
         raised = caught
     # staging is written by pyarrow, in a job by Ray: what it raises is put into words by the command line
-    error = None if raised is None else own_error(raised) or storage_error(raised)
+    error = None if raised is None else known_error(raised)
     if raised is not None:
         assert error is not None, repr(raised)
         check_error(error, world)
@@ -293,7 +293,7 @@ def random_nights(world: World, requests: int, monkeypatch: pytest.MonkeyPatch) 
             for seen, its_key in held.items():
                 assert read_rows(Warehouse(world.behind), night(seen)) == expected_rows(its_key, UNITS)
         except (RadrayError, OSError) as raised:
-            error = own_error(raised) or storage_error(raised)
+            error = known_error(raised)
             if error is None:
                 raise
             check_error(error, world)
