@@ -13,7 +13,7 @@ uploads one file after the other without asking again, and refuses what another 
 import shutil
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -71,7 +71,9 @@ class Checkpoints:
         self._writers = Team(team.worker)
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
+        # of the last checkpoint that was written or read
         self._step = 0
+        self._files: Mapping[str, FileEntry] = {}
         if self.worker.first_here:
             for step in steps_in(folder):
                 if not Manifest.path(folder / step_name(step)).is_file():
@@ -86,13 +88,16 @@ class Checkpoints:
     def save(self, tensors: Tensors, state: State) -> None:
         """Copy `tensors` to main memory and write them from there while training goes on.
 
-        Waits for the one before, and raises RadrayError on every worker when that could not be written.
+        Of a step that it has written already the state alone is written: its tensors are the same. Waits for the one
+        before, and raises RadrayError on every worker when that could not be written.
         """
         self.finish()
-        staged = {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
-        manifest = Manifest({}, state.to_dict())
+        again = state.step == self._step
+        staged = None if again else {name: one.detach().to("cpu", copy=True) for name, one in tensors.items()}
         self._step = state.step
-        self._thread = threading.Thread(target=self._write, args=(staged, manifest), name="checkpoint", daemon=True)
+        # as it is now: training goes on
+        now = State.of(state.to_dict())
+        self._thread = threading.Thread(target=self._write, args=(staged, now), name="checkpoint", daemon=True)
         self._thread.start()
 
     def finish(self) -> None:
@@ -105,8 +110,9 @@ class Checkpoints:
         if said:
             there = next(place for place in (self._folder, *self._folder.absolute().parents) if place.is_dir())
             free = shutil.disk_usage(there).free >> 20
-            if self.worker.first_here:
-                shutil.rmtree(self._folder / step_name(self._step), ignore_errors=True)
+            folder = self._folder / step_name(self._step)
+            if self.worker.first_here and not Manifest.path(folder).is_file():
+                shutil.rmtree(folder, ignore_errors=True)
             raise RadrayError(
                 f"fine-tuning: the checkpoint of step {self._step} cannot be written to {self._folder}: {said[0]}"
                 f" ({free:,} MB free there); make room or set train.checkpoint_uri, and run again: the one before it is"
@@ -119,6 +125,7 @@ class Checkpoints:
             manifest = self._fetched(step)
             if manifest is not None:
                 self.load(step, tensors)
+                self._step, self._files = step, manifest.files
                 if self.worker.rank == 0:
                     self._note(f"goes on from the checkpoint of step {step}")
                 return State.of(manifest.state)
@@ -154,32 +161,44 @@ class Checkpoints:
                 " remove that folder to start anew"
             ) from None
 
-    def _write(self, staged: Tensors, manifest: Manifest) -> None:
+    def _write(self, staged: Tensors | None, state: State) -> None:
+        """Write a checkpoint of `staged`, or (None) the state of the one that is there, and drop what is old."""
         try:
-            folder = self._folder / step_name(self._step)
-            rank = self.worker.rank
-            self._together(lambda: _empty(folder) if self.worker.first_here else None)
-            # the warning of a single process, which has nobody to exchange with
-            warnings.filterwarnings("ignore", "torch.distributed is disabled", UserWarning)
-            state_dict_saver.save(
-                staged,
-                storage_writer=FileSystemWriter(folder),
-                process_group=self._writers.group,
-                no_dist=self._writers.group is None,
-            )
-            names = [path.name for path in folder.glob(f"__{rank}_*")] + ([".metadata"] if rank == 0 else [])
-            mine: dict[str, FileEntry] = {}
-            for part in self._together(lambda: {name: hash_file(folder / name) for name in names}):
-                mine |= part
-            whole = Manifest(mine, manifest.state)
-            if self._uploads is not None:
-                uploads = self._uploads
-                self._together(lambda: uploads.put_files(folder, names))
-                self._together(lambda: uploads.put_manifest(folder.name, whole) if rank == 0 else None)
-            self._together(lambda: whole.write(folder) if self.worker.first_here else None)
-            self._prune(State.of(manifest.state))
+            folder = self._folder / step_name(state.step)
+            if staged is not None:
+                self._files = self._write_files(folder, staged)
+            self._seal(folder, Manifest(self._files, state.to_dict()))
+            self._prune(state)
         except (Exception, CheckpointException) as failure:
             self._failure = failure
+
+    def _write_files(self, folder: Path, staged: Tensors) -> dict[str, FileEntry]:
+        """Write the files of a checkpoint, here and uploaded; return them all."""
+        rank = self.worker.rank
+        self._together(lambda: _empty(folder) if self.worker.first_here else None)
+        # the warning of a single process, which has nobody to exchange with
+        warnings.filterwarnings("ignore", "torch.distributed is disabled", UserWarning)
+        state_dict_saver.save(
+            staged,
+            storage_writer=FileSystemWriter(folder),
+            process_group=self._writers.group,
+            no_dist=self._writers.group is None,
+        )
+        names = [path.name for path in folder.glob(f"__{rank}_*")] + ([".metadata"] if rank == 0 else [])
+        files: dict[str, FileEntry] = {}
+        for part in self._together(lambda: {name: hash_file(folder / name) for name in names}):
+            files |= part
+        if self._uploads is not None:
+            uploads = self._uploads
+            self._together(lambda: uploads.put_files(folder, names))
+        return files
+
+    def _seal(self, folder: Path, manifest: Manifest) -> None:
+        """Write the manifest, which says that the checkpoint is whole: uploaded, then here."""
+        if self._uploads is not None:
+            uploads = self._uploads
+            self._together(lambda: uploads.put_manifest(folder.name, manifest) if self.worker.rank == 0 else None)
+        self._together(lambda: manifest.write(folder) if self.worker.first_here else None)
 
     def _prune(self, state: State) -> None:
         steps = steps_in(self._folder)

@@ -53,8 +53,9 @@ def train(
     tokens' losses over their number in the global batch, so any number of workers, and of calls a step, takes the
     same step. `log` gets train_loss (mean a token since the last), learning_rate and examples_per_second every
     `log_every_steps`, val_loss (mean a token) after each epoch and at the end, and with it what `score` returns, as
-    often as `rouge_every_epochs` says. `save` is called after each validation, and when a checkpoint is due.
-    `told_to_stop` is asked after each step: where it says so on any worker, all save and end. Raises RadrayError, on
+    often as `rouge_every_epochs` says. `save` is called before and after each validation (the same weights, another
+    state), and when a checkpoint is due. `told_to_stop` is asked after each step: where it says so on any worker, all
+    save and end, and what was to be validated then is validated first by the run that goes on. Raises RadrayError, on
     every worker, when a loss is not finite.
     """
     worker = learner.worker
@@ -69,60 +70,73 @@ def train(
         state.logged.append((state.step, state.step / per_epoch, name, value))
         log(*state.logged[-1])
 
-    learner.plain.train()
-    while state.step < total and why == "done":
-        step, batch = state.step + 1, next(stream)
-        rate = learning_rate(step, total, settings)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        # what is drawn in a step (dropout) hangs on seed, step and worker alone: a resumed run draws the same
-        torch.manual_seed((settings.seed * 1_000_003 + step) * 1_009 + worker.rank)
-        tokens = sum(len(examples.targets[index]) for index in batch)
-        loss = _backward(learner, examples, batch, tokens, settings)
-        # one exchange a step: the loss, and what any worker wants
-        sums = over_workers([loss, float(told_to_stop()), *clock.wishes(worker)], worker)
-        if not math.isfinite(sums[0]):
+    def owed() -> bool:
+        """Whether these weights are still to be validated: a run may end between an epoch's last step and that."""
+        return state.step > 0 and state.val_loss is None and (state.step % per_epoch == 0 or state.step == total)
+
+    def validate() -> None:
+        val_loss = evaluate(learner, validation, settings.batch_size, settings.micro_batch_tokens)
+        if not math.isfinite(val_loss):
             raise RadrayError(
-                f"fine-tuning: the loss is {sums[0]} at step {step}; lower train.learning_rate (now"
-                f" {settings.learning_rate}) or train.max_gradient_norm (now {settings.max_gradient_norm})"
+                f"fine-tuning: the loss on the validation examples is {val_loss} after step {state.step}; lower"
+                f" train.learning_rate (now {settings.learning_rate})"
             )
-        nn.utils.clip_grad_norm_(learner.learning().values(), settings.max_gradient_norm)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-        state.stepped(step)
-        state.window_loss += sums[0]
-        state.window_tokens += tokens
-        pace.add(len(batch))
-        if step < total and (sums[1] or sums[3]):
-            why = "stopped" if sums[1] else "max_hours"
-        if step % settings.log_every_steps == 0 or step == total:
-            say("train_loss", state.window_loss / state.window_tokens)
-            say("learning_rate", rate)
-            say("examples_per_second", pace.since_last())
-            state.window_loss, state.window_tokens = 0.0, 0
-        last = step == total or why == "max_hours"
-        if step % per_epoch == 0 or last:
+        every = settings.rouge_every_epochs
+        last = state.step == total or why == "max_hours"
+        due = every is not None and (last or state.step // per_epoch % every == 0)
+        # val_loss last: with it all figures of these weights are said
+        figures = {**(score() if score is not None and due else {}), "val_loss": val_loss}
+        for name, value in figures.items():
+            say(name, value)
+        state.validated(val_loss, _decisive(figures, settings.best_by), in_turn=state.step % per_epoch == 0)
+
+    while why == "done" and (state.step < total or owed()):
+        due = owed()
+        if not due:
+            step, batch = state.step + 1, next(stream)
+            learner.plain.train()
+            rate = learning_rate(step, total, settings)
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            # what is drawn in a step (dropout) hangs on seed, step and worker alone: a resumed run draws the same
+            torch.manual_seed((settings.seed * 1_000_003 + step) * 1_009 + worker.rank)
+            tokens = sum(len(examples.targets[index]) for index in batch)
+            loss = _backward(learner, examples, batch, tokens, settings)
+            # one exchange a step: the loss, and what any worker wants
+            sums = over_workers([loss, float(told_to_stop()), *clock.wishes(worker)], worker)
+            if not math.isfinite(sums[0]):
+                raise RadrayError(
+                    f"fine-tuning: the loss is {sums[0]} at step {step}; lower train.learning_rate (now"
+                    f" {settings.learning_rate}) or train.max_gradient_norm (now {settings.max_gradient_norm})"
+                )
+            nn.utils.clip_grad_norm_(learner.learning().values(), settings.max_gradient_norm)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            state.stepped(step)
+            state.window_loss += sums[0]
+            state.window_tokens += tokens
+            pace.add(len(batch))
+            if sums[1]:
+                why = "stopped"
+            elif step < total and sums[3]:
+                why = "max_hours"
+            if step % settings.log_every_steps == 0 or step == total:
+                say("train_loss", state.window_loss / state.window_tokens)
+                say("learning_rate", rate)
+                say("examples_per_second", pace.since_last())
+                state.window_loss, state.window_tokens = 0.0, 0
+            due = owed() or why == "max_hours"
+            if due or why != "done" or sums[2] or clock.due_at(step):
+                # before the validation too, which takes minutes, and a machine may have but two
+                with pace.pausing():
+                    save(state)
+                    clock.saved()
+        if due and why != "stopped":
             with pace.pausing():
-                val_loss = evaluate(learner, validation, settings.batch_size, settings.micro_batch_tokens)
-                if not math.isfinite(val_loss):
-                    raise RadrayError(
-                        f"fine-tuning: the loss on the validation examples is {val_loss} after step {step}; lower"
-                        f" train.learning_rate (now {settings.learning_rate})"
-                    )
-                every = settings.rouge_every_epochs
-                due = every is not None and (last or step // per_epoch % every == 0)
-                # val_loss last: with it all figures of these weights are said
-                figures = {**(score() if score is not None and due else {}), "val_loss": val_loss}
-                learner.plain.train()
-                for name, value in figures.items():
-                    say(name, value)
-                state.validated(val_loss, _decisive(figures, settings.best_by), in_turn=step % per_epoch == 0)
-                if why == "done" and step < total and _waited(state, settings):
-                    why = "early_stop"
-        if state.val_loss is not None or why != "done" or sums[2] or clock.due_at(step):
-            with pace.pausing():
+                validate()
                 save(state)
-                clock.saved()
+            if why == "done" and state.step < total and _waited(state, settings):
+                why = "early_stop"
     return Ending(why, pace.overall())
 
 

@@ -18,7 +18,7 @@ from radray.schemas import PREDICTIONS, REPORTS, RUNS
 from radray.tables.catalog import Warehouse
 
 ROOT = Path(__file__).parents[2]
-STUDIES = 150
+STUDIES = 100
 PATIENCE_S = 240
 
 
@@ -70,12 +70,6 @@ def test_every_row_once_after_the_engine_the_actor_and_the_driver_were_killed(tm
     assert finished["rows_resumed"] == STUDIES - Counter(by_unit.values())[finished["run_id"]]
     assert finished["rows_resumed"] >= len(after_driver)
     assert list((tmp_path / "warehouse" / "_staging").rglob("*.parquet")) == []
-    # and once more: nothing is done, and no row of an earlier attempt is changed
-    with Generating(tmp_path) as driver:
-        _, error = driver.communicate(timeout=PATIENCE_S)
-    assert driver.returncode == 0
-    assert "is there already, made from the same input; nothing written" in error
-    assert [row for row in warehouse.read(RUNS).to_pylist() if row["job"] == "generate"] == runs
 
 
 class Generating:
@@ -86,7 +80,7 @@ class Generating:
             *(sys.executable, "-m", "jobs.generate", f"warehouse.uri={folder}/warehouse", f"model.uri={folder}/model"),
             *("source.format=mimic_zip", f"source.uri={folder}/corpus.zip", "source.dataset=synthetic"),
             "split.validation_fraction=0",  # one partition
-            # slow enough to be met half-way: 30 blocks of 5 reports, one report a call
+            # slow enough to be met half-way: 20 blocks of 5 reports, one report a call
             "generate.engine=transformers",  # which needs no parity run
             *("generate.block_rows=5", "generate.batch_size=1", "generate.num_beams=4", "generate.max_new_tokens=16"),
             *words,

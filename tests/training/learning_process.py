@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import sys
+import time
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 from radray.config import Generate, Train
 from radray.errors import RadrayError
 from radray.models.loading import load_tokenizer
+from radray.training.checkpoint_files import Manifest, step_name
 from radray.training.checkpoint_uploads import Uploads
 from radray.training.checkpoints import Checkpoints
 from radray.training.examples import Examples, tokenise
@@ -71,8 +73,9 @@ class Ran:
 class Plan:
     """What the workers of one run do.
 
-    In its step `die_at` the last worker kills itself, SIGKILL; in `stop_at` it is told to stop; from `full_at` on its
-    disk takes no file of over 1 kB.
+    In its step `die_at` the last worker kills itself, SIGKILL, or (`die_validating`) when that step's checkpoint is
+    whole and its weights have been validated; in `stop_at` it is told to stop; from `full_at` on its disk takes no file
+    of over 1 kB.
     """
 
     init: Path
@@ -80,6 +83,7 @@ class Plan:
     settings: Train
     folder: Path
     die_at: int | None = None
+    die_validating: int | None = None
     stop_at: int | None = None
     full_at: int | None = None
     uploads: Uploads | None = None
@@ -119,6 +123,13 @@ def run(plan: Plan, worker: Worker) -> Ran:
             resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))
         return plan.stop_at == calls
 
+    def log(step: int, epoch: float, name: str, value: float) -> None:
+        ran.logged.append((step, epoch, name, value))
+        if name == "val_loss" and step == plan.die_validating and worker.rank == worker.workers - 1:
+            while not Manifest.path(plan.folder / step_name(step)).is_file():
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGKILL)
+
     checkpoints = Checkpoints(
         plan.folder, Team(worker), kept=plan.settings.checkpoints_kept, note=ran.notes.append, uploads=plan.uploads
     )
@@ -129,7 +140,7 @@ def run(plan: Plan, worker: Worker) -> Ran:
             *examples_of(plan.init, plan.pairs),
             plan.settings,
             checkpoints,
-            log=lambda *values: ran.logged.append(values),
+            log=log,
             sample=None if plan.scored is None else sample_of(plan.init, plan.scored),
             told_to_stop=told_to_stop,
         )

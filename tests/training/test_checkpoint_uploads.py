@@ -75,7 +75,7 @@ def test_a_lost_disk_costs_nothing(plan: Plan, whole: Path) -> None:
 def test_two_workers_upload_and_one_goes_on(plan: Plan) -> None:
     assert plan.uploads is not None
     two = replace(plan, settings=SETTINGS.model_copy(update={"workers": 2, "sharding": "fsdp"}), stop_at=4)
-    assert [one.exit for one in run_workers(two)] == [0, 0]
+    assert [(one.exit, one.error) for one in run_workers(two)] == [(0, None), (0, None)]
     shutil.rmtree(plan.folder)
     again = run(plan, Worker())
     assert again.outcome is not None

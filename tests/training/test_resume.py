@@ -84,6 +84,19 @@ def test_a_killed_worker_costs_the_steps_since_its_checkpoint_and_nothing_else(
     _equal_tensors(plan.folder, whole[0].folder)
 
 
+def test_a_worker_that_is_killed_while_it_validates_costs_the_validation_alone(
+    whole: tuple[Plan, Ran], tmp_path: Path
+) -> None:
+    plan = replace(whole[0], folder=tmp_path / "checkpoints", die_validating=6)
+    assert [one.exit for one in run_workers(plan)] == [ALONE, -signal.SIGKILL]
+    assert state_of(plan.folder, 6)["val_loss"] is None
+    again = run_workers(replace(plan, die_validating=None))[0]
+    assert again.outcome is not None
+    assert again.outcome.resumed_from == 6
+    _same(again, whole[1])
+    _equal_tensors(plan.folder, whole[0].folder)
+
+
 def test_a_run_of_two_workers_goes_on_with_one(model: Path, pairs: Pairs, tmp_path: Path, toy_model: Path) -> None:
     # without dropout, which draws as many numbers as a worker has rows: then the sums alone differ
     plan = Plan(toy_model, pairs, TWO, tmp_path / "checkpoints", stop_at=5)
@@ -102,18 +115,24 @@ def test_a_run_of_two_workers_goes_on_with_one(model: Path, pairs: Pairs, tmp_pa
         torch.testing.assert_close(one[name], value, rtol=1e-3, atol=1e-4, msg=name)
 
 
-def test_told_to_stop_all_save_and_end_after_the_step(whole: tuple[Plan, Ran], tmp_path: Path) -> None:
+# in the middle of an epoch, at the end of one, which is validated by the run that goes on, and at the very last step
+@pytest.mark.parametrize("stop_at", [5, 6, 9])
+def test_told_to_stop_all_save_and_end_after_the_step(stop_at: int, whole: tuple[Plan, Ran], tmp_path: Path) -> None:
     # the last worker alone is told
-    plan = replace(whole[0], folder=tmp_path / "checkpoints", stop_at=5)
+    plan = replace(whole[0], folder=tmp_path / "checkpoints", stop_at=stop_at)
     for one in run_workers(plan):
         assert one.outcome is not None
-        assert (one.outcome.why, one.outcome.steps) == ("stopped", 5)
-    assert steps_in(plan.folder)[-1] == 5
+        assert (one.outcome.why, one.outcome.steps) == ("stopped", stop_at)
+        assert [step for step, _ in one.values("val_loss")] == [step for step in (3, 6, 9) if step < stop_at]
+    assert steps_in(plan.folder)[-1] == stop_at
     again = run_workers(replace(plan, stop_at=None))[0]
     assert again.outcome is not None
-    assert (again.outcome.resumed_from, again.outcome.why) == (5, "done")
+    assert (again.outcome.resumed_from, again.outcome.why) == (stop_at, "done")
     _same(again, whole[1])
     _equal_tensors(plan.folder, whole[0].folder)
+    # but for the speeds among what was logged
+    mine, theirs = (state_of(folder, 9) | {"logged": None} for folder in (plan.folder, whole[0].folder))
+    assert mine == theirs
 
 
 def test_the_newest_so_many_are_kept_and_the_best(whole: tuple[Plan, Ran]) -> None:
