@@ -15,7 +15,7 @@ import pytest
 from cluster_world import JOB_PATIENCE_S, STORE_BYTES, running_cluster
 from gate import running_gate
 from nights_world import SLOW, Nights, running_nights
-from s3_server import S3Server
+from s3_server import BUCKET, S3Server
 
 from radray.reports.synthetic import make_studies
 from radray.schemas import PREDICTIONS, REPORTS
@@ -163,14 +163,21 @@ def test_two_submit_one_night_at_once(nights: Nights, by_hand: bool) -> None:
 
 def test_a_night_without_reports_and_one_with_bad_ones_alone(nights: Nights) -> None:
     empty, bad = "2026-11-07", "2026-11-08"
+    lines = [{"study_id": str(number), "report": "IMPRESSION: no findings here."} for number in range(9)]
+    nights.upload(bad, "night.jsonl", "".join(json.dumps(line) + "\n" for line in lines).encode())
+    # a file without a byte is no night without reports but an export that failed
     nights.upload(empty, "night.jsonl", b"")
     done = nights.submit("generate", *nights.words(empty))
+    assert done.returncode == 3
+    assert f"incoming/{empty}/night.jsonl: the JSON lines file is empty" in done.stdout
+    nights.warehouse.storage.remove_object(f"s3://{BUCKET}/{nights.prefix}/incoming/{empty}/night.jsonl")
+    # the source says by its {date} which files are a night's: none is a night too
+    source = f"source.uri=s3://{BUCKET}/{nights.prefix}/incoming/{{date}}/"
+    done = nights.submit("generate", *nights.words(empty, source))
     assert done.returncode == 0, done.stdout + done.stderr
     assert (nights.predicted(empty), nights.prepared(empty)) == ([], Counter())
     assert [row["status"] for row in nights.runs(empty)] == ["finished"]
 
-    lines = [{"study_id": str(number), "report": "IMPRESSION: no findings here."} for number in range(9)]
-    nights.upload(bad, "night.jsonl", "".join(json.dumps(line) + "\n" for line in lines).encode())
     done = nights.submit("generate", *nights.words(bad))
     assert done.returncode == 3
     assert "9 of 9 units were rejected, more than source.max_rejected_fraction" in done.stdout

@@ -31,6 +31,7 @@ PATIENCE_S = 60
 JOB_PATIENCE_S = 240
 STORE_BYTES = 150_000_000
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_given: set[int] = set()
 _AGENT_PORTS = ("dashboard-agent-listen", "dashboard-agent-grpc", "runtime-env-agent", "metrics-export")
 
 
@@ -195,8 +196,9 @@ def running_cluster(
         "RAY_USAGE_STATS_ENABLED": "0",
     }
     if scales_to:
-        full |= {"RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1", "RAY_TMPDIR": str(folder)}
-        (folder / "scaling.json").write_text(json.dumps(_scaling(f"127.0.0.1:{gcs}", scales_to)), encoding="utf-8")
+        full |= {"RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1", "PYTHONPATH": str(Path(__file__).parent)}
+        scaling = _scaling(f"127.0.0.1:{gcs}", scales_to, folder)
+        (folder / "scaling.json").write_text(json.dumps(scaling), encoding="utf-8")
     flags = [
         *([f"--autoscaling-config={folder}/scaling.json"] if scales_to else []),
         *("--head", f"--port={gcs}", "--include-dashboard=true", "--dashboard-host=127.0.0.1"),
@@ -218,7 +220,7 @@ def running_cluster(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _scaling(address: str, workers: int) -> dict[str, object]:
+def _scaling(address: str, workers: int, folder: Path) -> dict[str, object]:
     """Return what Ray's autoscaler is told: nodes that are processes of this machine (its own provider for tests)."""
     worker = {"resources": {"CPU": 4, "object_store_memory": STORE_BYTES}, "node_config": {}, "max_workers": workers}
     head = {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0}
@@ -232,7 +234,10 @@ def _scaling(address: str, workers: int) -> dict[str, object]:
         "max_workers": workers,
         "upscaling_speed": 1.0,
         "idle_timeout_minutes": 5,
-        "provider": {"type": "fake_multinode", "gcs_address": address},
+        "provider": {
+            **{"type": "external", "module": "own_folders.OwnFolders"},
+            **{"gcs_address": address, "folder": str(folder)},
+        },
         "available_node_types": {"ray.head.default": head, "worker": worker | {"min_workers": 0}},
         "head_node_type": "ray.head.default",
     }
@@ -278,7 +283,12 @@ def _end_with_parent() -> None:
 
 
 def _free_ports(count: int) -> list[int]:
+    """Return ports that are free, none of which this process was given before: who has it may not yet listen."""
     with ExitStack() as stack:
-        # held until all are chosen, so that no two are the same
-        chosen = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in chosen]
+        chosen: list[int] = []
+        while len(chosen) < count:
+            port = stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+            if port not in _given:
+                chosen.append(port)
+                _given.add(port)
+        return chosen
