@@ -14,17 +14,18 @@ from pathlib import Path
 import pytest
 from cluster_world import JOB_PATIENCE_S, STORE_BYTES, running_cluster
 from gate import running_gate
-from nights_world import SLOW, Nights, running_nights
+from nights_world import CONFIG, SLOW, Nights, running_nights
 from s3_server import BUCKET, S3Server
 
+from radray.models.manifest import read_manifest
 from radray.reports.synthetic import make_studies
-from radray.schemas import PREDICTIONS, REPORTS
+from radray.schemas import PREDICTIONS, REPORTS, TRAINING_METRICS
 from radray.tables.storage import is_s3
 
 REPORTS_A_NIGHT = 60
 DOWN_S = 60.0
 
-pytestmark = pytest.mark.drill  # 10 minutes
+pytestmark = pytest.mark.drill  # 18 minutes
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,33 @@ def test_a_worker_is_killed_while_it_prepares(nights: Nights) -> None:
     nights.cluster.wait_for_nodes(2)
     assert nights.prepared(night) == {("ok", None): files * each}
     assert [row["status"] for row in nights.runs(night, "prepare")] == ["finished"]
+    nights.cluster.add_worker()
+
+
+def test_a_worker_is_killed_while_it_trains(nights: Nights) -> None:
+    steps, batch = 60, "2026-10-31"
+    nights.arrive(batch, REPORTS_A_NIGHT)
+    corpus = nights.words(batch, "date=1970-01-01", "split.validation_fraction=0.2")
+    assert nights.submit("prepare", *corpus).returncode == 0
+    learn = [f"model.tiny.{one}" for one in ("vocab_size=400", "d_model=32", "d_ff=64", "num_layers=1", "num_heads=2")]
+    learn += ["model.init=tiny", "train.workers=2", "train.epochs=100", f"train.max_steps={steps}"]
+    learn += ["train.checkpoint_every_steps=1", "train.log_every_steps=1", "train.rouge_every_epochs=null"]
+    job = nights.submitting("finetune", "--config", CONFIG, "split.validation_fraction=0.2", *learn)
+    deadline = time.monotonic() + JOB_PATIENCE_S
+    while not list((nights.folder / "trained-checkpoints").glob("*/step-*/manifest.json")):
+        assert job.poll() is None, f"it ended before it was met: {job.communicate()}"
+        assert time.monotonic() < deadline, "no checkpoint was written in time"
+        time.sleep(0.05)
+    trains = [worker for worker in nights.cluster.workers if worker.named("RayTrainWorker")]
+    assert trains
+    nights.cluster.kill(trains[0])
+    assert job.poll() is None
+    said = ended(job)
+    assert "goes on from the checkpoint of step" in said
+    nights.cluster.wait_for_nodes(2)
+    logged = nights.warehouse.read(TRAINING_METRICS, ["step"], {"name": "train_loss"}).to_pylist()
+    assert sorted(row["step"] for row in logged) == list(range(1, steps + 1))
+    assert read_manifest(nights.folder / "trained").made["metrics"]["steps"] == steps
     nights.cluster.add_worker()
 
 
