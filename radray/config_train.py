@@ -64,7 +64,7 @@ class Train(Section):
     activation_checkpointing: bool = False
     """Keep no activations within a layer and compute them again on the way back: a third more work, far less memory."""
     checkpoint_every_steps: Annotated[int, Field(ge=1)] | None = None
-    """Optimiser steps between checkpoints; None: by time alone. There is one after each validation anyhow."""
+    """Optimiser steps between checkpoints; None: by time alone. There is one at each validation anyhow."""
     checkpoint_every_minutes: Annotated[float, Field(gt=0.0)] | None = 10.0
     """What a crash may cost at most; None: by steps alone."""
     checkpoints_kept: Annotated[int, Field(ge=1, le=100)] = 2

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,7 +58,8 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write it into `folder`, at once and for good: temporary file, synced, renamed."""
-        temporary = folder / f".{_MANIFEST}"
+        # several machines may share the folder and write the same
+        temporary = folder / f".{_MANIFEST}.{socket.gethostname()}.{os.getpid()}"
         with temporary.open("wb") as file:
             file.write(self.to_json())
             file.flush()

@@ -115,8 +115,8 @@ class Checkpoints:
                 shutil.rmtree(folder, ignore_errors=True)
             raise RadrayError(
                 f"fine-tuning: the checkpoint of step {self._step} cannot be written to {self._folder}: {said[0]}"
-                f" ({free:,} MB free there); make room or set train.checkpoint_uri, and run again: the one before it is"
-                " whole"
+                f" ({free:,} MB free there); make room or set train.checkpoint_uri, and run again: it goes on from the"
+                " newest that is whole"
             )
 
     def restore(self, tensors: Tensors) -> State | None:
@@ -133,15 +133,11 @@ class Checkpoints:
 
     def best(self) -> tuple[int, State] | None:
         """Return the step and state of the checkpoint that did best by `train.best_by` and is whole."""
-        found: list[tuple[float, int]] = []
-        for step in self._all_steps():
-            state = self._state(step)
-            if state is not None and state.decisive is not None:
-                found.append((state.decisive, step))
-        for _, step in sorted(found):
-            manifest = self._fetched(step)
-            if manifest is not None:
-                return step, State.of(manifest.state)
+        states = {step: self._state(step) for step in self._all_steps()}
+        decided = [(one.decisive, step, one) for step, one in states.items() if one and one.decisive is not None]
+        for _, step, state in sorted(decided, key=lambda one: one[:2]):
+            if self._fetched(step) is not None:
+                return step, state
         return None
 
     def load(self, step: int, tensors: Tensors) -> None:
@@ -202,6 +198,9 @@ class Checkpoints:
 
     def _prune(self, state: State) -> None:
         steps = steps_in(self._folder)
+        if self._uploads is not None and self.worker.rank == 0:
+            # a new disk has fewer
+            steps = sorted({*steps, *self._uploads.steps()})
         keep = {*sorted(step for step in steps if step <= state.step)[-self._kept :], state.best_step}
         if self.worker.first_here:
             for step in set(steps) - keep:
@@ -220,7 +219,8 @@ class Checkpoints:
         return sorted({step for steps in self.team.gather(self.team.agree(known)) for step in steps}, reverse=True)
 
     def _state(self, step: int) -> State | None:
-        for read in (Manifest.read, *([self._uploads.manifest] if self._uploads is not None else [])):
+        # uploaded first: a machine that did not train on may have the state of before the validation
+        for read in (*([self._uploads.manifest] if self._uploads is not None else []), Manifest.read):
             try:
                 return State.of(read(self._folder / step_name(step)).state)
             except (Damaged, RadrayError, TypeError):
@@ -270,7 +270,8 @@ class Checkpoints:
 
 def _empty(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    # several machines may share it
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _said(error: BaseException) -> str:

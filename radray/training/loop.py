@@ -64,7 +64,7 @@ def train(
     clock = Clock(settings)
     pace = _Pace()
     stream = batches_from(examples, settings.batch_size, seed=settings.seed, step=state.step)
-    why: Ended = "early_stop" if _waited(state, settings) else "done"
+    why: Ended = "early_stop" if state.step < total and _waited(state, settings) else "done"
 
     def say(name: str, value: float) -> None:
         state.logged.append((state.step, state.step / per_epoch, name, value))
@@ -135,6 +135,7 @@ def train(
             with pace.pausing():
                 validate()
                 save(state)
+                clock.saved()
             if why == "done" and state.step < total and _waited(state, settings):
                 why = "early_stop"
     return Ending(why, pace.overall())

@@ -158,9 +158,11 @@ def run_workers(plan: Plan) -> list[Ran]:
     workers = plan.settings.workers
     store = plan.folder.with_name(f"{plan.folder.name}.store")
     store.unlink(missing_ok=True)
+    # the server that they are forked from has the environment of the test that started it
+    keys = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     pipes = [_processes.Pipe() for _ in range(workers)]
     processes = [
-        _processes.Process(target=_main, args=(plan, rank, str(store), pipes[rank][1])) for rank in range(workers)
+        _processes.Process(target=_main, args=(plan, rank, str(store), pipes[rank][1], keys)) for rank in range(workers)
     ]
     for process in processes:
         process.start()
@@ -185,8 +187,9 @@ def run_workers(plan: Plan) -> list[Ran]:
     return found
 
 
-def _main(plan: Plan, rank: int, store: str, pipe: Any) -> None:
+def _main(plan: Plan, rank: int, store: str, pipe: Any, keys: dict[str, str]) -> None:
     warnings.simplefilter("ignore")
+    os.environ.update(keys)
     torch.set_num_threads(1)
     worker = Worker(rank, plan.settings.workers, first_here=rank == 0)
     if worker.workers > 1 or plan.settings.sharding == "fsdp":

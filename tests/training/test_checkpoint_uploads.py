@@ -14,9 +14,11 @@ from s3_server import BUCKET, S3Server
 from radray.config import Train
 from radray.tables.storage import Storage
 from radray.training import checkpoint_uploads
-from radray.training.checkpoint_files import steps_in
+from radray.training.checkpoint_files import Manifest, step_name, steps_in
 from radray.training.checkpoint_uploads import Uploads
+from radray.training.checkpoints import Checkpoints
 from radray.training.sharding import Worker
+from radray.training.team import Team
 
 SETTINGS = Train(
     epochs=3,
@@ -58,16 +60,18 @@ def _as_if_nothing_happened(folder: Path, whole: Path) -> bool:
     return set(found) == set(expected) and all(torch.equal(found[name], expected[name]) for name in found)
 
 
-def test_a_lost_disk_costs_nothing(plan: Plan, whole: Path) -> None:
+# in the middle of an epoch, and at the end of one, which is still to be validated
+@pytest.mark.parametrize("stop_at", [5, 6])
+def test_a_lost_disk_costs_nothing(stop_at: int, plan: Plan, whole: Path) -> None:
     assert plan.uploads is not None
-    run(replace(plan, stop_at=5), Worker())
+    run(replace(plan, stop_at=stop_at), Worker())
     assert plan.uploads.steps() == steps_in(plan.folder)
-    assert plan.uploads.steps()[-1] == 5
+    assert plan.uploads.steps()[-1] == stop_at
     shutil.rmtree(plan.folder)
     again = run(plan, Worker())
     assert again.outcome is not None
-    assert (again.outcome.resumed_from, again.outcome.steps) == (5, 9)
-    assert again.notes == ["goes on from the checkpoint of step 5"]
+    assert (again.outcome.resumed_from, again.outcome.steps) == (stop_at, 9)
+    assert again.notes == [f"goes on from the checkpoint of step {stop_at}"]
     assert plan.uploads.steps()[-2:] == [8, 9]
     assert _as_if_nothing_happened(plan.folder, whole)
 
@@ -91,6 +95,35 @@ def test_files_go_in_parts_and_come_back_whole(plan: Plan, monkeypatch: pytest.M
     shutil.rmtree(plan.folder)
     run(plan, Worker())
     assert _as_if_nothing_happened(plan.folder, whole)
+
+
+def test_the_state_of_after_a_validation_that_cannot_be_uploaded_costs_the_validation_alone(
+    plan: Plan, proxy: FaultProxy, whole: Path
+) -> None:
+    proxy.plan(Rule(Fault.FORBIDDEN, Operation.PUT, first=2, count=None, key="step-0000000003/manifest"))
+    refused = run(plan, Worker())
+    assert refused.error is not None
+    assert proxy.count(Fault.FORBIDDEN, Operation.PUT) >= 1
+    assert "the checkpoint of step 3 cannot be written" in str(refused.error)
+    proxy.plan()
+    assert plan.uploads is not None
+    for manifest in (Manifest.read(plan.folder / step_name(3)), plan.uploads.manifest(plan.folder / step_name(3))):
+        assert manifest.state["val_loss"] is None
+    again = run(plan, Worker())
+    assert again.notes == ["goes on from the checkpoint of step 3"]
+    assert _as_if_nothing_happened(plan.folder, whole)
+
+
+def test_what_did_best_is_told_by_the_upload_where_a_disk_is_behind(plan: Plan) -> None:
+    run(plan, Worker())
+    checkpoints = Checkpoints(plan.folder, Team(Worker()), kept=2, note=lambda _: None, uploads=plan.uploads)
+    best = checkpoints.best()
+    assert best is not None
+    folder = plan.folder / step_name(best[0])
+    whole = Manifest.read(folder)
+    # as it was before the validation
+    Manifest(whole.files, {**whole.state, "val_loss": None, "decisive": None}).write(folder)
+    assert checkpoints.best() == best
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import torch
 from radray.config import Train
 from radray.errors import ConfigError, RadrayError
 from radray.models.loading import load_model, load_tokenizer
+from radray.training import loop
 from radray.training.examples import Examples, tokenise
 from radray.training.loop import Score, evaluate, steps_total, train
 from radray.training.optimisers import Adafactor, build_optimiser, fill_state, learning_rate
@@ -253,6 +254,21 @@ def test_checkpoints_are_saved_by_number_and_before_and_after_each_validation(
 def test_checkpoints_are_saved_by_time(toy_model: Path, pairs: Pairs) -> None:
     settings = SETTINGS.model_copy(update={"checkpoint_every_minutes": 1e-9})
     assert [step for step, _ in _run(toy_model, pairs, settings)[2]] == [1, 2, 3, 3, 4, 5, 6, 6]
+
+
+def test_the_time_to_the_next_checkpoint_begins_after_a_validation(
+    toy_model: Path, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(loop.time, "monotonic", lambda: now)
+
+    def score() -> dict[str, float]:
+        nonlocal now
+        now += 3600.0
+        return {}
+
+    settings = SETTINGS.model_copy(update={"checkpoint_every_minutes": 10.0})
+    assert [step for step, _ in _run(toy_model, pairs, settings, score=score)[2]] == [3, 3, 6, 6]
 
 
 def test_adafactor_is_torchs_adafactor() -> None:

@@ -13,8 +13,11 @@ import torch
 from learning_process import ALONE, Pairs, Plan, Ran, run, run_workers, state_of, tensors_in
 
 from radray.config import Train
-from radray.training.checkpoint_files import steps_in
+from radray.training.checkpoint_files import step_name, steps_in
+from radray.training.checkpoints import Checkpoints
 from radray.training.sharding import Worker
+from radray.training.state import State
+from radray.training.team import Team
 
 SETTINGS: dict[str, Any] = {
     "epochs": 3,
@@ -133,6 +136,24 @@ def test_told_to_stop_all_save_and_end_after_the_step(stop_at: int, whole: tuple
     # but for the speeds among what was logged
     mine, theirs = (state_of(folder, 9) | {"logged": None} for folder in (plan.folder, whole[0].folder))
     assert mine == theirs
+
+
+def test_of_a_step_that_is_written_the_state_alone_is_written_again(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, Team(Worker()), kept=2, note=lambda _: None)
+    tensors, state = {"model.one": torch.ones(3)}, State(step=3)
+    checkpoints.save(tensors, state)
+    checkpoints.finish()
+    files = {path: path.stat() for path in (tmp_path / step_name(3)).iterdir()}
+    assert len(files) == 3
+    state.validated(0.5, 0.5)
+    checkpoints.save(tensors, state)
+    checkpoints.finish()
+    assert state_of(tmp_path, 3)["val_loss"] == 0.5
+    written = [path.name for path, before in files.items() if path.stat().st_ino != before.st_ino]
+    assert written == ["manifest.json"]
+    assert {path: path.stat().st_mtime_ns for path in files if path.name not in written} == {
+        path: before.st_mtime_ns for path, before in files.items() if path.name not in written
+    }
 
 
 def test_the_newest_so_many_are_kept_and_the_best(whole: tuple[Plan, Ran]) -> None:
