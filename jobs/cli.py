@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from radray.config import Settings, dump_settings, load_settings
+from radray.config import CORPUS_DATE, Settings, dump_settings, load_settings
 from radray.errors import ConfigError, RadrayError
 from radray.stages.final_line import FinalLine
 from radray.stages.notify import notify
@@ -76,11 +76,11 @@ def run(job: Job, steps: Callable[[Settings], Sequence[str]], doc: str | None, l
 
     def command() -> None:
         settings, dry_run, _ = parse(sys.argv[1:], doc)
+        parsed.append(settings)
         planned = steps(settings)
         if dry_run:
             show_plan(settings, planned)
             return
-        parsed.append(settings)
         job(settings, console())
 
     if line is None or {"--dry-run", "--help", "-h"} & set(sys.argv[1:]):
@@ -99,6 +99,8 @@ def run(job: Job, steps: Callable[[Settings], Sequence[str]], doc: str | None, l
 
 def end(line: FinalLine, code: int, settings: Settings | None = None) -> None:
     """Tell those whom `settings` name that a nightly job failed, and print its final line."""
+    if settings is not None and settings.date != CORPUS_DATE and not line.nights:  # it ended before the first
+        line.nights, line.refused = list(settings.nights), list(settings.nights)
     last = line.json(code)
     failures = [] if code == 0 or settings is None else notify(settings.notify, last)
     for failure in failures:

@@ -120,6 +120,9 @@ def generate_partition(
         chosen = run.choose(engine, start_ray)
         cli.say(console, f"generate: {run.where}: engine {chosen.name}: {chosen.reason}")
         with run.recorded(chosen):
+            if replaced := run.rows_replaced():
+                other = "from other input, by other settings, code or engine"
+                cli.say(console, f"generate: {run.where} holds {replaced:,} rows made {other}; they will be replaced")
             staged, copied = run.resume()
             if staged:
                 cli.say(console, f"generate: {run.where}: {staged:,} reports are staged by an earlier attempt")

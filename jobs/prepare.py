@@ -126,6 +126,8 @@ def prepare_night(
         line.there += 1
         write_pairs(settings, warehouse, partition, console)
         return
+    if not files:
+        line.empty.append(settings.date)
     if run.is_committed():
         cli.say(console, f"prepare: {where} is there already, made from the same input; nothing written")
         line.there += 1

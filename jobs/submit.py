@@ -111,7 +111,7 @@ def refuse_lost_places(job: str, settings: Settings) -> None:
 
 
 def submit(job: str, settings: Settings, command: str, console: Console) -> int:
-    """Submit `command`; return the exit code of the job, or 0 at once with `cluster.wait=false`."""
+    """Submit `command`; return the exit code of the job, 0 at once with `cluster.wait=false`, 130 for Ctrl-C."""
     from ray.job_submission import JobSubmissionClient
 
     address = next((os.environ[name] for name in ADDRESS_NAMES if os.environ.get(name)), TUNNEL)
@@ -132,7 +132,7 @@ def submit(job: str, settings: Settings, command: str, console: Console) -> int:
         return exit_code(asyncio.run(_followed(client, name)), console)
     except KeyboardInterrupt:
         cli.say(console, f"submit: {name} goes on without you; end it with `ray job stop {name}`")
-        raise
+        return STOPPED
 
 
 def exit_code(ended: "JobDetails", console: Console) -> int:

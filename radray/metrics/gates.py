@@ -77,7 +77,7 @@ class Verdict:
         """Return the verdict in words, with value, limit, number of reports and lever."""
         value = "not judged" if self.value is None else f"{self.value:.4g}"
         bound = "at most" if self.at_most else "at least"
-        return f"{self.says} {value} of {self.n:,} reports, {bound} {self.limit:g} ({self.gate})"
+        return f"{self.says} {value} over {self.n:,} reports, {bound} {self.limit:g} ({self.gate})"
 
 
 def measure(batches: Iterable[pa.Table | pa.RecordBatch]) -> Night:
@@ -123,12 +123,26 @@ def judge(
             judged = large and n >= settings.min_part
             found.append(Verdict(f"gates.{gate}", says, hits / n if judged else None, limit, n, at_most))
 
-    rate("max_failed_rate", "empty or failed predictions", night.rows - night.ok, night.rows, settings.max_failed_rate)
+    rate(
+        "max_failed_rate",
+        "share of empty or failed predictions",
+        night.rows - night.ok,
+        night.rows,
+        settings.max_failed_rate,
+    )
     units = sum(reports.values())
-    rate("max_rejected_rate", "rejected input units", reports.get("rejected", 0), units, settings.max_rejected_rate)
-    rate("max_tier_a_rate", "predictions with a Tier A flag", night.flagged, night.ok, settings.max_tier_a_rate)
+    rate(
+        "max_rejected_rate",
+        "share of rejected input units",
+        reports.get("rejected", 0),
+        units,
+        settings.max_rejected_rate,
+    )
+    rate(
+        "max_tier_a_rate", "share of predictions with a Tier A flag", night.flagged, night.ok, settings.max_tier_a_rate
+    )
     for name, limit in sorted(settings.max_flag_rates.items()):
-        rate(f"max_flag_rates.{name}", f"predictions with flag_{name}", *night.flags[name], limit)
+        rate(f"max_flag_rates.{name}", f"share of predictions with flag_{name}", *night.flags[name], limit)
     said, asked = len(night.predictions), len(night.findings)
     says = "distinct predictions for each distinct abnormal findings text"
     rate("min_distinct_rate", says, said, asked, settings.min_distinct_rate, at_most=False)

@@ -55,7 +55,10 @@ def detect(origin: Origin, names: Sequence[str], head: Callable[[str], bytes]) -
         raise InputError(f"the source holds files of several formats, {' and '.join(formats)}: {_LEVER}")
     if not formats:
         suffixes = ", ".join(sorted(suffix or "no suffix" for suffix in found)) or "no file at all"
-        raise InputError(f"the format of the source cannot be told ({suffixes}): {_LEVER}")
+        first = f"; the first is {min(names)}" if names else ""
+        raise InputError(
+            f"the format of the source cannot be told by its files ({suffixes}{first}), or they are damaged: {_LEVER}"
+        )
     return formats[0]
 
 

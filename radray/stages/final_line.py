@@ -56,6 +56,8 @@ class FinalLine:
     """Nights that ended with an error."""
     unanswered: list[datetime.date] = field(default_factory=list)
     """Other nights that were prepared and have no impressions: an earlier run of them was refused, or died."""
+    empty: list[datetime.date] = field(default_factory=list)
+    """Nights of which the source had no file: a feed that has dried up looks like that, too."""
     run_ids: list[str] = field(default_factory=list)
     """Runs that worked, in order; `runs` has a row for each. What was there already is none."""
     there: int = 0
@@ -98,6 +100,7 @@ class FinalLine:
             "nights": len(self.nights),
             "nights_refused": [str(night) for night in self.refused],
             "nights_unanswered": [str(night) for night in self.unanswered],
+            "nights_empty": [str(night) for night in self.empty],
             **made,
             "failed": dict(sorted(self.failed.items())),
             "partitions_there": self.there,

@@ -115,6 +115,10 @@ class PredictionsRun:
         with self._current.recorded():
             yield
 
+    def rows_replaced(self) -> int:
+        """Return how many rows the partition holds that are made anew: from other input, settings or engine."""
+        return self._current.rows_replaced()
+
     def resume(self) -> tuple[int, int]:
         """Return how many reports an earlier attempt has staged, and how many the night as it stands has: copied."""
         staged = self._current.staged_ids()

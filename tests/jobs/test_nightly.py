@@ -76,6 +76,7 @@ def test_a_refused_night_stops_no_other_and_the_exit_code_is_the_worst(
     empty = [(night, 0) for night in ("2026-11-01", "2026-11-03", "2026-11-04")]
     assert finished(warehouse, "prepare") == finished(warehouse, "generate") == empty
     assert said.count(".zip is this night's: an empty night") == 3
+    assert line["nights_empty"] == ["2026-11-01", "2026-11-03", "2026-11-04"]
     ids = {row["run_id"] for row in warehouse.read(RUNS, ["run_id"], {"status": "finished"}).to_pylist()}
     assert set(line["run_ids"]) == ids
     assert len(ids) == 6
@@ -84,6 +85,7 @@ def test_a_refused_night_stops_no_other_and_the_exit_code_is_the_worst(
     (tmp_path / "in" / "2026-11-02.zip").unlink()
     code, line, _ = run("date=2026-11-01", "until=2026-11-04")
     assert (code, line["error"], line["nights_refused"]) == (0, None, [])
+    assert len(line["nights_empty"]) == 4
     assert line["partitions_there"] == 6
     assert len(finished(warehouse, "generate")) == 4
 
@@ -92,7 +94,8 @@ def test_a_wrong_setting_ends_a_range_at_once(run: Run, warehouse: Warehouse) ->
     code, line, _ = run(
         "date=2026-11-01", "until=2026-11-03", "generate.engine=transformers", "generate.compute_type=int8"
     )
-    assert (code, line["error"], line["nights"]) == (2, "ConfigError", 0)
+    assert (code, line["error"], line["nights"]) == (2, "ConfigError", 3)
+    assert line["nights_refused"] == ["2026-11-01", "2026-11-02", "2026-11-03"]
     assert not warehouse.has(REPORTS)
 
 
@@ -112,6 +115,12 @@ def test_what_makes_no_range_of_nights_is_exit_code_2_with_a_final_line(run: Run
     assert code == line["exit_code"] == 2
     assert line["text"].endswith("exit code 2 (ConfigError)")
     assert says in said
+
+
+def test_a_wrong_model_names_the_night_that_has_no_impressions(run: Run, tmp_path: Path) -> None:
+    code, line, said = run(f"model.uri={tmp_path}/modell", "date=2026-11-01")
+    assert (code, line["date"], line["nights_refused"]) == (3, "2026-11-01", ["2026-11-01"])
+    assert "modell: there is no such folder" in said
 
 
 def test_a_wrong_folder_is_refused_and_is_no_empty_night(run: Run, warehouse: Warehouse, tmp_path: Path) -> None:

@@ -131,8 +131,8 @@ def test_all_that_fails_is_said_at_once_with_value_limit_count_and_lever() -> No
     assert isinstance(caught.value, InputError)
     assert caught.value.exit_code == 3
     assert str(caught.value).startswith(
-        "the night: 2 of 4 gates refuse the night: empty or failed predictions 0.2 of 200 reports, at most 0.05"
-        " (gates.max_failed_rate); predictions with a Tier A flag 0.75 of 160 reports, at most 0.5"
+        "the night: 2 of 4 gates refuse the night: share of empty or failed predictions 0.2 over 200 reports, at most"
+        " 0.05 (gates.max_failed_rate); share of predictions with a Tier A flag 0.75 over 160 reports, at most 0.5"
         " (gates.max_tier_a_rate); nothing was committed"
     )
 

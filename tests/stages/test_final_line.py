@@ -52,6 +52,7 @@ def test_the_line_adds_up_what_was_done() -> None:
             "nights": 2,
             "nights_refused": ["2026-11-02"],
             "nights_unanswered": [],
+            "nights_empty": [],
             "units": 130,
             "units_ok": 110,
             "reports": 220,

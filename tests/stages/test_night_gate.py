@@ -129,7 +129,9 @@ def test_a_drop_since_the_last_night_of_a_model_of_that_name_is_refused(warehous
     worse = [one | {"rougel_f": one["rougel_f"] - 0.15} for one in good]
     Night(warehouse, "before", YESTERDAY).commit(good, Gates())
     for digest in ("a", "fine-tuned again"):
-        with pytest.raises(GateError, match=r"drop of .* 0\.15 of 200 reports, at most 0\.1 \(gates.max_rouge_l_drop"):
+        with pytest.raises(
+            GateError, match=r"drop of .* 0\.15 over 200 reports, at most 0\.1 \(gates.max_rouge_l_drop"
+        ):
             Night(warehouse, "worse", digest=digest).commit(worse, Gates())
     assert held(warehouse) == set()
     Night(warehouse, "worse", name="another").commit(worse, Gates())
