@@ -72,7 +72,10 @@ def main() -> None:
         folder = Path(name)
         (folder / "s3").mkdir()
         (folder / "world").mkdir()
-        words = ("generate.engine=auto", "generate.max_new_tokens=32", "generate.block_rows=200")
+        words = ["generate.engine=auto", "generate.max_new_tokens=32", "generate.block_rows=200"]
+        # no gate lets the words of an untrained model pass
+        words += [f"gates.{name}=1" for name in ("max_failed_rate", "max_tier_a_rate", "max_rouge_l_drop")]
+        words += ["gates.min_distinct_rate=0"]
         with running_s3(folder / "s3") as s3, running_nights(folder / "world", s3, (3, 3), *words) as world:
             for place, reports in enumerate((WARM_UP, *counts)):
                 moments = night(world, f"2026-11-{place + 1:02d}", reports)
