@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,12 +67,17 @@ def write_manifest(folder: Path, name: str, made: Mapping[str, Any]) -> Manifest
 
 def store_manifest(folder: Path, manifest: Manifest) -> None:
     """Write `manifest` into `folder`, over the one that is there, at once (temporary file, then rename)."""
-    temporary = folder / f".{MANIFEST}.{os.getpid()}"
-    with temporary.open("wb") as file:
-        file.write(manifest.to_json())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, folder / MANIFEST)
+    write_at_once(folder / MANIFEST, manifest.to_json())
+
+
+def write_at_once(file: Path, content: bytes) -> None:
+    """Write `content` to `file` at once and for good (temporary file, synced, renamed); several machines may do so."""
+    temporary = file.with_name(f".{file.name}.{socket.gethostname()}.{os.getpid()}")
+    with temporary.open("wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+    os.replace(temporary, file)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -2,14 +2,12 @@
 
 import hashlib
 import json
-import os
-import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from radray.models.manifest import FileEntry, hash_file
+from radray.models.manifest import FileEntry, hash_file, write_at_once
 
 _MANIFEST = "manifest.json"
 _PREFIX = "step-"
@@ -57,14 +55,8 @@ class Manifest:
         return cls.of_json(content)
 
     def write(self, folder: Path) -> None:
-        """Write it into `folder`, at once and for good: temporary file, synced, renamed."""
-        # several machines may share the folder and write the same
-        temporary = folder / f".{_MANIFEST}.{socket.gethostname()}.{os.getpid()}"
-        with temporary.open("wb") as file:
-            file.write(self.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.path(folder))
+        """Write it into `folder`, at once and for good."""
+        write_at_once(self.path(folder), self.to_json())
 
     def verify(self, folder: Path) -> None:
         """Raise Damaged, naming the file, unless every file is there as it was written."""

@@ -58,9 +58,9 @@ class Uploads:
             raise Damaged(f"it cannot be fetched: {error}") from None
         return manifest
 
-    def prune(self, keep: Iterable[int]) -> None:
-        """Remove the checkpoints of other steps than `keep`. Raises RadrayError."""
-        for step in set(self.steps()) - set(keep):
+    def remove(self, steps: Iterable[int]) -> None:
+        """Remove the checkpoints of `steps`. Raises RadrayError."""
+        for step in steps:
             self.storage.remove_folder(f"{self.uri}/{step_name(step)}")
 
     def _put_part(self, folder: Path, part: tuple[str, int]) -> None:

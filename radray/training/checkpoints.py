@@ -197,16 +197,17 @@ class Checkpoints:
         self._together(lambda: manifest.write(folder) if self.worker.first_here else None)
 
     def _prune(self, state: State) -> None:
-        steps = steps_in(self._folder)
-        if self._uploads is not None and self.worker.rank == 0:
-            # a new disk has fewer
-            steps = sorted({*steps, *self._uploads.steps()})
-        keep = {*sorted(step for step in steps if step <= state.step)[-self._kept :], state.best_step}
+        here = steps_in(self._folder)
+        uploads = self._uploads if self.worker.rank == 0 else None
+        # a new disk has fewer than were uploaded
+        uploaded = uploads.steps() if uploads is not None else []
+        known = sorted({*here, *uploaded})
+        keep = {*[step for step in known if step <= state.step][-self._kept :], state.best_step}
         if self.worker.first_here:
-            for step in set(steps) - keep:
+            for step in set(here) - keep:
                 shutil.rmtree(self._folder / step_name(step), ignore_errors=True)
-        if self._uploads is not None and self.worker.rank == 0:
-            self._uploads.prune(keep)
+        if uploads is not None:
+            uploads.remove(set(uploaded) - keep)
 
     def _all_steps(self) -> list[int]:
         """Return the steps of all checkpoints, here and uploaded, the newest first; the same on every worker."""

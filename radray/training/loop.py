@@ -74,7 +74,12 @@ def train(
         """Whether these weights are still to be validated: a run may end between an epoch's last step and that."""
         return state.step > 0 and state.val_loss is None and (state.step % per_epoch == 0 or state.step == total)
 
-    def validate() -> None:
+    def keep() -> None:
+        save(state)
+        clock.saved()
+
+    def validate(why: Ended) -> Ended:
+        """Validate these weights, keep what came of it, and return why training ends now, or ``done``."""
         val_loss = evaluate(learner, validation, settings.batch_size, settings.micro_batch_tokens)
         if not math.isfinite(val_loss):
             raise RadrayError(
@@ -86,58 +91,56 @@ def train(
         due = every is not None and (last or state.step // per_epoch % every == 0)
         # val_loss last: with it all figures of these weights are said
         figures = {**(score() if score is not None and due else {}), "val_loss": val_loss}
+        learner.plain.train()
         for name, value in figures.items():
             say(name, value)
         state.validated(val_loss, _decisive(figures, settings.best_by), in_turn=state.step % per_epoch == 0)
+        keep()
+        return "early_stop" if why == "done" and state.step < total and _waited(state, settings) else why
 
-    while why == "done" and (state.step < total or owed()):
-        due = owed()
-        if not due:
-            step, batch = state.step + 1, next(stream)
-            learner.plain.train()
-            rate = learning_rate(step, total, settings)
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            # what is drawn in a step (dropout) hangs on seed, step and worker alone: a resumed run draws the same
-            torch.manual_seed((settings.seed * 1_000_003 + step) * 1_009 + worker.rank)
-            tokens = sum(len(examples.targets[index]) for index in batch)
-            loss = _backward(learner, examples, batch, tokens, settings)
-            # one exchange a step: the loss, and what any worker wants
-            sums = over_workers([loss, float(told_to_stop()), *clock.wishes(worker)], worker)
-            if not math.isfinite(sums[0]):
-                raise RadrayError(
-                    f"fine-tuning: the loss is {sums[0]} at step {step}; lower train.learning_rate (now"
-                    f" {settings.learning_rate}) or train.max_gradient_norm (now {settings.max_gradient_norm})"
-                )
-            nn.utils.clip_grad_norm_(learner.learning().values(), settings.max_gradient_norm)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-            state.stepped(step)
-            state.window_loss += sums[0]
-            state.window_tokens += tokens
-            pace.add(len(batch))
-            if sums[1]:
-                why = "stopped"
-            elif step < total and sums[3]:
-                why = "max_hours"
-            if step % settings.log_every_steps == 0 or step == total:
-                say("train_loss", state.window_loss / state.window_tokens)
-                say("learning_rate", rate)
-                say("examples_per_second", pace.since_last())
-                state.window_loss, state.window_tokens = 0.0, 0
+    learner.plain.train()
+    if owed():
+        with pace.pausing():
+            why = validate(why)
+    while state.step < total and why == "done":
+        step, batch = state.step + 1, next(stream)
+        rate = learning_rate(step, total, settings)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        # what is drawn in a step (dropout) hangs on seed, step and worker alone: a resumed run draws the same
+        torch.manual_seed((settings.seed * 1_000_003 + step) * 1_009 + worker.rank)
+        tokens = sum(len(examples.targets[index]) for index in batch)
+        loss = _backward(learner, examples, batch, tokens, settings)
+        # one exchange a step: the loss, and what any worker wants
+        sums = over_workers([loss, float(told_to_stop()), *clock.wishes(worker)], worker)
+        if not math.isfinite(sums[0]):
+            raise RadrayError(
+                f"fine-tuning: the loss is {sums[0]} at step {step}; lower train.learning_rate (now"
+                f" {settings.learning_rate}) or train.max_gradient_norm (now {settings.max_gradient_norm})"
+            )
+        nn.utils.clip_grad_norm_(learner.learning().values(), settings.max_gradient_norm)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        state.stepped(step)
+        state.window_loss += sums[0]
+        state.window_tokens += tokens
+        pace.add(len(batch))
+        if sums[1]:
+            why = "stopped"
+        elif step < total and sums[3]:
+            why = "max_hours"
+        if step % settings.log_every_steps == 0 or step == total:
+            say("train_loss", state.window_loss / state.window_tokens)
+            say("learning_rate", rate)
+            say("examples_per_second", pace.since_last())
+            state.window_loss, state.window_tokens = 0.0, 0
+        with pace.pausing():
             due = owed() or why == "max_hours"
+            # before the validation too, which takes minutes, and a machine may have but two
             if due or why != "done" or sums[2] or clock.due_at(step):
-                # before the validation too, which takes minutes, and a machine may have but two
-                with pace.pausing():
-                    save(state)
-                    clock.saved()
-        if due and why != "stopped":
-            with pace.pausing():
-                validate()
-                save(state)
-                clock.saved()
-            if why == "done" and state.step < total and _waited(state, settings):
-                why = "early_stop"
+                keep()
+            if due and why != "stopped":
+                why = validate(why)
     return Ending(why, pace.overall())
 
 

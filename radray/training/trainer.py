@@ -198,7 +198,7 @@ def finetune(
         if outcome.why != "max_hours":
             shutil.rmtree(folder, ignore_errors=True)
             if uploads is not None:
-                uploads.prune(())
+                uploads.remove(uploads.steps())
             with suppress(OSError):
                 folder.parent.rmdir()  # where no other training has checkpoints in it
         return replace(found, digest=digest)

@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-from nights_world import Nights, running_nights
+from nights_world import NO_GATES, Nights, running_nights
 from s3_server import running_s3
 
 from radray.schemas import PREDICTIONS, REPORTS
@@ -72,10 +72,7 @@ def main() -> None:
         folder = Path(name)
         (folder / "s3").mkdir()
         (folder / "world").mkdir()
-        words = ["generate.engine=auto", "generate.max_new_tokens=32", "generate.block_rows=200"]
-        # no gate lets the words of an untrained model pass
-        words += [f"gates.{name}=1" for name in ("max_failed_rate", "max_tier_a_rate", "max_rouge_l_drop")]
-        words += ["gates.min_distinct_rate=0"]
+        words = ("generate.engine=auto", "generate.max_new_tokens=32", "generate.block_rows=200", *NO_GATES)
         with running_s3(folder / "s3") as s3, running_nights(folder / "world", s3, (3, 3), *words) as world:
             for place, reports in enumerate((WARM_UP, *counts)):
                 moments = night(world, f"2026-11-{place + 1:02d}", reports)

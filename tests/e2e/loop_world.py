@@ -14,6 +14,9 @@ from radray.reports.synthetic import SyntheticStudy, make_studies, write_zip
 CANARY = "zqxjkcanary"
 """A word that no report has; each planted study holds it in background, findings and impression."""
 
+TINY = [f"model.tiny.{s}" for s in ("vocab_size=400", "d_model=32", "d_ff=64", "num_layers=1", "num_heads=2")]
+"""Settings of the smallest model that learns something."""
+
 PROMPT = get_prompt("background-findings-v1")
 
 

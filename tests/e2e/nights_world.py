@@ -25,6 +25,13 @@ CONFIG = "jobs/configs/hospital.yaml"
 SHIPPED = re.compile(r"(jobs|radray)/|pyproject\.toml$|\.rayignore$|\.gitignore$")
 SLOW = ("generate.block_rows=5", "generate.batch_size=1", "generate.num_beams=4", "generate.max_new_tokens=16")
 """Slow enough to be met half-way: a block of 5 reports, one report a call."""
+NO_GATES = (
+    "gates.max_failed_rate=1",
+    "gates.max_tier_a_rate=1",
+    "gates.max_rouge_l_drop=1",
+    "gates.min_distinct_rate=0",
+)
+"""What lets the words of a model that has learnt nothing pass."""
 
 
 @dataclass

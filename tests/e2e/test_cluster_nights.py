@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from nights_world import Nights, running_nights
+from loop_world import TINY
+from nights_world import NO_GATES, Nights, running_nights
 from s3_server import S3Server
 
 from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, TRAINING_METRICS
 
 CORPUS, REPORTS_A_NIGHT = 60, 30
 FIRST = datetime.date(2026, 11, 1)
-TINY = [f"model.tiny.{s}" for s in ("vocab_size=400", "d_model=32", "d_ff=64", "num_layers=1", "num_heads=2")]
 LEARN = ("model.init=tiny", *TINY, "train.workers=2", "train.max_steps=4", "train.log_every_steps=2")
 HELD_OUT = "split.validation_fraction=0.2"
 
@@ -101,8 +101,7 @@ def test_thirty_nights_and_the_public_reports_as_one(nights: Nights) -> None:
     if not file.is_file():
         pytest.skip("RADRAY_DATA has no Open-i reports: thirty synthetic nights were run, and not that one")
     words = ["--config", "jobs/configs/hospital.yaml", "date=2026-12-24", "source.format=openi_csv"]
-    # no gate lets the words of a model of four steps pass
-    words += [f"gates.{name}=1" for name in ("max_failed_rate", "max_tier_a_rate")] + ["gates.min_distinct_rate=0"]
+    words += NO_GATES  # none lets the words of a model of four steps pass
     done = nights.submit("generate", *words, f"source.uri={file}", "source.dataset=openi", models(nights))
     assert done.returncode == 0, done.stdout + done.stderr
     where = {"dataset": "openi", "batch_date": datetime.date(2026, 12, 24)}

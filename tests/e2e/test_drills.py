@@ -7,13 +7,14 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cluster_world import JOB_PATIENCE_S, STORE_BYTES, running_cluster
 from gate import running_gate
+from loop_world import TINY
 from nights_world import CONFIG, SLOW, Nights, running_nights
 from s3_server import BUCKET, S3Server
 
@@ -43,12 +44,17 @@ def staged(world: Nights, table: str) -> int:
 
 def wait_for_staged(world: Nights, table: str, job: "subprocess.Popen[str]", at_least: int = 1) -> int:
     """Wait until so many files are staged while the job runs, and return how many."""
+    wait_while_running(job, lambda: staged(world, table) >= at_least)
+    return staged(world, table)
+
+
+def wait_while_running(job: "subprocess.Popen[str]", met: Callable[[], bool]) -> None:
+    """Wait until `met` while the job runs."""
     deadline = time.monotonic() + JOB_PATIENCE_S
-    while (now := staged(world, table)) < at_least:
+    while not met():
         assert job.poll() is None, f"it ended before it was met: {job.communicate()}"
-        assert time.monotonic() < deadline, "nothing was staged in time"
+        assert time.monotonic() < deadline, "it was not met in time"
         time.sleep(0.05)
-    return now
 
 
 def ended(job: "subprocess.Popen[str]") -> str:
@@ -100,15 +106,11 @@ def test_a_worker_is_killed_while_it_trains(nights: Nights) -> None:
     nights.arrive(batch, REPORTS_A_NIGHT)
     corpus = nights.words(batch, "date=1970-01-01", "split.validation_fraction=0.2")
     assert nights.submit("prepare", *corpus).returncode == 0
-    learn = [f"model.tiny.{one}" for one in ("vocab_size=400", "d_model=32", "d_ff=64", "num_layers=1", "num_heads=2")]
-    learn += ["model.init=tiny", "train.workers=2", "train.epochs=100", f"train.max_steps={steps}"]
+    learn = [*TINY, "model.init=tiny", "train.workers=2", "train.epochs=100", f"train.max_steps={steps}"]
     learn += ["train.checkpoint_every_steps=1", "train.log_every_steps=1", "train.rouge_every_epochs=null"]
     job = nights.submitting("finetune", "--config", CONFIG, "split.validation_fraction=0.2", *learn)
-    deadline = time.monotonic() + JOB_PATIENCE_S
-    while not list((nights.folder / "trained-checkpoints").glob("*/step-*/manifest.json")):
-        assert job.poll() is None, f"it ended before it was met: {job.communicate()}"
-        assert time.monotonic() < deadline, "no checkpoint was written in time"
-        time.sleep(0.05)
+    checkpoints = nights.folder / "trained-checkpoints"
+    wait_while_running(job, lambda: any(checkpoints.glob("*/step-*/manifest.json")))
     trains = [worker for worker in nights.cluster.workers if worker.named("RayTrainWorker")]
     assert trains
     nights.cluster.kill(trains[0])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import ray
-from loop_world import CANARY, settings_for, write_corpus
+from loop_world import CANARY, TINY, settings_for, write_corpus
 from rich.console import Console
 
 from jobs.evaluate import evaluate
@@ -29,7 +29,6 @@ from radray.tables.catalog import Warehouse
 from radray.tables.query import query
 
 STUDIES = 160
-TINY = [f"model.tiny.{s}" for s in ("vocab_size=400", "d_model=32", "d_ff=64", "num_layers=1", "num_heads=2")]
 
 
 @dataclass
