@@ -1,5 +1,8 @@
 """Staged rows into the data files of one partition: one row a unit, sorted, audited, each file with its sha256."""
 
+import fcntl
+import os
+import shutil
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,6 +23,8 @@ from radray.tables.storage import MissingFile, Storage, is_s3
 
 FILE_BYTES = 128 << 20
 """A data file is closed when it has grown past this: few files to open, small enough to read in parallel."""
+
+_SPILL = "radray-merge-"
 
 BATCH_ROWS = 20_000
 SORT_MEMORY = "512MB"
@@ -68,7 +73,7 @@ def readable_files(storage: Storage, staging: str, schema: TableSchema, folder: 
 def staged_ids(storage: Storage, staging: str, schema: TableSchema) -> list[str]:
     """Return the unit_ids that are staged, each once, sorted; [] where nothing is."""
     ids: set[str] = set()
-    with TemporaryDirectory(prefix="radray-staged-") as folder:
+    with _spill_folder() as folder:
         for path in readable_files(storage, staging, schema, folder):
             with suppress(FileNotFoundError):  # on disk a twin may take it now
                 ids |= set(pq.read_table(path, columns=["unit_id"], partitioning=None).column("unit_id").to_pylist())
@@ -97,7 +102,7 @@ def merge(
     found: list[str] = []
     statuses: Counter[str] = Counter()
     files: list[DataFile] = []
-    with _told_disk(), TemporaryDirectory(prefix="radray-merge-") as spill:
+    with _told_disk(), _spill_folder() as spill:
         staged = readable_files(storage, staging, schema, spill)
         if not staged:
             _audit_ids(schema, expected, [])
@@ -112,6 +117,30 @@ def merge(
         files = writer.close()
     _audit_ids(schema, expected, found)
     return Merged(tuple(files), len(found), statuses["ok"], statuses[ReportStatus.REJECTED])
+
+
+@contextmanager
+def _spill_folder() -> Iterator[str]:
+    """Give a folder for copies of rows, removed at the end; before, remove what killed processes left in theirs.
+
+    A process holds its folder by a lock for as long as it lives, and writes nothing into it before.
+    """
+    for left in Path(gettempdir()).glob(f"{_SPILL}*"):
+        with suppress(OSError), _held(left, fcntl.LOCK_NB):
+            if any(left.iterdir()):
+                shutil.rmtree(left)
+    with TemporaryDirectory(prefix=_SPILL) as folder, _held(Path(folder)):
+        yield folder
+
+
+@contextmanager
+def _held(folder: Path, flags: int = 0) -> Iterator[None]:
+    place = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | flags)
+        yield
+    finally:
+        os.close(place)
 
 
 class _FileWriter:

@@ -25,11 +25,17 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 
 @pytest.fixture(scope="module")
-def writer() -> Iterator[Callable[[Order], int]]:
+def spill(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the temporary folder of the writers."""
+    return tmp_path_factory.mktemp("spill")
+
+
+@pytest.fixture(scope="module")
+def writer(spill: Path) -> Iterator[Callable[[Order], int]]:
     """Return a function that carries out an order in a process of its own and returns its exit code."""
     command = [sys.executable, str(Path(__file__).with_name("writer.py"))]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **S3Server.environment()}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(spill), **S3Server.environment()}
     with subprocess.Popen(command, env=environment, text=True, **pipes) as server:
         assert server.stdin is not None
         assert server.stdout is not None

@@ -3,6 +3,8 @@
 And nothing is left over after that: `maintain` takes all that the killed run left, and the night stays as it is.
 """
 
+import fcntl
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -85,3 +87,29 @@ def test_killed_while_making_the_first_night(
     place: Place, writer: Callable[[Order], int], tmp_path: Path, number: int, point: KillPoint
 ) -> None:
     crash_and_rerun(place(f"first-{number}"), number, point, writer, tmp_path / "killed", ())
+
+
+@pytest.mark.parametrize("place", ["s3"], indirect=True)
+def test_rows_that_a_killed_writer_left_on_its_disk_go_with_the_next_run(
+    place: Place, writer: Callable[[Order], int], tmp_path: Path, spill: Path
+) -> None:
+    def left() -> set[Path]:
+        return {file for file in spill.rglob("*") if file.is_file()}
+
+    alive = spill / "radray-merge-alive" / "000000.parquet"  # of another run, on the same machine
+    alive.parent.mkdir()
+    alive.write_bytes(b"rows")
+    lock = os.open(alive.parent, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    settings, marker = place("spilled").model_dump(mode="json"), tmp_path / "killed"
+    half = Order(settings, night(0).isoformat(), "key", NEW_UNITS, "data file without its footer", str(marker))
+    assert writer(half) == KILLED
+    assert len(left()) > 1
+    whole = Order(settings, night(0).isoformat(), "key", NEW_UNITS)
+    assert writer(whole) == 0
+    assert left() == {alive}
+
+    os.close(lock)  # as the end of its process does
+    assert writer(Order(settings, night(1).isoformat(), "key-1", NEW_UNITS)) == 0
+    assert left() == set()
