@@ -1,4 +1,4 @@
-"""The whole loop in one Ray: prepare, fine-tune, generate twice over, evaluate; exact rows, and no text outside."""
+"""The whole loop in one Ray, its corpus, model and tables on S3: exact rows, those of a disk; no text outside."""
 
 import io
 import logging
@@ -12,6 +12,7 @@ import pytest
 import ray
 from loop_world import CANARY, TINY, settings_for, write_corpus
 from rich.console import Console
+from s3_server import BUCKET, S3Server
 
 from jobs.evaluate import evaluate
 from jobs.finetune import run as finetune
@@ -21,6 +22,7 @@ from radray.config import Settings
 from radray.errors import ConfigError, StageError
 from radray.metrics.rouge import Scorer
 from radray.metrics.side_by_side import FLOORS
+from radray.models.folder import open_model
 from radray.reports.synthetic import SyntheticStudy
 from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, ROUGE_COLUMNS, RUNS, TRAINING_METRICS
 from radray.stages.cluster import ray_cluster
@@ -34,6 +36,10 @@ STUDIES = 160
 @dataclass
 class Loop:
     folder: Path
+    place: str
+    """The prefix on S3 of all that it wrote."""
+    where: list[str]
+    """Settings of where its warehouse is."""
     settings: Settings
     studies: list[SyntheticStudy]
     console: Console
@@ -45,25 +51,35 @@ class Loop:
 
 
 @pytest.fixture(scope="module")
-def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+def loop(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     folder = tmp_path_factory.mktemp("loop")
     studies = write_corpus(folder / "corpus.zip", STUDIES)
+    place = f"s3://{BUCKET}/{folder.name}"
+    where = [f"warehouse.uri={place}/warehouse", f"warehouse.catalog_uri={folder}/catalog.db", *s3_server.overrides()]
     settings = settings_for(
         folder,
-        *("model.init=tiny", *TINY),
+        *where,
+        *("model.init=tiny", *TINY, f"model.out={place}/models/model"),
         *("train.max_steps=12", "train.log_every_steps=4", "train.learning_rate=0.003"),
         *("split.validation_fraction=0.2", "split=validation", "generate.block_rows=10"),
-        f"model.uri=[{folder}/model-untrained, {folder}/model]",
+        f"model.uri=[{folder}/out/model-untrained, {place}/models/model]",
     )
     output = io.StringIO()
-    console = Console(file=output, width=120)
-    with ray_cluster(settings.cluster):
-        source = {"format": "mimic_zip", "uri": str(folder / "corpus.zip")}
-        prepare(settings.model_copy(update={"source": settings.source.model_copy(update=source)}), console)
-        finetune(settings, console)
-        generate(settings, console)
-        evaluate(settings, console)
-        yield Loop(folder, settings, studies, console, output)
+    console = Console(file=output, width=200)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)  # a model for S3 is made in `out` below
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))  # of this node, and of the actors on it
+        for name, value in s3_server.environment().items():
+            patch.setenv(name, value)
+        client = Warehouse(settings.warehouse).storage.access.boto()
+        client.upload_file(str(folder / "corpus.zip"), BUCKET, f"{folder.name}/incoming/corpus.zip")
+        with ray_cluster(settings.cluster):
+            source = {"format": "mimic_zip", "uri": f"{place}/incoming/corpus.zip"}
+            prepare(settings.model_copy(update={"source": settings.source.model_copy(update=source)}), console)
+            finetune(settings, console)
+            generate(settings, console)
+            evaluate(settings, console)
+            yield Loop(folder, place, where, settings, studies, console, output)
 
 
 def test_every_unit_is_a_row_by_status_and_reason(loop: Loop) -> None:
@@ -148,18 +164,24 @@ def test_duckdb_and_pyiceberg_read_the_same(loop: Loop, table: object) -> None:
 
 
 def test_running_again_writes_nothing_and_says_so(loop: Loop) -> None:
-    before = {path: path.stat().st_mtime_ns for path in (loop.folder / "warehouse").rglob("*") if path.is_file()}
-    start = loop.output.tell()
+    client, prefix = loop.warehouse.storage.access.boto(), f"{loop.folder.name}/warehouse/"
+
+    def objects() -> dict[str, tuple[object, str]]:
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+        return {one["Key"]: (one["LastModified"], one["ETag"]) for page in pages for one in page["Contents"]}
+
+    before, start = objects(), loop.output.tell()
+    assert not [name for name in before if "/_staging/" in name]
     generate(loop.settings, loop.console)
     said = loop.output.getvalue()[start:]
     assert said.count("is there already, made from the same input; nothing written") == 2
-    after = {path: path.stat().st_mtime_ns for path in (loop.folder / "warehouse").rglob("*") if path.is_file()}
-    assert after == before
+    assert objects() == before
 
 
 def test_raw_files_given_to_generate_are_prepared_first(loop: Loop) -> None:
-    source = {"format": "mimic_zip", "uri": str(loop.folder / "corpus.zip"), "dataset": "night"}
-    settings = settings_for(loop.folder, "date=2026-11-21", f"model.uri={loop.folder}/model")
+    source = {"format": "mimic_zip", "uri": f"{loop.place}/incoming/corpus.zip", "dataset": "night"}
+    model = f"model.uri={loop.place}/models/model"
+    settings = settings_for(loop.folder, *loop.where, "date=2026-11-21", model)
     generate(settings.model_copy(update={"source": settings.source.model_copy(update=source)}), loop.console)
     sql = (
         "SELECT split, status, count(*) AS n FROM {} WHERE dataset = 'night' AND batch_date = '2026-11-21' GROUP BY ALL"
@@ -171,8 +193,31 @@ def test_raw_files_given_to_generate_are_prepared_first(loop: Loop) -> None:
     assert sum(row["n"] for row in reports) == STUDIES + 3
 
 
+def test_the_model_came_from_s3_by_its_digest(loop: Loop) -> None:
+    made = open_model(str(loop.folder / "out" / "model")).digest
+    (here,) = [one.name for one in (loop.folder / "cache" / "radray" / "models").iterdir()]
+    assert here == made
+    rows = loop.warehouse.read(PREDICTIONS, ["model_name", "model_digest"], {"split": "validation"}).to_pylist()
+    assert {row["model_digest"] for row in rows if row["model_name"] == "model"} == {made}
+
+
+def test_units_and_texts_are_those_of_local_disk(loop: Loop, tmp_path: Path) -> None:
+    source = ("source.format=mimic_zip", f"source.uri={loop.folder}/corpus.zip", "split.validation_fraction=0.2")
+    local = settings_for(tmp_path, *source)
+    prepare(local, Console(file=io.StringIO()))
+    names = [column.name for column in REPORTS.columns if column.name not in ("run_key", "run_id", "source_etag")]
+    where = {"dataset": "synthetic"}
+    here, there = (
+        Warehouse(one.warehouse).read(REPORTS, names, where).sort_by("unit_id").to_pylist()
+        for one in (local, loop.settings)
+    )
+    assert here == there
+    assert len(here) == STUDIES + 3
+
+
 def test_a_model_trained_on_another_cut_is_not_evaluated_on_this_one(loop: Loop) -> None:
-    settings = settings_for(loop.folder, "split=validation", "split.seed=99", f"model.uri={loop.folder}/model")
+    words = ("split=validation", "split.seed=99", f"model.uri={loop.place}/models/model")
+    settings = settings_for(loop.folder, *loop.where, *words)
     with pytest.raises(ConfigError, match="its training reports would stand in validation"):
         generate(settings, loop.console)
 
