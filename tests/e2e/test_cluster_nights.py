@@ -68,22 +68,26 @@ def test_a_night_is_submitted_followed_refused_twice_and_read(nights: Nights) ->
     assert "succeeded" in nights.ray("job", "status", name).stdout
     nights.whole(night, REPORTS_A_NIGHT)
 
-    # and once more: another try, which leaves alone what is there
-    again = nights.submit("generate", *words)
-    assert again.returncode == 0, again.stderr
-    assert f"submit: {name}-try2: " in again.stderr
-    assert again.stdout.count("is there already, made from the same input; nothing written") == 2
-    nights.whole(night, REPORTS_A_NIGHT)
-
-    # exit codes arrive as they were
-    wrong = nights.submit("generate", *words, f"model.uri={nights.folder}/no-such-model")
-    assert wrong.returncode == 3
-    assert "there is no such folder" in wrong.stdout
-
     done = nights.submit("evaluate", "--config", "jobs/configs/hospital.yaml", f"date={night}")
     assert done.returncode == 0, done.stdout + done.stderr
     rows = nights.warehouse.read(EVALUATIONS, ["system", "n"], {"stratum": "all", "metric": "rouge1"}).to_pylist()
     assert {row["n"] for row in rows if row["system"].startswith("trained ")} == {REPORTS_A_NIGHT}
+
+
+@pytest.mark.drill
+def test_a_night_that_is_there_is_left_alone_and_exit_codes_arrive(nights: Nights) -> None:
+    night = "2026-11-20"
+    nights.arrive(night, REPORTS_A_NIGHT)
+    words = nights.words(night, models(nights), "split=live")
+    assert nights.submit("generate", *words).returncode == 0
+    again = nights.submit("generate", *words)
+    assert again.returncode == 0, again.stderr
+    assert f"submit: generate-{night}-hospital-trained-try2: " in again.stderr
+    assert again.stdout.count("is there already, made from the same input; nothing written") == 2
+    nights.whole(night, REPORTS_A_NIGHT)
+    wrong = nights.submit("generate", *words, f"model.uri={nights.folder}/no-such-model")
+    assert wrong.returncode == 3
+    assert "there is no such folder" in wrong.stdout
 
 
 @pytest.mark.drill

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 STUDIES = 24
 PATIENCE_S = 240
 
-pytestmark = pytest.mark.drill  # 3 minutes; test_killed.py has an actor and a driver in every run
+pytestmark = pytest.mark.drill  # 3 minutes; test_killed.py has a driver in every run
 
 
 def date_of(point: KillPoint) -> str:

@@ -189,44 +189,6 @@ def test_rouge_is_taken_as_often_as_said_and_kept_with_the_model(run: Run) -> No
     assert open_model(str(run.out)).manifest.made["metrics"]["validation"] == expected
 
 
-def test_what_cannot_be_written_or_delivered_keeps_the_checkpoints_and_the_same_job_delivers_it(
-    run: Run, session_logs: Path, toy_model: Path, pairs: Pairs, tmp_path: Path
-) -> None:
-    delivered: list[str] = []
-    refusals = [RadrayError("the bucket says no")]
-
-    def deliver(folder: Path) -> None:
-        if refusals:
-            raise refusals.pop()
-        delivered.append(open_model(str(folder)).digest)
-
-    # early, too: after the first value that is no better
-    settings = SETTINGS.model_copy(update={"epochs": 30, "early_stop_after": 1, "rouge_every_epochs": None})
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def fill_disk(metric: Metric) -> None:
-        # of the driver alone, which has nothing large to write until the model is made
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
-
-    try:
-        with pytest.raises(
-            RadrayError, match=r"the model cannot be written to \S+: \w.*; make room \([\d,]+ MB are free\)"
-        ):
-            _finetune(toy_model, pairs, tmp_path, settings, fill_disk, deliver=deliver)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert not (tmp_path / "model").exists()
-    with pytest.raises(RadrayError, match="the bucket says no"):
-        _finetune(toy_model, pairs, tmp_path, settings, deliver=deliver)
-    assert (tmp_path / "checkpoints").is_dir()
-    again = _finetune(toy_model, pairs, tmp_path, settings, deliver=deliver)
-    assert again.result.ended == "early_stop"
-    assert again.result.steps == again.result.resumed_from < 300
-    assert again.result.best_epoch == again.result.steps / 10 - 1
-    assert delivered == [again.result.digest]
-    assert not (tmp_path / "checkpoints").exists()
-
-
 def test_hugging_face_alone_loads_the_model_with_its_own_output_layer(run: Run, toy_model: Path) -> None:
     model = AutoModelForSeq2SeqLM.from_pretrained(run.out, local_files_only=True)
     start = load_file(toy_model / "model.safetensors")
@@ -270,9 +232,8 @@ def test_a_failing_training_is_one_clear_error_without_text(
     assert CANARY not in captured.out + captured.err
 
 
-def _signal_worker(number: int, after_step: int) -> Callable[[Metric], None]:
-    """Return a listener that sends a signal to the worker, once, when it hears of a step."""
-    sent: list[int] = []
+def _signal_worker(number: int, after_step: int, sent: list[int]) -> Callable[[Metric], None]:
+    """Return a listener that sends a signal to the worker, once, when it hears of a step; `sent` gets its process."""
 
     def on_metric(metric: Metric) -> None:
         if metric.step < after_step or metric.name != "train_loss" or sent:
@@ -289,32 +250,57 @@ def _same_model(one: Path, other: Path) -> bool:
     return (one / "model.safetensors").read_bytes() == (other / "model.safetensors").read_bytes()
 
 
-def test_a_killed_worker_is_started_again_and_the_model_is_the_same(
+def test_whatever_ends_a_training_the_same_job_goes_on_to_the_same_model(
     run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path
 ) -> None:
     # a checkpoint after each step makes a step slow enough to be met
     settings = SETTINGS.model_copy(update={"checkpoint_every_steps": 1})
-    again = _finetune(toy_model, pairs, tmp_path, settings, _signal_worker(signal.SIGKILL, 10))
-    assert 8 < again.result.resumed_from < 40
-    assert again.notes == [f"goes on from the checkpoint of step {again.result.resumed_from}"]
-    assert _values(again, "val_loss")[-4:] == _values(run, "val_loss")
-    assert _values(again, "train_loss")[-8:] == _values(run, "train_loss")
-    assert _same_model(again.out, run.out)
+    out, checkpoints = tmp_path / "model", tmp_path / "checkpoints"
 
-
-def test_sigterm_to_a_worker_saves_first_and_the_same_job_goes_on(
-    run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path
-) -> None:
-    settings = SETTINGS.model_copy(update={"checkpoint_every_minutes": 60.0, "epochs": 400})
+    # the worker is killed, which Ray mends; the next one is told to stop
+    killed: list[int] = []
+    told: list[int] = []
+    kill, tell = _signal_worker(signal.SIGKILL, 5, killed), _signal_worker(signal.SIGTERM, 15, told)
     with pytest.raises(RadrayError, match=r"was told to stop \(SIGTERM\) and did after step \d+; its checkpoint is in"):
-        _finetune(toy_model, pairs, tmp_path, settings, _signal_worker(signal.SIGTERM, 10))
-    # the model was never made, and what the same job finds is the step that it ended after
-    assert not (tmp_path / "model").exists()
-    again = _finetune(toy_model, pairs, tmp_path, settings.model_copy(update={"max_hours": 1e-9}))
-    assert again.result.ended == "max_hours"
-    assert again.result.steps == again.result.resumed_from + 1
-    assert (tmp_path / "checkpoints").is_dir()
-    assert open_model(str(again.out)).digest == again.result.digest
+        _finetune(toy_model, pairs, tmp_path, settings, lambda metric: (kill(metric), tell(metric)))
+    assert len(killed) == len(told) == 1
+    assert killed != told
+    stopped = steps_in(checkpoints)[-1]
+    assert 15 <= stopped < 40
+    assert not out.exists()
+
+    # its time is over: a model is made of what there is, and the checkpoints stay
+    delivered: list[Path] = []
+    over = settings.model_copy(update={"max_hours": 1e-9})
+    again = _finetune(toy_model, pairs, tmp_path, over, deliver=delivered.append)
+    assert delivered == [out]
+    assert again.notes == [f"goes on from the checkpoint of step {stopped}"]
+    assert (again.result.ended, again.result.steps) == ("max_hours", stopped + 1)
+    assert open_model(str(out)).digest == again.result.digest
+
+    # the disk of the driver, which has nothing large to write until the model is made, is full
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(
+            RadrayError, match=r"the model cannot be written to \S+: \w.*; make room \([\d,]+ MB are free\)"
+        ):
+            _finetune(
+                *(toy_model, pairs, tmp_path, settings),
+                lambda metric: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1])),
+            )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert open_model(str(out)).digest == again.result.digest  # the one before stays
+
+    def refuse(folder: Path) -> None:
+        assert _same_model(folder, run.out)
+        raise RadrayError("the bucket says no")
+
+    with pytest.raises(RadrayError, match="the bucket says no"):
+        _finetune(toy_model, pairs, tmp_path, settings, deliver=refuse)
+    made = open_model(str(out)).manifest.made["metrics"]
+    assert made["steps"] == made["resumed_from"] == 40
+    assert checkpoints.is_dir()
 
 
 def test_two_drivers_do_not_train_in_one_folder(tmp_path: Path) -> None:
