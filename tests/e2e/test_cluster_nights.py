@@ -15,7 +15,14 @@ from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, TRAINING_METRICS
 
 CORPUS, REPORTS_A_NIGHT = 60, 30
 FIRST = datetime.date(2026, 11, 1)
-LEARN = ("model.init=tiny", *TINY, "train.workers=2", "train.max_steps=4", "train.log_every_steps=2")
+LEARN = (
+    "model.init=tiny",
+    *TINY,
+    "train.workers=2",
+    "train.max_steps=4",
+    "train.log_every_steps=2",
+    "train.rouge_every_epochs=null",
+)
 HELD_OUT = "split.validation_fraction=0.2"
 
 

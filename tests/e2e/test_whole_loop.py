@@ -178,21 +178,6 @@ def test_running_again_writes_nothing_and_says_so(loop: Loop) -> None:
     assert objects() == before
 
 
-def test_raw_files_given_to_generate_are_prepared_first(loop: Loop) -> None:
-    source = {"format": "mimic_zip", "uri": f"{loop.place}/incoming/corpus.zip", "dataset": "night"}
-    model = f"model.uri={loop.place}/models/model"
-    settings = settings_for(loop.folder, *loop.where, "date=2026-11-21", model)
-    generate(settings.model_copy(update={"source": settings.source.model_copy(update=source)}), loop.console)
-    sql = (
-        "SELECT split, status, count(*) AS n FROM {} WHERE dataset = 'night' AND batch_date = '2026-11-21' GROUP BY ALL"
-    )
-    predictions = query(loop.warehouse, sql.format("predictions")).to_pylist()
-    assert {row["split"] for row in predictions} == {"live"}
-    assert sum(row["n"] for row in predictions) == STUDIES
-    reports = query(loop.warehouse, sql.format("reports")).to_pylist()
-    assert sum(row["n"] for row in reports) == STUDIES + 3
-
-
 def test_the_model_came_from_s3_by_its_digest(loop: Loop) -> None:
     made = open_model(str(loop.folder / "out" / "model")).digest
     (here,) = [one.name for one in (loop.folder / "cache" / "radray" / "models").iterdir()]

@@ -250,12 +250,11 @@ def _same_model(one: Path, other: Path) -> bool:
     return (one / "model.safetensors").read_bytes() == (other / "model.safetensors").read_bytes()
 
 
-def test_whatever_ends_a_training_the_same_job_goes_on_to_the_same_model(
+def test_a_killed_worker_is_started_again_and_one_told_to_stop_goes_on_to_the_same_model(
     run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path
 ) -> None:
     # a checkpoint after each step makes a step slow enough to be met
     settings = SETTINGS.model_copy(update={"checkpoint_every_steps": 1})
-    out, checkpoints = tmp_path / "model", tmp_path / "checkpoints"
 
     # the worker is killed, which Ray mends; the next one is told to stop
     killed: list[int] = []
@@ -265,55 +264,65 @@ def test_whatever_ends_a_training_the_same_job_goes_on_to_the_same_model(
         _finetune(toy_model, pairs, tmp_path, settings, lambda metric: (kill(metric), tell(metric)))
     assert len(killed) == len(told) == 1
     assert killed != told
-    stopped = steps_in(checkpoints)[-1]
+    stopped = steps_in(tmp_path / "checkpoints")[-1]
     assert 15 <= stopped < 40
-    assert not out.exists()
+    assert not (tmp_path / "model").exists()
 
-    # its time is over: a model is made of what there is, and the checkpoints stay
-    delivered: list[Path] = []
-    over = settings.model_copy(update={"max_hours": 1e-9})
-    again = _finetune(toy_model, pairs, tmp_path, over, deliver=delivered.append)
-    assert delivered == [out]
+    again = _finetune(toy_model, pairs, tmp_path, settings)
     assert again.notes == [f"goes on from the checkpoint of step {stopped}"]
-    assert (again.result.ended, again.result.steps) == ("max_hours", stopped + 1)
-    assert open_model(str(out)).digest == again.result.digest
+    assert (again.result.resumed_from, again.result.steps) == (stopped, 40)
+    assert _values(again, "val_loss")[-2:] == _values(run, "val_loss")[-2:]
+    assert _same_model(again.out, run.out)
 
-    # the disk of the driver, which has nothing large to write until the model is made, is full
+
+@pytest.mark.drill
+def test_what_has_no_time_no_room_or_no_bucket_keeps_its_checkpoints_and_goes_on_from_them(
+    run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path
+) -> None:
+    # its time is over: a model is made of what there is, and the checkpoints stay
+    over = _finetune(toy_model, pairs, tmp_path, SETTINGS.model_copy(update={"max_hours": 1e-9}))
+    assert (over.result.ended, over.result.steps) == ("max_hours", 1)
+    assert open_model(str(over.out)).digest == over.result.digest
+    assert (tmp_path / "checkpoints").is_dir()
+
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill_disk(metric: Metric) -> None:
+        # of the driver alone, which has nothing large to write until the model is made
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+
     try:
         with pytest.raises(
             RadrayError, match=r"the model cannot be written to \S+: \w.*; make room \([\d,]+ MB are free\)"
         ):
-            _finetune(
-                *(toy_model, pairs, tmp_path, settings),
-                lambda metric: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1])),
-            )
+            _finetune(toy_model, pairs, tmp_path, SETTINGS, fill_disk)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert open_model(str(out)).digest == again.result.digest  # the one before stays
+    assert open_model(str(over.out)).digest == over.result.digest  # the one before stays
 
     def refuse(folder: Path) -> None:
-        assert _same_model(folder, run.out)
         raise RadrayError("the bucket says no")
 
     with pytest.raises(RadrayError, match="the bucket says no"):
-        _finetune(toy_model, pairs, tmp_path, settings, deliver=refuse)
-    made = open_model(str(out)).manifest.made["metrics"]
-    assert made["steps"] == made["resumed_from"] == 40
-    assert checkpoints.is_dir()
+        _finetune(toy_model, pairs, tmp_path, SETTINGS, deliver=refuse)
+    assert (tmp_path / "checkpoints").is_dir()
+
+    delivered: list[Path] = []
+    again = _finetune(toy_model, pairs, tmp_path, SETTINGS, deliver=delivered.append)
+    assert again.result.steps == again.result.resumed_from == 40
+    assert delivered == [again.out]
+    assert _same_model(again.out, run.out)
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_two_drivers_do_not_train_in_one_folder(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from radray.training.trainer import held_alone\n"
-    code += "with held_alone(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
-    other = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
-    )
-    assert other.stdout is not None
-    assert other.stdout.readline() == b"held\n"
-    with pytest.raises(ConflictError, match="another process trains this very model"), held_alone(tmp_path):
+    # a lock is an open file's: a second one in this process meets it as another process would
+    with (
+        held_alone(tmp_path),
+        pytest.raises(ConflictError, match="another process trains this very model"),
+        held_alone(tmp_path),
+    ):
         pass
-    other.communicate()
     with held_alone(tmp_path):
         pass
 
