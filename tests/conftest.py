@@ -1,9 +1,13 @@
 """Fixtures that several folders of tests share."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from s3_server import S3Server, running_s3
+
+# threads that wait for one another would keep the processors busy with it, of which other tests have need
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -60,7 +60,7 @@ def loop(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         folder,
         *where,
         *("model.init=tiny", *TINY, f"model.out={place}/models/model"),
-        *("train.max_steps=12", "train.log_every_steps=4", "train.learning_rate=0.003"),
+        *("train.max_steps=12", "train.log_every_steps=4", "train.learning_rate=0.003", "train.threads_per_worker=1"),
         *("split.validation_fraction=0.2", "split=validation", "generate.block_rows=10"),
         f"model.uri=[{folder}/out/model-untrained, {place}/models/model]",
     )
