@@ -57,9 +57,11 @@ def _finetune(
     settings: Train,
     on_metric: Callable[[Metric], None] | None = None,
     deliver: Callable[[Path], None] = lambda folder: None,
+    notes: list[str] | None = None,
 ) -> Run:
+    """Fine-tune below `root`; `notes` gets the lines that are to be read, also of a run that fails."""
     heard: list[Metric] = []
-    notes: list[str] = []
+    notes = [] if notes is None else notes
 
     def hear(metric: Metric) -> None:
         heard.append(metric)
@@ -259,19 +261,34 @@ def test_a_killed_worker_is_started_again_and_one_told_to_stop_goes_on_to_the_sa
     # the worker is killed, which Ray mends; the next one is told to stop
     killed: list[int] = []
     told: list[int] = []
+    notes: list[str] = []
     kill, tell = _signal_worker(signal.SIGKILL, 5, killed), _signal_worker(signal.SIGTERM, 15, told)
-    with pytest.raises(RadrayError, match=r"was told to stop \(SIGTERM\) and did after step \d+; its checkpoint is in"):
-        _finetune(toy_model, pairs, tmp_path, settings, lambda metric: (kill(metric), tell(metric)))
+
+    def listen(metric: Metric) -> None:
+        kill(metric)
+        tell(metric)
+
+    with pytest.raises(
+        RadrayError, match=r"was told to stop \(SIGTERM\) and did after step \d+; its checkpoint is in"
+    ) as error:
+        _finetune(toy_model, pairs, tmp_path, settings, listen, notes=notes)
     assert len(killed) == len(told) == 1
     assert killed != told
     stopped = steps_in(tmp_path / "checkpoints")[-1]
     assert 15 <= stopped < 40
+    assert f"after step {stopped};" in str(error.value)
+    # the one in the killed one's place did not begin anew
+    (note,) = notes
+    assert note.startswith("goes on from the checkpoint of step ")
+    assert 3 < int(note.rpartition(" ")[2]) <= stopped
     assert not (tmp_path / "model").exists()
 
     again = _finetune(toy_model, pairs, tmp_path, settings)
     assert again.notes == [f"goes on from the checkpoint of step {stopped}"]
     assert (again.result.resumed_from, again.result.steps) == (stopped, 40)
-    assert _values(again, "val_loss")[-2:] == _values(run, "val_loss")[-2:]
+    losses = [(one.step, one.value) for one in again.metrics if one.name in ("train_loss", "val_loss")]
+    assert len(losses) > 4
+    assert set(losses) <= {(one.step, one.value) for one in run.metrics}
     assert _same_model(again.out, run.out)
 
 
