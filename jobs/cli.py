@@ -16,7 +16,7 @@ from radray.config import CORPUS_DATE, Settings, dump_settings, load_settings
 from radray.errors import ConfigError, RadrayError
 from radray.stages.final_line import FinalLine
 from radray.stages.notify import notify
-from radray.tables.s3 import cause, lever
+from radray.storage.s3 import cause, lever
 
 LOCAL_CONFIG = Path(__file__).parent / "configs" / "local.yaml"
 """What a job runs with when no --config is given: one laptop, no network."""

@@ -23,12 +23,12 @@ from radray.stages.cluster import ray_cluster
 from radray.stages.model_store import open_stored, put_model
 from radray.stages.progress import progress_bar
 from radray.stages.report_rows import SplitCut
+from radray.storage.files import Storage, absolute_uri, is_s3
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest, new_run_id, run_key
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow, recorded
-from radray.tables.storage import Storage, absolute_uri, is_s3
 from radray.training.checkpoint_uploads import Uploads
 from radray.training.event_files import event_files
 from radray.training.plan import initial_shape, plan_training, refuse, with_this_machine

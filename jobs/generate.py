@@ -22,8 +22,8 @@ from radray.stages.model_store import open_stored
 from radray.stages.partitions import find_parts, refuse_other_cut, sample_prompts
 from radray.stages.plan import NodeResources, plan_actors
 from radray.stages.predictions_run import PredictionsRun
+from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
-from radray.tables.storage import Storage
 
 
 def steps(settings: Settings) -> list[str]:

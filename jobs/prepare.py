@@ -24,13 +24,13 @@ from radray.stages.final_line import FinalLine
 from radray.stages.partitions import default_split
 from radray.stages.prepare import RowContext, SourceSpec, detect_format, plan, stage_reports
 from radray.stages.progress import staged_rows
+from radray.storage.files import Storage, absolute_uri
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import digest, new_run_id, run_key
 from radray.tables.merge import Merged
 from radray.tables.partition import PartitionRun
 from radray.tables.runs import RunRow
-from radray.tables.storage import Storage, absolute_uri
 
 
 def steps(settings: Settings) -> list[str]:

@@ -12,11 +12,11 @@ from jobs import cli
 from radray.config import Settings
 from radray.errors import ConfigError
 from radray.schemas import TABLES
+from radray.storage.s3 import S3Access
 from radray.tables.catalog import Warehouse
 from radray.tables.policies import POLICIES, column_grants, policy, policy_values
 from radray.tables.publish import Publisher, clients
 from radray.tables.publish_requests import Request, assets, removable, view_requests
-from radray.tables.s3 import S3Access
 from radray.tables.views import Choices
 
 

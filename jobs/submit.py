@@ -23,7 +23,7 @@ from rich.console import Console
 from jobs import cli
 from radray.config import CORPUS_DATE, Settings
 from radray.errors import ConfigError, ConflictError, RadrayError
-from radray.tables.storage import is_s3
+from radray.storage.files import is_s3
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails, JobSubmissionClient

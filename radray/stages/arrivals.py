@@ -17,8 +17,8 @@ from pyiceberg.table import Table
 from radray.config import CORPUS_DATE, Settings
 from radray.errors import ConfigError, ConflictError
 from radray.schemas import RUNS, RunStatus
+from radray.storage.files import FrozenFile, Storage, absolute_uri
 from radray.tables.catalog import Warehouse, equal_to
-from radray.tables.storage import FrozenFile, Storage, absolute_uri
 
 _DATE = re.compile(r"\{date(?::(?P<form>[^{}]+))?\}")
 

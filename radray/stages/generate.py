@@ -14,7 +14,7 @@ from radray.stages.report_rows import ReadReportRows, SelectReports, SplitCut
 from radray.stages.score_predictions import ScorePredictions
 from radray.stages.stage import Stage
 from radray.stages.write_impressions import WriteImpressions
-from radray.tables.storage import Storage, is_s3
+from radray.storage.files import Storage, is_s3
 
 ACTOR_RESTARTS = 8
 """Times that an actor is started again, on another machine if its own is gone. No report ends an actor, only the

@@ -30,7 +30,7 @@ from radray.models.manifest import (
     store_manifest,
     verify_files,
 )
-from radray.tables.storage import MissingFile, Storage, absolute_uri, is_s3
+from radray.storage.files import MissingFile, Storage, absolute_uri, is_s3
 
 _ABANDONED_S = 86_400.0
 _TRIES = 2

@@ -12,9 +12,9 @@ from radray.config import CORPUS_DATE
 from radray.config_gates import Gates
 from radray.metrics.gates import NIGHT_COLUMNS, SCORE_COLUMNS, judge, measure, measure_scores, refuse_failed
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus
+from radray.storage.files import Storage, is_s3
 from radray.tables.catalog import Warehouse
 from radray.tables.merge import Merged
-from radray.tables.storage import Storage, is_s3
 
 BATCH_ROWS = 20_000
 

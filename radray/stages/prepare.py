@@ -22,8 +22,8 @@ from radray.reports.record import MAX_REPORT_BYTES, Record, rejected
 from radray.schemas import REPORTS, RejectReason, ReportStatus
 from radray.stages import metrics
 from radray.stages.stage import texts_withheld
+from radray.storage.files import FrozenFile, Storage, is_s3
 from radray.tables.rows import to_arrow
-from radray.tables.storage import FrozenFile, Storage, is_s3
 
 REPORTS_A_TASK = 2_000
 """Reports a task parses: about 0.5 s of work and 2 MB of rows, so that blocks stay small and many."""

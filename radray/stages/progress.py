@@ -24,7 +24,7 @@ from rich.text import Text
 
 from radray.errors import RadrayError
 from radray.stages.metrics import ROWS_EXPECTED, ROWS_STAGED, record
-from radray.tables.storage import Storage
+from radray.storage.files import Storage
 
 POLL_S = 1.0
 LINE_S = 60.0

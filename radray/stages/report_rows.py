@@ -14,7 +14,7 @@ from radray.config import SplitName
 from radray.reports.splits import is_validation
 from radray.schemas import REPORTS, ReportStatus
 from radray.stages.stage import Stage, texts_withheld
-from radray.tables.storage import Storage, is_s3
+from radray.storage.files import Storage, is_s3
 
 REPORT_COLUMNS = (
     *("unit_id", "status", "split", "split_key", "study_id", "subject_id", "text_digest"),

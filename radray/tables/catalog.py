@@ -26,9 +26,9 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from radray.config import Warehouse as WarehouseSettings
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.schemas import TableSchema
+from radray.storage.files import Storage, absolute_uri, is_s3
+from radray.storage.s3 import cause, lever
 from radray.tables.layout import Layout
-from radray.tables.s3 import cause, lever
-from radray.tables.storage import Storage, absolute_uri, is_s3
 
 NAMESPACE = "radray"
 

@@ -15,9 +15,9 @@ from pyiceberg.table import StaticTable, Table
 
 from radray.errors import InputError
 from radray.schemas import TableSchema
+from radray.storage.files import is_s3, told
+from radray.storage.s3 import persistently, split
 from radray.tables.catalog import Warehouse
-from radray.tables.s3 import persistently, split
-from radray.tables.storage import is_s3, told
 
 
 @dataclass(frozen=True, slots=True, order=True)

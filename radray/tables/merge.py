@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 
 from radray.errors import AuditError, RadrayError
 from radray.schemas import RejectReason, ReportStatus, TableSchema
-from radray.tables.s3 import cause, lever
-from radray.tables.storage import MissingFile, Storage, is_s3
+from radray.storage.files import MissingFile, Storage, is_s3
+from radray.storage.s3 import cause, lever
 
 FILE_BYTES = 128 << 20
 """A data file is closed when it has grown past this: few files to open, small enough to read in parallel."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.errors import ConfigError
-from radray.tables.s3 import cause, lever
+from radray.storage.s3 import cause, lever
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 # full width: Excel reads them, too
 """First characters of a cell that a spreadsheet may take for a formula."""

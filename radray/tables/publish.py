@@ -13,9 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.config_publish import Publish
 from radray.errors import ConfigError, RadrayError
+from radray.storage.s3 import cause
 from radray.tables.catalog import NAMESPACE
 from radray.tables.publish_requests import TAG, Asset, Request, assets, removable, view_requests
-from radray.tables.s3 import cause
 from radray.tables.views import VIEWS, Choices
 
 PAUSE_S = 1.0

@@ -17,10 +17,10 @@ from sqlglot.tokenizer_core import TokenType
 
 from radray.errors import ConfigError, InputError
 from radray.schemas import HYPOTHESES, SECTIONS, STRINGS, TABLES, TableSchema
+from radray.storage.files import is_s3
+from radray.storage.s3 import quoted
 from radray.tables.catalog import Warehouse
 from radray.tables.output import Answer
-from radray.tables.s3 import quoted
-from radray.tables.storage import is_s3
 from radray.tables.views import VIEWS, Choices, duckdb_sql, in_order
 
 BATCH_ROWS = 10_000

@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from radray.storage.files import Storage
 from radray.tables.catalog import equal_to, with_null_lists
 from radray.tables.commit import PartitionBase
-from radray.tables.storage import Storage
 
 FILE_ROWS = 50_000
 """Rows of a file of copies: about 50 MB as they are held."""

@@ -18,7 +18,7 @@ from sqlglot import exp
 from radray.config import Settings
 from radray.schemas import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, TABLES, TableSchema
 from radray.schemas_checks import CLASSES, TIER_A, TIER_B
-from radray.tables.s3 import quoted
+from radray.storage.s3 import quoted
 
 DIALECT = "athena"
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from radray.errors import RadrayError
 from radray.models.manifest import FileEntry
-from radray.tables.storage import Storage
+from radray.storage.files import Storage
 from radray.training.checkpoint_files import Damaged, Manifest, step_name, step_of
 
 PART_BYTES = 64 << 20

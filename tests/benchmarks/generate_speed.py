@@ -44,9 +44,9 @@ from radray.stages.plan import cluster_nodes, plan_actors
 from radray.stages.report_rows import SplitCut
 from radray.stages.score_predictions import ScorePredictions
 from radray.stages.write_impressions import WriteImpressions
+from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest
-from radray.tables.storage import Storage
 
 PROMPT = "background-findings-v1"
 RAY_NICENESS = 15

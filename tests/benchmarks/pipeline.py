@@ -44,11 +44,11 @@ from radray.stages.partitions import find_parts
 from radray.stages.plan import ActorPlan
 from radray.stages.predictions_run import PredictionsRun
 from radray.stages.report_rows import SplitCut
+from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest
 from radray.tables.rows import to_arrow
-from radray.tables.storage import Storage
 
 BLOCKS, BLOCK_ROWS = 40, 64
 DISTINCT = 2_000

@@ -21,7 +21,7 @@ from s3_server import BUCKET, S3Server
 from radray.models.manifest import read_manifest
 from radray.reports.synthetic import make_studies
 from radray.schemas import PREDICTIONS, REPORTS, TRAINING_METRICS
-from radray.tables.storage import is_s3
+from radray.storage.files import is_s3
 
 REPORTS_A_NIGHT = 60
 DOWN_S = 60.0

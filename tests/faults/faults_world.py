@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 
 from radray import config
 from radray.schemas import REPORTS, RUNS
+from radray.storage.files import Storage
 from radray.tables import commit
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import new_run_id
 from radray.tables.partition import PartitionRun
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
-from radray.tables.storage import Storage
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASET = "hospital"

@@ -11,8 +11,8 @@ from typing import Any
 
 from faults_world import write_file
 
-from radray.tables.s3 import split
-from radray.tables.storage import Storage, is_s3
+from radray.storage.files import Storage, is_s3
+from radray.storage.s3 import split
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class KillPoint:
 
 
 _STAGE, _MERGE, _WRITER = "faults_world:write_file", "radray.tables.partition:merge", "radray.tables.merge:_FileWriter"
-_RUNS, _REMOVE = "radray.tables.runs:RunRow.write", "radray.tables.storage:Storage.remove_folder"
+_RUNS, _REMOVE = "radray.tables.runs:RunRow.write", "radray.storage.files:Storage.remove_folder"
 _REPLACE, _TRANSACT = "radray.tables.partition:replace_partition", "radray.tables.commit:_transact"
 _CATALOG = "pyiceberg.catalog.sql:SqlCatalog"
 _TRANSACTION = "pyiceberg.table:Transaction"
@@ -49,8 +49,8 @@ POINTS = (
     KillPoint("before the merge", _MERGE),
     KillPoint("before the first data file is open", f"{_WRITER}.write"),
     KillPoint("data file without its footer", f"{_WRITER}.write", "after"),
-    KillPoint("data file closed, sha256 not taken", "radray.tables.storage:Storage.sha256"),
-    KillPoint("sha256 taken", "radray.tables.storage:Storage.sha256", "after"),
+    KillPoint("data file closed, sha256 not taken", "radray.storage.files:Storage.sha256"),
+    KillPoint("sha256 taken", "radray.storage.files:Storage.sha256", "after"),
     KillPoint("before the audit", "radray.tables.merge:_audit_ids"),
     KillPoint("after the audit", _MERGE, "after"),
     KillPoint("before the transaction", _TRANSACT),

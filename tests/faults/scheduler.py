@@ -16,11 +16,11 @@ from faults_world import PATIENCE_S
 from pyiceberg.catalog.sql import SqlCatalog
 
 from radray.schemas import REPORTS, TableSchema
+from radray.storage.files import Storage
 from radray.tables import partition
 from radray.tables.catalog import Warehouse
 from radray.tables.inventory import Inventory
 from radray.tables.runs import RunRow
-from radray.tables.storage import Storage
 
 _current = threading.local()
 

@@ -14,12 +14,12 @@ from jobs.cli import known_error
 from radray import config
 from radray.errors import ConfigError, RadrayError
 from radray.schemas import REPORTS
-from radray.tables import file_io
-from radray.tables import s3 as s3_module
+from radray.storage import iceberg_io as file_io
+from radray.storage import s3 as s3_module
+from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.maintenance import AT_ONCE, maintain
 from radray.tables.query import query
-from radray.tables.storage import Storage
 
 UNITS = ["1", "2", "3", "4"]
 OLD, NEW = night(0), night(1)

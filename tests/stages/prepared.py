@@ -13,7 +13,7 @@ from radray.config import S3
 from radray.reports.fields import Fields
 from radray.schemas import REPORTS
 from radray.stages.prepare import ReadReports, RowContext, SourceSpec, detect_format, plan
-from radray.tables.storage import Storage
+from radray.storage.files import Storage
 
 STORAGE = Storage.of(S3())
 

@@ -12,10 +12,10 @@ from radray.config import Settings, load_settings
 from radray.errors import ConfigError, ConflictError, InputError
 from radray.schemas import REPORTS
 from radray.stages.arrivals import Arrivals, Nights, dated_uri, fixed_folder, is_nightly
-from radray.tables import s3 as objects
+from radray.storage import s3 as objects
+from radray.storage.files import FrozenFile
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
-from radray.tables.storage import FrozenFile
 
 
 def day(number: int) -> datetime.date:

@@ -22,8 +22,8 @@ from radray.models.manifest import MANIFEST, write_manifest
 from radray.models.tiny import build_tiny
 from radray.stages.model_store import StoredModel, on_this_node, open_stored, put_model
 from radray.stages.write_impressions import WriteImpressions
-from radray.tables import transfers
-from radray.tables.storage import Storage
+from radray.storage import transfers
+from radray.storage.files import Storage
 
 ROOT = Path(__file__).parents[2]
 

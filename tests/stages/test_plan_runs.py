@@ -20,7 +20,7 @@ from radray.stages.cluster import ray_cluster
 from radray.stages.generate import stage_predictions
 from radray.stages.plan import cluster_nodes, plan_actors
 from radray.stages.report_rows import SplitCut
-from radray.tables.storage import Storage
+from radray.storage.files import Storage
 
 # a run in which nothing moves ends after load and call timeout
 GENERATE = Generate(

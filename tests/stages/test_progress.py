@@ -12,7 +12,7 @@ from rich.console import Console
 
 from radray.config import S3
 from radray.stages.progress import Pace, staged_rows
-from radray.tables.storage import Storage
+from radray.storage.files import Storage
 
 PATIENCE_S = 30
 

@@ -10,7 +10,7 @@ from report_tables import reports
 from radray.config import S3
 from radray.errors import StageError
 from radray.stages.report_rows import ReadReportRows, SelectReports, SplitCut, report_units
-from radray.tables.storage import Storage
+from radray.storage.files import Storage
 
 STORAGE = Storage.of(S3())
 CUT = SplitCut(validation_fraction=0.3, seed=1)

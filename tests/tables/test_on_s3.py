@@ -19,11 +19,11 @@ from tables_world import Night
 from radray import config
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.schemas import REPORTS
+from radray.storage.files import Storage
+from radray.storage.s3 import ATTEMPTS, S3Access
 from radray.tables.catalog import Warehouse
 from radray.tables.merge import staged_ids
 from radray.tables.query import query
-from radray.tables.s3 import ATTEMPTS, S3Access
-from radray.tables.storage import Storage
 
 ROOT = Path(__file__).parents[2]
 

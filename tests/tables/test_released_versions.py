@@ -18,7 +18,7 @@ from s3_server import S3Server
 
 from radray.errors import ConfigError
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, TABLES, Column, TableSchema
-from radray.tables import s3 as objects
+from radray.storage import s3 as objects
 from radray.tables.catalog import Warehouse
 from radray.tables.erasure import erase
 from radray.tables.maintenance import AT_ONCE, find_leftovers, maintain

@@ -12,7 +12,7 @@ from learning_process import Pairs, Plan, run, run_workers, tensors_in
 from s3_server import BUCKET, S3Server
 
 from radray.config import Train
-from radray.tables.storage import Storage
+from radray.storage.files import Storage
 from radray.training import checkpoint_uploads
 from radray.training.checkpoint_files import Manifest, step_name, steps_in
 from radray.training.checkpoint_uploads import Uploads

@@ -109,7 +109,7 @@ class S3Access:
     def pyiceberg(self) -> dict[str, str]:
         """Return the catalog properties that pyiceberg opens files by; `of_pyiceberg` is the way back."""
         properties = {
-            "py-io-impl": "radray.tables.file_io.VerifiedFileIO",
+            "py-io-impl": "radray.storage.iceberg_io.VerifiedFileIO",
             "s3.region": self.region,
             "s3.force-virtual-addressing": str(not self.path_style).lower(),
             "s3.connect-timeout": str(CONNECT_TIMEOUT_S),

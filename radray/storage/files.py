@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.config import S3
 from radray.errors import InputError, RadrayError
-from radray.tables import s3, transfers
+from radray.storage import s3, transfers
 
 CHUNK_BYTES = 1 << 20
 

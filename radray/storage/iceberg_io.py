@@ -14,8 +14,8 @@ from types import TracebackType
 from pyiceberg.io import InputFile, InputStream, OutputFile, OutputStream
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
-from radray.tables.s3 import S3Access
-from radray.tables.storage import MissingFile, Storage, is_s3
+from radray.storage.files import MissingFile, Storage, is_s3
+from radray.storage.s3 import S3Access
 
 
 class VerifiedFileIO(PyArrowFileIO):

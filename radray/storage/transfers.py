@@ -11,7 +11,7 @@ from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 
-from radray.tables import s3
+from radray.storage import s3
 
 _PART_BYTES = 64 << 20
 CONFIG = TransferConfig(multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES, max_concurrency=8)
