@@ -17,8 +17,8 @@ tests/metrics/mention_cases.py (states right; time for a report of 83 words with
 
 import re
 
-from radray.metrics.phrases_cues import ASSERTIVE, CLOSING, ORGANS
-from radray.metrics.phrases_trie import CANONICAL, Entry
+from radray.language.lexicon.cues import ASSERTIVE, CLOSING, ORGANS
+from radray.language.lexicon.trie import CANONICAL, Entry
 
 NONE, COMMA, COLON, QUESTION, STOP, ASKED = range(6)
 """What stands before a word: nothing that matters, a comma or bracket, a colon, a doubt about what follows, the end of

@@ -2,11 +2,11 @@
 
 import re
 
+from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.metrics.checks_asked import find_actions
 from radray.metrics.checks_known import Known
 from radray.metrics.checks_spans import IMPRESSION, Hit, Place
 from radray.metrics.mentions import State
-from radray.metrics.phrases import CONCEPTS, ancestors
 
 
 def _words(text: str) -> frozenset[str]:

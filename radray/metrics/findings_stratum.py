@@ -1,7 +1,7 @@
 """Tell findings with something in them from findings with nothing, by the phrase table."""
 
+from radray.language.lexicon.concepts import CONCEPTS
 from radray.metrics.mentions import State, find_mentions
-from radray.metrics.phrases import CONCEPTS
 from radray.metrics.strata import is_normal
 
 

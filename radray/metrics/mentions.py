@@ -7,10 +7,10 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
+from radray.language.lexicon.trie import TRIE, Entry, scan
 from radray.metrics.assertion import ASKED, COLON, STOP, Words, asserted
 from radray.metrics.mentions_binding import bind
 from radray.metrics.mentions_targets import BORDERLINE, NORMAL, Match, Target, listed, targets
-from radray.metrics.phrases_trie import TRIE, Entry, scan
 from radray.metrics.sentences import split_sentences
 
 _WORD = re.compile(r"\w+")

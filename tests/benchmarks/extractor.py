@@ -20,9 +20,9 @@ from pathlib import Path
 
 from extractor_codes import CODED, meets, parse_codes
 
+from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.metrics.findings_stratum import findings_stratum, normal_over_findings
 from radray.metrics.mentions import State, find_mentions
-from radray.metrics.phrases import CONCEPTS, ancestors
 from radray.metrics.strata import is_normal
 from radray.reports import openi
 from radray.reports.record import Record

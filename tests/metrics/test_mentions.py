@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mention_cases import CASES
 
+from radray.language.lexicon.attributes import CHANGES, LOCATIONS, SEVERITIES
+from radray.language.lexicon.concepts import CONCEPTS
 from radray.metrics.mentions import Mention, State, find_mentions
-from radray.metrics.phrases import CONCEPTS
-from radray.metrics.phrases_attributes import CHANGES, LOCATIONS, SEVERITIES
 from radray.metrics.sentences import split_sentences
 
 STATES = {"+": State.PRESENT, "-": State.ABSENT, "?": State.UNCERTAIN}

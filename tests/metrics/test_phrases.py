@@ -2,10 +2,10 @@
 
 import pytest
 
-from radray.metrics.phrases import CONCEPTS, URGENCIES, ancestors
-from radray.metrics.phrases_attributes import CHANGES, SEVERITIES, SEVERITY_WORDS
-from radray.metrics.phrases_cues import CUES
-from radray.metrics.phrases_pairs import ANATOMY, ATTRIBUTES, BORDERLINE_PAIRS, NORMAL_PAIRS
+from radray.language.lexicon.attributes import CHANGES, SEVERITIES, SEVERITY_WORDS
+from radray.language.lexicon.concepts import CONCEPTS, URGENCIES, ancestors
+from radray.language.lexicon.cues import CUES
+from radray.language.lexicon.pairs import ANATOMY, ATTRIBUTES, BORDERLINE_PAIRS, NORMAL_PAIRS
 
 CHEXPERT = {
     *("no_finding", "enlarged_cardiomediastinum", "cardiomegaly", "lung_opacity", "lung_lesion", "edema"),

@@ -1,6 +1,6 @@
 """The phrase table, part four: tubes, lines and other things put in or on the patient."""
 
-from radray.metrics.phrases_concept import CHEXPERT, OPENI, RADLEX, USAGE, Concept, concept
+from radray.language.lexicon.concept import CHEXPERT, OPENI, RADLEX, USAGE, Concept, concept
 
 DEVICES: tuple[Concept, ...] = (
     concept(

@@ -1,6 +1,6 @@
 """The phrase table, part three: bones and joints, soft tissue, abdomen, head and the other findings of no emergency."""
 
-from radray.metrics.phrases_concept import ACR, CHEXPERT, OPENI, RADLEX, Concept, concept
+from radray.language.lexicon.concept import ACR, CHEXPERT, OPENI, RADLEX, Concept, concept
 
 BODY: tuple[Concept, ...] = (
     # bones and joints

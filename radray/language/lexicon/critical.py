@@ -4,7 +4,7 @@
 examples, not as a closed list: the paper leaves the list to each hospital, and so may these entries be changed.
 """
 
-from radray.metrics.phrases_concept import ACR, RADLEX, Concept, concept
+from radray.language.lexicon.concept import ACR, RADLEX, Concept, concept
 
 CRITICAL: tuple[Concept, ...] = (
     # abdomen

@@ -1,6 +1,6 @@
 """The phrase table, part one: the whole, lungs and pleura."""
 
-from radray.metrics.phrases_concept import ACR, CHEXPERT, FLEISCHNER, OPENI, RADLEX, USAGE, Concept, concept
+from radray.language.lexicon.concept import ACR, CHEXPERT, FLEISCHNER, OPENI, RADLEX, USAGE, Concept, concept
 
 LUNGS: tuple[Concept, ...] = (
     # statements about the whole

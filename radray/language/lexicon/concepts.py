@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from radray.metrics.phrases_body import BODY
-from radray.metrics.phrases_concept import Concept
-from radray.metrics.phrases_critical import CRITICAL
-from radray.metrics.phrases_devices import DEVICES
-from radray.metrics.phrases_heart import HEART
-from radray.metrics.phrases_lungs import LUNGS
+from radray.language.lexicon.body import BODY
+from radray.language.lexicon.concept import Concept
+from radray.language.lexicon.critical import CRITICAL
+from radray.language.lexicon.devices import DEVICES
+from radray.language.lexicon.heart import HEART
+from radray.language.lexicon.lungs import LUNGS
 
 __all__ = ["CONCEPTS", "URGENCIES", "Concept", "ancestors"]
 

@@ -1,6 +1,6 @@
 """The phrase table, part two: heart, vessels, mediastinum and diaphragm."""
 
-from radray.metrics.phrases_concept import ACR, CHEXPERT, FLEISCHNER, OPENI, RADLEX, Concept, concept
+from radray.language.lexicon.concept import ACR, CHEXPERT, FLEISCHNER, OPENI, RADLEX, Concept, concept
 
 HEART: tuple[Concept, ...] = (
     concept(

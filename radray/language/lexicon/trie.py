@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from radray.metrics.phrases import CONCEPTS
-from radray.metrics.phrases_attributes import CHANGES, LOCATIONS, NOT_PLACES, SEVERITY_WORDS
-from radray.metrics.phrases_cues import CUES
-from radray.metrics.phrases_pairs import ANATOMY, ATTRIBUTES
+from radray.language.lexicon.attributes import CHANGES, LOCATIONS, NOT_PLACES, SEVERITY_WORDS
+from radray.language.lexicon.concepts import CONCEPTS
+from radray.language.lexicon.cues import CUES
+from radray.language.lexicon.pairs import ANATOMY, ATTRIBUTES
 
 END = ""
 """Key of a node's entry: no word is empty."""

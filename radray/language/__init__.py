@@ -1,0 +1,1 @@
+"""What a sentence of a report asserts: sentences, assertion, mentions and normality."""

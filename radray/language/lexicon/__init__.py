@@ -1,0 +1,1 @@
+"""The words of the language layer: concepts, attributes, cues and how they are matched."""
