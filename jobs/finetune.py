@@ -12,7 +12,7 @@ from rich.console import Console
 from jobs import cli
 from radray.config import Settings, dump_settings
 from radray.errors import ConfigError, InputError
-from radray.metrics.strata import is_normal
+from radray.language.normality import is_normal
 from radray.models.engines import DECIDES
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import MANIFEST, write_manifest

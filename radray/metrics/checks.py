@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from radray import schemas_checks
 from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
+from radray.language.mentions import Mention
 from radray.metrics.checks_actions import find_recommendations
 from radray.metrics.checks_advisory import (
     find_certainty,
@@ -29,7 +30,6 @@ from radray.metrics.checks_numbers import find_changed
 from radray.metrics.checks_prior import find_prior
 from radray.metrics.checks_sides import find_side_conflicts
 from radray.metrics.checks_spans import Hit, write_evidence
-from radray.metrics.mentions import Mention
 
 CHECKS_ID = "checks-1"
 """Raised when a change here, in the phrase table or in the finding of mentions can change a flag."""

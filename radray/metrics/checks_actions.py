@@ -3,10 +3,10 @@
 import re
 
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
+from radray.language.mentions import State
 from radray.metrics.checks_asked import find_actions
 from radray.metrics.checks_known import Known
 from radray.metrics.checks_spans import IMPRESSION, Hit, Place
-from radray.metrics.mentions import State
 
 
 def _words(text: str) -> frozenset[str]:

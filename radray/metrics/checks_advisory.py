@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from radray.language.lexicon.concepts import CONCEPTS
+from radray.language.mentions import Mention, State
 from radray.metrics.checks_known import (
     Known,
     akin,
@@ -15,7 +16,6 @@ from radray.metrics.checks_known import (
 )
 from radray.metrics.checks_places import direction, find_ribs, sentence_of, tips, tips_meet
 from radray.metrics.checks_spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
-from radray.metrics.mentions import Mention, State
 
 _NEAR: Mapping[str, frozenset[str]] = {
     place: frozenset(others.split("|"))

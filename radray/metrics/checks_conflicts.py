@@ -3,6 +3,7 @@
 import re
 
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
+from radray.language.mentions import Mention, State
 from radray.metrics.checks_known import (
     Known,
     asserted,
@@ -15,7 +16,6 @@ from radray.metrics.checks_known import (
 )
 from radray.metrics.checks_prior import knows_prior, wants_prior
 from radray.metrics.checks_spans import FINDINGS, Hit, Place
-from radray.metrics.mentions import Mention, State
 
 _ON_AN_EARLIER_EXAM = re.compile(
     r"[^.;]*?\bnot\s+(?:\w+\s+){0,2}?(?:on|in)\s+(?:the\s+)?(?:prior|previous|earlier|older|last|outside|___)",

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
+from radray.language.mentions import Mention, State, find_mentions
 from radray.metrics.checks_spans import BACKGROUND, FINDINGS, IMPRESSION, Place
-from radray.metrics.mentions import Mention, State, find_mentions
 
 MAX_MENTIONS = 128
 """Mentions that are compared, the first of a text (Open-i: 15 in findings at most): each is compared with each."""

@@ -3,8 +3,8 @@
 import re
 from functools import lru_cache
 
+from radray.language.mentions import Mention
 from radray.metrics.checks_spans import sentence_spans
-from radray.metrics.mentions import Mention
 
 _TIPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(rf"\b(?:{words})", re.IGNORECASE))

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from radray.language.mentions import Mention, State
 from radray.metrics.checks_known import VAGUE, Known, akin, place, related, said, sides_meet
 from radray.metrics.checks_spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
-from radray.metrics.mentions import Mention, State
 
 
 def _words(text: str) -> frozenset[str]:

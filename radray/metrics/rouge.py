@@ -6,7 +6,7 @@ from typing import Literal
 
 from rouge_score import rouge_scorer, tokenize, tokenizers
 
-from radray.metrics.sentences import SPLITTER_ID, split_sentences
+from radray.language.sentences import SPLITTER_ID, split_sentences
 
 METRICS = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}
 """The metrics as tables name them, and as rouge-score does."""

@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 
+from radray.language.normality import is_normal
 from radray.metrics.bootstrap import Floats
 from radray.metrics.rouge import METRICS, Scorer, Tokenizer
-from radray.metrics.strata import is_normal
 
 Key = tuple[str, str]
 """What a value is: (scorer_id, metric)."""
@@ -36,8 +36,8 @@ def score_all(
     NaN where there is no reference, or no prediction (None); an empty prediction scores 0, but for ``no_overlap``,
     where it is 1. Metrics: `F_MEASURES`, `PARTS` and, of each scorer, `SHARES`: ``exact`` is 1 where reference and
     prediction have the same words in the same order (case, punctuation and masks aside), ``no_overlap`` where they
-    have none in common, ``reads_normal`` where the prediction is a normal impression (`radray.metrics.strata`): of an
-    abnormal reference that is the worst answer, and ROUGE does not tell it from any other.
+    have none in common, ``reads_normal`` where the prediction is a normal impression (`radray.language.normality`): of
+    an abnormal reference that is the worst answer, and ROUGE does not tell it from any other.
     """
     found: dict[Key, Floats] = {}
     kinds: tuple[tuple[Literal["clean", "raw"], Sequence[str | None]], ...]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from radray.metrics.sentences import split_sentences
+from radray.language.sentences import split_sentences
 
 Span = tuple[int, int]
 

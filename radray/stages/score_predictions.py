@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 
 from radray.config import Score
+from radray.language.findings_stratum import findings_stratum
+from radray.language.normality import is_normal
+from radray.language.sentences import split_sentences
 from radray.metrics.checks import CHECKS_ID, Checked, check
-from radray.metrics.findings_stratum import findings_stratum
 from radray.metrics.rouge import Scorer
-from radray.metrics.sentences import split_sentences
-from radray.metrics.strata import is_normal
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS, FailReason, PredictionStatus
 from radray.schemas_checks import CLASSES, RAW_ROUGE_COLUMNS
 from radray.stages.metrics import SCORE_SECONDS, SCORED, record

@@ -25,7 +25,7 @@ from safetensors import SafetensorError
 
 from radray.config import Train
 from radray.errors import ConflictError, InputError, RadrayError
-from radray.metrics.strata import is_normal
+from radray.language.normality import is_normal
 from radray.training.card import write_card
 from radray.training.checkpoint_files import steps_in
 from radray.training.checkpoint_uploads import Uploads

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from extractor_codes import CODED, meets, parse_codes
 
+from radray.language.findings_stratum import findings_stratum, normal_over_findings
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
-from radray.metrics.findings_stratum import findings_stratum, normal_over_findings
-from radray.metrics.mentions import State, find_mentions
-from radray.metrics.strata import is_normal
+from radray.language.mentions import State, find_mentions
+from radray.language.normality import is_normal
 from radray.reports import openi
 from radray.reports.record import Record
 from radray.schemas import ReportStatus

@@ -21,10 +21,10 @@ from typing import Any
 import pyarrow as pa
 
 from radray.config import Score
+from radray.language.findings_stratum import findings_stratum
+from radray.language.normality import is_normal
 from radray.metrics.checks import check
-from radray.metrics.findings_stratum import findings_stratum
 from radray.metrics.rouge import Scorer
-from radray.metrics.strata import is_normal
 from radray.reports import mimic, openi
 from radray.reports.record import Record
 from radray.reports.synthetic import make_studies

@@ -2,8 +2,8 @@
 
 import pytest
 
-from radray.metrics.findings_stratum import findings_stratum, is_normal_findings, normal_over_findings
-from radray.metrics.strata import is_normal
+from radray.language.findings_stratum import findings_stratum, is_normal_findings, normal_over_findings
+from radray.language.normality import is_normal
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from mention_cases import CASES
 
 from radray.language.lexicon.attributes import CHANGES, LOCATIONS, SEVERITIES
 from radray.language.lexicon.concepts import CONCEPTS
-from radray.metrics.mentions import Mention, State, find_mentions
-from radray.metrics.sentences import split_sentences
+from radray.language.mentions import Mention, State, find_mentions
+from radray.language.sentences import split_sentences
 
 STATES = {"+": State.PRESENT, "-": State.ABSENT, "?": State.UNCERTAIN}
 SIDES = {"left": {"left"}, "right": {"right"}, "both": {"left", "right"}}

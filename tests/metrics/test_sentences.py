@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radray.metrics.sentences import split_sentences
+from radray.language.sentences import split_sentences
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from radray.metrics.strata import is_normal
+from radray.language.normality import is_normal
 from radray.reports.synthetic import make_studies
 
 

@@ -12,7 +12,7 @@ It reads words, not grammar: "No effusion, large mass." passes for normal, as no
 
 import re
 
-from radray.metrics.sentences import split_sentences
+from radray.language.sentences import split_sentences
 
 _WORD = re.compile(r"[a-z0-9]+")
 _MASK = re.compile(r"(?:\bx-)?(?:x{4,}|_{3,})", re.IGNORECASE)

@@ -1,8 +1,8 @@
 """Tell findings with something in them from findings with nothing, by the phrase table."""
 
 from radray.language.lexicon.concepts import CONCEPTS
-from radray.metrics.mentions import State, find_mentions
-from radray.metrics.strata import is_normal
+from radray.language.mentions import State, find_mentions
+from radray.language.normality import is_normal
 
 
 def findings_stratum(text: str) -> str:
@@ -27,7 +27,7 @@ def normal_over_findings(reference: str | None, findings: str) -> bool | None:
 
     Such pairs are normal in the reference stratum, and a system that repeats the finding in its impression loses
     ROUGE there without being wrong. None where there is no reference or it cannot be judged; see
-    `radray.metrics.strata.is_normal` and `findings_stratum`.
+    `radray.language.normality.is_normal` and `findings_stratum`.
     """
     normal = None if reference is None else is_normal(reference)
     if normal is None:

@@ -3,12 +3,12 @@
 from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
+from radray.language.assertion import COMMA, NONE, Words
 from radray.language.lexicon.attributes import SEVERITIES, SEVERITY_WORDS, SIDES
 from radray.language.lexicon.concepts import CONCEPTS
 from radray.language.lexicon.cues import PREDICATES, PREPOSITIONS, words
 from radray.language.lexicon.trie import PLACES, scan
-from radray.metrics.assertion import COMMA, NONE, Words
-from radray.metrics.mentions_targets import Match, Target, listed
+from radray.language.targets import Match, Target, listed
 
 _REACH = 10
 """Words between an attribute and what it belongs to, at most."""

@@ -7,11 +7,11 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
+from radray.language.assertion import ASKED, COLON, STOP, Words, asserted
+from radray.language.binding import bind
 from radray.language.lexicon.trie import TRIE, Entry, scan
-from radray.metrics.assertion import ASKED, COLON, STOP, Words, asserted
-from radray.metrics.mentions_binding import bind
-from radray.metrics.mentions_targets import BORDERLINE, NORMAL, Match, Target, listed, targets
-from radray.metrics.sentences import split_sentences
+from radray.language.sentences import split_sentences
+from radray.language.targets import BORDERLINE, NORMAL, Match, Target, listed, targets
 
 _WORD = re.compile(r"\w+")
 _NOTHING: frozenset[str] = frozenset()

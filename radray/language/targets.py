@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from radray.language.assertion import COMMA, Words
 from radray.language.lexicon.attributes import SIDES
 from radray.language.lexicon.concepts import CONCEPTS
 from radray.language.lexicon.cues import PREPOSITIONS
 from radray.language.lexicon.pairs import BORDERLINE_PAIRS, NORMAL_PAIRS
 from radray.language.lexicon.trie import Entry
-from radray.metrics.assertion import COMMA, Words
 
 Match = tuple[int, int, Entry]
 """First word, word after the last, what the phrase may be."""
