@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from radray.checks.check import CHECKS_ID, check
+from radray.checks.polarity import has_critical
 from radray.errors import InputError
 from radray.metrics.bootstrap import Codes, Floats, codes_of
-from radray.metrics.checks import CHECKS_ID, check
-from radray.metrics.checks_conflicts import has_critical
 from radray.metrics.floors import NearestNeighbour, best_constant, first_sentence
 from radray.metrics.report_strata import Bools, Report, strata_of
 from radray.metrics.scoring import Key, score_all

@@ -8,9 +8,9 @@ no sense without the word that is gone ("which is ___ on the lateral view") goes
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from radray.checks.communication import find_communication
+from radray.checks.form import find_masks
 from radray.language.sentences import split_sentences
-from radray.metrics.checks_communication import find_communication
-from radray.metrics.checks_form import find_masks
 
 _MASK = "___"
 

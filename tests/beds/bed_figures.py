@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bed_pair import CLASSES, TIER_A, TIER_B, BedPair
 
-from radray.metrics.checks import Checked, check
+from radray.checks.check import Checked, check
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:

@@ -18,8 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
+from radray.checks.check import TIER_A, TIER_B, Checked, check  # noqa: E402
 from radray.language.mentions import find_mentions  # noqa: E402
-from radray.metrics.checks import TIER_A, TIER_B, Checked, check  # noqa: E402
 from radray.reports import openi  # noqa: E402
 from radray.reports.record import Record  # noqa: E402
 

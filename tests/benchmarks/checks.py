@@ -24,7 +24,7 @@ import synthetic_errors  # noqa: E402
 from bed_figures import Figures, measure, tier, wilson  # noqa: E402
 from bed_pair import CLASSES, TIER_A, BedPair  # noqa: E402
 
-from radray.metrics.checks import CHECKS_ID  # noqa: E402
+from radray.checks.check import CHECKS_ID  # noqa: E402
 
 
 def _share(hits: int, n: int) -> dict[str, float | int | None]:

@@ -20,10 +20,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from radray.checks.check import check
 from radray.config import Score
 from radray.language.findings_stratum import findings_stratum
 from radray.language.normality import is_normal
-from radray.metrics.checks import check
 from radray.metrics.rouge import Scorer
 from radray.reports import mimic, openi
 from radray.reports.record import Record

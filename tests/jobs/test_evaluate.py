@@ -13,10 +13,10 @@ from evaluate_world import CHECKS_ID, MODELS, NIGHT, World, append, make_world
 from rouge_score import rouge_scorer
 
 from jobs.evaluate import evaluate, steps
+from radray.checks.polarity import has_critical
 from radray.errors import ConfigError, InputError
 from radray.language.normality import is_normal
 from radray.language.sentences import split_sentences
-from radray.metrics.checks_conflicts import has_critical
 from radray.metrics.floors import NearestNeighbour, best_constant, first_sentence
 from radray.metrics.rouge import Scorer
 from radray.metrics.side_by_side import FLOORS

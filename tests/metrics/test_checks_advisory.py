@@ -2,7 +2,7 @@
 
 import pytest
 
-from radray.metrics.checks import check
+from radray.checks.check import check
 
 CHEST = (
     "Small left pleural effusion, increased since the prior exam. Possible pneumonia at the right base. Moderate"

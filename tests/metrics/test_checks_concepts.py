@@ -2,7 +2,7 @@
 
 import pytest
 
-from radray.metrics.checks import check
+from radray.checks.check import check
 
 
 def flag(name, impression, findings, background=""):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from radray.metrics.checks_form import find_degenerate, find_identifiers, find_masks
+from radray.checks.form import find_degenerate, find_identifiers, find_masks
 
 
 def _words(text, hits):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from radray.metrics.checks import check
-from radray.metrics.checks_conflicts import has_critical
+from radray.checks.check import check
+from radray.checks.polarity import has_critical
 from radray.metrics.report_strata import Report, strata_of
 
 

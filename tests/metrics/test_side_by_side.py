@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from side_world import made_side, row, rows_of
 
+from radray.checks.check import CHECKS_ID
 from radray.errors import InputError
-from radray.metrics.checks import CHECKS_ID
 from radray.metrics.scoring import main_scorer
 from radray.metrics.side_by_side import FLOORS, Training, choose, remarks, training_of
 

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from report_tables import reports
 
+from radray.checks import check as checks
 from radray.config import Score
-from radray.metrics import checks
 from radray.schemas import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS
 from radray.schemas_checks import CLASSES, RAW_ROUGE_COLUMNS, TIER_A, TIER_B
 from radray.stages.report_rows import REPORT_COLUMNS

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radray.metrics.checks_communication import find_communication
-from radray.metrics.checks_form import find_masks
+from radray.checks.communication import find_communication
+from radray.checks.form import find_masks
 from radray.training.targets import TargetCounts, make_targets, without_communications, without_masks
 
 

@@ -10,10 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from radray import schemas_checks
-from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
-from radray.language.mentions import Mention
-from radray.metrics.checks_actions import find_recommendations
-from radray.metrics.checks_advisory import (
+from radray.checks.actions import find_actions
+from radray.checks.advisory import (
     find_certainty,
     find_comparison,
     find_device,
@@ -21,15 +19,17 @@ from radray.metrics.checks_advisory import (
     find_severity,
     find_unsupported,
 )
-from radray.metrics.checks_asked import find_actions
-from radray.metrics.checks_communication import find_communication
-from radray.metrics.checks_conflicts import find_invented_changes, find_missed_critical, find_polarity_flips
-from radray.metrics.checks_form import find_degenerate, find_identifiers, find_masks
-from radray.metrics.checks_known import Known, mentions_of, said
-from radray.metrics.checks_numbers import find_changed
-from radray.metrics.checks_prior import find_prior
-from radray.metrics.checks_sides import find_side_conflicts
-from radray.metrics.checks_spans import Hit, write_evidence
+from radray.checks.communication import find_communication
+from radray.checks.form import find_degenerate, find_identifiers, find_masks
+from radray.checks.known import Known, mentions_of, said
+from radray.checks.measurements import find_changed
+from radray.checks.polarity import find_invented_changes, find_missed_critical, find_polarity_flips
+from radray.checks.prior import find_prior
+from radray.checks.recommendations import find_recommendations
+from radray.checks.sides import find_side_conflicts
+from radray.checks.spans import Hit, write_evidence
+from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
+from radray.language.mentions import Mention
 
 CHECKS_ID = "checks-1"
 """Raised when a change here, in the phrase table or in the finding of mentions can change a flag."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from functools import cache
 
+from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Place
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.language.mentions import Mention, State, find_mentions
-from radray.metrics.checks_spans import BACKGROUND, FINDINGS, IMPRESSION, Place
 
 MAX_MENTIONS = 128
 """Mentions that are compared, the first of a text (Open-i: 15 in findings at most): each is compared with each."""

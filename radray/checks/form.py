@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from radray.metrics.checks_spans import CACHED_TEXTS, IMPRESSION, Hit, Place
+from radray.checks.spans import CACHED_TEXTS, IMPRESSION, Hit, Place
 
 _MASK = re.compile(
     r"__+|\bX{3,}\b|(?<=-)X{3,}|\[\*\*[^\[\]]{0,200}\*\*\]|\*{3,}"

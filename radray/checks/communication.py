@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from radray.metrics.checks_spans import CACHED_TEXTS, IMPRESSION, Hit, Place, matches, stems
+from radray.checks.spans import CACHED_TEXTS, IMPRESSION, Hit, Place, matches, stems
 
 _I = re.IGNORECASE | re.VERBOSE
 

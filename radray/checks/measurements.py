@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from radray.metrics.checks_spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
+from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
 
 _UNITS = {
     "mm": ("length", 1.0),

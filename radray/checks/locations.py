@@ -3,8 +3,8 @@
 import re
 from functools import lru_cache
 
+from radray.checks.spans import sentence_spans
 from radray.language.mentions import Mention
-from radray.metrics.checks_spans import sentence_spans
 
 _TIPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(rf"\b(?:{words})", re.IGNORECASE))

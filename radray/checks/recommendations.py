@@ -2,11 +2,11 @@
 
 import re
 
+from radray.checks.actions import find_actions
+from radray.checks.known import Known
+from radray.checks.spans import IMPRESSION, Hit, Place
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.language.mentions import State
-from radray.metrics.checks_asked import find_actions
-from radray.metrics.checks_known import Known
-from radray.metrics.checks_spans import IMPRESSION, Hit, Place
 
 
 def _words(text: str) -> frozenset[str]:

@@ -2,9 +2,7 @@
 
 import re
 
-from radray.language.lexicon.concepts import CONCEPTS, ancestors
-from radray.language.mentions import Mention, State
-from radray.metrics.checks_known import (
+from radray.checks.known import (
     Known,
     asserted,
     is_finding,
@@ -14,8 +12,10 @@ from radray.metrics.checks_known import (
     said,
     sides_meet,
 )
-from radray.metrics.checks_prior import knows_prior, wants_prior
-from radray.metrics.checks_spans import FINDINGS, Hit, Place
+from radray.checks.prior import knows_prior, wants_prior
+from radray.checks.spans import FINDINGS, Hit, Place
+from radray.language.lexicon.concepts import CONCEPTS, ancestors
+from radray.language.mentions import Mention, State
 
 _ON_AN_EARLIER_EXAM = re.compile(
     r"[^.;]*?\bnot\s+(?:\w+\s+){0,2}?(?:on|in)\s+(?:the\s+)?(?:prior|previous|earlier|older|last|outside|___)",

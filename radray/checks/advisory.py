@@ -3,9 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from radray.language.lexicon.concepts import CONCEPTS
-from radray.language.mentions import Mention, State
-from radray.metrics.checks_known import (
+from radray.checks.known import (
     Known,
     akin,
     is_finding,
@@ -14,8 +12,10 @@ from radray.metrics.checks_known import (
     said,
     sides_meet,
 )
-from radray.metrics.checks_places import direction, find_ribs, sentence_of, tips, tips_meet
-from radray.metrics.checks_spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
+from radray.checks.locations import direction, find_ribs, sentence_of, tips, tips_meet
+from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
+from radray.language.lexicon.concepts import CONCEPTS
+from radray.language.mentions import Mention, State
 
 _NEAR: Mapping[str, frozenset[str]] = {
     place: frozenset(others.split("|"))

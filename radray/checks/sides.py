@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from radray.checks.known import VAGUE, Known, akin, place, related, said, sides_meet
+from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
 from radray.language.mentions import Mention, State
-from radray.metrics.checks_known import VAGUE, Known, akin, place, related, said, sides_meet
-from radray.metrics.checks_spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
 
 
 def _words(text: str) -> frozenset[str]:

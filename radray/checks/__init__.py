@@ -1,0 +1,1 @@
+"""Clinical checks: what one impression gets wrong against its findings and background."""
