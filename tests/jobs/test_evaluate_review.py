@@ -9,7 +9,7 @@ from evaluate_world import World, make_world
 
 from jobs.evaluate import evaluate, steps
 from radray.errors import ConfigError, InputError
-from radray.metrics.review import PREFERRED, QUESTIONS, SIDES
+from radray.evaluation.review.sheet import PREFERRED, QUESTIONS, SIDES
 from radray.schemas import EVALUATIONS, PREDICTIONS
 
 FOLDERS = ("fine-bbbbbbbb-dev1-test", "now-aaaaaaaa-dev1-test")

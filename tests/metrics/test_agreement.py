@@ -5,7 +5,7 @@ import random
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from radray.metrics.agreement import alpha
+from radray.evaluation.review.agreement import alpha
 
 # Krippendorff (2011), section C: four observers, twelve units, 14 values missing
 OBSERVERS = (

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from radray.errors import ConfigError, InputError
-from radray.metrics.review import ANSWER_COLUMNS, SHEET_COLUMNS, Candidate, Sheet, allocate, draw_sheet
-from radray.metrics.review_files import KEY_PARQUET, SHEET_CSV, SHEET_PARQUET, read_all, read_filled, read_key
-from radray.metrics.review_files import write_sheet as write
-from radray.metrics.review_summary import Estimate, agreements, summarise_review
+from radray.evaluation.review.files import KEY_PARQUET, SHEET_CSV, SHEET_PARQUET, read_all, read_filled, read_key
+from radray.evaluation.review.files import write_sheet as write
+from radray.evaluation.review.sheet import ANSWER_COLUMNS, SHEET_COLUMNS, Candidate, Sheet, allocate, draw_sheet
+from radray.evaluation.review.summary import Estimate, agreements, summarise_review
 
 ABOUT = {"system": "model 1234abcd", "dataset": "d"}
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.errors import ConfigError, InputError
-from radray.metrics.review import ANSWER_COLUMNS, PREFERRED, QUESTIONS, SIDES, Question, Sheet
+from radray.evaluation.review.sheet import ANSWER_COLUMNS, PREFERRED, QUESTIONS, SIDES, Question, Sheet
 
 SHEET_CSV, SHEET_PARQUET, KEY_PARQUET = "review_sheet.csv", "review_sheet.parquet", "review_key.parquet"
 

@@ -1,0 +1,1 @@
+"""Scores, floors, intervals and comparisons: how good impressions are, and against what."""
