@@ -17,7 +17,7 @@ from jobs.finetune import run as finetune
 from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.config import Settings
-from radray.metrics.scoring import main_scorer
+from radray.evaluation.scoring import main_scorer
 from radray.models.folder import open_model
 from radray.reports.synthetic import make_studies, split_rows, write_zip
 from radray.stages.cluster import ray_cluster

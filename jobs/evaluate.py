@@ -10,12 +10,12 @@ from rich.console import Console
 from jobs import cli
 from radray.config import Settings, dump_settings
 from radray.errors import InputError
-from radray.metrics.comparison import comparisons
-from radray.metrics.confidence_rows import confidence_rows
-from radray.metrics.evaluation import Plan, evaluations
-from radray.metrics.published import load_published
-from radray.metrics.scoring import main_scorer
-from radray.metrics.side_by_side import (
+from radray.evaluation.comparisons import comparisons
+from radray.evaluation.deferral_rows import confidence_rows
+from radray.evaluation.figures import Plan, evaluations
+from radray.evaluation.published import load_published
+from radray.evaluation.scoring import main_scorer
+from radray.evaluation.systems import (
     FLOORS,
     SideBySide,
     add_floors,

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 CONFIG_PARTS = {f"radray.{path.stem}" for path in (ROOT / "radray").glob("config_*.py")}
 SCHEMAS_PARTS = {f"radray.{path.stem}" for path in (ROOT / "radray").glob("schemas_*.py")}
 LEAVES = {"radray.errors", "radray.config", "radray.schemas"} | CONFIG_PARTS | SCHEMAS_PARTS
-MIDDLE = {"radray.reports", "radray.models", "radray.metrics", "radray.tables"}
+MIDDLE = {"radray.reports", "radray.models", "radray.evaluation", "radray.tables"}
 UPPER = {"radray.stages", "radray.training", "radray.pages"}
 MAY_IMPORT_RAY = ("radray.stages", "radray.training", "jobs")
 HEAVY = {"torch", "transformers", "ctranslate2", "peft", "tokenizers"}
@@ -65,7 +65,7 @@ def test_imports_go_one_way(path: Path) -> None:
     assert "jobs" not in top or name.startswith("jobs")
     if not name.startswith(MAY_IMPORT_RAY):
         assert "ray" not in top
-    if room(name) in {"radray.reports", "radray.metrics", "radray.tables"} | LEAVES:
+    if room(name) in {"radray.reports", "radray.evaluation", "radray.tables"} | LEAVES:
         assert not top & HEAVY
 
 

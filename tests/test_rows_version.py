@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from radray.config import Score
-from radray.metrics.rouge import Scorer
+from radray.evaluation.rouge import Scorer
 from radray.reports import fhir, hl7_file, jsonl, mediqa, mimic, openi, openi_xml, sectioned_csv, text
 from radray.reports.identity import split_key, text_digest, unit_id
 from radray.reports.prompts import PROMPTS

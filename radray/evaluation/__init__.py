@@ -1,1 +1,1 @@
-"""Scores, floors, intervals and comparisons: how good impressions are, and against what."""
+"""Numbers about text: ROUGE, floors, strata and distributions. No torch, no ray."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from radray.metrics.report_strata import ABNORMAL, NORMAL
+from radray.evaluation.strata import ABNORMAL, NORMAL
 from radray.pages.evaluation_tables import HEADLINE
 from radray.pages.grids import score
 from radray.pages.marked import Piece, different_words, evidence_places, items_of, pieces

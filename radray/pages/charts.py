@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.axes import Axes
 
-from radray.metrics.report_strata import ABNORMAL, ALL, LENGTHS
+from radray.evaluation.strata import ABNORMAL, ALL, LENGTHS
 from radray.pages.evaluation_tables import HEADLINE, TITLES, with_interval
 from radray.pages.figures import Row
 from radray.pages.grids import Chart, Grid, score, share

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from radray.metrics.confidence import RiskCoverage, risk_coverage
-from radray.metrics.report_strata import ABNORMAL
-from radray.metrics.side_by_side import CONFIDENCES, MODEL, RADIOLOGIST, System
+from radray.evaluation.confidence import RiskCoverage, risk_coverage
+from radray.evaluation.strata import ABNORMAL
+from radray.evaluation.systems import CONFIDENCES, MODEL, RADIOLOGIST, System
 from radray.pages.evaluation_tables import HEADLINE, MASK, MASK_NOTE
 from radray.pages.figures import stratum_of
 from radray.pages.grids import Chart, Grid, score, share

@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from radray.metrics.evaluation import Plan
-from radray.metrics.side_by_side import SideBySide
+from radray.evaluation.figures import Plan
+from radray.evaluation.systems import SideBySide
 from radray.pages import charts, error_charts, verdicts
 from radray.pages.cases import cases
 from radray.pages.evaluation_tables import HEADLINE, MASK_NOTE, Shown

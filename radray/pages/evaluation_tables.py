@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.table import Table
 
-from radray.metrics.evaluation import Plan
-from radray.metrics.published import Published
-from radray.metrics.report_strata import ABNORMAL, ALL, STANDARDISED
-from radray.metrics.scoring import EXACT, NO_OVERLAP, READS_NORMAL
-from radray.metrics.side_by_side import FLAGS_OF_BOTH, NEAREST, RADIOLOGIST, SideBySide
+from radray.evaluation.figures import Plan
+from radray.evaluation.published import Published
+from radray.evaluation.scoring import EXACT, NO_OVERLAP, READS_NORMAL
+from radray.evaluation.strata import ABNORMAL, ALL, STANDARDISED
+from radray.evaluation.systems import FLAGS_OF_BOTH, NEAREST, RADIOLOGIST, SideBySide
 from radray.pages.figures import Figures, Row, stratum_of
 from radray.schemas_checks import CLASSES
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from radray.metrics.evaluation import Plan
-from radray.metrics.report_strata import ALL, CRITICAL
-from radray.metrics.side_by_side import FLAGS_OF_BOTH, MODEL, SideBySide
+from radray.evaluation.figures import Plan
+from radray.evaluation.strata import ALL, CRITICAL
+from radray.evaluation.systems import FLAGS_OF_BOTH, MODEL, SideBySide
 
 Row = Mapping[str, Any]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from radray.metrics.side_by_side import SideBySide
+from radray.evaluation.systems import SideBySide
 from radray.pages.grids import Grid
 
 Row = Mapping[str, Any]

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from radray.metrics.bootstrap import Floats
-from radray.metrics.report_strata import ALL
-from radray.metrics.side_by_side import FLOOR, System
+from radray.evaluation.bootstrap import Floats
+from radray.evaluation.strata import ALL
+from radray.evaluation.systems import FLOOR, System
 from radray.pages.figures import Figures, stratum_of
 from radray.pages.svg import DASHES, INK, MARKERS, MUTED, SERIES
 

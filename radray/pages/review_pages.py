@@ -8,8 +8,8 @@ from rich.table import Table
 from radray.evaluation.review.files import KEY_PARQUET, read_all, read_key, write_sheet
 from radray.evaluation.review.sheet import Candidate, draw_sheet
 from radray.evaluation.review.summary import agreements, summarise_review
-from radray.metrics.report_strata import ABNORMAL, NORMAL
-from radray.metrics.side_by_side import MODEL, SideBySide
+from radray.evaluation.strata import ABNORMAL, NORMAL
+from radray.evaluation.systems import MODEL, SideBySide
 from radray.schemas_checks import TIER_A
 
 

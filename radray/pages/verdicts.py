@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from radray.metrics.report_strata import ABNORMAL, ALL, CRITICAL
-from radray.metrics.scoring import READS_NORMAL
-from radray.metrics.side_by_side import FLOOR, NEAREST, RADIOLOGIST
+from radray.evaluation.scoring import READS_NORMAL
+from radray.evaluation.strata import ABNORMAL, ALL, CRITICAL
+from radray.evaluation.systems import FLOOR, NEAREST, RADIOLOGIST
 from radray.pages.evaluation_tables import HEADLINE, MASK, MASK_NOTE
 from radray.pages.figures import stratum_of
 from radray.pages.numbers import Numbers, label_of

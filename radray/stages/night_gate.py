@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from radray.config import CORPUS_DATE
 from radray.config_gates import Gates
-from radray.metrics.gates import NIGHT_COLUMNS, SCORE_COLUMNS, judge, measure, measure_scores, refuse_failed
+from radray.evaluation.gates import NIGHT_COLUMNS, SCORE_COLUMNS, judge, measure, measure_scores, refuse_failed
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus
 from radray.storage.files import Storage, is_s3
 from radray.tables.catalog import Warehouse

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from radray.checks.check import CHECKS_ID, Checked, check
 from radray.config import Score
+from radray.evaluation.rouge import Scorer
 from radray.language.findings_stratum import findings_stratum
 from radray.language.normality import is_normal
 from radray.language.sentences import split_sentences
-from radray.metrics.rouge import Scorer
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS, FailReason, PredictionStatus
 from radray.schemas_checks import CLASSES, RAW_ROUGE_COLUMNS
 from radray.stages.metrics import SCORE_SECONDS, SCORED, record

@@ -9,8 +9,8 @@ from torch.distributed.fsdp import FSDPModule
 from transformers import PreTrainedTokenizerBase
 
 from radray.config import Generate, Train
+from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
-from radray.metrics.rouge import Scorer
 from radray.models.batching import length_batches, pad
 from radray.models.transformers_engine import search_config
 from radray.training.examples import rounds

@@ -20,7 +20,7 @@ from trained_model import say, trained_model
 
 from radray.config import Generate
 from radray.errors import ConfigError
-from radray.metrics.rouge import Scorer
+from radray.evaluation.rouge import Scorer
 from radray.models.engines import Generation, open_engine
 from radray.models.parity import compare
 from radray.stages.report_rows import SplitCut

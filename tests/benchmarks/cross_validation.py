@@ -35,10 +35,10 @@ from torch import nn
 from trained_model import DATA, say
 
 from radray.config import Generate, Settings, load_settings
+from radray.evaluation.bootstrap import codes_of, intervals, resampled_means
+from radray.evaluation.floors import best_constant, first_sentence
+from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
-from radray.metrics.bootstrap import codes_of, intervals, resampled_means
-from radray.metrics.floors import best_constant, first_sentence
-from radray.metrics.rouge import Scorer
 from radray.models.engines import open_engine
 from radray.models.folder import open_model
 from radray.models.loading import load_tokenizer

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radray.metrics.floors import NearestNeighbour
-from radray.metrics.rouge import Tokenizer
+from radray.evaluation.floors import NearestNeighbour
+from radray.evaluation.rouge import Tokenizer
 from radray.models.engines import Generation
 
 

@@ -22,9 +22,9 @@ import pyarrow as pa
 
 from radray.checks.check import check
 from radray.config import Score
+from radray.evaluation.rouge import Scorer
 from radray.language.findings_stratum import findings_stratum
 from radray.language.normality import is_normal
-from radray.metrics.rouge import Scorer
 from radray.reports import mimic, openi
 from radray.reports.record import Record
 from radray.reports.synthetic import make_studies

@@ -20,8 +20,8 @@ from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.config import Settings
 from radray.errors import ConfigError, StageError
-from radray.metrics.rouge import Scorer
-from radray.metrics.side_by_side import FLOORS
+from radray.evaluation.rouge import Scorer
+from radray.evaluation.systems import FLOORS
 from radray.models.folder import open_model
 from radray.reports.synthetic import SyntheticStudy
 from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, ROUGE_COLUMNS, RUNS, TRAINING_METRICS

@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 
 from radray.config import CORPUS_DATE, Settings, load_settings
+from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
-from radray.metrics.rouge import Scorer
 from radray.reports.identity import normalise
 from radray.reports.mimic import read
 from radray.reports.synthetic import make_studies

@@ -15,11 +15,11 @@ from rouge_score import rouge_scorer
 from jobs.evaluate import evaluate, steps
 from radray.checks.polarity import has_critical
 from radray.errors import ConfigError, InputError
+from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
+from radray.evaluation.rouge import Scorer
+from radray.evaluation.systems import FLOORS
 from radray.language.normality import is_normal
 from radray.language.sentences import split_sentences
-from radray.metrics.floors import NearestNeighbour, best_constant, first_sentence
-from radray.metrics.rouge import Scorer
-from radray.metrics.side_by_side import FLOORS
 from radray.reports.identity import normalise
 from radray.schemas import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, RUNS
 from radray.schemas_checks import CLASSES

@@ -13,7 +13,7 @@ from evaluate_world import World, make_world
 from jobs import evaluate as evaluate_job
 from jobs import query as query_job
 from jobs.evaluate import evaluate
-from radray.metrics.scoring import main_scorer
+from radray.evaluation.scoring import main_scorer
 from radray.schemas import EVALUATIONS, PREDICTIONS
 
 

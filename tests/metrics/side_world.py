@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from radray.metrics.side_by_side import SideBySide, Training, add_floors, side_by_side
+from radray.evaluation.systems import SideBySide, Training, add_floors, side_by_side
 
 REPORTS: dict[str, dict[str, Any]] = {
     "u1": {"reference": "No acute disease.", "findings": "Lungs are clear. Heart normal.", "split_key": "p1"},

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from radray.metrics import bootstrap
-from radray.metrics.bootstrap import codes_of, intervals, resampled_means, sign_flip_p, unanimous_bound
+from radray.evaluation import bootstrap
+from radray.evaluation.bootstrap import codes_of, intervals, resampled_means, sign_flip_p, unanimous_bound
 
 RNG = np.random.default_rng(4)
 

@@ -4,7 +4,7 @@ import pytest
 
 from radray.checks.check import check
 from radray.checks.polarity import has_critical
-from radray.metrics.report_strata import Report, strata_of
+from radray.evaluation.strata import Report, strata_of
 
 
 @pytest.mark.parametrize(

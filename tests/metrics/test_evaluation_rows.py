@@ -7,11 +7,12 @@ import pytest
 from scipy import stats
 from side_world import made_side, row, rows_of
 
-from radray.metrics import comparison, evaluation
-from radray.metrics.comparison import comparisons
-from radray.metrics.evaluation import Plan, evaluations
-from radray.metrics.scoring import main_scorer
-from radray.metrics.side_by_side import MODEL, RADIOLOGIST, SideBySide, System
+from radray.evaluation import comparisons as comparison
+from radray.evaluation import figures as evaluation
+from radray.evaluation.comparisons import comparisons
+from radray.evaluation.figures import Plan, evaluations
+from radray.evaluation.scoring import main_scorer
+from radray.evaluation.systems import MODEL, RADIOLOGIST, SideBySide, System
 
 MAIN = main_scorer(stemmer=True)
 PLAN = Plan(MAIN, normal_weight=0.25, resamples=400, seed=5)

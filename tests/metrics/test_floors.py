@@ -8,7 +8,7 @@ from rouge_score import rouge_scorer
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from radray.errors import InputError
-from radray.metrics.floors import NearestNeighbour, best_constant, first_sentence
+from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
 from radray.reports.synthetic import make_studies
 
 

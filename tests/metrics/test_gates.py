@@ -7,7 +7,7 @@ import pytest
 
 from radray.config_gates import Gates, TierA
 from radray.errors import GateError, InputError
-from radray.metrics.gates import NIGHT_COLUMNS, Night, Verdict, judge, measure, measure_scores, refuse_failed
+from radray.evaluation.gates import NIGHT_COLUMNS, Night, Verdict, judge, measure, measure_scores, refuse_failed
 from radray.schemas import PREDICTIONS
 from radray.schemas_checks import TIER_A
 

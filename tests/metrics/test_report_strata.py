@@ -2,7 +2,7 @@
 
 import pytest
 
-from radray.metrics.report_strata import MOST_VALUES, Report, main_strata, strata_of
+from radray.evaluation.strata import MOST_VALUES, Report, main_strata, strata_of
 
 REPORTS = [
     Report("No acute disease.", "normal", seen=True, items=1, modality="CR", comparison_state="unknown"),

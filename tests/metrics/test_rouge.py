@@ -5,8 +5,8 @@ import random
 import pytest
 from rouge_score import rouge_scorer
 
+from radray.evaluation.rouge import Scorer
 from radray.language.sentences import split_sentences
-from radray.metrics.rouge import Scorer
 from radray.reports.synthetic import make_studies
 from radray.schemas import ROUGE_COLUMNS
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from rouge_score import rouge_scorer
 
+from radray.evaluation.scoring import EXACT, NO_OVERLAP, READS_NORMAL, main_scorer, score_all
 from radray.language.sentences import split_sentences
-from radray.metrics.scoring import EXACT, NO_OVERLAP, READS_NORMAL, main_scorer, score_all
 from radray.reports.synthetic import make_studies
 
 NAMES = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}

@@ -6,8 +6,8 @@ from side_world import made_side, row, rows_of
 
 from radray.checks.check import CHECKS_ID
 from radray.errors import InputError
-from radray.metrics.scoring import main_scorer
-from radray.metrics.side_by_side import FLOORS, Training, choose, remarks, training_of
+from radray.evaluation.scoring import main_scorer
+from radray.evaluation.systems import FLOORS, Training, choose, remarks, training_of
 
 MAIN = main_scorer(stemmer=True)
 TEXTS: dict[str, str | None] = {"u1": "No acute disease.", "u2": "", "u3": "Small effusion.", "u4": None}

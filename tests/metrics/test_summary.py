@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from radray.metrics.summary import Summary, summarise, summarise_weighted
+from radray.evaluation.summary import Summary, summarise, summarise_weighted
 
 
 def test_hand_computed_figures() -> None:

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from radray.errors import ConfigError
-from radray.metrics.comparison import comparisons
-from radray.metrics.confidence_rows import confidence_rows
-from radray.metrics.evaluation import Plan, evaluations
-from radray.metrics.published import Published, Result
-from radray.metrics.scoring import main_scorer
-from radray.metrics.side_by_side import Training, add_floors, remarks, side_by_side
+from radray.evaluation.comparisons import comparisons
+from radray.evaluation.deferral_rows import confidence_rows
+from radray.evaluation.figures import Plan, evaluations
+from radray.evaluation.published import Published, Result
+from radray.evaluation.scoring import main_scorer
+from radray.evaluation.systems import Training, add_floors, remarks, side_by_side
 from radray.pages.evaluation_page import TEMPLATES, Evaluated, Part, page, write_page
 from radray.pages.evaluation_tables import Shown
 from radray.schemas_checks import CLASSES, TIER_A

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from rich.table import Table
 
-from radray.metrics.comparison import comparisons
-from radray.metrics.confidence_rows import confidence_rows
-from radray.metrics.evaluation import Plan, evaluations
-from radray.metrics.published import read_published
-from radray.metrics.scoring import main_scorer
-from radray.metrics.side_by_side import SideBySide, Training, add_floors, side_by_side
+from radray.evaluation.comparisons import comparisons
+from radray.evaluation.deferral_rows import confidence_rows
+from radray.evaluation.figures import Plan, evaluations
+from radray.evaluation.published import read_published
+from radray.evaluation.scoring import main_scorer
+from radray.evaluation.systems import SideBySide, Training, add_floors, side_by_side
 from radray.pages.evaluation_tables import Shown
 
 PLAN = Plan(main_scorer(stemmer=True), normal_weight=0.5, resamples=200, seed=1)

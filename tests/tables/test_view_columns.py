@@ -8,7 +8,7 @@ from tables_world import open_warehouse
 from views_world import START, append
 
 from radray.checks.check import CHECKS_ID, check
-from radray.metrics.rouge import Scorer
+from radray.evaluation.rouge import Scorer
 from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, RUNS
 from radray.tables.query import stream
 from radray.tables.views import Choices

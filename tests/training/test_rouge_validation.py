@@ -9,7 +9,7 @@ import pytest
 from learning_process import ALONE, SCORING, Pairs, Plan, Ran, run, run_workers, sample_of
 
 from radray.config import Train
-from radray.metrics.rouge import Scorer
+from radray.evaluation.rouge import Scorer
 from radray.models.loading import load_model
 from radray.models.transformers_engine import TransformersEngine
 from radray.training.checkpoints import Checkpoints

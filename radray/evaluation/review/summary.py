@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from radray.evaluation.bootstrap import Floats, codes_of, intervals, resampled_means, unanimous_bound
 from radray.evaluation.review.agreement import alpha
 from radray.evaluation.review.files import Reading
 from radray.evaluation.review.sheet import PREFERRED, QUESTIONS, SIDES, Question
-from radray.metrics.bootstrap import Floats, codes_of, intervals, resampled_means, unanimous_bound
 
 PREDICTION, REFERENCE, DIFFERENCE = "prediction", "reference", "difference"
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from radray.metrics.bootstrap import Codes, Floats, codes_of, intervals, resampled_means, unanimous_bound
-from radray.metrics.report_strata import ABNORMAL, ALL, NORMAL, STANDARDISED, Bools
-from radray.metrics.scoring import F_MEASURES, PARTS, SHARES, Key
-from radray.metrics.side_by_side import SideBySide, System
-from radray.metrics.summary import summarise, summarise_weighted
+from radray.evaluation.bootstrap import Codes, Floats, codes_of, intervals, resampled_means, unanimous_bound
+from radray.evaluation.scoring import F_MEASURES, PARTS, SHARES, Key
+from radray.evaluation.strata import ABNORMAL, ALL, NORMAL, STANDARDISED, Bools
+from radray.evaluation.summary import summarise, summarise_weighted
+from radray.evaluation.systems import SideBySide, System
 
 ROUGE = (*F_MEASURES, *PARTS, *SHARES)
 WIDE = (ALL, NORMAL, ABNORMAL, STANDARDISED)

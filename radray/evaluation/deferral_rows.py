@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from radray.metrics.confidence import Figure, confidence_figures
-from radray.metrics.evaluation import Plan
-from radray.metrics.report_strata import ABNORMAL, ALL, NORMAL, Bools
-from radray.metrics.side_by_side import CONFIDENCES, MODEL, SideBySide, System
+from radray.evaluation.confidence import Figure, confidence_figures
+from radray.evaluation.figures import Plan
+from radray.evaluation.strata import ABNORMAL, ALL, NORMAL, Bools
+from radray.evaluation.systems import CONFIDENCES, MODEL, SideBySide, System
 from radray.schemas_checks import TIER_A
 
 QUALITY = "rouge1"

@@ -5,9 +5,9 @@ from typing import Literal
 
 import numpy as np
 
+from radray.evaluation.bootstrap import Floats
+from radray.evaluation.rouge import METRICS, Scorer, Tokenizer
 from radray.language.normality import is_normal
-from radray.metrics.bootstrap import Floats
-from radray.metrics.rouge import METRICS, Scorer, Tokenizer
 
 Key = tuple[str, str]
 """What a value is: (scorer_id, metric)."""

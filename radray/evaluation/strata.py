@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from radray.evaluation.rouge import Tokenizer
 from radray.language.normality import is_normal
-from radray.metrics.rouge import Tokenizer
 
 Bools = NDArray[np.bool_]
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from radray.metrics.bootstrap import TEST, Floats, sign_flip_p, unanimous_bound
-from radray.metrics.evaluation import COLUMNS, Cells, Plan, cells, interval_of, is_share, members, strata_names
-from radray.metrics.report_strata import STANDARDISED, Bools
-from radray.metrics.scoring import PARTS, Key
-from radray.metrics.side_by_side import FLOOR, MODEL, RADIOLOGIST, SideBySide, System
+from radray.evaluation.bootstrap import TEST, Floats, sign_flip_p, unanimous_bound
+from radray.evaluation.figures import COLUMNS, Cells, Plan, cells, interval_of, is_share, members, strata_names
+from radray.evaluation.scoring import PARTS, Key
+from radray.evaluation.strata import STANDARDISED, Bools
+from radray.evaluation.systems import FLOOR, MODEL, RADIOLOGIST, SideBySide, System
 
 
 def pairs(side: SideBySide) -> list[tuple[System, System]]:

@@ -9,10 +9,10 @@ import numpy as np
 from radray.checks.check import CHECKS_ID, check
 from radray.checks.polarity import has_critical
 from radray.errors import InputError
-from radray.metrics.bootstrap import Codes, Floats, codes_of
-from radray.metrics.floors import NearestNeighbour, best_constant, first_sentence
-from radray.metrics.report_strata import Bools, Report, strata_of
-from radray.metrics.scoring import Key, score_all
+from radray.evaluation.bootstrap import Codes, Floats, codes_of
+from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
+from radray.evaluation.scoring import Key, score_all
+from radray.evaluation.strata import Bools, Report, strata_of
 
 MODEL, FLOOR, RADIOLOGIST = "model", "floor", "radiologist"
 FLOORS = ("floor: best constant", "floor: first sentence", "floor: nearest neighbour")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radray.errors import ConfigError
-from radray.metrics.scoring import F_MEASURES
+from radray.evaluation.scoring import F_MEASURES
 
 _NAMES = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}
 _DISTRIBUTION = {

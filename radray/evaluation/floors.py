@@ -7,8 +7,8 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from radray.errors import InputError
+from radray.evaluation.rouge import Tokenizer
 from radray.language.sentences import split_sentences
-from radray.metrics.rouge import Tokenizer
 
 _TIE = 1e-12
 """Difference of two means or cosines that is none: float64 sums of the same terms in another order."""

@@ -1,1 +1,0 @@
-"""Numbers about text: ROUGE, floors, strata and distributions. No torch, no ray."""
