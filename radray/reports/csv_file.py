@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from radray.errors import InputError
-from radray.reports.archive_member import BrokenStream, ByteStream, chunks_of
+from radray.reports.archives.member import BrokenStream, ByteStream, chunks_of
 from radray.reports.decoding import decode
 from radray.reports.record import MAX_REPORT_BYTES
 from radray.schemas import RejectReason

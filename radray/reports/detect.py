@@ -7,7 +7,7 @@ from typing import Literal
 
 from radray.errors import InputError
 from radray.reports import mimic
-from radray.reports.archives import container
+from radray.reports.archives.container import container
 
 Origin = Literal["zip", "tar", "folder", "file"]
 """Where the names come from: members of a zip, of a tar (gzip around it or not), files of a folder, a lone file."""

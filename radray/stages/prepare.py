@@ -13,7 +13,7 @@ import pyarrow as pa
 import ray
 
 from radray.errors import InputError
-from radray.reports.archives import BrokenStream, Member, container, list_members, open_members, read_members
+from radray.reports.archives.container import BrokenStream, Member, container, list_members, open_members, read_members
 from radray.reports.detect import HEAD_BYTES, Origin, detect
 from radray.reports.fields import Fields
 from radray.reports.formats import DocumentFormat, RecordFormat, get_format

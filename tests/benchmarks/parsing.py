@@ -4,9 +4,9 @@ A zip of made-up reports in MIMIC-CXR's form is read member by member, each to s
 `radray.reports.mimic`, and by a plain writing of the usual approach (one regular expression for headings in capitals
 before a colon, searched section by section; a table of names; white space and item numbers replaced by regular
 expressions). Zip reading, from the opening of the archive on, is part of both: each reads as it does in use, ours with
-`radray.reports.archives` as the prepare stage does, the usual one with `zipfile`. Told apart are a run of ours on
-`zipfile` too, and one that only reads with `zipfile`. The rounds alternate, so that whatever else the machine does
-meets all of them; told is the median round in process time. JSON is the last line.
+`radray.reports.archives.container` as the prepare stage does, the usual one with `zipfile`. Told apart are a run of
+ours on `zipfile` too, and one that only reads with `zipfile`. The rounds alternate, so that whatever else the machine
+does meets all of them; told is the median round in process time. JSON is the last line.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from radray.reports import mimic
-from radray.reports.archives import list_members, read_members
+from radray.reports.archives.container import list_members, read_members
 from radray.reports.synthetic import make_studies, write_zip
 from radray.schemas import ReportStatus
 

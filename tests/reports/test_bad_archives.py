@@ -9,7 +9,7 @@ import pytest
 
 from radray.errors import InputError
 from radray.reports import mimic, openi, openi_xml, sectioned_csv
-from radray.reports.archives import list_members, open_members, read_members
+from radray.reports.archives.container import list_members, open_members, read_members
 from radray.reports.record import rejected
 from radray.schemas import RejectReason, ReportStatus
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mutate import mutations
 
 from radray.errors import InputError
-from radray.reports.archive_member import BrokenStream
+from radray.reports.archives.member import BrokenStream
 from radray.reports.csv_file import read_csv
 from radray.reports.record import MAX_REPORT_BYTES
 from radray.schemas import RejectReason

@@ -5,7 +5,7 @@ import pytest
 from mutate import mutations
 
 from radray.errors import InputError
-from radray.reports.archives import list_members, open_members
+from radray.reports.archives.container import list_members, open_members
 from radray.reports.sectioned_csv import count, read
 from radray.schemas import RejectReason
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from radray.errors import InputError
-from radray.reports.archive_member import (
+from radray.reports.archives.member import (
     BOMB_BYTES,
     CHUNK_BYTES,
     MAX_MEMBERS,

@@ -14,8 +14,9 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, Literal, cast
 
-from radray.reports import archive_tar, archive_zip
-from radray.reports.archive_member import (
+from radray.reports.archives import tar as archive_tar
+from radray.reports.archives import zip as archive_zip
+from radray.reports.archives.member import (
     HEAD_BYTES,
     MAX_MEMBERS,
     BrokenStream,

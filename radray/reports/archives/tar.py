@@ -2,7 +2,7 @@
 
 import re
 
-from radray.reports.archive_member import BrokenStream, Forward, Member, Members
+from radray.reports.archives.member import BrokenStream, Forward, Member, Members
 from radray.schemas import RejectReason
 
 _BLOCK = 512
