@@ -12,7 +12,11 @@ import pyarrow as pa
 
 from radray.config import Score
 from radray.evaluation.rouge import Scorer
-from radray.reports import fhir, hl7_file, jsonl, mediqa, mimic, openi, openi_xml, sectioned_csv, text
+from radray.reports.formats import fhir, jsonl, mediqa, mimic, openi_xml
+from radray.reports.formats import hl7 as hl7_file
+from radray.reports.formats import mimic_sectioned_csv as sectioned_csv
+from radray.reports.formats import openi_csv as openi
+from radray.reports.formats import plain_text as text
 from radray.reports.identity import split_key, text_digest, unit_id
 from radray.reports.prompts import PROMPTS
 from radray.reports.record import Record

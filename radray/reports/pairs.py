@@ -1,4 +1,4 @@
-"""Pairs of prompt and completion for fine-tuning elsewhere: JSON lines that `radray.reports.jsonl` reads back."""
+"""Pairs of prompt and completion as JSON lines, for fine-tuning elsewhere; `reports.formats.jsonl` reads them."""
 
 import json
 

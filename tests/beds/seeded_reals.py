@@ -9,7 +9,7 @@ from bed_pair import CLASSES, BedPair
 from mutators import MUTATORS
 from report_words import Report
 
-from radray.reports import openi
+from radray.reports.formats import openi_csv as openi
 
 SEED = 1_384
 ENOUGH = 150

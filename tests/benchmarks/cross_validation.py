@@ -45,7 +45,8 @@ from radray.models.loading import load_tokenizer
 from radray.models.manifest import write_manifest
 from radray.models.saving import save_model
 from radray.models.tiny import build_tiny
-from radray.reports import mimic, openi
+from radray.reports.formats import mimic
+from radray.reports.formats import openi_csv as openi
 from radray.reports.identity import split_key
 from radray.reports.prompts import get_prompt
 from radray.reports.record import Record

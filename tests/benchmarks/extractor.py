@@ -24,7 +24,7 @@ from radray.language.findings_stratum import findings_stratum, normal_over_findi
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.language.mentions import State, find_mentions
 from radray.language.normality import is_normal
-from radray.reports import openi
+from radray.reports.formats import openi_csv as openi
 from radray.reports.record import Record
 from radray.schemas import ReportStatus
 

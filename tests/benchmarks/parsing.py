@@ -1,8 +1,8 @@
 """Reports parsed a second on one core, beside the usual way: ``python tests/benchmarks/parsing.py [--reports 20000]``.
 
 A zip of made-up reports in MIMIC-CXR's form is read member by member, each to sections and cleaned fields: by
-`radray.reports.mimic`, and by a plain writing of the usual approach (one regular expression for headings in capitals
-before a colon, searched section by section; a table of names; white space and item numbers replaced by regular
+`radray.reports.formats.mimic`, and by a plain writing of the usual approach (one regular expression for headings in
+capitals before a colon, searched section by section; a table of names; white space and item numbers replaced by regular
 expressions). Zip reading, from the opening of the archive on, is part of both: each reads as it does in use, ours with
 `radray.reports.archives.container` as the prepare stage does, the usual one with `zipfile`. Told apart are a run of
 ours on `zipfile` too, and one that only reads with `zipfile`. The rounds alternate, so that whatever else the machine
@@ -20,8 +20,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from radray.reports import mimic
 from radray.reports.archives.container import list_members, read_members
+from radray.reports.formats import mimic
 from radray.reports.synthetic import make_studies, write_zip
 from radray.schemas import ReportStatus
 

@@ -25,7 +25,8 @@ from radray.config import Score
 from radray.evaluation.rouge import Scorer
 from radray.language.findings_stratum import findings_stratum
 from radray.language.normality import is_normal
-from radray.reports import mimic, openi
+from radray.reports.formats import mimic
+from radray.reports.formats import openi_csv as openi
 from radray.reports.record import Record
 from radray.reports.synthetic import make_studies
 from radray.schemas import HYPOTHESES, PREDICTIONS

@@ -27,7 +27,8 @@ from typing import Any
 from trained_model import DATA, say
 
 from radray.config import Settings, load_settings
-from radray.reports import mimic, openi
+from radray.reports.formats import mimic
+from radray.reports.formats import openi_csv as openi
 from radray.reports.prompts import get_prompt
 from radray.reports.record import Record
 from radray.reports.synthetic import make_studies

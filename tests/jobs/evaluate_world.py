@@ -13,8 +13,8 @@ from rich.console import Console
 from radray.config import CORPUS_DATE, Settings, load_settings
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
+from radray.reports.formats.mimic import read
 from radray.reports.identity import normalise
-from radray.reports.mimic import read
 from radray.reports.synthetic import make_studies
 from radray.schemas import PREDICTIONS, REPORTS, TableSchema
 from radray.schemas_checks import CLASSES

@@ -8,8 +8,10 @@ import bad_tables
 import pytest
 
 from radray.errors import InputError
-from radray.reports import mimic, openi, openi_xml, sectioned_csv
 from radray.reports.archives.container import list_members, open_members, read_members
+from radray.reports.formats import mimic, openi_xml
+from radray.reports.formats import mimic_sectioned_csv as sectioned_csv
+from radray.reports.formats import openi_csv as openi
 from radray.reports.record import rejected
 from radray.schemas import RejectReason, ReportStatus
 

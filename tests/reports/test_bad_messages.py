@@ -8,7 +8,9 @@ import bad_messages
 import pytest
 
 from radray.errors import InputError
-from radray.reports import fhir, hl7_file, jsonl, mediqa, parquet_file
+from radray.reports.formats import fhir, jsonl, mediqa
+from radray.reports.formats import hl7 as hl7_file
+from radray.reports.formats import parquet as parquet_file
 
 READERS = {"jsonl": jsonl, "mediqa_json": mediqa, "parquet": parquet_file, "hl7": hl7_file, "fhir": fhir}
 

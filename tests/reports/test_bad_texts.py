@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 from bad_texts import INPUTS
 
-from radray.reports import mimic, text
+from radray.reports.formats import mimic
+from radray.reports.formats import plain_text as text
 
 READERS = {"mimic_folder": mimic, "text": text}
 

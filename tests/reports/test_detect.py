@@ -2,7 +2,7 @@ import pytest
 from bad_archives import xml
 
 from radray.errors import InputError
-from radray.reports.detect import detect
+from radray.reports.formats.detect import detect
 
 MIMIC = "files/p10/p10000032/s50414267.txt"
 

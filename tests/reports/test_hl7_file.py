@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radray.errors import InputError
-from radray.reports.hl7_file import count, parse_time, read
+from radray.reports.formats.hl7 import count, parse_time, read
 from radray.reports.hl7_messages import Delimiters, decoded_segments, read_messages
 from radray.schemas import RejectReason
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from radray.errors import InputError
 from radray.reports.fields import Fields
-from radray.reports.jsonl import count, read
+from radray.reports.formats.jsonl import count, read
 from radray.reports.pairs import pair_line
 from radray.reports.record import SectionText
 from radray.schemas import RejectReason, ReportStatus

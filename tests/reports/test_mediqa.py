@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radray.errors import InputError
-from radray.reports.mediqa import count, read
+from radray.reports.formats.mediqa import count, read
 from radray.reports.record import Record
 from radray.schemas import RejectReason, ReportStatus
 

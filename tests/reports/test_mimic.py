@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radray.reports.mimic import is_report, read
+from radray.reports.formats.mimic import is_report, read
 from radray.reports.record import MAX_REPORT_BYTES, Record, SectionText
 from radray.schemas import RejectReason, ReportStatus
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mutate import mutations
 
 from radray.errors import InputError
-from radray.reports.openi import count, read
+from radray.reports.formats.openi_csv import count, read
 from radray.reports.record import Record
 from radray.schemas import RejectReason, ReportStatus
 

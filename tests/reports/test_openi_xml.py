@@ -5,7 +5,7 @@ import pytest
 from bad_archives import xml
 from mutate import mutations
 
-from radray.reports.openi_xml import read
+from radray.reports.formats.openi_xml import read
 from radray.schemas import RejectReason, ReportStatus
 
 NAME = "ecgen-radiology/7.xml"

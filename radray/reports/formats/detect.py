@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from radray.errors import InputError
-from radray.reports import mimic
 from radray.reports.archives.container import container
+from radray.reports.formats import mimic
 
 Origin = Literal["zip", "tar", "folder", "file"]
 """Where the names come from: members of a zip, of a tar (gzip around it or not), files of a folder, a lone file."""

@@ -5,9 +5,9 @@ from typing import Any, BinaryIO
 
 from radray.errors import InputError
 from radray.reports.fields import Fields
+from radray.reports.formats.jsonl import recognised
 from radray.reports.json_elements import ElementScanner
 from radray.reports.json_values import load, object_record
-from radray.reports.jsonl import recognised
 from radray.reports.pieces import Chunks, Piece, read_lines
 from radray.reports.record import MAX_REPORT_BYTES, Record
 
@@ -19,9 +19,10 @@ _WHAT = f"the JSON file ({_EXPECTED})"
 def read(file: BinaryIO) -> Iterator[Record]:
     """Yield a record an element of `file`, which is held an element at a time; an empty array gives none.
 
-    The digest is of the element as it came. What is wrong with an element costs a row, as in `radray.reports.jsonl`;
-    an array that does not end is one more row, TRUNCATED, and so is what follows one that does, MALFORMED. Raises
-    InputError if the file is blank, begins like neither form, or no element has a text; see `jsonl.read`.
+    The digest is of the element as it came. What is wrong with an element costs a row, as in
+    `radray.reports.formats.jsonl`; an array that does not end is one more row, TRUNCATED, and so is what follows one
+    that does, MALFORMED. Raises InputError if the file is blank, begins like neither form, or no element has a text;
+    see `jsonl.read`.
     """
     for offset, (piece, value) in enumerate(_values(file)):
         yield object_record(value, _FIELDS, offset, piece.digest)

@@ -53,8 +53,8 @@ def read(file: BinaryIO) -> Iterator[Record]:
     not have FHIR's types MALFORMED, other elements may be anything; the study id is the accession identifier (type
     ACSN), else the first identifier, else the id. `conclusion` is the impression; text and HTML in `presentedForm`
     is a whole report; other forms are UNSUPPORTED_CONTENT where there is no text. Broken JSON costs a row as in
-    `radray.reports.jsonl`. An empty Bundle gives none. Raises InputError if the file is blank, does not begin like
-    JSON, or has no resource at all.
+    `radray.reports.formats.jsonl`. An empty Bundle gives none. Raises InputError if the file is blank, does not begin
+    like JSON, or has no resource at all.
     """
     for offset, unit in enumerate(_units(file)):
         yield _record(unit.value, offset, unit.digest)
