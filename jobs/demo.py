@@ -19,7 +19,7 @@ from jobs.prepare import prepare
 from radray.config import Settings
 from radray.evaluation.scoring import main_scorer
 from radray.models.folder import open_model
-from radray.reports.synthetic import make_studies, split_rows, write_zip
+from radray.reports.synthetic.studies import make_studies, split_rows, write_zip
 from radray.stages.cluster import ray_cluster
 
 DATASET = "synthetic"

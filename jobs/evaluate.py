@@ -27,7 +27,7 @@ from radray.evaluation.systems import (
 )
 from radray.pages.evaluation_tables import Shown
 from radray.pages.review_pages import review_tables, write_review
-from radray.reports.identity import normalise
+from radray.reports.record.identity import normalise
 from radray.schemas import COMPARISONS, EVALUATIONS, RUNS, TRAINING_METRICS
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows

@@ -14,8 +14,8 @@ from rich.console import Console
 from jobs import cli
 from radray.config import Settings, dump_settings
 from radray.errors import AuditError, ConfigError, InputError
-from radray.reports.fields import Fields
 from radray.reports.pairs import pair_line
+from radray.reports.record.fields import Fields
 from radray.reports.splits import digest_split, missing_studies, read_split_file
 from radray.schemas import REPORTS, ReportStatus
 from radray.stages.arrivals import Arrivals, fixed_folder, is_nightly

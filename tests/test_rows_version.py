@@ -17,10 +17,10 @@ from radray.reports.formats import hl7 as hl7_file
 from radray.reports.formats import mimic_sectioned_csv as sectioned_csv
 from radray.reports.formats import openi_csv as openi
 from radray.reports.formats import plain_text as text
-from radray.reports.identity import split_key, text_digest, unit_id
 from radray.reports.prompts import PROMPTS
-from radray.reports.record import Record
-from radray.reports.synthetic import make_studies
+from radray.reports.record.identity import split_key, text_digest, unit_id
+from radray.reports.record.record import Record
+from radray.reports.synthetic.studies import make_studies
 from radray.schemas import PREDICTIONS
 from radray.schemas_checks import CHECK_COLUMNS
 from radray.stages.report_rows import REPORT_COLUMNS

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from radray.reports.decoding import decode
-from radray.reports.fields import Fields
 from radray.reports.pieces import Piece
-from radray.reports.record import Record, rejected
-from radray.reports.values import to_record
+from radray.reports.record.fields import Fields
+from radray.reports.record.record import Record, rejected
+from radray.reports.record.values import to_record
 from radray.schemas import RejectReason
 
 _LISTS = frozenset({"human_codes"})

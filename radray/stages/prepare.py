@@ -14,11 +14,11 @@ import ray
 
 from radray.errors import InputError
 from radray.reports.archives.container import BrokenStream, Member, container, list_members, open_members, read_members
-from radray.reports.fields import Fields
 from radray.reports.formats.detect import HEAD_BYTES, Origin, detect
 from radray.reports.formats.registry import DocumentFormat, RecordFormat, get_format
-from radray.reports.identity import split_key, text_digest, unit_id
-from radray.reports.record import MAX_REPORT_BYTES, Record, rejected
+from radray.reports.record.fields import Fields
+from radray.reports.record.identity import split_key, text_digest, unit_id
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected
 from radray.schemas import REPORTS, RejectReason, ReportStatus
 from radray.stages import metrics
 from radray.stages.stage import texts_withheld

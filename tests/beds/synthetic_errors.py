@@ -1,7 +1,7 @@
 """Test bed (a): synthetic reports with one seeded error each, and the same report without it as the control.
 
-Half of each class comes from templates of this bed's own, half from `radray.reports.synthetic` where its reports hold
-what the error needs. The same seed gives the same pairs.
+Half of each class comes from templates of this bed's own, half from `radray.reports.synthetic.studies` where its
+reports hold what the error needs. The same seed gives the same pairs.
 """
 
 import re
@@ -19,7 +19,7 @@ from mutators import MUTATORS
 from report_words import Report
 
 from radray.reports.cleaning import clean
-from radray.reports.synthetic import make_studies
+from radray.reports.synthetic.studies import make_studies
 
 SEED = 20_260
 PER_CLASS = 160

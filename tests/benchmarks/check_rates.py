@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from radray.checks.check import TIER_A, TIER_B, Checked, check  # noqa: E402
 from radray.language.mentions import find_mentions  # noqa: E402
 from radray.reports.formats import openi_csv as openi  # noqa: E402
-from radray.reports.record import Record  # noqa: E402
+from radray.reports.record.record import Record  # noqa: E402
 
 DATA = Path(os.environ.get("RADRAY_DATA", ROOT.parent / "shared" / "data"))
 _Z = 1.959964

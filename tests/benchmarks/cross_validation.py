@@ -47,11 +47,11 @@ from radray.models.saving import save_model
 from radray.models.tiny import build_tiny
 from radray.reports.formats import mimic
 from radray.reports.formats import openi_csv as openi
-from radray.reports.identity import split_key
 from radray.reports.prompts import get_prompt
-from radray.reports.record import Record
+from radray.reports.record.identity import split_key
+from radray.reports.record.record import Record
 from radray.reports.splits import is_validation
-from radray.reports.synthetic import make_studies
+from radray.reports.synthetic.studies import make_studies
 from radray.training.examples import tokenise
 from radray.training.loop import train
 from radray.training.optimisers import build_optimiser

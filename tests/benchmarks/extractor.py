@@ -25,7 +25,7 @@ from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.language.mentions import State, find_mentions
 from radray.language.normality import is_normal
 from radray.reports.formats import openi_csv as openi
-from radray.reports.record import Record
+from radray.reports.record.record import Record
 from radray.schemas import ReportStatus
 
 _WORDS_FOR_CODES = {"normal": "normal", "no indexing": "none", "": "none"}

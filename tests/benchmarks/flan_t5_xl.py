@@ -33,7 +33,7 @@ from radray.models.loading import load_tokenizer
 from radray.models.saving import save_model
 from radray.models.tiny import build_tiny
 from radray.reports.prompts import get_prompt
-from radray.reports.synthetic import make_studies
+from radray.reports.synthetic.studies import make_studies
 
 # https://huggingface.co/google/flan-t5-xl/blob/main/config.json
 XL = {

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from radray.reports.archives.container import list_members, read_members
 from radray.reports.formats import mimic
-from radray.reports.synthetic import make_studies, write_zip
+from radray.reports.synthetic.studies import make_studies, write_zip
 from radray.schemas import ReportStatus
 
 _HEADING = re.compile(r"\n ([A-Z ()/,-]+):\s", re.DOTALL)

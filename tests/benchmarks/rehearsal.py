@@ -39,7 +39,7 @@ from radray.models.manifest import MANIFEST, read_manifest
 from radray.models.saving import save_model
 from radray.models.shape import folder_shape
 from radray.models.tiny import build_tiny
-from radray.reports.synthetic import make_studies, write_zip
+from radray.reports.synthetic.studies import make_studies, write_zip
 from radray.schemas import TRAINING_METRICS
 from radray.tables.catalog import Warehouse
 from radray.training.plan import plan_training

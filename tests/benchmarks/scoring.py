@@ -27,8 +27,8 @@ from radray.language.findings_stratum import findings_stratum
 from radray.language.normality import is_normal
 from radray.reports.formats import mimic
 from radray.reports.formats import openi_csv as openi
-from radray.reports.record import Record
-from radray.reports.synthetic import make_studies
+from radray.reports.record.record import Record
+from radray.reports.synthetic.studies import make_studies
 from radray.schemas import HYPOTHESES, PREDICTIONS
 from radray.stages import score_predictions
 from radray.stages.report_rows import REPORT_COLUMNS

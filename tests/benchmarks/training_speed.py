@@ -30,8 +30,8 @@ from radray.config import Settings, load_settings
 from radray.reports.formats import mimic
 from radray.reports.formats import openi_csv as openi
 from radray.reports.prompts import get_prompt
-from radray.reports.record import Record
-from radray.reports.synthetic import make_studies
+from radray.reports.record.record import Record
+from radray.reports.synthetic.studies import make_studies
 
 ROUNDS = 3
 WARM_UP = 2

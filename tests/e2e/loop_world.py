@@ -9,7 +9,7 @@ from radray.config import Settings, Tiny, load_settings
 from radray.models.manifest import write_manifest
 from radray.models.tiny import build_tiny
 from radray.reports.prompts import get_prompt
-from radray.reports.synthetic import SyntheticStudy, make_studies, write_zip
+from radray.reports.synthetic.studies import SyntheticStudy, make_studies, write_zip
 
 CANARY = "zqxjkcanary"
 """A word that no report has; each planted study holds it in background, findings and impression."""

@@ -19,7 +19,7 @@ from nights_world import CONFIG, SLOW, Nights, running_nights
 from s3_server import BUCKET, S3Server
 
 from radray.models.manifest import read_manifest
-from radray.reports.synthetic import make_studies
+from radray.reports.synthetic.studies import make_studies
 from radray.schemas import PREDICTIONS, REPORTS, TRAINING_METRICS
 from radray.storage.files import is_s3
 

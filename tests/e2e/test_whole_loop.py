@@ -23,7 +23,7 @@ from radray.errors import ConfigError, StageError
 from radray.evaluation.rouge import Scorer
 from radray.evaluation.systems import FLOORS
 from radray.models.folder import open_model
-from radray.reports.synthetic import SyntheticStudy
+from radray.reports.synthetic.studies import SyntheticStudy
 from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, ROUGE_COLUMNS, RUNS, TRAINING_METRICS
 from radray.stages.cluster import ray_cluster
 from radray.stages.stage import Stage

@@ -14,8 +14,8 @@ from radray.config import CORPUS_DATE, Settings, load_settings
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
 from radray.reports.formats.mimic import read
-from radray.reports.identity import normalise
-from radray.reports.synthetic import make_studies
+from radray.reports.record.identity import normalise
+from radray.reports.synthetic.studies import make_studies
 from radray.schemas import PREDICTIONS, REPORTS, TableSchema
 from radray.schemas_checks import CLASSES
 from radray.tables.catalog import Warehouse

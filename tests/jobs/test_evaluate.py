@@ -20,7 +20,7 @@ from radray.evaluation.rouge import Scorer
 from radray.evaluation.systems import FLOORS
 from radray.language.normality import is_normal
 from radray.language.sentences import split_sentences
-from radray.reports.identity import normalise
+from radray.reports.record.identity import normalise
 from radray.schemas import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, RUNS
 from radray.schemas_checks import CLASSES
 from radray.tables.query import connect, query

@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from radray.errors import InputError
 from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
-from radray.reports.synthetic import make_studies
+from radray.reports.synthetic.studies import make_studies
 
 
 def _brute_force_means(references: list[str], stemmer: bool) -> list[float]:

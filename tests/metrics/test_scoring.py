@@ -9,7 +9,7 @@ from rouge_score import rouge_scorer
 
 from radray.evaluation.scoring import EXACT, NO_OVERLAP, READS_NORMAL, main_scorer, score_all
 from radray.language.sentences import split_sentences
-from radray.reports.synthetic import make_studies
+from radray.reports.synthetic.studies import make_studies
 
 NAMES = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}
 CLEAN, RAW = main_scorer(stemmer=True), main_scorer(stemmer=True).replace("clean", "raw")

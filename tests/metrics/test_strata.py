@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from radray.language.normality import is_normal
-from radray.reports.synthetic import make_studies
+from radray.reports.synthetic.studies import make_studies
 
 
 @pytest.mark.parametrize(

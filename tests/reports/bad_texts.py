@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bad_input import BadInput
 
-from radray.reports.record import MAX_REPORT_BYTES
+from radray.reports.record.record import MAX_REPORT_BYTES
 
 REPORT = "EXAMINATION: Chest.\nFINDINGS: Small effusion of 30\u00b0.\nIMPRESSION: Effusion.\n"
 _NAME = "p10/p10000032/s50414267.txt"

@@ -13,7 +13,7 @@ from mutate import mutations
 from radray.errors import InputError
 from radray.reports.archives.container import BrokenStream, Member, container, list_members, open_members, read_members
 from radray.reports.archives.member import BOMB_BYTES
-from radray.reports.record import MAX_REPORT_BYTES
+from radray.reports.record.record import MAX_REPORT_BYTES
 from radray.schemas import RejectReason
 
 

@@ -12,7 +12,7 @@ from radray.reports.archives.container import list_members, open_members, read_m
 from radray.reports.formats import mimic, openi_xml
 from radray.reports.formats import mimic_sectioned_csv as sectioned_csv
 from radray.reports.formats import openi_csv as openi
-from radray.reports.record import rejected
+from radray.reports.record.record import rejected
 from radray.schemas import RejectReason, ReportStatus
 
 INPUTS = [*bad_archives.INPUTS, *bad_tables.INPUTS]

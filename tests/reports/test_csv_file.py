@@ -11,7 +11,7 @@ from mutate import mutations
 from radray.errors import InputError
 from radray.reports.archives.member import BrokenStream
 from radray.reports.csv_file import read_csv
-from radray.reports.record import MAX_REPORT_BYTES
+from radray.reports.record.record import MAX_REPORT_BYTES
 from radray.schemas import RejectReason
 
 BAD = RejectReason.MALFORMED

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radray.errors import InputError
-from radray.reports.fields import Fields
 from radray.reports.formats.jsonl import count, read
 from radray.reports.pairs import pair_line
-from radray.reports.record import SectionText
+from radray.reports.record.fields import Fields
+from radray.reports.record.record import SectionText
 from radray.schemas import RejectReason, ReportStatus
 
 GOOD = {"study_id": "5", "subject_id": "7", "findings": "Clear .", "impression": "1. Normal"}

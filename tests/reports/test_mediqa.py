@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from radray.errors import InputError
 from radray.reports.formats.mediqa import count, read
-from radray.reports.record import Record
+from radray.reports.record.record import Record
 from radray.schemas import RejectReason, ReportStatus
 
 GOOD = {

@@ -12,7 +12,7 @@ from mutate import mutations
 
 from radray.errors import InputError
 from radray.reports.formats.openi_csv import count, read
-from radray.reports.record import Record
+from radray.reports.record.record import Record
 from radray.schemas import RejectReason, ReportStatus
 
 HEADER = b"uid,MeSH,Problems,image,indication,comparison,findings,impression\n"

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radray.errors import InputError
-from radray.reports.fields import Fields
 from radray.reports.formats.parquet import count, read
+from radray.reports.record.fields import Fields
 from radray.schemas import RejectReason
 
 COLUMNS = {"study_id": ["01", "2"], "findings": ["Clear.", "Fine ."], "impression": ["1. Normal", None]}

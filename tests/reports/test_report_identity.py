@@ -3,8 +3,8 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radray.reports.identity import normalise, split_key, text_digest, unit_id
-from radray.reports.record import make_record
+from radray.reports.record.identity import normalise, split_key, text_digest, unit_id
+from radray.reports.record.record import make_record
 
 UNIT = st.tuples(st.text(), st.text(), st.text(), st.integers(0, 10))
 

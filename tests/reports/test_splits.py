@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radray.errors import InputError
-from radray.reports.identity import split_key
+from radray.reports.record.identity import split_key
 from radray.reports.splits import Missing, digest_split, is_validation, missing_studies, read_split_file
 
 DATA = pathlib.Path(os.environ.get("RADRAY_DATA", pathlib.Path(__file__).parents[3] / "shared" / "data"))

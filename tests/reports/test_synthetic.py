@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from radray.errors import ConfigError
-from radray.reports.synthetic import SyntheticStudy, make_studies, split_rows, write_zip
+from radray.reports.synthetic.studies import SyntheticStudy, make_studies, split_rows, write_zip
 
 STUDIES = list(make_studies(4000, seed=7))
 

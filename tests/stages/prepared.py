@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from radray.config import S3
-from radray.reports.fields import Fields
+from radray.reports.record.fields import Fields
 from radray.schemas import REPORTS
 from radray.stages.prepare import ReadReports, RowContext, SourceSpec, detect_format, plan
 from radray.storage.files import Storage

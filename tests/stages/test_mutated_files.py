@@ -16,7 +16,7 @@ from mutate import mutations
 from prepared import prepared
 
 from radray.errors import InputError
-from radray.reports.synthetic import make_studies
+from radray.reports.synthetic.studies import make_studies
 
 FILES_A_FORMAT = 40
 STUDIES = list(make_studies(4, seed=9))

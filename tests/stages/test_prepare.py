@@ -9,8 +9,8 @@ import pytest
 from prepared import STORAGE, prepared
 
 from radray.errors import InputError
-from radray.reports.fields import Fields
-from radray.reports.synthetic import make_studies
+from radray.reports.record.fields import Fields
+from radray.reports.synthetic.studies import make_studies
 from radray.stages import prepare
 from radray.stages.prepare import PlannedUnit, SourceSpec, plan
 

@@ -26,7 +26,7 @@ from radray.reports.archives.member import (
     chunks_of,
     gunzipped,
 )
-from radray.reports.record import MAX_REPORT_BYTES
+from radray.reports.record.record import MAX_REPORT_BYTES
 from radray.schemas import RejectReason
 
 __all__ = ["MAX_MEMBERS", "BrokenStream", "Member", "container", "list_members", "open_members", "read_members"]

@@ -19,8 +19,8 @@ from radray.reports.json_elements import ElementScanner
 from radray.reports.json_values import load
 from radray.reports.modalities import modality_of
 from radray.reports.pieces import Chunks, Piece, read_lines
-from radray.reports.record import Record, rejected
-from radray.reports.values import to_record
+from radray.reports.record.record import Record, rejected
+from radray.reports.record.values import to_record
 from radray.schemas import RejectReason
 
 MAX_RESOURCE_BYTES = 16 << 20

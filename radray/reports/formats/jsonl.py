@@ -1,13 +1,13 @@
-"""JSON lines: an object a line, with the fields of `radray.reports.fields`, or a pair of prompt and completion."""
+"""JSON lines: an object a line, with the fields of `reports.record.fields`, or a pair of prompt and completion."""
 
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from radray.errors import InputError
-from radray.reports.fields import Fields, names_found
 from radray.reports.json_values import load, object_record
 from radray.reports.pieces import Chunks, Piece, read_lines
-from radray.reports.record import MAX_REPORT_BYTES, Record
+from radray.reports.record.fields import Fields, names_found
+from radray.reports.record.record import MAX_REPORT_BYTES, Record
 
 _DEFAULT = Fields()
 

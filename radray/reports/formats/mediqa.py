@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from radray.errors import InputError
-from radray.reports.fields import Fields
 from radray.reports.formats.jsonl import recognised
 from radray.reports.json_elements import ElementScanner
 from radray.reports.json_values import load, object_record
 from radray.reports.pieces import Chunks, Piece, read_lines
-from radray.reports.record import MAX_REPORT_BYTES, Record
+from radray.reports.record.fields import Fields
+from radray.reports.record.record import MAX_REPORT_BYTES, Record
 
 _FIELDS = Fields()
 _EXPECTED = "expected a JSON array, or JSON lines, of objects with the keys study_id, findings and impression"

@@ -3,8 +3,8 @@
 import hashlib
 import re
 
-from radray.reports.free_text import record_of
-from radray.reports.record import Record, rejected
+from radray.reports.record.free_text import record_of
+from radray.reports.record.record import Record, rejected
 from radray.schemas import RejectReason
 
 _REPORT_NAME = re.compile(r"(?:.*/)?p(?P<subject>[0-9]{8})/s(?P<study>[0-9]{8})\.txt", re.DOTALL)
@@ -18,7 +18,7 @@ def is_report(name: str) -> bool:
 def read(data: bytes, member: str) -> Record:
     """Return the record of one file; ids come from its path `member`, without their letters.
 
-    A name that is not a report's is rejected NOT_A_REPORT; else as `radray.reports.free_text.record_of`.
+    A name that is not a report's is rejected NOT_A_REPORT; else as `radray.reports.record.free_text.record_of`.
     """
     digest = hashlib.sha256(data).hexdigest()
     name = _REPORT_NAME.fullmatch(member)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from radray.reports.csv_file import read_csv
-from radray.reports.record import Record, make_record, rejected
+from radray.reports.record.record import Record, make_record, rejected
 
 _WANTED = ("study", "impression", "findings", "last_paragraph")
 

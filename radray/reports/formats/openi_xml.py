@@ -21,7 +21,7 @@ import re
 from xml.parsers import expat
 
 from radray.reports.decoding import decode
-from radray.reports.record import MAX_REPORT_BYTES, Record, make_record, rejected
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected
 from radray.schemas import RejectReason
 
 _ROOT = "eCitation"

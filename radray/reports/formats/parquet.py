@@ -1,4 +1,4 @@
-"""Parquet: a row a report, with the columns of `radray.reports.fields.Fields` or a pair of prompt and completion."""
+"""Parquet: a row a report, with the columns of `reports.record.fields.Fields` or a pair of prompt and completion."""
 
 import datetime
 import gzip
@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from radray.errors import InputError
-from radray.reports.fields import Fields, to_utc
 from radray.reports.json_values import values_record
-from radray.reports.record import MAX_REPORT_BYTES, Record, rejected
-from radray.reports.values import to_record
+from radray.reports.record.fields import Fields, to_utc
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected
+from radray.reports.record.values import to_record
 from radray.schemas import RejectReason
 
 MAX_HELD_BYTES = 1 << 30

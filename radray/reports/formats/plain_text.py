@@ -3,8 +3,8 @@
 import hashlib
 from pathlib import PurePosixPath
 
-from radray.reports.free_text import record_of
-from radray.reports.record import Record
+from radray.reports.record.free_text import record_of
+from radray.reports.record.record import Record
 
 
 def read(data: bytes, member: str) -> Record:

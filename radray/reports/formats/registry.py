@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
 
-from radray.reports.fields import Fields
 from radray.reports.formats import fhir, jsonl, mediqa, mimic, openi_xml
 from radray.reports.formats import hl7 as hl7_file
 from radray.reports.formats import mimic_sectioned_csv as sectioned_csv
 from radray.reports.formats import openi_csv as openi
 from radray.reports.formats import parquet as parquet_file
 from radray.reports.formats import plain_text as text
-from radray.reports.record import Record
+from radray.reports.record.fields import Fields
+from radray.reports.record.record import Record
 
 
 @dataclass(frozen=True, slots=True)

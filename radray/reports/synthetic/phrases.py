@@ -1,6 +1,6 @@
 """The phrases of the synthetic corpus: what findings say, and what an impression makes of it.
 
-All made up for this project. The rules that put them together are in `radray.reports.synthetic`.
+All made up for this project. The rules that put them together are in `radray.reports.synthetic.studies`.
 """
 
 from dataclasses import dataclass

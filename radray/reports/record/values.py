@@ -4,9 +4,9 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import replace
 
-from radray.reports.fields import parse_time, report_status
-from radray.reports.free_text import section_texts
-from radray.reports.record import MAX_REPORT_BYTES, Record, make_record, rejected
+from radray.reports.record.fields import parse_time, report_status
+from radray.reports.record.free_text import section_texts
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected
 from radray.reports.sections import parse
 from radray.schemas import RejectReason
 
@@ -22,7 +22,7 @@ def to_record(
     exam_time: datetime.datetime | None = None,
     report_time: datetime.datetime | None = None,
 ) -> Record:
-    """Return the record of a unit with the `values` of `radray.reports.fields.Fields`; any may be missing.
+    """Return the record of a unit with the `values` of `radray.reports.record.fields.Fields`; any may be missing.
 
     Of a whole `report` the sections give what no value of its own does. Times, where not given, are read from their
     values. In this order: text with NUL or lone surrogates is rejected BAD_ENCODING; more than MAX_REPORT_BYTES of

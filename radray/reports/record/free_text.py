@@ -3,7 +3,7 @@
 from radray.reports import exams
 from radray.reports.decoding import decode
 from radray.reports.headings import PREAMBLE
-from radray.reports.record import MAX_REPORT_BYTES, Record, SectionText, make_record, rejected
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, SectionText, make_record, rejected
 from radray.reports.sections import Sections, parse
 from radray.schemas import RejectReason
 

@@ -1,6 +1,6 @@
 """A synthetic corpus in MIMIC-CXR's form whose impressions follow from findings and indication by rule.
 
-No sentence comes from a real report; the phrases are in `radray.reports.synthetic_phrases`. Observations are
+No sentence comes from a real report; the phrases are in `radray.reports.synthetic.phrases`. Observations are
 stated in one of several phrasings among normal and incidental sentences in varied order. The impression leaves
 normal and incidental ones out, merges what belongs together, interprets what the indication explains, puts the
 most urgent first and keeps at most three items.
@@ -14,8 +14,8 @@ from random import Random
 from typing import BinaryIO, TypeVar
 
 from radray.errors import ConfigError
-from radray.reports import synthetic_phrases as phrases
-from radray.reports.synthetic_phrases import Fields, Kind
+from radray.reports.synthetic import phrases
+from radray.reports.synthetic.phrases import Fields, Kind
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 
-from radray.reports.record import Record
+from radray.reports.record.record import Record
 
 _NOT_WORD = re.compile(r"\W+")
 

@@ -1,0 +1,1 @@
+"""Synthetic studies, for the demo and the tests."""
