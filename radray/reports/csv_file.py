@@ -11,8 +11,8 @@ from typing import BinaryIO, cast
 
 from radray.errors import InputError
 from radray.reports.archives.member import BrokenStream, ByteStream, chunks_of
-from radray.reports.decoding import decode
 from radray.reports.record.record import MAX_REPORT_BYTES
+from radray.reports.text.decoding import decode
 from radray.schemas import RejectReason
 
 _COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from radray.reports.decoding import decode
 from radray.reports.pieces import Chunks
+from radray.reports.text.decoding import decode
 
 MAX_MESSAGE_BYTES = 16 << 20
 """A message may carry the PDF of its report beside the text; only MAX_REPORT_BYTES of it may be text."""
@@ -251,7 +251,7 @@ def _lines(chunks: Chunks) -> Iterator[tuple[bytes, bytes]]:
 def decoded_segments(message: RawMessage) -> list[str] | None:
     """Return the segments of a message with a header as text, by the character set of MSH-18; None if they are not.
 
-    Without a character set, in ASCII or UTF-8: as reports of any format (`radray.reports.decoding`).
+    Without a character set, in ASCII or UTF-8: as reports of any format (`radray.reports.text.decoding`).
     """
     data = b"\r".join(message.lines)
     if b"\x00" in data:

@@ -11,7 +11,7 @@ from handwritten_facts import CRITICAL_MISSED, MEASUREMENT, POLARITY, SIDE
 from handwritten_inventions import COMMUNICATION, DEGENERATE, IDENTIFIER, MASK, PRIOR, RECOMMENDATION
 from handwritten_sound import SOUND
 
-from radray.reports.exams import body_part, modality
+from radray.reports.text.exams import body_part, modality
 
 ERRORS: dict[str, tuple[Entry, ...]] = {
     "side": SIDE,

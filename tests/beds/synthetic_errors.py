@@ -18,8 +18,8 @@ from cases import MAYBE, Stated
 from mutators import MUTATORS
 from report_words import Report
 
-from radray.reports.cleaning import clean
 from radray.reports.synthetic.studies import make_studies
+from radray.reports.text.cleaning import clean
 
 SEED = 20_260
 PER_CLASS = 160

@@ -34,8 +34,8 @@ from simulated import SimulatedImpressions, simulated_model
 from trained_model import say
 
 from radray.config import S3, Cluster, Generate, Score, Settings, load_settings
-from radray.reports.cleaning import clean
 from radray.reports.synthetic.studies import make_studies
+from radray.reports.text.cleaning import clean
 from radray.schemas import REPORTS
 from radray.stages.cluster import ray_cluster
 from radray.stages.engine_choice import EngineChoice

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radray.reports.cleaning import clean, clean_items, split_items
+from radray.reports.text.cleaning import clean, clean_items, split_items
 
 PIECES = (
     r"(?:No|rib |XXXX|___|1\. |2\.|3\) |- |\* |\u2022|\.|\. \.| |\n|\r\n|\n \n|a|B|5|,|\(|\u0301|\u200b"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radray.reports.comparison import comparison_state
+from radray.reports.text.comparison import comparison_state
 
 
 @pytest.mark.parametrize(

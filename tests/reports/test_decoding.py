@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radray.reports.decoding import decode
+from radray.reports.text.decoding import decode
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radray.reports.exams import body_part, modality
+from radray.reports.text.exams import body_part, modality
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ _DEFAULT = Fields()
 def read(file: BinaryIO, fields: Fields = _DEFAULT) -> Iterator[Record]:
     """Yield a record a line of `file` that is not blank; digests are of the line without white space around it.
 
-    A line is decoded as any report is (`radray.reports.decoding`); UTF-16 needs a byte order mark. A line that is not
-    a JSON object, has a key twice, NaN, or a text that is no string is rejected MALFORMED; one of more than
+    A line is decoded as any report is (`radray.reports.text.decoding`); UTF-16 needs a byte order mark. A line that is
+    not a JSON object, has a key twice, NaN, or a text that is no string is rejected MALFORMED; one of more than
     MAX_REPORT_BYTES TOO_LARGE; the last one, if it is not whole, TRUNCATED; see `object_record`.
     Raises InputError if the file is blank, or none of its lines can be a report: no line begins with a brace, or no
     object has a text; it comes after the records, and `count` raises it too.

@@ -20,8 +20,8 @@ import hashlib
 import re
 from xml.parsers import expat
 
-from radray.reports.decoding import decode
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected
+from radray.reports.text.decoding import decode
 from radray.schemas import RejectReason
 
 _ROOT = "eCitation"

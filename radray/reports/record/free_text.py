@@ -1,10 +1,10 @@
 """A file that is one free-text report: bytes to a record, the same for MIMIC-CXR and plain text files."""
 
-from radray.reports import exams
-from radray.reports.decoding import decode
-from radray.reports.headings import PREAMBLE
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, SectionText, make_record, rejected
-from radray.reports.sections import Sections, parse
+from radray.reports.text import exams
+from radray.reports.text.decoding import decode
+from radray.reports.text.headings import PREAMBLE
+from radray.reports.text.sections import Sections, parse
 from radray.schemas import RejectReason
 
 _LONGEST_TITLE = 120

@@ -5,11 +5,11 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from radray.reports.cleaning import clean, clean_items
-from radray.reports.comparison import comparison_state
-from radray.reports.exams import body_part as body_part_of
-from radray.reports.exams import modality as modality_of
-from radray.reports.headings import BOTH, LAST_PARAGRAPH
+from radray.reports.text.cleaning import clean, clean_items
+from radray.reports.text.comparison import comparison_state
+from radray.reports.text.exams import body_part as body_part_of
+from radray.reports.text.exams import modality as modality_of
+from radray.reports.text.headings import BOTH, LAST_PARAGRAPH
 from radray.schemas import RejectReason, ReportStatus
 
 MAX_REPORT_BYTES = 1 << 20

@@ -7,7 +7,7 @@ from dataclasses import replace
 from radray.reports.record.fields import parse_time, report_status
 from radray.reports.record.free_text import section_texts
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected
-from radray.reports.sections import parse
+from radray.reports.text.sections import parse
 from radray.schemas import RejectReason
 
 _TEXTS = ("findings", "impression", "report", "background", "indication", "comparison")

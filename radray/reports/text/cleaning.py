@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from radray.reports.items import find_marks, without_marks
+from radray.reports.text.items import find_marks, without_marks
 
 MASK = "___"
 """What every removed word becomes, whatever the source put there; MIMIC-CXR's own mask."""

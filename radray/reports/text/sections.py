@@ -1,6 +1,6 @@
 """Free report text to sections: "FINDINGS: ..." and the like.
 
-`radray.reports.heading_places` finds the headings, line by line (rules 1 to 4); then the whole report decides:
+`radray.reports.text.heading_places` finds the headings, line by line (rules 1 to 4); then the whole report decides:
 
 5. An addendum or wet read is one section whatever headings it holds, so that its findings never join those of the
    report: to FINAL REPORT or a rule of underscores where one follows; else to the end, or, if the report's findings
@@ -16,8 +16,8 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from radray.reports.heading_places import Heading, find_headings
-from radray.reports.headings import ASIDES, BACKGROUND, BOTH, LAST_PARAGRAPH, MAIN, PREAMBLE, REPORT
+from radray.reports.text.heading_places import Heading, find_headings
+from radray.reports.text.headings import ASIDES, BACKGROUND, BOTH, LAST_PARAGRAPH, MAIN, PREAMBLE, REPORT
 
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]|<[ ]?[bB][rR][ ]?/?[ ]?>|\\\.br\\")
 _PARAGRAPHS = re.compile(r"\n[ \t]*+\n")

@@ -1,6 +1,6 @@
 """Where a heading stands in a report's text: the rules of one line at a time.
 
-Which words are headings says `radray.reports.headings`. One stands
+Which words are headings says `radray.reports.text.headings`. One stands
 
 1. at the beginning of a line, before a colon: in capitals; with a first capital, unless the line before goes on
    ("and the", a comma) or a verb follows ("Findings: were discussed"); in lower case after a blank line or a stop;
@@ -16,7 +16,7 @@ Any other "LUNGS:" or "findings" is text of the section that it stands in.
 
 import re
 
-from radray.reports.headings import (
+from radray.reports.text.headings import (
     ASIDES,
     BACKGROUND,
     BARE,

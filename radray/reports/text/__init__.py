@@ -1,0 +1,1 @@
+"""The text of a report: decoding, sections, headings, cleaning, items."""
