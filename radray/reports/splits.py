@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from radray.errors import InputError
-from radray.reports.csv_file import read_csv
+from radray.reports.wire.csv_rows import read_csv
 
 _SPLITS = {
     "train": "train",

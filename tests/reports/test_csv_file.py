@@ -10,8 +10,8 @@ from mutate import mutations
 
 from radray.errors import InputError
 from radray.reports.archives.member import BrokenStream
-from radray.reports.csv_file import read_csv
 from radray.reports.record.record import MAX_REPORT_BYTES
+from radray.reports.wire.csv_rows import read_csv
 from radray.schemas import RejectReason
 
 BAD = RejectReason.MALFORMED

@@ -12,15 +12,15 @@ from typing import Any, BinaryIO
 from pydantic import ValidationError
 
 from radray.errors import InputError
-from radray.reports.fhir_elements import Attachment, CodeableConcept, DiagnosticReport, Identifier
-from radray.reports.html_text import html_to_text
-from radray.reports.json_elements import ElementScanner
-from radray.reports.json_values import load
-from radray.reports.pieces import Chunks, Piece, read_lines
 from radray.reports.record.record import Record, rejected
 from radray.reports.record.values import to_record
 from radray.reports.text.decoding import decode
 from radray.reports.text.modalities import modality_of
+from radray.reports.wire.fhir_elements import Attachment, CodeableConcept, DiagnosticReport, Identifier
+from radray.reports.wire.html_text import html_to_text
+from radray.reports.wire.json_elements import ElementScanner
+from radray.reports.wire.json_values import load
+from radray.reports.wire.pieces import Chunks, Piece, read_lines
 from radray.schemas import RejectReason
 
 MAX_RESOURCE_BYTES = 16 << 20

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from radray.errors import InputError
-from radray.reports.hl7_messages import Delimiters, RawMessage, decoded_segments, read_messages
 from radray.reports.record.fields import report_status, to_utc
 from radray.reports.record.record import Record, rejected
 from radray.reports.record.values import to_record
 from radray.reports.text.modalities import modality_of
 from radray.reports.text.sections import parse
+from radray.reports.wire.hl7_messages import Delimiters, RawMessage, decoded_segments, read_messages
 from radray.schemas import RejectReason
 
 _EXPECTED = "expected HL7 v2 messages, each beginning with an MSH segment (source.format=hl7)"

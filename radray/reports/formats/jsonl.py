@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from radray.errors import InputError
-from radray.reports.json_values import load, object_record
-from radray.reports.pieces import Chunks, Piece, read_lines
 from radray.reports.record.fields import Fields, names_found
 from radray.reports.record.record import MAX_REPORT_BYTES, Record
+from radray.reports.wire.json_values import load, object_record
+from radray.reports.wire.pieces import Chunks, Piece, read_lines
 
 _DEFAULT = Fields()
 

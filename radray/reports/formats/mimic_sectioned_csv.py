@@ -16,8 +16,8 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from radray.reports.csv_file import read_csv
 from radray.reports.record.record import Record, make_record, rejected
+from radray.reports.wire.csv_rows import read_csv
 
 _WANTED = ("study", "impression", "findings", "last_paragraph")
 

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from radray.errors import InputError
-from radray.reports.json_values import values_record
 from radray.reports.record.fields import Fields, to_utc
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected
 from radray.reports.record.values import to_record
+from radray.reports.wire.json_values import values_record
 from radray.schemas import RejectReason
 
 MAX_HELD_BYTES = 1 << 30

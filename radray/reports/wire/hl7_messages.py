@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from radray.reports.pieces import Chunks
 from radray.reports.text.decoding import decode
+from radray.reports.wire.pieces import Chunks
 
 MAX_MESSAGE_BYTES = 16 << 20
 """A message may carry the PDF of its report beside the text; only MAX_REPORT_BYTES of it may be text."""

@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from radray.reports.pieces import Piece
 from radray.reports.record.fields import Fields
 from radray.reports.record.record import Record, rejected
 from radray.reports.record.values import to_record
 from radray.reports.text.decoding import decode
+from radray.reports.wire.pieces import Piece
 from radray.schemas import RejectReason
 
 _LISTS = frozenset({"human_codes"})

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from radray.reports.pieces import Chunks, Holder, Piece
+from radray.reports.wire.pieces import Chunks, Holder, Piece
 
 # The rest of a string; stops at its closing quote, or at the end of the chunk (before a lone backslash).
 _STRING_REST = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
