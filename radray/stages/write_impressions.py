@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from radray.config import Generate
 from radray.models.checked_files import CheckedFiles
-from radray.models.engine_process import EngineProcess
 from radray.models.engines import Answer, Failed, engine_name, open_checked
+from radray.models.engines.isolation.process import EngineProcess
 from radray.models.folder import ModelFolder
 from radray.models.repeats import AnswerOnce
 from radray.reports.prompts import get_prompt

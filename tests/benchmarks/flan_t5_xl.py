@@ -26,8 +26,8 @@ from transformers import GenerationConfig, T5Config, T5ForConditionalGeneration
 
 from radray.config import Generate, Tiny
 from radray.models.conversion import ensure_converted
-from radray.models.engine_process import EngineProcess
 from radray.models.engines import Failed, engine_name, open_engine
+from radray.models.engines.isolation.process import EngineProcess
 from radray.models.folder import open_model
 from radray.models.loading import load_tokenizer
 from radray.models.saving import save_model

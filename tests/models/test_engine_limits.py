@@ -4,8 +4,8 @@ import pytest
 
 from radray.config import Generate
 from radray.errors import RadrayError
-from radray.models.engine_limits import CallLimits, Patience
 from radray.models.engines import Generation, Hypothesis
+from radray.models.engines.isolation.limits import CallLimits, Patience
 
 SETTINGS = Generate(num_beams=4, max_new_tokens=100, call_timeout_s=3600)
 

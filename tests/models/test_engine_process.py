@@ -16,10 +16,10 @@ from faulty_engine import CANARY, PROBE, FaultyEngine, refuses, without_ray
 
 from radray.config import Generate
 from radray.errors import InputError, RadrayError
-from radray.models.engine_child import reason_of
-from radray.models.engine_limits import FAILED_IN_A_ROW
-from radray.models.engine_process import EngineProcess
 from radray.models.engines import Answer, Failed
+from radray.models.engines.isolation.child import reason_of
+from radray.models.engines.isolation.limits import FAILED_IN_A_ROW
+from radray.models.engines.isolation.process import EngineProcess
 from radray.models.repeats import AnswerOnce
 from radray.schemas import FailReason
 
@@ -217,7 +217,7 @@ from functools import partial
 from pathlib import Path
 from faulty_engine import PROBE, FaultyEngine
 from radray.config import Generate
-from radray.models.engine_process import EngineProcess
+from radray.models.engines.isolation.process import EngineProcess
 process = EngineProcess(partial(FaultyEngine, Path(sys.argv[1])), "faulty", Generate(), PROBE)
 print(process.pid, flush=True)
 process.generate(sys.argv[2:])

@@ -14,7 +14,7 @@ from report_tables import reports
 from radray.config import Generate, Tiny
 from radray.errors import InputError
 from radray.models.conversion import ensure_converted
-from radray.models.engine_process import EngineProcess
+from radray.models.engines.isolation.process import EngineProcess
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
 from radray.models.repeats import AnswerOnce

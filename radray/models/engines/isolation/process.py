@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from radray.config import Generate
 from radray.errors import RadrayError
-from radray.models.engine_child import CallFailed, Made, Planned, Ready, Refused
-from radray.models.engine_limits import CallLimits, Patience
-from radray.models.engine_owner import EngineOwner, Frame, Gone
 from radray.models.engines import Answer, Engine, Failed
+from radray.models.engines.isolation.child import CallFailed, Made, Planned, Ready, Refused
+from radray.models.engines.isolation.limits import CallLimits, Patience
+from radray.models.engines.isolation.owner import EngineOwner, Frame, Gone
 from radray.schemas import FailReason
 
 STARTS = 3

@@ -10,11 +10,11 @@ from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
-from radray.models.engine_child import CallFailed, Made, Planned, Ready, Refused
 from radray.models.engines import Engine
+from radray.models.engines.isolation.child import CallFailed, Made, Planned, Ready, Refused
 from radray.schemas import FailReason
 
-_CODE = "from radray.models.engine_child import main; main({}, {})"
+_CODE = "from radray.models.engines.isolation.child import main; main({}, {})"
 _LAST_WORDS_S = 10.0
 """A process whose end of the socket is closed is ending; the kernel takes its time to free tens of gigabytes."""
 
