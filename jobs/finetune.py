@@ -13,7 +13,7 @@ from jobs import cli
 from radray.config import Settings, dump_settings
 from radray.errors import ConfigError, InputError
 from radray.language.normality import is_normal
-from radray.models.engines import DECIDES
+from radray.models.engines.engine import DECIDES
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import MANIFEST, write_manifest
 from radray.models.tiny import build_tiny

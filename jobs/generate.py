@@ -11,7 +11,7 @@ from jobs.prepare import prepare_night
 from jobs.prepare import steps as prepare_steps
 from radray.config import CORPUS_DATE, Settings
 from radray.errors import ConfigError, GateError
-from radray.models.engines import engine_name
+from radray.models.engines.engine import engine_name
 from radray.models.folder import ModelFolder
 from radray.reports.prompts import get_prompt
 from radray.stages.arrivals import is_nightly, unanswered

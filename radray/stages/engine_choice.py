@@ -9,10 +9,10 @@ from ray.exceptions import RayError
 
 from radray.config import Generate
 from radray.errors import InputError, RadrayError
-from radray.models.conversion import Converted, refuse_other_families
-from radray.models.engines import engine_name
+from radray.models.engines.conversion import Converted, refuse_other_families
+from radray.models.engines.engine import engine_name
+from radray.models.engines.parity import PARITY_PROMPTS, ParityRecord, known_parity, prove
 from radray.models.folder import ModelFolder
-from radray.models.parity import PARITY_PROMPTS, ParityRecord, known_parity, prove
 from radray.stages.model_store import on_this_node
 from radray.stages.plan import cluster_nodes, plan_actors
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import ray
 import ray.util.metrics
 
-from radray.models.engines import Answer, Failed
+from radray.models.engines.engine import Answer, Failed
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from rich.console import Console
 from radray.config import Settings, dump_settings
 from radray.errors import ConfigError, RadrayError
 from radray.evaluation.rouge import Scorer
-from radray.models.engines import DECIDES
+from radray.models.engines.engine import DECIDES
 from radray.models.folder import ModelFolder
 from radray.models.footprint import engine_bytes
 from radray.schemas import PREDICTIONS

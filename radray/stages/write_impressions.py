@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from radray.config import Generate
 from radray.models.checked_files import CheckedFiles
-from radray.models.engines import Answer, Failed, engine_name, open_checked
+from radray.models.engines.engine import Answer, Failed, engine_name, open_checked
 from radray.models.engines.isolation.process import EngineProcess
+from radray.models.engines.repeats import AnswerOnce
 from radray.models.folder import ModelFolder
-from radray.models.repeats import AnswerOnce
 from radray.reports.prompts import get_prompt
 from radray.schemas import HYPOTHESES, FailReason, PredictionStatus
 from radray.stages.metrics import WriterMetrics

@@ -12,7 +12,7 @@ from radray.config import Generate, Train
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
 from radray.models.batching import length_batches, pad
-from radray.models.transformers_engine import search_config
+from radray.models.engines.transformers_beam import search_config
 from radray.training.examples import rounds
 from radray.training.loop import over_workers
 from radray.training.sharding import Learner

@@ -14,7 +14,7 @@ from pathlib import Path
 from trained_model import say, trained_model
 
 from radray.config import Generate
-from radray.models.engines import open_engine
+from radray.models.engines.engine import open_engine
 
 WAYS = [
     (Generate().batch_size, Generate().batch_tokens, Generate().block_rows),

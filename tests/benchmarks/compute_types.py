@@ -21,8 +21,8 @@ from trained_model import say, trained_model
 from radray.config import Generate
 from radray.errors import ConfigError
 from radray.evaluation.rouge import Scorer
-from radray.models.engines import Generation, open_engine
-from radray.models.parity import compare
+from radray.models.engines.engine import Generation, open_engine
+from radray.models.engines.parity import compare
 from radray.stages.report_rows import SplitCut
 
 WAYS = (

@@ -39,7 +39,7 @@ from radray.evaluation.bootstrap import codes_of, intervals, resampled_means
 from radray.evaluation.floors import best_constant, first_sentence
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
-from radray.models.engines import open_engine
+from radray.models.engines.engine import open_engine
 from radray.models.folder import open_model
 from radray.models.loading import load_tokenizer
 from radray.models.manifest import write_manifest

@@ -16,7 +16,7 @@ from pathlib import Path
 from trained_model import say, trained_model
 
 from radray.config import Generate
-from radray.models.engines import open_engine
+from radray.models.engines.engine import open_engine
 from radray.models.loading import load_model
 
 ROUNDS = 3

@@ -25,8 +25,8 @@ from trained_model import say
 from transformers import GenerationConfig, T5Config, T5ForConditionalGeneration
 
 from radray.config import Generate, Tiny
-from radray.models.conversion import ensure_converted
-from radray.models.engines import Failed, engine_name, open_engine
+from radray.models.engines.conversion import ensure_converted
+from radray.models.engines.engine import Failed, engine_name, open_engine
 from radray.models.engines.isolation.process import EngineProcess
 from radray.models.folder import open_model
 from radray.models.loading import load_tokenizer

@@ -33,7 +33,7 @@ import pyarrow.parquet as pq
 from trained_model import say, trained_model
 
 from radray.config import S3, Cluster, Generate, Score, load_settings
-from radray.models.engines import open_engine
+from radray.models.engines.engine import open_engine
 from radray.models.folder import ModelFolder
 from radray.models.footprint import engine_bytes
 from radray.reports.prompts import get_prompt

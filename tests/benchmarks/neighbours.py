@@ -8,7 +8,7 @@ import numpy as np
 
 from radray.evaluation.floors import NearestNeighbour
 from radray.evaluation.rouge import Tokenizer
-from radray.models.engines import Generation
+from radray.models.engines.engine import Generation
 
 
 @dataclass(frozen=True, slots=True)

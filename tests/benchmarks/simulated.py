@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from radray.config import Generate
 from radray.models.batching import length_batches
-from radray.models.engines import Generation, Hypothesis
+from radray.models.engines.engine import Generation, Hypothesis
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Manifest
 from radray.reports.prompts import get_prompt

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from radray.errors import InputError
 from radray.models.batching import length_batches
-from radray.models.engines import Generation, Hypothesis, ModelCall, answer
+from radray.models.engines.engine import Generation, Hypothesis, ModelCall, answer
 
 PROBE = "probe"
 _ALLOWED_BYTES = 8 << 30

@@ -12,12 +12,12 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from radray.config import Generate, Tiny, Train
 from radray.models.adapters import add_adapter, write_adapted
-from radray.models.ctranslate2_engine import CTranslate2Engine
+from radray.models.engines.ctranslate2_beam import CTranslate2Engine
+from radray.models.engines.transformers_beam import TransformersEngine
 from radray.models.folder import open_model
 from radray.models.loading import load_model, load_tokenizer
 from radray.models.saving import save_model
 from radray.models.tiny import build_tiny
-from radray.models.transformers_engine import TransformersEngine
 
 TEXTS = [
     "There is a small nodule in the left lung.",

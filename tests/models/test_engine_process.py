@@ -16,11 +16,11 @@ from faulty_engine import CANARY, PROBE, FaultyEngine, refuses, without_ray
 
 from radray.config import Generate
 from radray.errors import InputError, RadrayError
-from radray.models.engines import Answer, Failed
+from radray.models.engines.engine import Answer, Failed
 from radray.models.engines.isolation.child import reason_of
 from radray.models.engines.isolation.limits import FAILED_IN_A_ROW
 from radray.models.engines.isolation.process import EngineProcess
-from radray.models.repeats import AnswerOnce
+from radray.models.engines.repeats import AnswerOnce
 from radray.schemas import FailReason
 
 PATIENCE_S = 20.0

@@ -13,7 +13,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, T5Tokenizer
 
 from radray.config import Generate, Tiny
 from radray.errors import ConfigError
-from radray.models.engines import Engine, engine_name, open_engine
+from radray.models.engines.engine import Engine, engine_name, open_engine
 from radray.models.folder import open_model
 from radray.models.loading import load_model, load_tokenizer
 from radray.models.saving import save_model

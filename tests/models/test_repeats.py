@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radray.models.engines import Answer, Failed, Generation, Hypothesis
-from radray.models.repeats import AnswerOnce
+from radray.models.engines.engine import Answer, Failed, Generation, Hypothesis
+from radray.models.engines.repeats import AnswerOnce
 from radray.schemas import FailReason
 
 

@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from typing import TypeVar
 
 from radray.errors import RadrayError
-from radray.models.engines import Engine, Generation
+from radray.models.engines.engine import Engine, Generation
 from radray.schemas import FailReason
 
 _T = TypeVar("_T")

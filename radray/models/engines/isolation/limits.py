@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from radray.config import Generate
 from radray.errors import RadrayError
-from radray.models.engines import Generation
+from radray.models.engines.engine import Generation
 
 FLOOR_S = 60.0
 """What a call may always take: more than a machine that is busy elsewhere stands still for."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
-from radray.models.engines import Engine
+from radray.models.engines.engine import Engine
 from radray.models.engines.isolation.child import CallFailed, Made, Planned, Ready, Refused
 from radray.schemas import FailReason
 

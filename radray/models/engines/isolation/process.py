@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from radray.config import Generate
 from radray.errors import RadrayError
-from radray.models.engines import Answer, Engine, Failed
+from radray.models.engines.engine import Answer, Engine, Failed
 from radray.models.engines.isolation.child import CallFailed, Made, Planned, Ready, Refused
 from radray.models.engines.isolation.limits import CallLimits, Patience
 from radray.models.engines.isolation.owner import EngineOwner, Frame, Gone

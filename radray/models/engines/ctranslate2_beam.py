@@ -6,8 +6,8 @@ import ctranslate2
 
 from radray.config import Generate
 from radray.errors import ConfigError, InputError
-from radray.models.beam_search import BeamEngine, Candidate
-from radray.models.conversion import ensure_converted
+from radray.models.engines.beam_search import BeamEngine, Candidate
+from radray.models.engines.conversion import ensure_converted
 from radray.models.folder import ModelFolder
 from radray.models.loading import load_tokenizer
 from radray.models.manifest import Check, verify_files

@@ -9,7 +9,7 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList,
 
 from radray.config import Generate
 from radray.models.batching import pad
-from radray.models.beam_search import BeamEngine, Candidate
+from radray.models.engines.beam_search import BeamEngine, Candidate
 from radray.models.loading import load_model, load_tokenizer
 from radray.models.masks import never_written
 

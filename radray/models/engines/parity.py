@@ -12,8 +12,8 @@ from typing import Any
 
 from radray.config import Generate
 from radray.errors import InputError
-from radray.models.conversion import Converted, ensure_converted, find_converted, record_parity
-from radray.models.engines import DECIDES, Generation, open_engine
+from radray.models.engines.conversion import Converted, ensure_converted, find_converted, record_parity
+from radray.models.engines.engine import DECIDES, Generation, open_engine
 from radray.models.folder import ModelFolder
 
 PARITY_PROMPTS = 64

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from radray.models.engines import Answer, Failed, Generation
+from radray.models.engines.engine import Answer, Failed, Generation
 
 
 class Answering(Protocol):

@@ -127,10 +127,10 @@ def open_engine(
     """
     # each engine is imported where it runs: torch alone takes seconds, and CTranslate2 does not need it
     if settings.engine == "ctranslate2":
-        from radray.models.ctranslate2_engine import CTranslate2Engine
+        from radray.models.engines.ctranslate2_beam import CTranslate2Engine
 
         return CTranslate2Engine(model, settings, converted, check)
-    from radray.models.transformers_engine import TransformersEngine
+    from radray.models.engines.transformers_beam import TransformersEngine
 
     return TransformersEngine(model.path, settings)
 

@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerBase
 
 from radray.config import Generate
 from radray.models.batching import length_batches
-from radray.models.engines import Generation, Hypothesis, ModelCall, answer, engine_name
+from radray.models.engines.engine import Generation, Hypothesis, ModelCall, answer, engine_name
 
 
 class Candidate(NamedTuple):
