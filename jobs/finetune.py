@@ -14,9 +14,9 @@ from radray.config import Settings, dump_settings
 from radray.errors import ConfigError, InputError
 from radray.language.normality import is_normal
 from radray.models.engines.engine import DECIDES
+from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import MANIFEST, write_manifest
-from radray.models.tiny import build_tiny
 from radray.reports.prompts import get_prompt
 from radray.schemas import REPORTS, TRAINING_METRICS, ReportStatus
 from radray.stages.cluster import ray_cluster

@@ -9,8 +9,8 @@ from pathlib import Path
 from radray.config import Settings
 from radray.config_node import Node
 from radray.errors import ConfigError
-from radray.models.memory_plan import GIB, Step, StepMemory, standing_memory, step_memory
-from radray.models.shape import PUBLISHED, T5Shape, folder_shape
+from radray.models.families.t5.memory import GIB, Step, StepMemory, standing_memory, step_memory
+from radray.models.families.t5.shape import PUBLISHED, T5Shape, folder_shape
 
 RESERVED_GIB = 1.25
 """GPU memory that is not ours: about 0.5 GiB of CUDA context, NCCL's buffers, kernels' workspaces."""

@@ -15,9 +15,15 @@ from transformers import PreTrainedModel
 
 from radray.config import Train
 from radray.errors import ConfigError
-from radray.models.adapters import add_adapter, add_lora, freeze_all_but_lora
 from radray.models.batching import pad
-from radray.models.loading import blocks_of, load_in_parts, load_model, load_tokenizer, refuse_other_tokenizer
+from radray.models.families.t5.adapters import add_adapter, add_lora, freeze_all_but_lora
+from radray.models.families.t5.loading import (
+    blocks_of,
+    load_in_parts,
+    load_model,
+    load_tokenizer,
+    refuse_other_tokenizer,
+)
 from radray.training.examples import Examples
 
 IGNORED = -100

@@ -20,9 +20,9 @@ from torch.testing._internal.distributed.fake_pg import FakeStore
 from transformers import AutoModelForSeq2SeqLM, T5Config
 
 from radray.config import Settings, Train
-from radray.models.adapters import add_adapter
-from radray.models.loading import blocks_of
-from radray.models.shape import T5Shape
+from radray.models.families.t5.adapters import add_adapter
+from radray.models.families.t5.loading import blocks_of
+from radray.models.families.t5.shape import T5Shape
 from radray.training.examples import Examples
 from radray.training.optimisers import build_optimiser
 from radray.training.plan import plan_training

@@ -40,11 +40,11 @@ from radray.evaluation.floors import best_constant, first_sentence
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
 from radray.models.engines.engine import open_engine
+from radray.models.families.t5.loading import load_tokenizer
+from radray.models.families.t5.saving import save_model
+from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
-from radray.models.loading import load_tokenizer
 from radray.models.manifest import write_manifest
-from radray.models.saving import save_model
-from radray.models.tiny import build_tiny
 from radray.reports.formats import mimic
 from radray.reports.formats import openi_csv as openi
 from radray.reports.prompts import get_prompt

@@ -17,7 +17,7 @@ from trained_model import say, trained_model
 
 from radray.config import Generate
 from radray.models.engines.engine import open_engine
-from radray.models.loading import load_model
+from radray.models.families.t5.loading import load_model
 
 ROUNDS = 3
 

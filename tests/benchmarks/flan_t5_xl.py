@@ -28,10 +28,10 @@ from radray.config import Generate, Tiny
 from radray.models.engines.conversion import ensure_converted
 from radray.models.engines.engine import Failed, engine_name, open_engine
 from radray.models.engines.isolation.process import EngineProcess
+from radray.models.families.t5.loading import load_tokenizer
+from radray.models.families.t5.saving import save_model
+from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
-from radray.models.loading import load_tokenizer
-from radray.models.saving import save_model
-from radray.models.tiny import build_tiny
 from radray.reports.prompts import get_prompt
 from radray.reports.synthetic.studies import make_studies
 

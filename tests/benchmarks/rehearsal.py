@@ -34,11 +34,11 @@ from safetensors import safe_open
 from trained_model import ROOT, say
 
 from radray.config import Settings, Tiny, load_settings
-from radray.models.loading import load_tokenizer
+from radray.models.families.t5.loading import load_tokenizer
+from radray.models.families.t5.saving import save_model
+from radray.models.families.t5.shape import folder_shape
+from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import MANIFEST, read_manifest
-from radray.models.saving import save_model
-from radray.models.shape import folder_shape
-from radray.models.tiny import build_tiny
 from radray.reports.synthetic.studies import make_studies, write_zip
 from radray.schemas import TRAINING_METRICS
 from radray.tables.catalog import Warehouse

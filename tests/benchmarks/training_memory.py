@@ -25,8 +25,8 @@ import torch
 from trained_model import ROOT, say
 
 from radray.config import Settings, Tiny, load_settings
-from radray.models.memory_plan import GIB
-from radray.models.shape import PUBLISHED, folder_shape
+from radray.models.families.t5.memory import GIB
+from radray.models.families.t5.shape import PUBLISHED, folder_shape
 from radray.training.plan import plan_training
 
 SIZE = Tiny(vocab_size=4_000, d_model=512, d_ff=1024, num_layers=8, num_heads=8)
@@ -116,7 +116,7 @@ def measured(measure: str, folder: str, config: str, overrides: list[str]) -> di
 
 def main() -> int:
     """Run every case and print measured, planned and their ratio."""
-    from radray.models.tiny import build_tiny
+    from radray.models.families.t5.tiny import build_tiny
 
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     figures: list[dict[str, Any]] = []

@@ -113,7 +113,7 @@ def with_trainer(folder: Path, settings: Settings, train: Any, stamps: Stamps, s
     """Train with transformers' Seq2SeqTrainer; return the model."""
     from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, Seq2SeqTrainingArguments, TrainerCallback
 
-    from radray.models.loading import load_model, load_tokenizer
+    from radray.models.families.t5.loading import load_model, load_tokenizer
 
     class Watch(TrainerCallback):
         def on_pre_optimizer_step(self, *_: Any, **__: Any) -> None:
@@ -159,7 +159,7 @@ def child(way: str, folder: Path, overrides: list[str]) -> None:
     """Train in one way and print what came of it."""
     import torch
 
-    from radray.models.loading import load_tokenizer
+    from radray.models.families.t5.loading import load_tokenizer
     from radray.training.examples import tokenise
     from radray.training.loop import evaluate
     from radray.training.sharding import Learner, Worker
@@ -199,7 +199,7 @@ def child(way: str, folder: Path, overrides: list[str]) -> None:
 
 def main() -> int:
     """Let the ways take turns and print what they did."""
-    from radray.models.tiny import build_tiny
+    from radray.models.families.t5.tiny import build_tiny
 
     overrides = sys.argv[1:]
     settings = load_settings([], [*DEFAULTS, *overrides])

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from radray.config import Settings, Tiny, load_settings
+from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import write_manifest
-from radray.models.tiny import build_tiny
 from radray.reports.prompts import get_prompt
 from radray.reports.synthetic.studies import SyntheticStudy, make_studies, write_zip
 

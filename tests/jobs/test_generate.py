@@ -11,9 +11,9 @@ from rich.console import Console
 from jobs.generate import generate, steps
 from radray.config import Cluster, Settings, Tiny, load_settings
 from radray.errors import ConfigError, ConflictError
+from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
 from radray.models.manifest import write_manifest
-from radray.models.tiny import build_tiny
 from radray.schemas import PREDICTIONS, RUNS
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin

@@ -13,8 +13,8 @@ from test_final_line import webhook
 
 from jobs import generate, prepare
 from radray.config import Tiny, load_settings
+from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import write_manifest
-from radray.models.tiny import build_tiny
 from radray.schemas import REPORTS, RUNS
 from radray.tables.catalog import Warehouse
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from radray.config import Tiny
-from radray.models.tiny import build_tiny
+from radray.models.families.t5.tiny import build_tiny
 
 TEXTS = [
     "The lungs are clear. No pleural effusion or pneumothorax, compared with ___.",

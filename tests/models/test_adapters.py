@@ -11,13 +11,13 @@ from safetensors.torch import load_file
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from radray.config import Generate, Tiny, Train
-from radray.models.adapters import add_adapter, write_adapted
 from radray.models.engines.ctranslate2_beam import CTranslate2Engine
 from radray.models.engines.transformers_beam import TransformersEngine
+from radray.models.families.t5.adapters import add_adapter, write_adapted
+from radray.models.families.t5.loading import load_model, load_tokenizer
+from radray.models.families.t5.saving import save_model
+from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
-from radray.models.loading import load_model, load_tokenizer
-from radray.models.saving import save_model
-from radray.models.tiny import build_tiny
 
 TEXTS = [
     "There is a small nodule in the left lung.",

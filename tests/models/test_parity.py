@@ -12,10 +12,10 @@ from safetensors.torch import load_file, save_file
 
 from radray.config import Generate
 from radray.errors import InputError
-from radray.models import converting
 from radray.models.engines.conversion import find_converted, record_parity
 from radray.models.engines.engine import Generation, Hypothesis, open_engine
 from radray.models.engines.parity import TOLERANCE, compare, known_parity, parity_key, prove
+from radray.models.families.t5 import converting
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
 

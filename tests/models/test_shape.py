@@ -10,8 +10,8 @@ from transformers import T5Config, T5ForConditionalGeneration
 
 from radray.config import Tiny
 from radray.errors import ConfigError, InputError
-from radray.models.shape import PUBLISHED, T5Shape, folder_shape, shape_of
-from radray.models.tiny import build_tiny
+from radray.models.families.t5.shape import PUBLISHED, T5Shape, folder_shape, shape_of
+from radray.models.families.t5.tiny import build_tiny
 
 
 def test_flan_t5_xl_has_the_parameters_that_it_has() -> None:

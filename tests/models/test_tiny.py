@@ -8,8 +8,8 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, T5ForConditionalG
 
 from radray.config import Tiny
 from radray.errors import InputError
-from radray.models.loading import load_model, load_tokenizer
-from radray.models.tiny import build_tiny
+from radray.models.families.t5.loading import load_model, load_tokenizer
+from radray.models.families.t5.tiny import build_tiny
 
 TEXTS = [
     "The lungs are clear. No pleural effusion or pneumothorax, compared with ___.",

@@ -11,12 +11,12 @@ import pytest
 
 from radray.config import Cluster, Generate, Tiny
 from radray.errors import ConfigError, InputError
-from radray.models import converting
 from radray.models.engines.conversion import Converted, ensure_converted
 from radray.models.engines.parity import ParityRecord, prove
+from radray.models.families.t5 import converting
+from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
-from radray.models.tiny import build_tiny
 from radray.stages.cluster import ray_on_demand
 from radray.stages.engine_choice import NO_ENGINE, EngineOfModel, choose_engine, decide
 

@@ -17,9 +17,9 @@ from s3_server import BUCKET, S3Server
 from radray.config import Generate, Tiny
 from radray.errors import InputError, RadrayError
 from radray.models.checked_files import CheckedFiles
+from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
 from radray.models.manifest import MANIFEST, write_manifest
-from radray.models.tiny import build_tiny
 from radray.stages.model_store import StoredModel, on_this_node, open_stored, put_model
 from radray.stages.write_impressions import WriteImpressions
 from radray.storage import transfers

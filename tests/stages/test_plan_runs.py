@@ -12,10 +12,10 @@ from report_tables import reports
 
 from radray.config import S3, Cluster, Generate, Score, Tiny
 from radray.errors import ConfigError
+from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.footprint import engine_bytes
 from radray.models.manifest import write_manifest
-from radray.models.tiny import build_tiny
 from radray.stages.cluster import ray_cluster
 from radray.stages.generate import stage_predictions
 from radray.stages.plan import cluster_nodes, plan_actors

@@ -16,9 +16,9 @@ from radray.errors import InputError
 from radray.models.engines.conversion import ensure_converted
 from radray.models.engines.isolation.process import EngineProcess
 from radray.models.engines.repeats import AnswerOnce
+from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
-from radray.models.tiny import build_tiny
 from radray.stages.write_impressions import WriteImpressions, answered
 
 

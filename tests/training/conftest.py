@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from radray.config import Tiny
-from radray.models.tiny import build_tiny
+from radray.models.families.t5.tiny import build_tiny
 
 SIDES, DEGREES, SIGNS = ("right", "left"), ("small", "moderate", "large"), ("effusion", "opacity", "nodule")
 

@@ -19,7 +19,7 @@ from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 
 from radray.config import Generate, Train
 from radray.errors import RadrayError
-from radray.models.loading import load_tokenizer
+from radray.models.families.t5.loading import load_tokenizer
 from radray.training.checkpoint_files import Manifest, step_name
 from radray.training.checkpoint_uploads import Uploads
 from radray.training.checkpoints import Checkpoints

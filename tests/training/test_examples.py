@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radray.models.loading import load_tokenizer
+from radray.models.families.t5.loading import load_tokenizer
 from radray.training.examples import (
     Examples,
     batches_from,

@@ -7,7 +7,7 @@ import torch
 
 from radray.config import Train
 from radray.errors import ConfigError, RadrayError
-from radray.models.loading import load_model, load_tokenizer
+from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.training import loop
 from radray.training.examples import Examples, tokenise
 from radray.training.loop import Score, evaluate, steps_total, train

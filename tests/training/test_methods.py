@@ -11,8 +11,8 @@ from learning_process import ALONE, Pairs, Plan, examples_of, run, run_workers, 
 from transformers import AutoModelForSeq2SeqLM
 
 from radray.config import Train
+from radray.models.families.t5.loading import load_model
 from radray.models.folder import open_model
-from radray.models.loading import load_model
 from radray.training.checkpoints import Checkpoints
 from radray.training.export import export_checkpoint
 from radray.training.loop import evaluate

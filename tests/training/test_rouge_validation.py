@@ -11,7 +11,7 @@ from learning_process import ALONE, SCORING, Pairs, Plan, Ran, run, run_workers,
 from radray.config import Train
 from radray.evaluation.rouge import Scorer
 from radray.models.engines.transformers_beam import TransformersEngine
-from radray.models.loading import load_model
+from radray.models.families.t5.loading import load_model
 from radray.training.checkpoints import Checkpoints
 from radray.training.export import export_checkpoint
 from radray.training.rouge import FIGURES, score_sample

@@ -20,8 +20,8 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from radray.config import Train
 from radray.errors import ConflictError, InputError, RadrayError
+from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.folder import open_model
-from radray.models.loading import load_model, load_tokenizer
 from radray.training.checkpoint_files import Manifest, step_name, steps_in
 from radray.training.examples import tokenise
 from radray.training.loop import evaluate

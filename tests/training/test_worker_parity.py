@@ -12,7 +12,7 @@ import torch
 from learning_process import Pairs, Plan, Ran, examples_of, run, run_workers, tensors_in
 
 from radray.config import Train
-from radray.models.loading import load_model
+from radray.models.families.t5.loading import load_model
 from radray.training.examples import Examples, calls
 from radray.training.loop import evaluate
 from radray.training.sharding import Learner, Worker

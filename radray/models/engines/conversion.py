@@ -114,7 +114,7 @@ def ensure_converted(
 
 def _convert(model: ModelFolder, compute_type: str) -> None:
     # here and not above: the driver looks for converted models and does not make them
-    from radray.models.converting import write_converted
+    from radray.models.families.t5.converting import write_converted
 
     folder = _writable_place(model) / _name(model, compute_type)
     partial = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.partial")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from radray.models.shape import T5Shape
+from radray.models.families.t5.shape import T5Shape
 
 GIB = 2**30
 

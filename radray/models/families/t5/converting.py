@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 
 from radray.errors import InputError
 from radray.models.engines.conversion import refuse_other_families
-from radray.models.loading import load_model, load_tokenizer, quiet
+from radray.models.families.t5.loading import load_model, load_tokenizer, quiet
 
 
 def write_converted(folder: Path, out: Path, compute_type: str) -> None:

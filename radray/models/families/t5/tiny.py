@@ -15,7 +15,7 @@ from transformers import GenerationConfig, PreTrainedTokenizerBase, T5Config, T5
 
 from radray.config import Tiny
 from radray.errors import InputError
-from radray.models.saving import save_model
+from radray.models.families.t5.saving import save_model
 
 _SPECIAL = ("<pad>", "</s>", "<unk>")
 """Ids 0, 1, 2, as in every T5."""

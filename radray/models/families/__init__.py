@@ -1,0 +1,1 @@
+"""Families: what differs between kinds of models, a folder each."""

@@ -1,0 +1,1 @@
+"""The T5 family: loading, saving, shape, memory, adapters and conversion."""
