@@ -2,7 +2,7 @@ import itertools
 
 from transformers import T5Tokenizer
 
-from radray.models.masks import mask_sequences
+from radray.models.families.masks import mask_sequences
 
 WORD = "\N{LOWER ONE EIGHTH BLOCK}"
 

@@ -8,10 +8,10 @@ from radray.config import Generate
 from radray.errors import ConfigError, InputError
 from radray.models.engines.beam_search import BeamEngine, Candidate
 from radray.models.engines.conversion import ensure_converted
+from radray.models.families.masks import never_written
 from radray.models.families.t5.loading import load_tokenizer
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Check, verify_files
-from radray.models.masks import never_written
 
 
 class CTranslate2Engine(BeamEngine):

@@ -10,8 +10,8 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList,
 from radray.config import Generate
 from radray.models.batching import pad
 from radray.models.engines.beam_search import BeamEngine, Candidate
+from radray.models.families.masks import never_written
 from radray.models.families.t5.loading import load_model, load_tokenizer
-from radray.models.masks import never_written
 
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 

@@ -14,9 +14,9 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from radray.config import Train
+from radray.models.families.masks import SOFT_PROMPT_PIECE
 from radray.models.families.t5.loading import blocks_of
 from radray.models.families.t5.saving import save_model
-from radray.models.masks import SOFT_PROMPT_PIECE
 
 ADAPTER = "adapter"
 """Folder of a model folder that keeps what was learnt, in PEFT's form."""
