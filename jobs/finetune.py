@@ -17,10 +17,10 @@ from radray.models.engines.engine import DECIDES
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import MANIFEST, write_manifest
+from radray.models.store import open_stored, put_model
 from radray.reports.prompts import get_prompt
 from radray.schemas import REPORTS, TRAINING_METRICS, ReportStatus
 from radray.stages.cluster import ray_cluster
-from radray.stages.model_store import open_stored, put_model
 from radray.stages.progress import progress_bar
 from radray.stages.report_rows import SplitCut
 from radray.storage.files import Storage, absolute_uri, is_s3

@@ -13,7 +13,7 @@ from radray.models.engines.conversion import Converted, refuse_other_families
 from radray.models.engines.engine import engine_name
 from radray.models.engines.parity import PARITY_PROMPTS, ParityRecord, known_parity, prove
 from radray.models.folder import ModelFolder
-from radray.stages.model_store import on_this_node
+from radray.models.store import on_this_node
 from radray.stages.plan import cluster_nodes, plan_actors
 
 SHORTEST_S = 1.0

@@ -9,15 +9,15 @@ from typing import Any
 import pyarrow as pa
 
 from radray.config import Generate
-from radray.models.checked_files import CheckedFiles
 from radray.models.engines.engine import Answer, Failed, engine_name, open_checked
 from radray.models.engines.isolation.process import EngineProcess
 from radray.models.engines.repeats import AnswerOnce
 from radray.models.folder import ModelFolder
+from radray.models.store import on_this_node
+from radray.models.verified import CheckedFiles
 from radray.reports.prompts import get_prompt
 from radray.schemas import HYPOTHESES, FailReason, PredictionStatus
 from radray.stages.metrics import WriterMetrics
-from radray.stages.model_store import on_this_node
 from radray.stages.stage import Stage
 
 PROBE = "The lungs are clear. No pleural effusion or pneumothorax."

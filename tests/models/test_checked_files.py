@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from radray.errors import InputError
-from radray.models.checked_files import CheckedFiles
 from radray.models.manifest import Manifest, write_manifest
+from radray.models.verified import CheckedFiles
 
 READ: list[str] = []
 
@@ -64,7 +64,7 @@ def test_of_processes_that_come_at_once_one_reads_them(folder: Path, manifest: M
     code = (
         "import sys, json\n"
         "from pathlib import Path\n"
-        "from radray.models.checked_files import CheckedFiles\n"
+        "from radray.models.verified import CheckedFiles\n"
         "from radray.models.manifest import read_manifest\n"
         "read = []\n"
         "sys.addaudithook(lambda e, a: read.append(1) if e == 'open' and 'weights' in str(a[0]) else None)\n"

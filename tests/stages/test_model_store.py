@@ -16,11 +16,11 @@ from s3_server import BUCKET, S3Server
 
 from radray.config import Generate, Tiny
 from radray.errors import InputError, RadrayError
-from radray.models.checked_files import CheckedFiles
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
 from radray.models.manifest import MANIFEST, write_manifest
-from radray.stages.model_store import StoredModel, on_this_node, open_stored, put_model
+from radray.models.store import StoredModel, on_this_node, open_stored, put_model
+from radray.models.verified import CheckedFiles
 from radray.stages.write_impressions import WriteImpressions
 from radray.storage import transfers
 from radray.storage.files import Storage
@@ -240,7 +240,7 @@ def test_a_full_disk_while_fetching_is_one_line(
 ) -> None:
     put_model(made, uri, storage)
     code = "import sys, pickle, resource; from radray.errors import RadrayError\n"
-    code += "from radray.stages.model_store import open_stored\n"
+    code += "from radray.models.store import open_stored\n"
     code += "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
     code += "resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, resource.RLIM_INFINITY))\n"
     code += "try: open_stored(sys.argv[1], pickle.loads(bytes.fromhex(sys.argv[2])))\n"

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 from radray.errors import InputError, RadrayError
-from radray.models.checked_files import only_one
 from radray.models.folder import ModelFolder
 from radray.models.manifest import (
     MANIFEST,
@@ -34,6 +33,7 @@ from radray.models.manifest import (
     verify_files,
     write_manifest,
 )
+from radray.models.verified import only_one
 
 FAMILIES = frozenset({"t5", "mt5"})
 """Model types whose output scale the conversion knows how to put right."""

@@ -11,9 +11,9 @@ from typing import Protocol
 from radray.config import Generate
 from radray.errors import ConfigError
 from radray.models.batching import in_order
-from radray.models.checked_files import CheckedFiles
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Check, verify_files
+from radray.models.verified import CheckedFiles
 from radray.schemas import FailReason
 
 DECIDES = frozenset(

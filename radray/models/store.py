@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from radray.errors import InputError, RadrayError
-from radray.models.checked_files import only_one
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import (
     MANIFEST,
@@ -30,6 +29,7 @@ from radray.models.manifest import (
     store_manifest,
     verify_files,
 )
+from radray.models.verified import only_one
 from radray.storage.files import MissingFile, Storage, absolute_uri, is_s3
 
 _ABANDONED_S = 86_400.0
