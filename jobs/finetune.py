@@ -18,7 +18,6 @@ from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import MANIFEST, write_manifest
 from radray.models.store import open_stored, put_model
-from radray.reports.prompts import get_prompt
 from radray.schemas import REPORTS, TRAINING_METRICS, ReportStatus
 from radray.stages.cluster import ray_cluster
 from radray.stages.progress import progress_bar
@@ -29,12 +28,13 @@ from radray.tables.commit import append_rows
 from radray.tables.identity import digest, new_run_id, run_key
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow, recorded
+from radray.tasks.impression.prompts import get_prompt
+from radray.tasks.impression.targets import TargetCounts, make_targets
 from radray.training.checkpoint_uploads import Uploads
 from radray.training.event_files import event_files
 from radray.training.plan import initial_shape, plan_training, refuse, with_this_machine
 from radray.training.progress import Metric
 from radray.training.rouge import FIGURES, Scoring
-from radray.training.targets import TargetCounts, make_targets
 from radray.training.trainer import FinetuneResult, finetune
 
 PACE = frozenset(

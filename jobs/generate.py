@@ -14,7 +14,6 @@ from radray.errors import ConfigError, GateError
 from radray.models.engines.engine import engine_name
 from radray.models.folder import ModelFolder
 from radray.models.store import open_stored
-from radray.reports.prompts import get_prompt
 from radray.stages.arrivals import is_nightly, unanswered
 from radray.stages.cluster import local_cores, local_cpus, ray_on_demand
 from radray.stages.engine_choice import EngineOfModel
@@ -24,6 +23,7 @@ from radray.stages.plan import NodeResources, plan_actors
 from radray.stages.predictions_run import PredictionsRun
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
+from radray.tasks.impression.prompts import get_prompt
 
 
 def steps(settings: Settings) -> list[str]:

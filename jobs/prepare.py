@@ -14,7 +14,6 @@ from rich.console import Console
 from jobs import cli
 from radray.config import Settings, dump_settings
 from radray.errors import AuditError, ConfigError, InputError
-from radray.reports.pairs import pair_line
 from radray.reports.record.fields import Fields
 from radray.reports.splits import digest_split, missing_studies, read_split_file
 from radray.schemas import REPORTS, ReportStatus
@@ -31,6 +30,7 @@ from radray.tables.identity import digest, new_run_id, run_key
 from radray.tables.merge import Merged
 from radray.tables.partition import PartitionRun
 from radray.tables.runs import RunRow
+from radray.tasks.impression.pairs import pair_line
 
 
 def steps(settings: Settings) -> list[str]:

@@ -111,7 +111,7 @@ class Model(Section):
     uri: Annotated[tuple[Place, ...], Field(max_length=16)] = ()
     """Model folders, ``s3://`` prefixes or hub ids that generate uses, one or several."""
     prompt: str = "background-findings-v1"
-    """Id of the prompt, see radray/reports/prompts.py."""
+    """Id of the prompt, see radray/tasks/impression/prompts.py."""
 
     @field_validator("uri", mode="before")
     @classmethod

@@ -17,7 +17,6 @@ from radray.reports.formats import hl7 as hl7_file
 from radray.reports.formats import mimic_sectioned_csv as sectioned_csv
 from radray.reports.formats import openi_csv as openi
 from radray.reports.formats import plain_text as text
-from radray.reports.prompts import PROMPTS
 from radray.reports.record.identity import split_key, text_digest, unit_id
 from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
@@ -26,6 +25,7 @@ from radray.schemas_checks import CHECK_COLUMNS
 from radray.stages.report_rows import REPORT_COLUMNS
 from radray.stages.score_predictions import ScorePredictions
 from radray.tables.identity import ROWS_VERSION, digest
+from radray.tasks.impression.prompts import PROMPTS
 
 PINNED = {3: "04b7c83411e61f645fc23c8d26fec5f2158a550b16200c5bead7730e1eb3a47b"}
 

@@ -13,11 +13,11 @@ from pyiceberg.expressions import And, In
 from radray.config import CORPUS_DATE, Settings, SplitName
 from radray.errors import ConfigError, InputError
 from radray.models.folder import ModelFolder
-from radray.reports.prompts import get_prompt
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, ReportStatus, RunStatus
 from radray.stages.report_rows import SplitCut, report_units
 from radray.tables.catalog import Warehouse, equal_to
 from radray.tables.identity import digest_columns
+from radray.tasks.impression.prompts import get_prompt
 
 INPUT_COLUMNS = (
     *("unit_id", "status", "split", "split_key", "study_id", "subject_id", "text_digest", "reference"),

@@ -15,10 +15,10 @@ from radray.models.engines.repeats import AnswerOnce
 from radray.models.folder import ModelFolder
 from radray.models.store import on_this_node
 from radray.models.verified import CheckedFiles
-from radray.reports.prompts import get_prompt
 from radray.schemas import HYPOTHESES, FailReason, PredictionStatus
 from radray.stages.metrics import WriterMetrics
 from radray.stages.stage import Stage
+from radray.tasks.impression.prompts import get_prompt
 
 PROBE = "The lungs are clear. No pleural effusion or pneumothorax."
 """Findings that every start of an engine must answer before it is given a report."""

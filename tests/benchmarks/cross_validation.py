@@ -47,11 +47,11 @@ from radray.models.folder import open_model
 from radray.models.manifest import write_manifest
 from radray.reports.formats import mimic
 from radray.reports.formats import openi_csv as openi
-from radray.reports.prompts import get_prompt
 from radray.reports.record.identity import split_key
 from radray.reports.record.record import Record
 from radray.reports.splits import is_validation
 from radray.reports.synthetic.studies import make_studies
+from radray.tasks.impression.prompts import get_prompt
 from radray.training.examples import tokenise
 from radray.training.loop import train
 from radray.training.optimisers import build_optimiser

@@ -36,7 +36,6 @@ from radray.config import S3, Cluster, Generate, Score, load_settings
 from radray.models.engines.engine import open_engine
 from radray.models.folder import ModelFolder
 from radray.models.footprint import engine_bytes
-from radray.reports.prompts import get_prompt
 from radray.schemas import PREDICTIONS, REPORTS
 from radray.stages.cluster import ray_cluster
 from radray.stages.generate import stage_predictions
@@ -47,6 +46,7 @@ from radray.stages.write_impressions import WriteImpressions
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest
+from radray.tasks.impression.prompts import get_prompt
 
 PROMPT = "background-findings-v1"
 RAY_NICENESS = 15

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 
 from radray.config import load_settings
 from radray.models.folder import ModelFolder, open_model
-from radray.reports.prompts import get_prompt
 from radray.schemas import REPORTS
 from radray.tables.catalog import Warehouse
+from radray.tasks.impression.prompts import get_prompt
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("RADRAY_DATA", ROOT.parent / "shared" / "data"))

@@ -29,9 +29,9 @@ from trained_model import DATA, say
 from radray.config import Settings, load_settings
 from radray.reports.formats import mimic
 from radray.reports.formats import openi_csv as openi
-from radray.reports.prompts import get_prompt
 from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
+from radray.tasks.impression.prompts import get_prompt
 
 ROUNDS = 3
 WARM_UP = 2

@@ -8,8 +8,8 @@ from pathlib import Path
 from radray.config import Settings, Tiny, load_settings
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import write_manifest
-from radray.reports.prompts import get_prompt
 from radray.reports.synthetic.studies import SyntheticStudy, make_studies, write_zip
+from radray.tasks.impression.prompts import get_prompt
 
 CANARY = "zqxjkcanary"
 """A word that no report has; each planted study holds it in background, findings and impression."""

@@ -16,8 +16,8 @@ from radray.errors import InputError
 from radray.schemas import REPORTS
 from radray.stages.report_rows import SplitCut
 from radray.tables.catalog import Warehouse
+from radray.tasks.impression.targets import TargetCounts
 from radray.training.progress import Metric
-from radray.training.targets import TargetCounts
 
 CANARY = "zqxjkcanary"
 IMPRESSIONS = (

@@ -2,7 +2,7 @@ import pytest
 
 from radray.config import Model
 from radray.errors import ConfigError
-from radray.reports.prompts import PROMPTS, get_prompt
+from radray.tasks.impression.prompts import PROMPTS, get_prompt
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from radray.config import Settings, load_settings
 from radray.errors import ConfigError, InputError
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Manifest
-from radray.reports.prompts import get_prompt
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS
 from radray.stages.partitions import (
     INPUT_COLUMNS,
@@ -25,6 +24,7 @@ from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest
 from radray.tables.rows import to_arrow
+from radray.tasks.impression.prompts import get_prompt
 
 
 def settings(folder: Path, *words: str) -> Settings:

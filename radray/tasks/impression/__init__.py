@@ -1,0 +1,1 @@
+"""The impression from the findings: prompts, targets, pairs."""
