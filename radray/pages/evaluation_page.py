@@ -10,13 +10,15 @@ from markupsafe import Markup
 
 from radray.evaluation.figures import Plan
 from radray.evaluation.systems import SideBySide
-from radray.pages import charts, error_charts, verdicts
+from radray.pages import verdicts
 from radray.pages.cases import cases
+from radray.pages.charts import errors as error_charts
+from radray.pages.charts import scores as charts
+from radray.pages.charts.svg import Drawings
 from radray.pages.evaluation_tables import HEADLINE, MASK_NOTE, Shown
 from radray.pages.grids import Chart, Grid, from_rich
 from radray.pages.lineage import data_grid, models_grid, runs_grid, runs_of, training_of
 from radray.pages.numbers import Numbers
-from radray.pages.svg import Drawings
 from radray.pages.visible import visible
 from radray.tables.identity import digest
 from radray.tables.output import whole

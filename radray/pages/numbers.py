@@ -9,8 +9,8 @@ import numpy as np
 from radray.evaluation.bootstrap import Floats
 from radray.evaluation.strata import ALL
 from radray.evaluation.systems import FLOOR, System
+from radray.pages.charts.svg import DASHES, INK, MARKERS, MUTED, SERIES
 from radray.pages.figures import Figures, stratum_of
-from radray.pages.svg import DASHES, INK, MARKERS, MUTED, SERIES
 
 
 def label_of(flag: str) -> str:

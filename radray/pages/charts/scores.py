@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from radray.evaluation.strata import ABNORMAL, ALL, LENGTHS
+from radray.pages.charts.svg import INK, PAPER, Drawings, short
 from radray.pages.evaluation_tables import HEADLINE, TITLES, with_interval
 from radray.pages.figures import Row
 from radray.pages.grids import Chart, Grid, score, share
 from radray.pages.numbers import Numbers
-from radray.pages.svg import INK, PAPER, Drawings, short
 
 GRID_POINTS = np.linspace(0.0, 1.0, 201)
 """Where the curve of shares is drawn: exact there, and as small for 100,000 reports as for 100."""
