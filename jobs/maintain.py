@@ -14,10 +14,10 @@ from jobs import cli
 from radray.config import Settings
 from radray.errors import ConfigError, RadrayError
 from radray.tables.catalog import Warehouse
-from radray.tables.erasure import erase, refuse_while_running
-from radray.tables.glue import requests, switch_on
-from radray.tables.maintenance import Ages, Kind, Leftover, find_leftovers
-from radray.tables.maintenance import maintain as remove_leftovers
+from radray.upkeep.erasure import erase, refuse_while_running
+from radray.upkeep.glue import requests, switch_on
+from radray.upkeep.maintenance import Ages, Kind, Leftover, find_leftovers
+from radray.upkeep.maintenance import maintain as remove_leftovers
 
 OPTIMIZERS = (
     "switch on AWS Glue's table optimizers (retention, orphan files, compaction of tables without partitions), where"

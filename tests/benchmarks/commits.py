@@ -24,11 +24,11 @@ from radray.schemas import PREDICTIONS, ROUGE_COLUMNS
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin, replace_partition
 from radray.tables.identity import digest, new_run_id
-from radray.tables.maintenance import AT_ONCE, maintain
 from radray.tables.partition import PartitionRun
 from radray.tables.query import connect
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
+from radray.upkeep.maintenance import AT_ONCE, maintain
 
 FIRST = datetime.date(2026, 1, 1)
 QUERY = """SELECT model_name, count(*) AS n, avg(rouge1_f) AS rouge1 FROM predictions

@@ -17,7 +17,7 @@ from jobs.prepare import prepare
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
 from radray.stages.cluster import ray_cluster
 from radray.tables.catalog import Warehouse
-from radray.tables.maintenance import AT_ONCE, find_leftovers, maintain
+from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
 
 ROOT = Path(__file__).parents[2]
 STUDIES = 24

@@ -18,7 +18,7 @@ from writer import Order
 from radray import config
 from radray.schemas import REPORTS
 from radray.tables.catalog import Warehouse, equal_to
-from radray.tables.maintenance import AT_ONCE, find_leftovers, maintain
+from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
 
 ALWAYS_ON_S3 = {
     "half-way through the second staged file",

@@ -18,8 +18,8 @@ from radray.storage import iceberg_io as file_io
 from radray.storage import s3 as s3_module
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
-from radray.tables.maintenance import AT_ONCE, maintain
 from radray.tables.query import query
+from radray.upkeep.maintenance import AT_ONCE, maintain
 
 UNITS = ["1", "2", "3", "4"]
 OLD, NEW = night(0), night(1)

@@ -11,7 +11,7 @@ from radray.errors import ConflictError, InputError
 from radray.schemas import REPORTS
 from radray.tables import commit
 from radray.tables.catalog import Warehouse
-from radray.tables.maintenance import AT_ONCE, find_leftovers, maintain
+from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
 
 OLD, NEW = ["1", "2", "3"], ["2", "3", "4"]
 NIGHT = night(0)

@@ -15,14 +15,14 @@ from radray.errors import AuditError, ConfigError, ConflictError, RadrayError
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
-from radray.tables.erasure import Erasure, erase
-from radray.tables.evidence import Trace, search
 from radray.tables.identity import new_run_id
-from radray.tables.maintenance import AT_ONCE, Kind, find_leftovers, maintain
 from radray.tables.partition import PartitionRun
 from radray.tables.query import engine
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
+from radray.upkeep.erasure import Erasure, erase
+from radray.upkeep.evidence import Trace, search
+from radray.upkeep.maintenance import AT_ONCE, Kind, find_leftovers, maintain
 
 PATIENT = "canary-77"
 SECRETS = (PATIENT, "canary-study", "0canary-unit", "Canary opacity", "canarydigest", "canary-member", "Canary pr")

@@ -25,11 +25,11 @@ from jobs import maintain as job
 from radray import config
 from radray.errors import ConfigError, ConflictError
 from radray.schemas import EVALUATIONS, REPORTS, RUNS, TABLES, RunStatus
-from radray.tables import glue
 from radray.tables.catalog import Warehouse
-from radray.tables.erasure import erase
-from radray.tables.maintenance import AT_ONCE, Ages, Kind, find_leftovers, maintain
 from radray.tables.query import query
+from radray.upkeep import glue
+from radray.upkeep.erasure import erase
+from radray.upkeep.maintenance import AT_ONCE, Ages, Kind, find_leftovers, maintain
 
 ROLE = "arn:aws:iam::123456789012:role/radray-tables"
 DAY = datetime.timedelta(days=1)

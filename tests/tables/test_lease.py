@@ -21,7 +21,7 @@ from radray.tables.catalog import Warehouse
 from radray.tables.identity import utc_now
 from radray.tables.inventory import Inventory
 from radray.tables.lease import BEAT_S, SILENT_BEATS
-from radray.tables.maintenance import AT_ONCE, Ages, Kind, find_leftovers, maintain
+from radray.upkeep.maintenance import AT_ONCE, Ages, Kind, find_leftovers, maintain
 
 BEAT = 0.3
 PATIENT = 3.0

@@ -13,7 +13,7 @@ from radray.errors import ConfigError, ConflictError, InputError
 from radray.schemas import REPORTS, RUNS, RunStatus
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import utc_now
-from radray.tables.maintenance import AT_ONCE, Ages, Kind, find_leftovers, maintain
+from radray.upkeep.maintenance import AT_ONCE, Ages, Kind, find_leftovers, maintain
 
 DAY = datetime.timedelta(days=1)
 AGES = Ages(snapshots=7 * DAY, orphans=3 * DAY, longest_run=DAY)

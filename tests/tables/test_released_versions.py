@@ -20,9 +20,9 @@ from radray.errors import ConfigError
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, TABLES, Column, TableSchema
 from radray.storage import s3 as objects
 from radray.tables.catalog import Warehouse
-from radray.tables.erasure import erase
-from radray.tables.maintenance import AT_ONCE, find_leftovers, maintain
 from radray.tables.query import query
+from radray.upkeep.erasure import erase
+from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
 
 VERSIONS = sorted(folder.parent.name for folder in FOLDER.glob(f"*/{ARCHIVE}"))
 

@@ -20,11 +20,11 @@ from radray.errors import AuditError, ConfigError, ConflictError, RadrayError
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus, TableSchema
 from radray.tables.catalog import Warehouse, equal_to, file_schema, with_null_lists
 from radray.tables.commit import pin, replace_partition
-from radray.tables.evidence import IDS, Hit, Trace, beginning, search, traces
 from radray.tables.identity import new_run_id, utc_now
 from radray.tables.inventory import Inventory
-from radray.tables.maintenance import AT_ONCE, Kind, Leftover, fence, referred_to, sweep
 from radray.tables.merge import merge
+from radray.upkeep.evidence import IDS, Hit, Trace, beginning, search, traces
+from radray.upkeep.maintenance import AT_ONCE, Kind, Leftover, fence, referred_to, sweep
 
 HOLDING = (REPORTS, PREDICTIONS)
 """Tables with rows about patients; the others hold numbers about many."""

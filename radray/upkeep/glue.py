@@ -18,7 +18,7 @@ from radray.errors import ConfigError
 from radray.schemas import TABLES, TableSchema
 from radray.storage.s3 import cause
 from radray.tables.catalog import NAMESPACE, Warehouse
-from radray.tables.maintenance import Ages
+from radray.upkeep.maintenance import Ages
 
 RETAINED = 100
 """Snapshots that Glue keeps whatever their age. It counts age from a snapshot's own commit: after a quiet week the one

@@ -1,0 +1,1 @@
+"""Upkeep of the warehouse: maintenance, erasure, its evidence, Glue's optimizers."""
