@@ -9,14 +9,14 @@ import sys
 from rich.console import Console
 
 from jobs import cli
+from radray.analytics.publishing.policies import POLICIES, column_grants, policy, policy_values
+from radray.analytics.publishing.publisher import Publisher, clients
+from radray.analytics.publishing.requests import Request, assets, removable, view_requests
 from radray.config import Settings
 from radray.errors import ConfigError
 from radray.schemas import TABLES
 from radray.storage.s3 import S3Access
 from radray.tables.catalog import Warehouse
-from radray.tables.policies import POLICIES, column_grants, policy, policy_values
-from radray.tables.publish import Publisher, clients
-from radray.tables.publish_requests import Request, assets, removable, view_requests
 from radray.tables.views import Choices
 
 

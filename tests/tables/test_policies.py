@@ -11,10 +11,10 @@ import duckdb
 import pytest
 from publish_world import REGION, WHOLE, Cloud
 
+from radray.analytics.publishing.policies import POLICIES, column_grants, granted_columns, policy, policy_values
+from radray.analytics.publishing.publisher import Publisher
 from radray.config import load_settings
 from radray.schemas import TABLES
-from radray.tables.policies import POLICIES, column_grants, granted_columns, policy, policy_values
-from radray.tables.publish import Publisher
 from radray.tables.views import TEXT, VIEWS, WITH_TEXT, Choices, duckdb_sql
 
 ONLY_FOR_ALL = {"lakeformation:GetDataAccess"}

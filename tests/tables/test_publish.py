@@ -14,12 +14,12 @@ from moto import mock_aws
 from publish_world import ACCOUNT, FEW, GROUP, REGION, WHOLE, Cloud
 
 from jobs import publish as job
+from radray.analytics.publishing.policies import column_grants
+from radray.analytics.publishing.publisher import Publisher, clients
+from radray.analytics.publishing.requests import Request, assets, removable, view_requests
 from radray.config import load_settings
 from radray.config_publish import Publish
 from radray.errors import ConfigError, RadrayError
-from radray.tables.policies import column_grants
-from radray.tables.publish import Publisher, clients
-from radray.tables.publish_requests import Request, assets, removable, view_requests
 from radray.tables.view_types import view_types
 from radray.tables.views import VIEWS, WITH_TEXT, Choices, view_columns
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from radray.analytics.publishing.dashboard import OVERVIEW, READING, definition
 from radray.config_publish import Publish
 from radray.tables.catalog import NAMESPACE
-from radray.tables.publish_dashboard import OVERVIEW, READING, definition
 from radray.tables.view_types import view_types
 from radray.tables.views import VIEWS, Choices, view_doc, view_sql
 
