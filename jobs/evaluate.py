@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import Console
 
 from jobs import cli
+from radray.analytics.evaluation_rows import read_predictions, read_training
+from radray.analytics.output import Answer, write_file
 from radray.config import Settings, dump_settings
 from radray.errors import InputError
 from radray.evaluation.comparisons import comparisons
@@ -32,8 +34,6 @@ from radray.schemas import COMPARISONS, EVALUATIONS, RUNS, TRAINING_METRICS
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest, new_run_id, run_key
-from radray.tables.output import Answer, write_file
-from radray.tables.predicted import read_predictions, read_training
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow, recorded
 

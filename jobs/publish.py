@@ -12,12 +12,12 @@ from jobs import cli
 from radray.analytics.publishing.policies import POLICIES, column_grants, policy, policy_values
 from radray.analytics.publishing.publisher import Publisher, clients
 from radray.analytics.publishing.requests import Request, assets, removable, view_requests
+from radray.analytics.views import Choices
 from radray.config import Settings
 from radray.errors import ConfigError
 from radray.schemas import TABLES
 from radray.storage.s3 import S3Access
 from radray.tables.catalog import Warehouse
-from radray.tables.views import Choices
 
 
 def refuse_local(settings: Settings) -> None:

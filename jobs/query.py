@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs import cli
+from radray.analytics.output import Answer, printable, write_csv, write_file, write_json
+from radray.analytics.query import stream
+from radray.analytics.views import Choices
 from radray.config import Settings
 from radray.errors import ConfigError
 from radray.tables.catalog import Warehouse
-from radray.tables.output import Answer, printable, write_csv, write_file, write_json
-from radray.tables.query import stream
-from radray.tables.views import Choices
 
 SHOWN = 1_000
 """Rows that a table for reading shows at most."""

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from radray.analytics.output import whole
 from radray.evaluation.figures import Plan
 from radray.evaluation.systems import SideBySide
 from radray.pages import verdicts
@@ -21,7 +22,6 @@ from radray.pages.lineage import data_grid, models_grid, runs_grid, runs_of, tra
 from radray.pages.numbers import Numbers
 from radray.pages.visible import visible
 from radray.tables.identity import digest
-from radray.tables.output import whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -95,7 +95,7 @@ class _View:
 
 
 def write_page(file: Path, evaluated: Evaluated) -> Path:
-    """Write the page into `file`, whole or not at all, and return it; see `radray.tables.output.whole`."""
+    """Write the page into `file`, whole or not at all, and return it; see `radray.analytics.output.whole`."""
     text = page(evaluated)
     with whole(str(file), "evaluate.page") as part:
         Path(part).write_text(text, encoding="utf-8", newline="\n")

@@ -20,12 +20,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray import config
+from radray.analytics.query import connect
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin, replace_partition
 from radray.tables.identity import digest, new_run_id
 from radray.tables.partition import PartitionRun
-from radray.tables.query import connect
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
 from radray.upkeep.maintenance import AT_ONCE, maintain

@@ -25,13 +25,13 @@ import pyarrow.parquet as pq
 from commits import FIRST, rows_of_a_night
 
 from radray import config
+from radray.analytics.query import connect, stream
+from radray.analytics.views import VIEWS, Choices, view_columns
 from radray.schemas import PREDICTIONS, REPORTS, TABLES
 from radray.schemas_checks import CLASSES
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
-from radray.tables.query import connect, stream
 from radray.tables.rows import to_arrow
-from radray.tables.views import VIEWS, Choices, view_columns
 
 CHOICES = Choices("m0", "m1")
 MODELS = 4

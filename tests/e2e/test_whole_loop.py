@@ -18,6 +18,7 @@ from jobs.evaluate import evaluate
 from jobs.finetune import run as finetune
 from jobs.generate import generate
 from jobs.prepare import prepare
+from radray.analytics.query import query
 from radray.config import Settings
 from radray.errors import ConfigError, StageError
 from radray.evaluation.rouge import Scorer
@@ -28,7 +29,6 @@ from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, ROUGE_COLUMNS, RUN
 from radray.stages.cluster import ray_cluster
 from radray.stages.stage import Stage
 from radray.tables.catalog import Warehouse
-from radray.tables.query import query
 
 STUDIES = 160
 

@@ -12,13 +12,13 @@ from s3_server import BUCKET, KEY_ID, SECRET, S3Server
 
 from jobs.cli import known_error
 from radray import config
+from radray.analytics.query import query
 from radray.errors import ConfigError, RadrayError
 from radray.schemas import REPORTS
 from radray.storage import iceberg_io as file_io
 from radray.storage import s3 as s3_module
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
-from radray.tables.query import query
 from radray.upkeep.maintenance import AT_ONCE, maintain
 
 UNITS = ["1", "2", "3", "4"]

@@ -13,6 +13,7 @@ from evaluate_world import CHECKS_ID, MODELS, NIGHT, World, append, make_world
 from rouge_score import rouge_scorer
 
 from jobs.evaluate import evaluate, steps
+from radray.analytics.query import connect, query
 from radray.checks.polarity import has_critical
 from radray.errors import ConfigError, InputError
 from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
@@ -23,7 +24,6 @@ from radray.language.sentences import split_sentences
 from radray.reports.record.identity import normalise
 from radray.schemas import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, RUNS
 from radray.schemas_checks import CLASSES
-from radray.tables.query import connect, query
 
 F_MEASURES = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}
 SYSTEMS = {name: f"{name} {digest[:8]}" for name, digest in MODELS.items()}

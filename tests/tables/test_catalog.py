@@ -8,10 +8,10 @@ import pytest
 from tables_world import NIGHT, Night, open_warehouse, report_rows
 
 from radray import config
+from radray.analytics.query import query
 from radray.errors import ConfigError
 from radray.schemas import REPORTS, RUNS, TABLES, Column
 from radray.tables.catalog import Warehouse
-from radray.tables.query import query
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from s3_server import S3Server
 from tables_world import NIGHT, Night, open_warehouse, report_rows
 
 from radray import config
+from radray.analytics.query import engine
 from radray.errors import AuditError, ConfigError, ConflictError, RadrayError
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import new_run_id
 from radray.tables.partition import PartitionRun
-from radray.tables.query import engine
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
 from radray.upkeep.erasure import Erasure, erase

@@ -23,10 +23,10 @@ from test_erasure import holding, prepared
 
 from jobs import maintain as job
 from radray import config
+from radray.analytics.query import query
 from radray.errors import ConfigError, ConflictError
 from radray.schemas import EVALUATIONS, REPORTS, RUNS, TABLES, RunStatus
 from radray.tables.catalog import Warehouse
-from radray.tables.query import query
 from radray.upkeep import glue
 from radray.upkeep.erasure import erase
 from radray.upkeep.maintenance import AT_ONCE, Ages, Kind, find_leftovers, maintain

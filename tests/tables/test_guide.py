@@ -13,11 +13,11 @@ import trino_sql_validator
 from tables_world import open_warehouse
 from views_world import Row, append
 
+from radray.analytics.query import stream
+from radray.analytics.views import VIEWS, Choices
 from radray.schemas import COMPARISONS, PREDICTIONS, REPORTS, RUNS, TRAINING_METRICS
 from radray.schemas_checks import CLASSES
 from radray.tables.catalog import Warehouse
-from radray.tables.query import stream
-from radray.tables.views import VIEWS, Choices
 
 GUIDE = (Path(__file__).parents[2] / "radray" / "tables" / "sql" / "README.md").read_text(encoding="utf-8")
 QUESTIONS = {

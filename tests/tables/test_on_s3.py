@@ -17,13 +17,13 @@ from s3_server import BUCKET, KEY_ID, SECRET, S3Server
 from tables_world import Night
 
 from radray import config
+from radray.analytics.query import query
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.schemas import REPORTS
 from radray.storage.files import Storage
 from radray.storage.s3 import ATTEMPTS, S3Access
 from radray.tables.catalog import Warehouse
 from radray.tables.merge import staged_ids
-from radray.tables.query import query
 
 ROOT = Path(__file__).parents[2]
 

@@ -17,11 +17,11 @@ from jobs import publish as job
 from radray.analytics.publishing.policies import column_grants
 from radray.analytics.publishing.publisher import Publisher, clients
 from radray.analytics.publishing.requests import Request, assets, removable, view_requests
+from radray.analytics.view_types import view_types
+from radray.analytics.views import VIEWS, WITH_TEXT, Choices, view_columns
 from radray.config import load_settings
 from radray.config_publish import Publish
 from radray.errors import ConfigError, RadrayError
-from radray.tables.view_types import view_types
-from radray.tables.views import VIEWS, WITH_TEXT, Choices, view_columns
 
 CHOICES = Choices("model", "fine")
 

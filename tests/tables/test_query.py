@@ -3,10 +3,10 @@
 import pytest
 from tables_world import Night, open_warehouse
 
+from radray.analytics.query import query
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.schemas import REPORTS, RUNS, TABLES
 from radray.tables.catalog import Warehouse
-from radray.tables.query import query
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from tables_world import Night, open_warehouse
 
+from radray.analytics.output import Answer, harmless, printable, write_csv, write_file, write_json
+from radray.analytics.query import BATCH_ROWS, connect, query, stream
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.tables.catalog import Warehouse
-from radray.tables.output import Answer, harmless, printable, write_csv, write_file, write_json
-from radray.tables.query import BATCH_ROWS, connect, query, stream
 
 ENDLESS = "SELECT i FROM range(1000000000000) AS t(i)"
 

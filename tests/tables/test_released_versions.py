@@ -16,11 +16,11 @@ import pytest
 from released.make import ARCHIVE, CATALOG, FOLDER, NIGHTS, commit_night, encoded, settings, uri
 from s3_server import S3Server
 
+from radray.analytics.query import query
 from radray.errors import ConfigError
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, TABLES, Column, TableSchema
 from radray.storage import s3 as objects
 from radray.tables.catalog import Warehouse
-from radray.tables.query import query
 from radray.upkeep.erasure import erase
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
 

@@ -7,11 +7,11 @@ import pytest
 from tables_world import open_warehouse
 from views_world import START, append
 
+from radray.analytics.query import stream
+from radray.analytics.views import Choices
 from radray.checks.check import CHECKS_ID, check
 from radray.evaluation.rouge import Scorer
 from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, RUNS
-from radray.tables.query import stream
-from radray.tables.views import Choices
 
 
 def test_the_state_of_a_night_is_what_became_of_it(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 from views_world import NIGHTS, World
 
+from radray.analytics.query import connect
+from radray.analytics.views import VIEWS, Choices, view_columns
 from radray.schemas import TABLES
-from radray.tables.query import connect
-from radray.tables.views import VIEWS, Choices, view_columns
 
 OF_NIGHTS = [name for name in VIEWS if "batch_date" in view_columns(name)]
 ALL_NIGHTS = {"latest_predictions", "nights"}

@@ -16,10 +16,8 @@ from sqlglot import exp
 from tables_world import open_warehouse
 from views_world import DATASETS, NIGHTS, Row, World, append
 
-from radray.schemas import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, TABLES
-from radray.schemas_checks import CLASSES, TIER_A, TIER_B
-from radray.tables.query import stream
-from radray.tables.views import (
+from radray.analytics.query import stream
+from radray.analytics.views import (
     URGENCY,
     VIEWS,
     WITH_TEXT,
@@ -31,6 +29,8 @@ from radray.tables.views import (
     view_doc,
     view_sql,
 )
+from radray.schemas import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, TABLES
+from radray.schemas_checks import CLASSES, TIER_A, TIER_B
 
 CHOICES = Choices("model", "fine", 0.3)
 METRICS = ("rouge1", "rouge2", "rougel", "rougelsum")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from radray.tables.views import view_columns
+from radray.analytics.views import view_columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.analytics.publishing.requests import TAG, Asset, Request, assets, removable, view_requests
+from radray.analytics.views import VIEWS, Choices
 from radray.config_publish import Publish
 from radray.errors import ConfigError, RadrayError
 from radray.storage.s3 import cause
 from radray.tables.catalog import NAMESPACE
-from radray.tables.views import VIEWS, Choices
 
 PAUSE_S = 1.0
 """Between two looks at something that AWS is making."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from radray.analytics.publishing.dashboard import OVERVIEW, READING, definition
+from radray.analytics.view_types import view_types
+from radray.analytics.views import VIEWS, Choices, view_doc, view_sql
 from radray.config_publish import Publish
 from radray.tables.catalog import NAMESPACE
-from radray.tables.view_types import view_types
-from radray.tables.views import VIEWS, Choices, view_doc, view_sql
 
 CATALOG = "AwsDataCatalog"
 TAG = {"Key": "radray", "Value": "jobs.publish"}

@@ -5,8 +5,8 @@ from functools import cache
 
 import duckdb
 
+from radray.analytics.views import Choices, duckdb_sql, in_order
 from radray.schemas import TABLES
-from radray.tables.views import Choices, duckdb_sql, in_order
 
 
 @cache

@@ -15,13 +15,13 @@ import sqlglot
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
+from radray.analytics.output import Answer
+from radray.analytics.views import VIEWS, Choices, duckdb_sql, in_order
 from radray.errors import ConfigError, InputError
 from radray.schemas import HYPOTHESES, SECTIONS, STRINGS, TABLES, TableSchema
 from radray.storage.files import is_s3
 from radray.storage.s3 import quoted
 from radray.tables.catalog import Warehouse
-from radray.tables.output import Answer
-from radray.tables.views import VIEWS, Choices, duckdb_sql, in_order
 
 BATCH_ROWS = 10_000
 """Rows that an answer comes in at a time: with report texts some 30 MB."""
