@@ -7,7 +7,7 @@ import torch
 from radray.config import Train
 from radray.models.families.t5.adapters import add_adapter, write_adapted
 from radray.models.families.t5.loading import load_model, load_tokenizer
-from radray.training.checkpoints import Checkpoints
+from radray.training.checkpoints.store import Checkpoints
 from radray.training.sharding import Learner
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radray.config import Train
-from radray.training.checkpoints import Checkpoints, tensors_of
+from radray.training.checkpoints.store import Checkpoints, tensors_of
 from radray.training.examples import Examples
 from radray.training.loop import Ended, Log, train
 from radray.training.optimisers import build_optimiser, fill_state

@@ -27,9 +27,9 @@ from radray.config import Train
 from radray.errors import ConflictError, InputError, RadrayError
 from radray.language.normality import is_normal
 from radray.training.card import write_card
-from radray.training.checkpoint_files import steps_in
-from radray.training.checkpoint_uploads import Uploads
-from radray.training.checkpoints import Checkpoints
+from radray.training.checkpoints.files import steps_in
+from radray.training.checkpoints.store import Checkpoints
+from radray.training.checkpoints.uploads import Uploads
 from radray.training.export import export_checkpoint
 from radray.training.learning import Outcome
 from radray.training.output import publish

@@ -14,7 +14,7 @@ import torch
 from radray.config import Train
 from radray.errors import RadrayError
 from radray.models.families.t5.loading import load_tokenizer
-from radray.training.checkpoints import Checkpoints
+from radray.training.checkpoints.store import Checkpoints
 from radray.training.examples import Examples, tokenise
 from radray.training.learning import Outcome, learn
 from radray.training.loop import steps_total

@@ -20,9 +20,9 @@ from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 from radray.config import Generate, Train
 from radray.errors import RadrayError
 from radray.models.families.t5.loading import load_tokenizer
-from radray.training.checkpoint_files import Manifest, step_name
-from radray.training.checkpoint_uploads import Uploads
-from radray.training.checkpoints import Checkpoints
+from radray.training.checkpoints.files import Manifest, step_name
+from radray.training.checkpoints.store import Checkpoints
+from radray.training.checkpoints.uploads import Uploads
 from radray.training.examples import Examples, tokenise
 from radray.training.learning import Outcome, learn
 from radray.training.rouge import Sample, Scoring

@@ -13,10 +13,10 @@ from s3_server import BUCKET, S3Server
 
 from radray.config import Train
 from radray.storage.files import Storage
-from radray.training import checkpoint_uploads
-from radray.training.checkpoint_files import Manifest, step_name, steps_in
-from radray.training.checkpoint_uploads import Uploads
-from radray.training.checkpoints import Checkpoints
+from radray.training.checkpoints import uploads as checkpoint_uploads
+from radray.training.checkpoints.files import Manifest, step_name, steps_in
+from radray.training.checkpoints.store import Checkpoints
+from radray.training.checkpoints.uploads import Uploads
 from radray.training.sharding import Worker
 from radray.training.team import Team
 

@@ -13,7 +13,7 @@ from transformers import AutoModelForSeq2SeqLM
 from radray.config import Train
 from radray.models.families.t5.loading import load_model
 from radray.models.folder import open_model
-from radray.training.checkpoints import Checkpoints
+from radray.training.checkpoints.store import Checkpoints
 from radray.training.export import export_checkpoint
 from radray.training.loop import evaluate
 from radray.training.sharding import Learner, Worker

@@ -13,8 +13,8 @@ import torch
 from learning_process import ALONE, Pairs, Plan, Ran, run, run_workers, state_of, tensors_in
 
 from radray.config import Train
-from radray.training.checkpoint_files import step_name, steps_in
-from radray.training.checkpoints import Checkpoints
+from radray.training.checkpoints.files import step_name, steps_in
+from radray.training.checkpoints.store import Checkpoints
 from radray.training.sharding import Worker
 from radray.training.state import State
 from radray.training.team import Team

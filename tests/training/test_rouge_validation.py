@@ -12,7 +12,7 @@ from radray.config import Train
 from radray.evaluation.rouge import Scorer
 from radray.models.engines.transformers_beam import TransformersEngine
 from radray.models.families.t5.loading import load_model
-from radray.training.checkpoints import Checkpoints
+from radray.training.checkpoints.store import Checkpoints
 from radray.training.export import export_checkpoint
 from radray.training.rouge import FIGURES, score_sample
 from radray.training.sharding import Learner, Worker

@@ -22,7 +22,7 @@ from radray.config import Train
 from radray.errors import ConflictError, InputError, RadrayError
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.folder import open_model
-from radray.training.checkpoint_files import Manifest, step_name, steps_in
+from radray.training.checkpoints.files import Manifest, step_name, steps_in
 from radray.training.examples import tokenise
 from radray.training.loop import evaluate
 from radray.training.progress import Metric, MetricStream, now

@@ -11,7 +11,7 @@ from typing import TypeVar
 from radray.errors import RadrayError
 from radray.models.manifest import FileEntry
 from radray.storage.files import Storage
-from radray.training.checkpoint_files import Damaged, Manifest, step_name, step_of
+from radray.training.checkpoints.files import Damaged, Manifest, step_name, step_of
 
 PART_BYTES = 64 << 20
 """One object: small enough to be asked for again at little cost, large enough that S3's time to answer is nothing."""

@@ -24,8 +24,8 @@ from torch.distributed.checkpoint.filesystem import FileSystemWriter
 
 from radray.errors import InputError, RadrayError
 from radray.models.manifest import FileEntry, hash_file
-from radray.training.checkpoint_files import Damaged, Manifest, step_name, steps_in
-from radray.training.checkpoint_uploads import Uploads
+from radray.training.checkpoints.files import Damaged, Manifest, step_name, steps_in
+from radray.training.checkpoints.uploads import Uploads
 from radray.training.sharding import Learner
 from radray.training.state import State
 from radray.training.team import Team

@@ -1,0 +1,1 @@
+"""Checkpoints: files, uploads, and the store that holds them against their digests."""
