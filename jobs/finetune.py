@@ -31,7 +31,7 @@ from radray.tables.runs import RunRow, recorded
 from radray.tasks.impression.prompts import get_prompt
 from radray.tasks.impression.targets import TargetCounts, make_targets
 from radray.training.checkpoints.uploads import Uploads
-from radray.training.event_files import event_files
+from radray.training.delivery.event_files import event_files
 from radray.training.plan import initial_shape, plan_training, refuse, with_this_machine
 from radray.training.progress import Metric
 from radray.training.rouge import FIGURES, Scoring

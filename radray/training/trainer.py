@@ -26,13 +26,13 @@ from safetensors import SafetensorError
 from radray.config import Train
 from radray.errors import ConflictError, InputError, RadrayError
 from radray.language.normality import is_normal
-from radray.training.card import write_card
 from radray.training.checkpoints.files import steps_in
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.checkpoints.uploads import Uploads
-from radray.training.export import export_checkpoint
+from radray.training.delivery.card import write_card
+from radray.training.delivery.export import export_checkpoint
+from radray.training.delivery.folder import publish
 from radray.training.learning import Outcome
-from radray.training.output import publish
 from radray.training.progress import Metric, MetricStream
 from radray.training.rouge import Scoring
 from radray.training.sharding import Worker
@@ -178,7 +178,7 @@ def finetune(
         versions = {package: _version(package) for package in _VERSIONED}
         made = {**made, "metrics": metrics, "versions": versions}
         # charts take half a second to import, which a job that trains nothing need not
-        from radray.training.curves import write_curves
+        from radray.training.delivery.curves import write_curves
 
         try:
             export_checkpoint(init, base_name or str(init), settings, checkpoints, step, export)

@@ -14,7 +14,7 @@ from radray.config import Train
 from radray.models.families.t5.loading import load_model
 from radray.models.folder import open_model
 from radray.training.checkpoints.store import Checkpoints
-from radray.training.export import export_checkpoint
+from radray.training.delivery.export import export_checkpoint
 from radray.training.loop import evaluate
 from radray.training.sharding import Learner, Worker
 from radray.training.team import Team

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from tensorboardX.proto.event_pb2 import Event
 
-from radray.training.card import write_card
-from radray.training.curves import write_curves
-from radray.training.event_files import event_files
+from radray.training.delivery.card import write_card
+from radray.training.delivery.curves import write_curves
+from radray.training.delivery.event_files import event_files
 from radray.training.progress import Metric
 
 TIME = datetime.datetime(2026, 11, 21, 3, 4, 5)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from radray.models.folder import open_model
-from radray.training.output import publish
+from radray.training.delivery.folder import publish
 
 
 def _names(folder: Path) -> list[str]:

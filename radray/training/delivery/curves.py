@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from radray.training.card import CURVES
+from radray.training.delivery.card import CURVES
 from radray.training.progress import Metric
 
 _LOSSES = {"train_loss": "training reports", "val_loss": "validation reports"}

@@ -1,0 +1,1 @@
+"""The delivered model: its folder, card, curves and event files."""
