@@ -23,8 +23,8 @@ from radray.models.families.t5.loading import load_tokenizer
 from radray.training.checkpoints.files import Manifest, step_name
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.checkpoints.uploads import Uploads
+from radray.training.driver.learning import Outcome, learn
 from radray.training.examples import Examples, tokenise
-from radray.training.learning import Outcome, learn
 from radray.training.rouge import Sample, Scoring
 from radray.training.sharding import Worker
 from radray.training.team import Team

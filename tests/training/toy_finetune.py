@@ -9,9 +9,9 @@ import ray
 
 from radray.config import Generate, Train
 from radray.errors import RadrayError
+from radray.training.driver.trainer import FinetuneResult, finetune
 from radray.training.progress import Metric
 from radray.training.rouge import Scoring
-from radray.training.trainer import FinetuneResult, finetune
 
 CANARY = "Qanarybird"
 SETTINGS = Train(

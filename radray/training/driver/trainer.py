@@ -32,13 +32,13 @@ from radray.training.checkpoints.uploads import Uploads
 from radray.training.delivery.card import write_card
 from radray.training.delivery.export import export_checkpoint
 from radray.training.delivery.folder import publish
-from radray.training.learning import Outcome
+from radray.training.driver.learning import Outcome
+from radray.training.driver.stopping import sigterm_kept
+from radray.training.driver.worker import run_worker
 from radray.training.progress import Metric, MetricStream
 from radray.training.rouge import Scoring
 from radray.training.sharding import Worker
-from radray.training.stopping import sigterm_kept
 from radray.training.team import Team
-from radray.training.worker import run_worker
 
 _VERSIONED = ("radray", "ray", "tokenizers", "torch", "transformers")
 _RAY, _EXPORT = ".ray", ".export"

@@ -15,13 +15,13 @@ from radray.config import Train
 from radray.errors import RadrayError
 from radray.models.families.t5.loading import load_tokenizer
 from radray.training.checkpoints.store import Checkpoints
+from radray.training.driver.learning import Outcome, learn
+from radray.training.driver.stopping import StopSign
 from radray.training.examples import Examples, tokenise
-from radray.training.learning import Outcome, learn
 from radray.training.loop import steps_total
 from radray.training.progress import Metric, now
 from radray.training.rouge import Sample, Scoring
 from radray.training.sharding import Worker
-from radray.training.stopping import StopSign
 from radray.training.team import Team
 
 

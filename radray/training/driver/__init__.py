@@ -1,0 +1,1 @@
+"""The driver's side of Ray Train: the trainer, its workers, stopping."""
