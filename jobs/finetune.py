@@ -33,9 +33,9 @@ from radray.tasks.impression.targets import TargetCounts, make_targets
 from radray.training.checkpoints.uploads import Uploads
 from radray.training.delivery.event_files import event_files
 from radray.training.driver.trainer import FinetuneResult, finetune
+from radray.training.loop.validation import FIGURES, Scoring
 from radray.training.plan import initial_shape, plan_training, refuse, with_this_machine
 from radray.training.progress import Metric
-from radray.training.rouge import FIGURES, Scoring
 
 PACE = frozenset(
     {"workers", "threads_per_worker", "use_gpu", "log_every_steps", "sharding", "micro_batch_tokens", "max_hours"}

@@ -23,10 +23,10 @@ from radray.config import Settings, Train
 from radray.models.families.t5.adapters import add_adapter
 from radray.models.families.t5.loading import blocks_of
 from radray.models.families.t5.shape import T5Shape
-from radray.training.examples import Examples
-from radray.training.optimisers import build_optimiser
+from radray.training.loop.examples import Examples
+from radray.training.loop.optimisers import build_optimiser
+from radray.training.loop.sharding import Worker, spread
 from radray.training.plan import plan_training
-from radray.training.sharding import Worker, spread
 
 
 class Tracker(MemTracker):

@@ -52,11 +52,11 @@ from radray.reports.record.record import Record
 from radray.reports.splits import is_validation
 from radray.reports.synthetic.studies import make_studies
 from radray.tasks.impression.prompts import get_prompt
-from radray.training.examples import tokenise
-from radray.training.loop import train
-from radray.training.optimisers import build_optimiser
-from radray.training.sharding import Learner, Worker, load_plain, spread
-from radray.training.state import State
+from radray.training.loop.examples import tokenise
+from radray.training.loop.loop import train
+from radray.training.loop.optimisers import build_optimiser
+from radray.training.loop.sharding import Learner, Worker, load_plain, spread
+from radray.training.loop.state import State
 
 FLOORS = ("best constant", "first sentence", "nearest neighbour")
 MODELS = ("model", "model or neighbour", "neighbours' consensus", "consensus")

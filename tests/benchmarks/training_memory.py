@@ -65,11 +65,11 @@ XL: dict[str, tuple[str, list[str]]] = {
 
 def allocated(folder: Path, settings: Settings) -> int:
     """Return the most that torch had allocated while the model of `folder` trained three steps."""
-    from radray.training.examples import Examples
-    from radray.training.loop import train
-    from radray.training.optimisers import build_optimiser
-    from radray.training.sharding import Worker, load_plain, spread
-    from radray.training.state import State
+    from radray.training.loop.examples import Examples
+    from radray.training.loop.loop import train
+    from radray.training.loop.optimisers import build_optimiser
+    from radray.training.loop.sharding import Worker, load_plain, spread
+    from radray.training.loop.state import State
 
     torch.set_num_threads(2)
     chosen = settings.train

@@ -87,11 +87,11 @@ class Stamps:
 
 def with_radray(folder: Path, settings: Settings, train: Any, held_out: Any, stamps: Stamps) -> Any:
     """Train with radray's loop; return the model."""
-    from radray.training.examples import calls, epoch_batches
-    from radray.training.loop import train as run
-    from radray.training.optimisers import build_optimiser
-    from radray.training.sharding import Worker, load_plain, spread
-    from radray.training.state import State
+    from radray.training.loop.examples import calls, epoch_batches
+    from radray.training.loop.loop import train as run
+    from radray.training.loop.optimisers import build_optimiser
+    from radray.training.loop.sharding import Worker, load_plain, spread
+    from radray.training.loop.state import State
 
     learner = spread(load_plain(folder, settings.train, Worker()), settings.train, Worker())
     optimiser = build_optimiser(learner.plain, settings.train)
@@ -160,9 +160,9 @@ def child(way: str, folder: Path, overrides: list[str]) -> None:
     import torch
 
     from radray.models.families.t5.loading import load_tokenizer
-    from radray.training.examples import tokenise
-    from radray.training.loop import evaluate
-    from radray.training.sharding import Learner, Worker
+    from radray.training.loop.examples import tokenise
+    from radray.training.loop.loop import evaluate
+    from radray.training.loop.sharding import Learner, Worker
 
     settings = load_settings([], [*DEFAULTS, *overrides])
     torch.set_num_threads(settings.train.threads_per_worker)

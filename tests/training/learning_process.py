@@ -24,10 +24,10 @@ from radray.training.checkpoints.files import Manifest, step_name
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.checkpoints.uploads import Uploads
 from radray.training.driver.learning import Outcome, learn
-from radray.training.examples import Examples, tokenise
-from radray.training.rouge import Sample, Scoring
-from radray.training.sharding import Worker
-from radray.training.team import Team
+from radray.training.loop.examples import Examples, tokenise
+from radray.training.loop.sharding import Worker
+from radray.training.loop.team import Team
+from radray.training.loop.validation import Sample, Scoring
 
 Pairs = dict[str, tuple[list[str], list[str]]]
 Logged = list[tuple[int, float, str, float]]

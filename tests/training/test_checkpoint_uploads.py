@@ -17,8 +17,8 @@ from radray.training.checkpoints import uploads as checkpoint_uploads
 from radray.training.checkpoints.files import Manifest, step_name, steps_in
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.checkpoints.uploads import Uploads
-from radray.training.sharding import Worker
-from radray.training.team import Team
+from radray.training.loop.sharding import Worker
+from radray.training.loop.team import Team
 
 SETTINGS = Train(
     epochs=3,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radray.models.families.t5.loading import load_tokenizer
-from radray.training.examples import (
+from radray.training.loop.examples import (
     Examples,
     batches_from,
     calls,

@@ -8,12 +8,12 @@ import torch
 from radray.config import Train
 from radray.errors import ConfigError, RadrayError
 from radray.models.families.t5.loading import load_model, load_tokenizer
-from radray.training import loop
-from radray.training.examples import Examples, tokenise
-from radray.training.loop import Score, evaluate, steps_total, train
-from radray.training.optimisers import Adafactor, build_optimiser, fill_state, learning_rate
-from radray.training.sharding import Learner, Worker, refuse_bf16
-from radray.training.state import State
+from radray.training.loop import loop
+from radray.training.loop.examples import Examples, tokenise
+from radray.training.loop.loop import Score, evaluate, steps_total, train
+from radray.training.loop.optimisers import Adafactor, build_optimiser, fill_state, learning_rate
+from radray.training.loop.sharding import Learner, Worker, refuse_bf16
+from radray.training.loop.state import State
 
 Pairs = dict[str, tuple[list[str], list[str]]]
 SETTINGS = Train(epochs=2, batch_size=37, learning_rate=5e-3, log_every_steps=2, threads_per_worker=1, seed=4)

@@ -15,9 +15,9 @@ from radray.models.families.t5.loading import load_model
 from radray.models.folder import open_model
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.delivery.export import export_checkpoint
-from radray.training.loop import evaluate
-from radray.training.sharding import Learner, Worker
-from radray.training.team import Team
+from radray.training.loop.loop import evaluate
+from radray.training.loop.sharding import Learner, Worker
+from radray.training.loop.team import Team
 
 SETTINGS: dict[str, Any] = {
     "epochs": 2,

@@ -15,9 +15,9 @@ from learning_process import ALONE, Pairs, Plan, Ran, run, run_workers, state_of
 from radray.config import Train
 from radray.training.checkpoints.files import step_name, steps_in
 from radray.training.checkpoints.store import Checkpoints
-from radray.training.sharding import Worker
-from radray.training.state import State
-from radray.training.team import Team
+from radray.training.loop.sharding import Worker
+from radray.training.loop.state import State
+from radray.training.loop.team import Team
 
 SETTINGS: dict[str, Any] = {
     "epochs": 3,

@@ -14,9 +14,9 @@ from radray.models.engines.transformers_beam import TransformersEngine
 from radray.models.families.t5.loading import load_model
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.delivery.export import export_checkpoint
-from radray.training.rouge import FIGURES, score_sample
-from radray.training.sharding import Learner, Worker
-from radray.training.team import Team
+from radray.training.loop.sharding import Learner, Worker
+from radray.training.loop.team import Team
+from radray.training.loop.validation import FIGURES, score_sample
 
 SETTINGS: dict[str, Any] = {
     "epochs": 8,

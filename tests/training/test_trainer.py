@@ -24,11 +24,11 @@ from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.folder import open_model
 from radray.training.checkpoints.files import Manifest, step_name, steps_in
 from radray.training.driver.trainer import finetune, held_alone
-from radray.training.examples import tokenise
-from radray.training.loop import evaluate
+from radray.training.loop.examples import tokenise
+from radray.training.loop.loop import evaluate
+from radray.training.loop.sharding import Learner, Worker
+from radray.training.loop.validation import FIGURES
 from radray.training.progress import Metric, MetricStream, now
-from radray.training.rouge import FIGURES
-from radray.training.sharding import Learner, Worker
 
 ROOT = Path(__file__).parents[2]
 Pairs = dict[str, tuple[list[str], list[str]]]

@@ -13,9 +13,9 @@ from learning_process import Pairs, Plan, Ran, examples_of, run, run_workers, te
 
 from radray.config import Train
 from radray.models.families.t5.loading import load_model
-from radray.training.examples import Examples, calls
-from radray.training.loop import evaluate
-from radray.training.sharding import Learner, Worker
+from radray.training.loop.examples import Examples, calls
+from radray.training.loop.loop import evaluate
+from radray.training.loop.sharding import Learner, Worker
 
 SETTINGS: dict[str, Any] = {
     "epochs": 2,

@@ -10,8 +10,8 @@ import ray
 from radray.config import Generate, Train
 from radray.errors import RadrayError
 from radray.training.driver.trainer import FinetuneResult, finetune
+from radray.training.loop.validation import Scoring
 from radray.training.progress import Metric
-from radray.training.rouge import Scoring
 
 CANARY = "Qanarybird"
 SETTINGS = Train(

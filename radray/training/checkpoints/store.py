@@ -26,9 +26,9 @@ from radray.errors import InputError, RadrayError
 from radray.models.manifest import FileEntry, hash_file
 from radray.training.checkpoints.files import Damaged, Manifest, step_name, steps_in
 from radray.training.checkpoints.uploads import Uploads
-from radray.training.sharding import Learner
-from radray.training.state import State
-from radray.training.team import Team
+from radray.training.loop.sharding import Learner
+from radray.training.loop.state import State
+from radray.training.loop.team import Team
 
 Tensors = dict[str, torch.Tensor]
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from radray.config import Train
 from radray.models.families.t5.adapters import add_adapter, write_adapted
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.training.checkpoints.store import Checkpoints
-from radray.training.sharding import Learner
+from radray.training.loop.sharding import Learner
 
 
 def export_checkpoint(

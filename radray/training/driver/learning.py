@@ -6,12 +6,12 @@ from pathlib import Path
 
 from radray.config import Train
 from radray.training.checkpoints.store import Checkpoints, tensors_of
-from radray.training.examples import Examples
-from radray.training.loop import Ended, Log, train
-from radray.training.optimisers import build_optimiser, fill_state
-from radray.training.rouge import Sample, score_sample
-from radray.training.sharding import load_plain, spread
-from radray.training.state import State
+from radray.training.loop.examples import Examples
+from radray.training.loop.loop import Ended, Log, train
+from radray.training.loop.optimisers import build_optimiser, fill_state
+from radray.training.loop.sharding import load_plain, spread
+from radray.training.loop.state import State
+from radray.training.loop.validation import Sample, score_sample
 
 
 @dataclass(frozen=True, slots=True)

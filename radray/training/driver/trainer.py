@@ -35,10 +35,10 @@ from radray.training.delivery.folder import publish
 from radray.training.driver.learning import Outcome
 from radray.training.driver.stopping import sigterm_kept
 from radray.training.driver.worker import run_worker
+from radray.training.loop.sharding import Worker
+from radray.training.loop.team import Team
+from radray.training.loop.validation import Scoring
 from radray.training.progress import Metric, MetricStream
-from radray.training.rouge import Scoring
-from radray.training.sharding import Worker
-from radray.training.team import Team
 
 _VERSIONED = ("radray", "ray", "tokenizers", "torch", "transformers")
 _RAY, _EXPORT = ".ray", ".export"

@@ -17,12 +17,12 @@ from radray.models.families.t5.loading import load_tokenizer
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.driver.learning import Outcome, learn
 from radray.training.driver.stopping import StopSign
-from radray.training.examples import Examples, tokenise
-from radray.training.loop import steps_total
+from radray.training.loop.examples import Examples, tokenise
+from radray.training.loop.loop import steps_total
+from radray.training.loop.sharding import Worker
+from radray.training.loop.team import Team
+from radray.training.loop.validation import Sample, Scoring
 from radray.training.progress import Metric, now
-from radray.training.rouge import Sample, Scoring
-from radray.training.sharding import Worker
-from radray.training.team import Team
 
 
 def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:

@@ -11,10 +11,10 @@ from torch import distributed, nn
 
 from radray.config import Train
 from radray.errors import RadrayError
-from radray.training.examples import Examples, batches_from, calls, rounds, validation_batches
-from radray.training.optimisers import learning_rate
-from radray.training.sharding import Learner, Worker
-from radray.training.state import State
+from radray.training.loop.examples import Examples, batches_from, calls, rounds, validation_batches
+from radray.training.loop.optimisers import learning_rate
+from radray.training.loop.sharding import Learner, Worker
+from radray.training.loop.state import State
 
 Log = Callable[[int, float, str, float], None]
 """Called with optimiser steps done, epochs done, name and value."""

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from torch import distributed
 
 from radray.errors import RadrayError
-from radray.training.sharding import Worker
+from radray.training.loop.sharding import Worker
 
 T = TypeVar("T")
 

@@ -13,9 +13,9 @@ from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
 from radray.models.batching import length_batches, pad
 from radray.models.engines.transformers_beam import search_config
-from radray.training.examples import rounds
-from radray.training.loop import over_workers
-from radray.training.sharding import Learner
+from radray.training.loop.examples import rounds
+from radray.training.loop.loop import over_workers
+from radray.training.loop.sharding import Learner
 
 METRICS = ("rouge1", "rouge2", "rougel")
 """F-measures that are taken."""

@@ -24,7 +24,7 @@ from radray.models.families.t5.loading import (
     load_tokenizer,
     refuse_other_tokenizer,
 )
-from radray.training.examples import Examples
+from radray.training.loop.examples import Examples
 
 IGNORED = -100
 """Label of a place that is padding and bears no loss."""
