@@ -16,11 +16,11 @@ from jobs.evaluate import Rows, evaluate
 from jobs.finetune import run as finetune
 from jobs.generate import generate
 from jobs.prepare import prepare
+from radray.cluster.connection import ray_cluster
 from radray.config import Settings
 from radray.evaluation.scoring import main_scorer
 from radray.models.folder import open_model
 from radray.reports.synthetic.studies import make_studies, split_rows, write_zip
-from radray.stages.cluster import ray_cluster
 
 DATASET = "synthetic"
 NOTE = "The reports are synthetic: the numbers say that the loop works, not how good a model is on real reports."

@@ -10,6 +10,7 @@ import pyarrow as pa
 from rich.console import Console
 
 from jobs import cli
+from radray.cluster.connection import ray_cluster
 from radray.config import Settings, dump_settings
 from radray.errors import ConfigError, InputError
 from radray.language.normality import is_normal
@@ -19,7 +20,6 @@ from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import MANIFEST, write_manifest
 from radray.models.store import open_stored, put_model
 from radray.schemas import REPORTS, TRAINING_METRICS, ReportStatus
-from radray.stages.cluster import ray_cluster
 from radray.stages.progress import progress_bar
 from radray.stages.report_rows import SplitCut
 from radray.storage.files import Storage, absolute_uri, is_s3

@@ -9,17 +9,17 @@ from rich.console import Console
 from jobs import cli
 from jobs.prepare import prepare_night
 from jobs.prepare import steps as prepare_steps
+from radray.cluster.actors import NodeResources, plan_actors
+from radray.cluster.connection import local_cores, local_cpus, ray_on_demand
 from radray.config import CORPUS_DATE, Settings
 from radray.errors import ConfigError, GateError
 from radray.models.engines.engine import engine_name
 from radray.models.folder import ModelFolder
 from radray.models.store import open_stored
 from radray.stages.arrivals import is_nightly, unanswered
-from radray.stages.cluster import local_cores, local_cpus, ray_on_demand
 from radray.stages.engine_choice import EngineOfModel
 from radray.stages.final_line import FinalLine
 from radray.stages.partitions import find_parts, refuse_other_cut, sample_prompts
-from radray.stages.plan import NodeResources, plan_actors
 from radray.stages.predictions_run import PredictionsRun
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse

@@ -12,13 +12,13 @@ from typing import Any
 from rich.console import Console
 
 from jobs import cli
+from radray.cluster.connection import ray_on_demand
 from radray.config import Settings, dump_settings
 from radray.errors import AuditError, ConfigError, InputError
 from radray.reports.record.fields import Fields
 from radray.reports.splits import digest_split, missing_studies, read_split_file
 from radray.schemas import REPORTS, ReportStatus
 from radray.stages.arrivals import Arrivals, fixed_folder, is_nightly
-from radray.stages.cluster import ray_on_demand
 from radray.stages.final_line import FinalLine
 from radray.stages.partitions import default_split
 from radray.stages.prepare import RowContext, SourceSpec, detect_format, plan, stage_reports

@@ -17,8 +17,8 @@ from botocore.validate import ParamValidator
 from ray.autoscaler._private.kuberay.autoscaling_config import _derive_autoscaling_config_from_ray_cr
 
 from jobs import generate, submit
+from radray.cluster.scaling import missing
 from radray.config import load_settings
-from radray.stages.scaling import missing
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / "jobs" / "configs"

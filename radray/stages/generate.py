@@ -7,9 +7,9 @@ from typing import Any
 import ray
 from ray.util.annotations import RayDeprecationWarning
 
+from radray.cluster.actors import ActorPlan
 from radray.config import Generate, Score, SplitName
 from radray.models.folder import ModelFolder
-from radray.stages.plan import ActorPlan
 from radray.stages.report_rows import ReadReportRows, SelectReports, SplitCut
 from radray.stages.score_predictions import ScorePredictions
 from radray.stages.stage import Stage

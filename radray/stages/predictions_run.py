@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from ray.exceptions import NodeDiedError, ObjectLostError, RayActorError, WorkerCrashedError
 from rich.console import Console
 
+from radray.cluster.actors import ActorPlan, alive_nodes, cluster_nodes, plan_actors, wait_for_loss
+from radray.cluster.connection import local_cores
 from radray.config import Settings, dump_settings
 from radray.errors import ConfigError, RadrayError
 from radray.evaluation.rouge import Scorer
@@ -16,13 +18,11 @@ from radray.models.engines.engine import DECIDES
 from radray.models.folder import ModelFolder
 from radray.models.footprint import engine_bytes
 from radray.schemas import PREDICTIONS
-from radray.stages.cluster import local_cores
 from radray.stages.engine_choice import EngineChoice, EngineOfModel
 from radray.stages.final_line import Outcome
 from radray.stages.generate import stage_predictions
 from radray.stages.night_gate import NightGate
 from radray.stages.partitions import Part, freeze_reports, refuse_other_splits, split_cut
-from radray.stages.plan import ActorPlan, alive_nodes, cluster_nodes, plan_actors, wait_for_loss
 from radray.stages.progress import staged_rows
 from radray.stages.score_predictions import checks_id
 from radray.stages.stage import Stage

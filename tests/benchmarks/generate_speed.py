@@ -32,14 +32,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from trained_model import say, trained_model
 
+from radray.cluster.actors import cluster_nodes, plan_actors
+from radray.cluster.connection import ray_cluster
 from radray.config import S3, Cluster, Generate, Score, load_settings
 from radray.models.engines.engine import open_engine
 from radray.models.folder import ModelFolder
 from radray.models.footprint import engine_bytes
 from radray.schemas import PREDICTIONS, REPORTS
-from radray.stages.cluster import ray_cluster
 from radray.stages.generate import stage_predictions
-from radray.stages.plan import cluster_nodes, plan_actors
 from radray.stages.report_rows import SplitCut
 from radray.stages.score_predictions import ScorePredictions
 from radray.stages.write_impressions import WriteImpressions

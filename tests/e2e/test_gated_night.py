@@ -10,8 +10,8 @@ from rich.console import Console
 from jobs import cli
 from jobs.generate import generate
 from jobs.prepare import prepare
+from radray.cluster.connection import ray_cluster
 from radray.schemas import PREDICTIONS, RUNS
-from radray.stages.cluster import ray_cluster
 from radray.tables.catalog import Warehouse
 
 STUDIES = 24

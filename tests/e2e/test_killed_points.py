@@ -14,8 +14,8 @@ from loop_world import CANARY, PROMPT, settings_for, tiny_model, write_corpus
 from rich.console import Console
 
 from jobs.prepare import prepare
+from radray.cluster.connection import ray_cluster
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
-from radray.stages.cluster import ray_cluster
 from radray.tables.catalog import Warehouse
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
 

@@ -17,10 +17,10 @@ from rich.console import Console
 
 from jobs.generate import generate
 from jobs.prepare import prepare
+from radray.cluster.connection import ray_cluster
 from radray.config import Cluster, Settings, load_settings
 from radray.errors import AuditError
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
-from radray.stages.cluster import ray_cluster
 from radray.stages.final_line import FinalLine
 from radray.stages.metrics import METRICS
 from radray.tables.catalog import Warehouse

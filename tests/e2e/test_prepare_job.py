@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from jobs.prepare import prepare
+from radray.cluster.connection import ray_cluster
 from radray.config import Cluster, load_settings
 from radray.errors import AuditError
 from radray.schemas import REPORTS
-from radray.stages.cluster import ray_cluster
 from radray.tables.catalog import Warehouse
 
 REPORT = {"subject_id": "p1", "findings": "Small left effusion.", "impression": "Effusion."}

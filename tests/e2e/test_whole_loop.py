@@ -19,6 +19,7 @@ from jobs.finetune import run as finetune
 from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.analytics.query import query
+from radray.cluster.connection import ray_cluster
 from radray.config import Settings
 from radray.errors import ConfigError, StageError
 from radray.evaluation.rouge import Scorer
@@ -26,7 +27,6 @@ from radray.evaluation.systems import FLOORS
 from radray.models.folder import open_model
 from radray.reports.synthetic.studies import SyntheticStudy
 from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, ROUGE_COLUMNS, RUNS, TRAINING_METRICS
-from radray.stages.cluster import ray_cluster
 from radray.stages.stage import Stage
 from radray.tables.catalog import Warehouse
 

@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
+from radray.cluster.connection import ray_cluster
 from radray.config import Cluster
 from radray.errors import ConfigError
-from radray.stages.cluster import ray_cluster
 
 
 @pytest.mark.parametrize("scheme", ["", "ray://"])

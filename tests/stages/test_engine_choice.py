@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from radray.cluster.connection import ray_on_demand
 from radray.config import Cluster, Generate, Tiny
 from radray.errors import ConfigError, InputError
 from radray.models.engines.conversion import Converted, ensure_converted
@@ -17,7 +18,6 @@ from radray.models.families.t5 import converting
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
-from radray.stages.cluster import ray_on_demand
 from radray.stages.engine_choice import NO_ENGINE, EngineOfModel, choose_engine, decide
 
 TEXT = "Small left effusion. The lungs are clear."

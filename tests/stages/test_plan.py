@@ -4,10 +4,10 @@ from itertools import product
 
 import pytest
 
+from radray.cluster import actors as planning
+from radray.cluster.actors import ActorPlan, NodeResources, plan_actors, wait_for_loss
 from radray.config import Generate
 from radray.errors import ConfigError
-from radray.stages import plan as planning
-from radray.stages.plan import ActorPlan, NodeResources, plan_actors, wait_for_loss
 
 GB = 1_000_000_000
 

@@ -10,15 +10,15 @@ import ray
 from night_tables import NIGHT
 from report_tables import reports
 
+from radray.cluster.actors import cluster_nodes, plan_actors
+from radray.cluster.connection import ray_cluster
 from radray.config import S3, Cluster, Generate, Score, Tiny
 from radray.errors import ConfigError
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.footprint import engine_bytes
 from radray.models.manifest import write_manifest
-from radray.stages.cluster import ray_cluster
 from radray.stages.generate import stage_predictions
-from radray.stages.plan import cluster_nodes, plan_actors
 from radray.stages.report_rows import SplitCut
 from radray.storage.files import Storage
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from radray.cluster.scaling import missing
 from radray.config import load_settings
 from radray.errors import ConfigError
-from radray.stages.scaling import missing
 
 SMALL, LARGE, GPU = {"CPU": 4.0}, {"CPU": 16.0}, {"CPU": 8.0, "GPU": 1.0, "inference": 1.0}
 

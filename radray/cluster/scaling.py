@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from ray.autoscaler.sdk import request_resources
 
+from radray.cluster.actors import alive_nodes
 from radray.config import Cluster
 from radray.errors import RadrayError
-from radray.stages.plan import alive_nodes
 
 _LOOK_S = 1.0
 
