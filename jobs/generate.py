@@ -16,11 +16,11 @@ from radray.errors import ConfigError, GateError
 from radray.models.engines.engine import engine_name
 from radray.models.folder import ModelFolder
 from radray.models.store import open_stored
-from radray.stages.arrivals import is_nightly, unanswered
-from radray.stages.engine_choice import EngineOfModel
-from radray.stages.final_line import FinalLine
-from radray.stages.partitions import find_parts, refuse_other_cut, sample_prompts
-from radray.stages.predictions_run import PredictionsRun
+from radray.nights.arrivals import is_nightly, unanswered
+from radray.nights.engine_choice import EngineOfModel
+from radray.nights.final_line import FinalLine
+from radray.nights.parts import find_parts, refuse_other_cut, sample_prompts
+from radray.nights.predictions_run import PredictionsRun
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tasks.impression.prompts import get_prompt

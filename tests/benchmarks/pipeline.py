@@ -36,13 +36,13 @@ from trained_model import say
 from radray.cluster.actors import ActorPlan
 from radray.cluster.connection import ray_cluster
 from radray.config import S3, Cluster, Generate, Score, Settings, load_settings
+from radray.nights.engine_choice import EngineChoice
+from radray.nights.parts import find_parts
+from radray.nights.predictions_run import PredictionsRun
 from radray.reports.synthetic.studies import make_studies
 from radray.reports.text.cleaning import clean
 from radray.schemas import REPORTS
-from radray.stages.engine_choice import EngineChoice
 from radray.stages.generate import stage_predictions
-from radray.stages.partitions import find_parts
-from radray.stages.predictions_run import PredictionsRun
 from radray.stages.report_rows import SplitCut
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse

@@ -20,8 +20,8 @@ from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
 from radray.config import Cluster, Settings, load_settings
 from radray.errors import AuditError
+from radray.nights.final_line import FinalLine
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
-from radray.stages.final_line import FinalLine
 from radray.stages.metrics import METRICS
 from radray.tables.catalog import Warehouse
 

@@ -10,8 +10,8 @@ from s3_server import BUCKET, S3Server
 
 from radray.config import Settings, load_settings
 from radray.errors import ConfigError, ConflictError, InputError
+from radray.nights.arrivals import Arrivals, Nights, dated_uri, fixed_folder, is_nightly
 from radray.schemas import REPORTS
-from radray.stages.arrivals import Arrivals, Nights, dated_uri, fixed_folder, is_nightly
 from radray.storage import s3 as objects
 from radray.storage.files import FrozenFile
 from radray.tables.catalog import Warehouse

@@ -18,7 +18,7 @@ from radray.models.families.t5 import converting
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
-from radray.stages.engine_choice import NO_ENGINE, EngineOfModel, choose_engine, decide
+from radray.nights.engine_choice import NO_ENGINE, EngineOfModel, choose_engine, decide
 
 TEXT = "Small left effusion. The lungs are clear."
 FAST = f"ctranslate2-{version('ctranslate2')}-float32"

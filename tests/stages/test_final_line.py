@@ -16,9 +16,9 @@ from botocore.stub import Stubber
 from radray.config import dump_settings, load_settings
 from radray.config_notify import Notify
 from radray.errors import ConfigError
-from radray.stages import notify as telling
-from radray.stages.final_line import FinalLine, Outcome
-from radray.stages.notify import notify, publish
+from radray.nights import notify as telling
+from radray.nights.final_line import FinalLine, Outcome
+from radray.nights.notify import notify, publish
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:radray"
 

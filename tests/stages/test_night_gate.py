@@ -14,9 +14,9 @@ from radray import config
 from radray.config import load_settings
 from radray.config_gates import Gates
 from radray.errors import GateError
+from radray.nights.gate import NightGate
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
 from radray.schemas_checks import TIER_A
-from radray.stages.night_gate import NightGate
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import new_run_id

@@ -10,8 +10,7 @@ from radray.config import Settings, load_settings
 from radray.errors import ConfigError, InputError
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Manifest
-from radray.schemas import PREDICTIONS, ROUGE_COLUMNS
-from radray.stages.partitions import (
+from radray.nights.parts import (
     INPUT_COLUMNS,
     Part,
     find_parts,
@@ -20,6 +19,7 @@ from radray.stages.partitions import (
     refuse_other_splits,
     sample_prompts,
 )
+from radray.schemas import PREDICTIONS, ROUGE_COLUMNS
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest

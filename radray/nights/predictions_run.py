@@ -17,12 +17,12 @@ from radray.evaluation.rouge import Scorer
 from radray.models.engines.engine import DECIDES
 from radray.models.folder import ModelFolder
 from radray.models.footprint import engine_bytes
+from radray.nights.engine_choice import EngineChoice, EngineOfModel
+from radray.nights.final_line import Outcome
+from radray.nights.gate import NightGate
+from radray.nights.parts import Part, freeze_reports, refuse_other_splits, split_cut
 from radray.schemas import PREDICTIONS
-from radray.stages.engine_choice import EngineChoice, EngineOfModel
-from radray.stages.final_line import Outcome
 from radray.stages.generate import stage_predictions
-from radray.stages.night_gate import NightGate
-from radray.stages.partitions import Part, freeze_reports, refuse_other_splits, split_cut
 from radray.stages.progress import staged_rows
 from radray.stages.score_predictions import checks_id
 from radray.stages.stage import Stage
