@@ -19,9 +19,9 @@ from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import MANIFEST, write_manifest
 from radray.models.store import open_stored, put_model
+from radray.pipelines.progress import progress_bar
+from radray.pipelines.report_rows import SplitCut
 from radray.schemas import REPORTS, TRAINING_METRICS, ReportStatus
-from radray.stages.progress import progress_bar
-from radray.stages.report_rows import SplitCut
 from radray.storage.files import Storage, absolute_uri, is_s3
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows

@@ -18,11 +18,11 @@ from radray.errors import AuditError, ConfigError, InputError
 from radray.nights.arrivals import Arrivals, fixed_folder, is_nightly
 from radray.nights.final_line import FinalLine
 from radray.nights.parts import default_split
+from radray.pipelines.parse_reports import RowContext, SourceSpec, detect_format, plan, stage_reports
+from radray.pipelines.progress import staged_rows
 from radray.reports.record.fields import Fields
 from radray.reports.splits import digest_split, missing_studies, read_split_file
 from radray.schemas import REPORTS, ReportStatus
-from radray.stages.prepare import RowContext, SourceSpec, detect_format, plan, stage_reports
-from radray.stages.progress import staged_rows
 from radray.storage.files import Storage, absolute_uri
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin

@@ -12,8 +12,8 @@ CONFIG_PARTS = {f"radray.{path.stem}" for path in (ROOT / "radray").glob("config
 SCHEMAS_PARTS = {f"radray.{path.stem}" for path in (ROOT / "radray").glob("schemas_*.py")}
 LEAVES = {"radray.errors", "radray.config", "radray.schemas"} | CONFIG_PARTS | SCHEMAS_PARTS
 MIDDLE = {"radray.reports", "radray.models", "radray.evaluation", "radray.tables"}
-UPPER = {"radray.stages", "radray.training", "radray.pages"}
-MAY_IMPORT_RAY = ("radray.stages", "radray.training", "jobs")
+UPPER = {"radray.pipelines", "radray.training", "radray.pages"}
+MAY_IMPORT_RAY = ("radray.pipelines", "radray.training", "jobs")
 HEAVY = {"torch", "transformers", "ctranslate2", "peft", "tokenizers"}
 MODULES = sorted(path for folder in ("radray", "jobs") for path in (ROOT / folder).rglob("*.py"))
 

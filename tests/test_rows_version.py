@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from radray.config import Score
 from radray.evaluation.rouge import Scorer
+from radray.pipelines.report_rows import REPORT_COLUMNS
+from radray.pipelines.score_predictions import ScorePredictions
 from radray.reports.formats import fhir, jsonl, mediqa, mimic, openi_xml
 from radray.reports.formats import hl7 as hl7_file
 from radray.reports.formats import mimic_sectioned_csv as sectioned_csv
@@ -22,8 +24,6 @@ from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
 from radray.schemas import PREDICTIONS
 from radray.schemas_checks import CHECK_COLUMNS
-from radray.stages.report_rows import REPORT_COLUMNS
-from radray.stages.score_predictions import ScorePredictions
 from radray.tables.identity import ROWS_VERSION, digest
 from radray.tasks.impression.prompts import PROMPTS
 

@@ -21,12 +21,12 @@ from radray.nights.engine_choice import EngineChoice, EngineOfModel
 from radray.nights.final_line import Outcome
 from radray.nights.gate import NightGate
 from radray.nights.parts import Part, freeze_reports, refuse_other_splits, split_cut
+from radray.pipelines.generate import stage_predictions
+from radray.pipelines.progress import staged_rows
+from radray.pipelines.score_predictions import checks_id
+from radray.pipelines.stage import Stage
+from radray.pipelines.write_impressions import WriteImpressions
 from radray.schemas import PREDICTIONS
-from radray.stages.generate import stage_predictions
-from radray.stages.progress import staged_rows
-from radray.stages.score_predictions import checks_id
-from radray.stages.stage import Stage
-from radray.stages.write_impressions import WriteImpressions
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import ROWS_VERSION, digest, new_run_id, run_key

@@ -23,7 +23,7 @@ from radray.errors import ConfigError
 from radray.evaluation.rouge import Scorer
 from radray.models.engines.engine import Generation, open_engine
 from radray.models.engines.parity import compare
-from radray.stages.report_rows import SplitCut
+from radray.pipelines.report_rows import SplitCut
 
 WAYS = (
     ("ctranslate2", "float32"),

@@ -38,11 +38,11 @@ from radray.config import S3, Cluster, Generate, Score, load_settings
 from radray.models.engines.engine import open_engine
 from radray.models.folder import ModelFolder
 from radray.models.footprint import engine_bytes
+from radray.pipelines.generate import stage_predictions
+from radray.pipelines.report_rows import SplitCut
+from radray.pipelines.score_predictions import ScorePredictions
+from radray.pipelines.write_impressions import WriteImpressions
 from radray.schemas import PREDICTIONS, REPORTS
-from radray.stages.generate import stage_predictions
-from radray.stages.report_rows import SplitCut
-from radray.stages.score_predictions import ScorePredictions
-from radray.stages.write_impressions import WriteImpressions
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest

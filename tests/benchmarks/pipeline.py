@@ -39,11 +39,11 @@ from radray.config import S3, Cluster, Generate, Score, Settings, load_settings
 from radray.nights.engine_choice import EngineChoice
 from radray.nights.parts import find_parts
 from radray.nights.predictions_run import PredictionsRun
+from radray.pipelines.generate import stage_predictions
+from radray.pipelines.report_rows import SplitCut
 from radray.reports.synthetic.studies import make_studies
 from radray.reports.text.cleaning import clean
 from radray.schemas import REPORTS
-from radray.stages.generate import stage_predictions
-from radray.stages.report_rows import SplitCut
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows

@@ -25,13 +25,13 @@ from radray.config import Score
 from radray.evaluation.rouge import Scorer
 from radray.language.findings_stratum import findings_stratum
 from radray.language.normality import is_normal
+from radray.pipelines import score_predictions
+from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.reports.formats import mimic
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
 from radray.schemas import HYPOTHESES, PREDICTIONS
-from radray.stages import score_predictions
-from radray.stages.report_rows import REPORT_COLUMNS
 from radray.tables.rows import to_arrow
 
 BLOCK_ROWS = 200

@@ -25,8 +25,8 @@ from radray.models.batching import length_batches
 from radray.models.engines.engine import Generation, Hypothesis
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Manifest
-from radray.stages.stage import Stage
-from radray.stages.write_impressions import answered
+from radray.pipelines.stage import Stage
+from radray.pipelines.write_impressions import answered
 from radray.tasks.impression.prompts import get_prompt
 
 INPUT_TOKENS_A_S = 0.4 * 70e12 / (2 * 1.22e9)

@@ -21,8 +21,8 @@ from radray.cluster.connection import ray_cluster
 from radray.config import Cluster, Settings, load_settings
 from radray.errors import AuditError
 from radray.nights.final_line import FinalLine
+from radray.pipelines.prometheus import METRICS
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
-from radray.stages.metrics import METRICS
 from radray.tables.catalog import Warehouse
 
 PATIENCE_S = 60

@@ -25,9 +25,9 @@ from radray.errors import ConfigError, StageError
 from radray.evaluation.rouge import Scorer
 from radray.evaluation.systems import FLOORS
 from radray.models.folder import open_model
+from radray.pipelines.stage import Stage
 from radray.reports.synthetic.studies import SyntheticStudy
 from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, ROUGE_COLUMNS, RUNS, TRAINING_METRICS
-from radray.stages.stage import Stage
 from radray.tables.catalog import Warehouse
 
 STUDIES = 160

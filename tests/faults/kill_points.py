@@ -82,7 +82,7 @@ FIRST_POINTS = (
 """Steps that only the first run of a warehouse has; making a table is a commit too."""
 
 JOB_POINTS = (
-    KillPoint("while rows are staged", "radray.stages.progress:_rows", "after"),
+    KillPoint("while rows are staged", "radray.pipelines.progress:_rows", "after"),
     KillPoint("between merge and commit", _MERGE, "after"),
     KillPoint("inside the catalog's swap", f"{_CATALOG}._write_metadata", "after", table="predictions"),
     KillPoint("after the commit, runs not finished", _RUNS, nth=2, landed=True),

@@ -13,8 +13,8 @@ from rich.console import Console
 from jobs.finetune import out_folder, read_examples, run, said, told, untrained_folder
 from radray.config import CORPUS_DATE, Settings, load_settings
 from radray.errors import InputError
+from radray.pipelines.report_rows import SplitCut
 from radray.schemas import REPORTS
-from radray.stages.report_rows import SplitCut
 from radray.tables.catalog import Warehouse
 from radray.tasks.impression.targets import TargetCounts
 from radray.training.progress import Metric

@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from radray.stages.report_rows import REPORT_COLUMNS
+from radray.pipelines.report_rows import REPORT_COLUMNS
 
 
 def reports(count: int, **columns: Any) -> pa.Table:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from radray.stages.metrics import METRICS, MetricSpec
+from radray.pipelines.prometheus import METRICS, MetricSpec
 
 DASHBOARD = Path(__file__).parents[2] / "jobs" / "configs" / "grafana.json"
 
@@ -46,7 +46,7 @@ EXPORT = """
 from prometheus_client import generate_latest
 from ray._private.telemetry.open_telemetry_metric_recorder import OpenTelemetryMetricRecorder
 
-from radray.stages.metrics import METRICS
+from radray.pipelines.prometheus import METRICS
 
 recorder = OpenTelemetryMetricRecorder()
 for spec in METRICS:

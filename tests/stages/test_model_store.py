@@ -21,7 +21,7 @@ from radray.models.folder import open_model
 from radray.models.manifest import MANIFEST, write_manifest
 from radray.models.store import StoredModel, on_this_node, open_stored, put_model
 from radray.models.verified import CheckedFiles
-from radray.stages.write_impressions import WriteImpressions
+from radray.pipelines.write_impressions import WriteImpressions
 from radray.storage import transfers
 from radray.storage.files import Storage
 
@@ -141,7 +141,7 @@ def test_a_damaged_copy_is_fetched_anew(storage: Storage, made: Path, uri: str, 
 
 def test_a_fetch_that_was_killed_is_begun_again(storage: Storage, made: Path, uri: str, tmp_path: Path) -> None:
     put_model(made, uri, storage)
-    code = "import os, sys, pickle, signal; from radray.stages import model_store\n"
+    code = "import os, sys, pickle, signal; from radray.pipelines import model_store\n"
     code += "model_store.store_manifest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
     code += "model_store.open_stored(sys.argv[1], pickle.loads(bytes.fromhex(sys.argv[2])))"
     command = [sys.executable, "-c", code, uri, pickle.dumps(storage).hex()]

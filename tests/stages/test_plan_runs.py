@@ -18,8 +18,8 @@ from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.footprint import engine_bytes
 from radray.models.manifest import write_manifest
-from radray.stages.generate import stage_predictions
-from radray.stages.report_rows import SplitCut
+from radray.pipelines.generate import stage_predictions
+from radray.pipelines.report_rows import SplitCut
 from radray.storage.files import Storage
 
 # a run in which nothing moves ends after load and call timeout

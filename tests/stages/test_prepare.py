@@ -9,10 +9,10 @@ import pytest
 from prepared import STORAGE, prepared
 
 from radray.errors import InputError
+from radray.pipelines import parse_reports as prepare
+from radray.pipelines.parse_reports import PlannedUnit, SourceSpec, plan
 from radray.reports.record.fields import Fields
 from radray.reports.synthetic.studies import make_studies
-from radray.stages import prepare
-from radray.stages.prepare import PlannedUnit, SourceSpec, plan
 
 REPORT = "EXAMINATION: CHEST\n\nFINDINGS: Small left effusion.\n\nIMPRESSION: Effusion.\n"
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from radray.config import S3
-from radray.stages.progress import Pace, staged_rows
+from radray.pipelines.progress import Pace, staged_rows
 from radray.storage.files import Storage
 
 PATIENCE_S = 30

@@ -9,7 +9,7 @@ from report_tables import reports
 
 from radray.config import S3
 from radray.errors import StageError
-from radray.stages.report_rows import ReadReportRows, SelectReports, SplitCut, report_units
+from radray.pipelines.report_rows import ReadReportRows, SelectReports, SplitCut, report_units
 from radray.storage.files import Storage
 
 STORAGE = Storage.of(S3())

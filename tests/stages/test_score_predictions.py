@@ -9,10 +9,10 @@ from report_tables import reports
 
 from radray.checks import check as checks
 from radray.config import Score
+from radray.pipelines.report_rows import REPORT_COLUMNS
+from radray.pipelines.score_predictions import ScorePredictions, checks_id
 from radray.schemas import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS
 from radray.schemas_checks import CLASSES, RAW_ROUGE_COLUMNS, TIER_A, TIER_B
-from radray.stages.report_rows import REPORT_COLUMNS
-from radray.stages.score_predictions import ScorePredictions, checks_id
 
 CONSTANTS = {
     "batch_date": datetime.date(1970, 1, 1),
@@ -197,7 +197,7 @@ def test_a_report_that_cannot_be_checked_costs_its_row_and_no_other(
             raise KeyError(impression)
         return checks.check(impression, *args, **words)
 
-    monkeypatch.setattr("radray.stages.score_predictions.check", faulty)
+    monkeypatch.setattr("radray.pipelines.score_predictions.check", faulty)
     both = pa.concat_tables([outcome("CANARY mass."), outcome("Small effusion.")])
     bad, good = ScorePredictions(Score(defer_below_logprob=-5.0), CONSTANTS)(both).to_pylist()
     assert "CANARY mass." in asked

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from radray.errors import InputError, StageError
-from radray.stages.stage import Stage
+from radray.pipelines.stage import Stage
 
 BATCH = pa.table({"findings": ["CANARY effusion", "clear"]})
 

@@ -19,7 +19,7 @@ from radray.models.engines.repeats import AnswerOnce
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
-from radray.stages.write_impressions import WriteImpressions, answered
+from radray.pipelines.write_impressions import WriteImpressions, answered
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,11 @@ from radray.evaluation.rouge import Scorer
 from radray.language.findings_stratum import findings_stratum
 from radray.language.normality import is_normal
 from radray.language.sentences import split_sentences
+from radray.pipelines.prometheus import SCORE_SECONDS, SCORED, record
+from radray.pipelines.report_rows import REPORT_COLUMNS
+from radray.pipelines.stage import Stage, innermost_frame
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS, FailReason, PredictionStatus
 from radray.schemas_checks import CLASSES, RAW_ROUGE_COLUMNS
-from radray.stages.metrics import SCORE_SECONDS, SCORED, record
-from radray.stages.report_rows import REPORT_COLUMNS
-from radray.stages.stage import Stage, innermost_frame
 from radray.tables.rows import to_arrow
 
 REPEATS_KEPT = 10_000

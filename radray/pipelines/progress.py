@@ -23,7 +23,7 @@ from rich.progress import (
 from rich.text import Text
 
 from radray.errors import RadrayError
-from radray.stages.metrics import ROWS_EXPECTED, ROWS_STAGED, record
+from radray.pipelines.prometheus import ROWS_EXPECTED, ROWS_STAGED, record
 from radray.storage.files import Storage
 
 POLL_S = 1.0

@@ -15,9 +15,9 @@ from radray.models.engines.repeats import AnswerOnce
 from radray.models.folder import ModelFolder
 from radray.models.store import on_this_node
 from radray.models.verified import CheckedFiles
+from radray.pipelines.prometheus import WriterMetrics
+from radray.pipelines.stage import Stage
 from radray.schemas import HYPOTHESES, FailReason, PredictionStatus
-from radray.stages.metrics import WriterMetrics
-from radray.stages.stage import Stage
 from radray.tasks.impression.prompts import get_prompt
 
 PROBE = "The lungs are clear. No pleural effusion or pneumothorax."

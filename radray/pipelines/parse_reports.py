@@ -13,6 +13,8 @@ import pyarrow as pa
 import ray
 
 from radray.errors import InputError
+from radray.pipelines import prometheus as metrics
+from radray.pipelines.stage import texts_withheld
 from radray.reports.archives.container import BrokenStream, Member, container, list_members, open_members, read_members
 from radray.reports.formats.detect import HEAD_BYTES, Origin, detect
 from radray.reports.formats.registry import DocumentFormat, RecordFormat, get_format
@@ -20,8 +22,6 @@ from radray.reports.record.fields import Fields
 from radray.reports.record.identity import split_key, text_digest, unit_id
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected
 from radray.schemas import REPORTS, RejectReason, ReportStatus
-from radray.stages import metrics
-from radray.stages.stage import texts_withheld
 from radray.storage.files import FrozenFile, Storage, is_s3
 from radray.tables.rows import to_arrow
 

@@ -10,10 +10,10 @@ from ray.util.annotations import RayDeprecationWarning
 from radray.cluster.actors import ActorPlan
 from radray.config import Generate, Score, SplitName
 from radray.models.folder import ModelFolder
-from radray.stages.report_rows import ReadReportRows, SelectReports, SplitCut
-from radray.stages.score_predictions import ScorePredictions
-from radray.stages.stage import Stage
-from radray.stages.write_impressions import WriteImpressions
+from radray.pipelines.report_rows import ReadReportRows, SelectReports, SplitCut
+from radray.pipelines.score_predictions import ScorePredictions
+from radray.pipelines.stage import Stage
+from radray.pipelines.write_impressions import WriteImpressions
 from radray.storage.files import Storage, is_s3
 
 ACTOR_RESTARTS = 8
