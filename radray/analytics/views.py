@@ -141,7 +141,7 @@ def _known() -> Mapping[str, str]:
 
 @cache
 def _source(name: str) -> str:
-    return (files("radray.tables") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    return (files("radray.analytics") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 @cache

@@ -34,7 +34,7 @@ def test_only_the_code_travels(tmp_path: Path) -> None:
     for file in (".rayignore", ".gitignore", "pyproject.toml"):
         (checkout / file).parent.mkdir(parents=True, exist_ok=True)
         (checkout / file).write_bytes((ROOT / file).read_bytes())
-    code = {"jobs/generate.py", "jobs/configs/local.yaml", "radray/tables/sql/x.sql", "radray/pages/templates/y"}
+    code = {"jobs/generate.py", "jobs/configs/local.yaml", "radray/analytics/sql/x.sql", "radray/pages/templates/y"}
     stays = {
         *("night.zip", "reports/one.txt", "out/demo/x", ".git/config", ".venv/a.py", ".ci/run", "tests/test_x.py"),
         *("cluster.yaml", "README.md", "jobs/__pycache__/x.pyc", "jobsheet.csv", "radray.db"),

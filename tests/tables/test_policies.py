@@ -28,7 +28,7 @@ def statements(name: str) -> list[dict[str, Any]]:
 
 
 def test_the_files_are_these() -> None:
-    names = sorted(one.name for one in (files("radray.tables") / "iam").iterdir())
+    names = sorted(one.name for one in (files("radray.analytics.publishing") / "iam").iterdir())
     assert names == sorted(f"{name}.json" for name in POLICIES)
 
 

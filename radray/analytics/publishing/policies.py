@@ -29,7 +29,7 @@ POLICIES = ("job", "publish", "dashboards", "analyst")
 
 def policy(name: str, values: Mapping[str, str]) -> dict[str, Any]:
     """Return the policy `name` with `values` in the place of its ``${...}``; one that has no value stays as it is."""
-    text = (files("radray.tables") / "iam" / f"{name}.json").read_text(encoding="utf-8")
+    text = (files("radray.analytics.publishing") / "iam" / f"{name}.json").read_text(encoding="utf-8")
     filled: dict[str, Any] = json.loads(Template(text).safe_substitute(values))
     return filled
 

@@ -158,5 +158,5 @@ class Publisher:
 def _refused(request: Request, error: Exception) -> ConfigError:
     return ConfigError(
         f"{request.service}: {cause(error)} for {request.operation}: see warehouse.s3.region, the settings of publish,"
-        " and the rights of the role (publish.json and dashboards.json in radray/tables/iam)"
+        " and the rights of the role (publish.json and dashboards.json in radray/analytics/publishing/iam)"
     )
