@@ -12,16 +12,16 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from radray.config_cluster import Cluster as Cluster
-from radray.config_gates import Gates
+from radray.config_cluster import ClusterSettings
+from radray.config_gates import GatesSettings
 from radray.config_names import refuse_unknown
-from radray.config_node import Corpus, Node
-from radray.config_notify import Notify
-from radray.config_publish import Publish
+from radray.config_node import CorpusSettings, NodeSettings
+from radray.config_notify import NotifySettings
+from radray.config_publish import PublishSettings
 from radray.config_section import Place, Section
-from radray.config_source import Source
+from radray.config_source import SourceSettings
 from radray.config_text import lay_over, read_override, read_yaml
-from radray.config_train import Train as Train
+from radray.config_train import TrainSettings
 from radray.errors import ConfigError
 
 PositiveInt = Annotated[int, Field(ge=1)]
@@ -31,7 +31,7 @@ CORPUS_DATE = datetime.date(1970, 1, 1)
 """The batch date of a corpus that has no nights."""
 
 
-class S3(Section):
+class S3Settings(Section):
     """How every S3 client here reaches S3: tables, staging and the source alike.
 
     Credentials are never settings: the usual chain gives them (environment, profile, role of the machine).
@@ -46,26 +46,26 @@ class S3(Section):
     """Bucket in the path (``host/bucket/key``) and not in the host name: most servers other than AWS need it."""
 
     @model_validator(mode="after")
-    def _the_bucket_can_be_addressed(self) -> "S3":
+    def _the_bucket_can_be_addressed(self) -> "S3Settings":
         host = "" if self.endpoint is None else urlsplit(self.endpoint).hostname or ""
         if not self.path_style and (":" in host or host.replace(".", "").isdigit()):
             raise ValueError("an endpoint that is an IP address needs warehouse.s3.path_style=true")
         return self
 
 
-class Warehouse(Section):
+class WarehouseSettings(Section):
     """Where the tables live."""
 
     uri: Place = "out/warehouse"
     """Folder or ``s3://`` prefix of data, metadata and staging."""
-    s3: S3 = S3()
+    s3: S3Settings = S3Settings()
     """The S3 that ``s3://`` of `uri` and of `source.uri` means."""
     catalog: Literal["sqlite", "glue"] = "sqlite"
     catalog_uri: Place | None = None
     """SQLite file of the catalog; None: ``catalog.db`` in the (local) warehouse."""
 
     @model_validator(mode="after")
-    def _catalog_outlives_the_head_node(self) -> "Warehouse":
+    def _catalog_outlives_the_head_node(self) -> "WarehouseSettings":
         if self.catalog == "sqlite" and self.catalog_uri is None and "://" in self.uri:
             raise ValueError(
                 "a SQLite catalog with a remote warehouse needs warehouse.catalog_uri (a file that outlives the"
@@ -76,7 +76,7 @@ class Warehouse(Section):
         return self
 
 
-class Split(Section):
+class SplitSettings(Section):
     """Which split a report belongs to, and which one a job works on."""
 
     name: SplitName | None = None
@@ -90,7 +90,7 @@ class Split(Section):
     seed: Annotated[int, Field(ge=0)] = 13
 
 
-class Tiny(Section):
+class TinySettings(Section):
     """Size of the small T5 that ``model.init=tiny`` builds from the training text."""
 
     vocab_size: Annotated[int, Field(ge=300, le=32_000)] = 2_000
@@ -100,12 +100,12 @@ class Tiny(Section):
     num_heads: Annotated[int, Field(ge=1, le=16)] = 4
 
 
-class Model(Section):
+class ModelSettings(Section):
     """Models to start from, to make and to use."""
 
     init: Place = "google/flan-t5-xl"
     """What fine-tuning starts from: a hub id, a folder, an ``s3://`` prefix, or `tiny`."""
-    tiny: Tiny = Tiny()
+    tiny: TinySettings = TinySettings()
     out: Place = "out/model"
     """Folder that fine-tuning writes, or ``s3://`` prefix that it is uploaded to, the manifest last."""
     uri: Annotated[tuple[Place, ...], Field(max_length=16)] = ()
@@ -121,7 +121,7 @@ class Model(Section):
         return (value,) if isinstance(value, str) else () if value is None else value
 
 
-class Generate(Section):
+class GenerateSettings(Section):
     """Beam search and the actors that run it."""
 
     engine: Literal["auto", "transformers", "ctranslate2"] = "auto"
@@ -156,13 +156,13 @@ class Generate(Section):
     """Longest that an engine may take until it answers: checking the model's files, converting and loading them."""
 
     @model_validator(mode="after")
-    def _hypotheses_fit_the_beam(self) -> "Generate":
+    def _hypotheses_fit_the_beam(self) -> "GenerateSettings":
         if self.num_return_sequences > self.num_beams:
             raise ValueError("generate.num_return_sequences must not exceed generate.num_beams")
         return self
 
 
-class Score(Section):
+class ScoreSettings(Section):
     """ROUGE, and which reports a person should write: those whose prediction is below one of the thresholds.
 
     A prediction without the figure (a failed one; margin: where the beam gave no second) is below any threshold.
@@ -175,7 +175,7 @@ class Score(Section):
     """Least score of the prediction less that of the second candidate; None: off."""
 
 
-class Evaluate(Section):
+class EvaluateSettings(Section):
     """Models side by side."""
 
     published: Place | None = None
@@ -212,7 +212,7 @@ class Evaluate(Section):
         return (value,) if isinstance(value, str) else () if value is None else value
 
 
-class Maintain(Section):
+class MaintainSettings(Section):
     """What `maintain` keeps, and whom it erases."""
 
     snapshots_older_than_days: Annotated[float, Field(ge=0.0, le=3650.0)] = 7.0
@@ -231,14 +231,14 @@ class Maintain(Section):
     Never in what `dump_settings` gives: that is kept in `runs` and beside models, for ever."""
 
     @model_validator(mode="after")
-    def _a_run_keeps_what_it_needs(self) -> "Maintain":
+    def _a_run_keeps_what_it_needs(self) -> "MaintainSettings":
         for name in ("snapshots_older_than_days", "orphans_older_than_days"):
             if getattr(self, name) * 24 < self.longest_run_hours:
                 raise ValueError(f"maintain.{name} must not be less than maintain.longest_run_hours")
         return self
 
 
-class Demo(Section):
+class DemoSettings(Section):
     """The synthetic corpus of `jobs.demo`."""
 
     studies: Annotated[int, Field(ge=50, le=1_000_000)] = 4_000
@@ -251,26 +251,26 @@ class Demo(Section):
 class Settings(Section):
     """All settings of all jobs; each job uses the sections that it needs."""
 
-    warehouse: Warehouse = Warehouse()
-    source: Source = Source()
-    split: Split = Split()
+    warehouse: WarehouseSettings = WarehouseSettings()
+    source: SourceSettings = SourceSettings()
+    split: SplitSettings = SplitSettings()
     date: datetime.date = CORPUS_DATE
     """The night's logical date; a corpus without nights keeps the default."""
     until: datetime.date | None = None
     """Last night of those that `prepare` and `generate` work on, one after the other from `date`; None: that one."""
-    model: Model = Model()
-    train: Train = Train()
-    node: Node = Node()
-    corpus: Corpus = Corpus()
-    generate: Generate = Generate()
-    score: Score = Score()
-    gates: Gates = Gates()
-    evaluate: Evaluate = Evaluate()
-    maintain: Maintain = Maintain()
-    publish: Publish = Publish()
-    cluster: Cluster = Cluster()
-    notify: Notify = Notify()
-    demo: Demo = Demo()
+    model: ModelSettings = ModelSettings()
+    train: TrainSettings = TrainSettings()
+    node: NodeSettings = NodeSettings()
+    corpus: CorpusSettings = CorpusSettings()
+    generate: GenerateSettings = GenerateSettings()
+    score: ScoreSettings = ScoreSettings()
+    gates: GatesSettings = GatesSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+    maintain: MaintainSettings = MaintainSettings()
+    publish: PublishSettings = PublishSettings()
+    cluster: ClusterSettings = ClusterSettings()
+    notify: NotifySettings = NotifySettings()
+    demo: DemoSettings = DemoSettings()
     params: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(default_factory=dict)
     """Values that `query` binds to ``:name`` (or ``$name``) in its SQL, never pasted into it: ``params.name=value``."""
     out: Literal["table", "csv", "json", "parquet"] = "table"

@@ -9,7 +9,7 @@ from radray.config_section import Section
 Bundle = dict[Annotated[str, Field(min_length=1)], Annotated[float, Field(gt=0.0)]]
 
 
-class Cluster(Section):
+class ClusterSettings(Section):
     """The Ray cluster that a job runs on."""
 
     address: str | None = None

@@ -22,7 +22,7 @@ TierA = Literal[
 ]
 
 
-class Gates(Section):
+class GatesSettings(Section):
     """What stops a night of predictions from being committed (exit code 3, yesterday's rows stay); None: gate off.
 
     They decide no row: after a change of a gate what was staged is used, nothing is generated again. A corpus
@@ -55,7 +55,7 @@ class Gates(Section):
         """Least reports of a part of a night that are judged."""
         return max(self.min_reports // 4, 1)
 
-    def of_corpus(self) -> "Gates":
+    def of_corpus(self) -> "GatesSettings":
         """Return the gates that a corpus is judged by: those that were given a value; the defaults are off."""
         off = {name: None for name in type(self).model_fields if name not in ("min_reports", "max_flag_rates")}
         return self.model_copy(update={name: off[name] for name in off.keys() - self.model_fields_set})

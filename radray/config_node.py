@@ -9,7 +9,7 @@ from radray.config_section import Place, Section
 Gib = Annotated[float, Field(gt=0.0)]
 
 
-class Node(Section):
+class NodeSettings(Section):
     """A node that fine-tuning runs on, as its maker describes it; None: not known, and nothing is refused for it.
 
     Memory is in GiB (2**30 bytes), speed in TFLOP/s.
@@ -33,7 +33,7 @@ class Node(Section):
     disk_gib: Gib | None = None
 
 
-class Corpus(Section):
+class CorpusSettings(Section):
     """What `jobs.finetune --dry-run` plans for, as it reads no table; a run plans with the reports it has."""
 
     reports: Annotated[int, Field(ge=1)] | None = None

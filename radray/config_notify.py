@@ -10,7 +10,7 @@ Webhook = Annotated[str, Field(pattern=r"^(https://|http://(localhost|127\.0\.0\
 TopicArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$")]
 
 
-class Notify(Section):
+class NotifySettings(Section):
     """Who is sent the final line of `prepare` or `generate` when its exit code is not 0; None: nobody.
 
     The line holds dates, counts and run ids, and no text of a report or of an error.

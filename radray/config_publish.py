@@ -9,7 +9,7 @@ from radray.config_section import Place, Section
 Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:[a-z]+:[a-z0-9-]*:[0-9]{12}:.+$", max_length=2048)]
 
 
-class Publish(Section):
+class PublishSettings(Section):
     """Views, here and in Athena, and the dashboards over them."""
 
     production_model: Place = "model"
@@ -37,7 +37,7 @@ class Publish(Section):
     """Remove what publishing made instead: dashboards, data sets, data source, views; never a table."""
 
     @model_validator(mode="after")
-    def _an_account_has_readers(self) -> "Publish":
+    def _an_account_has_readers(self) -> "PublishSettings":
         if self.account_id is not None and self.principal_arn is None:
             raise ValueError("publish.account_id needs publish.principal_arn: else nobody could see the dashboard")
         if self.candidate_model == self.production_model:

@@ -46,7 +46,7 @@ class SourceFields(Section):
     human_codes: Place | None = None
 
 
-class Source(Section):
+class SourceSettings(Section):
     """The raw reports that `prepare` reads."""
 
     format: SourceFormat | None = None

@@ -12,7 +12,7 @@ _FP16 = (
 )
 
 
-class Train(Section):
+class TrainSettings(Section):
     """Fine-tuning."""
 
     epochs: Annotated[int, Field(ge=1, le=1000)] = 3
@@ -87,7 +87,7 @@ class Train(Section):
         return value
 
     @model_validator(mode="after")
-    def _the_parts_fit(self) -> "Train":
+    def _the_parts_fit(self) -> "TrainSettings":
         if self.sharding == "none" and self.workers > 1:
             raise ValueError("train.sharding=none is for one worker; use ddp or fsdp")
         if self.best_by != "val_loss" and self.rouge_every_epochs is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from radray.config import Score
+from radray.config import ScoreSettings
 from radray.evaluation.rouge import Scorer
 from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.score_predictions import ScorePredictions
@@ -97,7 +97,7 @@ def checked(records: list[Record]) -> list[list[Any]]:
         {name: pa.array([row.get(name) for row in inputs], types[name]) for name in ScorePredictions.reads}
     )
     constants = {"batch_date": datetime.date(1970, 1, 1)} | dict.fromkeys(CONSTANTS, "c")
-    made = ScorePredictions(Score(defer_below_logprob=-0.1), constants)(table).to_pylist()
+    made = ScorePredictions(ScoreSettings(defer_below_logprob=-0.1), constants)(table).to_pylist()
     return [[row[name] for name, *_ in CHECK_COLUMNS] for row in made]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import ray
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import ConfigError
 
 CPUS_A_KEPT_ONE = 16
@@ -62,7 +62,7 @@ class ActorPlan:
         )
 
 
-def plan_actors(nodes: Sequence[NodeResources], settings: Generate, memory: int) -> ActorPlan:
+def plan_actors(nodes: Sequence[NodeResources], settings: GenerateSettings, memory: int) -> ActorPlan:
     """Return the actors for a run with `settings` on `nodes`, each of which takes `memory` bytes.
 
     `generate.actors=auto`: one a GPU, or as many of `threads_per_actor` CPUs as the nodes hold, less the CPUs that are

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 import ray
 
 from radray.cluster.scaling import ask_for_nodes
-from radray.config import Cluster
+from radray.config_cluster import ClusterSettings
 from radray.errors import ConfigError, RadrayError
 
 MIN_LOGICAL_CPUS = 4
@@ -20,7 +20,7 @@ ANSWER_S = 10.0
 
 
 @contextmanager
-def ray_cluster(settings: Cluster) -> Iterator[None]:
+def ray_cluster(settings: ClusterSettings) -> Iterator[None]:
     """Connect to the cluster of `settings`, or start a local one, for the length of the block.
 
     Inside a block that holds a cluster already, and in a job that `ray job submit` started, that one is used. The nodes
@@ -65,20 +65,20 @@ def _refuse_deaf(name: str, address: str) -> None:
         raise ConfigError(f"{name}={address}: no cluster answers there ({error.strerror or 'timeout'})") from None
 
 
-def local_cpus(settings: Cluster) -> int | None:
+def local_cpus(settings: ClusterSettings) -> int | None:
     """Return the CPUs of the local cluster that `ray_cluster` would start; None where it would connect to another."""
     if settings.address or os.environ.get("RAY_ADDRESS"):
         return None
     return max(MIN_LOGICAL_CPUS, os.cpu_count() or 1)
 
 
-def local_cores(settings: Cluster) -> int | None:
+def local_cores(settings: ClusterSettings) -> int | None:
     """Return the cores of this machine where a local cluster is started; None where it would connect to another."""
     return None if local_cpus(settings) is None else os.cpu_count()
 
 
 @contextmanager
-def ray_on_demand(settings: Cluster) -> Iterator[Callable[[], None]]:
+def ray_on_demand(settings: ClusterSettings) -> Iterator[Callable[[], None]]:
     """Yield a function that connects as `ray_cluster` does when it is first called, for what is left of the block.
 
     A start takes 6 to 8 s: a job that finds its work done needs none, and one of several parts no more than one.

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from ray.autoscaler.sdk import request_resources
 
 from radray.cluster.actors import alive_nodes
-from radray.config import Cluster
+from radray.config_cluster import ClusterSettings
 from radray.errors import RadrayError
 
 _LOOK_S = 1.0
 
 
-def ask_for_nodes(settings: Cluster) -> None:
+def ask_for_nodes(settings: ClusterSettings) -> None:
     """Return when the nodes of `cluster.ask` are there; what is there already counts, and () asks for nothing.
 
     The request is withdrawn then, since Ray would keep these nodes for a job that was killed, and for nobody after it:
@@ -46,7 +46,7 @@ def missing(asked: Sequence[Mapping[str, float]], nodes: Sequence[Mapping[str, f
     return without
 
 
-def _wait(settings: Cluster) -> None:
+def _wait(settings: ClusterSettings) -> None:
     deadline = time.monotonic() + settings.ask_timeout_s
     while True:
         nodes = list(alive_nodes().values())

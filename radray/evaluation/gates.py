@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from radray.config_gates import Gates
+from radray.config_gates import GatesSettings
 from radray.errors import GateError
 from radray.schemas import PredictionStatus
 from radray.schemas_checks import TIER_A
@@ -107,7 +107,7 @@ def measure_scores(batches: Iterable[pa.Table | pa.RecordBatch]) -> Night:
 
 
 def judge(
-    night: Night, reports: Mapping[str, int], mean: float | None, previous: float | None, settings: Gates
+    night: Night, reports: Mapping[str, int], mean: float | None, previous: float | None, settings: GatesSettings
 ) -> list[Verdict]:
     """Return the verdict of each gate that is on.
 

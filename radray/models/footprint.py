@@ -5,7 +5,7 @@ import struct
 from math import prod
 from pathlib import Path
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import InputError
 
 _BYTES = {"float32": 4.0, "bfloat16": 2.0, "int8": 1.05}
@@ -26,7 +26,7 @@ def count_parameters(folder: Path) -> int:
     return sum(_values(file) for file in sorted(folder.glob("*.safetensors")))
 
 
-def engine_bytes(folder: Path, settings: Generate) -> int:
+def engine_bytes(folder: Path, settings: GenerateSettings) -> int:
     """Return the main memory that an actor with its engine takes; with a GPU, which holds the weights, without them.
 
     `auto` counts as the dearer engine. Raises InputError as `count_parameters`.

@@ -8,7 +8,7 @@ import ray
 from ray.exceptions import RayError
 
 from radray.cluster.actors import cluster_nodes, plan_actors
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import InputError, RadrayError
 from radray.models.engines.conversion import Converted, refuse_other_families
 from radray.models.engines.engine import engine_name
@@ -29,7 +29,7 @@ class EngineChoice:
 
     name: str
     """What rows and run key carry: library, version, compute type."""
-    settings: Generate
+    settings: GenerateSettings
     reason: str
     converted: str | None = None
 
@@ -40,7 +40,7 @@ class EngineOfModel:
     def __init__(
         self,
         model: ModelFolder,
-        settings: Generate,
+        settings: GenerateSettings,
         reports: int,
         prompts: Callable[[int], Sequence[str]],
     ) -> None:
@@ -82,7 +82,7 @@ class EngineOfModel:
 
 def choose_engine(
     model: ModelFolder,
-    settings: Generate,
+    settings: GenerateSettings,
     start_ray: Callable[[], None],
     reports: int,
     prompts: Callable[[int], Sequence[str]],
@@ -107,7 +107,7 @@ def choose_engine(
     return decide(model, settings, *outcome)
 
 
-def known_choice(model: ModelFolder, settings: Generate, reports: int) -> EngineChoice | None:
+def known_choice(model: ModelFolder, settings: GenerateSettings, reports: int) -> EngineChoice | None:
     """Return what `choose_engine` returns or raises where that takes no parity run; else None.
 
     Reads the record of an earlier one, and holds the converted files against their manifest (sha256 of each).
@@ -126,7 +126,7 @@ def known_choice(model: ModelFolder, settings: Generate, reports: int) -> Engine
     return decide(model, settings, *found)
 
 
-def decide(model: ModelFolder, settings: Generate, record: ParityRecord, converted: Converted) -> EngineChoice:
+def decide(model: ModelFolder, settings: GenerateSettings, record: ParityRecord, converted: Converted) -> EngineChoice:
     """Return the choice that follows from a parity run's `record`. Raises InputError as `choose_engine` does."""
     if settings.compute_type == "float32" and not record.passed:
         return _without(settings, InputError(f"model {model.name}: ctranslate2 is refused: {record.said()}"))
@@ -136,7 +136,7 @@ def decide(model: ModelFolder, settings: Generate, record: ParityRecord, convert
     return _named(settings, "ctranslate2", record.said(), converted.digest)
 
 
-def no_engine(settings: Generate) -> EngineChoice:
+def no_engine(settings: GenerateSettings) -> EngineChoice:
     """Return the choice for a partition without a report: no model runs, whatever `settings` name.
 
     Raises ConfigError for a compute type that the engine they name does not know.
@@ -146,19 +146,21 @@ def no_engine(settings: Generate) -> EngineChoice:
     return EngineChoice(NO_ENGINE, settings, "there is no report")
 
 
-def _named(settings: Generate, engine: str, reason: str, converted: str | None = None) -> EngineChoice:
+def _named(settings: GenerateSettings, engine: str, reason: str, converted: str | None = None) -> EngineChoice:
     resolved = settings.model_copy(update={"engine": engine})
     return EngineChoice(engine_name(resolved), resolved, reason, converted)
 
 
-def _without(settings: Generate, error: RadrayError) -> EngineChoice:
+def _without(settings: GenerateSettings, error: RadrayError) -> EngineChoice:
     """Return transformers because of `error`; raise that when transformers is not what was asked for."""
     if settings.engine == "ctranslate2" or settings.compute_type == "int8":
         raise error
     return _named(settings, "transformers", str(error))
 
 
-def _run(model: ModelFolder, settings: Generate, prompts: list[str]) -> tuple[ParityRecord, Converted] | RadrayError:
+def _run(
+    model: ModelFolder, settings: GenerateSettings, prompts: list[str]
+) -> tuple[ParityRecord, Converted] | RadrayError:
     """Make the parity run in a process of its own, on a GPU if `settings` say so, that ends with it.
 
     The driver stays without model libraries and their memory, and a crash there is one of a task.
@@ -172,7 +174,7 @@ def _run(model: ModelFolder, settings: Generate, prompts: list[str]) -> tuple[Pa
         return RadrayError(f"the parity run of ctranslate2 failed: {type(error).__name__}")
 
 
-def _prove(model: ModelFolder, settings: Generate, prompts: list[str]) -> Any:
+def _prove(model: ModelFolder, settings: GenerateSettings, prompts: list[str]) -> Any:
     """Return record and conversion of a parity run, or the error that says why there is none."""
     try:
         return prove(on_this_node(model), settings, prompts)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.config import CORPUS_DATE
-from radray.config_gates import Gates
+from radray.config_gates import GatesSettings
 from radray.evaluation.gates import NIGHT_COLUMNS, SCORE_COLUMNS, judge, measure, measure_scores, refuse_failed
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus
 from radray.storage.files import Storage, is_s3
@@ -25,7 +25,7 @@ class NightGate:
     def __init__(
         self,
         warehouse: Warehouse,
-        settings: Gates,
+        settings: GatesSettings,
         normal_weight: float,
         partition: Mapping[str, Any],
         model_name: str,

@@ -7,14 +7,14 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from radray.config_notify import Notify
+from radray.config_notify import NotifySettings
 
 TIMEOUT_S = 5
 """For a connection, and for an answer: the job has ended, and whoever waits for its exit code waits for this too."""
 ATTEMPTS = 2
 
 
-def notify(settings: Notify, line: str) -> list[str]:
+def notify(settings: NotifySettings, line: str) -> list[str]:
     """Send `line` to all that `settings` name; return what went wrong, a sentence each, and never raise.
 
     The sentences name neither URL nor topic: the first is often a secret.

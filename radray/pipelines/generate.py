@@ -8,7 +8,7 @@ import ray
 from ray.util.annotations import RayDeprecationWarning
 
 from radray.cluster.actors import ActorPlan
-from radray.config import Generate, Score, SplitName
+from radray.config import GenerateSettings, ScoreSettings, SplitName
 from radray.models.folder import ModelFolder
 from radray.pipelines.report_rows import ReadReportRows, SelectReports, SplitCut
 from radray.pipelines.score_predictions import ScorePredictions
@@ -30,8 +30,8 @@ def stage_predictions(
     split: SplitName,
     model: ModelFolder,
     prompt_id: str,
-    settings: Generate,
-    score: Score,
+    settings: GenerateSettings,
+    score: ScoreSettings,
     constants: Mapping[str, Any],
     staging: str,
     staged: Collection[str],

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from radray.checks.check import CHECKS_ID, Checked, check
-from radray.config import Score
+from radray.config import ScoreSettings
 from radray.evaluation.rouge import Scorer
 from radray.language.findings_stratum import findings_stratum
 from radray.language.normality import is_normal
@@ -38,7 +38,7 @@ class ScorePredictions(Stage):
     reads = (*REPORT_COLUMNS, "prediction", "hypotheses", "output_cut", "logprob_per_token", "margin")
     keeps_rows = True
 
-    def __init__(self, settings: Score, constants: Mapping[str, Any]) -> None:
+    def __init__(self, settings: ScoreSettings, constants: Mapping[str, Any]) -> None:
         self._settings = settings
         self._constants = {**constants, "checks_id": checks_id(settings)}
 
@@ -76,12 +76,12 @@ class ScorePredictions(Stage):
         return to_arrow(rows, PREDICTIONS)
 
 
-def checks_id(settings: Score) -> str:
+def checks_id(settings: ScoreSettings) -> str:
     """Return how flags and `defer` are made under `settings`: rows with another are not taken over into a new night."""
     return ";".join([CHECKS_ID, *(f"defer {name}<{value!r}" for name, value in _thresholds(settings).items())])
 
 
-def defer(settings: Score, logprob_per_token: float | None, margin: float | None) -> bool | None:
+def defer(settings: ScoreSettings, logprob_per_token: float | None, margin: float | None) -> bool | None:
     """Return whether a person should write this one: a confidence is missing or below its threshold; None: both off."""
     thresholds = _thresholds(settings)
     if not thresholds:
@@ -90,7 +90,7 @@ def defer(settings: Score, logprob_per_token: float | None, margin: float | None
     return any((value := values[name]) is None or value < least for name, least in thresholds.items())
 
 
-def _thresholds(settings: Score) -> dict[str, float]:
+def _thresholds(settings: ScoreSettings) -> dict[str, float]:
     named = {"logprob": settings.defer_below_logprob, "margin": settings.defer_below_margin}
     return {name: value for name, value in named.items() if value is not None}
 

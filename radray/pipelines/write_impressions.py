@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.models.engines.engine import Answer, Failed, engine_name, open_checked
 from radray.models.engines.isolation.process import EngineProcess
 from radray.models.engines.repeats import AnswerOnce
@@ -34,7 +34,7 @@ class WriteImpressions(Stage):
         self,
         model: ModelFolder,
         prompt_id: str,
-        settings: Generate,
+        settings: GenerateSettings,
         converted: str | None = None,
         run_id: str | None = None,
     ) -> None:

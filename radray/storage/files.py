@@ -16,7 +16,7 @@ import smart_open
 import smart_open.s3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from radray.config import S3
+from radray.config import S3Settings
 from radray.errors import InputError, RadrayError
 from radray.storage import s3, transfers
 
@@ -66,7 +66,7 @@ class Storage:
     access: s3.S3Access
 
     @classmethod
-    def of(cls, settings: S3) -> "Storage":
+    def of(cls, settings: S3Settings) -> "Storage":
         """Return the storage of `settings`; nothing is asked of S3."""
         return cls(s3.S3Access.resolve(settings))
 

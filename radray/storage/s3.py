@@ -22,7 +22,7 @@ import pyarrow.fs as pafs
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from radray.config import S3
+from radray.config import S3Settings
 from radray.errors import ConfigError
 
 SCHEME = "s3://"
@@ -75,7 +75,7 @@ class S3Access:
     path_style: bool
 
     @classmethod
-    def resolve(cls, settings: S3) -> "S3Access":
+    def resolve(cls, settings: S3Settings) -> "S3Access":
         """Return the access of `settings`, what they leave out taken from the environment and the profile."""
         endpoint = settings.endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
         region = settings.region or os.environ.get("AWS_REGION") or _botocore().get_config_variable("region")

@@ -23,7 +23,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from radray.config import Warehouse as WarehouseSettings
+from radray.config import WarehouseSettings
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.schemas import TableSchema
 from radray.storage.files import Storage, absolute_uri, is_s3

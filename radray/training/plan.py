@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radray.config import Settings
-from radray.config_node import Node
+from radray.config_node import NodeSettings
 from radray.errors import ConfigError
 from radray.models.families.t5.memory import GIB, Step, StepMemory, standing_memory, step_memory
 from radray.models.families.t5.shape import PUBLISHED, T5Shape, folder_shape
@@ -146,7 +146,7 @@ def _gather_s(settings: Settings, shape: T5Shape) -> float:
 def with_this_machine(settings: Settings) -> Settings:
     """Return `settings` with the memory and disk of this machine, where it trains itself and nothing else is said."""
     node = settings.node
-    if settings.cluster.address or os.environ.get("RAY_ADDRESS") or node.name != Node().name:
+    if settings.cluster.address or os.environ.get("RAY_ADDRESS") or node.name != NodeSettings().name:
         return settings
     here = Path(settings.model.out).expanduser().resolve()
     here = next(folder for folder in (here, *here.parents) if folder.is_dir())

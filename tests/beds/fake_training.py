@@ -19,7 +19,8 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.testing._internal.distributed.fake_pg import FakeStore
 from transformers import AutoModelForSeq2SeqLM, T5Config
 
-from radray.config import Settings, Train
+from radray.config import Settings
+from radray.config_train import TrainSettings
 from radray.models.families.t5.adapters import add_adapter
 from radray.models.families.t5.loading import blocks_of
 from radray.models.families.t5.shape import T5Shape
@@ -85,7 +86,7 @@ def fake_group(workers: int) -> Iterator[DeviceMesh]:
         distributed.destroy_process_group()
 
 
-def untrained(shape: T5Shape, chosen: Train, mesh: DeviceMesh | None) -> Any:
+def untrained(shape: T5Shape, chosen: TrainSettings, mesh: DeviceMesh | None) -> Any:
     """Return a T5 of `shape` as `load_plain` would give it; it reads folders, and here there are no values."""
     config = T5Config.from_dict(
         {

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from trained_model import say, trained_model
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.models.engines.engine import open_engine
 
 WAYS = [
-    (Generate().batch_size, Generate().batch_tokens, Generate().block_rows),
+    (GenerateSettings().batch_size, GenerateSettings().batch_tokens, GenerateSettings().block_rows),
     *((size, 65_536, 200) for size in (8, 16, 64, 128)),
     *((32, tokens, 200) for tokens in (2_048, 4_096)),
     *((size, 16_384, 500) for size in (32, 64)),
@@ -33,7 +33,9 @@ def main() -> int:
     rates: dict[str, list[float]] = {}
     for _ in range(rounds):
         for size, tokens, block in WAYS:
-            settings = Generate(engine="ctranslate2", batch_size=size, batch_tokens=tokens, threads_per_actor=threads)
+            settings = GenerateSettings(
+                engine="ctranslate2", batch_size=size, batch_tokens=tokens, threads_per_actor=threads
+            )
             engine = open_engine(model, settings)
             engine.generate(prompts[:32])
             start = time.perf_counter()

@@ -19,8 +19,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from radray import config
 from radray.analytics.query import connect
+from radray.config import WarehouseSettings
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin, replace_partition
@@ -100,7 +100,7 @@ def metadata_bytes(warehouse: Warehouse) -> int:
 
 def year(folder: Path, nights: int, maintain_every: int) -> dict[str, Any]:
     """Commit small nights and return the cost at 1, 30 and the last (median of the 5 up to it)."""
-    warehouse = Warehouse(config.Warehouse(uri=str(folder)))
+    warehouse = Warehouse(WarehouseSettings(uri=str(folder)))
     rows = rows_of_a_night(20)
     spent = []
     found: dict[str, Any] = {}
@@ -121,7 +121,7 @@ def year(folder: Path, nights: int, maintain_every: int) -> dict[str, Any]:
 
 def month(folder: Path, reports: int) -> dict[str, Any]:
     """Commit 30 nights under four models and return what a week's and the month's aggregate take and touch."""
-    warehouse = Warehouse(config.Warehouse(uri=str(folder)))
+    warehouse = Warehouse(WarehouseSettings(uri=str(folder)))
     rows = rows_of_a_night(reports)
     runs = [
         commit_night(warehouse, rows, FIRST + datetime.timedelta(days=i), f"m{m}")["run"]

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from generate_speed import openi, prompts_of
 from trained_model import say, trained_model
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import ConfigError
 from radray.evaluation.rouge import Scorer
 from radray.models.engines.engine import Generation, open_engine
@@ -46,7 +46,7 @@ def main() -> int:
     scorer = Scorer(stemmer=True)
 
     def write(engine: str, compute_type: str) -> tuple[list[Generation], float]:
-        settings = Generate(engine=engine, compute_type=compute_type, threads_per_actor=1)  # type: ignore[arg-type]
+        settings = GenerateSettings(engine=engine, compute_type=compute_type, threads_per_actor=1)  # type: ignore[arg-type]
         opened = open_engine(model, settings)
         start = time.perf_counter()
         return opened.generate(prompts), time.perf_counter() - start

@@ -34,7 +34,7 @@ from sklearn.model_selection import GroupKFold
 from torch import nn
 from trained_model import DATA, say
 
-from radray.config import Generate, Settings, load_settings
+from radray.config import GenerateSettings, Settings, load_settings
 from radray.evaluation.bootstrap import codes_of, intervals, resampled_means
 from radray.evaluation.floors import best_constant, first_sentence
 from radray.evaluation.rouge import Scorer
@@ -177,7 +177,7 @@ def fold(known: list[Report], asked: list[Report], settings: Settings, given: ar
         build_tiny(text, folder, size=settings.model.tiny, seed=settings.train.seed)
         took = learn(folder, pairs, settings, given)
         write_manifest(folder, "model", {})
-        generate = Generate(
+        generate = GenerateSettings(
             engine="ctranslate2",
             num_beams=8,
             num_return_sequences=8,

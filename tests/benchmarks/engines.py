@@ -15,7 +15,7 @@ from pathlib import Path
 
 from trained_model import say, trained_model
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.models.engines.engine import open_engine
 from radray.models.families.t5.loading import load_model
 
@@ -32,7 +32,7 @@ def main() -> int:
     """Time the ways in turn and print what they did."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out/benchmarks").resolve()
     threads = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    settings = Generate(num_beams=4, num_return_sequences=2, max_new_tokens=128, threads_per_actor=threads)
+    settings = GenerateSettings(num_beams=4, num_return_sequences=2, max_new_tokens=128, threads_per_actor=threads)
     model, prompts = trained_model(folder)
     reference, float32, int8 = (
         open_engine(model, settings.model_copy(update=update)).generate

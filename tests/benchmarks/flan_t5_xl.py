@@ -24,7 +24,7 @@ import torch
 from trained_model import say
 from transformers import GenerationConfig, T5Config, T5ForConditionalGeneration
 
-from radray.config import Generate, Tiny
+from radray.config import GenerateSettings, TinySettings
 from radray.models.engines.conversion import ensure_converted
 from radray.models.engines.engine import Failed, engine_name, open_engine
 from radray.models.engines.isolation.process import EngineProcess
@@ -78,7 +78,7 @@ def random_t5(config: dict[str, Any]) -> T5ForConditionalGeneration:
 def build(folder: Path) -> dict[str, Any]:
     """Write the model to `folder`."""
     tiny = folder.with_name(f"{folder.name}-tiny")
-    build_tiny(prompts(200), tiny, size=Tiny(vocab_size=2_000, d_model=16, d_ff=16, num_layers=1), seed=1)
+    build_tiny(prompts(200), tiny, size=TinySettings(vocab_size=2_000, d_model=16, d_ff=16, num_layers=1), seed=1)
     tokenizer = load_tokenizer(tiny)
     shutil.rmtree(tiny)
     model = random_t5(XL)
@@ -98,7 +98,7 @@ def convert(folder: Path) -> dict[str, Any]:
 
 def write(folder: Path, reports: int, **settings: Any) -> dict[str, Any]:
     """Write for `reports` reports in the engine's child process; the time to load it and to write, and its peak."""
-    generate = Generate(
+    generate = GenerateSettings(
         num_beams=4, num_return_sequences=1, max_new_tokens=MAX_NEW_TOKENS, threads_per_actor=THREADS, **settings
     )
     model = open_model(str(folder), verify=False)

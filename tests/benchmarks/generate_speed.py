@@ -34,7 +34,8 @@ from trained_model import say, trained_model
 
 from radray.cluster.actors import cluster_nodes, plan_actors
 from radray.cluster.connection import ray_cluster
-from radray.config import S3, Cluster, Generate, Score, load_settings
+from radray.config import GenerateSettings, S3Settings, ScoreSettings, load_settings
+from radray.config_cluster import ClusterSettings
 from radray.models.engines.engine import open_engine
 from radray.models.folder import ModelFolder
 from radray.models.footprint import engine_bytes
@@ -57,15 +58,17 @@ CONSTANTS = {
 }
 
 
-def settings_of(threads: int) -> Generate:
+def settings_of(threads: int) -> GenerateSettings:
     """Return the defaults, with repeats off."""
-    return Generate(engine="ctranslate2", repeats_kept=0, threads_per_actor=threads, actors=1)
+    return GenerateSettings(engine="ctranslate2", repeats_kept=0, threads_per_actor=threads, actors=1)
 
 
 class Journalled(WriteImpressions):
     """WriteImpressions that keeps when its blocks began and ended beside the model, which is told by the run id."""
 
-    def __init__(self, model: ModelFolder, prompt_id: str, settings: Generate, converted: str, run_id: str) -> None:
+    def __init__(
+        self, model: ModelFolder, prompt_id: str, settings: GenerateSettings, converted: str, run_id: str
+    ) -> None:
         """Load the model as WriteImpressions does."""
         super().__init__(model, prompt_id, settings, None, run_id)
         self._journal = Path(converted) / f"{id(self)}-{time.time_ns()}.jsonl"
@@ -134,17 +137,17 @@ def pipeline(folder: Path, count: int, threads: int, *, references: bool) -> dic
         pq.write_table(rows, place / "reports.parquet", write_page_checksum=True, compression="zstd")
         (place / "journal").mkdir()
         began = time.time()
-        with ray_cluster(Cluster()):
+        with ray_cluster(ClusterSettings()):
             plan = plan_actors(cluster_nodes(), settings, engine_bytes(model.path, settings))
             stage_predictions(
-                storage=Storage.of(S3()),
+                storage=Storage.of(S3Settings()),
                 files=[str(place / "reports.parquet")],
                 cut=SplitCut(0.0, 1),
                 split="train",
                 model=model,
                 prompt_id=PROMPT,
                 settings=settings,
-                score=Score(),
+                score=ScoreSettings(),
                 constants={**CONSTANTS, "batch_date": load_settings().date},
                 staging=str(place / "staging"),
                 staged=(),
@@ -186,7 +189,7 @@ def apart(folder: Path, threads: int) -> dict[str, Any]:
     writer = WriteImpressions(model, PROMPT, settings)
     written = writer(rows)
     writer.engine.close()
-    stage = ScorePredictions(Score(), {**CONSTANTS, "batch_date": load_settings().date})
+    stage = ScorePredictions(ScoreSettings(), {**CONSTANTS, "batch_date": load_settings().date})
     start = time.process_time()
     scored = stage(written)
     seconds = time.process_time() - start

@@ -35,7 +35,8 @@ from trained_model import say
 
 from radray.cluster.actors import ActorPlan
 from radray.cluster.connection import ray_cluster
-from radray.config import S3, Cluster, Generate, Score, Settings, load_settings
+from radray.config import GenerateSettings, S3Settings, ScoreSettings, Settings, load_settings
+from radray.config_cluster import ClusterSettings
 from radray.nights.engine_choice import EngineChoice
 from radray.nights.parts import find_parts
 from radray.nights.predictions_run import PredictionsRun
@@ -90,18 +91,18 @@ def efficiency(folder: Path, actors: int) -> dict[str, Any]:
     journal.mkdir(exist_ok=True)
     constants = dict.fromkeys(("model_digest", "model_name", "prompt_id", "settings_digest", "engine", "run_id"), "x")
     constants |= {"dataset": "hospital", "split": "live", "run_key": "k"}
-    with ray_cluster(Cluster()):
+    with ray_cluster(ClusterSettings()):
         ray.data.DataContext.get_current().wait_for_min_actors_s = 600
         began = time.time()
         stage_predictions(
-            storage=Storage.of(S3()),
+            storage=Storage.of(S3Settings()),
             files=files,
             cut=SplitCut(0.0, 1),
             split="live",
             model=simulated_model(journal, 1.0),
             prompt_id="background-findings-v1",
-            settings=Generate(block_rows=BLOCK_ROWS),
-            score=Score(),
+            settings=GenerateSettings(block_rows=BLOCK_ROWS),
+            score=ScoreSettings(),
             constants={**constants, "batch_date": night},
             staging=f"{folder}/staging",
             staged=(),

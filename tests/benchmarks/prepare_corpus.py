@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from radray.analytics.query import query  # noqa: E402
-from radray.config import Warehouse as WarehouseSettings  # noqa: E402  # run as a file: the project is not on the path
+from radray.config import WarehouseSettings  # noqa: E402  # run as a file: the project is not on the path
 from radray.reports.synthetic.studies import make_studies  # noqa: E402
 from radray.tables.catalog import Warehouse  # noqa: E402
 

@@ -33,7 +33,7 @@ from flan_t5_xl import XL, prompts, random_t5
 from safetensors import safe_open
 from trained_model import ROOT, say
 
-from radray.config import Settings, Tiny, load_settings
+from radray.config import Settings, TinySettings, load_settings
 from radray.models.families.t5.loading import load_tokenizer
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.shape import folder_shape
@@ -70,7 +70,7 @@ def build(folder: Path, shape: str) -> None:
     texts = prompts(STUDIES) + [" ".join(words[start : start + 100]) for start in range(0, len(words), 100)]
     pieces = min(config["vocab_size"], 32_000)
     beside = folder.with_name(f"{folder.name}-tokenizer")
-    build_tiny(texts, beside, size=Tiny(vocab_size=pieces, d_model=16, d_ff=16, num_layers=1), seed=1)
+    build_tiny(texts, beside, size=TinySettings(vocab_size=pieces, d_model=16, d_ff=16, num_layers=1), seed=1)
     save_model(random_t5(config), load_tokenizer(beside), folder)
     shutil.rmtree(beside)
 

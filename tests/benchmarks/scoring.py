@@ -21,7 +21,7 @@ from typing import Any
 import pyarrow as pa
 
 from radray.checks.check import check
-from radray.config import Score
+from radray.config import ScoreSettings
 from radray.evaluation.rouge import Scorer
 from radray.language.findings_stratum import findings_stratum
 from radray.language.normality import is_normal
@@ -133,7 +133,7 @@ def main() -> int:
         for block in blocks
     ]
     timed = parts()
-    stage = score_predictions.ScorePredictions(Score(), CONSTANTS)
+    stage = score_predictions.ScorePredictions(ScoreSettings(), CONSTANTS)
     spent: dict[str, list[float]] = {name: [] for name in (*timed, "sum", "stage")}
     for _ in range(arguments.rounds):
         forget()

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.models.batching import length_batches
 from radray.models.engines.engine import Generation, Hypothesis
 from radray.models.folder import ModelFolder
@@ -44,7 +44,7 @@ def simulated_model(journal: Path, times: float) -> ModelFolder:
 class SimulatedEngine:
     """Sleeps as long as the accelerator would compute, `times` as fast, and writes the same sentence."""
 
-    def __init__(self, settings: Generate, times: float) -> None:
+    def __init__(self, settings: GenerateSettings, times: float) -> None:
         self._settings = settings
         self._times = times
         self.busy_s = 0.0
@@ -75,7 +75,7 @@ class SimulatedImpressions(Stage):
     reads = ("unit_id", "findings", "background")
     keeps_rows = True
 
-    def __init__(self, model: ModelFolder, prompt_id: str, settings: Generate, *_: object) -> None:
+    def __init__(self, model: ModelFolder, prompt_id: str, settings: GenerateSettings, *_: object) -> None:
         """Open the journal."""
         self._prompt = get_prompt(prompt_id)
         self._engine = SimulatedEngine(settings, float(model.manifest.made["times"]))

@@ -24,12 +24,12 @@ from typing import Any
 import torch
 from trained_model import ROOT, say
 
-from radray.config import Settings, Tiny, load_settings
+from radray.config import Settings, TinySettings, load_settings
 from radray.models.families.t5.memory import GIB
 from radray.models.families.t5.shape import PUBLISHED, folder_shape
 from radray.training.plan import plan_training
 
-SIZE = Tiny(vocab_size=4_000, d_model=512, d_ff=1024, num_layers=8, num_heads=8)
+SIZE = TinySettings(vocab_size=4_000, d_model=512, d_ff=1024, num_layers=8, num_heads=8)
 ALL = ["train.sharding=none", "train.batch_size=8", "train.max_input_tokens=256", "train.max_target_tokens=64"]
 CHECKPOINTING, MICRO = "train.activation_checkpointing=true", "train.micro_batch_tokens=640"
 SMALL = {

@@ -24,9 +24,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from commits import FIRST, rows_of_a_night
 
-from radray import config
 from radray.analytics.query import connect, stream
 from radray.analytics.views import VIEWS, Choices, view_columns
+from radray.config import WarehouseSettings
 from radray.schemas import PREDICTIONS, REPORTS, TABLES
 from radray.schemas_checks import CLASSES
 from radray.tables.catalog import Warehouse
@@ -71,7 +71,7 @@ def reports_of(predicted: pa.Table) -> pa.Table:
 
 def make(folder: Path, reports: int) -> Warehouse:
     """Return a warehouse with the month."""
-    warehouse = Warehouse(config.Warehouse(uri=str(folder)))
+    warehouse = Warehouse(WarehouseSettings(uri=str(folder)))
     plain = rows_of_a_night(reports)
     came = reports_of(plain)
     models = [judged(as_of(plain, model_digest=f"m{model}", model_name=f"m{model}"), model) for model in range(MODELS)]
@@ -165,7 +165,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(asked.keep or temporary) / "warehouse"
         there = folder.exists()
-        warehouse = Warehouse(config.Warehouse(uri=str(folder))) if there else make(folder, asked.reports)
+        warehouse = Warehouse(WarehouseSettings(uri=str(folder))) if there else make(folder, asked.reports)
         last = FIRST + datetime.timedelta(days=NIGHTS - 1)
         result: dict[str, Any] = {}
         for name in asked.views or VIEWS:

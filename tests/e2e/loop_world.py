@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from radray.config import Settings, Tiny, load_settings
+from radray.config import Settings, TinySettings, load_settings
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import write_manifest
 from radray.reports.synthetic.studies import SyntheticStudy, make_studies, write_zip
@@ -45,7 +45,7 @@ def write_corpus(file: Path, count: int, seed: int = 3) -> list[SyntheticStudy]:
 
 def tiny_model(folder: Path, texts: Sequence[str]) -> Path:
     """Build an untrained tiny model with a manifest."""
-    size = Tiny(vocab_size=400, d_model=16, d_ff=32, num_layers=1, num_heads=2)
+    size = TinySettings(vocab_size=400, d_model=16, d_ff=32, num_layers=1, num_heads=2)
     build_tiny(texts, folder, size=size, seed=1)
     write_manifest(folder, folder.name, {"base": {"name": "tiny"}})
     return folder

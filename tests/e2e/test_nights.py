@@ -18,7 +18,8 @@ from rich.console import Console
 from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
-from radray.config import Cluster, Settings, load_settings
+from radray.config import Settings, load_settings
+from radray.config_cluster import ClusterSettings
 from radray.errors import AuditError
 from radray.nights.final_line import FinalLine
 from radray.pipelines.prometheus import METRICS
@@ -40,7 +41,7 @@ def cluster() -> Iterator[None]:
         _system_config={"metrics_report_interval_ms": 1_000},
     )
     try:
-        with ray_cluster(Cluster()):
+        with ray_cluster(ClusterSettings()):
             yield
     finally:
         ray.shutdown()

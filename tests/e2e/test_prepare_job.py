@@ -11,7 +11,8 @@ from rich.console import Console
 
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
-from radray.config import Cluster, load_settings
+from radray.config import load_settings
+from radray.config_cluster import ClusterSettings
 from radray.errors import AuditError
 from radray.schemas import REPORTS
 from radray.tables.catalog import Warehouse
@@ -22,7 +23,7 @@ REPORT = {"subject_id": "p1", "findings": "Small left effusion.", "impression": 
 @pytest.fixture(scope="module", autouse=True)
 def cluster() -> Iterator[None]:
     """Start Ray once for all."""
-    with ray_cluster(Cluster()):
+    with ray_cluster(ClusterSettings()):
         yield
 
 

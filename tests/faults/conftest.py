@@ -9,17 +9,17 @@ from faults_world import PATIENCE_S, ROOT, Place
 from s3_server import BUCKET, S3Server
 from writer import Order
 
-from radray import config
+from radray.config import WarehouseSettings
 
 
 @pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Return where warehouses lie, each name a new one: on local disk or, parametrized with "s3", on an S3 server."""
     if getattr(request, "param", "disk") == "disk":
-        return lambda name: config.Warehouse(uri=str(tmp_path / name))
+        return lambda name: WarehouseSettings(uri=str(tmp_path / name))
     server: S3Server = request.getfixturevalue("s3")
     prefix = f"s3://{BUCKET}/{tmp_path.name}"
-    return lambda name: config.Warehouse(
+    return lambda name: WarehouseSettings(
         uri=f"{prefix}/{name}", catalog_uri=str(tmp_path / f"{name}.db"), s3=server.settings()
     )
 

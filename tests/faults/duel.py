@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from faults_world import Rows, expected_rows, open_night, read_rows, run_rows, stage
 from scheduler import Choice, Writer, critical_steps, play
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.errors import ConflictError, RadrayError
 from radray.schemas import REPORTS
 from radray.tables.catalog import Warehouse
@@ -34,7 +34,7 @@ class Part:
 class Duel:
     """One schedule of some writers, played, with what was seen on the way."""
 
-    settings: config.Warehouse
+    settings: WarehouseSettings
     parts: Sequence[Part]
     steps: frozenset[str]
     recorded: bool = False

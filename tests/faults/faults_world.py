@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.schemas import REPORTS, RUNS
 from radray.storage.files import Storage
 from radray.tables import commit
@@ -28,7 +28,7 @@ PATIENCE_S = 120
 BETWEEN_READS_S = 0.02
 """A reader that never rests takes the processor from the writer that it watches, and then sees less of it."""
 
-Place = Callable[[str], config.Warehouse]
+Place = Callable[[str], WarehouseSettings]
 """Where a test's warehouses lie: settings of the (new) warehouse of a name."""
 
 Rows = tuple[tuple[str, str, str], ...]

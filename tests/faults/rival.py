@@ -11,7 +11,7 @@ from typing import Any
 
 from faults_world import PATIENCE_S, night, open_night, stage
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.errors import RadrayError
 from radray.tables.catalog import Warehouse
 
@@ -26,7 +26,7 @@ def meet(place: Path, number: int, name: str) -> None:
 
 
 def run_one(order: dict[str, Any], number: int) -> dict[str, Any]:
-    settings = config.Warehouse.model_validate(order["settings"])
+    settings = WarehouseSettings.model_validate(order["settings"])
     date, key, units = night(number), f"{order['name']}-{number}", order["units"]
     met = number % 2 == 0
     told, held = 0, None

@@ -14,7 +14,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from radray.config import S3
+from radray.config import S3Settings
 
 BUCKET = "radray"
 KEY_ID, SECRET = "AKIARADRAYTESTS", "made-up-secret-of-the-tests"
@@ -28,9 +28,11 @@ class S3Server:
 
     endpoint: str
 
-    def settings(self, **changed: object) -> S3:
+    def settings(self, **changed: object) -> S3Settings:
         """Return the settings that reach it."""
-        return S3.model_validate({"endpoint": self.endpoint, "region": "us-east-1", "path_style": True, **changed})
+        return S3Settings.model_validate(
+            {"endpoint": self.endpoint, "region": "us-east-1", "path_style": True, **changed}
+        )
 
     def overrides(self) -> list[str]:
         """Return the same as words of a job's command line."""

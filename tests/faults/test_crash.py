@@ -15,7 +15,7 @@ from kill_points import FIRST_POINTS, POINTS, KillPoint
 from whole_tree import referred_to, tree
 from writer import Order
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.schemas import REPORTS
 from radray.tables.catalog import Warehouse, equal_to
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
@@ -40,7 +40,7 @@ KILLED = -9
 
 
 def crash_and_rerun(
-    settings: config.Warehouse,
+    settings: WarehouseSettings,
     number: int,
     point: KillPoint,
     writer: Callable[[Order], int],
@@ -77,7 +77,7 @@ def crash_and_rerun(
     assert run_rows(warehouse, key) == Counter({"finished": 1, "failed": 1} if unfinished else {"finished": 1})
 
 
-def nothing_left_over(settings: config.Warehouse, warehouse: Warehouse) -> None:
+def nothing_left_over(settings: WarehouseSettings, warehouse: Warehouse) -> None:
     """Run `maintain` as for runs that all have ended, and look by ourselves at what lies there then."""
     catalog = Path(settings.catalog_uri or f"{settings.uri}/catalog.db")
     assert maintain(warehouse, AT_ONCE) != []  # the snapshots before the last, at least

@@ -6,7 +6,7 @@ import pytest
 from faults_world import Place, expected_rows, night, open_night, read_rows, run_night, stage, staged_bytes, write_file
 from pyiceberg.catalog.sql import SqlCatalog
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.errors import AuditError, ConflictError
 from radray.schemas import REPORTS
 from radray.tables import merge
@@ -17,11 +17,11 @@ NIGHT = night(0)
 
 
 @pytest.fixture
-def settings(place: Place, request: pytest.FixtureRequest) -> config.Warehouse:
+def settings(place: Place, request: pytest.FixtureRequest) -> WarehouseSettings:
     return place("".join(filter(str.isalnum, request.node.name)))
 
 
-def test_rows_of_another_night_are_not_added_to_it(settings: config.Warehouse) -> None:
+def test_rows_of_another_night_are_not_added_to_it(settings: WarehouseSettings) -> None:
     warehouse = Warehouse(settings)
     run_night(warehouse, night(1), "other", UNITS)
     run = open_night(warehouse, NIGHT, "k1")
@@ -32,7 +32,7 @@ def test_rows_of_another_night_are_not_added_to_it(settings: config.Warehouse) -
     assert read_rows(Warehouse(settings), night(1)) == expected_rows("other", UNITS)
 
 
-def test_rows_of_another_run_key_are_refused(settings: config.Warehouse) -> None:
+def test_rows_of_another_run_key_are_refused(settings: WarehouseSettings) -> None:
     warehouse = Warehouse(settings)
     run = open_night(warehouse, NIGHT, "k1")
     write_file(warehouse.storage, f"{run.staging}/a.parquet", staged_bytes(NIGHT, "k2", UNITS))
@@ -42,7 +42,7 @@ def test_rows_of_another_run_key_are_refused(settings: config.Warehouse) -> None
 
 
 def test_a_commit_whose_answer_was_lost_and_that_was_then_replaced_is_no_conflict(
-    settings: config.Warehouse, monkeypatch: pytest.MonkeyPatch
+    settings: WarehouseSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse = Warehouse(settings)
     run = open_night(warehouse, NIGHT, "k1")
@@ -62,7 +62,7 @@ def test_a_commit_whose_answer_was_lost_and_that_was_then_replaced_is_no_conflic
 
 @pytest.mark.parametrize("then", [None, "k2"], ids=["twin's night stands", "twin's night was replaced"])
 def test_a_twin_takes_the_staging_away_in_the_middle_of_the_merge(
-    settings: config.Warehouse, monkeypatch: pytest.MonkeyPatch, then: str | None
+    settings: WarehouseSettings, monkeypatch: pytest.MonkeyPatch, then: str | None
 ) -> None:
     warehouse = Warehouse(settings)
     run = open_night(warehouse, NIGHT, "k1")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from faults_world import ROOT, expected_rows, night, read_rows, run_night
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.errors import RadrayError
 from radray.tables.catalog import Warehouse
 
@@ -101,7 +101,7 @@ def test_a_full_disk_costs_the_run_and_no_row(tmp_path: Path) -> None:
     folder, back = tmp_path / "full", tmp_path / "back"
     folder.mkdir()
     back.mkdir()
-    settings = config.Warehouse(uri=str(folder))
+    settings = WarehouseSettings(uri=str(folder))
     run_night(Warehouse(settings), night(0), "k0", UNITS)
     for file in folder.iterdir():
         os.rename(file, back / file.name)
@@ -120,7 +120,7 @@ def test_a_full_disk_costs_the_run_and_no_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize("job", ["night", "query", "maintain"])
 def test_a_read_only_warehouse_is_read_and_not_written(tmp_path: Path, job: str) -> None:
     folder = tmp_path / "warehouse"
-    settings = config.Warehouse(uri=str(folder))
+    settings = WarehouseSettings(uri=str(folder))
     run_night(Warehouse(settings), night(0), "k0", UNITS)
     command = {"night": night_command, "query": query_command, "maintain": maintain_command}[job](folder)
     done = in_namespace(READ_ONLY, folder, tmp_path, command)
@@ -149,14 +149,14 @@ def test_a_warehouse_that_cannot_be_made_is_a_setting(tmp_path: Path) -> None:
 
 
 def test_a_moved_warehouse_is_one_clear_error(tmp_path: Path) -> None:
-    settings = config.Warehouse(uri=str(tmp_path / "here"))
+    settings = WarehouseSettings(uri=str(tmp_path / "here"))
     run_night(Warehouse(settings), night(0), "k0", UNITS)
     (tmp_path / "here").rename(tmp_path / "there")
     for command in (query_command, maintain_command):
         done = subprocess.run(command(tmp_path / "there"), cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 3
         one_line(done, "its metadata cannot be read: FileNotFoundError", "where it was")
-    moved = config.Warehouse(uri=str(tmp_path / "there"))
+    moved = WarehouseSettings(uri=str(tmp_path / "there"))
     with pytest.raises(RadrayError, match="where it was when the catalog was made") as caught:
         run_night(Warehouse(moved), night(1), "k1", UNITS)
     assert caught.value.exit_code == 3
@@ -166,7 +166,7 @@ def test_a_moved_warehouse_is_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_a_locked_catalog_is_one_clear_error(tmp_path: Path) -> None:
-    settings = config.Warehouse(uri=str(tmp_path / "warehouse"))
+    settings = WarehouseSettings(uri=str(tmp_path / "warehouse"))
     warehouse = Warehouse(settings)
     run_night(warehouse, night(0), "k0", UNITS)
     with sqlite3.connect(tmp_path / "warehouse" / "catalog.db", isolation_level=None) as other:
@@ -184,7 +184,7 @@ def test_a_catalog_that_is_no_database_is_one_clear_error(tmp_path: Path) -> Non
     file = tmp_path / "catalog.db"
     file.write_bytes(b"not a database, and longer than a header of one" * 100)
     with pytest.raises(RadrayError, match="file is not a database") as caught:
-        Warehouse(config.Warehouse(uri=str(tmp_path / "warehouse"), catalog_uri=str(file)))
+        Warehouse(WarehouseSettings(uri=str(tmp_path / "warehouse"), catalog_uri=str(file)))
     assert caught.value.exit_code == 2
 
 
@@ -193,7 +193,7 @@ def main() -> int:
     from jobs import cli
 
     def command() -> None:
-        run_night(Warehouse(config.Warehouse(uri=sys.argv[1])), night(1), "k1", UNITS)
+        run_night(Warehouse(WarehouseSettings(uri=sys.argv[1])), night(1), "k1", UNITS)
 
     return cli.exit_code(command)
 

@@ -11,8 +11,8 @@ from faults_world import expected_rows, night, partition, read_rows, run_night, 
 from s3_server import BUCKET, KEY_ID, SECRET, S3Server
 
 from jobs.cli import known_error
-from radray import config
 from radray.analytics.query import query
+from radray.config import WarehouseSettings
 from radray.errors import ConfigError, RadrayError
 from radray.schemas import REPORTS
 from radray.storage import iceberg_io as file_io
@@ -57,7 +57,7 @@ class World:
     """A warehouse behind the proxy, and the same one seen past it."""
 
     proxy: FaultProxy
-    behind: config.Warehouse
+    behind: WarehouseSettings
     straight: Warehouse
 
     def rows(self, date: datetime.date) -> object:
@@ -69,8 +69,8 @@ class World:
 def world(s3: S3Server, proxy: FaultProxy, tmp_path: Path) -> World:
     """Return a warehouse in which the night OLD is committed."""
     common = {"uri": f"s3://{BUCKET}/{tmp_path.name}", "catalog_uri": f"{tmp_path}/catalog.db"}
-    straight = Warehouse(config.Warehouse(**common, s3=s3.settings()))
-    behind = config.Warehouse(**common, s3=s3.settings(endpoint=proxy.endpoint))
+    straight = Warehouse(WarehouseSettings(**common, s3=s3.settings()))
+    behind = WarehouseSettings(**common, s3=s3.settings(endpoint=proxy.endpoint))
     run_night(straight, OLD, "k0", UNITS)
     proxy.plan()
     return World(proxy, behind, straight)

@@ -6,7 +6,7 @@ import pytest
 from faults_world import Place, commit_night, expected_rows, night, open_night, read_rows, run_night, stage
 from scheduler import Interleavings, RedundantError, Writer, critical_steps, effects, play
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.errors import ConflictError, InputError
 from radray.schemas import REPORTS
 from radray.tables import commit
@@ -28,7 +28,7 @@ EFFECTS = {
 class Sleeper:
     """A writer that has merged and stands before its commit, and `maintain` beside it, which knows nothing of it."""
 
-    def __init__(self, settings: config.Warehouse, *, old: bool) -> None:
+    def __init__(self, settings: WarehouseSettings, *, old: bool) -> None:
         self.settings, self.landings = settings, list[str]()
         self.warehouse = Warehouse(settings)
         if old:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from faults_world import PATIENCE_S, ROOT, Place, Reader, expected_rows, night, read_rows
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.errors import ConflictError
 from radray.tables.catalog import Warehouse
 
@@ -16,7 +16,7 @@ UNITS = {"A": ["1", "2", "3"], "B": ["2", "3", "4", "5"]}
 NIGHTS = 6
 
 
-def start(settings: config.Warehouse, name: str, meeting: Path) -> subprocess.Popen[str]:
+def start(settings: WarehouseSettings, name: str, meeting: Path) -> subprocess.Popen[str]:
     order = {"settings": settings.model_dump(mode="json"), "name": name, "units": UNITS[name], "meeting": str(meeting)}
     script = str(Path(__file__).with_name("rival.py"))
     return subprocess.Popen(

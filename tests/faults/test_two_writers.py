@@ -7,7 +7,7 @@ from duel import ALREADY, OK, Duel, Part
 from faults_world import Place, commit_night, night
 from scheduler import Interleavings, RedundantError, effects
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.errors import ConflictError
 from radray.schemas import REPORTS, RUNS
 from radray.tables.catalog import Warehouse
@@ -43,7 +43,7 @@ class Warehouses:
     def __init__(self, place: Place, name: str) -> None:
         self._place, self._name, self._used = place, name, 0
 
-    def next(self, nights: int, old: bool) -> tuple[config.Warehouse, list[int]]:
+    def next(self, nights: int, old: bool) -> tuple[WarehouseSettings, list[int]]:
         """Return a warehouse and so many nights of it, each with OLD rows or none."""
         if self._used % SCHEDULES_A_WAREHOUSE == 0:
             self._settings = self._place(f"{self._name}-{self._used}")

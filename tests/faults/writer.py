@@ -16,7 +16,7 @@ import boto3
 from faults_world import run_night
 from kill_points import FIRST_POINTS, POINTS, arm
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.errors import RadrayError
 from radray.tables.catalog import Warehouse
 
@@ -42,7 +42,7 @@ def carry_out(order: Order) -> int:
     if order.point is not None:
         (point,) = [one for one in (*POINTS, *FIRST_POINTS) if one.name == order.point]
         arm(point, Path(order.marker))
-    warehouse = Warehouse(config.Warehouse.model_validate(order.settings))
+    warehouse = Warehouse(WarehouseSettings.model_validate(order.settings))
     try:
         run_night(warehouse, datetime.date.fromisoformat(order.date), order.run_key, order.unit_ids)
     except RadrayError as error:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from jobs.finetune import PACE, checkpoint_place
-from radray.config import Train, load_settings
+from radray.config import load_settings
+from radray.config_train import TrainSettings
 from radray.tables.catalog import Warehouse
 
 KEY = "0123456789abcdef" * 4
@@ -37,10 +38,10 @@ def test_on_s3_they_are_uploaded_and_written_beside_the_model_first(words: list[
 
 
 def test_every_setting_is_either_pace_or_decides_what_is_learnt() -> None:
-    assert set(Train.model_fields) - PACE == {
+    assert set(TrainSettings.model_fields) - PACE == {
         *("epochs", "max_steps", "method", "lora_rank", "soft_prompt_tokens", "batch_size", "optimiser"),
         *("learning_rate", "warmup_fraction", "weight_decay", "max_gradient_norm", "max_input_tokens"),
         *("max_target_tokens", "precision", "seed", "keep_masks", "keep_communications"),
         *("rouge_every_epochs", "rouge_reports", "best_by", "early_stop_after"),
     }
-    assert set(Train.model_fields) > PACE
+    assert set(TrainSettings.model_fields) > PACE

@@ -9,7 +9,8 @@ from night_tables import NIGHT, put_prepare_run, put_reports
 from rich.console import Console
 
 from jobs.generate import generate, steps
-from radray.config import Cluster, Settings, Tiny, load_settings
+from radray.config import Settings, TinySettings, load_settings
+from radray.config_cluster import ClusterSettings
 from radray.errors import ConfigError, ConflictError
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
@@ -24,7 +25,7 @@ from radray.tables.runs import RunRow
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Return the settings of a night that was prepared and has no report; Ray cannot be reached with them."""
-    size = Tiny(vocab_size=300, d_model=16, d_ff=16, num_layers=1)
+    size = TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1)
     build_tiny(["small effusion"], tmp_path / "model", size=size, seed=1)
     write_manifest(tmp_path / "model", "m", {})
     words = [f"warehouse.uri={tmp_path}/warehouse", f"model.uri={tmp_path}/model", f"date={NIGHT}"]
@@ -72,7 +73,7 @@ def test_a_dry_run_tells_the_actors_as_far_as_they_are_known(
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     assert steps(settings)[-1] == "plan: auto actors, computed from the cluster at the start"
     one = settings.generate.model_copy(update={"actors": 1, "threads_per_actor": 1})
-    here = settings.model_copy(update={"cluster": Cluster(), "generate": one})
+    here = settings.model_copy(update={"cluster": ClusterSettings(), "generate": one})
     assert steps(here)[-1].startswith("plan: 1 actor x 1 thread on 1 node, ")
     with pytest.raises(ConfigError, match=r"use that or auto, or set generate\.threads_per_actor"):
         steps(here.model_copy(update={"generate": one.model_copy(update={"actors": 4_000})}))

@@ -12,7 +12,7 @@ import ray
 from test_final_line import webhook
 
 from jobs import generate, prepare
-from radray.config import Tiny, load_settings
+from radray.config import TinySettings, load_settings
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import write_manifest
 from radray.schemas import REPORTS, RUNS
@@ -24,7 +24,7 @@ Run = Callable[..., tuple[int, dict[str, Any], str]]
 @pytest.fixture
 def words(tmp_path: Path) -> list[str]:
     """Return the settings of a dated source in a folder of its own; Ray cannot be reached with them."""
-    size = Tiny(vocab_size=300, d_model=16, d_ff=16, num_layers=1)
+    size = TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1)
     build_tiny(["small effusion"], tmp_path / "model", size=size, seed=1)
     write_manifest(tmp_path / "model", "m", {})
     (tmp_path / "in").mkdir()

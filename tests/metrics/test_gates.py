@@ -5,13 +5,13 @@ from typing import Any, get_args
 import pyarrow as pa
 import pytest
 
-from radray.config_gates import Gates, TierA
+from radray.config_gates import GatesSettings, TierA
 from radray.errors import GateError, InputError
 from radray.evaluation.gates import NIGHT_COLUMNS, Night, Verdict, judge, measure, measure_scores, refuse_failed
 from radray.schemas import PREDICTIONS
 from radray.schemas_checks import TIER_A
 
-OFF = Gates(max_tier_a_rate=None, max_rouge_l_drop=None, max_failed_rate=None, min_distinct_rate=None)
+OFF = GatesSettings(max_tier_a_rate=None, max_rouge_l_drop=None, max_failed_rate=None, min_distinct_rate=None)
 
 
 def rows(*given: dict[str, Any]) -> pa.Table:
@@ -25,7 +25,9 @@ def rows(*given: dict[str, Any]) -> pa.Table:
     return pa.Table.from_pylist(made, schema=schema.remove_metadata())
 
 
-def verdict(settings: Gates, night: Night, reports: dict[str, int] | None = None, previous: float | None = None) -> Any:
+def verdict(
+    settings: GatesSettings, night: Night, reports: dict[str, int] | None = None, previous: float | None = None
+) -> Any:
     (one,) = judge(night, reports or {}, night.standardised_rouge_l(settings.min_part, 0.5), previous, settings)
     return one
 
@@ -55,7 +57,7 @@ def test_a_night_is_counted() -> None:
 
 
 def test_no_rows_are_a_night_that_no_gate_judges() -> None:
-    settings = Gates(min_rouge_l=0.9, max_rejected_rate=0.0, max_flag_rates={"side": 0.0})
+    settings = GatesSettings(min_rouge_l=0.9, max_rejected_rate=0.0, max_flag_rates={"side": 0.0})
     verdicts = judge(measure([]), {}, None, 0.9, settings)
     assert len(verdicts) == 7
     assert {one.passed for one in verdicts} == {None}
@@ -124,7 +126,7 @@ def test_all_that_fails_is_said_at_once_with_value_limit_count_and_lever() -> No
         {"ok": 100},
         None,
         None,
-        Gates(),
+        GatesSettings(),
     )
     with pytest.raises(GateError) as caught:
         refuse_failed(verdicts, "the night")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from radray.config import Tiny
+from radray.config import TinySettings
 from radray.models.families.t5.tiny import build_tiny
 
 TEXTS = [
@@ -10,7 +10,7 @@ TEXTS = [
     "There is a 1.9 x 1.8 cm nodule in the right upper lobe (unchanged since ___).",
     "Heart size is normal; the tip of the line ends in the SVC.",
 ]
-SIZE = Tiny(vocab_size=300, d_model=32, d_ff=64, num_layers=1, num_heads=2)
+SIZE = TinySettings(vocab_size=300, d_model=32, d_ff=64, num_layers=1, num_heads=2)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from radray.config import Generate, Tiny, Train
+from radray.config import GenerateSettings, TinySettings
+from radray.config_train import TrainSettings
 from radray.models.engines.ctranslate2_beam import CTranslate2Engine
 from radray.models.engines.transformers_beam import TransformersEngine
 from radray.models.families.t5.adapters import add_adapter, write_adapted
@@ -24,8 +25,8 @@ TEXTS = [
     "No effusion. The heart is normal.",
     "Large opacity on the right with effusion and a nodule.",
 ]
-LORA = Train(method="lora", lora_rank=4)
-SOFT = Train(method="soft_prompt", soft_prompt_tokens=5)
+LORA = TrainSettings(method="lora", lora_rank=4)
+SOFT = TrainSettings(method="soft_prompt", soft_prompt_tokens=5)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -36,11 +37,13 @@ def _one_thread() -> None:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base") / "toy"
-    build_tiny(TEXTS * 3, folder, size=Tiny(vocab_size=300, d_model=32, d_ff=64, num_layers=2, num_heads=2), seed=1)
+    build_tiny(
+        TEXTS * 3, folder, size=TinySettings(vocab_size=300, d_model=32, d_ff=64, num_layers=2, num_heads=2), seed=1
+    )
     return folder
 
 
-def _learnt(base: Path, settings: Train) -> Any:
+def _learnt(base: Path, settings: TrainSettings) -> Any:
     """Return a model on which all that learns was moved a good way from its start."""
     model = add_adapter(load_model(base), settings)
     torch.manual_seed(7)
@@ -54,9 +57,9 @@ def _learnt(base: Path, settings: Train) -> Any:
 @pytest.fixture(scope="module", params=[LORA, SOFT], ids=["lora", "soft_prompt"])
 def exported(
     request: pytest.FixtureRequest, base: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Train, Path, torch.Tensor]:
+) -> tuple[TrainSettings, Path, torch.Tensor]:
     """An export, with the logits of the model that was exported."""
-    settings: Train = request.param
+    settings: TrainSettings = request.param
     model = _learnt(base, settings)
     logits = _logits(model, load_tokenizer(base))
     folder = tmp_path_factory.mktemp("export") / settings.method
@@ -100,7 +103,7 @@ def test_a_fresh_lora_changes_nothing(base: Path) -> None:
 
 
 def test_plain_transformers_gives_the_logits_of_the_model_that_learnt(
-    exported: tuple[Train, Path, torch.Tensor], base: Path
+    exported: tuple[TrainSettings, Path, torch.Tensor], base: Path
 ) -> None:
     _, folder, expected = exported
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -111,7 +114,7 @@ def test_plain_transformers_gives_the_logits_of_the_model_that_learnt(
 
 
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
-def test_peft_reads_the_adapter_that_is_kept(exported: tuple[Train, Path, torch.Tensor], base: Path) -> None:
+def test_peft_reads_the_adapter_that_is_kept(exported: tuple[TrainSettings, Path, torch.Tensor], base: Path) -> None:
     _, folder, expected = exported
     model = PeftModel.from_pretrained(load_model(base), folder / "adapter")
     torch.testing.assert_close(_logits(model, load_tokenizer(base)), expected, rtol=1e-4, atol=1e-4)
@@ -119,7 +122,7 @@ def test_peft_reads_the_adapter_that_is_kept(exported: tuple[Train, Path, torch.
     assert config["base_model_name_or_path"] == str(base)
 
 
-def test_the_export_is_an_ordinary_model_folder(exported: tuple[Train, Path, torch.Tensor]) -> None:
+def test_the_export_is_an_ordinary_model_folder(exported: tuple[TrainSettings, Path, torch.Tensor]) -> None:
     _, folder, _ = exported
     model = open_model(str(folder))
     assert {"adapter/adapter_model.safetensors", "adapter/adapter_config.json"} < set(model.manifest.files)
@@ -129,16 +132,16 @@ def test_the_export_is_an_ordinary_model_folder(exported: tuple[Train, Path, tor
     assert not torch.equal(stored["lm_head.weight"], stored["shared.weight"])
 
 
-def _settings(**more: Any) -> tuple[Generate, Generate]:
+def _settings(**more: Any) -> tuple[GenerateSettings, GenerateSettings]:
     hf, ct2 = (
-        Generate(engine=engine, num_return_sequences=2, threads_per_actor=1, **more)
+        GenerateSettings(engine=engine, num_return_sequences=2, threads_per_actor=1, **more)
         for engine in ("transformers", "ctranslate2")
     )
     return hf, ct2
 
 
 def test_both_engines_write_the_same_and_never_a_piece_of_the_prompt(
-    exported: tuple[Train, Path, torch.Tensor],
+    exported: tuple[TrainSettings, Path, torch.Tensor],
 ) -> None:
     settings, folder, _ = exported
     hf, ct2 = _settings(num_beams=3, max_new_tokens=12, suppress_masks=False)

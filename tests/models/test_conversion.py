@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.models.engines import conversion
 from radray.models.engines.conversion import ensure_converted, find_converted, record_parity
@@ -61,7 +61,7 @@ def test_a_damaged_copy_is_refused_or_made_anew_and_never_used(model: ModelFolde
     made = ensure_converted(model, "float32")
     content = (made.path / file).read_bytes()
     (made.path / file).write_bytes(content[:-3] + b"\x07" + content[-2:])
-    settings = Generate(engine="ctranslate2", max_new_tokens=3)
+    settings = GenerateSettings(engine="ctranslate2", max_new_tokens=3)
     for use in (lambda: find_converted(model, "float32"), lambda: open_engine(model, settings)):
         with pytest.raises(InputError, match=rf"{file}.*remove that folder"):
             use()
@@ -124,15 +124,15 @@ def test_records_are_added_and_do_not_change_what_is_recorded(model: ModelFolder
 
 
 def test_a_type_that_this_device_does_not_compute_in_is_refused(model: ModelFolder) -> None:
-    settings = Generate(engine="ctranslate2", compute_type="bfloat16")
+    settings = GenerateSettings(engine="ctranslate2", compute_type="bfloat16")
     with pytest.raises(ConfigError, match="compute_type=bfloat16: CTranslate2 on cpu here knows float32, int8"):
         open_engine(model, settings)
     with pytest.raises(ConfigError, match="on cuda here knows nothing"):
-        open_engine(model, Generate(engine="ctranslate2", use_gpu=True))
+        open_engine(model, GenerateSettings(engine="ctranslate2", use_gpu=True))
 
 
 def test_a_prompt_without_a_token_fails_and_is_not_answered_with_nothing(model: ModelFolder) -> None:
-    engine = open_engine(model, Generate(engine="ctranslate2", max_new_tokens=3))
+    engine = open_engine(model, GenerateSettings(engine="ctranslate2", max_new_tokens=3))
     with pytest.raises(ValueError, match="without a token"):
         engine.generate(["No line.", ""])
 

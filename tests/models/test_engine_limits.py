@@ -2,12 +2,12 @@
 
 import pytest
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import RadrayError
 from radray.models.engines.engine import Generation, Hypothesis
 from radray.models.engines.isolation.limits import CallLimits, Patience
 
-SETTINGS = Generate(num_beams=4, max_new_tokens=100, call_timeout_s=3600)
+SETTINGS = GenerateSettings(num_beams=4, max_new_tokens=100, call_timeout_s=3600)
 
 
 def wrote(tokens: int) -> Generation:

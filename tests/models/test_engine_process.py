@@ -14,7 +14,7 @@ import pytest
 import torch
 from faulty_engine import CANARY, PROBE, FaultyEngine, refuses, without_ray
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import InputError, RadrayError
 from radray.models.engines.engine import Answer, Failed
 from radray.models.engines.isolation.child import reason_of
@@ -33,7 +33,9 @@ class World:
     def __init__(self, log: Path, **engine: int) -> None:
         log.touch()
         self.log = log
-        self.process = EngineProcess(partial(FaultyEngine, log, **engine), "faulty", Generate(call_timeout_s=1), PROBE)
+        self.process = EngineProcess(
+            partial(FaultyEngine, log, **engine), "faulty", GenerateSettings(call_timeout_s=1), PROBE
+        )
 
     def noted(self, what: str) -> list[tuple[int, str]]:
         """Return process and prompts of the lines of that kind."""
@@ -152,7 +154,7 @@ def test_an_engine_that_cannot_answer_at_all_ends_the_run_after_three_starts(
 ) -> None:
     (tmp_path / "log").touch()
     with pytest.raises(RadrayError, match=f"faulty could not be started: 3 processes .*{how}") as caught:
-        EngineProcess(partial(FaultyEngine, tmp_path / "log"), "faulty", Generate(), probe)
+        EngineProcess(partial(FaultyEngine, tmp_path / "log"), "faulty", GenerateSettings(), probe)
     assert CANARY not in str(caught.value)
     pids = [line.split()[0] for line in (tmp_path / "log").read_text().splitlines() if " fault " in line]
     assert len(set(pids)) == 3
@@ -161,13 +163,13 @@ def test_an_engine_that_cannot_answer_at_all_ends_the_run_after_three_starts(
 def test_an_engine_that_hangs_while_it_loads_ends_the_run_at_once(tmp_path: Path) -> None:
     (tmp_path / "log").touch()
     with pytest.raises(RadrayError, match=r"generate.load_timeout_s = 0.9"):
-        EngineProcess(partial(FaultyEngine, tmp_path / "log"), "faulty", Generate(load_timeout_s=0.9), "hang-x")
+        EngineProcess(partial(FaultyEngine, tmp_path / "log"), "faulty", GenerateSettings(load_timeout_s=0.9), "hang-x")
     assert (tmp_path / "log").read_text().count(" fault ") == 1
 
 
 def test_an_error_of_our_own_while_loading_arrives_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"^model folder {tmp_path}: damaged$"):
-        EngineProcess(partial(refuses, tmp_path / "log"), "faulty", Generate(), PROBE)
+        EngineProcess(partial(refuses, tmp_path / "log"), "faulty", GenerateSettings(), PROBE)
 
 
 def test_when_report_after_report_fails_it_is_not_the_reports(world: World) -> None:
@@ -198,7 +200,7 @@ def test_nothing_that_the_engine_says_gets_out(
 
 def test_the_process_has_nothing_of_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "somewhere")
-    EngineProcess(partial(without_ray, tmp_path / "log"), "faulty", Generate(), PROBE).close()
+    EngineProcess(partial(without_ray, tmp_path / "log"), "faulty", GenerateSettings(), PROBE).close()
     assert " ray []\n" in (tmp_path / "log").read_text()
 
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, T5Tokenizer
 
-from radray.config import Generate, Tiny
+from radray.config import GenerateSettings, TinySettings
 from radray.errors import ConfigError
 from radray.models.engines.engine import Engine, engine_name, open_engine
 from radray.models.families.t5.loading import load_model, load_tokenizer
@@ -28,7 +28,7 @@ ENGINES = pytest.mark.parametrize("name", ["transformers", "ctranslate2"])
 
 def opened(name: str, folder: Path, **settings: Any) -> Engine:
     """Return the engine for the model of `folder`, on one thread."""
-    return open_engine(open_model(str(folder)), Generate(engine=name, threads_per_actor=1, **settings))
+    return open_engine(open_model(str(folder)), GenerateSettings(engine=name, threads_per_actor=1, **settings))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def tiny_folder(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def eight_pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A T5 with random weights that knows eight pieces, so that all that it can write can be listed."""
     folder = tmp_path_factory.mktemp("eight")
-    build_tiny(["a"], folder, size=Tiny(vocab_size=300, d_model=16, d_ff=16, num_layers=1, num_heads=2), seed=5)
+    build_tiny(["a"], folder, size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1, num_heads=2), seed=5)
     weights = load_file(folder / "model.safetensors")
     for name in ("shared.weight", "lm_head.weight"):
         weights[name] = weights[name][: len(PIECES)].clone()
@@ -217,11 +217,11 @@ def test_nothing_that_makes_a_mask_is_written(eight_pieces: Path, tmp_path: Path
 
 
 def test_the_name_of_an_engine_says_library_version_and_type() -> None:
-    assert engine_name(Generate(engine="ctranslate2")) == f"ctranslate2-{version('ctranslate2')}-float32"
+    assert engine_name(GenerateSettings(engine="ctranslate2")) == f"ctranslate2-{version('ctranslate2')}-float32"
     assert (
-        engine_name(Generate(engine="transformers", compute_type="bfloat16"))
+        engine_name(GenerateSettings(engine="transformers", compute_type="bfloat16"))
         == f"transformers-{version('transformers')}-bfloat16"
     )
-    for settings in (Generate(engine="auto"), Generate(engine="transformers", compute_type="int8")):
+    for settings in (GenerateSettings(engine="auto"), GenerateSettings(engine="transformers", compute_type="int8")):
         with pytest.raises(ConfigError, match="generate"):
             engine_name(settings)

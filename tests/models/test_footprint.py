@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import InputError
 from radray.models.footprint import count_parameters, engine_bytes
 
@@ -29,7 +29,7 @@ def test_memory_follows_the_compute_type_and_a_gpu_holds_the_weights(tmp_path: P
     save_file({"a": torch.zeros(10_000, 1_000, dtype=torch.bfloat16)}, tmp_path / "model.safetensors")
 
     def megabytes(**settings: object) -> float:
-        return engine_bytes(tmp_path, Generate.model_validate({"engine": "ctranslate2"} | settings)) / 1e6
+        return engine_bytes(tmp_path, GenerateSettings.model_validate({"engine": "ctranslate2"} | settings)) / 1e6
 
     weights = megabytes() - megabytes(use_gpu=True)
     assert 80 <= weights <= 100  # ten million of four bytes, held twice while they are loaded

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file, save_file
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import InputError
 from radray.models.engines.conversion import find_converted, record_parity
 from radray.models.engines.engine import Generation, Hypothesis, open_engine
@@ -56,9 +56,9 @@ def own(tiny_folder: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Mo
     return _make(tiny_folder, tmp_path / "model", request.param)
 
 
-def _settings(**settings: Any) -> Generate:
+def _settings(**settings: Any) -> GenerateSettings:
     values = {"num_beams": 4, "num_return_sequences": 4, "max_new_tokens": 12, "max_input_tokens": 20}
-    return Generate(**values | {"threads_per_actor": 1, "batch_size": 5} | settings)
+    return GenerateSettings(**values | {"threads_per_actor": 1, "batch_size": 5} | settings)
 
 
 @pytest.mark.parametrize(

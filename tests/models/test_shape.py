@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
-from radray.config import Tiny
+from radray.config import TinySettings
 from radray.errors import ConfigError, InputError
 from radray.models.families.t5.shape import PUBLISHED, T5Shape, folder_shape, shape_of
 from radray.models.families.t5.tiny import build_tiny
@@ -46,7 +46,7 @@ def test_parameters_are_those_of_the_model(gated: bool, layers: tuple[int, int])
 
 
 def test_a_folder_with_an_output_layer_of_its_own(tmp_path: Path) -> None:
-    size = Tiny(vocab_size=300, d_model=16, d_ff=24, num_layers=2, num_heads=2)
+    size = TinySettings(vocab_size=300, d_model=16, d_ff=24, num_layers=2, num_heads=2)
     build_tiny(["small left effusion"], tmp_path, size=size, seed=1)
     shape = folder_shape(tmp_path)
     assert not shape.tied

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, T5ForConditionalGeneration, T5Tokenizer
 
-from radray.config import Tiny
+from radray.config import TinySettings
 from radray.errors import InputError
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.families.t5.tiny import build_tiny
@@ -16,7 +16,7 @@ TEXTS = [
     "There is a 1.9 x 1.8 cm nodule in the right upper lobe (unchanged since ___).",
     "Heart size is normal; the tip of the line ends in the SVC.",
 ]
-SIZE = Tiny(vocab_size=300, d_model=32, d_ff=64, num_layers=1, num_heads=2)
+SIZE = TinySettings(vocab_size=300, d_model=32, d_ff=64, num_layers=1, num_heads=2)
 _WORD = st.text(st.sampled_from("abcdefgXYZ0123456789.,;:()/%+-_'\"#*&="), min_size=1, max_size=9)
 
 
@@ -58,7 +58,9 @@ def test_the_tokenizer_is_a_t5_tokenizer(tiny_folder: Path) -> None:
 
 def test_a_word_is_the_same_piece_before_a_stop_a_comma_and_a_space(tmp_path: Path) -> None:
     texts = ["effusion. effusion, effusion seen; no effusion."] * 5
-    build_tiny(texts, tmp_path, size=Tiny(vocab_size=300, d_model=16, d_ff=16, num_layers=1, num_heads=1), seed=1)
+    build_tiny(
+        texts, tmp_path, size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1, num_heads=1), seed=1
+    )
     tokenizer = load_tokenizer(tmp_path)
     pieces = [tokenizer.tokenize(f"effusion{end}")[0] for end in (".", ",", "")]
     assert pieces == ["\N{LOWER ONE EIGHTH BLOCK}effusion"] * 3

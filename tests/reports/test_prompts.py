@@ -1,6 +1,6 @@
 import pytest
 
-from radray.config import Model
+from radray.config import ModelSettings
 from radray.errors import ConfigError
 from radray.tasks.impression.prompts import PROMPTS, get_prompt
 
@@ -26,7 +26,7 @@ def test_a_prompt_is_filled(prompt_id, background, expected):
 
 def test_every_prompt_is_found_by_its_id_and_the_default_is_one():
     assert [get_prompt(prompt_id).id for prompt_id in PROMPTS] == list(PROMPTS)
-    assert Model().prompt in PROMPTS
+    assert ModelSettings().prompt in PROMPTS
 
 
 def test_an_unknown_prompt_is_refused_with_those_there_are():

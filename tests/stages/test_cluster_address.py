@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from radray.cluster.connection import ray_cluster
-from radray.config import Cluster
+from radray.config_cluster import ClusterSettings
 from radray.errors import ConfigError
 
 
@@ -15,10 +15,10 @@ def test_an_address_where_nobody_listens_is_refused_at_once(scheme: str) -> None
         port = server.getsockname()[1]
     address = f"{scheme}127.0.0.1:{port}"
     with pytest.raises(ConfigError, match=f"cluster.address={address}: no cluster answers there"):
-        ray_cluster(Cluster(address=address)).__enter__()
+        ray_cluster(ClusterSettings(address=address)).__enter__()
 
 
 def test_a_name_that_cannot_be_looked_up_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "no-such-host.invalid:6379")
     with pytest.raises(ConfigError, match=r"RAY_ADDRESS=no-such-host\.invalid:6379: no cluster"):
-        ray_cluster(Cluster()).__enter__()
+        ray_cluster(ClusterSettings()).__enter__()

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from radray.cluster.connection import ray_on_demand
-from radray.config import Cluster, Generate, Tiny
+from radray.config import GenerateSettings, TinySettings
+from radray.config_cluster import ClusterSettings
 from radray.errors import ConfigError, InputError
 from radray.models.engines.conversion import Converted, ensure_converted
 from radray.models.engines.parity import ParityRecord, prove
@@ -28,7 +29,7 @@ REFERENCE = f"transformers-{version('transformers')}-float32"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
-    build_tiny([TEXT], folder, size=Tiny(vocab_size=300, d_model=16, d_ff=16, num_layers=1), seed=1)
+    build_tiny([TEXT], folder, size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1), seed=1)
     write_manifest(folder, "m", {})
     return folder
 
@@ -41,7 +42,7 @@ def model(folder: Path, tmp_path: Path) -> ModelFolder:
 
 @pytest.fixture(scope="module")
 def start_ray() -> Iterator[Callable[[], None]]:
-    with ray_on_demand(Cluster()) as start:
+    with ray_on_demand(ClusterSettings()) as start:
         yield start
 
 
@@ -53,8 +54,8 @@ def no_ray() -> None:
     raise StartedError
 
 
-def settings(**values: object) -> Generate:
-    return Generate.model_validate(
+def settings(**values: object) -> GenerateSettings:
+    return GenerateSettings.model_validate(
         {"max_new_tokens": 6, "num_beams": 2, "num_return_sequences": 2, "threads_per_actor": 1} | values
     )
 

@@ -14,7 +14,7 @@ import pytest
 from botocore.stub import Stubber
 
 from radray.config import dump_settings, load_settings
-from radray.config_notify import Notify
+from radray.config_notify import NotifySettings
 from radray.errors import ConfigError
 from radray.nights import notify as telling
 from radray.nights.final_line import FinalLine, Outcome
@@ -112,20 +112,20 @@ def webhook(status: int, delay: threading.Event | None = None) -> Iterator[tuple
 def test_the_webhook_gets_the_very_line() -> None:
     line = FinalLine("generate", error="GateError").json(3)
     with webhook(204) as (url, bodies):
-        assert notify(Notify(webhook=url), line) == []
+        assert notify(NotifySettings(webhook=url), line) == []
     assert bodies == [line.encode()]
 
 
 def test_a_webhook_that_fails_is_told_without_its_url_and_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telling, "TIMEOUT_S", 0.2)
     with webhook(500) as (url, bodies):
-        assert notify(Notify(webhook=url), "{}") == ["notify.webhook was not told: HTTP 500"]
+        assert notify(NotifySettings(webhook=url), "{}") == ["notify.webhook was not told: HTTP 500"]
     assert bodies == [b"{}"]
-    (failure,) = notify(Notify(webhook=url), "{}")  # nobody listens any more
+    (failure,) = notify(NotifySettings(webhook=url), "{}")  # nobody listens any more
     assert failure == "notify.webhook was not told: URLError"
     with webhook(200, delay=threading.Event()) as (url, bodies):
         began = time.monotonic()
-        (failure,) = notify(Notify(webhook=url), "{}")
+        (failure,) = notify(NotifySettings(webhook=url), "{}")
         assert time.monotonic() - began < 10
         assert failure == "notify.webhook was not told: TimeoutError"
         assert bodies == [b"{}"]  # it had come, and nothing was answered
@@ -147,7 +147,7 @@ def test_a_topic_that_refuses_raises_nothing(monkeypatch: pytest.MonkeyPatch) ->
     line = FinalLine("generate").json(1)
     with Stubber(client) as stub:
         stub.add_client_error("publish", "AuthorizationError")
-        assert notify(Notify(sns_topic_arn=TOPIC), line) == [
+        assert notify(NotifySettings(sns_topic_arn=TOPIC), line) == [
             "notify.sns_topic_arn was not told: AuthorizationErrorException"
         ]
         stub.assert_no_pending_responses()

@@ -14,7 +14,7 @@ from fault_proxy import Fault, FaultProxy, Operation, Rule, running_proxy
 from report_tables import reports
 from s3_server import BUCKET, S3Server
 
-from radray.config import Generate, Tiny
+from radray.config import GenerateSettings, TinySettings
 from radray.errors import InputError, RadrayError
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
@@ -37,7 +37,9 @@ def proxy(s3_server: S3Server) -> Iterator[FaultProxy]:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "chest"
-    build_tiny(["small left effusion"], folder, size=Tiny(vocab_size=300, d_model=16, d_ff=16, num_layers=1), seed=1)
+    build_tiny(
+        ["small left effusion"], folder, size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1), seed=1
+    )
     (folder / "adapter").mkdir()
     (folder / "adapter" / "adapter_config.json").write_text("{}")
     write_manifest(folder, "chest", {"seed": 1})
@@ -112,7 +114,7 @@ def test_an_actor_on_another_node_writes_with_it(
     model = pickle.loads(pickle.dumps(open_stored(uri, storage)))
     shutil.rmtree(model.path)  # the other node's disk
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "node-2"))
-    settings = Generate(engine="ctranslate2", max_new_tokens=5, num_beams=2)
+    settings = GenerateSettings(engine="ctranslate2", max_new_tokens=5, num_beams=2)
     written = WriteImpressions(model, "findings-v1", settings, run_id="run-2")(reports(2))
     expected = WriteImpressions(open_model(str(made)), "findings-v1", settings)(reports(2))
     assert written.to_pylist() == expected.to_pylist()

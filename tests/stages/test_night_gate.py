@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs import cli
-from radray import config
-from radray.config import load_settings
-from radray.config_gates import Gates
+from radray.config import CORPUS_DATE, WarehouseSettings, load_settings
+from radray.config_gates import GatesSettings
 from radray.errors import GateError
 from radray.nights.gate import NightGate
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
@@ -30,7 +29,7 @@ COUNT = 200
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(config.Warehouse(uri=str(tmp_path / "warehouse")))
+    return Warehouse(WarehouseSettings(uri=str(tmp_path / "warehouse")))
 
 
 def prediction(place: int, **columns: Any) -> dict[str, Any]:
@@ -56,7 +55,7 @@ class Night:
     name: str = "model"
     said: list[str] = field(default_factory=list)
 
-    def commit(self, rows: Sequence[dict[str, Any]], gates: Gates) -> None:
+    def commit(self, rows: Sequence[dict[str, Any]], gates: GatesSettings) -> None:
         partition = {"batch_date": self.night, "dataset": "d", "split": "live", "model_digest": self.digest}
         about = {**partition, "model_name": self.name}
         row = RunRow(new_run_id("generate"), "generate", self.run_key, "config", about)
@@ -85,13 +84,13 @@ def stage_reports(warehouse: Warehouse, statuses: Sequence[str]) -> None:
     warehouse.load(REPORTS).append(to_arrow(rows, REPORTS))
 
 
-BAD: dict[str, tuple[Gates, dict[str, Any]]] = {
-    "max_failed_rate": (Gates(), {"status": "failed", "prediction": None}),
-    "max_tier_a_rate": (Gates(), {"flag_polarity": True}),
-    "max_flag_rates.side": (Gates(max_flag_rates={"side": 0.1}, max_tier_a_rate=None), {"flag_side": True}),
-    "min_distinct_rate": (Gates(), {"prediction": "The same to all."}),
-    "min_rouge_l": (Gates(min_rouge_l=0.55), {"rougel_f": 0.1}),
-    "max_rejected_rate": (Gates(max_rejected_rate=0.3), {}),
+BAD: dict[str, tuple[GatesSettings, dict[str, Any]]] = {
+    "max_failed_rate": (GatesSettings(), {"status": "failed", "prediction": None}),
+    "max_tier_a_rate": (GatesSettings(), {"flag_polarity": True}),
+    "max_flag_rates.side": (GatesSettings(max_flag_rates={"side": 0.1}, max_tier_a_rate=None), {"flag_side": True}),
+    "min_distinct_rate": (GatesSettings(), {"prediction": "The same to all."}),
+    "min_rouge_l": (GatesSettings(min_rouge_l=0.55), {"rougel_f": 0.1}),
+    "max_rejected_rate": (GatesSettings(max_rejected_rate=0.3), {}),
 }
 
 
@@ -118,7 +117,7 @@ def test_a_night_that_a_gate_refuses_ends_with_exit_code_3_and_what_stood_there_
         assert held(warehouse) == {"third"}
 
 
-def settings_on(settings: Gates) -> list[str]:
+def settings_on(settings: GatesSettings) -> list[str]:
     off = {"min_reports": None, "max_flag_rates": None}
     rates = [name for name, value in settings.model_dump().items() if value is not None and name not in off]
     return [*rates, *settings.max_flag_rates]
@@ -127,14 +126,14 @@ def settings_on(settings: Gates) -> list[str]:
 def test_a_drop_since_the_last_night_of_a_model_of_that_name_is_refused(warehouse: Warehouse) -> None:
     good = [prediction(place) for place in range(COUNT)]
     worse = [one | {"rougel_f": one["rougel_f"] - 0.15} for one in good]
-    Night(warehouse, "before", YESTERDAY).commit(good, Gates())
+    Night(warehouse, "before", YESTERDAY).commit(good, GatesSettings())
     for digest in ("a", "fine-tuned again"):
         with pytest.raises(
             GateError, match=r"drop of .* 0\.15 over 200 reports, at most 0\.1 \(gates.max_rouge_l_drop"
         ):
-            Night(warehouse, "worse", digest=digest).commit(worse, Gates())
+            Night(warehouse, "worse", digest=digest).commit(worse, GatesSettings())
     assert held(warehouse) == set()
-    Night(warehouse, "worse", name="another").commit(worse, Gates())
+    Night(warehouse, "worse", name="another").commit(worse, GatesSettings())
     assert held(warehouse) == {"worse"}
     assert held(warehouse, YESTERDAY) == {"before"}
 
@@ -144,45 +143,45 @@ def test_another_case_mix_is_no_drop_and_nights_scored_otherwise_are_passed_over
     mix = [one for one in good if one["reference_stratum"] == "abnormal"] + good[:100:2]
     assert len(mix) == 250
     assert sum(one["rougel_f"] for one in mix) / len(mix) < 0.5  # the unstratified mean falls from 0.6
-    Night(warehouse, "before", YESTERDAY).commit(good, Gates())
-    Night(warehouse, "mix").commit(mix, Gates())
+    Night(warehouse, "before", YESTERDAY).commit(good, GatesSettings())
+    Night(warehouse, "mix").commit(mix, GatesSettings())
     assert held(warehouse) == {"mix"}
     otherwise = [one | {"rougel_f": 0.1, "scorer_id": "nostem"} for one in good]
-    Night(warehouse, "otherwise").commit(otherwise, Gates())
+    Night(warehouse, "otherwise").commit(otherwise, GatesSettings())
     assert held(warehouse) == {"otherwise"}
 
 
 def test_small_empty_and_live_nights_pass_and_what_was_not_judged_is_said(warehouse: Warehouse) -> None:
     small = Night(warehouse, "small")
-    small.commit([prediction(place, status="failed", prediction=None) for place in range(COUNT - 1)], Gates())
+    small.commit([prediction(place, status="failed", prediction=None) for place in range(COUNT - 1)], GatesSettings())
     assert small.said == [
         "gates that do not judge this night, for fewer than gates.min_reports=200 reports, or no night before:"
         " gates.max_failed_rate, gates.max_tier_a_rate, gates.min_distinct_rate, gates.max_rouge_l_drop"
     ]
     live = {"reference": None, "reference_stratum": None, "rougel_f": None, "scorer_id": None}
-    Night(warehouse, "live").commit([prediction(place, **live) for place in range(COUNT)], Gates())
+    Night(warehouse, "live").commit([prediction(place, **live) for place in range(COUNT)], GatesSettings())
     assert held(warehouse) == {"live"}
-    Night(warehouse, "empty").commit([], Gates(min_reports=1, min_rouge_l=1.0))
+    Night(warehouse, "empty").commit([], GatesSettings(min_reports=1, min_rouge_l=1.0))
     assert held(warehouse) == set()
 
 
 def test_after_a_gate_is_lifted_what_was_staged_is_committed(warehouse: Warehouse) -> None:
     bad = [prediction(place, flag_side=True) for place in range(COUNT)]
     with pytest.raises(GateError):
-        Night(warehouse, "k").commit(bad, Gates())
+        Night(warehouse, "k").commit(bad, GatesSettings())
     partition = {"batch_date": TODAY, "dataset": "d", "split": "live", "model_digest": "a"}
     row = RunRow(new_run_id("generate"), "generate", "k", "config", {**partition, "model_name": "model"})
     again = PartitionRun(warehouse, pin(warehouse, PREDICTIONS, partition), row)
     staged = again.staged_ids()
     assert len(staged) == COUNT
-    again.commit(staged, NightGate(warehouse, Gates(max_tier_a_rate=None), 0.5, partition, "model", print))
+    again.commit(staged, NightGate(warehouse, GatesSettings(max_tier_a_rate=None), 0.5, partition, "model", print))
     assert held(warehouse) == {"k"}
 
 
 def test_a_corpus_is_judged_by_the_gates_that_are_set_alone(warehouse: Warehouse) -> None:
     bad = [prediction(place, flag_side=True, prediction="The same.") for place in range(COUNT)]
-    Night(warehouse, "k", config.CORPUS_DATE).commit(bad, load_settings().gates)
-    assert held(warehouse, config.CORPUS_DATE) == {"k"}
+    Night(warehouse, "k", CORPUS_DATE).commit(bad, load_settings().gates)
+    assert held(warehouse, CORPUS_DATE) == {"k"}
     with pytest.raises(GateError, match=r"1 of 1 gates .*\(gates.max_tier_a_rate\)"):
-        Night(warehouse, "l", config.CORPUS_DATE).commit(bad, load_settings([], ["gates.max_tier_a_rate=0.5"]).gates)
-    assert held(warehouse, config.CORPUS_DATE) == {"k"}
+        Night(warehouse, "l", CORPUS_DATE).commit(bad, load_settings([], ["gates.max_tier_a_rate=0.5"]).gates)
+    assert held(warehouse, CORPUS_DATE) == {"k"}

@@ -6,14 +6,14 @@ import pytest
 
 from radray.cluster import actors as planning
 from radray.cluster.actors import ActorPlan, NodeResources, plan_actors, wait_for_loss
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import ConfigError
 
 GB = 1_000_000_000
 
 
 def plan(nodes: list[NodeResources], memory: int = GB, **settings: object) -> ActorPlan:
-    return plan_actors(nodes, Generate.model_validate(settings), memory)
+    return plan_actors(nodes, GenerateSettings.model_validate(settings), memory)
 
 
 @pytest.mark.parametrize(

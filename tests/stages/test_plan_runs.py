@@ -12,7 +12,8 @@ from report_tables import reports
 
 from radray.cluster.actors import cluster_nodes, plan_actors
 from radray.cluster.connection import ray_cluster
-from radray.config import S3, Cluster, Generate, Score, Tiny
+from radray.config import GenerateSettings, S3Settings, ScoreSettings, TinySettings
+from radray.config_cluster import ClusterSettings
 from radray.errors import ConfigError
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
@@ -23,7 +24,7 @@ from radray.pipelines.report_rows import SplitCut
 from radray.storage.files import Storage
 
 # a run in which nothing moves ends after load and call timeout
-GENERATE = Generate(
+GENERATE = GenerateSettings(
     **{"engine": "ctranslate2", "max_new_tokens": 3, "num_beams": 2, "num_return_sequences": 1, "block_rows": 5},
     **{"threads_per_actor": 1, "load_timeout_s": 60, "call_timeout_s": 60},
 )
@@ -33,7 +34,7 @@ GENERATE = Generate(
 def two_cpus() -> Iterator[None]:
     ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
-        with ray_cluster(Cluster()):
+        with ray_cluster(ClusterSettings()):
             yield
     finally:
         ray.shutdown()
@@ -41,7 +42,7 @@ def two_cpus() -> Iterator[None]:
 
 @pytest.fixture
 def model(tmp_path: Path) -> ModelFolder:
-    size = Tiny(vocab_size=300, d_model=16, d_ff=16, num_layers=1)
+    size = TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1)
     build_tiny(["small left effusion"], tmp_path / "model", size=size, seed=1)
     write_manifest(tmp_path / "model", "m", {})
     return open_model(str(tmp_path / "model"))
@@ -65,14 +66,14 @@ def test_the_plan_for_two_cpus_is_one_actor_and_every_report_comes_through(
         pq.write_table(rows.set_column(0, "unit_id", ids), files[-1], write_page_checksum=True)
     constants = dict.fromkeys(("model_digest", "model_name", "prompt_id", "settings_digest", "engine"), "x")
     stage_predictions(
-        storage=Storage.of(S3()),
+        storage=Storage.of(S3Settings()),
         files=files,
         cut=SplitCut(0.0, 1),
         split="train",
         model=model,
         prompt_id="findings-v1",
         settings=GENERATE,
-        score=Score(),
+        score=ScoreSettings(),
         constants={**constants, "batch_date": NIGHT, "dataset": "d", "split": "train", "run_key": "k", "run_id": "r"},
         staging=str(tmp_path / "staging"),
         staged=["u1-03", "u1-04"],

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from radray.config import S3
+from radray.config import S3Settings
 from radray.pipelines.progress import Pace, staged_rows
 from radray.storage.files import Storage
 
@@ -37,7 +37,7 @@ def test_a_log_gets_plain_lines_of_what_is_staged(tmp_path: Path) -> None:
     pq.write_table(rows, tmp_path / "0.parquet")
     log = Told(r"60 of 90 reports")
     console = Console(file=log, width=120)
-    with staged_rows(console, "generate live m", Storage.of(S3()), str(tmp_path), 90, poll_s=0.02, line_s=0.02):
+    with staged_rows(console, "generate live m", Storage.of(S3Settings()), str(tmp_path), 90, poll_s=0.02, line_s=0.02):
         deadline = time.monotonic() + PATIENCE_S
         while "30 of 90 reports" not in log.getvalue():
             assert time.monotonic() < deadline
@@ -52,7 +52,7 @@ def test_a_log_gets_plain_lines_of_what_is_staged(tmp_path: Path) -> None:
 
 def test_what_is_quick_has_no_line_of_its_own(tmp_path: Path) -> None:
     log = io.StringIO()
-    with staged_rows(Console(file=log, width=120), "prepare", Storage.of(S3()), str(tmp_path), 1, poll_s=0.01):
+    with staged_rows(Console(file=log, width=120), "prepare", Storage.of(S3Settings()), str(tmp_path), 1, poll_s=0.01):
         pass
     assert "prepare: " not in log.getvalue()
 

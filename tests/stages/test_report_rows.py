@@ -7,12 +7,12 @@ import pyarrow.parquet as pq
 import pytest
 from report_tables import reports
 
-from radray.config import S3
+from radray.config import S3Settings
 from radray.errors import StageError
 from radray.pipelines.report_rows import ReadReportRows, SelectReports, SplitCut, report_units
 from radray.storage.files import Storage
 
-STORAGE = Storage.of(S3())
+STORAGE = Storage.of(S3Settings())
 CUT = SplitCut(validation_fraction=0.3, seed=1)
 
 

@@ -8,7 +8,7 @@ import pytest
 from report_tables import reports
 
 from radray.checks import check as checks
-from radray.config import Score
+from radray.config import ScoreSettings
 from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.score_predictions import ScorePredictions, checks_id
 from radray.schemas import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS
@@ -56,7 +56,7 @@ def outcome(
 
 
 def test_a_prediction_is_scored_against_the_cleaned_reference() -> None:
-    made = ScorePredictions(Score(), CONSTANTS)(outcome("Small effusion."))
+    made = ScorePredictions(ScoreSettings(), CONSTANTS)(outcome("Small effusion."))
     assert made.schema.equals(PREDICTIONS.arrow())
     (row,) = made.to_pylist()
     # of two words one is in the reference of one: precision 1/2, recall 1, F 2/3; no bigram
@@ -68,16 +68,18 @@ def test_a_prediction_is_scored_against_the_cleaned_reference() -> None:
 
 
 def test_a_failed_prediction_scores_zero_and_one_without_reference_null() -> None:
-    (failed,) = ScorePredictions(Score(), CONSTANTS)(outcome(None)).to_pylist()
+    (failed,) = ScorePredictions(ScoreSettings(), CONSTANTS)(outcome(None)).to_pylist()
     assert {failed[name] for name in ROUGE_COLUMNS} == {0.0}
     assert (failed["status"], failed["reason"]) == ("failed", "empty_output")
-    (live,) = ScorePredictions(Score(), CONSTANTS)(outcome("Effusion.", reference=None, reference_raw=None)).to_pylist()
+    (live,) = ScorePredictions(ScoreSettings(), CONSTANTS)(
+        outcome("Effusion.", reference=None, reference_raw=None)
+    ).to_pylist()
     assert {live[name] for name in ROUGE_COLUMNS} == {None}
     assert live["scorer_id"] is None
 
 
-def scored(prediction: str | None, settings: Score | None = None, **columns: Any) -> dict[str, Any]:
-    (row,) = ScorePredictions(settings or Score(), CONSTANTS)(outcome(prediction, **columns)).to_pylist()
+def scored(prediction: str | None, settings: ScoreSettings | None = None, **columns: Any) -> dict[str, Any]:
+    (row,) = ScorePredictions(settings or ScoreSettings(), CONSTANTS)(outcome(prediction, **columns)).to_pylist()
     return dict(row)
 
 
@@ -157,25 +159,25 @@ def test_a_failed_prediction_is_degenerate_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("settings", "logprob", "margin", "expected"),
     [
-        (Score(), -9.0, 0.0, None),
-        (Score(defer_below_logprob=-0.5), -0.5, None, False),
-        (Score(defer_below_logprob=-0.5), -0.51, 9.0, True),
-        (Score(defer_below_logprob=-0.5), None, 9.0, True),
-        (Score(defer_below_margin=0.1), -9.0, 0.1, False),
-        (Score(defer_below_margin=0.1), -9.0, None, True),
-        (Score(defer_below_logprob=-0.5, defer_below_margin=0.1), -0.2, 0.05, True),
-        (Score(defer_below_logprob=-0.5, defer_below_margin=0.1), -0.2, 0.2, False),
+        (ScoreSettings(), -9.0, 0.0, None),
+        (ScoreSettings(defer_below_logprob=-0.5), -0.5, None, False),
+        (ScoreSettings(defer_below_logprob=-0.5), -0.51, 9.0, True),
+        (ScoreSettings(defer_below_logprob=-0.5), None, 9.0, True),
+        (ScoreSettings(defer_below_margin=0.1), -9.0, 0.1, False),
+        (ScoreSettings(defer_below_margin=0.1), -9.0, None, True),
+        (ScoreSettings(defer_below_logprob=-0.5, defer_below_margin=0.1), -0.2, 0.05, True),
+        (ScoreSettings(defer_below_logprob=-0.5, defer_below_margin=0.1), -0.2, 0.2, False),
     ],
 )
 def test_what_is_below_a_threshold_is_deferred(
-    settings: Score, logprob: float | None, margin: float | None, expected: bool | None
+    settings: ScoreSettings, logprob: float | None, margin: float | None, expected: bool | None
 ) -> None:
     assert scored("Effusion.", settings, logprob=logprob, margin=margin)["defer"] is expected
 
 
 def test_how_flags_and_deferral_were_made_stands_in_the_row() -> None:
-    assert scored("Effusion.")["checks_id"] == checks_id(Score()) == checks.CHECKS_ID
-    settings = Score(defer_below_logprob=-0.5, defer_below_margin=0.25)
+    assert scored("Effusion.")["checks_id"] == checks_id(ScoreSettings()) == checks.CHECKS_ID
+    settings = ScoreSettings(defer_below_logprob=-0.5, defer_below_margin=0.25)
     assert scored("Effusion.", settings)["checks_id"] == f"{checks.CHECKS_ID};defer logprob<-0.5;defer margin<0.25"
 
 
@@ -199,12 +201,14 @@ def test_a_report_that_cannot_be_checked_costs_its_row_and_no_other(
 
     monkeypatch.setattr("radray.pipelines.score_predictions.check", faulty)
     both = pa.concat_tables([outcome("CANARY mass."), outcome("Small effusion.")])
-    bad, good = ScorePredictions(Score(defer_below_logprob=-5.0), CONSTANTS)(both).to_pylist()
+    bad, good = ScorePredictions(ScoreSettings(defer_below_logprob=-5.0), CONSTANTS)(both).to_pylist()
     assert "CANARY mass." in asked
     assert (bad["status"], bad["reason"]) == ("failed", "scoring_error")
     assert (bad["prediction"], bad["hypotheses"], bad["flag_side"], bad["defer"]) == (None, None, None, True)
     assert [bad[name] for name in (*ROUGE_COLUMNS, *RAW_ROUGE_COLUMNS)] == [0.0] * 16
-    (alone,) = ScorePredictions(Score(defer_below_logprob=-5.0), CONSTANTS)(outcome("Small effusion.")).to_pylist()
+    (alone,) = ScorePredictions(ScoreSettings(defer_below_logprob=-5.0), CONSTANTS)(
+        outcome("Small effusion.")
+    ).to_pylist()
     assert good == alone
     (said,) = caplog.messages
     assert said.startswith(f"unit_id {bad['unit_id']} cannot be scored: KeyError at test_score_predictions.py:")

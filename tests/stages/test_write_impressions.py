@@ -11,7 +11,7 @@ import pytest
 from faulty_engine import PROBE, FaultyEngine
 from report_tables import reports
 
-from radray.config import Generate, Tiny
+from radray.config import GenerateSettings, TinySettings
 from radray.errors import InputError
 from radray.models.engines.conversion import ensure_converted
 from radray.models.engines.isolation.process import EngineProcess
@@ -25,14 +25,18 @@ from radray.pipelines.write_impressions import WriteImpressions, answered
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     folder = tmp_path_factory.mktemp("model")
-    build_tiny(["small left effusion"], folder, size=Tiny(vocab_size=300, d_model=16, d_ff=16, num_layers=1), seed=1)
+    build_tiny(
+        ["small left effusion"], folder, size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1), seed=1
+    )
     write_manifest(folder, "m", {})
     return open_model(str(folder))
 
 
 @pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
 def test_every_report_gets_an_outcome(model: ModelFolder, engine: str) -> None:
-    settings = Generate(engine=engine, max_new_tokens=5, num_beams=2, num_return_sequences=2, max_input_tokens=40)
+    settings = GenerateSettings(
+        engine=engine, max_new_tokens=5, num_beams=2, num_return_sequences=2, max_input_tokens=40
+    )
     long = "left " * 40
     table = pa.concat_tables([reports(2), reports(1, findings=long, background="Cough.")], promote_options="default")
     written = WriteImpressions(model, "background-findings-v1", settings)(table)
@@ -52,7 +56,7 @@ def test_every_report_gets_an_outcome(model: ModelFolder, engine: str) -> None:
 
 
 def test_a_report_that_says_the_same_is_answered_from_what_the_actor_keeps(model: ModelFolder) -> None:
-    settings = Generate(engine="ctranslate2", max_new_tokens=5, num_beams=2)
+    settings = GenerateSettings(engine="ctranslate2", max_new_tokens=5, num_beams=2)
     blocks = [reports(2), pa.concat_tables([reports(1, findings="Left."), reports(1)])]
     made = []
     for kept, repeated in ((5, [False, True, False, True]), (0, [False] * 4)):
@@ -69,8 +73,8 @@ def texts(table: pa.Table) -> list[tuple[str, str, str | None, str | None]]:
 
 
 @pytest.fixture(scope="module")
-def settings() -> Generate:
-    return Generate(engine="ctranslate2", max_new_tokens=5, num_beams=2, batch_size=1)
+def settings() -> GenerateSettings:
+    return GenerateSettings(engine="ctranslate2", max_new_tokens=5, num_beams=2, batch_size=1)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +84,9 @@ def findings() -> pa.Table:
 
 def test_a_report_that_the_engine_fails_on_costs_a_row(tmp_path: Path) -> None:
     (tmp_path / "log").touch()
-    process = EngineProcess(partial(FaultyEngine, tmp_path / "log"), "faulty", Generate(call_timeout_s=1), PROBE)
+    process = EngineProcess(
+        partial(FaultyEngine, tmp_path / "log"), "faulty", GenerateSettings(call_timeout_s=1), PROBE
+    )
     words = ["Clear.", "segfault-x", "hang-x", "error-x", "memory-x", "Small effusion.", "segfault-x"]
     table = pa.concat_tables([reports(1, findings=word) for word in words])
     engine = AnswerOnce(process, 10)
@@ -101,7 +107,9 @@ def test_a_report_that_the_engine_fails_on_costs_a_row(tmp_path: Path) -> None:
     process.close()
 
 
-def test_an_engine_that_somebody_ends_costs_no_row(model: ModelFolder, settings: Generate, findings: pa.Table) -> None:
+def test_an_engine_that_somebody_ends_costs_no_row(
+    model: ModelFolder, settings: GenerateSettings, findings: pa.Table
+) -> None:
     settings = settings.model_copy(update={"call_timeout_s": 5, "repeats_kept": 2})
     stage = WriteImpressions(model, "findings-v1", settings)
     wanted = stage(findings).drop_columns("repeated")
@@ -124,12 +132,12 @@ def test_a_model_that_was_replaced_since_the_run_began_is_refused(model: ModelFo
     weights = tmp_path / "model" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
     with pytest.raises(InputError, match=r"the sha256 of model.safetensors differs"):
-        WriteImpressions(copy, "findings-v1", Generate(engine="transformers"))
+        WriteImpressions(copy, "findings-v1", GenerateSettings(engine="transformers"))
 
 
 @pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
 def test_a_model_that_is_replaced_while_the_run_goes_on_is_refused(
-    model: ModelFolder, settings: Generate, findings: pa.Table, tmp_path: Path, engine: str
+    model: ModelFolder, settings: GenerateSettings, findings: pa.Table, tmp_path: Path, engine: str
 ) -> None:
     shutil.copytree(model.path, tmp_path / "model")
     copy = open_model(str(tmp_path / "model"))
@@ -150,7 +158,7 @@ def test_a_model_that_is_replaced_while_the_run_goes_on_is_refused(
 
 
 def test_a_conversion_that_is_not_the_one_that_was_proven_is_refused(model: ModelFolder) -> None:
-    settings = Generate(engine="ctranslate2", max_new_tokens=3)
+    settings = GenerateSettings(engine="ctranslate2", max_new_tokens=3)
     proven = ensure_converted(model, "float32").digest
     WriteImpressions(model, "findings-v1", settings, proven)
     with pytest.raises(InputError, match="is not the conversion that was held against transformers"):

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from tables_world import open_warehouse
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 
@@ -18,4 +18,4 @@ def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
 def on_s3(request: pytest.FixtureRequest, folder: Path) -> Warehouse:
     server = request.getfixturevalue("s3")
     uri = f"s3://radray/{folder.name}"
-    return Warehouse(config.Warehouse(uri=uri, catalog_uri=f"{folder}/catalog.db", s3=server.settings()))
+    return Warehouse(WarehouseSettings(uri=uri, catalog_uri=f"{folder}/catalog.db", s3=server.settings()))

@@ -11,13 +11,13 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.validate import validate_parameters
 
-from radray.config_publish import Publish
+from radray.config_publish import PublishSettings
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 GROUP = f"arn:aws:quicksight:{REGION}:{ACCOUNT}:group/default/everybody"
 FEW = f"arn:aws:quicksight:{REGION}:{ACCOUNT}:group/default/readers"
-WHOLE = Publish(
+WHOLE = PublishSettings(
     production_model="model",
     candidate_model="fine",
     athena_output="s3://results/athena/",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.schemas import REPORTS
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
@@ -73,7 +73,7 @@ class Night:
 
 
 def open_warehouse(folder: Path) -> Warehouse:
-    return Warehouse(config.Warehouse(uri=str(folder)))
+    return Warehouse(WarehouseSettings(uri=str(folder)))
 
 
 def units(warehouse: Warehouse, night: datetime.date = NIGHT) -> list[tuple[str, str]]:

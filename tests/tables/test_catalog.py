@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from tables_world import NIGHT, Night, open_warehouse, report_rows
 
-from radray import config
 from radray.analytics.query import query
+from radray.config import WarehouseSettings
 from radray.errors import ConfigError
 from radray.schemas import REPORTS, RUNS, TABLES, Column
 from radray.tables.catalog import Warehouse
@@ -68,7 +68,7 @@ def test_a_retyped_column_is_refused(warehouse: Warehouse) -> None:
 def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ConfigError, match="cannot be made"):
-        Warehouse(config.Warehouse(uri=str(tmp_path / "file" / "warehouse")))
+        Warehouse(WarehouseSettings(uri=str(tmp_path / "file" / "warehouse")))
 
 
 def test_report_rows_fit_their_schema() -> None:

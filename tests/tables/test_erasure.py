@@ -10,8 +10,8 @@ import pytest
 from s3_server import S3Server
 from tables_world import NIGHT, Night, open_warehouse, report_rows
 
-from radray import config
 from radray.analytics.query import engine
+from radray.config import WarehouseSettings
 from radray.errors import AuditError, ConfigError, ConflictError, RadrayError
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus
 from radray.tables.catalog import Warehouse
@@ -143,7 +143,7 @@ def test_no_byte_of_the_patient_is_in_any_file_that_is_left(warehouse: Warehouse
 
 def test_no_byte_of_the_patient_is_in_any_object_that_is_left(s3: S3Server, tmp_path: Path) -> None:
     uri = f"s3://radray/{tmp_path.name}"
-    warehouse = Warehouse(config.Warehouse(uri=uri, catalog_uri=f"{tmp_path}/catalog.db", s3=s3.settings()))
+    warehouse = Warehouse(WarehouseSettings(uri=uri, catalog_uri=f"{tmp_path}/catalog.db", s3=s3.settings()))
     prepared(warehouse, "k1", ["p1", "1", "2"])
     prepared(warehouse, "k2", ["p1", "1", "2", "p9"])
     generated(warehouse, "g2", ["1", "2", "p1", "p9"])

@@ -22,8 +22,8 @@ from tables_world import Night, units
 from test_erasure import holding, prepared
 
 from jobs import maintain as job
-from radray import config
 from radray.analytics.query import query
+from radray.config import WarehouseSettings
 from radray.errors import ConfigError, ConflictError
 from radray.schemas import EVALUATIONS, REPORTS, RUNS, TABLES, RunStatus
 from radray.tables.catalog import Warehouse
@@ -53,7 +53,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
 
 def opened(tmp_path: Path) -> Warehouse:
     """Return the warehouse: its catalog in moto's Glue, its files on disk."""
-    return Warehouse(config.Warehouse(uri=str(tmp_path / "warehouse"), catalog="glue"))
+    return Warehouse(WarehouseSettings(uri=str(tmp_path / "warehouse"), catalog="glue"))
 
 
 class Optimizers:

@@ -8,7 +8,7 @@ import pytest
 from s3_server import S3Server
 from tables_world import NIGHT, Night, open_warehouse, units
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.errors import ConfigError, ConflictError, InputError
 from radray.schemas import REPORTS, RUNS, RunStatus
 from radray.tables.catalog import Warehouse
@@ -197,7 +197,7 @@ def test_with_no_run_about_everything_left_over_goes_at_once(warehouse: Warehous
 
 def test_on_s3_as_on_disk_and_no_empty_object_stays_in_the_place_of_a_folder(s3: S3Server, tmp_path: Path) -> None:
     uri = f"s3://radray/{tmp_path.name}"
-    warehouse = Warehouse(config.Warehouse(uri=uri, catalog_uri=f"{tmp_path}/catalog.db", s3=s3.settings()))
+    warehouse = Warehouse(WarehouseSettings(uri=uri, catalog_uri=f"{tmp_path}/catalog.db", s3=s3.settings()))
     for key in ("k1", "k2"):
         committed(warehouse, key, [key])
     crashed = Night(warehouse, "crashed")
@@ -267,7 +267,7 @@ def test_a_moved_warehouse_is_refused(warehouse: Warehouse, tmp_path: Path) -> N
     (copy / "catalog.db").write_bytes((tmp_path / "warehouse" / "catalog.db").read_bytes())
     orphan = planted(copy / "data" / "reports" / "2026-11-21" / "a.0" / "part-00000.parquet")
     with pytest.raises(InputError, match="it was moved or copied; nothing was removed"):
-        maintain(Warehouse(config.Warehouse(uri=str(copy))), AT_ONCE)
+        maintain(Warehouse(WarehouseSettings(uri=str(copy))), AT_ONCE)
     assert orphan.exists()
 
 

@@ -16,8 +16,8 @@ import pytest
 from s3_server import BUCKET, KEY_ID, SECRET, S3Server
 from tables_world import Night
 
-from radray import config
 from radray.analytics.query import query
+from radray.config import S3Settings, WarehouseSettings, load_settings
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.schemas import REPORTS
 from radray.storage.files import Storage
@@ -29,14 +29,14 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def settings(s3: S3Server, tmp_path: Path) -> config.Warehouse:
-    return config.Warehouse(
+def settings(s3: S3Server, tmp_path: Path) -> WarehouseSettings:
+    return WarehouseSettings(
         uri=f"s3://{BUCKET}/{tmp_path.name}", catalog_uri=f"{tmp_path}/catalog.db", s3=s3.settings()
     )
 
 
 @pytest.fixture
-def storage(settings: config.Warehouse) -> Storage:
+def storage(settings: WarehouseSettings) -> Storage:
     return Storage.of(settings.s3)
 
 
@@ -52,7 +52,7 @@ def keys(storage: Storage, uri: str) -> list[str]:
     return [one["Key"] for one in answer.get("Contents", ())]
 
 
-def test_boto3_pyarrow_pyiceberg_and_duckdb_read_the_same_rows(settings: config.Warehouse) -> None:
+def test_boto3_pyarrow_pyiceberg_and_duckdb_read_the_same_rows(settings: WarehouseSettings) -> None:
     warehouse = Warehouse(settings)
     night = Night(warehouse, "k1")
     night.stage(["3", "1", "2"])
@@ -72,7 +72,7 @@ def test_boto3_pyarrow_pyiceberg_and_duckdb_read_the_same_rows(settings: config.
     assert [key for key in keys(warehouse.storage, settings.uri) if "_staging" in key and not key.endswith("/")] == []
 
 
-def test_a_file_of_several_parts_is_what_was_written(settings: config.Warehouse, storage: Storage) -> None:
+def test_a_file_of_several_parts_is_what_was_written(settings: WarehouseSettings, storage: Storage) -> None:
     content = os.urandom(23 << 20)  # pyarrow uploads parts of 10 MB
     fs, path = storage.filesystem(f"{settings.uri}/big")
     with fs.open_output_stream(path) as stream:
@@ -85,7 +85,7 @@ def test_a_file_of_several_parts_is_what_was_written(settings: config.Warehouse,
     assert frozen.digest.endswith("-3")
 
 
-def test_a_folder_is_frozen_by_etag(settings: config.Warehouse, storage: Storage) -> None:
+def test_a_folder_is_frozen_by_etag(settings: WarehouseSettings, storage: Storage) -> None:
     source = f"{settings.uri}/it's a source"
     for name in ("b.txt", "a/c.txt", ".hidden/d.txt", "a/.e"):
         put(storage, f"{source}/{name}", name.encode())
@@ -102,7 +102,7 @@ def test_a_folder_is_frozen_by_etag(settings: config.Warehouse, storage: Storage
     assert storage.list_files(source, ".txt") == [f"{source}/{name}" for name in (".hidden/d.txt", "a/c.txt", "b.txt")]
 
 
-def test_an_archive_is_read_by_seeking_in_another_process_too(settings: config.Warehouse, storage: Storage) -> None:
+def test_an_archive_is_read_by_seeking_in_another_process_too(settings: WarehouseSettings, storage: Storage) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for place in range(50):
@@ -120,7 +120,7 @@ def test_an_archive_is_read_by_seeking_in_another_process_too(settings: config.W
         assert text.read() == "study_id,split\r\n"
 
 
-def test_metadata_that_is_gone_is_one_clear_error(settings: config.Warehouse) -> None:
+def test_metadata_that_is_gone_is_one_clear_error(settings: WarehouseSettings) -> None:
     warehouse = Warehouse(settings)
     warehouse.load(REPORTS)
     warehouse.storage.remove_folder(warehouse.layout.location("reports"))
@@ -128,7 +128,7 @@ def test_metadata_that_is_gone_is_one_clear_error(settings: config.Warehouse) ->
         query(warehouse, "SELECT 1")
 
 
-def test_a_removed_folder_is_gone_and_its_neighbours_are_not(settings: config.Warehouse, storage: Storage) -> None:
+def test_a_removed_folder_is_gone_and_its_neighbours_are_not(settings: WarehouseSettings, storage: Storage) -> None:
     for name in ("k1/a", "k1/b/c", "k10/a"):
         put(storage, f"{settings.uri}/{name}", b"x")
     storage.remove_folder(f"{settings.uri}/k1")
@@ -137,7 +137,7 @@ def test_a_removed_folder_is_gone_and_its_neighbours_are_not(settings: config.Wa
     assert keys(storage, settings.uri) == [f"{settings.uri.removeprefix(f's3://{BUCKET}/')}/k10/a"]
 
 
-def changed(settings: config.Warehouse, **s3: object) -> config.Warehouse:
+def changed(settings: WarehouseSettings, **s3: object) -> WarehouseSettings:
     """Return the settings with another S3 section."""
     return settings.model_copy(update={"s3": settings.s3.model_copy(update=s3)})
 
@@ -150,7 +150,7 @@ def changed(settings: config.Warehouse, **s3: object) -> config.Warehouse:
     ],
 )
 def test_a_wrong_key_is_one_clear_error_without_it(
-    settings: config.Warehouse, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+    settings: WarehouseSettings, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
 ) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(ConfigError, match=says) as caught:
@@ -163,7 +163,7 @@ def test_a_wrong_key_is_one_clear_error_without_it(
 
 
 def test_staging_that_cannot_be_seen_is_not_taken_for_none(
-    settings: config.Warehouse, storage: Storage, monkeypatch: pytest.MonkeyPatch
+    settings: WarehouseSettings, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert staged_ids(storage, f"{settings.uri}/_staging", REPORTS) == []
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another-secret")
@@ -171,7 +171,7 @@ def test_staging_that_cannot_be_seen_is_not_taken_for_none(
         staged_ids(Storage.of(settings.s3), f"{settings.uri}/_staging", REPORTS)
 
 
-def test_a_bucket_that_is_not_there_is_one_clear_error(settings: config.Warehouse, storage: Storage) -> None:
+def test_a_bucket_that_is_not_there_is_one_clear_error(settings: WarehouseSettings, storage: Storage) -> None:
     with pytest.raises(ConfigError, match=r"s3://nowhere/radray: NoSuchBucket .* make it, or name another"):
         Warehouse(settings.model_copy(update={"uri": "s3://nowhere/radray"}))
     with pytest.raises(InputError, match=r"s3://nowhere/reports: NoSuchBucket"):
@@ -182,13 +182,13 @@ def test_a_bucket_that_is_not_there_is_one_clear_error(settings: config.Warehous
         storage.open_input(f"{settings.uri}/split.csv")
 
 
-def test_an_endpoint_that_does_not_answer_is_one_clear_error(settings: config.Warehouse) -> None:
+def test_an_endpoint_that_does_not_answer_is_one_clear_error(settings: WarehouseSettings) -> None:
     with pytest.raises(ConfigError, match=r"EndpointConnectionError at http://127\.0\.0\.1:9: see warehouse"):
         Warehouse(changed(settings, endpoint="http://127.0.0.1:9"))
 
 
 def test_no_credentials_at_all_are_one_clear_error(
-    settings: config.Warehouse, storage: Storage, monkeypatch: pytest.MonkeyPatch
+    settings: WarehouseSettings, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
@@ -216,14 +216,14 @@ def test_a_job_that_is_not_let_in_ends_with_one_line_and_exit_code_2(s3: S3Serve
 
 
 def test_what_settings_leave_out_comes_from_the_environment_once(monkeypatch: pytest.MonkeyPatch, s3: S3Server) -> None:
-    assert S3Access.resolve(config.S3()) == S3Access(None, "us-east-1", path_style=False)
+    assert S3Access.resolve(S3Settings()) == S3Access(None, "us-east-1", path_style=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    assert S3Access.resolve(config.S3()).region == "eu-west-1"
+    assert S3Access.resolve(S3Settings()).region == "eu-west-1"
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://s3.example")
-    found = S3Access.resolve(config.S3())
+    found = S3Access.resolve(S3Settings())
     assert found == S3Access("https://s3.example", "eu-central-1", path_style=False)
-    given = S3Access.resolve(config.S3(endpoint="https://other.example/", region="eu-north-1"))
+    given = S3Access.resolve(S3Settings(endpoint="https://other.example/", region="eu-north-1"))
     assert given == S3Access("https://other.example", "eu-north-1", path_style=False)
 
 
@@ -251,7 +251,7 @@ def test_every_client_gets_the_same_place_and_as_many_tries(s3: S3Server) -> Non
 def test_settings_that_cannot_work_or_hold_a_secret_are_refused(values: dict[str, object], says: str) -> None:
     words = [f"warehouse.s3.{name}={value}" for name, value in values.items()]
     with pytest.raises(RadrayError, match=says) as caught:
-        config.load_settings((), words)
+        load_settings((), words)
     assert caught.value.exit_code == 2
     assert SECRET not in str(caught.value)
 

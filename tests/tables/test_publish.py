@@ -20,7 +20,7 @@ from radray.analytics.publishing.requests import Request, assets, removable, vie
 from radray.analytics.view_types import view_types
 from radray.analytics.views import VIEWS, WITH_TEXT, Choices, view_columns
 from radray.config import load_settings
-from radray.config_publish import Publish
+from radray.config_publish import PublishSettings
 from radray.errors import ConfigError, RadrayError
 
 CHOICES = Choices("model", "fine")
@@ -108,7 +108,7 @@ def test_data_sets_have_the_views_columns_and_text_is_for_its_readers_alone() ->
     assert not any(
         f'"{name}"' in told for name in ("side_by_side", "predictions_text", "findings", "production_prediction")
     )
-    assert assets(Publish(), REGION) == []
+    assert assets(PublishSettings(), REGION) == []
 
 
 def test_the_dashboards_name_columns_that_are_there_and_each_field_once() -> None:
@@ -144,7 +144,7 @@ def found(value: Any, key: str) -> Iterator[Any]:
             yield from found(inner, key)
 
 
-def publisher(cloud: Cloud, settings: Publish = WHOLE) -> Publisher:
+def publisher(cloud: Cloud, settings: PublishSettings = WHOLE) -> Publisher:
     return Publisher(settings, REGION, cloud.client, pause_s=0)
 
 

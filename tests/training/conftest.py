@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from radray.config import Tiny
+from radray.config import TinySettings
 from radray.models.families.t5.tiny import build_tiny
 
 SIDES, DEGREES, SIGNS = ("right", "left"), ("small", "moderate", "large"), ("effusion", "opacity", "nodule")
@@ -33,7 +33,7 @@ def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained T5 that knows the toy language's words; not to be changed."""
     folder = tmp_path_factory.mktemp("models") / "toy"
     inputs, targets = toy_pairs(100, 0)
-    size = Tiny(vocab_size=300, d_model=32, d_ff=64, num_layers=1, num_heads=2)
+    size = TinySettings(vocab_size=300, d_model=32, d_ff=64, num_layers=1, num_heads=2)
     build_tiny([*inputs, *targets], folder, size=size, seed=1)
     return folder
 

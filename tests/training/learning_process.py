@@ -17,7 +17,8 @@ import torch
 from torch import distributed
 from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 
-from radray.config import Generate, Train
+from radray.config import GenerateSettings
+from radray.config_train import TrainSettings
 from radray.errors import RadrayError
 from radray.models.families.t5.loading import load_tokenizer
 from radray.training.checkpoints.files import Manifest, step_name
@@ -34,7 +35,7 @@ Logged = list[tuple[int, float, str, float]]
 
 HANGS_S = 180
 """What no run of workers here takes: 20 s on a loaded machine."""
-SCORING = Scoring(Generate(num_beams=3, max_new_tokens=12, max_input_tokens=64), stemmer=True)
+SCORING = Scoring(GenerateSettings(num_beams=3, max_new_tokens=12, max_input_tokens=64), stemmer=True)
 ALONE = 17
 """Exit code of a worker whose connection to another broke."""
 _processes = get_context("forkserver")
@@ -80,7 +81,7 @@ class Plan:
 
     init: Path
     pairs: Pairs
-    settings: Train
+    settings: TrainSettings
     folder: Path
     die_at: int | None = None
     die_validating: int | None = None

@@ -11,7 +11,7 @@ from fault_proxy import Fault, FaultProxy, Operation, Rule, running_proxy
 from learning_process import Pairs, Plan, run, run_workers, tensors_in
 from s3_server import BUCKET, S3Server
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.storage.files import Storage
 from radray.training.checkpoints import uploads as checkpoint_uploads
 from radray.training.checkpoints.files import Manifest, step_name, steps_in
@@ -20,7 +20,7 @@ from radray.training.checkpoints.uploads import Uploads
 from radray.training.loop.sharding import Worker
 from radray.training.loop.team import Team
 
-SETTINGS = Train(
+SETTINGS = TrainSettings(
     epochs=3,
     batch_size=25,
     learning_rate=5e-3,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.errors import ConfigError, RadrayError
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.training.loop import loop
@@ -16,7 +16,7 @@ from radray.training.loop.sharding import Learner, Worker, refuse_bf16
 from radray.training.loop.state import State
 
 Pairs = dict[str, tuple[list[str], list[str]]]
-SETTINGS = Train(epochs=2, batch_size=37, learning_rate=5e-3, log_every_steps=2, threads_per_worker=1, seed=4)
+SETTINGS = TrainSettings(epochs=2, batch_size=37, learning_rate=5e-3, log_every_steps=2, threads_per_worker=1, seed=4)
 
 
 def _load(folder: Path, pairs: Pairs) -> tuple[Any, Examples, Examples]:
@@ -34,7 +34,7 @@ def _loss(model: Any, examples: Examples, batch_size: int) -> float:
 def _run(
     folder: Path,
     pairs: Pairs,
-    settings: Train,
+    settings: TrainSettings,
     model: Any = None,
     state: State | None = None,
     score: Score | None = None,
@@ -60,25 +60,25 @@ def _run(
 @pytest.mark.parametrize(
     ("count", "settings", "expected"),
     [
-        (75, Train(epochs=2, batch_size=37), 6),
-        (74, Train(epochs=2, batch_size=37), 4),
-        (75, Train(epochs=2, batch_size=37, max_steps=5), 5),
-        (75, Train(epochs=2, batch_size=37, max_steps=50), 6),
-        (3, Train(epochs=1, batch_size=37), 1),
+        (75, TrainSettings(epochs=2, batch_size=37), 6),
+        (74, TrainSettings(epochs=2, batch_size=37), 4),
+        (75, TrainSettings(epochs=2, batch_size=37, max_steps=5), 5),
+        (75, TrainSettings(epochs=2, batch_size=37, max_steps=50), 6),
+        (3, TrainSettings(epochs=1, batch_size=37), 1),
     ],
 )
-def test_steps_are_counted_by_hand(count: int, settings: Train, expected: int) -> None:
+def test_steps_are_counted_by_hand(count: int, settings: TrainSettings, expected: int) -> None:
     assert steps_total(count, settings) == expected
 
 
 def test_the_rate_rises_in_a_line_and_falls_in_a_line() -> None:
-    settings = Train(learning_rate=0.8, warmup_fraction=0.2)
+    settings = TrainSettings(learning_rate=0.8, warmup_fraction=0.2)
     rates = [learning_rate(step, 10, settings) for step in range(1, 11)]
     assert rates == pytest.approx([0.4, 0.8, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
 
 
 def test_without_warm_up_the_first_step_has_the_full_rate() -> None:
-    settings = Train(learning_rate=0.5, warmup_fraction=0.0)
+    settings = TrainSettings(learning_rate=0.5, warmup_fraction=0.0)
     assert [learning_rate(step, 2, settings) for step in (1, 2)] == [0.5, 0.25]
     assert learning_rate(1, 1, settings) == 0.5
 
@@ -291,7 +291,7 @@ def test_adafactor_is_torchs_adafactor() -> None:
 
 @pytest.mark.parametrize("optimiser", ["adamw", "adafactor"])
 def test_filling_the_state_changes_no_weight_and_gives_every_tensor_of_it(optimiser: str, toy_model: Path) -> None:
-    settings = Train(optimiser=optimiser)
+    settings = TrainSettings(optimiser=optimiser)
     model = load_model(toy_model)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     filled = build_optimiser(model, settings)

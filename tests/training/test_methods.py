@@ -10,7 +10,7 @@ import torch
 from learning_process import ALONE, Pairs, Plan, examples_of, run, run_workers, tensors_in
 from transformers import AutoModelForSeq2SeqLM
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.models.families.t5.loading import load_model
 from radray.models.folder import open_model
 from radray.training.checkpoints.store import Checkpoints
@@ -39,8 +39,8 @@ SPREAD: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("how", SPREAD)
 def test_spread_over_workers_it_is_the_same_training(how: str, toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:
     method = SPREAD[how]["method"]
-    alone = run(Plan(toy_model, pairs, Train(**SETTINGS, method=method), tmp_path / "alone"), Worker())
-    ran = run_workers(Plan(toy_model, pairs, Train(**SETTINGS, **SPREAD[how]), tmp_path / "spread"))
+    alone = run(Plan(toy_model, pairs, TrainSettings(**SETTINGS, method=method), tmp_path / "alone"), Worker())
+    ran = run_workers(Plan(toy_model, pairs, TrainSettings(**SETTINGS, **SPREAD[how]), tmp_path / "spread"))
     assert [one.exit for one in ran] == [0, 0]
     for name in ("train_loss", "val_loss"):
         assert ran[0].values(name) == [(step, pytest.approx(value, rel=1e-4)) for step, value in alone.values(name)]
@@ -56,7 +56,7 @@ def test_spread_over_workers_it_is_the_same_training(how: str, toy_model: Path, 
 
 @pytest.mark.parametrize("how", ["lora, fsdp", "soft prompt, ddp"])
 def test_killed_and_resumed_it_is_the_same_training(how: str, toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:
-    settings = Train(**SETTINGS, **SPREAD[how], checkpoint_every_steps=1)
+    settings = TrainSettings(**SETTINGS, **SPREAD[how], checkpoint_every_steps=1)
     whole = Plan(toy_model, pairs, settings, tmp_path / "whole")
     run_workers(whole)
     plan = replace(whole, folder=tmp_path / "killed", die_at=5)
@@ -81,7 +81,7 @@ def test_killed_and_resumed_it_is_the_same_training(how: str, toy_model: Path, p
 def test_plain_transformers_reads_the_export_as_the_model_that_learnt(
     more: dict[str, Any], toy_model: Path, pairs: Pairs, tmp_path: Path
 ) -> None:
-    plan = Plan(toy_model, pairs, Train(**SETTINGS, **more), tmp_path / "checkpoints")
+    plan = Plan(toy_model, pairs, TrainSettings(**SETTINGS, **more), tmp_path / "checkpoints")
     ran = run_workers(plan)[0]
     checkpoints = Checkpoints(plan.folder, Team(Worker()), kept=2, note=lambda line: None)
     best = checkpoints.best()

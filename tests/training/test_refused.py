@@ -9,11 +9,11 @@ import pytest
 from learning_process import Pairs, Plan, run_workers
 from safetensors.torch import load_file, save_file
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.errors import InputError, RadrayError
 
 TWO = {
-    sharding: Train(workers=2, sharding=sharding, epochs=1, batch_size=37, threads_per_worker=1)
+    sharding: TrainSettings(workers=2, sharding=sharding, epochs=1, batch_size=37, threads_per_worker=1)
     for sharding in ("ddp", "fsdp")
 }
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from learning_process import ALONE, Pairs, Plan, Ran, run, run_workers, state_of, tensors_in
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.training.checkpoints.files import step_name, steps_in
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.loop.sharding import Worker
@@ -30,7 +30,7 @@ SETTINGS: dict[str, Any] = {
     "checkpoint_every_minutes": None,
 }
 """9 steps, 3 an epoch, a checkpoint after each."""
-TWO = Train(**SETTINGS, workers=2, sharding="fsdp", micro_batch_tokens=300)
+TWO = TrainSettings(**SETTINGS, workers=2, sharding="fsdp", micro_batch_tokens=300)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def _equal_tensors(folder: Path, other: Path, step: int = 9) -> None:
 
 
 def test_dropout_is_on(whole: tuple[Plan, Ran], toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:
-    without = run(Plan(toy_model, pairs, Train(**SETTINGS), tmp_path / "checkpoints"), Worker())
+    without = run(Plan(toy_model, pairs, TrainSettings(**SETTINGS), tmp_path / "checkpoints"), Worker())
     assert without.values("train_loss")[0] != pytest.approx(whole[1].values("train_loss")[0], rel=1e-4)
 
 
@@ -105,7 +105,7 @@ def test_a_run_of_two_workers_goes_on_with_one(model: Path, pairs: Pairs, tmp_pa
     plan = Plan(toy_model, pairs, TWO, tmp_path / "checkpoints", stop_at=5)
     first = run_workers(plan)
     assert [one.outcome.why for one in first if one.outcome] == ["stopped", "stopped"]
-    alone = Train(**SETTINGS)
+    alone = TrainSettings(**SETTINGS)
     again = run(replace(plan, settings=alone, stop_at=None), Worker())
     never_two = run(Plan(toy_model, pairs, alone, tmp_path / "alone"), Worker())
     assert again.outcome is not None
@@ -208,7 +208,7 @@ def test_what_was_never_finished_is_removed(whole: tuple[Plan, Ran], tmp_path: P
 def test_a_full_disk_ends_the_run_in_one_line_and_leaves_the_checkpoint_before(
     workers: int, whole: tuple[Plan, Ran], tmp_path: Path
 ) -> None:
-    settings = TWO if workers == 2 else Train(**SETTINGS)
+    settings = TWO if workers == 2 else TrainSettings(**SETTINGS)
     plan = replace(whole[0], settings=settings, folder=tmp_path / "checkpoints", full_at=5)
     ran = run_workers(plan)
     # the disk refuses one worker; all say so, and end

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from learning_process import ALONE, SCORING, Pairs, Plan, Ran, run, run_workers, sample_of
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.evaluation.rouge import Scorer
 from radray.models.engines.transformers_beam import TransformersEngine
 from radray.models.families.t5.loading import load_model
@@ -51,7 +51,7 @@ def scored(pairs: Pairs) -> tuple[list[str], list[str]]:
 @pytest.fixture(scope="module")
 def alone(toy_model: Path, pairs: Pairs, scored: Any, tmp_path_factory: Any) -> tuple[Plan, Ran]:
     folder = tmp_path_factory.mktemp("alone") / "checkpoints"
-    plan = Plan(toy_model, pairs, Train(**SETTINGS), folder, scored=scored)
+    plan = Plan(toy_model, pairs, TrainSettings(**SETTINGS), folder, scored=scored)
     return plan, run(plan, Worker())
 
 
@@ -92,7 +92,7 @@ def test_the_figures_are_those_of_generates_own_engine(alone: tuple[Plan, Ran], 
 def test_spread_over_workers_the_figures_are_the_same(
     how: str, alone: tuple[Plan, Ran], scored: Any, toy_model: Path, pairs: Pairs, tmp_path: Path
 ) -> None:
-    settings = Train(**SETTINGS, **SPREAD[how])
+    settings = TrainSettings(**SETTINGS, **SPREAD[how])
     plan = Plan(toy_model, pairs, settings, tmp_path / "checkpoints", scored=scored)
     ran = run_workers(plan)
     assert [one.exit for one in ran] == [0] * settings.workers
@@ -113,7 +113,9 @@ def test_spread_over_workers_the_figures_are_the_same(
 def test_adapters_are_scored_as_what_they_become(
     more: dict[str, Any], toy_model: Path, pairs: Pairs, scored: Any, tmp_path: Path
 ) -> None:
-    settings = Train(**{**SETTINGS, "epochs": 2, "learning_rate": 5e-2}, **more, lora_rank=4, soft_prompt_tokens=5)
+    settings = TrainSettings(
+        **{**SETTINGS, "epochs": 2, "learning_rate": 5e-2}, **more, lora_rank=4, soft_prompt_tokens=5
+    )
     plan = Plan(toy_model, pairs, settings, tmp_path / "checkpoints", scored=scored)
     ran = run_workers(plan)
     assert [one.exit for one in ran] == [0, 0]
@@ -132,7 +134,7 @@ def test_killed_and_resumed_the_figures_are_the_same(
     scored: Any, toy_model: Path, pairs: Pairs, tmp_path: Path
 ) -> None:
     more = {"workers": 2, "sharding": "fsdp", "checkpoint_every_steps": 1, "best_by": "val_rouge1_abnormal"}
-    settings = Train(**{**SETTINGS, "epochs": 3, "rouge_every_epochs": 1}, **more, early_stop_after=3)
+    settings = TrainSettings(**{**SETTINGS, "epochs": 3, "rouge_every_epochs": 1}, **more, early_stop_after=3)
     whole = Plan(toy_model, pairs, settings, tmp_path / "whole", scored=scored)
     expected = run_workers(whole)[0]
     plan = replace(whole, folder=tmp_path / "killed", die_at=7)
@@ -147,5 +149,5 @@ def test_killed_and_resumed_the_figures_are_the_same(
 def test_a_kind_without_a_report_has_no_figure(toy_model: Path, pairs: Pairs) -> None:
     model = load_model(toy_model)
     sample = sample_of(toy_model, (pairs["validation"][0][:2], ["Clear lungs.", "No acute disease."]))
-    found = score_sample(Learner(model, model, Worker()), sample, Train())
+    found = score_sample(Learner(model, model, Worker()), sample, TrainSettings())
     assert set(found) == {name for name in FIGURES if not name.endswith("_abnormal")}

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from toy_finetune import CANARY, DRILL_STEPS, SCORING, SETTINGS, Run, start_ray, table, wrong
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.errors import ConflictError, InputError, RadrayError
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.folder import open_model
@@ -54,7 +54,7 @@ def _finetune(
     toy_model: Path,
     pairs: Pairs,
     root: Path,
-    settings: Train,
+    settings: TrainSettings,
     on_metric: Callable[[Metric], None] | None = None,
     deliver: Callable[[Path], None] = lambda folder: None,
     notes: list[str] | None = None,

@@ -11,7 +11,7 @@ import pytest
 import torch
 from learning_process import Pairs, Plan, Ran, examples_of, run, run_workers, tensors_in
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.models.families.t5.loading import load_model
 from radray.training.loop.examples import Examples, calls
 from radray.training.loop.loop import evaluate
@@ -45,7 +45,7 @@ SPREAD: dict[str, dict[str, Any]] = {
 def alone(request: pytest.FixtureRequest, toy_model: Path, pairs: Pairs, tmp_path_factory: Any) -> tuple[Plan, Ran]:
     """One worker, one call a step, every weight, in this process: what all else is held against."""
     folder = tmp_path_factory.mktemp("alone") / "checkpoints"
-    plan = Plan(toy_model, pairs, Train(**SETTINGS, optimiser=request.param), folder)
+    plan = Plan(toy_model, pairs, TrainSettings(**SETTINGS, optimiser=request.param), folder)
     return plan, run(plan, Worker())
 
 
@@ -54,7 +54,7 @@ def test_spread_over_workers_and_calls_it_is_the_same_training(
     how: str, alone: tuple[Plan, Ran], toy_model: Path, pairs: Pairs, tmp_path: Path
 ) -> None:
     plan, expected = alone
-    settings = Train(**SETTINGS, **SPREAD[how], optimiser=plan.settings.optimiser)
+    settings = TrainSettings(**SETTINGS, **SPREAD[how], optimiser=plan.settings.optimiser)
     ran = run_workers(Plan(toy_model, pairs, settings, tmp_path / "checkpoints"))
     assert [one.exit for one in ran] == [0] * settings.workers
     for name in ("train_loss", "val_loss", "learning_rate"):
@@ -96,14 +96,14 @@ def test_four_calls_of_eight_are_one_of_thirty_two(toy_model: Path, tmp_path: Pa
 def test_bf16_computes_in_bf16_and_keeps_weights_in_float32(toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:
     losses = {}
     for how, more in {"plain": {}, "fsdp": {"workers": 2, "sharding": "fsdp"}}.items():
-        settings = Train(**SETTINGS, precision="bf16", **more)
+        settings = TrainSettings(**SETTINGS, precision="bf16", **more)
         ran = run_workers(Plan(toy_model, pairs, settings, tmp_path / how))
         losses[how] = [value for _, value in ran[0].values("train_loss")]
         tensors = tensors_in(tmp_path / how, 6)
         assert {value.dtype for value in tensors.values()} == {torch.float32}
     exact = [
         value
-        for _, value in run(Plan(toy_model, pairs, Train(**SETTINGS), tmp_path / "exact"), Worker()).values(
+        for _, value in run(Plan(toy_model, pairs, TrainSettings(**SETTINGS), tmp_path / "exact"), Worker()).values(
             "train_loss"
         )
     ]
@@ -113,7 +113,7 @@ def test_bf16_computes_in_bf16_and_keeps_weights_in_float32(toy_model: Path, pai
 
 
 def test_bf16_weights_are_bf16(toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:
-    settings = Train(**SETTINGS, precision="bf16_weights", optimiser="adafactor", workers=2, sharding="fsdp")
+    settings = TrainSettings(**SETTINGS, precision="bf16_weights", optimiser="adafactor", workers=2, sharding="fsdp")
     ran = run_workers(Plan(toy_model, pairs, settings, tmp_path / "checkpoints"))
     losses = [value for _, value in ran[0].values("train_loss")]
     assert losses[-1] < losses[0]
@@ -123,7 +123,9 @@ def test_bf16_weights_are_bf16(toy_model: Path, pairs: Pairs, tmp_path: Path) ->
 
 def test_parts_hold_what_the_folder_holds(toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:
     # the loss before any step, of a model that was loaded layer by layer
-    settings = Train(**{**SETTINGS, "learning_rate": 1e-12, "epochs": 1, "max_steps": 1}, workers=2, sharding="fsdp")
+    settings = TrainSettings(
+        **{**SETTINGS, "learning_rate": 1e-12, "epochs": 1, "max_steps": 1}, workers=2, sharding="fsdp"
+    )
     ran = run_workers(Plan(toy_model, pairs, settings, tmp_path / "checkpoints"))
     model = load_model(toy_model)
     expected = evaluate(Learner(model, model, Worker()), examples_of(toy_model, pairs)[1], 37)

@@ -7,14 +7,15 @@ from pathlib import Path
 import pyarrow as pa
 import ray
 
-from radray.config import Generate, Train
+from radray.config import GenerateSettings
+from radray.config_train import TrainSettings
 from radray.errors import RadrayError
 from radray.training.driver.trainer import FinetuneResult, finetune
 from radray.training.loop.validation import Scoring
 from radray.training.progress import Metric
 
 CANARY = "Qanarybird"
-SETTINGS = Train(
+SETTINGS = TrainSettings(
     epochs=4,
     batch_size=8,
     learning_rate=5e-3,
@@ -25,7 +26,7 @@ SETTINGS = Train(
     seed=4,
 )
 """40 steps, 10 an epoch."""
-SCORING = Scoring(Generate(num_beams=2, max_new_tokens=8))
+SCORING = Scoring(GenerateSettings(num_beams=2, max_new_tokens=8))
 DRILL = SETTINGS.model_copy(update={"epochs": 40, "checkpoint_every_steps": 1, "rouge_every_epochs": 20})
 """400 steps with a checkpoint after each: a driver that is killed at the tenth leaves work to do, whatever of its
 workers outlives it by some seconds."""

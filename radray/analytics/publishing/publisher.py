@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.analytics.publishing.requests import TAG, Asset, Request, assets, removable, view_requests
 from radray.analytics.views import VIEWS, Choices
-from radray.config_publish import Publish
+from radray.config_publish import PublishSettings
 from radray.errors import ConfigError, RadrayError
 from radray.storage.s3 import cause
 from radray.tables.catalog import NAMESPACE
@@ -42,7 +42,7 @@ def clients(region: str) -> Clients:
 class Publisher:
     """Publishes by `settings`; `client` gives the boto3 client of a service."""
 
-    def __init__(self, settings: Publish, region: str, client: Clients, pause_s: float = PAUSE_S) -> None:
+    def __init__(self, settings: PublishSettings, region: str, client: Clients, pause_s: float = PAUSE_S) -> None:
         self._settings = settings
         self._region = region
         self._client = client

@@ -12,7 +12,7 @@ from typing import Any
 from radray.analytics.publishing.dashboard import OVERVIEW, READING, definition
 from radray.analytics.view_types import view_types
 from radray.analytics.views import VIEWS, Choices, view_doc, view_sql
-from radray.config_publish import Publish
+from radray.config_publish import PublishSettings
 from radray.tables.catalog import NAMESPACE
 
 CATALOG = "AwsDataCatalog"
@@ -64,7 +64,7 @@ class Asset:
     """Of a dashboard: what names it, so that a new version can be shown."""
 
 
-def view_requests(settings: Publish, choices: Choices) -> Iterator[Request]:
+def view_requests(settings: PublishSettings, choices: Choices) -> Iterator[Request]:
     """Yield the requests that make Athena's views, each after those that it reads."""
     for name in VIEWS:
         arguments: dict[str, Any] = {
@@ -77,7 +77,7 @@ def view_requests(settings: Publish, choices: Choices) -> Iterator[Request]:
         yield Request("athena", "start_query_execution", arguments)
 
 
-def assets(settings: Publish, region: str) -> list[Asset]:
+def assets(settings: PublishSettings, region: str) -> list[Asset]:
     """Return what QuickSight is to have, each after what it reads; [] without `publish.account_id`.
 
     Text is in a data set, and a dashboard, of its own, which are there only with `publish.text_principal_arn`.
@@ -94,7 +94,7 @@ def assets(settings: Publish, region: str) -> list[Asset]:
     return found
 
 
-def removable(settings: Publish, region: str) -> list[Asset]:
+def removable(settings: PublishSettings, region: str) -> list[Asset]:
     """Return all that publishing may ever have made in QuickSight, in the order of removal.
 
     What readers of text had is among it, whether they are set now or not.
@@ -106,7 +106,7 @@ def removable(settings: Publish, region: str) -> list[Asset]:
 class _Maker:
     """The assets of one account and region."""
 
-    def __init__(self, settings: Publish, region: str, account: str) -> None:
+    def __init__(self, settings: PublishSettings, region: str, account: str) -> None:
         self._settings = settings
         self._account = {"AwsAccountId": account}
         partition = str(settings.principal_arn).split(":")[1]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.models.batching import length_batches
 from radray.models.engines.engine import Generation, Hypothesis, ModelCall, answer, engine_name
 
@@ -23,7 +23,7 @@ class Candidate(NamedTuple):
 class BeamEngine(ABC):
     """An engine but for the search itself, so that a prompt, a flag and a score mean the same in all of them."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, settings: Generate) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, settings: GenerateSettings) -> None:
         self.name = engine_name(settings)
         self._tokenizer = tokenizer
         self._settings = settings

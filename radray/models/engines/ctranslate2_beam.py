@@ -4,7 +4,7 @@ import json
 
 import ctranslate2
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import ConfigError, InputError
 from radray.models.engines.beam_search import BeamEngine, Candidate
 from radray.models.engines.conversion import ensure_converted
@@ -18,7 +18,7 @@ class CTranslate2Engine(BeamEngine):
     """Beam search by CTranslate2 with the reference's meaning of every setting."""
 
     def __init__(
-        self, model: ModelFolder, settings: Generate, converted: str | None = None, check: Check = verify_files
+        self, model: ModelFolder, settings: GenerateSettings, converted: str | None = None, check: Check = verify_files
     ) -> None:
         """Load the converted copy of `model`, which is made where there is none; on the GPU if `settings` say so.
 

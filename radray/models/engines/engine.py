@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Protocol
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import ConfigError
 from radray.models.batching import in_order
 from radray.models.folder import ModelFolder
@@ -102,7 +102,7 @@ def answer(calls: Sequence[ModelCall]) -> list[Generation]:
     return in_order([call.places for call in calls], (call.run() for call in calls))
 
 
-def engine_name(settings: Generate) -> str:
+def engine_name(settings: GenerateSettings) -> str:
     """Return what the rows of a resolved engine are marked with, such as ``ctranslate2-4.8.5-float32``.
 
     Library, its version and the type it computes in: rows of another are rows of another run. Raises ConfigError
@@ -116,7 +116,7 @@ def engine_name(settings: Generate) -> str:
 
 
 def open_engine(
-    model: ModelFolder, settings: Generate, converted: str | None = None, check: Check = verify_files
+    model: ModelFolder, settings: GenerateSettings, converted: str | None = None, check: Check = verify_files
 ) -> Engine:
     """Load `model` with the engine that `settings` name.
 
@@ -135,7 +135,7 @@ def open_engine(
     return TransformersEngine(model.path, settings)
 
 
-def open_checked(model: ModelFolder, settings: Generate, converted: str | None, run: str) -> Engine:
+def open_checked(model: ModelFolder, settings: GenerateSettings, converted: str | None, run: str) -> Engine:
     """Load `model` as `open_engine` does, its files checked once a node and `run`, and no others loaded than these.
 
     Raises InputError, too, when a file is not that of its manifest, or was replaced while it was loaded.

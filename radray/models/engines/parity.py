@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from typing import Any
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import InputError
 from radray.models.engines.conversion import Converted, ensure_converted, find_converted, record_parity
 from radray.models.engines.engine import DECIDES, Generation, open_engine
@@ -94,7 +94,7 @@ def compare(made: Sequence[Generation], reference: Sequence[Generation]) -> Comp
     return Comparison(len(made), equal, equal_best, hypotheses, equal_hypotheses, most)
 
 
-def prove(model: ModelFolder, settings: Generate, prompts: Sequence[str]) -> tuple[ParityRecord, Converted]:
+def prove(model: ModelFolder, settings: GenerateSettings, prompts: Sequence[str]) -> tuple[ParityRecord, Converted]:
     """Run `settings.engine`, ctranslate2, and the reference on `prompts`; record what came of it, and return both.
 
     A damaged conversion is made anew. Raises InputError for no prompts and for a model that cannot be converted,
@@ -121,7 +121,7 @@ def prove(model: ModelFolder, settings: Generate, prompts: Sequence[str]) -> tup
     return record, record_parity(converted, parity_key(settings), asdict(record))
 
 
-def known_parity(model: ModelFolder, settings: Generate) -> tuple[ParityRecord, Converted] | None:
+def known_parity(model: ModelFolder, settings: GenerateSettings) -> tuple[ParityRecord, Converted] | None:
     """Return the record of an earlier parity run with `settings` on this kind of device, and what it was made with.
 
     None where there is none of this code, and where the converted files are not those of their manifest any more.
@@ -137,7 +137,7 @@ def known_parity(model: ModelFolder, settings: Generate) -> tuple[ParityRecord, 
     return ParityRecord(**record), converted
 
 
-def parity_key(settings: Generate) -> str:
+def parity_key(settings: GenerateSettings) -> str:
     """Return what a parity run is filed under: settings that decide what is written, device and versions."""
     decides = {
         "settings": settings.model_dump(include=set(DECIDES)),
@@ -147,7 +147,7 @@ def parity_key(settings: Generate) -> str:
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def device_kind(settings: Generate) -> str:
+def device_kind(settings: GenerateSettings) -> str:
     """Return cpu or cuda."""
     return "cuda" if settings.use_gpu else "cpu"
 
@@ -156,7 +156,7 @@ def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("ctranslate2", "tokenizers", "torch", "transformers")}
 
 
-def _timed(model: ModelFolder, settings: Generate, prompts: Sequence[str]) -> tuple[list[Generation], float]:
+def _timed(model: ModelFolder, settings: GenerateSettings, prompts: Sequence[str]) -> tuple[list[Generation], float]:
     engine = open_engine(model, settings)
     start = time.perf_counter()
     made = engine.generate(prompts)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, PreTrainedTokenizerBase
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.models.batching import pad
 from radray.models.engines.beam_search import BeamEngine, Candidate
 from radray.models.families.masks import never_written
@@ -17,7 +17,7 @@ _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def search_config(
-    folders: GenerationConfig, tokenizer: PreTrainedTokenizerBase, settings: Generate
+    folders: GenerationConfig, tokenizer: PreTrainedTokenizerBase, settings: GenerateSettings
 ) -> GenerationConfig:
     """Return the beam search of `settings` for a model whose folder has the generation config `folders`.
 
@@ -46,7 +46,7 @@ def search_config(
 class TransformersEngine(BeamEngine):
     """Beam search by Hugging Face transformers, in batches of like length; the same input gives the same output."""
 
-    def __init__(self, folder: Path, settings: Generate) -> None:
+    def __init__(self, folder: Path, settings: GenerateSettings) -> None:
         """Load the model of `folder`, on the GPU if `settings` say so.
 
         Sets torch's threads for the whole process. Raises InputError for a folder without a usable model, and

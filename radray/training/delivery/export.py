@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.models.families.t5.adapters import add_adapter, write_adapted
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.training.checkpoints.store import Checkpoints
@@ -12,7 +12,7 @@ from radray.training.loop.sharding import Learner
 
 
 def export_checkpoint(
-    init: Path, base_name: str, settings: Train, checkpoints: Checkpoints, step: int, folder: Path
+    init: Path, base_name: str, settings: TrainSettings, checkpoints: Checkpoints, step: int, folder: Path
 ) -> None:
     """Write the model of the checkpoint of `step`, which must be here, to `folder` as `write_adapted` has it.
 

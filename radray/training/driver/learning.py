@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.training.checkpoints.store import Checkpoints, tensors_of
 from radray.training.loop.examples import Examples
 from radray.training.loop.loop import Ended, Log, train
@@ -28,7 +28,7 @@ def learn(
     init: Path,
     examples: Examples,
     validation: Examples,
-    settings: Train,
+    settings: TrainSettings,
     checkpoints: Checkpoints,
     *,
     log: Log,

@@ -23,7 +23,7 @@ from ray.train.v2.api.config import LoggingConfig
 from ray.train.v2.api.exceptions import TrainingFailedError
 from safetensors import SafetensorError
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.errors import ConflictError, InputError, RadrayError
 from radray.language.normality import is_normal
 from radray.training.checkpoints.files import steps_in
@@ -74,7 +74,7 @@ def finetune(
     validation: pa.Table,
     init: Path,
     out: Path,
-    settings: Train,
+    settings: TrainSettings,
     folder: Path,
     made: Mapping[str, Any],
     on_metric: Callable[[Metric], None],
@@ -204,7 +204,7 @@ def finetune(
         return replace(found, digest=digest)
 
 
-def _refuse_empty(train: pa.Table, validation: pa.Table, settings: Train) -> None:
+def _refuse_empty(train: pa.Table, validation: pa.Table, settings: TrainSettings) -> None:
     for name, table in (("training", train), ("validation", validation)):
         if table.num_rows == table["target"].null_count:
             raise InputError(
@@ -232,7 +232,7 @@ def held_alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _run_config(storage: Path, settings: Train) -> RunConfig:
+def _run_config(storage: Path, settings: TrainSettings) -> RunConfig:
     return RunConfig(
         # a name of its own: Ray would resume a run of the same name from its own checkpoints, of which there are none
         name=uuid.uuid4().hex,

@@ -11,7 +11,7 @@ import ray.train
 import ray.train.torch
 import torch
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.errors import RadrayError
 from radray.models.families.t5.loading import load_tokenizer
 from radray.training.checkpoints.store import Checkpoints
@@ -33,7 +33,7 @@ def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
     the sample are written. What a worker raises, Ray Train answers by starting all of them again; so an error of ours,
     which all workers meet alike and would meet again, is returned.
     """
-    settings: Train = config["settings"]
+    settings: TrainSettings = config["settings"]
     torch.set_num_threads(settings.threads_per_worker)
     context = ray.train.get_context()
     worker = Worker(
@@ -91,7 +91,7 @@ def _table(name: str) -> pa.Table:
     return pa.concat_tables(batches).sort_by("unit_id")
 
 
-def _examples(table: pa.Table, tokenizer: Any, settings: Train) -> Examples:
+def _examples(table: pa.Table, tokenizer: Any, settings: TrainSettings) -> Examples:
     """Return the rows that have a target."""
     table = table.filter(pc.field("target").is_valid())
     return tokenise(

@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import distributed, nn
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.errors import RadrayError
 from radray.training.loop.examples import Examples, batches_from, calls, rounds, validation_batches
 from radray.training.loop.optimisers import learning_rate
@@ -39,7 +39,7 @@ def train(
     optimiser: torch.optim.Optimizer,
     examples: Examples,
     validation: Examples,
-    settings: Train,
+    settings: TrainSettings,
     state: State,
     *,
     log: Log,
@@ -144,7 +144,7 @@ def train(
     return Ending(why, pace.overall())
 
 
-def steps_total(count: int, settings: Train) -> int:
+def steps_total(count: int, settings: TrainSettings) -> int:
     """Return the optimiser steps of a training on `count` examples."""
     steps = settings.epochs * math.ceil(count / settings.batch_size)
     return steps if settings.max_steps is None else min(steps, settings.max_steps)
@@ -157,7 +157,7 @@ def _decisive(figures: Mapping[str, float], best_by: str) -> float | None:
     return figures[best_by] if best_by == "val_loss" else -figures[best_by]
 
 
-def _waited(state: State, settings: Train) -> bool:
+def _waited(state: State, settings: TrainSettings) -> bool:
     return settings.early_stop_after is not None and state.since_best >= settings.early_stop_after
 
 
@@ -185,7 +185,7 @@ def over_workers(values: list[float], worker: Worker) -> list[float]:
     return [float(value) for value in total]
 
 
-def _backward(learner: Learner, examples: Examples, batch: list[int], tokens: int, settings: Train) -> float:
+def _backward(learner: Learner, examples: Examples, batch: list[int], tokens: int, settings: TrainSettings) -> float:
     """Add up the gradients of this worker's part of a step; return its summed token losses."""
     worker = learner.worker
     mine = calls(examples, batch, worker.rank, worker.workers, settings.micro_batch_tokens)
@@ -202,7 +202,7 @@ def _backward(learner: Learner, examples: Examples, batch: list[int], tokens: in
 class Clock:
     """When a checkpoint is due, and when the time is over, as the first worker's clock has it."""
 
-    def __init__(self, settings: Train) -> None:
+    def __init__(self, settings: TrainSettings) -> None:
         self._settings = settings
         self._start = self._saved = time.monotonic()
 

@@ -7,10 +7,10 @@ import torch
 from torch import distributed, nn
 from torch.distributed.tensor import DTensor, Replicate, Shard
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 
 
-def build_optimiser(model: nn.Module, settings: Train) -> torch.optim.Optimizer:
+def build_optimiser(model: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
     """Return the optimiser of `settings` over what learns in `model`; gains and biases are not drawn to zero."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     groups = [
@@ -24,7 +24,7 @@ def build_optimiser(model: nn.Module, settings: Train) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
 
 
-def learning_rate(step: int, total: int, settings: Train) -> float:
+def learning_rate(step: int, total: int, settings: TrainSettings) -> float:
     """Return the rate of `step` (from 1) of `total`: up in a line over the warm-up's share, then down to 0."""
     warmup = round(settings.warmup_fraction * total)
     if step <= warmup:

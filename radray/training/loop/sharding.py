@@ -13,7 +13,7 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.nn.parallel import DistributedDataParallel
 from transformers import PreTrainedModel
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.errors import ConfigError
 from radray.models.batching import pad
 from radray.models.families.t5.adapters import add_adapter, add_lora, freeze_all_but_lora
@@ -92,7 +92,7 @@ class Learner:
         return torch.autocast(self.worker.device.type, dtype=self.autocast)
 
 
-def load_plain(folder: Path, settings: Train, worker: Worker) -> nn.Module:
+def load_plain(folder: Path, settings: TrainSettings, worker: Worker) -> nn.Module:
     """Return the model of `folder` on this worker's device, in parts with FSDP2, what does not learn frozen.
 
     Workers exchange nothing here. Raises ConfigError for bf16 on a GPU without it, and InputError for a folder
@@ -110,7 +110,7 @@ def load_plain(folder: Path, settings: Train, worker: Worker) -> nn.Module:
     return add_adapter(model, settings)
 
 
-def spread(plain: nn.Module, settings: Train, worker: Worker) -> Learner:
+def spread(plain: nn.Module, settings: TrainSettings, worker: Worker) -> Learner:
     """Return what `load_plain` gave, ready to be called and to exchange gradients. All workers call it together."""
     model = plain
     if worker.workers > 1 and settings.sharding == "ddp":
@@ -132,7 +132,7 @@ def refuse_bf16(capability: tuple[int, int]) -> None:
         )
 
 
-def _load_sharded(folder: Path, dtype: torch.dtype, settings: Train, worker: Worker) -> PreTrainedModel:
+def _load_sharded(folder: Path, dtype: torch.dtype, settings: TrainSettings, worker: Worker) -> PreTrainedModel:
     mesh = init_device_mesh(worker.device.type, (worker.workers,))
     policy = MixedPrecisionPolicy()
     if settings.precision == "bf16":

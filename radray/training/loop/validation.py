@@ -8,7 +8,8 @@ import torch
 from torch.distributed.fsdp import FSDPModule
 from transformers import PreTrainedTokenizerBase
 
-from radray.config import Generate, Train
+from radray.config import GenerateSettings
+from radray.config_train import TrainSettings
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
 from radray.models.batching import length_batches, pad
@@ -29,7 +30,7 @@ FIGURES = tuple(f"val_{metric}{stratum}" for stratum in STRATA for metric in MET
 class Scoring:
     """How impressions are written and scored: as `jobs.generate` would."""
 
-    generate: Generate = field(default_factory=Generate)
+    generate: GenerateSettings = field(default_factory=GenerateSettings)
     stemmer: bool = True
 
 
@@ -43,7 +44,7 @@ class Sample:
     scoring: Scoring
 
 
-def score_sample(learner: Learner, sample: Sample, settings: Train) -> dict[str, float]:
+def score_sample(learner: Learner, sample: Sample, settings: TrainSettings) -> dict[str, float]:
     """Return mean F-measures of what the model writes for `sample` now, 0 to 1, the same on every worker.
 
     Names: val_rouge1, val_rouge2, val_rougel, and each with ``_normal`` and ``_abnormal`` behind it for the references
@@ -72,7 +73,7 @@ def score_sample(learner: Learner, sample: Sample, settings: Train) -> dict[str,
 
 # not inference_mode: what FSDP2 gathers in it could not be trained with afterwards
 @torch.no_grad()
-def _written(learner: Learner, sample: Sample, settings: Train) -> Iterator[tuple[int, str]]:
+def _written(learner: Learner, sample: Sample, settings: TrainSettings) -> Iterator[tuple[int, str]]:
     """Yield place and text of each report of this worker's share, by beam search."""
     plain, worker = cast(Any, learner.plain), learner.worker
     search = sample.scoring.generate.model_copy(update={"num_return_sequences": 1})
@@ -100,7 +101,7 @@ def _written(learner: Learner, sample: Sample, settings: Train) -> Iterator[tupl
         yield from zip(batch, (text.strip() for text in texts), strict=False)
 
 
-def _batches(sample: Sample, settings: Train) -> Sequence[list[int]]:
+def _batches(sample: Sample, settings: TrainSettings) -> Sequence[list[int]]:
     """Return the places of the sample in calls, longest first.
 
     A beam keeps the encoder's states for each of its candidates: so many tokens less fit in a call.

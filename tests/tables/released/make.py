@@ -23,7 +23,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from s3_server import S3Server, running_s3
 
-from radray import config
+from radray.config import WarehouseSettings
 from radray.schemas import (
     COMPARISONS,
     EVALUATIONS,
@@ -57,9 +57,9 @@ def uri(version: str) -> str:
     return f"s3://radray/released/{version}"
 
 
-def settings(version: str, catalog: Path, server: S3Server) -> config.Warehouse:
+def settings(version: str, catalog: Path, server: S3Server) -> WarehouseSettings:
     """Return the settings of the warehouse of a version."""
-    return config.Warehouse(uri=uri(version), catalog_uri=str(catalog), s3=server.settings())
+    return WarehouseSettings(uri=uri(version), catalog_uri=str(catalog), s3=server.settings())
 
 
 def blank(schema: TableSchema, values: dict[str, Any]) -> dict[str, Any]:

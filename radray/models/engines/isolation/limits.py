@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import RadrayError
 from radray.models.engines.engine import Generation
 
@@ -28,7 +28,7 @@ FAILED_IN_A_ROW = 64
 class CallLimits:
     """The time limit of each call, scaled to its tokens by the speed of the calls before it."""
 
-    def __init__(self, settings: Generate) -> None:
+    def __init__(self, settings: GenerateSettings) -> None:
         self._most_s = settings.call_timeout_s
         self._beams = settings.num_beams
         self._steps = settings.max_new_tokens

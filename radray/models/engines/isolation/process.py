@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from radray.config import Generate
+from radray.config import GenerateSettings
 from radray.errors import RadrayError
 from radray.models.engines.engine import Answer, Engine, Failed
 from radray.models.engines.isolation.child import CallFailed, Made, Planned, Ready, Refused
@@ -38,7 +38,7 @@ class _Piece:
 class EngineProcess:
     """An engine that runs in a child process, which it starts, limits in time, kills and starts anew."""
 
-    def __init__(self, factory: Callable[[], Engine], name: str, settings: Generate, probe: str) -> None:
+    def __init__(self, factory: Callable[[], Engine], name: str, settings: GenerateSettings, probe: str) -> None:
         """Start the process and have it load the engine that `factory` (picklable) makes and answer `probe`.
 
         Raises radray's own error when loading raises one, and RadrayError when no process gets as far as an answer.

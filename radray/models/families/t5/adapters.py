@@ -13,7 +13,7 @@ from tokenizers.processors import TemplateProcessing
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from radray.config import Train
+from radray.config_train import TrainSettings
 from radray.models.families.masks import SOFT_PROMPT_PIECE
 from radray.models.families.t5.loading import blocks_of
 from radray.models.families.t5.saving import save_model
@@ -24,7 +24,7 @@ _LINEAR = ["q", "k", "v", "o", "wi", "wi_0", "wi_1", "wo"]
 """Every linear layer of a T5 block: LoRA on all of them is what comes closest to full fine-tuning (Dettmers 2023)."""
 
 
-def add_adapter(model: PreTrainedModel, settings: Train) -> nn.Module:
+def add_adapter(model: PreTrainedModel, settings: TrainSettings) -> nn.Module:
     """Return what learns of `model` by `settings.method`: itself, itself with LoRA layers, or PEFT's model around it.
 
     What does not learn is frozen. The same settings give the same first weights, whatever device and process.
@@ -50,7 +50,7 @@ def add_adapter(model: PreTrainedModel, settings: Train) -> nn.Module:
     return wrapped
 
 
-def add_lora(block: nn.Module, settings: Train, index: int) -> None:
+def add_lora(block: nn.Module, settings: TrainSettings, index: int) -> None:
     """Put LoRA layers into layer number `index` of a T5, in place; all else of it is frozen."""
     block.requires_grad_(False)
     with torch.random.fork_rng(devices=[]):
@@ -66,7 +66,7 @@ def freeze_all_but_lora(model: nn.Module) -> None:
 
 
 def write_adapted(
-    learnt: nn.Module, tokenizer: PreTrainedTokenizerBase, settings: Train, folder: Path, base_name: str
+    learnt: nn.Module, tokenizer: PreTrainedTokenizerBase, settings: TrainSettings, folder: Path, base_name: str
 ) -> None:
     """Write what `add_adapter` returned, as it is now, as an ordinary model folder that every engine reads.
 
@@ -111,7 +111,7 @@ def soft_pieces(count: int) -> list[str]:
     return [SOFT_PROMPT_PIECE.format(index) for index in range(count)]
 
 
-def _lora_config(settings: Train) -> LoraConfig:
+def _lora_config(settings: TrainSettings) -> LoraConfig:
     # alpha is twice the rank: the scale that the rate was found with, whatever the rank
     return LoraConfig(
         task_type=TaskType.SEQ_2_SEQ_LM,
@@ -122,7 +122,7 @@ def _lora_config(settings: Train) -> LoraConfig:
     )
 
 
-def _prompt_config(settings: Train) -> PromptTuningConfig:
+def _prompt_config(settings: TrainSettings) -> PromptTuningConfig:
     # 1: before the encoder's input alone
     return PromptTuningConfig(
         task_type=TaskType.SEQ_2_SEQ_LM, num_virtual_tokens=settings.soft_prompt_tokens, num_transformer_submodules=1

@@ -13,7 +13,7 @@ from tokenizers.pre_tokenizers import Sequence as PreTokenizers
 from tokenizers.trainers import BpeTrainer
 from transformers import GenerationConfig, PreTrainedTokenizerBase, T5Config, T5ForConditionalGeneration, T5Tokenizer
 
-from radray.config import Tiny
+from radray.config import TinySettings
 from radray.errors import InputError
 from radray.models.families.t5.saving import save_model
 
@@ -24,7 +24,7 @@ _SPACE = "\N{LOWER ONE EIGHTH BLOCK}"
 _PRINTABLE_ASCII = [chr(code) for code in range(33, 127)]
 
 
-def build_tiny(texts: Iterable[str], folder: Path, *, size: Tiny, seed: int) -> None:
+def build_tiny(texts: Iterable[str], folder: Path, *, size: TinySettings, seed: int) -> None:
     """Write an untrained T5 of `size` and a tokenizer learnt from `texts` to `folder` (made if need be).
 
     The form is that of T5 v1.1 and FLAN: gated GELU, output layer of its own. Equal texts, size and seed give
@@ -65,7 +65,7 @@ def _train_tokenizer(texts: Sequence[str], vocab_size: int) -> PreTrainedTokeniz
     return T5Tokenizer(vocab=vocab, extra_ids=0)
 
 
-def _untrained(vocab_size: int, size: Tiny, seed: int) -> T5ForConditionalGeneration:
+def _untrained(vocab_size: int, size: TinySettings, seed: int) -> T5ForConditionalGeneration:
     config = T5Config.from_dict(
         {
             "vocab_size": vocab_size,
