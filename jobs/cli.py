@@ -12,10 +12,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from radray.config import CORPUS_DATE, Settings, dump_settings, load_settings
 from radray.errors import ConfigError, RadrayError
 from radray.nights.final_line import FinalLine
 from radray.nights.notify import notify
+from radray.settings.root import CORPUS_DATE, Settings, dump_settings, load_settings
 from radray.storage.s3 import cause, lever
 
 LOCAL_CONFIG = Path(__file__).parent / "configs" / "local.yaml"

@@ -17,10 +17,10 @@ from jobs.finetune import run as finetune
 from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
-from radray.config import Settings
 from radray.evaluation.scoring import main_scorer
 from radray.models.folder import open_model
 from radray.reports.synthetic.studies import make_studies, split_rows, write_zip
+from radray.settings.root import Settings
 
 DATASET = "synthetic"
 NOTE = "The reports are synthetic: the numbers say that the loop works, not how good a model is on real reports."

@@ -10,7 +10,6 @@ from rich.console import Console
 from jobs import cli
 from radray.analytics.evaluation_rows import read_predictions, read_training
 from radray.analytics.output import Answer, write_file
-from radray.config import Settings, dump_settings
 from radray.errors import InputError
 from radray.evaluation.comparisons import comparisons
 from radray.evaluation.deferral_rows import confidence_rows
@@ -31,6 +30,7 @@ from radray.pages.evaluation_tables import Shown
 from radray.pages.review_pages import review_tables, write_review
 from radray.reports.record.identity import normalise
 from radray.schemas import COMPARISONS, EVALUATIONS, RUNS, TRAINING_METRICS
+from radray.settings.root import Settings, dump_settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest, new_run_id, run_key

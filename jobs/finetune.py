@@ -11,7 +11,6 @@ from rich.console import Console
 
 from jobs import cli
 from radray.cluster.connection import ray_cluster
-from radray.config import Settings, dump_settings
 from radray.errors import ConfigError, InputError
 from radray.language.normality import is_normal
 from radray.models.engines.engine import DECIDES
@@ -22,6 +21,7 @@ from radray.models.store import open_stored, put_model
 from radray.pipelines.progress import progress_bar
 from radray.pipelines.report_rows import SplitCut
 from radray.schemas import REPORTS, TRAINING_METRICS, ReportStatus
+from radray.settings.root import Settings, dump_settings
 from radray.storage.files import Storage, absolute_uri, is_s3
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows

@@ -11,7 +11,6 @@ from jobs.prepare import prepare_night
 from jobs.prepare import steps as prepare_steps
 from radray.cluster.actors import NodeResources, plan_actors
 from radray.cluster.connection import local_cores, local_cpus, ray_on_demand
-from radray.config import CORPUS_DATE, Settings
 from radray.errors import ConfigError, GateError
 from radray.models.engines.engine import engine_name
 from radray.models.folder import ModelFolder
@@ -21,6 +20,7 @@ from radray.nights.engine_choice import EngineOfModel
 from radray.nights.final_line import FinalLine
 from radray.nights.parts import find_parts, refuse_other_cut, sample_prompts
 from radray.nights.predictions_run import PredictionsRun
+from radray.settings.root import CORPUS_DATE, Settings
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tasks.impression.prompts import get_prompt

@@ -11,8 +11,8 @@ from collections import Counter
 from rich.console import Console
 
 from jobs import cli
-from radray.config import Settings
 from radray.errors import ConfigError, RadrayError
+from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.upkeep.erasure import erase, refuse_while_running
 from radray.upkeep.glue import requests, switch_on

@@ -13,7 +13,6 @@ from rich.console import Console
 
 from jobs import cli
 from radray.cluster.connection import ray_on_demand
-from radray.config import Settings, dump_settings
 from radray.errors import AuditError, ConfigError, InputError
 from radray.nights.arrivals import Arrivals, fixed_folder, is_nightly
 from radray.nights.final_line import FinalLine
@@ -23,6 +22,7 @@ from radray.pipelines.progress import staged_rows
 from radray.reports.record.fields import Fields
 from radray.reports.splits import digest_split, missing_studies, read_split_file
 from radray.schemas import REPORTS, ReportStatus
+from radray.settings.root import Settings, dump_settings
 from radray.storage.files import Storage, absolute_uri
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin

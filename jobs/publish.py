@@ -13,9 +13,9 @@ from radray.analytics.publishing.policies import POLICIES, column_grants, policy
 from radray.analytics.publishing.publisher import Publisher, clients
 from radray.analytics.publishing.requests import Request, assets, removable, view_requests
 from radray.analytics.views import Choices
-from radray.config import Settings
 from radray.errors import ConfigError
 from radray.schemas import TABLES
+from radray.settings.root import Settings
 from radray.storage.s3 import S3Access
 from radray.tables.catalog import Warehouse
 

@@ -13,8 +13,8 @@ from jobs import cli
 from radray.analytics.output import Answer, printable, write_csv, write_file, write_json
 from radray.analytics.query import stream
 from radray.analytics.views import Choices
-from radray.config import Settings
 from radray.errors import ConfigError
+from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 
 SHOWN = 1_000

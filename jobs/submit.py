@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from jobs import cli
-from radray.config import CORPUS_DATE, Settings
 from radray.errors import ConfigError, ConflictError, RadrayError
+from radray.settings.root import CORPUS_DATE, Settings
 from radray.storage.files import is_s3
 
 if TYPE_CHECKING:

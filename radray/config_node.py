@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from radray.config_section import Place, Section
+from radray.settings.section import Place, Section
 
 Gib = Annotated[float, Field(gt=0.0)]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from radray.config import Settings, dump_settings, load_settings
 from radray.errors import ConfigError
+from radray.settings.root import Settings, dump_settings, load_settings
 
 
 def test_no_settings_are_the_defaults() -> None:

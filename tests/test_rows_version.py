@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from radray.config import ScoreSettings
 from radray.evaluation.rouge import Scorer
 from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.score_predictions import ScorePredictions
@@ -24,6 +23,7 @@ from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
 from radray.schemas import PREDICTIONS
 from radray.schemas_checks import CHECK_COLUMNS
+from radray.settings.root import ScoreSettings
 from radray.tables.identity import ROWS_VERSION, digest
 from radray.tasks.impression.prompts import PROMPTS
 

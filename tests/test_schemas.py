@@ -5,9 +5,9 @@ from typing import get_args
 import pyarrow as pa
 import pytest
 
-from radray.config_gates import TierA
 from radray.schemas import PREDICTIONS, REPORTS, ROUGE_COLUMNS, TABLES, TableSchema
 from radray.schemas_checks import TIER_A
+from radray.settings.gates import TierA
 
 
 @pytest.mark.parametrize("schema", TABLES.values(), ids=lambda schema: schema.name)

@@ -15,9 +15,9 @@ from importlib.resources import files
 import sqlglot
 from sqlglot import exp
 
-from radray.config import Settings
 from radray.schemas import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, TABLES, TableSchema
 from radray.schemas_checks import CLASSES, TIER_A, TIER_B
+from radray.settings.root import Settings
 from radray.storage.s3 import quoted
 
 DIALECT = "athena"

@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 import ray
 
 from radray.cluster.scaling import ask_for_nodes
-from radray.config_cluster import ClusterSettings
 from radray.errors import ConfigError, RadrayError
+from radray.settings.cluster import ClusterSettings
 
 MIN_LOGICAL_CPUS = 4
 """A reading task, a writing task and an actor each hold a CPU: on fewer than 4 they starve each other."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from ray.autoscaler.sdk import request_resources
 
 from radray.cluster.actors import alive_nodes
-from radray.config_cluster import ClusterSettings
 from radray.errors import RadrayError
+from radray.settings.cluster import ClusterSettings
 
 _LOOK_S = 1.0
 

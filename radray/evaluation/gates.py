@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from radray.config_gates import GatesSettings
 from radray.errors import GateError
 from radray.schemas import PredictionStatus
 from radray.schemas_checks import TIER_A
+from radray.settings.gates import GatesSettings
 
 STRATA = ("normal", "abnormal")
 """Strata of the standardised mean, whose weights are fixed: else case mix decides it (28 % of the Open-i pairs are

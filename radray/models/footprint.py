@@ -5,8 +5,8 @@ import struct
 from math import prod
 from pathlib import Path
 
-from radray.config import GenerateSettings
 from radray.errors import InputError
+from radray.settings.root import GenerateSettings
 
 _BYTES = {"float32": 4.0, "bfloat16": 2.0, "int8": 1.05}
 """Bytes a parameter; int8 keeps a scale a row, biases and norms in float32."""

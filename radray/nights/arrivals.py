@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyiceberg.table import Table
 
-from radray.config import CORPUS_DATE, Settings
 from radray.errors import ConfigError, ConflictError
 from radray.schemas import RUNS, RunStatus
+from radray.settings.root import CORPUS_DATE, Settings
 from radray.storage.files import FrozenFile, Storage, absolute_uri
 from radray.tables.catalog import Warehouse, equal_to
 

@@ -8,13 +8,13 @@ import ray
 from ray.exceptions import RayError
 
 from radray.cluster.actors import cluster_nodes, plan_actors
-from radray.config import GenerateSettings
 from radray.errors import InputError, RadrayError
 from radray.models.engines.conversion import Converted, refuse_other_families
 from radray.models.engines.engine import engine_name
 from radray.models.engines.parity import PARITY_PROMPTS, ParityRecord, known_parity, prove
 from radray.models.folder import ModelFolder
 from radray.models.store import on_this_node
+from radray.settings.root import GenerateSettings
 
 SHORTEST_S = 1.0
 """A parity run in which transformers took less says nothing of speed: both may have waited for something else."""

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from radray.config_notify import NotifySettings
+from radray.settings.notify import NotifySettings
 
 TIMEOUT_S = 5
 """For a connection, and for an answer: the job has ended, and whoever waits for its exit code waits for this too."""

@@ -11,7 +11,6 @@ from rich.console import Console
 
 from radray.cluster.actors import ActorPlan, alive_nodes, cluster_nodes, plan_actors, wait_for_loss
 from radray.cluster.connection import local_cores
-from radray.config import Settings, dump_settings
 from radray.errors import ConfigError, RadrayError
 from radray.evaluation.rouge import Scorer
 from radray.models.engines.engine import DECIDES
@@ -27,6 +26,7 @@ from radray.pipelines.score_predictions import checks_id
 from radray.pipelines.stage import Stage
 from radray.pipelines.write_impressions import WriteImpressions
 from radray.schemas import PREDICTIONS
+from radray.settings.root import Settings, dump_settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import ROWS_VERSION, digest, new_run_id, run_key

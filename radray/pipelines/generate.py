@@ -8,12 +8,12 @@ import ray
 from ray.util.annotations import RayDeprecationWarning
 
 from radray.cluster.actors import ActorPlan
-from radray.config import GenerateSettings, ScoreSettings, SplitName
 from radray.models.folder import ModelFolder
 from radray.pipelines.report_rows import ReadReportRows, SelectReports, SplitCut
 from radray.pipelines.score_predictions import ScorePredictions
 from radray.pipelines.stage import Stage
 from radray.pipelines.write_impressions import WriteImpressions
+from radray.settings.root import GenerateSettings, ScoreSettings, SplitName
 from radray.storage.files import Storage, is_s3
 
 ACTOR_RESTARTS = 8

@@ -9,7 +9,6 @@ from typing import Any
 import pyarrow as pa
 
 from radray.checks.check import CHECKS_ID, Checked, check
-from radray.config import ScoreSettings
 from radray.evaluation.rouge import Scorer
 from radray.language.findings_stratum import findings_stratum
 from radray.language.normality import is_normal
@@ -19,6 +18,7 @@ from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.stage import Stage, innermost_frame
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS, FailReason, PredictionStatus
 from radray.schemas_checks import CLASSES, RAW_ROUGE_COLUMNS
+from radray.settings.root import ScoreSettings
 from radray.tables.rows import to_arrow
 
 REPEATS_KEPT = 10_000

@@ -8,7 +8,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from radray.config import GenerateSettings
 from radray.models.engines.engine import Answer, Failed, engine_name, open_checked
 from radray.models.engines.isolation.process import EngineProcess
 from radray.models.engines.repeats import AnswerOnce
@@ -18,6 +17,7 @@ from radray.models.verified import CheckedFiles
 from radray.pipelines.prometheus import WriterMetrics
 from radray.pipelines.stage import Stage
 from radray.schemas import HYPOTHESES, FailReason, PredictionStatus
+from radray.settings.root import GenerateSettings
 from radray.tasks.impression.prompts import get_prompt
 
 PROBE = "The lungs are clear. No pleural effusion or pneumothorax."

@@ -22,8 +22,8 @@ import pyarrow.fs as pafs
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from radray.config import S3Settings
 from radray.errors import ConfigError
+from radray.settings.root import S3Settings
 
 SCHEME = "s3://"
 

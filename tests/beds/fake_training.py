@@ -19,11 +19,11 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.testing._internal.distributed.fake_pg import FakeStore
 from transformers import AutoModelForSeq2SeqLM, T5Config
 
-from radray.config import Settings
-from radray.config_train import TrainSettings
 from radray.models.families.t5.adapters import add_adapter
 from radray.models.families.t5.loading import blocks_of
 from radray.models.families.t5.shape import T5Shape
+from radray.settings.root import Settings
+from radray.settings.train import TrainSettings
 from radray.training.loop.examples import Examples
 from radray.training.loop.optimisers import build_optimiser
 from radray.training.loop.sharding import Worker, spread

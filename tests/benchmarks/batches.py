@@ -13,8 +13,8 @@ from pathlib import Path
 
 from trained_model import say, trained_model
 
-from radray.config import GenerateSettings
 from radray.models.engines.engine import open_engine
+from radray.settings.root import GenerateSettings
 
 WAYS = [
     (GenerateSettings().batch_size, GenerateSettings().batch_tokens, GenerateSettings().block_rows),

@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.analytics.query import connect
-from radray.config import WarehouseSettings
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS
+from radray.settings.root import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin, replace_partition
 from radray.tables.identity import digest, new_run_id

@@ -18,12 +18,12 @@ import pyarrow.compute as pc
 from generate_speed import openi, prompts_of
 from trained_model import say, trained_model
 
-from radray.config import GenerateSettings
 from radray.errors import ConfigError
 from radray.evaluation.rouge import Scorer
 from radray.models.engines.engine import Generation, open_engine
 from radray.models.engines.parity import compare
 from radray.pipelines.report_rows import SplitCut
+from radray.settings.root import GenerateSettings
 
 WAYS = (
     ("ctranslate2", "float32"),

@@ -34,7 +34,6 @@ from sklearn.model_selection import GroupKFold
 from torch import nn
 from trained_model import DATA, say
 
-from radray.config import GenerateSettings, Settings, load_settings
 from radray.evaluation.bootstrap import codes_of, intervals, resampled_means
 from radray.evaluation.floors import best_constant, first_sentence
 from radray.evaluation.rouge import Scorer
@@ -51,6 +50,7 @@ from radray.reports.record.identity import split_key
 from radray.reports.record.record import Record
 from radray.reports.splits import is_validation
 from radray.reports.synthetic.studies import make_studies
+from radray.settings.root import GenerateSettings, Settings, load_settings
 from radray.tasks.impression.prompts import get_prompt
 from radray.training.loop.examples import tokenise
 from radray.training.loop.loop import train

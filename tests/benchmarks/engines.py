@@ -15,9 +15,9 @@ from pathlib import Path
 
 from trained_model import say, trained_model
 
-from radray.config import GenerateSettings
 from radray.models.engines.engine import open_engine
 from radray.models.families.t5.loading import load_model
+from radray.settings.root import GenerateSettings
 
 ROUNDS = 3
 

@@ -24,7 +24,6 @@ import torch
 from trained_model import say
 from transformers import GenerationConfig, T5Config, T5ForConditionalGeneration
 
-from radray.config import GenerateSettings, TinySettings
 from radray.models.engines.conversion import ensure_converted
 from radray.models.engines.engine import Failed, engine_name, open_engine
 from radray.models.engines.isolation.process import EngineProcess
@@ -33,6 +32,7 @@ from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
 from radray.reports.synthetic.studies import make_studies
+from radray.settings.root import GenerateSettings, TinySettings
 from radray.tasks.impression.prompts import get_prompt
 
 # https://huggingface.co/google/flan-t5-xl/blob/main/config.json

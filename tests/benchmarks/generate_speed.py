@@ -34,8 +34,6 @@ from trained_model import say, trained_model
 
 from radray.cluster.actors import cluster_nodes, plan_actors
 from radray.cluster.connection import ray_cluster
-from radray.config import GenerateSettings, S3Settings, ScoreSettings, load_settings
-from radray.config_cluster import ClusterSettings
 from radray.models.engines.engine import open_engine
 from radray.models.folder import ModelFolder
 from radray.models.footprint import engine_bytes
@@ -44,6 +42,8 @@ from radray.pipelines.report_rows import SplitCut
 from radray.pipelines.score_predictions import ScorePredictions
 from radray.pipelines.write_impressions import WriteImpressions
 from radray.schemas import PREDICTIONS, REPORTS
+from radray.settings.cluster import ClusterSettings
+from radray.settings.root import GenerateSettings, S3Settings, ScoreSettings, load_settings
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest

@@ -35,8 +35,6 @@ from trained_model import say
 
 from radray.cluster.actors import ActorPlan
 from radray.cluster.connection import ray_cluster
-from radray.config import GenerateSettings, S3Settings, ScoreSettings, Settings, load_settings
-from radray.config_cluster import ClusterSettings
 from radray.nights.engine_choice import EngineChoice
 from radray.nights.parts import find_parts
 from radray.nights.predictions_run import PredictionsRun
@@ -45,6 +43,8 @@ from radray.pipelines.report_rows import SplitCut
 from radray.reports.synthetic.studies import make_studies
 from radray.reports.text.cleaning import clean
 from radray.schemas import REPORTS
+from radray.settings.cluster import ClusterSettings
+from radray.settings.root import GenerateSettings, S3Settings, ScoreSettings, Settings, load_settings
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows

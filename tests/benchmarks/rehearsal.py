@@ -33,7 +33,6 @@ from flan_t5_xl import XL, prompts, random_t5
 from safetensors import safe_open
 from trained_model import ROOT, say
 
-from radray.config import Settings, TinySettings, load_settings
 from radray.models.families.t5.loading import load_tokenizer
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.shape import folder_shape
@@ -41,6 +40,7 @@ from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import MANIFEST, read_manifest
 from radray.reports.synthetic.studies import make_studies, write_zip
 from radray.schemas import TRAINING_METRICS
+from radray.settings.root import Settings, TinySettings, load_settings
 from radray.tables.catalog import Warehouse
 from radray.training.plan import plan_training
 

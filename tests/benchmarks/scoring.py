@@ -21,7 +21,6 @@ from typing import Any
 import pyarrow as pa
 
 from radray.checks.check import check
-from radray.config import ScoreSettings
 from radray.evaluation.rouge import Scorer
 from radray.language.findings_stratum import findings_stratum
 from radray.language.normality import is_normal
@@ -32,6 +31,7 @@ from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
 from radray.schemas import HYPOTHESES, PREDICTIONS
+from radray.settings.root import ScoreSettings
 from radray.tables.rows import to_arrow
 
 BLOCK_ROWS = 200

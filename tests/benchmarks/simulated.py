@@ -20,13 +20,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from radray.config import GenerateSettings
 from radray.models.batching import length_batches
 from radray.models.engines.engine import Generation, Hypothesis
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Manifest
 from radray.pipelines.stage import Stage
 from radray.pipelines.write_impressions import answered
+from radray.settings.root import GenerateSettings
 from radray.tasks.impression.prompts import get_prompt
 
 INPUT_TOKENS_A_S = 0.4 * 70e12 / (2 * 1.22e9)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from radray.config import load_settings
 from radray.models.folder import ModelFolder, open_model
 from radray.schemas import REPORTS
+from radray.settings.root import load_settings
 from radray.tables.catalog import Warehouse
 from radray.tasks.impression.prompts import get_prompt
 

@@ -24,9 +24,9 @@ from typing import Any
 import torch
 from trained_model import ROOT, say
 
-from radray.config import Settings, TinySettings, load_settings
 from radray.models.families.t5.memory import GIB
 from radray.models.families.t5.shape import PUBLISHED, folder_shape
+from radray.settings.root import Settings, TinySettings, load_settings
 from radray.training.plan import plan_training
 
 SIZE = TinySettings(vocab_size=4_000, d_model=512, d_ff=1024, num_layers=8, num_heads=8)

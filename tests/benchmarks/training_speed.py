@@ -26,11 +26,11 @@ from typing import Any
 
 from trained_model import DATA, say
 
-from radray.config import Settings, load_settings
 from radray.reports.formats import mimic
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
+from radray.settings.root import Settings, load_settings
 from radray.tasks.impression.prompts import get_prompt
 
 ROUNDS = 3

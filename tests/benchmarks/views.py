@@ -26,9 +26,9 @@ from commits import FIRST, rows_of_a_night
 
 from radray.analytics.query import connect, stream
 from radray.analytics.views import VIEWS, Choices, view_columns
-from radray.config import WarehouseSettings
 from radray.schemas import PREDICTIONS, REPORTS, TABLES
 from radray.schemas_checks import CLASSES
+from radray.settings.root import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.rows import to_arrow

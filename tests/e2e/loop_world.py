@@ -5,10 +5,10 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from radray.config import Settings, TinySettings, load_settings
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import write_manifest
 from radray.reports.synthetic.studies import SyntheticStudy, make_studies, write_zip
+from radray.settings.root import Settings, TinySettings, load_settings
 from radray.tasks.impression.prompts import get_prompt
 
 CANARY = "zqxjkcanary"

@@ -16,9 +16,9 @@ from cluster_world import ROOT, ProcessCluster, running_cluster
 from loop_world import CANARY, PROMPT, tiny_model
 from s3_server import BUCKET, S3Server
 
-from radray.config import Settings, load_settings
 from radray.reports.synthetic.studies import make_studies
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
+from radray.settings.root import Settings, load_settings
 from radray.tables.catalog import Warehouse
 
 CONFIG = "jobs/configs/hospital.yaml"

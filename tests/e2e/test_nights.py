@@ -18,12 +18,12 @@ from rich.console import Console
 from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
-from radray.config import Settings, load_settings
-from radray.config_cluster import ClusterSettings
 from radray.errors import AuditError
 from radray.nights.final_line import FinalLine
 from radray.pipelines.prometheus import METRICS
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
+from radray.settings.cluster import ClusterSettings
+from radray.settings.root import Settings, load_settings
 from radray.tables.catalog import Warehouse
 
 PATIENCE_S = 60

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
-from radray.config import load_settings
-from radray.config_cluster import ClusterSettings
 from radray.errors import AuditError
 from radray.schemas import REPORTS
+from radray.settings.cluster import ClusterSettings
+from radray.settings.root import load_settings
 from radray.tables.catalog import Warehouse
 
 REPORT = {"subject_id": "p1", "findings": "Small left effusion.", "impression": "Effusion."}

@@ -20,7 +20,6 @@ from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.analytics.query import query
 from radray.cluster.connection import ray_cluster
-from radray.config import Settings
 from radray.errors import ConfigError, StageError
 from radray.evaluation.rouge import Scorer
 from radray.evaluation.systems import FLOORS
@@ -28,6 +27,7 @@ from radray.models.folder import open_model
 from radray.pipelines.stage import Stage
 from radray.reports.synthetic.studies import SyntheticStudy
 from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, ROUGE_COLUMNS, RUNS, TRAINING_METRICS
+from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 
 STUDIES = 160

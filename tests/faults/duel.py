@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from faults_world import Rows, expected_rows, open_night, read_rows, run_rows, stage
 from scheduler import Choice, Writer, critical_steps, play
 
-from radray.config import WarehouseSettings
 from radray.errors import ConflictError, RadrayError
 from radray.schemas import REPORTS
+from radray.settings.root import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 OK, ALREADY = "ok", "already there"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from radray.config import WarehouseSettings
 from radray.schemas import REPORTS, RUNS
+from radray.settings.root import WarehouseSettings
 from radray.storage.files import Storage
 from radray.tables import commit
 from radray.tables.catalog import Warehouse

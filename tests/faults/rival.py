@@ -11,8 +11,8 @@ from typing import Any
 
 from faults_world import PATIENCE_S, night, open_night, stage
 
-from radray.config import WarehouseSettings
 from radray.errors import RadrayError
+from radray.settings.root import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 

@@ -15,8 +15,8 @@ from kill_points import FIRST_POINTS, POINTS, KillPoint
 from whole_tree import referred_to, tree
 from writer import Order
 
-from radray.config import WarehouseSettings
 from radray.schemas import REPORTS
+from radray.settings.root import WarehouseSettings
 from radray.tables.catalog import Warehouse, equal_to
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
 

@@ -6,9 +6,9 @@ import pytest
 from faults_world import Place, expected_rows, night, open_night, read_rows, run_night, stage, staged_bytes, write_file
 from pyiceberg.catalog.sql import SqlCatalog
 
-from radray.config import WarehouseSettings
 from radray.errors import AuditError, ConflictError
 from radray.schemas import REPORTS
+from radray.settings.root import WarehouseSettings
 from radray.tables import merge
 from radray.tables.catalog import Warehouse
 

@@ -12,9 +12,9 @@ from s3_server import BUCKET, KEY_ID, SECRET, S3Server
 
 from jobs.cli import known_error
 from radray.analytics.query import query
-from radray.config import WarehouseSettings
 from radray.errors import ConfigError, RadrayError
 from radray.schemas import REPORTS
+from radray.settings.root import WarehouseSettings
 from radray.storage import iceberg_io as file_io
 from radray.storage import s3 as s3_module
 from radray.storage.files import Storage

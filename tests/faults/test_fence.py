@@ -6,9 +6,9 @@ import pytest
 from faults_world import Place, commit_night, expected_rows, night, open_night, read_rows, run_night, stage
 from scheduler import Interleavings, RedundantError, Writer, critical_steps, effects, play
 
-from radray.config import WarehouseSettings
 from radray.errors import ConflictError, InputError
 from radray.schemas import REPORTS
+from radray.settings.root import WarehouseSettings
 from radray.tables import commit
 from radray.tables.catalog import Warehouse
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain

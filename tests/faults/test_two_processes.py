@@ -8,8 +8,8 @@ from pathlib import Path
 
 from faults_world import PATIENCE_S, ROOT, Place, Reader, expected_rows, night, read_rows
 
-from radray.config import WarehouseSettings
 from radray.errors import ConflictError
+from radray.settings.root import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 UNITS = {"A": ["1", "2", "3"], "B": ["2", "3", "4", "5"]}

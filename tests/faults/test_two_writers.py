@@ -7,9 +7,9 @@ from duel import ALREADY, OK, Duel, Part
 from faults_world import Place, commit_night, night
 from scheduler import Interleavings, RedundantError, effects
 
-from radray.config import WarehouseSettings
 from radray.errors import ConflictError
 from radray.schemas import REPORTS, RUNS
+from radray.settings.root import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 OLD = ["1", "2", "3"]

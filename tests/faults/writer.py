@@ -16,8 +16,8 @@ import boto3
 from faults_world import run_night
 from kill_points import FIRST_POINTS, POINTS, arm
 
-from radray.config import WarehouseSettings
 from radray.errors import RadrayError
+from radray.settings.root import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 

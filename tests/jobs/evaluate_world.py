@@ -10,7 +10,6 @@ from typing import Any
 
 from rich.console import Console
 
-from radray.config import CORPUS_DATE, Settings, load_settings
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
 from radray.reports.formats.mimic import read
@@ -18,6 +17,7 @@ from radray.reports.record.identity import normalise
 from radray.reports.synthetic.studies import make_studies
 from radray.schemas import PREDICTIONS, REPORTS, TableSchema
 from radray.schemas_checks import CLASSES
+from radray.settings.root import CORPUS_DATE, Settings, load_settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.rows import to_arrow

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from jobs import cli
-from radray.config import load_settings
 from radray.errors import AuditError, ConflictError, InputError
+from radray.settings.root import load_settings
 from radray.tables.catalog import Warehouse
 
 ROOT = Path(__file__).parents[2]

@@ -11,10 +11,10 @@ from evaluate_world import append
 from rich.console import Console
 
 from jobs.finetune import out_folder, read_examples, run, said, told, untrained_folder
-from radray.config import CORPUS_DATE, Settings, load_settings
 from radray.errors import InputError
 from radray.pipelines.report_rows import SplitCut
 from radray.schemas import REPORTS
+from radray.settings.root import CORPUS_DATE, Settings, load_settings
 from radray.tables.catalog import Warehouse
 from radray.tasks.impression.targets import TargetCounts
 from radray.training.progress import Metric

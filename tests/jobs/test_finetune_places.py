@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from jobs.finetune import PACE, checkpoint_place
-from radray.config import load_settings
-from radray.config_train import TrainSettings
+from radray.settings.root import load_settings
+from radray.settings.train import TrainSettings
 from radray.tables.catalog import Warehouse
 
 KEY = "0123456789abcdef" * 4

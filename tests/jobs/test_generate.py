@@ -9,13 +9,13 @@ from night_tables import NIGHT, put_prepare_run, put_reports
 from rich.console import Console
 
 from jobs.generate import generate, steps
-from radray.config import Settings, TinySettings, load_settings
-from radray.config_cluster import ClusterSettings
 from radray.errors import ConfigError, ConflictError
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
 from radray.models.manifest import write_manifest
 from radray.schemas import PREDICTIONS, RUNS
+from radray.settings.cluster import ClusterSettings
+from radray.settings.root import Settings, TinySettings, load_settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.partition import PartitionRun

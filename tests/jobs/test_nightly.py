@@ -12,10 +12,10 @@ import ray
 from test_final_line import webhook
 
 from jobs import generate, prepare
-from radray.config import TinySettings, load_settings
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import write_manifest
 from radray.schemas import REPORTS, RUNS
+from radray.settings.root import TinySettings, load_settings
 from radray.tables.catalog import Warehouse
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]

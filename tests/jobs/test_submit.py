@@ -12,8 +12,8 @@ from ray.job_submission import JobDetails, JobStatus, JobType
 from rich.console import Console
 
 from jobs import submit
-from radray.config import Settings, load_settings
 from radray.errors import ConfigError, ConflictError
+from radray.settings.root import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
 NIGHT = ("date=2026-11-21", "source.dataset=hospital", "warehouse.uri=s3://bucket/radray", "warehouse.catalog=glue")

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from radray.config import TinySettings
 from radray.models.families.t5.tiny import build_tiny
+from radray.settings.root import TinySettings
 
 TEXTS = [
     "The lungs are clear. No pleural effusion or pneumothorax, compared with ___.",

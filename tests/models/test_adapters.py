@@ -10,8 +10,6 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from radray.config import GenerateSettings, TinySettings
-from radray.config_train import TrainSettings
 from radray.models.engines.ctranslate2_beam import CTranslate2Engine
 from radray.models.engines.transformers_beam import TransformersEngine
 from radray.models.families.t5.adapters import add_adapter, write_adapted
@@ -19,6 +17,8 @@ from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
+from radray.settings.root import GenerateSettings, TinySettings
+from radray.settings.train import TrainSettings
 
 TEXTS = [
     "There is a small nodule in the left lung.",

@@ -11,7 +11,6 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from radray.config import GenerateSettings
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.models.engines import conversion
 from radray.models.engines.conversion import ensure_converted, find_converted, record_parity
@@ -20,6 +19,7 @@ from radray.models.families.t5.converting import output_scale
 from radray.models.families.t5.loading import load_model
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import verify_files, write_manifest
+from radray.settings.root import GenerateSettings
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 import pytest
 
-from radray.config import GenerateSettings
 from radray.errors import RadrayError
 from radray.models.engines.engine import Generation, Hypothesis
 from radray.models.engines.isolation.limits import CallLimits, Patience
+from radray.settings.root import GenerateSettings
 
 SETTINGS = GenerateSettings(num_beams=4, max_new_tokens=100, call_timeout_s=3600)
 

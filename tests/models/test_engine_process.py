@@ -14,7 +14,6 @@ import pytest
 import torch
 from faulty_engine import CANARY, PROBE, FaultyEngine, refuses, without_ray
 
-from radray.config import GenerateSettings
 from radray.errors import InputError, RadrayError
 from radray.models.engines.engine import Answer, Failed
 from radray.models.engines.isolation.child import reason_of
@@ -22,6 +21,7 @@ from radray.models.engines.isolation.limits import FAILED_IN_A_ROW
 from radray.models.engines.isolation.process import EngineProcess
 from radray.models.engines.repeats import AnswerOnce
 from radray.schemas import FailReason
+from radray.settings.root import GenerateSettings
 
 PATIENCE_S = 20.0
 INNOCENT = [f"report {i:02}" for i in range(20)]
@@ -218,7 +218,7 @@ import sys
 from functools import partial
 from pathlib import Path
 from faulty_engine import PROBE, FaultyEngine
-from radray.config import Generate
+from radray.settings.root import Generate
 from radray.models.engines.isolation.process import EngineProcess
 process = EngineProcess(partial(FaultyEngine, Path(sys.argv[1])), "faulty", Generate(), PROBE)
 print(process.pid, flush=True)

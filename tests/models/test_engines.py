@@ -11,13 +11,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, T5Tokenizer
 
-from radray.config import GenerateSettings, TinySettings
 from radray.errors import ConfigError
 from radray.models.engines.engine import Engine, engine_name, open_engine
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
+from radray.settings.root import GenerateSettings, TinySettings
 
 WORDS = "abcde"
 PIECES = ["<pad>", "</s>", "<unk>", *(f"\N{LOWER ONE EIGHTH BLOCK}{letter}" for letter in WORDS)]

@@ -6,9 +6,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from radray.config import GenerateSettings
 from radray.errors import InputError
 from radray.models.footprint import count_parameters, engine_bytes
+from radray.settings.root import GenerateSettings
 
 
 def test_parameters_are_counted_over_all_files(tmp_path: Path) -> None:

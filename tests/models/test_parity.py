@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file, save_file
 
-from radray.config import GenerateSettings
 from radray.errors import InputError
 from radray.models.engines.conversion import find_converted, record_parity
 from radray.models.engines.engine import Generation, Hypothesis, open_engine
@@ -18,6 +17,7 @@ from radray.models.engines.parity import TOLERANCE, compare, known_parity, parit
 from radray.models.families.t5 import converting
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
+from radray.settings.root import GenerateSettings
 
 PROMPTS = [
     *(f"The lungs are clear. {words}" for words in ("No pleural effusion.", "", "Heart size is normal.", "No line.")),

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, T5ForConditionalGeneration, T5Tokenizer
 
-from radray.config import TinySettings
 from radray.errors import InputError
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.families.t5.tiny import build_tiny
+from radray.settings.root import TinySettings
 
 TEXTS = [
     "The lungs are clear. No pleural effusion or pneumothorax, compared with ___.",

@@ -1,7 +1,7 @@
 import pytest
 
-from radray.config import ModelSettings
 from radray.errors import ConfigError
+from radray.settings.root import ModelSettings
 from radray.tasks.impression.prompts import PROMPTS, get_prompt
 
 

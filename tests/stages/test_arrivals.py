@@ -8,10 +8,10 @@ import pytest
 from night_tables import put_prepare_run, put_reports
 from s3_server import BUCKET, S3Server
 
-from radray.config import Settings, load_settings
 from radray.errors import ConfigError, ConflictError, InputError
 from radray.nights.arrivals import Arrivals, Nights, dated_uri, fixed_folder, is_nightly
 from radray.schemas import REPORTS
+from radray.settings.root import Settings, load_settings
 from radray.storage import s3 as objects
 from radray.storage.files import FrozenFile
 from radray.tables.catalog import Warehouse

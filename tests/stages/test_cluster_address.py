@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from radray.cluster.connection import ray_cluster
-from radray.config_cluster import ClusterSettings
 from radray.errors import ConfigError
+from radray.settings.cluster import ClusterSettings
 
 
 @pytest.mark.parametrize("scheme", ["", "ray://"])

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from radray.cluster.connection import ray_on_demand
-from radray.config import GenerateSettings, TinySettings
-from radray.config_cluster import ClusterSettings
 from radray.errors import ConfigError, InputError
 from radray.models.engines.conversion import Converted, ensure_converted
 from radray.models.engines.parity import ParityRecord, prove
@@ -20,6 +18,8 @@ from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
 from radray.nights.engine_choice import NO_ENGINE, EngineOfModel, choose_engine, decide
+from radray.settings.cluster import ClusterSettings
+from radray.settings.root import GenerateSettings, TinySettings
 
 TEXT = "Small left effusion. The lungs are clear."
 FAST = f"ctranslate2-{version('ctranslate2')}-float32"

@@ -13,12 +13,12 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from radray.config import dump_settings, load_settings
-from radray.config_notify import NotifySettings
 from radray.errors import ConfigError
 from radray.nights import notify as telling
 from radray.nights.final_line import FinalLine, Outcome
 from radray.nights.notify import notify, publish
+from radray.settings.notify import NotifySettings
+from radray.settings.root import dump_settings, load_settings
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:radray"
 

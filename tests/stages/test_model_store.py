@@ -14,7 +14,6 @@ from fault_proxy import Fault, FaultProxy, Operation, Rule, running_proxy
 from report_tables import reports
 from s3_server import BUCKET, S3Server
 
-from radray.config import GenerateSettings, TinySettings
 from radray.errors import InputError, RadrayError
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
@@ -22,6 +21,7 @@ from radray.models.manifest import MANIFEST, write_manifest
 from radray.models.store import StoredModel, on_this_node, open_stored, put_model
 from radray.models.verified import CheckedFiles
 from radray.pipelines.write_impressions import WriteImpressions
+from radray.settings.root import GenerateSettings, TinySettings
 from radray.storage import transfers
 from radray.storage.files import Storage
 

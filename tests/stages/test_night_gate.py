@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs import cli
-from radray.config import CORPUS_DATE, WarehouseSettings, load_settings
-from radray.config_gates import GatesSettings
 from radray.errors import GateError
 from radray.nights.gate import NightGate
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
 from radray.schemas_checks import TIER_A
+from radray.settings.gates import GatesSettings
+from radray.settings.root import CORPUS_DATE, WarehouseSettings, load_settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import new_run_id

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from night_tables import NIGHT, put_prepare_run, put_reports
 
-from radray.config import Settings, load_settings
 from radray.errors import ConfigError, InputError
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Manifest
@@ -20,6 +19,7 @@ from radray.nights.parts import (
     sample_prompts,
 )
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS
+from radray.settings.root import Settings, load_settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest

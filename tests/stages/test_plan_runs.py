@@ -12,8 +12,6 @@ from report_tables import reports
 
 from radray.cluster.actors import cluster_nodes, plan_actors
 from radray.cluster.connection import ray_cluster
-from radray.config import GenerateSettings, S3Settings, ScoreSettings, TinySettings
-from radray.config_cluster import ClusterSettings
 from radray.errors import ConfigError
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
@@ -21,6 +19,8 @@ from radray.models.footprint import engine_bytes
 from radray.models.manifest import write_manifest
 from radray.pipelines.generate import stage_predictions
 from radray.pipelines.report_rows import SplitCut
+from radray.settings.cluster import ClusterSettings
+from radray.settings.root import GenerateSettings, S3Settings, ScoreSettings, TinySettings
 from radray.storage.files import Storage
 
 # a run in which nothing moves ends after load and call timeout

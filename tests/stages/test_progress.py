@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from radray.config import S3Settings
 from radray.pipelines.progress import Pace, staged_rows
+from radray.settings.root import S3Settings
 from radray.storage.files import Storage
 
 PATIENCE_S = 30

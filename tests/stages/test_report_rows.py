@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 from report_tables import reports
 
-from radray.config import S3Settings
 from radray.errors import StageError
 from radray.pipelines.report_rows import ReadReportRows, SelectReports, SplitCut, report_units
+from radray.settings.root import S3Settings
 from radray.storage.files import Storage
 
 STORAGE = Storage.of(S3Settings())

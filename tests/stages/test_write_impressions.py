@@ -11,7 +11,6 @@ import pytest
 from faulty_engine import PROBE, FaultyEngine
 from report_tables import reports
 
-from radray.config import GenerateSettings, TinySettings
 from radray.errors import InputError
 from radray.models.engines.conversion import ensure_converted
 from radray.models.engines.isolation.process import EngineProcess
@@ -20,6 +19,7 @@ from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
 from radray.pipelines.write_impressions import WriteImpressions, answered
+from radray.settings.root import GenerateSettings, TinySettings
 
 
 @pytest.fixture(scope="module")

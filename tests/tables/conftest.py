@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from tables_world import open_warehouse
 
-from radray.config import WarehouseSettings
+from radray.settings.root import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 

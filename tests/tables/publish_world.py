@@ -11,7 +11,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.validate import validate_parameters
 
-from radray.config_publish import PublishSettings
+from radray.settings.publish import PublishSettings
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"

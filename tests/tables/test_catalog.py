@@ -8,9 +8,9 @@ import pytest
 from tables_world import NIGHT, Night, open_warehouse, report_rows
 
 from radray.analytics.query import query
-from radray.config import WarehouseSettings
 from radray.errors import ConfigError
 from radray.schemas import REPORTS, RUNS, TABLES, Column
+from radray.settings.root import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 

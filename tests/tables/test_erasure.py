@@ -11,9 +11,9 @@ from s3_server import S3Server
 from tables_world import NIGHT, Night, open_warehouse, report_rows
 
 from radray.analytics.query import engine
-from radray.config import WarehouseSettings
 from radray.errors import AuditError, ConfigError, ConflictError, RadrayError
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus
+from radray.settings.root import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import new_run_id

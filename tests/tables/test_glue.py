@@ -23,9 +23,9 @@ from test_erasure import holding, prepared
 
 from jobs import maintain as job
 from radray.analytics.query import query
-from radray.config import WarehouseSettings
 from radray.errors import ConfigError, ConflictError
 from radray.schemas import EVALUATIONS, REPORTS, RUNS, TABLES, RunStatus
+from radray.settings.root import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.upkeep import glue
 from radray.upkeep.erasure import erase

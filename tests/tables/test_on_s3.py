@@ -17,9 +17,9 @@ from s3_server import BUCKET, KEY_ID, SECRET, S3Server
 from tables_world import Night
 
 from radray.analytics.query import query
-from radray.config import S3Settings, WarehouseSettings, load_settings
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.schemas import REPORTS
+from radray.settings.root import S3Settings, WarehouseSettings, load_settings
 from radray.storage.files import Storage
 from radray.storage.s3 import ATTEMPTS, S3Access
 from radray.tables.catalog import Warehouse

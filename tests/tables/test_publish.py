@@ -19,9 +19,9 @@ from radray.analytics.publishing.publisher import Publisher, clients
 from radray.analytics.publishing.requests import Request, assets, removable, view_requests
 from radray.analytics.view_types import view_types
 from radray.analytics.views import VIEWS, WITH_TEXT, Choices, view_columns
-from radray.config import load_settings
-from radray.config_publish import PublishSettings
 from radray.errors import ConfigError, RadrayError
+from radray.settings.publish import PublishSettings
+from radray.settings.root import load_settings
 
 CHOICES = Choices("model", "fine")
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from radray.config import TinySettings
 from radray.models.families.t5.tiny import build_tiny
+from radray.settings.root import TinySettings
 
 SIDES, DEGREES, SIGNS = ("right", "left"), ("small", "moderate", "large"), ("effusion", "opacity", "nodule")
 

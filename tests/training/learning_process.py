@@ -17,10 +17,10 @@ import torch
 from torch import distributed
 from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 
-from radray.config import GenerateSettings
-from radray.config_train import TrainSettings
 from radray.errors import RadrayError
 from radray.models.families.t5.loading import load_tokenizer
+from radray.settings.root import GenerateSettings
+from radray.settings.train import TrainSettings
 from radray.training.checkpoints.files import Manifest, step_name
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.checkpoints.uploads import Uploads

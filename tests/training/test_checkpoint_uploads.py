@@ -11,7 +11,7 @@ from fault_proxy import Fault, FaultProxy, Operation, Rule, running_proxy
 from learning_process import Pairs, Plan, run, run_workers, tensors_in
 from s3_server import BUCKET, S3Server
 
-from radray.config_train import TrainSettings
+from radray.settings.train import TrainSettings
 from radray.storage.files import Storage
 from radray.training.checkpoints import uploads as checkpoint_uploads
 from radray.training.checkpoints.files import Manifest, step_name, steps_in

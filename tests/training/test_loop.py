@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import torch
 
-from radray.config_train import TrainSettings
 from radray.errors import ConfigError, RadrayError
 from radray.models.families.t5.loading import load_model, load_tokenizer
+from radray.settings.train import TrainSettings
 from radray.training.loop import loop
 from radray.training.loop.examples import Examples, tokenise
 from radray.training.loop.loop import Score, evaluate, steps_total, train

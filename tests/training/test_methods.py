@@ -10,9 +10,9 @@ import torch
 from learning_process import ALONE, Pairs, Plan, examples_of, run, run_workers, tensors_in
 from transformers import AutoModelForSeq2SeqLM
 
-from radray.config_train import TrainSettings
 from radray.models.families.t5.loading import load_model
 from radray.models.folder import open_model
+from radray.settings.train import TrainSettings
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.delivery.export import export_checkpoint
 from radray.training.loop.loop import evaluate

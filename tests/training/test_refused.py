@@ -9,8 +9,8 @@ import pytest
 from learning_process import Pairs, Plan, run_workers
 from safetensors.torch import load_file, save_file
 
-from radray.config_train import TrainSettings
 from radray.errors import InputError, RadrayError
+from radray.settings.train import TrainSettings
 
 TWO = {
     sharding: TrainSettings(workers=2, sharding=sharding, epochs=1, batch_size=37, threads_per_worker=1)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from learning_process import ALONE, Pairs, Plan, Ran, run, run_workers, state_of, tensors_in
 
-from radray.config_train import TrainSettings
+from radray.settings.train import TrainSettings
 from radray.training.checkpoints.files import step_name, steps_in
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.loop.sharding import Worker

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from learning_process import ALONE, SCORING, Pairs, Plan, Ran, run, run_workers, sample_of
 
-from radray.config_train import TrainSettings
 from radray.evaluation.rouge import Scorer
 from radray.models.engines.transformers_beam import TransformersEngine
 from radray.models.families.t5.loading import load_model
+from radray.settings.train import TrainSettings
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.delivery.export import export_checkpoint
 from radray.training.loop.sharding import Learner, Worker

@@ -18,10 +18,10 @@ from safetensors.torch import load_file, save_file
 from toy_finetune import CANARY, DRILL_STEPS, SCORING, SETTINGS, Run, start_ray, table, wrong
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from radray.config_train import TrainSettings
 from radray.errors import ConflictError, InputError, RadrayError
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.folder import open_model
+from radray.settings.train import TrainSettings
 from radray.training.checkpoints.files import Manifest, step_name, steps_in
 from radray.training.driver.trainer import finetune, held_alone
 from radray.training.loop.examples import tokenise

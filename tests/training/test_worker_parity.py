@@ -11,8 +11,8 @@ import pytest
 import torch
 from learning_process import Pairs, Plan, Ran, examples_of, run, run_workers, tensors_in
 
-from radray.config_train import TrainSettings
 from radray.models.families.t5.loading import load_model
+from radray.settings.train import TrainSettings
 from radray.training.loop.examples import Examples, calls
 from radray.training.loop.loop import evaluate
 from radray.training.loop.sharding import Learner, Worker

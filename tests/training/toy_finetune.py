@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import ray
 
-from radray.config import GenerateSettings
-from radray.config_train import TrainSettings
 from radray.errors import RadrayError
+from radray.settings.root import GenerateSettings
+from radray.settings.train import TrainSettings
 from radray.training.driver.trainer import FinetuneResult, finetune
 from radray.training.loop.validation import Scoring
 from radray.training.progress import Metric

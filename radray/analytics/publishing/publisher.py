@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.analytics.publishing.requests import TAG, Asset, Request, assets, removable, view_requests
 from radray.analytics.views import VIEWS, Choices
-from radray.config_publish import PublishSettings
 from radray.errors import ConfigError, RadrayError
+from radray.settings.publish import PublishSettings
 from radray.storage.s3 import cause
 from radray.tables.catalog import NAMESPACE
 

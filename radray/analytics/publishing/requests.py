@@ -12,7 +12,7 @@ from typing import Any
 from radray.analytics.publishing.dashboard import OVERVIEW, READING, definition
 from radray.analytics.view_types import view_types
 from radray.analytics.views import VIEWS, Choices, view_doc, view_sql
-from radray.config_publish import PublishSettings
+from radray.settings.publish import PublishSettings
 from radray.tables.catalog import NAMESPACE
 
 CATALOG = "AwsDataCatalog"

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
-from radray.config import GenerateSettings
 from radray.models.batching import length_batches
 from radray.models.engines.engine import Generation, Hypothesis, ModelCall, answer, engine_name
+from radray.settings.root import GenerateSettings
 
 
 class Candidate(NamedTuple):

@@ -4,7 +4,6 @@ import json
 
 import ctranslate2
 
-from radray.config import GenerateSettings
 from radray.errors import ConfigError, InputError
 from radray.models.engines.beam_search import BeamEngine, Candidate
 from radray.models.engines.conversion import ensure_converted
@@ -12,6 +11,7 @@ from radray.models.families.masks import never_written
 from radray.models.families.t5.loading import load_tokenizer
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Check, verify_files
+from radray.settings.root import GenerateSettings
 
 
 class CTranslate2Engine(BeamEngine):

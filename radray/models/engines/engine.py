@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Protocol
 
-from radray.config import GenerateSettings
 from radray.errors import ConfigError
 from radray.models.batching import in_order
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Check, verify_files
 from radray.models.verified import CheckedFiles
 from radray.schemas import FailReason
+from radray.settings.root import GenerateSettings
 
 DECIDES = frozenset(
     {"num_beams", "num_return_sequences", "max_new_tokens", "length_penalty", "early_stopping", "max_input_tokens"}

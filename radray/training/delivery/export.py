@@ -4,9 +4,9 @@ from pathlib import Path
 
 import torch
 
-from radray.config_train import TrainSettings
 from radray.models.families.t5.adapters import add_adapter, write_adapted
 from radray.models.families.t5.loading import load_model, load_tokenizer
+from radray.settings.train import TrainSettings
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.loop.sharding import Learner
 

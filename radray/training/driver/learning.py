@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from radray.config_train import TrainSettings
+from radray.settings.train import TrainSettings
 from radray.training.checkpoints.store import Checkpoints, tensors_of
 from radray.training.loop.examples import Examples
 from radray.training.loop.loop import Ended, Log, train

@@ -23,9 +23,9 @@ from ray.train.v2.api.config import LoggingConfig
 from ray.train.v2.api.exceptions import TrainingFailedError
 from safetensors import SafetensorError
 
-from radray.config_train import TrainSettings
 from radray.errors import ConflictError, InputError, RadrayError
 from radray.language.normality import is_normal
+from radray.settings.train import TrainSettings
 from radray.training.checkpoints.files import steps_in
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.checkpoints.uploads import Uploads

@@ -11,9 +11,9 @@ import ray.train
 import ray.train.torch
 import torch
 
-from radray.config_train import TrainSettings
 from radray.errors import RadrayError
 from radray.models.families.t5.loading import load_tokenizer
+from radray.settings.train import TrainSettings
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.driver.learning import Outcome, learn
 from radray.training.driver.stopping import StopSign

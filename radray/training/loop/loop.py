@@ -9,8 +9,8 @@ from typing import Literal
 import torch
 from torch import distributed, nn
 
-from radray.config_train import TrainSettings
 from radray.errors import RadrayError
+from radray.settings.train import TrainSettings
 from radray.training.loop.examples import Examples, batches_from, calls, rounds, validation_batches
 from radray.training.loop.optimisers import learning_rate
 from radray.training.loop.sharding import Learner, Worker

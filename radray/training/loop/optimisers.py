@@ -7,7 +7,7 @@ import torch
 from torch import distributed, nn
 from torch.distributed.tensor import DTensor, Replicate, Shard
 
-from radray.config_train import TrainSettings
+from radray.settings.train import TrainSettings
 
 
 def build_optimiser(model: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:

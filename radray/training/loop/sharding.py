@@ -13,7 +13,6 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.nn.parallel import DistributedDataParallel
 from transformers import PreTrainedModel
 
-from radray.config_train import TrainSettings
 from radray.errors import ConfigError
 from radray.models.batching import pad
 from radray.models.families.t5.adapters import add_adapter, add_lora, freeze_all_but_lora
@@ -24,6 +23,7 @@ from radray.models.families.t5.loading import (
     load_tokenizer,
     refuse_other_tokenizer,
 )
+from radray.settings.train import TrainSettings
 from radray.training.loop.examples import Examples
 
 IGNORED = -100

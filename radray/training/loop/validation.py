@@ -8,12 +8,12 @@ import torch
 from torch.distributed.fsdp import FSDPModule
 from transformers import PreTrainedTokenizerBase
 
-from radray.config import GenerateSettings
-from radray.config_train import TrainSettings
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
 from radray.models.batching import length_batches, pad
 from radray.models.engines.transformers_beam import search_config
+from radray.settings.root import GenerateSettings
+from radray.settings.train import TrainSettings
 from radray.training.loop.examples import rounds
 from radray.training.loop.loop import over_workers
 from radray.training.loop.sharding import Learner

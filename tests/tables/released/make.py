@@ -23,7 +23,6 @@ from typing import Any
 import pyarrow.parquet as pq
 from s3_server import S3Server, running_s3
 
-from radray.config import WarehouseSettings
 from radray.schemas import (
     COMPARISONS,
     EVALUATIONS,
@@ -34,6 +33,7 @@ from radray.schemas import (
     TRAINING_METRICS,
     TableSchema,
 )
+from radray.settings.root import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows, pin
 from radray.tables.identity import new_run_id

@@ -3,9 +3,9 @@
 from collections import deque
 from collections.abc import Sequence
 
-from radray.config import GenerateSettings
 from radray.errors import RadrayError
 from radray.models.engines.engine import Generation
+from radray.settings.root import GenerateSettings
 
 FLOOR_S = 60.0
 """What a call may always take: more than a machine that is busy elsewhere stands still for."""

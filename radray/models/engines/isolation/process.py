@@ -12,13 +12,13 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from radray.config import GenerateSettings
 from radray.errors import RadrayError
 from radray.models.engines.engine import Answer, Engine, Failed
 from radray.models.engines.isolation.child import CallFailed, Made, Planned, Ready, Refused
 from radray.models.engines.isolation.limits import CallLimits, Patience
 from radray.models.engines.isolation.owner import EngineOwner, Frame, Gone
 from radray.schemas import FailReason
+from radray.settings.root import GenerateSettings
 
 STARTS = 3
 """Times that a process is started until it is the machine that is broken: the first may have met a passing lack of

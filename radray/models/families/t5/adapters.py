@@ -13,10 +13,10 @@ from tokenizers.processors import TemplateProcessing
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from radray.config_train import TrainSettings
 from radray.models.families.masks import SOFT_PROMPT_PIECE
 from radray.models.families.t5.loading import blocks_of
 from radray.models.families.t5.saving import save_model
+from radray.settings.train import TrainSettings
 
 ADAPTER = "adapter"
 """Folder of a model folder that keeps what was learnt, in PEFT's form."""

@@ -13,9 +13,9 @@ from tokenizers.pre_tokenizers import Sequence as PreTokenizers
 from tokenizers.trainers import BpeTrainer
 from transformers import GenerationConfig, PreTrainedTokenizerBase, T5Config, T5ForConditionalGeneration, T5Tokenizer
 
-from radray.config import TinySettings
 from radray.errors import InputError
 from radray.models.families.t5.saving import save_model
+from radray.settings.root import TinySettings
 
 _SPECIAL = ("<pad>", "</s>", "<unk>")
 """Ids 0, 1, 2, as in every T5."""

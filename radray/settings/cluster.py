@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from radray.config_section import Section
+from radray.settings.section import Section
 
 Bundle = dict[Annotated[str, Field(min_length=1)], Annotated[float, Field(gt=0.0)]]
 

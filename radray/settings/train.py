@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from radray.config_section import Place, Section
+from radray.settings.section import Place, Section
 
 _FP16 = (
     "fp16 is not offered: T5's feed-forward output overflows it, and the loss becomes nan; use bf16 on GPUs of"

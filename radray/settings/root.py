@@ -12,17 +12,17 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from radray.config_cluster import ClusterSettings
-from radray.config_gates import GatesSettings
 from radray.config_names import refuse_unknown
 from radray.config_node import CorpusSettings, NodeSettings
-from radray.config_notify import NotifySettings
-from radray.config_publish import PublishSettings
-from radray.config_section import Place, Section
-from radray.config_source import SourceSettings
-from radray.config_text import lay_over, read_override, read_yaml
-from radray.config_train import TrainSettings
 from radray.errors import ConfigError
+from radray.settings.cluster import ClusterSettings
+from radray.settings.gates import GatesSettings
+from radray.settings.loading import lay_over, read_override, read_yaml
+from radray.settings.notify import NotifySettings
+from radray.settings.publish import PublishSettings
+from radray.settings.section import Place, Section
+from radray.settings.source import SourceSettings
+from radray.settings.train import TrainSettings
 
 PositiveInt = Annotated[int, Field(ge=1)]
 SplitName = Literal["train", "validation", "test", "live"]

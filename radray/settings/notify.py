@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from radray.config_section import Section
+from radray.settings.section import Section
 
 Webhook = Annotated[str, Field(pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])\S+$", max_length=2048)]
 TopicArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$")]

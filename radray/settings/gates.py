@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from radray.config_section import Section
+from radray.settings.section import Section
 
 Rate = Annotated[float, Field(ge=0.0, le=1.0)]
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from radray.config_section import Place, Section
+from radray.settings.section import Place, Section
 
 Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:[a-z]+:[a-z0-9-]*:[0-9]{12}:.+$", max_length=2048)]
 
