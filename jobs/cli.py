@@ -15,7 +15,9 @@ from rich.console import Console
 from radray.errors import ConfigError, RadrayError
 from radray.nights.final_line import FinalLine
 from radray.nights.notify import notify
-from radray.settings.root import CORPUS_DATE, Settings, dump_settings, load_settings
+from radray.settings.loading import dump_settings, load_settings
+from radray.settings.root import Settings
+from radray.settings.section import CORPUS_DATE
 from radray.storage.s3 import cause, lever
 
 LOCAL_CONFIG = Path(__file__).parent / "configs" / "local.yaml"

@@ -30,7 +30,8 @@ from radray.pages.evaluation_tables import Shown
 from radray.pages.review_pages import review_tables, write_review
 from radray.reports.record.identity import normalise
 from radray.schemas import COMPARISONS, EVALUATIONS, RUNS, TRAINING_METRICS
-from radray.settings.root import Settings, dump_settings
+from radray.settings.loading import dump_settings
+from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest, new_run_id, run_key

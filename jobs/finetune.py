@@ -21,7 +21,8 @@ from radray.models.store import open_stored, put_model
 from radray.pipelines.progress import progress_bar
 from radray.pipelines.report_rows import SplitCut
 from radray.schemas import REPORTS, TRAINING_METRICS, ReportStatus
-from radray.settings.root import Settings, dump_settings
+from radray.settings.loading import dump_settings
+from radray.settings.root import Settings
 from radray.storage.files import Storage, absolute_uri, is_s3
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows

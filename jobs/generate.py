@@ -20,7 +20,8 @@ from radray.nights.engine_choice import EngineOfModel
 from radray.nights.final_line import FinalLine
 from radray.nights.parts import find_parts, refuse_other_cut, sample_prompts
 from radray.nights.predictions_run import PredictionsRun
-from radray.settings.root import CORPUS_DATE, Settings
+from radray.settings.root import Settings
+from radray.settings.section import CORPUS_DATE
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tasks.impression.prompts import get_prompt

@@ -22,7 +22,8 @@ from radray.pipelines.progress import staged_rows
 from radray.reports.record.fields import Fields
 from radray.reports.splits import digest_split, missing_studies, read_split_file
 from radray.schemas import REPORTS, ReportStatus
-from radray.settings.root import Settings, dump_settings
+from radray.settings.loading import dump_settings
+from radray.settings.root import Settings
 from radray.storage.files import Storage, absolute_uri
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin

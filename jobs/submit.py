@@ -22,7 +22,8 @@ from rich.console import Console
 
 from jobs import cli
 from radray.errors import ConfigError, ConflictError, RadrayError
-from radray.settings.root import CORPUS_DATE, Settings
+from radray.settings.root import Settings
+from radray.settings.section import CORPUS_DATE
 from radray.storage.files import is_s3
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from radray.errors import ConfigError
-from radray.settings.root import Settings, dump_settings, load_settings
+from radray.settings.loading import dump_settings, load_settings
+from radray.settings.root import Settings
 
 
 def test_no_settings_are_the_defaults() -> None:

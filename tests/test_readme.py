@@ -34,7 +34,7 @@ def test_every_command_of_the_readme_is_taken(
 
 
 def test_every_setting_that_the_readme_names_is_one() -> None:
-    from radray.settings.root import load_settings
+    from radray.settings.loading import load_settings
 
     for key in set(
         re.findall(r"`((?:source|split|model|warehouse|train|evaluate|generate)\.[a-z_.]+)(?:=FILE)?`", README)

@@ -23,7 +23,7 @@ from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
 from radray.schemas import PREDICTIONS
 from radray.schemas_checks import CHECK_COLUMNS
-from radray.settings.root import ScoreSettings
+from radray.settings.generate import ScoreSettings
 from radray.tables.identity import ROWS_VERSION, digest
 from radray.tasks.impression.prompts import PROMPTS
 

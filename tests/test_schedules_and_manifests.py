@@ -18,7 +18,7 @@ from ray.autoscaler._private.kuberay.autoscaling_config import _derive_autoscali
 
 from jobs import generate, submit
 from radray.cluster.scaling import missing
-from radray.settings.root import load_settings
+from radray.settings.loading import load_settings
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / "jobs" / "configs"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import ray
 
 from radray.errors import ConfigError
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 CPUS_A_KEPT_ONE = 16
 """Of so many CPUs one is kept for reading, scoring and writing. Scoring a report takes about 0.6 ms of a core; writing

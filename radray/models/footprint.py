@@ -6,7 +6,7 @@ from math import prod
 from pathlib import Path
 
 from radray.errors import InputError
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 _BYTES = {"float32": 4.0, "bfloat16": 2.0, "int8": 1.05}
 """Bytes a parameter; int8 keeps a scale a row, biases and norms in float32."""

@@ -16,7 +16,8 @@ from pyiceberg.table import Table
 
 from radray.errors import ConfigError, ConflictError
 from radray.schemas import RUNS, RunStatus
-from radray.settings.root import CORPUS_DATE, Settings
+from radray.settings.root import Settings
+from radray.settings.section import CORPUS_DATE
 from radray.storage.files import FrozenFile, Storage, absolute_uri
 from radray.tables.catalog import Warehouse, equal_to
 

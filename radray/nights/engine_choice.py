@@ -14,7 +14,7 @@ from radray.models.engines.engine import engine_name
 from radray.models.engines.parity import PARITY_PROMPTS, ParityRecord, known_parity, prove
 from radray.models.folder import ModelFolder
 from radray.models.store import on_this_node
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 SHORTEST_S = 1.0
 """A parity run in which transformers took less says nothing of speed: both may have waited for something else."""

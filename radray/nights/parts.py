@@ -14,7 +14,8 @@ from radray.errors import ConfigError, InputError
 from radray.models.folder import ModelFolder
 from radray.pipelines.report_rows import SplitCut, report_units
 from radray.schemas import PREDICTIONS, REPORTS, RUNS, ReportStatus, RunStatus
-from radray.settings.root import CORPUS_DATE, Settings, SplitName
+from radray.settings.root import Settings
+from radray.settings.section import CORPUS_DATE, SplitName
 from radray.tables.catalog import Warehouse, equal_to
 from radray.tables.identity import digest_columns
 from radray.tasks.impression.prompts import get_prompt

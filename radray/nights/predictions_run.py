@@ -26,7 +26,8 @@ from radray.pipelines.score_predictions import checks_id
 from radray.pipelines.stage import Stage
 from radray.pipelines.write_impressions import WriteImpressions
 from radray.schemas import PREDICTIONS
-from radray.settings.root import Settings, dump_settings
+from radray.settings.loading import dump_settings
+from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import ROWS_VERSION, digest, new_run_id, run_key

@@ -13,7 +13,8 @@ from radray.pipelines.report_rows import ReadReportRows, SelectReports, SplitCut
 from radray.pipelines.score_predictions import ScorePredictions
 from radray.pipelines.stage import Stage
 from radray.pipelines.write_impressions import WriteImpressions
-from radray.settings.root import GenerateSettings, ScoreSettings, SplitName
+from radray.settings.generate import GenerateSettings, ScoreSettings
+from radray.settings.section import SplitName
 from radray.storage.files import Storage, is_s3
 
 ACTOR_RESTARTS = 8

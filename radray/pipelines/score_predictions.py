@@ -18,7 +18,7 @@ from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.stage import Stage, innermost_frame
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS, FailReason, PredictionStatus
 from radray.schemas_checks import CLASSES, RAW_ROUGE_COLUMNS
-from radray.settings.root import ScoreSettings
+from radray.settings.generate import ScoreSettings
 from radray.tables.rows import to_arrow
 
 REPEATS_KEPT = 10_000

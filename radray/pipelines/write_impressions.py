@@ -17,7 +17,7 @@ from radray.models.verified import CheckedFiles
 from radray.pipelines.prometheus import WriterMetrics
 from radray.pipelines.stage import Stage
 from radray.schemas import HYPOTHESES, FailReason, PredictionStatus
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 from radray.tasks.impression.prompts import get_prompt
 
 PROBE = "The lungs are clear. No pleural effusion or pneumothorax."

@@ -1,1 +1,1 @@
-"""The settings of every job."""
+"""The settings of every job, a module a section; `loading` reads them from files and words."""

@@ -1,12 +1,16 @@
 """Settings as text: YAML files and ``key=value`` words as nested dicts, laid over one another."""
 
-from collections.abc import Mapping
+import difflib
+import types
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Union, get_args, get_origin
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
 from radray.errors import ConfigError
+from radray.settings.root import Settings
 
 
 def read_yaml(file: str) -> dict[str, Any]:
@@ -71,3 +75,75 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
     return None if value in ("null", "~") else value
+
+
+_SHORTHAND = {"split": "name"}
+"""Sections that may be given as one value: ``split=test`` is ``split.name=test``."""
+
+
+def load_settings(files: Sequence[str] = (), overrides: Sequence[str] = ()) -> Settings:
+    """Return the settings of YAML `files`, later ones over earlier, and of ``key=value`` `overrides` over all.
+
+    No file and no override gives the defaults. Raises ConfigError, naming the file or key: a file that cannot be
+    read, a key that does not exist (with the nearest that does), a value out of bounds.
+    """
+    merged: dict[str, Any] = {}
+    for file in files:
+        lay_over(merged, read_yaml(file), _SHORTHAND)
+    for override in overrides:
+        lay_over(merged, read_override(override), _SHORTHAND)
+    refuse_unknown(merged, Settings)
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(str(part) for part in item['loc']) or 'settings'}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        raise ConfigError("; ".join(problems)) from None
+
+
+def dump_settings(settings: Settings) -> str:
+    """Return `settings` as YAML that `load_settings` reads back to the same value, but for whom to erase."""
+    return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+
+
+def refuse_unknown(values: Mapping[str, Any], settings: type[BaseModel]) -> None:
+    """Raise ConfigError, with the nearest name that there is, when a key of `values` is no field of `settings`."""
+    _refuse(values, settings, "", settings)
+
+
+def _refuse(values: Mapping[str, Any], section: type[BaseModel], prefix: str, settings: type[BaseModel]) -> None:
+    for key, value in values.items():
+        if key not in section.model_fields:
+            known = _all_names(settings, "")
+            name = f"{prefix}{key}"
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5) or difflib.get_close_matches(
+                str(key), known, n=1, cutoff=0.0
+            )
+            raise ConfigError(f"unknown setting {name}; the nearest is {nearest[0]}")
+        inner = _section_of(section.model_fields[key].annotation)
+        if inner is not None:
+            if not isinstance(value, Mapping):
+                raise ConfigError(
+                    f"{prefix}{key} is a section; set one of its keys, such as {_first(inner, prefix + key)}"
+                )
+            _refuse(value, inner, f"{prefix}{key}.", settings)
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next((found for part in get_args(annotation) if (found := _section_of(part))), None)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
+def _first(section: type[BaseModel], prefix: str) -> str:
+    return f"{prefix}.{next(iter(section.model_fields))}"
+
+
+def _all_names(section: type[BaseModel], prefix: str) -> list[str]:
+    names: list[str] = []
+    for key, field in section.model_fields.items():
+        inner = _section_of(field.annotation)
+        names += _all_names(inner, f"{prefix}{key}.") if inner else [f"{prefix}{key}"]
+    return names

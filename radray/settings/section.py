@@ -1,6 +1,7 @@
 """What every section of the settings is."""
 
-from typing import Annotated
+import datetime
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,3 +19,13 @@ class Section(BaseModel):
         coerce_numbers_to_str=True,
         allow_inf_nan=False,
     )
+
+
+PositiveInt = Annotated[int, Field(ge=1)]
+
+
+SplitName = Literal["train", "validation", "test", "live"]
+
+
+CORPUS_DATE = datetime.date(1970, 1, 1)
+"""The batch date of a corpus that has no nights."""

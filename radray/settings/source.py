@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from radray.settings.section import Place, Section
+from radray.settings.section import Place, Section, SplitName
 
 SourceFormat = Literal[
     "auto",
@@ -65,3 +65,17 @@ class SourceSettings(Section):
     studies 27 % have no findings; of MIMIC-CXR's reports a third have no heading FINDINGS."""
     pairs: Place | None = None
     """JSON lines file that `prepare` writes besides: prompt and completion of each ok report with a reference."""
+
+
+class SplitSettings(Section):
+    """Which split a report belongs to, and which one a job works on."""
+
+    name: SplitName | None = None
+    """The split that generate and evaluate work on; None: every split there is."""
+    file: Place | None = None
+    """CSV with study_id and split: decides the split of each report; one that it does not name is in no split."""
+    default: Literal["train", "test", "live"] | None = None
+    """Split of all reports where there is no split file; None: train for a corpus, live for a dated night."""
+    validation_fraction: Annotated[float, Field(ge=0.0, le=0.5)] = 0.05
+    """Share of the split keys of `train` that is held out as `validation`."""
+    seed: Annotated[int, Field(ge=0)] = 13

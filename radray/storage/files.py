@@ -17,7 +17,7 @@ import smart_open.s3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.errors import InputError, RadrayError
-from radray.settings.root import S3Settings
+from radray.settings.warehouse import S3Settings
 from radray.storage import s3, transfers
 
 CHUNK_BYTES = 1 << 20

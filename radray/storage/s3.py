@@ -23,7 +23,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.errors import ConfigError
-from radray.settings.root import S3Settings
+from radray.settings.warehouse import S3Settings
 
 SCHEME = "s3://"
 

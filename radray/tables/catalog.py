@@ -25,7 +25,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.schemas import TableSchema
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.storage.files import Storage, absolute_uri, is_s3
 from radray.storage.s3 import cause, lever
 from radray.tables.layout import Layout

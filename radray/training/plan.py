@@ -6,11 +6,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from radray.config_node import NodeSettings
 from radray.errors import ConfigError
 from radray.models.families.t5.memory import GIB, Step, StepMemory, standing_memory, step_memory
 from radray.models.families.t5.shape import PUBLISHED, T5Shape, folder_shape
 from radray.settings.root import Settings
+from radray.settings.train import NodeSettings
 
 RESERVED_GIB = 1.25
 """GPU memory that is not ours: about 0.5 GiB of CUDA context, NCCL's buffers, kernels' workspaces."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from trained_model import say, trained_model
 
 from radray.models.engines.engine import open_engine
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 WAYS = [
     (GenerateSettings().batch_size, GenerateSettings().batch_tokens, GenerateSettings().block_rows),

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from radray.analytics.query import connect
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin, replace_partition
 from radray.tables.identity import digest, new_run_id

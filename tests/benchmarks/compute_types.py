@@ -23,7 +23,7 @@ from radray.evaluation.rouge import Scorer
 from radray.models.engines.engine import Generation, open_engine
 from radray.models.engines.parity import compare
 from radray.pipelines.report_rows import SplitCut
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 WAYS = (
     ("ctranslate2", "float32"),

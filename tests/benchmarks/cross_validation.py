@@ -50,7 +50,9 @@ from radray.reports.record.identity import split_key
 from radray.reports.record.record import Record
 from radray.reports.splits import is_validation
 from radray.reports.synthetic.studies import make_studies
-from radray.settings.root import GenerateSettings, Settings, load_settings
+from radray.settings.generate import GenerateSettings
+from radray.settings.loading import load_settings
+from radray.settings.root import Settings
 from radray.tasks.impression.prompts import get_prompt
 from radray.training.loop.examples import tokenise
 from radray.training.loop.loop import train

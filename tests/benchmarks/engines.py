@@ -17,7 +17,7 @@ from trained_model import say, trained_model
 
 from radray.models.engines.engine import open_engine
 from radray.models.families.t5.loading import load_model
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 ROUNDS = 3
 

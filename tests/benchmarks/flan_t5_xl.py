@@ -32,7 +32,8 @@ from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
 from radray.reports.synthetic.studies import make_studies
-from radray.settings.root import GenerateSettings, TinySettings
+from radray.settings.generate import GenerateSettings
+from radray.settings.model import TinySettings
 from radray.tasks.impression.prompts import get_prompt
 
 # https://huggingface.co/google/flan-t5-xl/blob/main/config.json

@@ -43,7 +43,9 @@ from radray.pipelines.score_predictions import ScorePredictions
 from radray.pipelines.write_impressions import WriteImpressions
 from radray.schemas import PREDICTIONS, REPORTS
 from radray.settings.cluster import ClusterSettings
-from radray.settings.root import GenerateSettings, S3Settings, ScoreSettings, load_settings
+from radray.settings.generate import GenerateSettings, ScoreSettings
+from radray.settings.loading import load_settings
+from radray.settings.warehouse import S3Settings
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest

@@ -19,7 +19,7 @@ from radray.models.engines.engine import Engine, Generation, open_engine
 from radray.models.engines.parity import TOLERANCE, compare, score_difference
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.folder import ModelFolder
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 # one thread: torch's threads wait for each other where the machine has other work
 SETTINGS = GenerateSettings(num_beams=4, num_return_sequences=4, max_new_tokens=128, threads_per_actor=1)

@@ -44,7 +44,10 @@ from radray.reports.synthetic.studies import make_studies
 from radray.reports.text.cleaning import clean
 from radray.schemas import REPORTS
 from radray.settings.cluster import ClusterSettings
-from radray.settings.root import GenerateSettings, S3Settings, ScoreSettings, Settings, load_settings
+from radray.settings.generate import GenerateSettings, ScoreSettings
+from radray.settings.loading import load_settings
+from radray.settings.root import Settings
+from radray.settings.warehouse import S3Settings
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows

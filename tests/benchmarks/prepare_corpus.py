@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 from radray.analytics.query import query  # noqa: E402
 from radray.reports.synthetic.studies import make_studies  # noqa: E402
-from radray.settings.root import WarehouseSettings  # noqa: E402  # run as a file: the project is not on the path
+from radray.settings.warehouse import WarehouseSettings  # noqa: E402  # run as a file: the project is not on the path
 from radray.tables.catalog import Warehouse  # noqa: E402
 
 DATA = Path(os.environ.get("RADRAY_DATA", ROOT.parent / "shared" / "data"))

@@ -26,7 +26,7 @@ from radray.models.folder import ModelFolder
 from radray.models.manifest import Manifest
 from radray.pipelines.stage import Stage
 from radray.pipelines.write_impressions import answered
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 from radray.tasks.impression.prompts import get_prompt
 
 INPUT_TOKENS_A_S = 0.4 * 70e12 / (2 * 1.22e9)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from radray.models.folder import ModelFolder, open_model
 from radray.schemas import REPORTS
-from radray.settings.root import load_settings
+from radray.settings.loading import load_settings
 from radray.tables.catalog import Warehouse
 from radray.tasks.impression.prompts import get_prompt
 

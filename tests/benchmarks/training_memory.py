@@ -26,7 +26,9 @@ from trained_model import ROOT, say
 
 from radray.models.families.t5.memory import GIB
 from radray.models.families.t5.shape import PUBLISHED, folder_shape
-from radray.settings.root import Settings, TinySettings, load_settings
+from radray.settings.loading import load_settings
+from radray.settings.model import TinySettings
+from radray.settings.root import Settings
 from radray.training.plan import plan_training
 
 SIZE = TinySettings(vocab_size=4_000, d_model=512, d_ff=1024, num_layers=8, num_heads=8)

@@ -30,7 +30,8 @@ from radray.reports.formats import mimic
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
-from radray.settings.root import Settings, load_settings
+from radray.settings.loading import load_settings
+from radray.settings.root import Settings
 from radray.tasks.impression.prompts import get_prompt
 
 ROUNDS = 3

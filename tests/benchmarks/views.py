@@ -28,7 +28,7 @@ from radray.analytics.query import connect, stream
 from radray.analytics.views import VIEWS, Choices, view_columns
 from radray.schemas import PREDICTIONS, REPORTS, TABLES
 from radray.schemas_checks import CLASSES
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.rows import to_arrow

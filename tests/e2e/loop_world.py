@@ -8,7 +8,9 @@ from pathlib import Path
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import write_manifest
 from radray.reports.synthetic.studies import SyntheticStudy, make_studies, write_zip
-from radray.settings.root import Settings, TinySettings, load_settings
+from radray.settings.loading import load_settings
+from radray.settings.model import TinySettings
+from radray.settings.root import Settings
 from radray.tasks.impression.prompts import get_prompt
 
 CANARY = "zqxjkcanary"

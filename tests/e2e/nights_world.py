@@ -18,7 +18,8 @@ from s3_server import BUCKET, S3Server
 
 from radray.reports.synthetic.studies import make_studies
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
-from radray.settings.root import Settings, load_settings
+from radray.settings.loading import load_settings
+from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 
 CONFIG = "jobs/configs/hospital.yaml"

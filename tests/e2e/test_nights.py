@@ -23,7 +23,8 @@ from radray.nights.final_line import FinalLine
 from radray.pipelines.prometheus import METRICS
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
 from radray.settings.cluster import ClusterSettings
-from radray.settings.root import Settings, load_settings
+from radray.settings.loading import load_settings
+from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 
 PATIENCE_S = 60

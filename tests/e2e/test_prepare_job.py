@@ -14,7 +14,7 @@ from radray.cluster.connection import ray_cluster
 from radray.errors import AuditError
 from radray.schemas import REPORTS
 from radray.settings.cluster import ClusterSettings
-from radray.settings.root import load_settings
+from radray.settings.loading import load_settings
 from radray.tables.catalog import Warehouse
 
 REPORT = {"subject_id": "p1", "findings": "Small left effusion.", "impression": "Effusion."}

@@ -9,7 +9,7 @@ from faults_world import PATIENCE_S, ROOT, Place
 from s3_server import BUCKET, S3Server
 from writer import Order
 
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from scheduler import Choice, Writer, critical_steps, play
 
 from radray.errors import ConflictError, RadrayError
 from radray.schemas import REPORTS
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 OK, ALREADY = "ok", "already there"

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.schemas import REPORTS, RUNS
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.storage.files import Storage
 from radray.tables import commit
 from radray.tables.catalog import Warehouse

@@ -12,7 +12,7 @@ from typing import Any
 from faults_world import PATIENCE_S, night, open_night, stage
 
 from radray.errors import RadrayError
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 

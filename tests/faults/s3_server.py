@@ -14,7 +14,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from radray.settings.root import S3Settings
+from radray.settings.warehouse import S3Settings
 
 BUCKET = "radray"
 KEY_ID, SECRET = "AKIARADRAYTESTS", "made-up-secret-of-the-tests"

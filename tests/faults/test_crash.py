@@ -16,7 +16,7 @@ from whole_tree import referred_to, tree
 from writer import Order
 
 from radray.schemas import REPORTS
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse, equal_to
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
 

@@ -8,7 +8,7 @@ from pyiceberg.catalog.sql import SqlCatalog
 
 from radray.errors import AuditError, ConflictError
 from radray.schemas import REPORTS
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables import merge
 from radray.tables.catalog import Warehouse
 

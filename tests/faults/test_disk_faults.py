@@ -13,7 +13,7 @@ import pytest
 from faults_world import ROOT, expected_rows, night, read_rows, run_night
 
 from radray.errors import RadrayError
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 UNITS = ["1", "2", "3", "4"]

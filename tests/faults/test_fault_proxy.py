@@ -14,7 +14,7 @@ from jobs.cli import known_error
 from radray.analytics.query import query
 from radray.errors import ConfigError, RadrayError
 from radray.schemas import REPORTS
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.storage import iceberg_io as file_io
 from radray.storage import s3 as s3_module
 from radray.storage.files import Storage

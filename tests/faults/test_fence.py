@@ -8,7 +8,7 @@ from scheduler import Interleavings, RedundantError, Writer, critical_steps, eff
 
 from radray.errors import ConflictError, InputError
 from radray.schemas import REPORTS
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables import commit
 from radray.tables.catalog import Warehouse
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain

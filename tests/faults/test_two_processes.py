@@ -9,7 +9,7 @@ from pathlib import Path
 from faults_world import PATIENCE_S, ROOT, Place, Reader, expected_rows, night, read_rows
 
 from radray.errors import ConflictError
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 UNITS = {"A": ["1", "2", "3"], "B": ["2", "3", "4", "5"]}

@@ -9,7 +9,7 @@ from scheduler import Interleavings, RedundantError, effects
 
 from radray.errors import ConflictError
 from radray.schemas import REPORTS, RUNS
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 OLD = ["1", "2", "3"]

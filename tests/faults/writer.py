@@ -17,7 +17,7 @@ from faults_world import run_night
 from kill_points import FIRST_POINTS, POINTS, arm
 
 from radray.errors import RadrayError
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 

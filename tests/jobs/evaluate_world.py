@@ -17,7 +17,9 @@ from radray.reports.record.identity import normalise
 from radray.reports.synthetic.studies import make_studies
 from radray.schemas import PREDICTIONS, REPORTS, TableSchema
 from radray.schemas_checks import CLASSES
-from radray.settings.root import CORPUS_DATE, Settings, load_settings
+from radray.settings.loading import load_settings
+from radray.settings.root import Settings
+from radray.settings.section import CORPUS_DATE
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.rows import to_arrow

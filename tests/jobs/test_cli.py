@@ -12,7 +12,7 @@ import pytest
 
 from jobs import cli
 from radray.errors import AuditError, ConflictError, InputError
-from radray.settings.root import load_settings
+from radray.settings.loading import load_settings
 from radray.tables.catalog import Warehouse
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,9 @@ from jobs.finetune import out_folder, read_examples, run, said, told, untrained_
 from radray.errors import InputError
 from radray.pipelines.report_rows import SplitCut
 from radray.schemas import REPORTS
-from radray.settings.root import CORPUS_DATE, Settings, load_settings
+from radray.settings.loading import load_settings
+from radray.settings.root import Settings
+from radray.settings.section import CORPUS_DATE
 from radray.tables.catalog import Warehouse
 from radray.tasks.impression.targets import TargetCounts
 from radray.training.progress import Metric

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jobs.finetune import PACE, checkpoint_place
-from radray.settings.root import load_settings
+from radray.settings.loading import load_settings
 from radray.settings.train import TrainSettings
 from radray.tables.catalog import Warehouse
 

@@ -15,7 +15,9 @@ from radray.models.folder import open_model
 from radray.models.manifest import write_manifest
 from radray.schemas import PREDICTIONS, RUNS
 from radray.settings.cluster import ClusterSettings
-from radray.settings.root import Settings, TinySettings, load_settings
+from radray.settings.loading import load_settings
+from radray.settings.model import TinySettings
+from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.partition import PartitionRun

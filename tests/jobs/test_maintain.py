@@ -9,7 +9,7 @@ import pytest
 
 from jobs import maintain
 from radray.schemas import REPORTS, RUNS
-from radray.settings.root import load_settings
+from radray.settings.loading import load_settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import new_run_id, utc_now

@@ -15,7 +15,8 @@ from jobs import generate, prepare
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import write_manifest
 from radray.schemas import REPORTS, RUNS
-from radray.settings.root import TinySettings, load_settings
+from radray.settings.loading import load_settings
+from radray.settings.model import TinySettings
 from radray.tables.catalog import Warehouse
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from radray.models.families.t5.tiny import build_tiny
-from radray.settings.root import TinySettings
+from radray.settings.model import TinySettings
 
 TEXTS = [
     "The lungs are clear. No pleural effusion or pneumothorax, compared with ___.",

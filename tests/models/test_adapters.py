@@ -17,7 +17,8 @@ from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
-from radray.settings.root import GenerateSettings, TinySettings
+from radray.settings.generate import GenerateSettings
+from radray.settings.model import TinySettings
 from radray.settings.train import TrainSettings
 
 TEXTS = [

@@ -19,7 +19,7 @@ from radray.models.families.t5.converting import output_scale
 from radray.models.families.t5.loading import load_model
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import verify_files, write_manifest
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from radray.errors import RadrayError
 from radray.models.engines.engine import Generation, Hypothesis
 from radray.models.engines.isolation.limits import CallLimits, Patience
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 SETTINGS = GenerateSettings(num_beams=4, max_new_tokens=100, call_timeout_s=3600)
 

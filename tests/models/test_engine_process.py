@@ -21,7 +21,7 @@ from radray.models.engines.isolation.limits import FAILED_IN_A_ROW
 from radray.models.engines.isolation.process import EngineProcess
 from radray.models.engines.repeats import AnswerOnce
 from radray.schemas import FailReason
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 PATIENCE_S = 20.0
 INNOCENT = [f"report {i:02}" for i in range(20)]

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 from radray.errors import InputError
 from radray.models.footprint import count_parameters, engine_bytes
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 
 def test_parameters_are_counted_over_all_files(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from radray.models.engines.parity import TOLERANCE, compare, known_parity, parit
 from radray.models.families.t5 import converting
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 PROMPTS = [
     *(f"The lungs are clear. {words}" for words in ("No pleural effusion.", "", "Heart size is normal.", "No line.")),

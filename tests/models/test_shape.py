@@ -11,7 +11,7 @@ from transformers import T5Config, T5ForConditionalGeneration
 from radray.errors import ConfigError, InputError
 from radray.models.families.t5.shape import PUBLISHED, T5Shape, folder_shape, shape_of
 from radray.models.families.t5.tiny import build_tiny
-from radray.settings.root import TinySettings
+from radray.settings.model import TinySettings
 
 
 def test_flan_t5_xl_has_the_parameters_that_it_has() -> None:

@@ -9,7 +9,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, T5ForConditionalG
 from radray.errors import InputError
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.families.t5.tiny import build_tiny
-from radray.settings.root import TinySettings
+from radray.settings.model import TinySettings
 
 TEXTS = [
     "The lungs are clear. No pleural effusion or pneumothorax, compared with ___.",

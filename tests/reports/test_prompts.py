@@ -1,7 +1,7 @@
 import pytest
 
 from radray.errors import ConfigError
-from radray.settings.root import ModelSettings
+from radray.settings.model import ModelSettings
 from radray.tasks.impression.prompts import PROMPTS, get_prompt
 
 

@@ -19,7 +19,8 @@ from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
 from radray.nights.engine_choice import NO_ENGINE, EngineOfModel, choose_engine, decide
 from radray.settings.cluster import ClusterSettings
-from radray.settings.root import GenerateSettings, TinySettings
+from radray.settings.generate import GenerateSettings
+from radray.settings.model import TinySettings
 
 TEXT = "Small left effusion. The lungs are clear."
 FAST = f"ctranslate2-{version('ctranslate2')}-float32"

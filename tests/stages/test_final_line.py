@@ -17,8 +17,8 @@ from radray.errors import ConfigError
 from radray.nights import notify as telling
 from radray.nights.final_line import FinalLine, Outcome
 from radray.nights.notify import notify, publish
+from radray.settings.loading import dump_settings, load_settings
 from radray.settings.notify import NotifySettings
-from radray.settings.root import dump_settings, load_settings
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:radray"
 

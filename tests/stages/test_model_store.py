@@ -21,7 +21,8 @@ from radray.models.manifest import MANIFEST, write_manifest
 from radray.models.store import StoredModel, on_this_node, open_stored, put_model
 from radray.models.verified import CheckedFiles
 from radray.pipelines.write_impressions import WriteImpressions
-from radray.settings.root import GenerateSettings, TinySettings
+from radray.settings.generate import GenerateSettings
+from radray.settings.model import TinySettings
 from radray.storage import transfers
 from radray.storage.files import Storage
 

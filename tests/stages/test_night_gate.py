@@ -15,7 +15,9 @@ from radray.nights.gate import NightGate
 from radray.schemas import PREDICTIONS, REPORTS, RUNS
 from radray.schemas_checks import TIER_A
 from radray.settings.gates import GatesSettings
-from radray.settings.root import CORPUS_DATE, WarehouseSettings, load_settings
+from radray.settings.loading import load_settings
+from radray.settings.section import CORPUS_DATE
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import new_run_id

@@ -19,7 +19,8 @@ from radray.nights.parts import (
     sample_prompts,
 )
 from radray.schemas import PREDICTIONS, ROUGE_COLUMNS
-from radray.settings.root import Settings, load_settings
+from radray.settings.loading import load_settings
+from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest

@@ -7,7 +7,7 @@ import pytest
 from radray.cluster import actors as planning
 from radray.cluster.actors import ActorPlan, NodeResources, plan_actors, wait_for_loss
 from radray.errors import ConfigError
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 GB = 1_000_000_000
 

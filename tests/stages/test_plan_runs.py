@@ -20,7 +20,9 @@ from radray.models.manifest import write_manifest
 from radray.pipelines.generate import stage_predictions
 from radray.pipelines.report_rows import SplitCut
 from radray.settings.cluster import ClusterSettings
-from radray.settings.root import GenerateSettings, S3Settings, ScoreSettings, TinySettings
+from radray.settings.generate import GenerateSettings, ScoreSettings
+from radray.settings.model import TinySettings
+from radray.settings.warehouse import S3Settings
 from radray.storage.files import Storage
 
 # a run in which nothing moves ends after load and call timeout

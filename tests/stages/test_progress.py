@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from radray.pipelines.progress import Pace, staged_rows
-from radray.settings.root import S3Settings
+from radray.settings.warehouse import S3Settings
 from radray.storage.files import Storage
 
 PATIENCE_S = 30

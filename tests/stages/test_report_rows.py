@@ -9,7 +9,7 @@ from report_tables import reports
 
 from radray.errors import StageError
 from radray.pipelines.report_rows import ReadReportRows, SelectReports, SplitCut, report_units
-from radray.settings.root import S3Settings
+from radray.settings.warehouse import S3Settings
 from radray.storage.files import Storage
 
 STORAGE = Storage.of(S3Settings())

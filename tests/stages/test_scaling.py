@@ -4,7 +4,7 @@ import pytest
 
 from radray.cluster.scaling import missing
 from radray.errors import ConfigError
-from radray.settings.root import load_settings
+from radray.settings.loading import load_settings
 
 SMALL, LARGE, GPU = {"CPU": 4.0}, {"CPU": 16.0}, {"CPU": 8.0, "GPU": 1.0, "inference": 1.0}
 

@@ -12,7 +12,7 @@ from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.score_predictions import ScorePredictions, checks_id
 from radray.schemas import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS
 from radray.schemas_checks import CLASSES, RAW_ROUGE_COLUMNS, TIER_A, TIER_B
-from radray.settings.root import ScoreSettings
+from radray.settings.generate import ScoreSettings
 
 CONSTANTS = {
     "batch_date": datetime.date(1970, 1, 1),

@@ -19,7 +19,8 @@ from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
 from radray.pipelines.write_impressions import WriteImpressions, answered
-from radray.settings.root import GenerateSettings, TinySettings
+from radray.settings.generate import GenerateSettings
+from radray.settings.model import TinySettings
 
 
 @pytest.fixture(scope="module")

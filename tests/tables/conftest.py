@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from tables_world import open_warehouse
 
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 

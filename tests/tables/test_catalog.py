@@ -10,7 +10,7 @@ from tables_world import NIGHT, Night, open_warehouse, report_rows
 from radray.analytics.query import query
 from radray.errors import ConfigError
 from radray.schemas import REPORTS, RUNS, TABLES, Column
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 
 

@@ -25,7 +25,7 @@ from jobs import maintain as job
 from radray.analytics.query import query
 from radray.errors import ConfigError, ConflictError
 from radray.schemas import EVALUATIONS, REPORTS, RUNS, TABLES, RunStatus
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.upkeep import glue
 from radray.upkeep.erasure import erase

@@ -10,7 +10,7 @@ from tables_world import NIGHT, Night, open_warehouse, units
 
 from radray.errors import ConfigError, ConflictError, InputError
 from radray.schemas import REPORTS, RUNS, RunStatus
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import utc_now
 from radray.upkeep.maintenance import AT_ONCE, Ages, Kind, find_leftovers, maintain

@@ -19,7 +19,8 @@ from tables_world import Night
 from radray.analytics.query import query
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.schemas import REPORTS
-from radray.settings.root import S3Settings, WarehouseSettings, load_settings
+from radray.settings.loading import load_settings
+from radray.settings.warehouse import S3Settings, WarehouseSettings
 from radray.storage.files import Storage
 from radray.storage.s3 import ATTEMPTS, S3Access
 from radray.tables.catalog import Warehouse

@@ -15,7 +15,7 @@ from radray.analytics.publishing.policies import POLICIES, column_grants, grante
 from radray.analytics.publishing.publisher import Publisher
 from radray.analytics.views import TEXT, VIEWS, WITH_TEXT, Choices, duckdb_sql
 from radray.schemas import TABLES
-from radray.settings.root import load_settings
+from radray.settings.loading import load_settings
 
 ONLY_FOR_ALL = {"lakeformation:GetDataAccess"}
 """Actions that AWS defines for no narrower resource than ``*``."""

@@ -20,8 +20,8 @@ from radray.analytics.publishing.requests import Request, assets, removable, vie
 from radray.analytics.view_types import view_types
 from radray.analytics.views import VIEWS, WITH_TEXT, Choices, view_columns
 from radray.errors import ConfigError, RadrayError
+from radray.settings.loading import load_settings
 from radray.settings.publish import PublishSettings
-from radray.settings.root import load_settings
 
 CHOICES = Choices("model", "fine")
 

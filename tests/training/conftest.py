@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from radray.models.families.t5.tiny import build_tiny
-from radray.settings.root import TinySettings
+from radray.settings.model import TinySettings
 
 SIDES, DEGREES, SIGNS = ("right", "left"), ("small", "moderate", "large"), ("effusion", "opacity", "nodule")
 

@@ -19,7 +19,7 @@ from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 
 from radray.errors import RadrayError
 from radray.models.families.t5.loading import load_tokenizer
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.files import Manifest, step_name
 from radray.training.checkpoints.store import Checkpoints

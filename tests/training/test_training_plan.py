@@ -9,7 +9,8 @@ from fake_training import counted
 from radray.errors import ConfigError
 from radray.models.families.t5.memory import GIB, Step, standing_memory
 from radray.models.families.t5.shape import PUBLISHED
-from radray.settings.root import Settings, load_settings
+from radray.settings.loading import load_settings
+from radray.settings.root import Settings
 from radray.training.plan import plan_training, refuse, with_this_machine
 
 XL = PUBLISHED["google/flan-t5-xl"]

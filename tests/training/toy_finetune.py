@@ -8,7 +8,7 @@ import pyarrow as pa
 import ray
 
 from radray.errors import RadrayError
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 from radray.settings.train import TrainSettings
 from radray.training.driver.trainer import FinetuneResult, finetune
 from radray.training.loop.validation import Scoring

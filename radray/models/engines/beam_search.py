@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerBase
 
 from radray.models.batching import length_batches
 from radray.models.engines.engine import Generation, Hypothesis, ModelCall, answer, engine_name
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 
 class Candidate(NamedTuple):

@@ -11,7 +11,7 @@ from radray.models.families.masks import never_written
 from radray.models.families.t5.loading import load_tokenizer
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Check, verify_files
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 
 class CTranslate2Engine(BeamEngine):

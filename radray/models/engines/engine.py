@@ -14,7 +14,7 @@ from radray.models.folder import ModelFolder
 from radray.models.manifest import Check, verify_files
 from radray.models.verified import CheckedFiles
 from radray.schemas import FailReason
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 DECIDES = frozenset(
     {"num_beams", "num_return_sequences", "max_new_tokens", "length_penalty", "early_stopping", "max_input_tokens"}

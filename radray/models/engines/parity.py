@@ -14,7 +14,7 @@ from radray.errors import InputError
 from radray.models.engines.conversion import Converted, ensure_converted, find_converted, record_parity
 from radray.models.engines.engine import DECIDES, Generation, open_engine
 from radray.models.folder import ModelFolder
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 PARITY_PROMPTS = 64
 """Prompts of a parity run, where there are as many: a wrong output scale changed 417 of 600 texts."""

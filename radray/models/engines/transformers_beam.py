@@ -11,7 +11,7 @@ from radray.models.batching import pad
 from radray.models.engines.beam_search import BeamEngine, Candidate
 from radray.models.families.masks import never_written
 from radray.models.families.t5.loading import load_model, load_tokenizer
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 

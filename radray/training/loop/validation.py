@@ -12,7 +12,7 @@ from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
 from radray.models.batching import length_batches, pad
 from radray.models.engines.transformers_beam import search_config
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 from radray.settings.train import TrainSettings
 from radray.training.loop.examples import rounds
 from radray.training.loop.loop import over_workers

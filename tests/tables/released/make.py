@@ -33,7 +33,7 @@ from radray.schemas import (
     TRAINING_METRICS,
     TableSchema,
 )
-from radray.settings.root import WarehouseSettings
+from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows, pin
 from radray.tables.identity import new_run_id

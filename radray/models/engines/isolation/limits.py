@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from radray.errors import RadrayError
 from radray.models.engines.engine import Generation
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 FLOOR_S = 60.0
 """What a call may always take: more than a machine that is busy elsewhere stands still for."""

@@ -18,7 +18,7 @@ from radray.models.engines.isolation.child import CallFailed, Made, Planned, Rea
 from radray.models.engines.isolation.limits import CallLimits, Patience
 from radray.models.engines.isolation.owner import EngineOwner, Frame, Gone
 from radray.schemas import FailReason
-from radray.settings.root import GenerateSettings
+from radray.settings.generate import GenerateSettings
 
 STARTS = 3
 """Times that a process is started until it is the machine that is broken: the first may have met a passing lack of

@@ -15,7 +15,7 @@ from transformers import GenerationConfig, PreTrainedTokenizerBase, T5Config, T5
 
 from radray.errors import InputError
 from radray.models.families.t5.saving import save_model
-from radray.settings.root import TinySettings
+from radray.settings.model import TinySettings
 
 _SPECIAL = ("<pad>", "</s>", "<unk>")
 """Ids 0, 1, 2, as in every T5."""

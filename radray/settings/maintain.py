@@ -1,0 +1,33 @@
+"""Settings of maintenance: what is kept, for how long, and who is erased."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from radray.settings.section import Place, Section
+
+
+class MaintainSettings(Section):
+    """What `maintain` keeps, and whom it erases."""
+
+    snapshots_older_than_days: Annotated[float, Field(ge=0.0, le=3650.0)] = 7.0
+    """Snapshots whose place another took longer ago are expired: how far back a query can look."""
+    orphans_older_than_days: Annotated[float, Field(ge=0.0, le=3650.0)] = 3.0
+    """Files of no kept snapshot, and staging, that were last written longer ago are removed."""
+    longest_run_hours: Annotated[float, Field(gt=0.0, le=720.0)] = 24.0
+    """No run takes longer: one that started longer ago and says it is running is dead."""
+    glue_role_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", max_length=2048)] | None = (
+        None
+    )
+    """Role by which AWS Glue's table optimizers read and write the warehouse; needed with warehouse.catalog=glue."""
+    erase_subject_id: Annotated[Place | None, Field(exclude=True)] = None
+    """Patient whose rows are erased instead, everywhere; with source.dataset where several datasets know the id.
+
+    Never in what `dump_settings` gives: that is kept in `runs` and beside models, for ever."""
+
+    @model_validator(mode="after")
+    def _a_run_keeps_what_it_needs(self) -> "MaintainSettings":
+        for name in ("snapshots_older_than_days", "orphans_older_than_days"):
+            if getattr(self, name) * 24 < self.longest_run_hours:
+                raise ValueError(f"maintain.{name} must not be less than maintain.longest_run_hours")
+        return self

@@ -1,0 +1,53 @@
+"""Settings of the warehouse: where tables, metadata and staging lie, and how S3 is reached."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
+
+from radray.settings.section import Place, Section
+
+
+class S3Settings(Section):
+    """How every S3 client here reaches S3: tables, staging and the source alike.
+
+    Credentials are never settings: the usual chain gives them (environment, profile, role of the machine).
+    Encryption is the bucket's default: pyarrow, which writes the data files, cannot ask for a key.
+    """
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^/@?#]+/?$")] | None = None
+    """URL of another S3 than Amazon's (MinIO, Ceph, ...); None: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else AWS."""
+    region: Place | None = None
+    """Region of the bucket; None: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1."""
+    path_style: bool = False
+    """Bucket in the path (``host/bucket/key``) and not in the host name: most servers other than AWS need it."""
+
+    @model_validator(mode="after")
+    def _the_bucket_can_be_addressed(self) -> "S3Settings":
+        host = "" if self.endpoint is None else urlsplit(self.endpoint).hostname or ""
+        if not self.path_style and (":" in host or host.replace(".", "").isdigit()):
+            raise ValueError("an endpoint that is an IP address needs warehouse.s3.path_style=true")
+        return self
+
+
+class WarehouseSettings(Section):
+    """Where the tables live."""
+
+    uri: Place = "out/warehouse"
+    """Folder or ``s3://`` prefix of data, metadata and staging."""
+    s3: S3Settings = S3Settings()
+    """The S3 that ``s3://`` of `uri` and of `source.uri` means."""
+    catalog: Literal["sqlite", "glue"] = "sqlite"
+    catalog_uri: Place | None = None
+    """SQLite file of the catalog; None: ``catalog.db`` in the (local) warehouse."""
+
+    @model_validator(mode="after")
+    def _catalog_outlives_the_head_node(self) -> "WarehouseSettings":
+        if self.catalog == "sqlite" and self.catalog_uri is None and "://" in self.uri:
+            raise ValueError(
+                "a SQLite catalog with a remote warehouse needs warehouse.catalog_uri (a file that outlives the"
+                " head node), or use warehouse.catalog=glue"
+            )
+        if self.catalog_uri is not None and "://" in self.catalog_uri:
+            raise ValueError("warehouse.catalog_uri is the path of a local SQLite file")
+        return self
