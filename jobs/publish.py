@@ -14,7 +14,7 @@ from radray.analytics.publishing.publisher import Publisher, clients
 from radray.analytics.publishing.requests import Request, assets, removable, view_requests
 from radray.analytics.views import Choices
 from radray.errors import ConfigError
-from radray.schemas import TABLES
+from radray.schema.tables import TABLES
 from radray.settings.root import Settings
 from radray.storage.s3 import S3Access
 from radray.tables.catalog import Warehouse

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CONFIG_PARTS = {f"radray.{path.stem}" for path in (ROOT / "radray").glob("config_*.py")}
 SCHEMAS_PARTS = {f"radray.{path.stem}" for path in (ROOT / "radray").glob("schemas_*.py")}
-LEAVES = {"radray.errors", "radray.settings.root", "radray.schemas"} | CONFIG_PARTS | SCHEMAS_PARTS
+LEAVES = {"radray.errors", "radray.settings.root", "radray.schema.tables"} | CONFIG_PARTS | SCHEMAS_PARTS
 MIDDLE = {"radray.reports", "radray.models", "radray.evaluation", "radray.tables"}
 UPPER = {"radray.pipelines", "radray.training", "radray.pages"}
 MAY_IMPORT_RAY = ("radray.pipelines", "radray.training", "jobs")
@@ -47,7 +47,7 @@ def allowed_rooms(name: str) -> set[str]:
     if own in MIDDLE:
         return LEAVES | {own}
     parts = CONFIG_PARTS if own in {"radray.settings.root", *CONFIG_PARTS} else set()
-    parts |= SCHEMAS_PARTS if own == "radray.schemas" else set()
+    parts |= SCHEMAS_PARTS if own == "radray.schema.tables" else set()
     return {"radray.errors", *parts} if own in LEAVES else set()
 
 
@@ -73,7 +73,7 @@ def test_imports_go_one_way(path: Path) -> None:
     "module",
     [
         "radray.settings.root",
-        "radray.schemas",
+        "radray.schema.tables",
         "radray.reports.record.record",
         "radray.language.normality",
         "radray.tables.commit",

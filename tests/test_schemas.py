@@ -5,8 +5,8 @@ from typing import get_args
 import pyarrow as pa
 import pytest
 
-from radray.schemas import PREDICTIONS, REPORTS, ROUGE_COLUMNS, TABLES, TableSchema
-from radray.schemas_checks import TIER_A
+from radray.schema.checks import TIER_A
+from radray.schema.tables import PREDICTIONS, REPORTS, ROUGE_COLUMNS, TABLES, TableSchema
 from radray.settings.gates import TierA
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from radray.schemas import PREDICTIONS, REPORTS, ReportStatus
+from radray.schema.tables import PREDICTIONS, REPORTS, ReportStatus
 from radray.tables.catalog import Warehouse
 
 _EVIDENCE = frozenset({"evidence", "reference_evidence"})

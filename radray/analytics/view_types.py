@@ -6,7 +6,7 @@ from functools import cache
 import duckdb
 
 from radray.analytics.views import Choices, duckdb_sql, in_order
-from radray.schemas import TABLES
+from radray.schema.tables import TABLES
 
 
 @cache

@@ -15,8 +15,8 @@ from importlib.resources import files
 import sqlglot
 from sqlglot import exp
 
-from radray.schemas import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, TABLES, TableSchema
-from radray.schemas_checks import CLASSES, TIER_A, TIER_B
+from radray.schema.checks import CLASSES, TIER_A, TIER_B
+from radray.schema.tables import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, TABLES, TableSchema
 from radray.settings.root import Settings
 from radray.storage.s3 import quoted
 

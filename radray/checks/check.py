@@ -9,7 +9,6 @@ a call that a person did make and a model cannot have; masks aside, which in a r
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from radray import schemas_checks
 from radray.checks.actions import find_actions
 from radray.checks.advisory import (
     find_certainty,
@@ -30,6 +29,7 @@ from radray.checks.sides import find_side_conflicts
 from radray.checks.spans import Hit, write_evidence
 from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
 from radray.language.mentions import Mention
+from radray.schema import checks as schemas_checks
 
 CHECKS_ID = "checks-1"
 """Raised when a change here, in the phrase table or in the finding of mentions can change a flag."""

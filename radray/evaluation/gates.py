@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from radray.errors import GateError
-from radray.schemas import PredictionStatus
-from radray.schemas_checks import TIER_A
+from radray.schema.checks import TIER_A
+from radray.schema.tables import PredictionStatus
 from radray.settings.gates import GatesSettings
 
 STRATA = ("normal", "abnormal")

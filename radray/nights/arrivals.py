@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pyiceberg.table import Table
 
 from radray.errors import ConfigError, ConflictError
-from radray.schemas import RUNS, RunStatus
+from radray.schema.tables import RUNS, RunStatus
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
 from radray.storage.files import FrozenFile, Storage, absolute_uri

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.evaluation.gates import NIGHT_COLUMNS, SCORE_COLUMNS, judge, measure, measure_scores, refuse_failed
-from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus
+from radray.schema.tables import PREDICTIONS, REPORTS, RUNS, RunStatus
 from radray.settings.gates import GatesSettings
 from radray.settings.section import CORPUS_DATE
 from radray.storage.files import Storage, is_s3

@@ -13,7 +13,7 @@ from radray.pages.evaluation_tables import HEADLINE
 from radray.pages.grids import score
 from radray.pages.marked import Piece, different_words, evidence_places, items_of, pieces
 from radray.pages.numbers import Numbers
-from radray.schemas_checks import CLASSES, TIER_A, TIER_B
+from radray.schema.checks import CLASSES, TIER_A, TIER_B
 
 WORST, RANDOM_ABNORMAL, RANDOM_NORMAL = 3, 4, 2
 """Cases of each kind: the worst of each model, and as many at random of each stratum."""

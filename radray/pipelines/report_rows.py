@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from radray.pipelines.stage import Stage, texts_withheld
 from radray.reports.splits import is_validation
-from radray.schemas import REPORTS, ReportStatus
+from radray.schema.tables import REPORTS, ReportStatus
 from radray.settings.section import SplitName
 from radray.storage.files import Storage, is_s3
 

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from radray.errors import AuditError
-from radray.schemas import TableSchema
+from radray.schema.tables import TableSchema
 
 
 def to_arrow(rows: Sequence[Mapping[str, Any]], schema: TableSchema) -> pa.Table:

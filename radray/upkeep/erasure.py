@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from pyiceberg.expressions import And, BooleanExpression, In, Or, Reference
 
 from radray.errors import AuditError, ConfigError, ConflictError, RadrayError
-from radray.schemas import PREDICTIONS, REPORTS, RUNS, RunStatus, TableSchema
+from radray.schema.tables import PREDICTIONS, REPORTS, RUNS, RunStatus, TableSchema
 from radray.tables.catalog import Warehouse, equal_to, file_schema, with_null_lists
 from radray.tables.commit import pin, replace_partition
 from radray.tables.identity import new_run_id, utc_now

@@ -15,7 +15,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.errors import ConfigError
-from radray.schemas import TABLES, TableSchema
+from radray.schema.tables import TABLES, TableSchema
 from radray.storage.s3 import cause
 from radray.tables.catalog import NAMESPACE, Warehouse
 from radray.upkeep.maintenance import Ages

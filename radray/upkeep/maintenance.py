@@ -18,7 +18,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from radray.errors import ConfigError
-from radray.schemas import RUNS, TABLES, RunStatus, TableSchema
+from radray.schema.tables import RUNS, TABLES, RunStatus, TableSchema
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import FENCED, attempt_of, commit_on_newest
 from radray.tables.identity import utc_now

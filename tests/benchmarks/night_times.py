@@ -17,7 +17,7 @@ from pathlib import Path
 from nights_world import NO_GATES, Nights, running_nights
 from s3_server import running_s3
 
-from radray.schemas import PREDICTIONS, REPORTS
+from radray.schema.tables import PREDICTIONS, REPORTS
 
 WARM_UP = 100
 LINES = {

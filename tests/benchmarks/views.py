@@ -26,8 +26,8 @@ from commits import FIRST, rows_of_a_night
 
 from radray.analytics.query import connect, stream
 from radray.analytics.views import VIEWS, Choices, view_columns
-from radray.schemas import PREDICTIONS, REPORTS, TABLES
-from radray.schemas_checks import CLASSES
+from radray.schema.checks import CLASSES
+from radray.schema.tables import PREDICTIONS, REPORTS, TABLES
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows

@@ -17,7 +17,7 @@ from loop_world import CANARY, PROMPT, tiny_model
 from s3_server import BUCKET, S3Server
 
 from radray.reports.synthetic.studies import make_studies
-from radray.schemas import PREDICTIONS, REPORTS, RUNS
+from radray.schema.tables import PREDICTIONS, REPORTS, RUNS
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse

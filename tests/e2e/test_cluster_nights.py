@@ -11,7 +11,7 @@ from loop_world import TINY
 from nights_world import NO_GATES, Nights, running_nights
 from s3_server import S3Server
 
-from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, TRAINING_METRICS
+from radray.schema.tables import EVALUATIONS, PREDICTIONS, REPORTS, TRAINING_METRICS
 
 CORPUS, REPORTS_A_NIGHT = 60, 30
 FIRST = datetime.date(2026, 11, 1)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from loop_world import CANARY, PROMPT, settings_for, tiny_model, write_corpus
 
-from radray.schemas import PREDICTIONS, REPORTS, RUNS
+from radray.schema.tables import PREDICTIONS, REPORTS, RUNS
 from radray.tables.catalog import Warehouse
 
 ROOT = Path(__file__).parents[2]

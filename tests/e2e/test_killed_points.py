@@ -15,7 +15,7 @@ from rich.console import Console
 
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
-from radray.schemas import PREDICTIONS, REPORTS, RUNS
+from radray.schema.tables import PREDICTIONS, REPORTS, RUNS
 from radray.tables.catalog import Warehouse
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
 

@@ -21,7 +21,7 @@ from radray.cluster.connection import ray_cluster
 from radray.errors import AuditError
 from radray.nights.final_line import FinalLine
 from radray.pipelines.prometheus import METRICS
-from radray.schemas import PREDICTIONS, REPORTS, RUNS
+from radray.schema.tables import PREDICTIONS, REPORTS, RUNS
 from radray.settings.cluster import ClusterSettings
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings

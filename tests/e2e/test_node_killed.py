@@ -12,7 +12,7 @@ from loop_world import CANARY, PROMPT, settings_for, tiny_model, write_corpus
 from ray.cluster_utils import Cluster
 from test_killed import PATIENCE_S, Generating, parent, rows_staged, staged_files, wait_for_staged
 
-from radray.schemas import PREDICTIONS, REPORTS, RUNS
+from radray.schema.tables import PREDICTIONS, REPORTS, RUNS
 from radray.tables.catalog import Warehouse
 
 STUDIES = 120

@@ -26,7 +26,7 @@ from radray.evaluation.systems import FLOORS
 from radray.models.folder import open_model
 from radray.pipelines.stage import Stage
 from radray.reports.synthetic.studies import SyntheticStudy
-from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, ROUGE_COLUMNS, RUNS, TRAINING_METRICS
+from radray.schema.tables import EVALUATIONS, PREDICTIONS, REPORTS, ROUGE_COLUMNS, RUNS, TRAINING_METRICS
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 

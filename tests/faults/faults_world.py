@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from radray.schemas import REPORTS, RUNS
+from radray.schema.tables import REPORTS, RUNS
 from radray.settings.warehouse import WarehouseSettings
 from radray.storage.files import Storage
 from radray.tables import commit

@@ -8,7 +8,7 @@ from faults_world import Place, commit_night, night
 from scheduler import Interleavings, RedundantError, effects
 
 from radray.errors import ConflictError
-from radray.schemas import REPORTS, RUNS
+from radray.schema.tables import REPORTS, RUNS
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 

@@ -15,8 +15,8 @@ from radray.language.normality import is_normal
 from radray.reports.formats.mimic import read
 from radray.reports.record.identity import normalise
 from radray.reports.synthetic.studies import make_studies
-from radray.schemas import PREDICTIONS, REPORTS, TableSchema
-from radray.schemas_checks import CLASSES
+from radray.schema.checks import CLASSES
+from radray.schema.tables import PREDICTIONS, REPORTS, TableSchema
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE

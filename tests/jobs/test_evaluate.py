@@ -22,8 +22,8 @@ from radray.evaluation.systems import FLOORS
 from radray.language.normality import is_normal
 from radray.language.sentences import split_sentences
 from radray.reports.record.identity import normalise
-from radray.schemas import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, RUNS
-from radray.schemas_checks import CLASSES
+from radray.schema.checks import CLASSES
+from radray.schema.tables import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, RUNS
 
 F_MEASURES = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}
 SYSTEMS = {name: f"{name} {digest[:8]}" for name, digest in MODELS.items()}

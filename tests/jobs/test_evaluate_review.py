@@ -10,7 +10,7 @@ from evaluate_world import World, make_world
 from jobs.evaluate import evaluate, steps
 from radray.errors import ConfigError, InputError
 from radray.evaluation.review.sheet import PREFERRED, QUESTIONS, SIDES
-from radray.schemas import EVALUATIONS, PREDICTIONS
+from radray.schema.tables import EVALUATIONS, PREDICTIONS
 
 FOLDERS = ("fine-bbbbbbbb-dev1-test", "now-aaaaaaaa-dev1-test")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs import maintain
-from radray.schemas import REPORTS, RUNS
+from radray.schema.tables import REPORTS, RUNS
 from radray.settings.loading import load_settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows

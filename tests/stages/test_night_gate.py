@@ -12,8 +12,8 @@ import pytest
 from jobs import cli
 from radray.errors import GateError
 from radray.nights.gate import NightGate
-from radray.schemas import PREDICTIONS, REPORTS, RUNS
-from radray.schemas_checks import TIER_A
+from radray.schema.checks import TIER_A
+from radray.schema.tables import PREDICTIONS, REPORTS, RUNS
 from radray.settings.gates import GatesSettings
 from radray.settings.loading import load_settings
 from radray.settings.section import CORPUS_DATE

@@ -10,8 +10,8 @@ from report_tables import reports
 from radray.checks import check as checks
 from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.score_predictions import ScorePredictions, checks_id
-from radray.schemas import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS
-from radray.schemas_checks import CLASSES, RAW_ROUGE_COLUMNS, TIER_A, TIER_B
+from radray.schema.checks import CLASSES, RAW_ROUGE_COLUMNS, TIER_A, TIER_B
+from radray.schema.tables import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS
 from radray.settings.generate import ScoreSettings
 
 CONSTANTS = {

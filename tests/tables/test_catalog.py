@@ -9,7 +9,7 @@ from tables_world import NIGHT, Night, open_warehouse, report_rows
 
 from radray.analytics.query import query
 from radray.errors import ConfigError
-from radray.schemas import REPORTS, RUNS, TABLES, Column
+from radray.schema.tables import REPORTS, RUNS, TABLES, Column
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 

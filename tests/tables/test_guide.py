@@ -15,8 +15,8 @@ from views_world import Row, append
 
 from radray.analytics.query import stream
 from radray.analytics.views import VIEWS, Choices
-from radray.schemas import COMPARISONS, PREDICTIONS, REPORTS, RUNS, TRAINING_METRICS
-from radray.schemas_checks import CLASSES
+from radray.schema.checks import CLASSES
+from radray.schema.tables import COMPARISONS, PREDICTIONS, REPORTS, RUNS, TRAINING_METRICS
 from radray.tables.catalog import Warehouse
 
 GUIDE = (Path(__file__).parents[2] / "radray" / "tables" / "sql" / "README.md").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from tables_world import Night, open_warehouse, units
 
 from jobs import prepare
 from radray.errors import ConflictError
-from radray.schemas import REPORTS, RUNS, RunStatus
+from radray.schema.tables import REPORTS, RUNS, RunStatus
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import utc_now
 from radray.tables.inventory import Inventory

@@ -7,7 +7,7 @@ import pytest
 from tables_world import Night, report_rows, units
 
 from radray.errors import AuditError
-from radray.schemas import REPORTS, RUNS, RunStatus
+from radray.schema.tables import REPORTS, RUNS, RunStatus
 from radray.tables.catalog import Warehouse
 from radray.tables.merge import Merged
 from radray.tables.rows import to_arrow

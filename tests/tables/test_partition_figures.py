@@ -7,7 +7,7 @@ from pyiceberg.table import Table
 from tables_world import NIGHT, Night, units
 
 from radray.errors import ConflictError
-from radray.schemas import REPORTS, RUNS
+from radray.schema.tables import REPORTS, RUNS
 from radray.tables.catalog import Warehouse
 
 NEXT = NIGHT + datetime.timedelta(days=1)

@@ -14,7 +14,7 @@ from publish_world import REGION, WHOLE, Cloud
 from radray.analytics.publishing.policies import POLICIES, column_grants, granted_columns, policy, policy_values
 from radray.analytics.publishing.publisher import Publisher
 from radray.analytics.views import TEXT, VIEWS, WITH_TEXT, Choices, duckdb_sql
-from radray.schemas import TABLES
+from radray.schema.tables import TABLES
 from radray.settings.loading import load_settings
 
 ONLY_FOR_ALL = {"lakeformation:GetDataAccess"}

@@ -5,7 +5,7 @@ from tables_world import Night, open_warehouse
 
 from radray.analytics.query import query
 from radray.errors import ConfigError, InputError, RadrayError
-from radray.schemas import REPORTS, RUNS, TABLES
+from radray.schema.tables import REPORTS, RUNS, TABLES
 from radray.tables.catalog import Warehouse
 
 

@@ -18,7 +18,7 @@ from s3_server import S3Server
 
 from radray.analytics.query import query
 from radray.errors import ConfigError
-from radray.schemas import PREDICTIONS, REPORTS, RUNS, TABLES, Column, TableSchema
+from radray.schema.tables import PREDICTIONS, REPORTS, RUNS, TABLES, Column, TableSchema
 from radray.storage import s3 as objects
 from radray.tables.catalog import Warehouse
 from radray.upkeep.erasure import erase

@@ -11,7 +11,7 @@ from radray.analytics.query import stream
 from radray.analytics.views import Choices
 from radray.checks.check import CHECKS_ID, check
 from radray.evaluation.rouge import Scorer
-from radray.schemas import EVALUATIONS, PREDICTIONS, REPORTS, RUNS
+from radray.schema.tables import EVALUATIONS, PREDICTIONS, REPORTS, RUNS
 
 
 def test_the_state_of_a_night_is_what_became_of_it(tmp_path: Path) -> None:

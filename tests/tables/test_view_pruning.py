@@ -11,7 +11,7 @@ from views_world import NIGHTS, World
 
 from radray.analytics.query import connect
 from radray.analytics.views import VIEWS, Choices, view_columns
-from radray.schemas import TABLES
+from radray.schema.tables import TABLES
 
 OF_NIGHTS = [name for name in VIEWS if "batch_date" in view_columns(name)]
 ALL_NIGHTS = {"latest_predictions", "nights"}

@@ -29,8 +29,8 @@ from radray.analytics.views import (
     view_doc,
     view_sql,
 )
-from radray.schemas import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, TABLES
-from radray.schemas_checks import CLASSES, TIER_A, TIER_B
+from radray.schema.checks import CLASSES, TIER_A, TIER_B
+from radray.schema.tables import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, TABLES
 
 CHOICES = Choices("model", "fine", 0.3)
 METRICS = ("rouge1", "rouge2", "rougel", "rougelsum")

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 from tables_world import open_warehouse
 
-from radray.schemas import (
+from radray.schema.checks import CLASSES
+from radray.schema.tables import (
     COMPARISONS,
     EVALUATIONS,
     PREDICTIONS,
@@ -20,7 +21,6 @@ from radray.schemas import (
     TRAINING_METRICS,
     TableSchema,
 )
-from radray.schemas_checks import CLASSES
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.rows import to_arrow

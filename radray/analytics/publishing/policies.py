@@ -18,7 +18,7 @@ from typing import Any
 
 from radray.analytics.publishing.requests import Request
 from radray.analytics.views import VIEWS, WITH_TEXT, flat_columns, view_columns
-from radray.schemas import PREDICTIONS, REPORTS, RUNS, TABLES
+from radray.schema.tables import PREDICTIONS, REPORTS, RUNS, TABLES
 from radray.settings.root import Settings
 from radray.storage.files import is_s3
 from radray.storage.s3 import S3Access

@@ -14,7 +14,7 @@ from radray.pages.evaluation_tables import HEADLINE, MASK, MASK_NOTE
 from radray.pages.figures import stratum_of
 from radray.pages.grids import Chart, Grid, score, share
 from radray.pages.numbers import Numbers, label_of
-from radray.schemas_checks import TIER_A, TIER_B
+from radray.schema.checks import TIER_A, TIER_B
 
 Row = Mapping[str, Any]
 

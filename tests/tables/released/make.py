@@ -23,7 +23,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from s3_server import S3Server, running_s3
 
-from radray.schemas import (
+from radray.schema.tables import (
     COMPARISONS,
     EVALUATIONS,
     PREDICTIONS,

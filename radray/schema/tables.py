@@ -8,8 +8,8 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from radray.schemas_checks import CHECK_COLUMNS
-from radray.schemas_runs import FIGURE_COLUMNS
+from radray.schema.checks import CHECK_COLUMNS
+from radray.schema.runs import FIGURE_COLUMNS
 
 
 class ReportStatus(StrEnum):
