@@ -29,7 +29,8 @@ from radray.evaluation.systems import (
 from radray.pages.evaluation_tables import Shown
 from radray.pages.review_pages import review_tables, write_review
 from radray.reports.record.identity import normalise
-from radray.schema.tables import COMPARISONS, EVALUATIONS, RUNS, TRAINING_METRICS
+from radray.schema.evaluations import COMPARISONS, EVALUATIONS
+from radray.schema.runs import RUNS, TRAINING_METRICS
 from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse

@@ -20,7 +20,9 @@ from radray.models.manifest import MANIFEST, write_manifest
 from radray.models.store import open_stored, put_model
 from radray.pipelines.progress import progress_bar
 from radray.pipelines.report_rows import SplitCut
-from radray.schema.tables import REPORTS, TRAINING_METRICS, ReportStatus
+from radray.schema.reports import REPORTS
+from radray.schema.runs import TRAINING_METRICS
+from radray.schema.statuses import ReportStatus
 from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
 from radray.storage.files import Storage, absolute_uri, is_s3

@@ -21,7 +21,8 @@ from radray.pipelines.parse_reports import RowContext, SourceSpec, detect_format
 from radray.pipelines.progress import staged_rows
 from radray.reports.record.fields import Fields
 from radray.reports.splits import digest_split, missing_studies, read_split_file
-from radray.schema.tables import REPORTS, ReportStatus
+from radray.schema.reports import REPORTS
+from radray.schema.statuses import ReportStatus
 from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
 from radray.storage.files import Storage, absolute_uri

@@ -22,7 +22,7 @@ from radray.reports.record.identity import split_key, text_digest, unit_id
 from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
 from radray.schema.checks import CHECK_COLUMNS
-from radray.schema.tables import PREDICTIONS
+from radray.schema.predictions import PREDICTIONS
 from radray.settings.generate import ScoreSettings
 from radray.tables.identity import ROWS_VERSION, digest
 from radray.tasks.impression.prompts import PROMPTS

@@ -6,7 +6,10 @@ import pyarrow as pa
 import pytest
 
 from radray.schema.checks import TIER_A
-from radray.schema.tables import PREDICTIONS, REPORTS, ROUGE_COLUMNS, TABLES, TableSchema
+from radray.schema.column import TableSchema
+from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
+from radray.schema.reports import REPORTS
+from radray.schema.tables import TABLES
 from radray.settings.gates import TierA
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from radray.schema.tables import PREDICTIONS, REPORTS, ReportStatus
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.statuses import ReportStatus
 from radray.tables.catalog import Warehouse
 
 _EVIDENCE = frozenset({"evidence", "reference_evidence"})

@@ -18,7 +18,8 @@ from sqlglot.tokenizer_core import TokenType
 from radray.analytics.output import Answer
 from radray.analytics.views import VIEWS, Choices, duckdb_sql, in_order
 from radray.errors import ConfigError, InputError
-from radray.schema.tables import HYPOTHESES, SECTIONS, STRINGS, TABLES, TableSchema
+from radray.schema.column import HYPOTHESES, SECTIONS, STRINGS, TableSchema
+from radray.schema.tables import TABLES
 from radray.storage.files import is_s3
 from radray.storage.s3 import quoted
 from radray.tables.catalog import Warehouse

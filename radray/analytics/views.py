@@ -16,7 +16,11 @@ import sqlglot
 from sqlglot import exp
 
 from radray.schema.checks import CLASSES, TIER_A, TIER_B
-from radray.schema.tables import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, TABLES, TableSchema
+from radray.schema.column import TableSchema
+from radray.schema.evaluations import COMPARISONS, EVALUATIONS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.tables import TABLES
 from radray.settings.root import Settings
 from radray.storage.s3 import quoted
 

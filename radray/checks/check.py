@@ -29,14 +29,14 @@ from radray.checks.sides import find_side_conflicts
 from radray.checks.spans import Hit, write_evidence
 from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
 from radray.language.mentions import Mention
-from radray.schema import checks as schemas_checks
+from radray.schema import checks as check_columns
 
 CHECKS_ID = "checks-1"
 """Raised when a change here, in the phrase table or in the finding of mentions can change a flag."""
 
-TIER_A = tuple(schemas_checks.TIER_A)
+TIER_A = tuple(check_columns.TIER_A)
 """Classes that may gate."""
-TIER_B = tuple(schemas_checks.TIER_B)
+TIER_B = tuple(check_columns.TIER_B)
 """Classes that advise."""
 
 OF_CONCEPTS = ("side", "polarity", "critical_missed", "recommendation", *TIER_B)

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from radray.errors import GateError
 from radray.schema.checks import TIER_A
-from radray.schema.tables import PredictionStatus
+from radray.schema.statuses import PredictionStatus
 from radray.settings.gates import GatesSettings
 
 STRATA = ("normal", "abnormal")

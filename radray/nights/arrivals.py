@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from pyiceberg.table import Table
 
 from radray.errors import ConfigError, ConflictError
-from radray.schema.tables import RUNS, RunStatus
+from radray.schema.runs import RUNS
+from radray.schema.statuses import RunStatus
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
 from radray.storage.files import FrozenFile, Storage, absolute_uri

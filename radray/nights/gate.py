@@ -9,7 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.evaluation.gates import NIGHT_COLUMNS, SCORE_COLUMNS, judge, measure, measure_scores, refuse_failed
-from radray.schema.tables import PREDICTIONS, REPORTS, RUNS, RunStatus
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from radray.schema.statuses import RunStatus
 from radray.settings.gates import GatesSettings
 from radray.settings.section import CORPUS_DATE
 from radray.storage.files import Storage, is_s3

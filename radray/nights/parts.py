@@ -13,7 +13,10 @@ from pyiceberg.expressions import And, In
 from radray.errors import ConfigError, InputError
 from radray.models.folder import ModelFolder
 from radray.pipelines.report_rows import SplitCut, report_units
-from radray.schema.tables import PREDICTIONS, REPORTS, RUNS, ReportStatus, RunStatus
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from radray.schema.statuses import ReportStatus, RunStatus
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE, SplitName
 from radray.tables.catalog import Warehouse, equal_to

@@ -25,7 +25,7 @@ from radray.pipelines.progress import staged_rows
 from radray.pipelines.score_predictions import checks_id
 from radray.pipelines.stage import Stage
 from radray.pipelines.write_impressions import WriteImpressions
-from radray.schema.tables import PREDICTIONS
+from radray.schema.predictions import PREDICTIONS
 from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse

@@ -21,7 +21,8 @@ from radray.reports.formats.registry import DocumentFormat, RecordFormat, get_fo
 from radray.reports.record.fields import Fields
 from radray.reports.record.identity import split_key, text_digest, unit_id
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected
-from radray.schema.tables import REPORTS, RejectReason, ReportStatus
+from radray.schema.reports import REPORTS
+from radray.schema.statuses import RejectReason, ReportStatus
 from radray.storage.files import FrozenFile, Storage, is_s3
 from radray.tables.rows import to_arrow
 

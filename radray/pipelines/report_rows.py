@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from radray.pipelines.stage import Stage, texts_withheld
 from radray.reports.splits import is_validation
-from radray.schema.tables import REPORTS, ReportStatus
+from radray.schema.reports import REPORTS
+from radray.schema.statuses import ReportStatus
 from radray.settings.section import SplitName
 from radray.storage.files import Storage, is_s3
 

@@ -17,7 +17,8 @@ from radray.pipelines.prometheus import SCORE_SECONDS, SCORED, record
 from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.stage import Stage, innermost_frame
 from radray.schema.checks import CLASSES, RAW_ROUGE_COLUMNS
-from radray.schema.tables import PREDICTIONS, ROUGE_COLUMNS, FailReason, PredictionStatus
+from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
+from radray.schema.statuses import FailReason, PredictionStatus
 from radray.settings.generate import ScoreSettings
 from radray.tables.rows import to_arrow
 

@@ -16,7 +16,8 @@ from radray.models.store import on_this_node
 from radray.models.verified import CheckedFiles
 from radray.pipelines.prometheus import WriterMetrics
 from radray.pipelines.stage import Stage
-from radray.schema.tables import HYPOTHESES, FailReason, PredictionStatus
+from radray.schema.column import HYPOTHESES
+from radray.schema.statuses import FailReason, PredictionStatus
 from radray.settings.generate import GenerateSettings
 from radray.tasks.impression.prompts import get_prompt
 

@@ -2,6 +2,8 @@
 
 import pyarrow as pa
 
+from radray.schema.column import BOOL, DOUBLE, LONG, STRING
+
 TIER_A = {
     "side": "says another side of a finding than the findings do",
     "polarity": "denies what the findings assert, or asserts what they deny",
@@ -30,43 +32,41 @@ CLASSES = (*TIER_A, *TIER_B)
 
 RAW_ROUGE_COLUMNS = tuple(f"{metric}_raw_f" for metric in ("rouge1", "rouge2", "rougel", "rougelsum"))
 
-_STRING, _LONG, _DOUBLE, _BOOL = pa.string(), pa.int64(), pa.float64(), pa.bool_()
-
 CHECK_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
-    ("reference_stratum", _STRING, "normal or abnormal, by the reference; null where it does not say or there is none"),
-    ("findings_stratum", _STRING, "normal or abnormal, by what the findings assert"),
-    ("modality", _STRING, "DICOM modality code of the exam (CR, CT, MR, ...) where it can be told"),
-    ("body_part", _STRING, "Body part examined, lower case, where it can be told"),
-    ("comparison_state", _STRING, "Whether there is a prior exam: none, present or unknown (blank, or not said)"),
+    ("reference_stratum", STRING, "normal or abnormal, by the reference; null where it does not say or there is none"),
+    ("findings_stratum", STRING, "normal or abnormal, by what the findings assert"),
+    ("modality", STRING, "DICOM modality code of the exam (CR, CT, MR, ...) where it can be told"),
+    ("body_part", STRING, "Body part examined, lower case, where it can be told"),
+    ("comparison_state", STRING, "Whether there is a prior exam: none, present or unknown (blank, or not said)"),
     *(
         (
             name,
-            _DOUBLE,
+            DOUBLE,
             f"{name.split('_')[0]}, F, against reference_raw, 0 to 1; null without a reference; 0 when failed",
         )
         for name in RAW_ROUGE_COLUMNS
     ),
     *(
-        (f"flag_{name}", _BOOL, f"The prediction {what}; null where that cannot be told")
+        (f"flag_{name}", BOOL, f"The prediction {what}; null where that cannot be told")
         for name, what in (TIER_A | TIER_B).items()
     ),
     *(
-        (f"reference_flag_{name}", _BOOL, f"The reference {what}; null where that cannot be told or there is none")
+        (f"reference_flag_{name}", BOOL, f"The reference {what}; null where that cannot be told or there is none")
         for name, what in (TIER_A | TIER_B).items()
     ),
-    ("evidence", _STRING, "Where the prediction's flags come from: class, then characters of a text (name:start-end)"),
-    ("reference_evidence", _STRING, "Where the reference's flags come from, likewise; null without a reference"),
-    ("followup", _BOOL, "The prediction recommends follow-up"),
-    ("reference_followup", _BOOL, "The reference recommends follow-up; null without a reference"),
-    ("urgent_first", _BOOL, "The prediction's most urgent item stands first; null for one item or nothing urgent"),
-    ("reference_urgent_first", _BOOL, "The reference's most urgent item stands first, likewise"),
+    ("evidence", STRING, "Where the prediction's flags come from: class, then characters of a text (name:start-end)"),
+    ("reference_evidence", STRING, "Where the reference's flags come from, likewise; null without a reference"),
+    ("followup", BOOL, "The prediction recommends follow-up"),
+    ("reference_followup", BOOL, "The reference recommends follow-up; null without a reference"),
+    ("urgent_first", BOOL, "The prediction's most urgent item stands first; null for one item or nothing urgent"),
+    ("reference_urgent_first", BOOL, "The reference's most urgent item stands first, likewise"),
     (
         "impression_items",
-        _LONG,
+        LONG,
         "Items of the prediction: its sentences, as cleaned text has no list marks; null when failed",
     ),
-    ("reference_items", _LONG, "Items of the reference, likewise; null without a reference"),
-    ("defer", _BOOL, "A person should write this one: a confidence is below score.defer_below_...; null: both are off"),
-    ("checks_id", _STRING, "How flags and defer were made: version of the checks, thresholds"),
+    ("reference_items", LONG, "Items of the reference, likewise; null without a reference"),
+    ("defer", BOOL, "A person should write this one: a confidence is below score.defer_below_...; null: both are off"),
+    ("checks_id", STRING, "How flags and defer were made: version of the checks, thresholds"),
 )
 """(name, type, sentence) of the columns, all nullable: rows from before them hold null."""

@@ -24,7 +24,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from radray.errors import ConfigError, InputError, RadrayError
-from radray.schema.tables import TableSchema
+from radray.schema.column import TableSchema
 from radray.settings.warehouse import WarehouseSettings
 from radray.storage.files import Storage, absolute_uri, is_s3
 from radray.storage.s3 import cause, lever

@@ -13,7 +13,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from radray.errors import ConflictError, RadrayError
-from radray.schema.tables import TableSchema
+from radray.schema.column import TableSchema
 from radray.tables.catalog import Warehouse, equal_to
 from radray.tables.identity import digest
 

@@ -14,7 +14,7 @@ import pyarrow.fs as pafs
 from pyiceberg.table import StaticTable, Table
 
 from radray.errors import InputError
-from radray.schema.tables import TableSchema
+from radray.schema.column import TableSchema
 from radray.storage.files import is_s3, told
 from radray.storage.s3 import persistently, split
 from radray.tables.catalog import Warehouse

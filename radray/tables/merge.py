@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from radray.errors import AuditError, RadrayError
-from radray.schema.tables import RejectReason, ReportStatus, TableSchema
+from radray.schema.column import TableSchema
+from radray.schema.statuses import RejectReason, ReportStatus
 from radray.storage.files import MissingFile, Storage, is_s3
 from radray.storage.s3 import cause, lever
 

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from pyiceberg.table import Table
 
 from radray.errors import RadrayError
-from radray.schema.tables import RUNS, RunStatus
+from radray.schema.runs import RUNS
+from radray.schema.statuses import RunStatus
 from radray.tables.catalog import Warehouse, equal_to, file_schema
 from radray.tables.commit import PartitionBase, pin, refuse_changed, replace_partition
 from radray.tables.lease import BEAT_S, hold_lease

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from radray.errors import AuditError
-from radray.schema.tables import TableSchema
+from radray.schema.column import TableSchema
 
 
 def to_arrow(rows: Sequence[Mapping[str, Any]], schema: TableSchema) -> pa.Table:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from radray.schema.tables import RUNS, RunStatus
+from radray.schema.runs import RUNS
+from radray.schema.statuses import RunStatus
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import replace_rows
 from radray.tables.identity import utc_now

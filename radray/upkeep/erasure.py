@@ -17,7 +17,11 @@ import pyarrow.parquet as pq
 from pyiceberg.expressions import And, BooleanExpression, In, Or, Reference
 
 from radray.errors import AuditError, ConfigError, ConflictError, RadrayError
-from radray.schema.tables import PREDICTIONS, REPORTS, RUNS, RunStatus, TableSchema
+from radray.schema.column import TableSchema
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from radray.schema.statuses import RunStatus
 from radray.tables.catalog import Warehouse, equal_to, file_schema, with_null_lists
 from radray.tables.commit import pin, replace_partition
 from radray.tables.identity import new_run_id, utc_now

@@ -18,7 +18,10 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from radray.errors import ConfigError
-from radray.schema.tables import RUNS, TABLES, RunStatus, TableSchema
+from radray.schema.column import TableSchema
+from radray.schema.runs import RUNS
+from radray.schema.statuses import RunStatus
+from radray.schema.tables import TABLES
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import FENCED, attempt_of, commit_on_newest
 from radray.tables.identity import utc_now

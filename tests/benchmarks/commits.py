@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.analytics.query import connect
-from radray.schema.tables import PREDICTIONS, ROUGE_COLUMNS
+from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin, replace_partition

@@ -26,7 +26,7 @@ from radray.language.mentions import State, find_mentions
 from radray.language.normality import is_normal
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import Record
-from radray.schema.tables import ReportStatus
+from radray.schema.statuses import ReportStatus
 
 _WORDS_FOR_CODES = {"normal": "normal", "no indexing": "none", "": "none"}
 _Z = 1.959963984540054

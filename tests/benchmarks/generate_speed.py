@@ -41,7 +41,8 @@ from radray.pipelines.generate import stage_predictions
 from radray.pipelines.report_rows import SplitCut
 from radray.pipelines.score_predictions import ScorePredictions
 from radray.pipelines.write_impressions import WriteImpressions
-from radray.schema.tables import PREDICTIONS, REPORTS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
 from radray.settings.cluster import ClusterSettings
 from radray.settings.generate import GenerateSettings, ScoreSettings
 from radray.settings.loading import load_settings

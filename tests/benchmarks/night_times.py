@@ -17,7 +17,8 @@ from pathlib import Path
 from nights_world import NO_GATES, Nights, running_nights
 from s3_server import running_s3
 
-from radray.schema.tables import PREDICTIONS, REPORTS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
 
 WARM_UP = 100
 LINES = {

@@ -23,7 +23,7 @@ from pathlib import Path
 from radray.reports.archives.container import list_members, read_members
 from radray.reports.formats import mimic
 from radray.reports.synthetic.studies import make_studies, write_zip
-from radray.schema.tables import ReportStatus
+from radray.schema.statuses import ReportStatus
 
 _HEADING = re.compile(r"\n ([A-Z ()/,-]+):\s", re.DOTALL)
 _USUAL_NAMES = {

@@ -42,7 +42,7 @@ from radray.pipelines.generate import stage_predictions
 from radray.pipelines.report_rows import SplitCut
 from radray.reports.synthetic.studies import make_studies
 from radray.reports.text.cleaning import clean
-from radray.schema.tables import REPORTS
+from radray.schema.reports import REPORTS
 from radray.settings.cluster import ClusterSettings
 from radray.settings.generate import GenerateSettings, ScoreSettings
 from radray.settings.loading import load_settings

@@ -39,7 +39,7 @@ from radray.models.families.t5.shape import folder_shape
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import MANIFEST, read_manifest
 from radray.reports.synthetic.studies import make_studies, write_zip
-from radray.schema.tables import TRAINING_METRICS
+from radray.schema.runs import TRAINING_METRICS
 from radray.settings.loading import load_settings
 from radray.settings.model import TinySettings
 from radray.settings.root import Settings

@@ -30,7 +30,8 @@ from radray.reports.formats import mimic
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
-from radray.schema.tables import HYPOTHESES, PREDICTIONS
+from radray.schema.column import HYPOTHESES
+from radray.schema.predictions import PREDICTIONS
 from radray.settings.generate import ScoreSettings
 from radray.tables.rows import to_arrow
 

@@ -26,7 +26,7 @@ from nights_world import SLOW, Nights, running_nights
 from s3_server import S3Server, running_s3
 from scipy import stats
 
-from radray.schema.tables import PREDICTIONS
+from radray.schema.predictions import PREDICTIONS
 
 FIRST = date(2026, 1, 1)
 TRIES = 3

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from radray.models.folder import ModelFolder, open_model
-from radray.schema.tables import REPORTS
+from radray.schema.reports import REPORTS
 from radray.settings.loading import load_settings
 from radray.tables.catalog import Warehouse
 from radray.tasks.impression.prompts import get_prompt

@@ -27,7 +27,9 @@ from commits import FIRST, rows_of_a_night
 from radray.analytics.query import connect, stream
 from radray.analytics.views import VIEWS, Choices, view_columns
 from radray.schema.checks import CLASSES
-from radray.schema.tables import PREDICTIONS, REPORTS, TABLES
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.tables import TABLES
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows

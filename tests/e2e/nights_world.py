@@ -17,7 +17,9 @@ from loop_world import CANARY, PROMPT, tiny_model
 from s3_server import BUCKET, S3Server
 
 from radray.reports.synthetic.studies import make_studies
-from radray.schema.tables import PREDICTIONS, REPORTS, RUNS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse

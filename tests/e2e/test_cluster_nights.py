@@ -11,7 +11,10 @@ from loop_world import TINY
 from nights_world import NO_GATES, Nights, running_nights
 from s3_server import S3Server
 
-from radray.schema.tables import EVALUATIONS, PREDICTIONS, REPORTS, TRAINING_METRICS
+from radray.schema.evaluations import EVALUATIONS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import TRAINING_METRICS
 
 CORPUS, REPORTS_A_NIGHT = 60, 30
 FIRST = datetime.date(2026, 11, 1)

@@ -20,7 +20,9 @@ from s3_server import BUCKET, S3Server
 
 from radray.models.manifest import read_manifest
 from radray.reports.synthetic.studies import make_studies
-from radray.schema.tables import PREDICTIONS, REPORTS, TRAINING_METRICS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import TRAINING_METRICS
 from radray.storage.files import is_s3
 
 REPORTS_A_NIGHT = 60

@@ -11,7 +11,8 @@ from jobs import cli
 from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
-from radray.schema.tables import PREDICTIONS, RUNS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.runs import RUNS
 from radray.tables.catalog import Warehouse
 
 STUDIES = 24

@@ -16,7 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 from loop_world import CANARY, PROMPT, settings_for, tiny_model, write_corpus
 
-from radray.schema.tables import PREDICTIONS, REPORTS, RUNS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 from radray.tables.catalog import Warehouse
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,9 @@ from rich.console import Console
 
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
-from radray.schema.tables import PREDICTIONS, REPORTS, RUNS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 from radray.tables.catalog import Warehouse
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
 

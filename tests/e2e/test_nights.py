@@ -21,7 +21,9 @@ from radray.cluster.connection import ray_cluster
 from radray.errors import AuditError
 from radray.nights.final_line import FinalLine
 from radray.pipelines.prometheus import METRICS
-from radray.schema.tables import PREDICTIONS, REPORTS, RUNS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 from radray.settings.cluster import ClusterSettings
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings

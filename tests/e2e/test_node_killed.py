@@ -12,7 +12,9 @@ from loop_world import CANARY, PROMPT, settings_for, tiny_model, write_corpus
 from ray.cluster_utils import Cluster
 from test_killed import PATIENCE_S, Generating, parent, rows_staged, staged_files, wait_for_staged
 
-from radray.schema.tables import PREDICTIONS, REPORTS, RUNS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 from radray.tables.catalog import Warehouse
 
 STUDIES = 120

@@ -12,7 +12,7 @@ from rich.console import Console
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
 from radray.errors import AuditError
-from radray.schema.tables import REPORTS
+from radray.schema.reports import REPORTS
 from radray.settings.cluster import ClusterSettings
 from radray.settings.loading import load_settings
 from radray.tables.catalog import Warehouse

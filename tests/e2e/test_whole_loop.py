@@ -26,7 +26,10 @@ from radray.evaluation.systems import FLOORS
 from radray.models.folder import open_model
 from radray.pipelines.stage import Stage
 from radray.reports.synthetic.studies import SyntheticStudy
-from radray.schema.tables import EVALUATIONS, PREDICTIONS, REPORTS, ROUGE_COLUMNS, RUNS, TRAINING_METRICS
+from radray.schema.evaluations import EVALUATIONS
+from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS, TRAINING_METRICS
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 

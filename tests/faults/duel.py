@@ -8,7 +8,7 @@ from faults_world import Rows, expected_rows, open_night, read_rows, run_rows, s
 from scheduler import Choice, Writer, critical_steps, play
 
 from radray.errors import ConflictError, RadrayError
-from radray.schema.tables import REPORTS
+from radray.schema.reports import REPORTS
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 

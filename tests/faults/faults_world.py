@@ -10,7 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from radray.schema.tables import REPORTS, RUNS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 from radray.settings.warehouse import WarehouseSettings
 from radray.storage.files import Storage
 from radray.tables import commit

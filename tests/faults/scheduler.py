@@ -15,7 +15,8 @@ import pytest
 from faults_world import PATIENCE_S
 from pyiceberg.catalog.sql import SqlCatalog
 
-from radray.schema.tables import REPORTS, TableSchema
+from radray.schema.column import TableSchema
+from radray.schema.reports import REPORTS
 from radray.storage.files import Storage
 from radray.tables import partition
 from radray.tables.catalog import Warehouse

@@ -15,7 +15,7 @@ from kill_points import FIRST_POINTS, POINTS, KillPoint
 from whole_tree import referred_to, tree
 from writer import Order
 
-from radray.schema.tables import REPORTS
+from radray.schema.reports import REPORTS
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse, equal_to
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain

@@ -7,7 +7,7 @@ from faults_world import Place, expected_rows, night, open_night, read_rows, run
 from pyiceberg.catalog.sql import SqlCatalog
 
 from radray.errors import AuditError, ConflictError
-from radray.schema.tables import REPORTS
+from radray.schema.reports import REPORTS
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables import merge
 from radray.tables.catalog import Warehouse

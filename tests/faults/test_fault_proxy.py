@@ -13,7 +13,7 @@ from s3_server import BUCKET, KEY_ID, SECRET, S3Server
 from jobs.cli import known_error
 from radray.analytics.query import query
 from radray.errors import ConfigError, RadrayError
-from radray.schema.tables import REPORTS
+from radray.schema.reports import REPORTS
 from radray.settings.warehouse import WarehouseSettings
 from radray.storage import iceberg_io as file_io
 from radray.storage import s3 as s3_module

@@ -7,7 +7,7 @@ from faults_world import Place, commit_night, expected_rows, night, open_night, 
 from scheduler import Interleavings, RedundantError, Writer, critical_steps, effects, play
 
 from radray.errors import ConflictError, InputError
-from radray.schema.tables import REPORTS
+from radray.schema.reports import REPORTS
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables import commit
 from radray.tables.catalog import Warehouse

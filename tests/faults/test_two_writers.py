@@ -8,7 +8,8 @@ from faults_world import Place, commit_night, night
 from scheduler import Interleavings, RedundantError, effects
 
 from radray.errors import ConflictError
-from radray.schema.tables import REPORTS, RUNS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 

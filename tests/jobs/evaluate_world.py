@@ -16,7 +16,9 @@ from radray.reports.formats.mimic import read
 from radray.reports.record.identity import normalise
 from radray.reports.synthetic.studies import make_studies
 from radray.schema.checks import CLASSES
-from radray.schema.tables import PREDICTIONS, REPORTS, TableSchema
+from radray.schema.column import TableSchema
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE

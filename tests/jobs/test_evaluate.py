@@ -23,7 +23,10 @@ from radray.language.normality import is_normal
 from radray.language.sentences import split_sentences
 from radray.reports.record.identity import normalise
 from radray.schema.checks import CLASSES
-from radray.schema.tables import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, RUNS
+from radray.schema.evaluations import COMPARISONS, EVALUATIONS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 
 F_MEASURES = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}
 SYSTEMS = {name: f"{name} {digest[:8]}" for name, digest in MODELS.items()}

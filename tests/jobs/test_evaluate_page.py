@@ -14,7 +14,8 @@ from jobs import evaluate as evaluate_job
 from jobs import query as query_job
 from jobs.evaluate import evaluate
 from radray.evaluation.scoring import main_scorer
-from radray.schema.tables import EVALUATIONS, PREDICTIONS
+from radray.schema.evaluations import EVALUATIONS
+from radray.schema.predictions import PREDICTIONS
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from evaluate_world import World, make_world
 from jobs.evaluate import evaluate, steps
 from radray.errors import ConfigError, InputError
 from radray.evaluation.review.sheet import PREFERRED, QUESTIONS, SIDES
-from radray.schema.tables import EVALUATIONS, PREDICTIONS
+from radray.schema.evaluations import EVALUATIONS
+from radray.schema.predictions import PREDICTIONS
 
 FOLDERS = ("fine-bbbbbbbb-dev1-test", "now-aaaaaaaa-dev1-test")
 

@@ -13,7 +13,8 @@ from radray.errors import ConfigError, ConflictError
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
 from radray.models.manifest import write_manifest
-from radray.schema.tables import PREDICTIONS, RUNS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.runs import RUNS
 from radray.settings.cluster import ClusterSettings
 from radray.settings.loading import load_settings
 from radray.settings.model import TinySettings

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from jobs import maintain
-from radray.schema.tables import REPORTS, RUNS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 from radray.settings.loading import load_settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows

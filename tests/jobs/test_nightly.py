@@ -14,7 +14,8 @@ from test_final_line import webhook
 from jobs import generate, prepare
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import write_manifest
-from radray.schema.tables import REPORTS, RUNS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 from radray.settings.loading import load_settings
 from radray.settings.model import TinySettings
 from radray.tables.catalog import Warehouse

@@ -8,7 +8,7 @@ import pytest
 from radray.errors import GateError, InputError
 from radray.evaluation.gates import NIGHT_COLUMNS, Night, Verdict, judge, measure, measure_scores, refuse_failed
 from radray.schema.checks import TIER_A
-from radray.schema.tables import PREDICTIONS
+from radray.schema.predictions import PREDICTIONS
 from radray.settings.gates import GatesSettings, TierA
 
 OFF = GatesSettings(max_tier_a_rate=None, max_rouge_l_drop=None, max_failed_rate=None, min_distinct_rate=None)

@@ -8,7 +8,7 @@ from rouge_score import rouge_scorer
 from radray.evaluation.rouge import Scorer
 from radray.language.sentences import split_sentences
 from radray.reports.synthetic.studies import make_studies
-from radray.schema.tables import ROUGE_COLUMNS
+from radray.schema.predictions import ROUGE_COLUMNS
 
 _NAMES = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}
 

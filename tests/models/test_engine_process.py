@@ -20,7 +20,7 @@ from radray.models.engines.isolation.child import reason_of
 from radray.models.engines.isolation.limits import FAILED_IN_A_ROW
 from radray.models.engines.isolation.process import EngineProcess
 from radray.models.engines.repeats import AnswerOnce
-from radray.schema.tables import FailReason
+from radray.schema.statuses import FailReason
 from radray.settings.generate import GenerateSettings
 
 PATIENCE_S = 20.0

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from radray.models.engines.engine import Answer, Failed, Generation, Hypothesis
 from radray.models.engines.repeats import AnswerOnce
-from radray.schema.tables import FailReason
+from radray.schema.statuses import FailReason
 
 
 class Echo:

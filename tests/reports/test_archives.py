@@ -14,7 +14,7 @@ from radray.errors import InputError
 from radray.reports.archives.container import BrokenStream, Member, container, list_members, open_members, read_members
 from radray.reports.archives.member import BOMB_BYTES
 from radray.reports.record.record import MAX_REPORT_BYTES
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 
 def zipped(entries, method=zipfile.ZIP_DEFLATED):

@@ -13,7 +13,7 @@ from radray.reports.formats import mimic, openi_xml
 from radray.reports.formats import mimic_sectioned_csv as sectioned_csv
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import rejected
-from radray.schema.tables import RejectReason, ReportStatus
+from radray.schema.statuses import RejectReason, ReportStatus
 
 INPUTS = [*bad_archives.INPUTS, *bad_tables.INPUTS]
 ONE = {"mimic_zip": mimic, "mimic_tar": mimic, "openi_xml": openi_xml}

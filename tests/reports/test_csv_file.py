@@ -12,7 +12,7 @@ from radray.errors import InputError
 from radray.reports.archives.member import BrokenStream
 from radray.reports.record.record import MAX_REPORT_BYTES
 from radray.reports.wire.csv_rows import read_csv
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 BAD = RejectReason.MALFORMED
 

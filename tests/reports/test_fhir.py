@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from radray.errors import InputError
 from radray.reports.formats.fhir import count, read
 from radray.reports.wire.html_text import html_to_text
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 
 def rows(value):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from radray.errors import InputError
 from radray.reports.formats.hl7 import count, parse_time, read
 from radray.reports.wire.hl7_messages import Delimiters, decoded_segments, read_messages
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 
 def rows(data):

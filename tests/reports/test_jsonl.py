@@ -13,7 +13,7 @@ from radray.errors import InputError
 from radray.reports.formats.jsonl import count, read
 from radray.reports.record.fields import Fields
 from radray.reports.record.record import SectionText
-from radray.schema.tables import RejectReason, ReportStatus
+from radray.schema.statuses import RejectReason, ReportStatus
 from radray.tasks.impression.pairs import pair_line
 
 GOOD = {"study_id": "5", "subject_id": "7", "findings": "Clear .", "impression": "1. Normal"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from radray.errors import InputError
 from radray.reports.formats.mediqa import count, read
 from radray.reports.record.record import Record
-from radray.schema.tables import RejectReason, ReportStatus
+from radray.schema.statuses import RejectReason, ReportStatus
 
 GOOD = {
     "study_id": "5",

@@ -13,7 +13,7 @@ from mutate import mutations
 from radray.errors import InputError
 from radray.reports.formats.openi_csv import count, read
 from radray.reports.record.record import Record
-from radray.schema.tables import RejectReason, ReportStatus
+from radray.schema.statuses import RejectReason, ReportStatus
 
 HEADER = b"uid,MeSH,Problems,image,indication,comparison,findings,impression\n"
 DATA = pathlib.Path(os.environ.get("RADRAY_DATA", pathlib.Path(__file__).parents[3] / "shared" / "data"))

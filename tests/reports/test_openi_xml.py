@@ -6,7 +6,7 @@ from bad_archives import xml
 from mutate import mutations
 
 from radray.reports.formats.openi_xml import read
-from radray.schema.tables import RejectReason, ReportStatus
+from radray.schema.statuses import RejectReason, ReportStatus
 
 NAME = "ecgen-radiology/7.xml"
 REAL_SHAPE = """<?xml version="1.0" encoding="utf-8"?><eCitation>

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from radray.errors import InputError
 from radray.reports.formats.parquet import count, read
 from radray.reports.record.fields import Fields
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 COLUMNS = {"study_id": ["01", "2"], "findings": ["Clear.", "Fine ."], "impression": ["1. Normal", None]}
 

@@ -3,7 +3,7 @@ import datetime
 import pytest
 
 from radray.reports.record.record import Record, SectionText, make_record, rejected
-from radray.schema.tables import RejectReason, ReportStatus
+from radray.schema.statuses import RejectReason, ReportStatus
 
 UNIT = {"member": "m", "offset": 3, "source_digest": "d"}
 

@@ -7,7 +7,7 @@ from mutate import mutations
 from radray.errors import InputError
 from radray.reports.archives.container import list_members, open_members
 from radray.reports.formats.mimic_sectioned_csv import count, read
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 HEADER = b"study,impression,findings,last_paragraph,comparison\r\n"
 

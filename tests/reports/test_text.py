@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from radray.reports.formats.plain_text import read
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, SectionText
-from radray.schema.tables import RejectReason, ReportStatus
+from radray.schema.statuses import RejectReason, ReportStatus
 
 
 def test_a_file_is_a_report_and_its_name_the_study_id():

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-from radray.schema.tables import REPORTS
+from radray.schema.reports import REPORTS
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import new_run_id

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from radray.pipelines.parse_reports import ReadReports, RowContext, SourceSpec, detect_format, plan
 from radray.reports.record.fields import Fields
-from radray.schema.tables import REPORTS
+from radray.schema.reports import REPORTS
 from radray.settings.warehouse import S3Settings
 from radray.storage.files import Storage
 

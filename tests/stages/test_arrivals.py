@@ -10,7 +10,7 @@ from s3_server import BUCKET, S3Server
 
 from radray.errors import ConfigError, ConflictError, InputError
 from radray.nights.arrivals import Arrivals, Nights, dated_uri, fixed_folder, is_nightly
-from radray.schema.tables import REPORTS
+from radray.schema.reports import REPORTS
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.storage import s3 as objects

@@ -13,7 +13,9 @@ from jobs import cli
 from radray.errors import GateError
 from radray.nights.gate import NightGate
 from radray.schema.checks import TIER_A
-from radray.schema.tables import PREDICTIONS, REPORTS, RUNS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 from radray.settings.gates import GatesSettings
 from radray.settings.loading import load_settings
 from radray.settings.section import CORPUS_DATE

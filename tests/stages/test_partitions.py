@@ -18,7 +18,7 @@ from radray.nights.parts import (
     refuse_other_splits,
     sample_prompts,
 )
-from radray.schema.tables import PREDICTIONS, ROUGE_COLUMNS
+from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse

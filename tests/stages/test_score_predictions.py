@@ -11,7 +11,8 @@ from radray.checks import check as checks
 from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.score_predictions import ScorePredictions, checks_id
 from radray.schema.checks import CLASSES, RAW_ROUGE_COLUMNS, TIER_A, TIER_B
-from radray.schema.tables import HYPOTHESES, PREDICTIONS, ROUGE_COLUMNS
+from radray.schema.column import HYPOTHESES
+from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
 from radray.settings.generate import ScoreSettings
 
 CONSTANTS = {

@@ -9,7 +9,10 @@ from tables_world import NIGHT, Night, open_warehouse, report_rows
 
 from radray.analytics.query import query
 from radray.errors import ConfigError
-from radray.schema.tables import REPORTS, RUNS, TABLES, Column
+from radray.schema.column import Column
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from radray.schema.tables import TABLES
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 

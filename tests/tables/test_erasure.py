@@ -12,7 +12,10 @@ from tables_world import NIGHT, Night, open_warehouse, report_rows
 
 from radray.analytics.query import engine
 from radray.errors import AuditError, ConfigError, ConflictError, RadrayError
-from radray.schema.tables import PREDICTIONS, REPORTS, RUNS, RunStatus
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from radray.schema.statuses import RunStatus
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin

@@ -24,7 +24,11 @@ from test_erasure import holding, prepared
 from jobs import maintain as job
 from radray.analytics.query import query
 from radray.errors import ConfigError, ConflictError
-from radray.schema.tables import EVALUATIONS, REPORTS, RUNS, TABLES, RunStatus
+from radray.schema.evaluations import EVALUATIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from radray.schema.statuses import RunStatus
+from radray.schema.tables import TABLES
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.upkeep import glue

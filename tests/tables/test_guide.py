@@ -16,7 +16,10 @@ from views_world import Row, append
 from radray.analytics.query import stream
 from radray.analytics.views import VIEWS, Choices
 from radray.schema.checks import CLASSES
-from radray.schema.tables import COMPARISONS, PREDICTIONS, REPORTS, RUNS, TRAINING_METRICS
+from radray.schema.evaluations import COMPARISONS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS, TRAINING_METRICS
 from radray.tables.catalog import Warehouse
 
 GUIDE = (Path(__file__).parents[2] / "radray" / "tables" / "sql" / "README.md").read_text(encoding="utf-8")

@@ -16,7 +16,9 @@ from tables_world import Night, open_warehouse, units
 
 from jobs import prepare
 from radray.errors import ConflictError
-from radray.schema.tables import REPORTS, RUNS, RunStatus
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from radray.schema.statuses import RunStatus
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import utc_now
 from radray.tables.inventory import Inventory

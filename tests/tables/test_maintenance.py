@@ -9,7 +9,9 @@ from s3_server import S3Server
 from tables_world import NIGHT, Night, open_warehouse, units
 
 from radray.errors import ConfigError, ConflictError, InputError
-from radray.schema.tables import REPORTS, RUNS, RunStatus
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from radray.schema.statuses import RunStatus
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import utc_now

@@ -18,7 +18,7 @@ from tables_world import Night
 
 from radray.analytics.query import query
 from radray.errors import ConfigError, InputError, RadrayError
-from radray.schema.tables import REPORTS
+from radray.schema.reports import REPORTS
 from radray.settings.loading import load_settings
 from radray.settings.warehouse import S3Settings, WarehouseSettings
 from radray.storage.files import Storage

@@ -7,7 +7,9 @@ import pytest
 from tables_world import Night, report_rows, units
 
 from radray.errors import AuditError
-from radray.schema.tables import REPORTS, RUNS, RunStatus
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from radray.schema.statuses import RunStatus
 from radray.tables.catalog import Warehouse
 from radray.tables.merge import Merged
 from radray.tables.rows import to_arrow

@@ -7,7 +7,8 @@ from pyiceberg.table import Table
 from tables_world import NIGHT, Night, units
 
 from radray.errors import ConflictError
-from radray.schema.tables import REPORTS, RUNS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 from radray.tables.catalog import Warehouse
 
 NEXT = NIGHT + datetime.timedelta(days=1)

@@ -5,7 +5,9 @@ from tables_world import Night, open_warehouse
 
 from radray.analytics.query import query
 from radray.errors import ConfigError, InputError, RadrayError
-from radray.schema.tables import REPORTS, RUNS, TABLES
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from radray.schema.tables import TABLES
 from radray.tables.catalog import Warehouse
 
 

@@ -18,7 +18,11 @@ from s3_server import S3Server
 
 from radray.analytics.query import query
 from radray.errors import ConfigError
-from radray.schema.tables import PREDICTIONS, REPORTS, RUNS, TABLES, Column, TableSchema
+from radray.schema.column import Column, TableSchema
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from radray.schema.tables import TABLES
 from radray.storage import s3 as objects
 from radray.tables.catalog import Warehouse
 from radray.upkeep.erasure import erase

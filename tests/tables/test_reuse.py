@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from tables_world import open_warehouse
 
-from radray.schema.tables import PREDICTIONS, RUNS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.runs import RUNS
 from radray.tables import merge, reuse
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin

@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 
 from radray.errors import AuditError
-from radray.schema.tables import Column, TableSchema
+from radray.schema.column import Column, TableSchema
 from radray.tables.rows import to_arrow
 
 SCHEMA = TableSchema(

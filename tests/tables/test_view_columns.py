@@ -11,7 +11,10 @@ from radray.analytics.query import stream
 from radray.analytics.views import Choices
 from radray.checks.check import CHECKS_ID, check
 from radray.evaluation.rouge import Scorer
-from radray.schema.tables import EVALUATIONS, PREDICTIONS, REPORTS, RUNS
+from radray.schema.evaluations import EVALUATIONS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 
 
 def test_the_state_of_a_night_is_what_became_of_it(tmp_path: Path) -> None:

@@ -30,7 +30,10 @@ from radray.analytics.views import (
     view_sql,
 )
 from radray.schema.checks import CLASSES, TIER_A, TIER_B
-from radray.schema.tables import COMPARISONS, EVALUATIONS, PREDICTIONS, REPORTS, TABLES
+from radray.schema.evaluations import COMPARISONS, EVALUATIONS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.tables import TABLES
 
 CHOICES = Choices("model", "fine", 0.3)
 METRICS = ("rouge1", "rouge2", "rougel", "rougelsum")

@@ -11,16 +11,11 @@ import pandas as pd
 from tables_world import open_warehouse
 
 from radray.schema.checks import CLASSES
-from radray.schema.tables import (
-    COMPARISONS,
-    EVALUATIONS,
-    PREDICTIONS,
-    REPORTS,
-    ROUGE_COLUMNS,
-    RUNS,
-    TRAINING_METRICS,
-    TableSchema,
-)
+from radray.schema.column import TableSchema
+from radray.schema.evaluations import COMPARISONS, EVALUATIONS
+from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS, TRAINING_METRICS
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.rows import to_arrow

@@ -18,7 +18,10 @@ from typing import Any
 
 from radray.analytics.publishing.requests import Request
 from radray.analytics.views import VIEWS, WITH_TEXT, flat_columns, view_columns
-from radray.schema.tables import PREDICTIONS, REPORTS, RUNS, TABLES
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from radray.schema.tables import TABLES
 from radray.settings.root import Settings
 from radray.storage.files import is_s3
 from radray.storage.s3 import S3Access

@@ -13,7 +13,7 @@ from radray.models.batching import in_order
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Check, verify_files
 from radray.models.verified import CheckedFiles
-from radray.schema.tables import FailReason
+from radray.schema.statuses import FailReason
 from radray.settings.generate import GenerateSettings
 
 DECIDES = frozenset(

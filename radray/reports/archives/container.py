@@ -27,7 +27,7 @@ from radray.reports.archives.member import (
     gunzipped,
 )
 from radray.reports.record.record import MAX_REPORT_BYTES
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 __all__ = ["MAX_MEMBERS", "BrokenStream", "Member", "container", "list_members", "open_members", "read_members"]
 

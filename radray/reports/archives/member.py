@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from radray.errors import InputError
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -3,7 +3,7 @@
 import re
 
 from radray.reports.archives.member import BrokenStream, Forward, Member, Members
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 _BLOCK = 512
 _MAX_EXTENSION_BYTES = 1 << 20

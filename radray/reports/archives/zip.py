@@ -24,7 +24,7 @@ from radray.reports.archives.member import (
     decoded_name,
     inflated,
 )
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 BEGINNINGS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 

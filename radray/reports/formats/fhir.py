@@ -21,7 +21,7 @@ from radray.reports.wire.html_text import html_to_text
 from radray.reports.wire.json_elements import ElementScanner
 from radray.reports.wire.json_values import load
 from radray.reports.wire.pieces import Chunks, Piece, read_lines
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 MAX_RESOURCE_BYTES = 16 << 20
 """A resource may carry the PDF of its report beside the text; only MAX_REPORT_BYTES of it may be text."""

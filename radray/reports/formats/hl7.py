@@ -14,7 +14,7 @@ from radray.reports.record.values import to_record
 from radray.reports.text.modalities import modality_of
 from radray.reports.text.sections import parse
 from radray.reports.wire.hl7_messages import Delimiters, RawMessage, decoded_segments, read_messages
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 _EXPECTED = "expected HL7 v2 messages, each beginning with an MSH segment (source.format=hl7)"
 _TIME = re.compile(r"(?P<time>[0-9]{8}(?:[0-9]{2}){0,3})(?:\.(?P<fraction>[0-9]{1,6})[0-9]*+)?(?P<zone>[+-][0-9]{4})?")

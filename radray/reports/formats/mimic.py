@@ -5,7 +5,7 @@ import re
 
 from radray.reports.record.free_text import record_of
 from radray.reports.record.record import Record, rejected
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 _REPORT_NAME = re.compile(r"(?:.*/)?p(?P<subject>[0-9]{8})/s(?P<study>[0-9]{8})\.txt", re.DOTALL)
 

@@ -22,7 +22,7 @@ from xml.parsers import expat
 
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected
 from radray.reports.text.decoding import decode
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 _ROOT = "eCitation"
 _ABSTRACT = (_ROOT, "MedlineCitation", "Article", "Abstract", "AbstractText")

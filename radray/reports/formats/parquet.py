@@ -20,7 +20,7 @@ from radray.reports.record.fields import Fields, to_utc
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected
 from radray.reports.record.values import to_record
 from radray.reports.wire.json_values import values_record
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 MAX_HELD_BYTES = 1 << 30
 """A file that can only be read from its beginning (a member of an archive) is held whole, and at most this large."""

@@ -5,7 +5,7 @@ from radray.reports.text import exams
 from radray.reports.text.decoding import decode
 from radray.reports.text.headings import PREAMBLE
 from radray.reports.text.sections import Sections, parse
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 _LONGEST_TITLE = 120
 

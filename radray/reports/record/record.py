@@ -10,7 +10,7 @@ from radray.reports.text.comparison import comparison_state
 from radray.reports.text.exams import body_part as body_part_of
 from radray.reports.text.exams import modality as modality_of
 from radray.reports.text.headings import BOTH, LAST_PARAGRAPH
-from radray.schema.tables import RejectReason, ReportStatus
+from radray.schema.statuses import RejectReason, ReportStatus
 
 MAX_REPORT_BYTES = 1 << 20
 """The text of one report is at most this long (the longest of MIMIC-CXR's 227,835 are a few kB): more is TOO_LARGE."""

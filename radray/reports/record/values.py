@@ -8,7 +8,7 @@ from radray.reports.record.fields import parse_time, report_status
 from radray.reports.record.free_text import section_texts
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected
 from radray.reports.text.sections import parse
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 _TEXTS = ("findings", "impression", "report", "background", "indication", "comparison")
 _LABELS = ("exam_description", "modality", "body_part", "human_codes")

@@ -13,7 +13,7 @@ from radray.errors import InputError
 from radray.reports.archives.member import BrokenStream, ByteStream, chunks_of
 from radray.reports.record.record import MAX_REPORT_BYTES
 from radray.reports.text.decoding import decode
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 _COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -9,7 +9,7 @@ from radray.reports.record.record import Record, rejected
 from radray.reports.record.values import to_record
 from radray.reports.text.decoding import decode
 from radray.reports.wire.pieces import Piece
-from radray.schema.tables import RejectReason
+from radray.schema.statuses import RejectReason
 
 _LISTS = frozenset({"human_codes"})
 """Fields whose value may be a list of strings."""

@@ -23,16 +23,12 @@ from typing import Any
 import pyarrow.parquet as pq
 from s3_server import S3Server, running_s3
 
-from radray.schema.tables import (
-    COMPARISONS,
-    EVALUATIONS,
-    PREDICTIONS,
-    REPORTS,
-    ROUGE_COLUMNS,
-    TABLES,
-    TRAINING_METRICS,
-    TableSchema,
-)
+from radray.schema.column import TableSchema
+from radray.schema.evaluations import COMPARISONS, EVALUATIONS
+from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import TRAINING_METRICS
+from radray.schema.tables import TABLES
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows, pin

@@ -22,7 +22,7 @@ from typing import TypeVar
 
 from radray.errors import RadrayError
 from radray.models.engines.engine import Engine, Generation
-from radray.schema.tables import FailReason
+from radray.schema.statuses import FailReason
 
 _T = TypeVar("_T")
 

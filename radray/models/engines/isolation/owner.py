@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 
 from radray.models.engines.engine import Engine
 from radray.models.engines.isolation.child import CallFailed, Made, Planned, Ready, Refused
-from radray.schema.tables import FailReason
+from radray.schema.statuses import FailReason
 
 _CODE = "from radray.models.engines.isolation.child import main; main({}, {})"
 _LAST_WORDS_S = 10.0

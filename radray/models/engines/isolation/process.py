@@ -17,7 +17,7 @@ from radray.models.engines.engine import Answer, Engine, Failed
 from radray.models.engines.isolation.child import CallFailed, Made, Planned, Ready, Refused
 from radray.models.engines.isolation.limits import CallLimits, Patience
 from radray.models.engines.isolation.owner import EngineOwner, Frame, Gone
-from radray.schema.tables import FailReason
+from radray.schema.statuses import FailReason
 from radray.settings.generate import GenerateSettings
 
 STARTS = 3

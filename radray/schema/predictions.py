@@ -1,0 +1,58 @@
+"""The table `predictions`: a row a report under a model."""
+
+import pyarrow as pa
+
+from radray.schema.checks import CHECK_COLUMNS
+from radray.schema.column import BOOL, DOUBLE, HYPOTHESES, LONG, STRING, Column, TableSchema, required
+
+ROUGE_COLUMNS = tuple(
+    f"{metric}_{part}"
+    for metric in ("rouge1", "rouge2", "rougel", "rougelsum")
+    for part in ("precision", "recall", "f")
+)
+
+
+PREDICTIONS = TableSchema(
+    name="predictions",
+    doc="One report under one model.",
+    key=("unit_id", "model_digest"),
+    partition=("batch_date", "dataset", "split", "model_digest"),
+    columns=(
+        required("unit_id", STRING, "Unit of `reports` that the findings come from"),
+        required("batch_date", pa.date32(), "Logical date of the night; 1970-01-01 for a corpus"),
+        required("dataset", STRING, "Where the report belongs"),
+        required("split", STRING, "train, validation, test or live"),
+        required("model_digest", STRING, "sha256 of the model's manifest"),
+        required("model_name", STRING, "Name of the model"),
+        required("status", STRING, "ok or failed"),
+        Column("reason", STRING, "Reason code when status is failed"),
+        required("study_id", STRING, "Study id as the source has it"),
+        Column("subject_id", STRING, "Patient id as the source has it"),
+        required("split_key", STRING, "Cluster of reports that belong together in intervals and splits"),
+        required("text_digest", STRING, "sha256 of background, findings and reference_raw"),
+        Column("background", STRING, "Background as given to the model"),
+        required("findings", STRING, "Findings as given to the model"),
+        Column("reference", STRING, "Cleaned impression of the radiologist; null where there is none"),
+        Column("reference_raw", STRING, "Impression of the radiologist as it came"),
+        Column("prediction", STRING, "Impression written by the model; null when failed"),
+        Column("hypotheses", HYPOTHESES, "Candidates of the beam, best first, with scores"),
+        Column("input_tokens", LONG, "Tokens of the prompt, before truncation, tokens"),
+        Column("output_tokens", LONG, "Tokens of the prediction, tokens"),
+        Column("input_truncated", BOOL, "The prompt was longer than max_input_tokens and lost its end"),
+        Column("output_cut", BOOL, "The prediction met max_new_tokens before its end"),
+        *(
+            Column(name, DOUBLE, f"{name.replace('_', ', ')}, 0 to 1; null without a reference; 0 when failed")
+            for name in ROUGE_COLUMNS
+        ),
+        Column("scorer_id", STRING, "How ROUGE was computed; null without a reference"),
+        required("prompt_id", STRING, "Id of the prompt"),
+        required("settings_digest", STRING, "Digest of generation settings"),
+        required("engine", STRING, "Engine that ran the model: library, version and compute type"),
+        required("run_key", STRING, "Digest of what decided the rows of this partition"),
+        required("run_id", STRING, "Run that wrote the row"),
+        Column("logprob_per_token", DOUBLE, "Log-probability of the prediction over its tokens, end token included"),
+        Column("margin", DOUBLE, "Score of the prediction less that of the second; null where there is no second"),
+        Column("repeated", BOOL, "The answer to an equal prompt of the same run, not generated again"),
+        *(Column(*one) for one in CHECK_COLUMNS),
+    ),
+)
