@@ -19,7 +19,7 @@ from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import MANIFEST, write_manifest
 from radray.models.store import open_stored, put_model
 from radray.pipelines.progress import progress_bar
-from radray.pipelines.report_rows import SplitCut
+from radray.reports.splits import SplitCut
 from radray.schema.reports import REPORTS
 from radray.schema.runs import TRAINING_METRICS
 from radray.schema.statuses import ReportStatus

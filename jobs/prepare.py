@@ -17,8 +17,9 @@ from radray.errors import AuditError, ConfigError, InputError
 from radray.nights.arrivals import Arrivals, fixed_folder, is_nightly
 from radray.nights.final_line import FinalLine
 from radray.nights.parts import default_split
-from radray.pipelines.parse_reports import RowContext, SourceSpec, detect_format, plan, stage_reports
+from radray.pipelines.parse_reports import RowContext, stage_reports
 from radray.pipelines.progress import staged_rows
+from radray.pipelines.work import SourceSpec, detect_format, plan
 from radray.reports.record.fields import Fields
 from radray.reports.splits import digest_split, missing_studies, read_split_file
 from radray.schema.reports import REPORTS

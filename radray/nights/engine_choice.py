@@ -9,9 +9,10 @@ from ray.exceptions import RayError
 
 from radray.cluster.actors import cluster_nodes, plan_actors
 from radray.errors import InputError, RadrayError
-from radray.models.engines.conversion import Converted, refuse_other_families
+from radray.models.engines.conversion import Converted
 from radray.models.engines.engine import engine_name
 from radray.models.engines.parity import PARITY_PROMPTS, ParityRecord, known_parity, prove
+from radray.models.families.family import refuse_other_families
 from radray.models.folder import ModelFolder
 from radray.models.store import on_this_node
 from radray.settings.generate import GenerateSettings

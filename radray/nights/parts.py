@@ -12,7 +12,7 @@ from pyiceberg.expressions import And, In
 
 from radray.errors import ConfigError, InputError
 from radray.models.folder import ModelFolder
-from radray.pipelines.report_rows import SplitCut, report_units
+from radray.reports.splits import SplitCut, report_units
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS

@@ -9,10 +9,11 @@ from ray.util.annotations import RayDeprecationWarning
 
 from radray.cluster.actors import ActorPlan
 from radray.models.folder import ModelFolder
-from radray.pipelines.report_rows import ReadReportRows, SelectReports, SplitCut
+from radray.pipelines.report_rows import ReadReportRows, SelectReports
 from radray.pipelines.score_predictions import ScorePredictions
 from radray.pipelines.stage import Stage
 from radray.pipelines.write_impressions import WriteImpressions
+from radray.reports.splits import SplitCut
 from radray.settings.generate import GenerateSettings, ScoreSettings
 from radray.settings.section import SplitName
 from radray.storage.files import Storage, is_s3

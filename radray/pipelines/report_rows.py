@@ -2,18 +2,15 @@
 
 import io
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from radray.pipelines.stage import Stage, texts_withheld
-from radray.reports.splits import is_validation
+from radray.reports.splits import SplitCut
 from radray.schema.reports import REPORTS
-from radray.schema.statuses import ReportStatus
 from radray.settings.section import SplitName
 from radray.storage.files import Storage, is_s3
 
@@ -26,29 +23,6 @@ REPORT_COLUMNS = (
 
 READ_ROWS = 2_000
 """Reports in a table as they are read: about 4 MB."""
-
-
-@dataclass(frozen=True, slots=True)
-class SplitCut:
-    """How `validation` is cut from the reports whose stored split is train: by split key, with a seed."""
-
-    validation_fraction: float
-    seed: int
-
-    def split_of(self, stored_split: str | None, split_key: str | None) -> str | None:
-        """Return the split that a report is in; None for one that is in none."""
-        if stored_split != "train" or split_key is None:
-            return stored_split
-        held_out = is_validation(split_key, fraction=self.validation_fraction, seed=self.seed)
-        return "validation" if held_out else "train"
-
-    def ok_in(self, split: SplitName, reports: pa.Table | pa.RecordBatch) -> list[bool]:
-        """Return for each row of `reports` whether it is ok and of `split`."""
-        columns = (reports.column(name).to_pylist() for name in ("status", "split", "split_key"))
-        return [
-            status == ReportStatus.OK and self.split_of(stored, key) == split
-            for status, stored, key in zip(*columns, strict=True)
-        ]
 
 
 class ReadReportRows:
@@ -104,11 +78,3 @@ class SelectReports(Stage):
         ids = np.array([unit.encode() for unit in units], dtype=np.bytes_)
         places = np.searchsorted(self._staged, ids)
         return self._staged[np.minimum(places, len(self._staged) - 1)] == ids
-
-
-def report_units(reports: pa.Table, cut: SplitCut, split: SplitName) -> pa.Table:
-    """Return the ok reports of `split`, sorted by unit_id: the frozen input."""
-    # in parts: a column of a million texts is 100 MB as Python objects
-    wanted = [pa.array(cut.ok_in(split, batch), pa.bool_()) for batch in reports.to_batches(10_000)]
-    units = reports.filter(pa.chunked_array(wanted, pa.bool_()))
-    return units.take(pc.sort_indices(units, sort_keys=[("unit_id", "ascending")]))

@@ -8,8 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from radray.models.engines.engine import Answer, Failed, engine_name, open_checked
+from radray.models.engines.engine import Answer, Failed, engine_name
 from radray.models.engines.isolation.process import EngineProcess
+from radray.models.engines.opening import open_checked
 from radray.models.engines.repeats import AnswerOnce
 from radray.models.folder import ModelFolder
 from radray.models.store import on_this_node

@@ -7,8 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from radray.errors import InputError
 from radray.reports.wire.csv_rows import read_csv
+from radray.schema.statuses import ReportStatus
+from radray.settings.section import SplitName
 
 _SPLITS = {
     "train": "train",
@@ -83,3 +88,34 @@ def is_validation(split_key: str, *, fraction: float, seed: int) -> bool:
     """
     drawn = int.from_bytes(hashlib.sha256(f"{seed}:{split_key}".encode()).digest()[:8], "big")
     return drawn < fraction * 2**64
+
+
+@dataclass(frozen=True, slots=True)
+class SplitCut:
+    """How `validation` is cut from the reports whose stored split is train: by split key, with a seed."""
+
+    validation_fraction: float
+    seed: int
+
+    def split_of(self, stored_split: str | None, split_key: str | None) -> str | None:
+        """Return the split that a report is in; None for one that is in none."""
+        if stored_split != "train" or split_key is None:
+            return stored_split
+        held_out = is_validation(split_key, fraction=self.validation_fraction, seed=self.seed)
+        return "validation" if held_out else "train"
+
+    def ok_in(self, split: SplitName, reports: pa.Table | pa.RecordBatch) -> list[bool]:
+        """Return for each row of `reports` whether it is ok and of `split`."""
+        columns = (reports.column(name).to_pylist() for name in ("status", "split", "split_key"))
+        return [
+            status == ReportStatus.OK and self.split_of(stored, key) == split
+            for status, stored, key in zip(*columns, strict=True)
+        ]
+
+
+def report_units(reports: pa.Table, cut: SplitCut, split: SplitName) -> pa.Table:
+    """Return the ok reports of `split`, sorted by unit_id: the frozen input."""
+    # in parts: a column of a million texts is 100 MB as Python objects
+    wanted = [pa.array(cut.ok_in(split, batch), pa.bool_()) for batch in reports.to_batches(10_000)]
+    units = reports.filter(pa.chunked_array(wanted, pa.bool_()))
+    return units.take(pc.sort_indices(units, sort_keys=[("unit_id", "ascending")]))

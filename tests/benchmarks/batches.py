@@ -13,7 +13,7 @@ from pathlib import Path
 
 from trained_model import say, trained_model
 
-from radray.models.engines.engine import open_engine
+from radray.models.engines.opening import open_engine
 from radray.settings.generate import GenerateSettings
 
 WAYS = [

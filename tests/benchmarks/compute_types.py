@@ -20,9 +20,10 @@ from trained_model import say, trained_model
 
 from radray.errors import ConfigError
 from radray.evaluation.rouge import Scorer
-from radray.models.engines.engine import Generation, open_engine
+from radray.models.engines.engine import Generation
+from radray.models.engines.opening import open_engine
 from radray.models.engines.parity import compare
-from radray.pipelines.report_rows import SplitCut
+from radray.reports.splits import SplitCut
 from radray.settings.generate import GenerateSettings
 
 WAYS = (

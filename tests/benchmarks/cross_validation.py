@@ -38,7 +38,7 @@ from radray.evaluation.bootstrap import codes_of, intervals, resampled_means
 from radray.evaluation.floors import best_constant, first_sentence
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
-from radray.models.engines.engine import open_engine
+from radray.models.engines.opening import open_engine
 from radray.models.families.t5.loading import load_tokenizer
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from trained_model import say, trained_model
 
-from radray.models.engines.engine import open_engine
+from radray.models.engines.opening import open_engine
 from radray.models.families.t5.loading import load_model
 from radray.settings.generate import GenerateSettings
 

@@ -25,8 +25,9 @@ from trained_model import say
 from transformers import GenerationConfig, T5Config, T5ForConditionalGeneration
 
 from radray.models.engines.conversion import ensure_converted
-from radray.models.engines.engine import Failed, engine_name, open_engine
+from radray.models.engines.engine import Failed, engine_name
 from radray.models.engines.isolation.process import EngineProcess
+from radray.models.engines.opening import open_engine
 from radray.models.families.t5.loading import load_tokenizer
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny

@@ -34,13 +34,13 @@ from trained_model import say, trained_model
 
 from radray.cluster.actors import cluster_nodes, plan_actors
 from radray.cluster.connection import ray_cluster
-from radray.models.engines.engine import open_engine
+from radray.models.engines.opening import open_engine
 from radray.models.folder import ModelFolder
 from radray.models.footprint import engine_bytes
 from radray.pipelines.generate import stage_predictions
-from radray.pipelines.report_rows import SplitCut
 from radray.pipelines.score_predictions import ScorePredictions
 from radray.pipelines.write_impressions import WriteImpressions
+from radray.reports.splits import SplitCut
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.settings.cluster import ClusterSettings

@@ -15,7 +15,8 @@ from typing import Any
 import torch
 from trained_model import say, trained_model
 
-from radray.models.engines.engine import Engine, Generation, open_engine
+from radray.models.engines.engine import Engine, Generation
+from radray.models.engines.opening import open_engine
 from radray.models.engines.parity import TOLERANCE, compare, score_difference
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.folder import ModelFolder

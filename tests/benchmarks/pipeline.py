@@ -39,7 +39,7 @@ from radray.nights.engine_choice import EngineChoice
 from radray.nights.parts import find_parts
 from radray.nights.predictions_run import PredictionsRun
 from radray.pipelines.generate import stage_predictions
-from radray.pipelines.report_rows import SplitCut
+from radray.reports.splits import SplitCut
 from radray.reports.synthetic.studies import make_studies
 from radray.reports.text.cleaning import clean
 from radray.schema.reports import REPORTS

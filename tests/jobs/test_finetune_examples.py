@@ -12,7 +12,7 @@ from rich.console import Console
 
 from jobs.finetune import out_folder, read_examples, run, said, told, untrained_folder
 from radray.errors import InputError
-from radray.pipelines.report_rows import SplitCut
+from radray.reports.splits import SplitCut
 from radray.schema.reports import REPORTS
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings

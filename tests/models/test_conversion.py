@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.models.engines import conversion
 from radray.models.engines.conversion import ensure_converted, find_converted, record_parity
-from radray.models.engines.engine import open_engine
+from radray.models.engines.opening import open_engine
 from radray.models.families.t5.converting import output_scale
 from radray.models.families.t5.loading import load_model
 from radray.models.folder import ModelFolder, open_model

@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, T5Tokenizer
 
 from radray.errors import ConfigError
-from radray.models.engines.engine import Engine, engine_name, open_engine
+from radray.models.engines.engine import Engine, engine_name
+from radray.models.engines.opening import open_engine
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny

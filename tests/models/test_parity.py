@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from radray.errors import InputError
 from radray.models.engines.conversion import find_converted, record_parity
-from radray.models.engines.engine import Generation, Hypothesis, open_engine
+from radray.models.engines.engine import Generation, Hypothesis
+from radray.models.engines.opening import open_engine
 from radray.models.engines.parity import TOLERANCE, compare, known_parity, parity_key, prove
 from radray.models.families.t5 import converting
 from radray.models.folder import ModelFolder, open_model

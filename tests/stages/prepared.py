@@ -9,7 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from radray.pipelines.parse_reports import ReadReports, RowContext, SourceSpec, detect_format, plan
+from radray.pipelines.parse_reports import ReadReports, RowContext
+from radray.pipelines.work import SourceSpec, detect_format, plan
 from radray.reports.record.fields import Fields
 from radray.schema.reports import REPORTS
 from radray.settings.warehouse import S3Settings

@@ -18,7 +18,7 @@ from radray.models.folder import ModelFolder, open_model
 from radray.models.footprint import engine_bytes
 from radray.models.manifest import write_manifest
 from radray.pipelines.generate import stage_predictions
-from radray.pipelines.report_rows import SplitCut
+from radray.reports.splits import SplitCut
 from radray.settings.cluster import ClusterSettings
 from radray.settings.generate import GenerateSettings, ScoreSettings
 from radray.settings.model import TinySettings

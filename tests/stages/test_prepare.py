@@ -10,7 +10,7 @@ from prepared import STORAGE, prepared
 
 from radray.errors import InputError
 from radray.pipelines import parse_reports as prepare
-from radray.pipelines.parse_reports import PlannedUnit, SourceSpec, plan
+from radray.pipelines.work import PlannedUnit, SourceSpec, plan
 from radray.reports.record.fields import Fields
 from radray.reports.synthetic.studies import make_studies
 

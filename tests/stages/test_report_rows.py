@@ -8,7 +8,8 @@ import pytest
 from report_tables import reports
 
 from radray.errors import StageError
-from radray.pipelines.report_rows import ReadReportRows, SelectReports, SplitCut, report_units
+from radray.pipelines.report_rows import ReadReportRows, SelectReports
+from radray.reports.splits import SplitCut, report_units
 from radray.settings.warehouse import S3Settings
 from radray.storage.files import Storage
 

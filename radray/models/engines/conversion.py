@@ -10,7 +10,6 @@ A folder that starts with a dot is outside the model's own manifest, so converti
 Where the model folder is read-only the copy is in ``$XDG_CACHE_HOME/radray/ctranslate2`` (else ``~/.cache/...``).
 """
 
-import json
 import os
 import secrets
 import shutil
@@ -35,8 +34,6 @@ from radray.models.manifest import (
 )
 from radray.models.verified import only_one
 
-FAMILIES = frozenset({"t5", "mt5"})
-"""Model types whose output scale the conversion knows how to put right."""
 _ABANDONED_S = 86_400.0
 
 
@@ -56,13 +53,6 @@ class Converted:
     def parity(self) -> Mapping[str, Any]:
         """The records of parity runs by what they were made with."""
         return dict(self.manifest.made.get("parity", {}))
-
-
-def refuse_other_families(folder: Path) -> None:
-    """Raise InputError when the model of `folder` is of a family whose conversion is not known to be right."""
-    family = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
-    if family not in FAMILIES:
-        raise InputError(f"model folder {folder}: a model of type {family} cannot be converted, T5 can")
 
 
 def find_converted(model: ModelFolder, compute_type: str, check: Check = verify_files) -> Converted | None:

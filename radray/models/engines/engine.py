@@ -10,9 +10,6 @@ from typing import Protocol
 
 from radray.errors import ConfigError
 from radray.models.batching import in_order
-from radray.models.folder import ModelFolder
-from radray.models.manifest import Check, verify_files
-from radray.models.verified import CheckedFiles
 from radray.schema.statuses import FailReason
 from radray.settings.generate import GenerateSettings
 
@@ -113,35 +110,3 @@ def engine_name(settings: GenerateSettings) -> str:
     if settings.engine == "transformers" and settings.compute_type == "int8":
         raise ConfigError("generate.compute_type=int8 needs generate.engine=ctranslate2")
     return f"{settings.engine}-{version(settings.engine)}-{settings.compute_type}"
-
-
-def open_engine(
-    model: ModelFolder, settings: GenerateSettings, converted: str | None = None, check: Check = verify_files
-) -> Engine:
-    """Load `model` with the engine that `settings` name.
-
-    `converted` is the digest of the converted files that the parity run was made with, if any; `check` holds these
-    files against their manifest. Raises InputError
-    for a model that cannot be loaded, or was converted to something else here; ConfigError for `auto` and for a
-    compute type that the engine cannot do on this device.
-    """
-    # each engine is imported where it runs: torch alone takes seconds, and CTranslate2 does not need it
-    if settings.engine == "ctranslate2":
-        from radray.models.engines.ctranslate2_beam import CTranslate2Engine
-
-        return CTranslate2Engine(model, settings, converted, check)
-    from radray.models.engines.transformers_beam import TransformersEngine
-
-    return TransformersEngine(model.path, settings)
-
-
-def open_checked(model: ModelFolder, settings: GenerateSettings, converted: str | None, run: str) -> Engine:
-    """Load `model` as `open_engine` does, its files checked once a node and `run`, and no others loaded than these.
-
-    Raises InputError, too, when a file is not that of its manifest, or was replaced while it was loaded.
-    """
-    checked = CheckedFiles(run)
-    checked(model.path, model.manifest)
-    engine = open_engine(model, settings, converted, checked)
-    checked.refuse_changed()
-    return engine

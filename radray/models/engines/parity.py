@@ -12,7 +12,8 @@ from typing import Any
 
 from radray.errors import InputError
 from radray.models.engines.conversion import Converted, ensure_converted, find_converted, record_parity
-from radray.models.engines.engine import DECIDES, Generation, open_engine
+from radray.models.engines.engine import DECIDES, Generation
+from radray.models.engines.opening import open_engine
 from radray.models.folder import ModelFolder
 from radray.settings.generate import GenerateSettings
 

@@ -9,7 +9,7 @@ from ctranslate2.specs.model_spec import OPTIONAL
 from transformers import PreTrainedModel
 
 from radray.errors import InputError
-from radray.models.engines.conversion import refuse_other_families
+from radray.models.families.family import refuse_other_families
 from radray.models.families.t5.loading import load_model, load_tokenizer, quiet
 
 
