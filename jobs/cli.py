@@ -1,7 +1,6 @@
 """What every job's command line does alike: settings, --dry-run, the console, exit codes."""
 
 import argparse
-import errno
 import os
 import re
 import sys
@@ -13,34 +12,22 @@ from pathlib import Path
 from rich.console import Console
 
 from radray.errors import ConfigError, RadrayError
+from radray.nights.console import print_line, stderr_console
+from radray.nights.failures import known_error
 from radray.nights.final_line import FinalLine
 from radray.nights.notify import notify
 from radray.settings.loading import dump_settings, load_settings
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
-from radray.storage.s3 import cause, lever
 
 LOCAL_CONFIG = Path(__file__).parent / "configs" / "local.yaml"
 """What a job runs with when no --config is given: one laptop, no network."""
 
-LOG_COLUMNS = 120
-"""Width of what is printed where no terminal says one: a log file."""
 
 _SETTING = re.compile(r"[a-z][a-z_0-9.]*=")
 
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 Job = Callable[[Settings, Console], object]
-
-
-def console() -> Console:
-    """Return the console that jobs report on: standard error, so that standard output carries data alone."""
-    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else LOG_COLUMNS)
-
-
-def say(console: Console, line: str) -> None:
-    """Print `line` as one line, however long: logs are searched by line."""
-    console.print(line, markup=False, soft_wrap=True)
 
 
 def parse(arguments: Sequence[str], doc: str | None, positional: str = "") -> tuple[Settings, bool, str]:
@@ -83,7 +70,7 @@ def run(job: Job, steps: Callable[[Settings], Sequence[str]], doc: str | None, l
         if dry_run:
             show_plan(settings, planned)
             return
-        job(settings, console())
+        job(settings, stderr_console())
 
     if line is None or {"--dry-run", "--help", "-h"} & set(sys.argv[1:]):
         return exit_code(command)
@@ -106,34 +93,10 @@ def end(line: FinalLine, code: int, settings: Settings | None = None) -> None:
     last = line.json(code)
     failures = [] if code == 0 or settings is None else notify(settings.notify, last)
     for failure in failures:
-        say(console(), failure)
+        print_line(stderr_console(), failure)
     with suppress(BrokenPipeError):
         sys.stdout.write(f"{last}\n")
         sys.stdout.flush()
-
-
-def each_night(settings: Settings, console: Console, line: FinalLine, work: Callable[[Settings], None]) -> None:
-    """Do `work` with the settings of each night of `settings`, in order; a night that is refused stops no other.
-
-    Raises the worst error of them at the end: that of the lowest exit code, 1 before 3 before 4. A wrong setting, and
-    what nobody expected, ends it at once; so does any error of a job of one night.
-    """
-    refused: list[RadrayError] = []
-    for night in settings.nights:
-        line.nights.append(night)
-        try:
-            work(settings.model_copy(update={"date": night, "until": None}))
-        except Exception as error:
-            line.refused.append(night)
-            own = known_error(error)
-            if own is None or isinstance(own, ConfigError) or settings.until is None:
-                raise
-            say(console, f"error: {night}: {own}")
-            refused.append(own)
-    if refused:
-        worst = min(refused, key=lambda error: error.exit_code)
-        nights = ", ".join(map(str, line.refused))
-        raise type(worst)(f"{len(refused):,} of {len(settings.nights):,} nights were refused ({nights}): {worst}")
 
 
 def show_plan(settings: Settings, steps: Sequence[str]) -> None:
@@ -150,7 +113,7 @@ def exit_code(command: Callable[[], None], line: FinalLine | None = None) -> int
     An error that is not radray's own is told by its type and the frames of its traceback, without its message:
     that of many libraries holds the value that did not fit.
     """
-    err = console()
+    err = stderr_console()
     try:
         with named(line):
             command()
@@ -185,31 +148,3 @@ def named(line: FinalLine | None) -> Iterator[None]:
         if line is not None:
             line.error = type(known_error(error) or error).__name__
         raise
-
-
-def known_error(error: BaseException) -> RadrayError | None:
-    """Return `error` in radray's words: its own error, or what storage refused; None for what nobody expected."""
-    return own_error(error) or storage_error(error)
-
-
-def own_error(error: BaseException) -> RadrayError | None:
-    """Return radray's own error among the causes of `error`, which Ray wraps; None if there is none."""
-    return next((one for one in _causes(error) if isinstance(one, RadrayError)), None)
-
-
-def storage_error(error: BaseException) -> RadrayError | None:
-    """Return what a disk or S3 refused, among the causes of `error`, in radray's words; None if it is not that."""
-    for one in _causes(error):
-        if isinstance(one, OSError) and (one.errno in DISK_ERRORS or "AWS Error" in str(one)):
-            where = f"{one.filename}: " if isinstance(one.filename, str) else ""
-            return RadrayError(f"{where}storage failed: {cause(one)}: {lever(one)}; run again")
-    return None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        yield current
-        seen.add(id(current))
-        current = getattr(current, "cause", None) or current.__cause__ or current.__context__

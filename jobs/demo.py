@@ -19,6 +19,7 @@ from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
 from radray.evaluation.scoring import main_scorer
 from radray.models.folder import open_model
+from radray.nights.console import print_line
 from radray.reports.synthetic.studies import make_studies, split_rows, write_zip
 from radray.settings.root import Settings
 
@@ -79,7 +80,7 @@ def demo(settings: Settings, console: Console) -> None:
             figures, _ = evaluate(shared.model_copy(update={**test_only, **only}), console)
         with _timed("query", took, console):
             question = QUESTION.format(digest=digests[-1][:8])
-            cli.say(console, f"query: {question}")
+            print_line(console, f"query: {question}")
             query_job.run(shared, question)
     summary(figures, took, shared, question, page, console)
 

@@ -26,6 +26,7 @@ from radray.evaluation.systems import (
     system_name,
     training_of,
 )
+from radray.nights.console import print_line
 from radray.pages.evaluation_tables import Shown
 from radray.pages.review_pages import review_tables, write_review
 from radray.reports.record.identity import normalise
@@ -88,7 +89,7 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
             add_floors(side, training, stemmer=settings.score.stemmer)
             told = remarks(side, training)
             for remark in told:
-                cli.say(console, f"evaluate: {remark}")
+                print_line(console, f"evaluate: {remark}")
             figures += [{**about, **row} for row in (*evaluations(side, plan), *confidence_rows(side, plan))]
             differences += [{**about, **row} for row in comparisons(side, plan)]
             shown = Shown(side, plan, figures, differences, published, pretrained)
@@ -97,7 +98,7 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
                 console.print(table, markup=False)
             if options.review is not None:
                 for file in write_review(Path(options.review_out), side, options.review, plan.seed):
-                    cli.say(console, f"evaluate: {file}")
+                    print_line(console, f"evaluate: {file}")
         if not figures:
             raise InputError("nothing to tell: the predictions have neither references nor checks")
         for schema, found in ((EVALUATIONS, figures), (COMPARISONS, differences)):
@@ -106,9 +107,9 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
             if options.csv is not None:
                 cells = f"{options.csv}/{schema.name}.csv"
                 write_file(Answer.of(table), "csv", cells, "evaluate.csv")
-                cli.say(console, f"evaluate: {cells}")
+                print_line(console, f"evaluate: {cells}")
         if options.page is not None:
-            cli.say(console, f"evaluate: {page(warehouse, settings, plan, run, parts, (figures, differences))}")
+            print_line(console, f"evaluate: {page(warehouse, settings, plan, run, parts, (figures, differences))}")
         counts["input_units"] = len(rows)
     return figures, differences
 

@@ -18,6 +18,7 @@ from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import MANIFEST, write_manifest
 from radray.models.store import open_stored, put_model
+from radray.nights.console import print_line
 from radray.pipelines.progress import progress_bar
 from radray.reports.splits import SplitCut
 from radray.schema.reports import REPORTS
@@ -116,7 +117,7 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
         warehouse.storage.list_files(settings.model.out)  # not first heard of after hours: a bucket that is not there
     train, validation, taken = read_examples(warehouse, settings)
     for line in told(train, validation, taken):
-        cli.say(console, f"finetune: {line}")
+        print_line(console, f"finetune: {line}")
     data_digest = digest([table.to_pydict() for table in (train, validation)])
     out = out_folder(settings)
     init = initial_model(settings, warehouse.storage, train)
@@ -148,7 +149,7 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
         refuse(with_this_machine(settings), planned)
         plan = planned.lines()
     for line in plan:
-        cli.say(console, f"finetune: plan: {line}")
+        print_line(console, f"finetune: plan: {line}")
     made = {
         "plan": plan,
         "base": {"name": init.name, "digest": init.digest},
@@ -205,18 +206,18 @@ def run(settings: Settings, console: Console) -> FinetuneResult:
         counts["units_per_second"] = result.examples_per_second
         counts["model_digest"] = result.digest
     if result.ended == "early_stop":
-        cli.say(
+        print_line(
             console,
             f"finetune: ended after step {result.steps:,}: {settings.train.best_by} was no better"
             f" {settings.train.early_stop_after} times in a row (train.early_stop_after)",
         )
     if result.ended == "max_hours":
-        cli.say(
+        print_line(
             console,
             f"finetune: ended after step {result.steps:,} by train.max_hours={settings.train.max_hours:g}; the model is"
             f" the best so far, checkpoints are kept in {folder}: the same job, run again, goes on",
         )
-    cli.say(
+    print_line(
         console,
         f"finetune: best val_loss {result.best_val_loss:.4f} at epoch {result.best_epoch:g};"
         f" {result.examples_per_second:,.0f} examples/s; model {result.digest[:12]} in {settings.model.out}",

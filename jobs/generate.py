@@ -16,10 +16,12 @@ from radray.models.engines.engine import engine_name
 from radray.models.folder import ModelFolder
 from radray.models.store import open_stored
 from radray.nights.arrivals import is_nightly, unanswered
+from radray.nights.console import print_line
 from radray.nights.engine_choice import EngineOfModel
 from radray.nights.final_line import FinalLine
 from radray.nights.parts import find_parts, refuse_other_cut, sample_prompts
 from radray.nights.predictions_run import PredictionsRun
+from radray.nights.range import each_night
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
 from radray.storage.files import Storage
@@ -57,7 +59,7 @@ def planned(settings: Settings) -> str:
 def generate(settings: Settings, console: Console, line: FinalLine | None = None) -> None:
     """Write, score and commit the impressions of each night, dataset and split under each model; a commit for each.
 
-    A night that is refused stops no other, see `cli.each_night`. What came of them is added to `line`.
+    A night that is refused stops no other, see `each_night`. What came of them is added to `line`.
     """
     steps(settings)
     line = line or FinalLine("generate")
@@ -65,7 +67,7 @@ def generate(settings: Settings, console: Console, line: FinalLine | None = None
     storage = Storage.of(settings.warehouse.s3)
     models = [open_stored(uri, storage) for uri in settings.model.uri]
     with ray_on_demand(settings.cluster) as start_ray:
-        cli.each_night(settings, console, line, lambda night: generate_night(night, models, start_ray, console, line))
+        each_night(settings, console, line, lambda night: generate_night(night, models, start_ray, console, line))
         say_unanswered(settings, console, line)
 
 
@@ -105,7 +107,7 @@ def say_unanswered(settings: Settings, console: Console, line: FinalLine) -> Non
     line.unanswered = sorted(nights - set(settings.nights))
     if line.unanswered:
         listed = ", ".join(map(str, line.unanswered))
-        cli.say(console, f"generate: nights with reports and without impressions: {listed}; run them with date=")
+        print_line(console, f"generate: nights with reports and without impressions: {listed}; run them with date=")
 
 
 def generate_partition(
@@ -114,29 +116,31 @@ def generate_partition(
     """Write one partition of `predictions`; nothing when it holds what this run would make already."""
     possible = engine.possible(run.reports)
     if run.is_committed(possible):
-        cli.say(console, f"generate: {run.where} is there already, made from the same input; nothing written")
+        print_line(console, f"generate: {run.where} is there already, made from the same input; nothing written")
         line.there += 1
         return
     with run.leased(possible):
         chosen = run.choose(engine, start_ray)
-        cli.say(console, f"generate: {run.where}: engine {chosen.name}: {chosen.reason}")
+        print_line(console, f"generate: {run.where}: engine {chosen.name}: {chosen.reason}")
         with run.recorded(chosen):
             if replaced := run.rows_replaced():
                 other = "from other input, by other settings, code or engine"
-                cli.say(console, f"generate: {run.where} holds {replaced:,} rows made {other}; they will be replaced")
+                print_line(
+                    console, f"generate: {run.where} holds {replaced:,} rows made {other}; they will be replaced"
+                )
             staged, copied = run.resume()
             if staged:
-                cli.say(console, f"generate: {run.where}: {staged:,} reports are staged by an earlier attempt")
+                print_line(console, f"generate: {run.where}: {staged:,} reports are staged by an earlier attempt")
             if run.left:
                 start_ray()
                 plan = run.plan()
-                cli.say(console, f"plan: {plan.said()}")
+                print_line(console, f"plan: {plan.said()}")
                 run.stage(plan, console)
-            merged = run.commit(lambda said: cli.say(console, f"generate: {said}"))
+            merged = run.commit(lambda said: print_line(console, f"generate: {said}"))
     made = run.outcome()
     kept = f"{staged:,} resumed, {copied:,} copied, {made.repeated:,} repeats answered once"
-    cli.say(console, f"generate: {run.where}: {merged.rows:,} reports, {merged.rows_ok:,} ok{made.said()}, {kept}")
-    cli.say(console, f"generate: {run.where}: {made.times()}")
+    print_line(console, f"generate: {run.where}: {merged.rows:,} reports, {merged.rows_ok:,} ok{made.said()}, {kept}")
+    print_line(console, f"generate: {run.where}: {made.times()}")
     line.generated(run.run_id, made)
 
 

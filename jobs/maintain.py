@@ -12,6 +12,7 @@ from rich.console import Console
 
 from jobs import cli
 from radray.errors import ConfigError, RadrayError
+from radray.nights.console import print_line, stderr_console
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.upkeep.erasure import erase, refuse_while_running
@@ -92,13 +93,13 @@ def maintain(settings: Settings, console: Console) -> None:
     if subject_id is None:
         if role is not None:
             for request in switch_on(warehouse, ages(settings), role):
-                cli.say(console, f"maintain: glue: {request.describe()}")
+                print_line(console, f"maintain: glue: {request.describe()}")
         for line in told(remove_leftovers(warehouse, ages(settings))):
-            cli.say(console, f"maintain: {line}")
+            print_line(console, f"maintain: {line}")
         return
     erasure = erase(warehouse, subject_id, settings.source.dataset)
     for line in (*erasure.lines(), *told(erasure.removed)):
-        cli.say(console, f"erase: {line}")
+        print_line(console, f"erase: {line}")
 
 
 def told(leftovers: list[Leftover]) -> list[str]:
@@ -118,7 +119,7 @@ def main() -> int:
         if dry_run:
             cli.show_plan(settings, plan(settings))
         else:
-            maintain(settings, cli.console())
+            maintain(settings, stderr_console())
 
     return cli.exit_code(command)
 

@@ -15,8 +15,10 @@ from jobs import cli
 from radray.cluster.connection import ray_on_demand
 from radray.errors import AuditError, ConfigError, InputError
 from radray.nights.arrivals import Arrivals, fixed_folder, is_nightly
+from radray.nights.console import print_line
 from radray.nights.final_line import FinalLine
 from radray.nights.parts import default_split
+from radray.nights.range import each_night
 from radray.pipelines.parse_reports import RowContext, stage_reports
 from radray.pipelines.progress import staged_rows
 from radray.pipelines.work import SourceSpec, detect_format, plan
@@ -54,14 +56,12 @@ def steps(settings: Settings) -> list[str]:
 
 
 def prepare(settings: Settings, console: Console, line: FinalLine | None = None) -> None:
-    """Parse the source of each night into one partition of `reports`; see `prepare_night` and `cli.each_night`."""
+    """Parse the source of each night into one partition of `reports`; see `prepare_night` and `each_night`."""
     steps(settings)
     line = line or FinalLine("prepare")
     line.price_per_hour = settings.cluster.price_per_hour
     with ray_on_demand(settings.cluster) as start_ray:
-        cli.each_night(
-            settings, console, line, lambda night: prepare_night(night, console, line=line, start_ray=start_ray)
-        )
+        each_night(settings, console, line, lambda night: prepare_night(night, console, line=line, start_ray=start_ray))
 
 
 def prepare_night(
@@ -125,14 +125,14 @@ def prepare_night(
                 f"{where}: {gone}, and {arrivals.fresh:,} are new or were changed; to replace its {replaced:,} rows by"
                 f" what is there, name that folder: source.uri={uri}"
             )
-        cli.say(console, f"prepare: {where}: {gone}: its {replaced:,} rows stay")
+        print_line(console, f"prepare: {where}: {gone}: its {replaced:,} rows stay")
         line.there += 1
         write_pairs(settings, warehouse, partition, console)
         return
     if not files:
         line.empty.append(settings.date)
     if run.is_committed():
-        cli.say(console, f"prepare: {where} is there already, made from the same input; nothing written")
+        print_line(console, f"prepare: {where} is there already, made from the same input; nothing written")
         line.there += 1
         write_pairs(settings, warehouse, partition, console)
         return
@@ -142,9 +142,9 @@ def prepare_night(
                 f"{where} holds {replaced:,} reports made from other input; give the night's date=YYYY-MM-DD, or run"
                 " jobs.prepare to replace them"
             )
-        cli.say(console, f"prepare: {where} holds {replaced:,} rows made from other input; they will be replaced")
+        print_line(console, f"prepare: {where} holds {replaced:,} rows made from other input; they will be replaced")
     if not files:
-        cli.say(console, f"prepare: {where}: no file in {uri} is this night's: an empty night")
+        print_line(console, f"prepare: {where}: no file in {uri} is this night's: an empty night")
     with run.leased(), run.recorded():
         context = RowContext(
             source=spec,
@@ -171,12 +171,12 @@ def prepare_night(
         else:
             not_ok[f"{status} ({reason})"] += number
     told = f"{merged.rows_ok:,} ok{_told(not_ok)}; of the ok{_told(in_split)}"
-    cli.say(console, f"prepare: {merged.rows:,} units in: {told}")
+    print_line(console, f"prepare: {merged.rows:,} units in: {told}")
     if splits is not None:
         seen = warehouse.read(REPORTS, ["study_id"], {**partition, "status": ReportStatus.OK.value}).column("study_id")
         missing = missing_studies(splits, (one.as_py() for one in seen))
         if missing.count:
-            cli.say(
+            print_line(
                 console,
                 f"prepare: {missing.count:,} of the {len(splits):,} studies of split.file have no ok report, such as"
                 f" {', '.join(missing.first)}",
@@ -222,7 +222,7 @@ def write_pairs(settings: Settings, warehouse: Warehouse, partition: Mapping[str
         os.replace(new.name, file)
     except OSError as error:
         raise ConfigError(f"source.pairs={file}: cannot be written: {error.strerror}") from None
-    cli.say(console, f"prepare: {written:,} pairs of prompt and completion in {file}")
+    print_line(console, f"prepare: {written:,} pairs of prompt and completion in {file}")
 
 
 def read_splits(settings: Settings) -> dict[str, str] | None:

@@ -14,6 +14,7 @@ from radray.analytics.publishing.publisher import Publisher, clients
 from radray.analytics.publishing.requests import Request, assets, removable, view_requests
 from radray.analytics.views import Choices
 from radray.errors import ConfigError
+from radray.nights.console import print_line
 from radray.schema.tables import TABLES
 from radray.settings.root import Settings
 from radray.storage.s3 import S3Access
@@ -66,10 +67,10 @@ def publish(settings: Settings, console: Console) -> None:
         warehouse = Warehouse(settings.warehouse)
         for schema in TABLES.values():
             warehouse.load(schema)
-            cli.say(console, f"publish: glue: table {schema.name}")
+            print_line(console, f"publish: glue: table {schema.name}")
         done = publisher.publish(Choices.of(settings))
     for line in done:
-        cli.say(console, f"publish: {line}")
+        print_line(console, f"publish: {line}")
 
 
 def main() -> int:

@@ -14,6 +14,7 @@ from radray.analytics.output import Answer, printable, write_csv, write_file, wr
 from radray.analytics.query import stream
 from radray.analytics.views import Choices
 from radray.errors import ConfigError
+from radray.nights.console import print_line, stderr_console
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 
@@ -34,7 +35,7 @@ def show(answer: Answer, out: str) -> None:
             table.add_row(*("" if value is None else _cell(value) for value in row.values()))
         Console(width=None if sys.stdout.isatty() else 200, markup=False, highlight=False).print(table)
         if next(rows, None) is not None:
-            cli.say(cli.console(), f"query: the first {SHOWN:,} rows; out=csv, json or parquet give all")
+            print_line(stderr_console(), f"query: the first {SHOWN:,} rows; out=csv, json or parquet give all")
 
 
 def _cell(value: object) -> str:
@@ -49,7 +50,7 @@ def run(settings: Settings, sql: str) -> None:
         show(answer, settings.out)
     else:
         count = write_file(answer, settings.out, settings.out_file)
-        cli.say(cli.console(), f"query: {count:,} rows in {settings.out_file}")
+        print_line(stderr_console(), f"query: {count:,} rows in {settings.out_file}")
 
 
 def refuse_unfit(settings: Settings) -> None:

@@ -22,6 +22,7 @@ from rich.console import Console
 
 from jobs import cli
 from radray.errors import ConfigError, ConflictError, RadrayError
+from radray.nights.console import print_line, stderr_console
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
 from radray.storage.files import is_s3
@@ -125,14 +126,14 @@ def submit(job: str, settings: Settings, command: str, console: Console) -> int:
         if "already exists" in str(error):
             raise ConflictError(f"{name} was submitted by another at the same time: nothing was submitted") from None
         raise RadrayError(f"{address} did not take {name}: {str(error).strip().splitlines()[-1]}") from None
-    cli.say(console, f"submit: {name}: {command}")
+    print_line(console, f"submit: {name}: {command}")
     if not settings.cluster.wait:
-        cli.say(console, f"submit: not waited for: `ray job status {name}`, `ray job logs {name} --follow`")
+        print_line(console, f"submit: not waited for: `ray job status {name}`, `ray job logs {name} --follow`")
         return 0
     try:
         return exit_code(asyncio.run(_followed(client, name)), console)
     except KeyboardInterrupt:
-        cli.say(console, f"submit: {name} goes on without you; end it with `ray job stop {name}`")
+        print_line(console, f"submit: {name} goes on without you; end it with `ray job stop {name}`")
         return STOPPED
 
 
@@ -143,7 +144,7 @@ def exit_code(ended: "JobDetails", console: Console) -> int:
     failure, and with 0 for a job that was stopped.
     """
     status, code = ended.status.value, ended.driver_exit_code
-    cli.say(
+    print_line(
         console, f"submit: {ended.submission_id} {status.lower()}" + ("" if code is None else f", exit code {code}")
     )
     if status == "STOPPED":
@@ -151,7 +152,7 @@ def exit_code(ended: "JobDetails", console: Console) -> int:
     if status == "SUCCEEDED":
         return 0
     if code is None:  # it did not come to run: what Ray says holds no report
-        cli.say(console, f"submit: {ended.message}")
+        print_line(console, f"submit: {ended.message}")
         return 1
     return 128 - code if code < 0 else code
 
@@ -239,7 +240,7 @@ def main() -> int:
             # the job's own plan is its own dry run's: it takes seconds of imports, and is made anew on the cluster
             cli.show_plan(settings, [f"submit {submission_id(job, settings)}: {words}"])
         else:
-            codes[0] = submit(job, settings, words, cli.console())
+            codes[0] = submit(job, settings, words, stderr_console())
 
     return cli.exit_code(command) or codes[0]
 

@@ -10,9 +10,9 @@ from fault_proxy import Fault, FaultProxy, Operation, Rule, running_proxy
 from faults_world import expected_rows, night, partition, read_rows, run_night, staged_files
 from s3_server import BUCKET, KEY_ID, SECRET, S3Server
 
-from jobs.cli import known_error
 from radray.analytics.query import query
 from radray.errors import ConfigError, RadrayError
+from radray.nights.failures import known_error
 from radray.schema.reports import REPORTS
 from radray.settings.warehouse import WarehouseSettings
 from radray.storage import iceberg_io as file_io

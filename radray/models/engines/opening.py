@@ -1,5 +1,6 @@
 """Open the engine that a run resolved to, with the model checked first."""
 
+from radray.models.engines.engine import Engine
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Check, verify_files
 from radray.models.verified import CheckedFiles

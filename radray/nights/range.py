@@ -1,0 +1,35 @@
+"""A range of nights, one after the other: a night that is refused stops no other."""
+
+from collections.abc import Callable
+
+from rich.console import Console
+
+from radray.errors import ConfigError, RadrayError
+from radray.nights.console import print_line
+from radray.nights.failures import known_error
+from radray.nights.final_line import FinalLine
+from radray.settings.root import Settings
+
+
+def each_night(settings: Settings, console: Console, line: FinalLine, work: Callable[[Settings], None]) -> None:
+    """Do `work` with the settings of each night of `settings`, in order; a night that is refused stops no other.
+
+    Raises the worst error of them at the end: that of the lowest exit code, 1 before 3 before 4. A wrong setting, and
+    what nobody expected, ends it at once; so does any error of a job of one night.
+    """
+    refused: list[RadrayError] = []
+    for night in settings.nights:
+        line.nights.append(night)
+        try:
+            work(settings.model_copy(update={"date": night, "until": None}))
+        except Exception as error:
+            line.refused.append(night)
+            own = known_error(error)
+            if own is None or isinstance(own, ConfigError) or settings.until is None:
+                raise
+            print_line(console, f"error: {night}: {own}")
+            refused.append(own)
+    if refused:
+        worst = min(refused, key=lambda error: error.exit_code)
+        nights = ", ".join(map(str, line.refused))
+        raise type(worst)(f"{len(refused):,} of {len(settings.nights):,} nights were refused ({nights}): {worst}")
