@@ -1,10 +1,13 @@
 """Fixtures that several folders of tests share."""
 
+import csv
 import os
 from collections.abc import Iterator
 
 import pytest
-from s3_server import S3Server, running_s3
+
+from tests.support.paths import openi_file
+from tests.support.s3_server import S3Server, running_s3
 
 # threads that wait for one another would keep the processors busy with it, of which other tests have need
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -30,3 +33,17 @@ def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
     for name, value in s3_server.environment().items():
         monkeypatch.setenv(name, value)
     return s3_server
+
+
+@pytest.fixture(scope="session")
+def openi_pairs() -> list[tuple[str, str, bool]]:
+    """Findings, impression and whether human coders called it normal, of the studies that have both texts."""
+    file = openi_file()
+    if not file.is_file():
+        pytest.skip(f"no Open-i reports at {file}: set RADRAY_DATA to the folder that has them")
+    with file.open(encoding="utf-8-sig", newline="") as rows:
+        return [
+            (row["findings"], row["impression"], row["MeSH"] == "normal")
+            for row in csv.DictReader(rows)
+            if row["findings"].strip() and row["impression"].strip()
+        ]

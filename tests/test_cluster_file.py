@@ -22,8 +22,8 @@ from ray.autoscaler._private.util import prepare_config, validate_config
 from jobs.submit import refuse_lost_places
 from radray.cluster.scaling import missing
 from radray.settings.loading import load_settings
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "jobs" / "configs" / "cluster" / "requirements.txt"
 
 

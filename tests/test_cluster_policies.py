@@ -2,14 +2,14 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
+
 FOLDER = ROOT / "jobs" / "configs" / "iam"
 POLICIES = ("head", "schedule", "worker")
 

@@ -1,21 +1,43 @@
-"""The import rule of the packages, held by walking every module's import statements; and that importing is free."""
+"""The import rule, held by file: rooms import downwards only, no file imports itself by way of others."""
 
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-CONFIG_PARTS = {f"radray.{path.stem}" for path in (ROOT / "radray").glob("config_*.py")}
-SCHEMAS_PARTS = {f"radray.{path.stem}" for path in (ROOT / "radray").glob("schemas_*.py")}
-LEAVES = {"radray.errors", "radray.settings.root", "radray.schema.tables"} | CONFIG_PARTS | SCHEMAS_PARTS
-MIDDLE = {"radray.reports", "radray.models", "radray.evaluation", "radray.tables"}
-UPPER = {"radray.pipelines", "radray.training", "radray.pages"}
-MAY_IMPORT_RAY = ("radray.pipelines", "radray.training", "jobs")
+from tests.support.paths import ROOT
+
+FLOORS = (
+    ("radray.errors",),
+    ("radray.settings", "radray.schema", "radray.language"),
+    ("radray.checks",),
+    ("radray.evaluation", "radray.reports", "radray.storage", "radray.cluster"),
+    ("radray.tables", "radray.tasks", "radray.models"),
+    ("radray.upkeep", "radray.analytics", "radray.pipelines", "radray.training"),
+    ("radray.nights", "radray.pages"),
+    ("jobs",),
+)
+"""From the ground up. A room imports those of lower floors and its own files, nothing beside or above it."""
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+
+MAY_IMPORT_RAY = {"radray.cluster", "radray.pipelines", "radray.training", "radray.nights", "jobs"}
 HEAVY = {"torch", "transformers", "ctranslate2", "peft", "tokenizers"}
-MODULES = sorted(path for folder in ("radray", "jobs") for path in (ROOT / folder).rglob("*.py"))
+WITHOUT_MODELS = {room for room in FLOOR if room.rpartition(".")[2] in ("settings", "schema", "language", "checks")} | {
+    "radray.errors",
+    "radray.evaluation",
+    "radray.reports",
+    "radray.storage",
+    "radray.tables",
+    "radray.upkeep",
+    "radray.analytics",
+}
+FILES = sorted(path for folder in ("radray", "jobs") for path in (ROOT / folder).rglob("*.py"))
+MOST_FILES_IN_A_FOLDER = 15
+MOST_LINES_OF_A_FILE = 350
+MOST_LINES_OF_A_JOB = 120
 
 
 def name_of(path: Path) -> str:
@@ -23,8 +45,11 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+NAMES = {name_of(path): path for path in FILES}
+
+
 def imports_of(path: Path) -> set[str]:
-    """Return all that a module imports, inside functions too."""
+    """Return all that a file imports, inside functions too, as dotted names."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -34,45 +59,58 @@ def imports_of(path: Path) -> set[str]:
     return names
 
 
-def room(name: str) -> str:
-    return ".".join(name.split(".")[:2])
+def room_of(name: str) -> str:
+    return name.split(".")[0] if name.startswith("jobs") else ".".join(name.split(".")[:2])
 
 
-def allowed_rooms(name: str) -> set[str]:
-    own = room(name)
-    if name.split(".")[0] == "jobs":
-        return LEAVES | MIDDLE | UPPER
-    if own in UPPER:
-        return LEAVES | MIDDLE | {own}
-    if own in MIDDLE:
-        return LEAVES | {own}
-    parts = CONFIG_PARTS if own in {"radray.settings.root", *CONFIG_PARTS} else set()
-    parts |= SCHEMAS_PARTS if own == "radray.schema.tables" else set()
-    return {"radray.errors", *parts} if own in LEAVES else set()
+GRAPH = {name: (imports_of(path) & NAMES.keys()) - {name} for name, path in NAMES.items()}
+"""The files that each file imports."""
 
 
-def test_there_are_modules_to_walk() -> None:
-    assert len(MODULES) > 40
+def circles(graph: dict[str, set[str]]) -> set[str]:
+    """Return the files that import one another, directly or not: what is left when all that can be sorted is."""
+    left = {name: set(imported) for name, imported in graph.items()}
+    while free := {name for name, imported in left.items() if not imported & left.keys()}:
+        left = {name: imported for name, imported in left.items() if name not in free}
+    return set(left)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_imports_go_one_way(path: Path) -> None:
-    name = name_of(path)
-    found = imports_of(path)
-    rooms = {room(one) for one in found if one.startswith("radray.")}
-    assert rooms <= allowed_rooms(name) | {room(name)}
-    top = {one.split(".")[0] for one in found}
-    assert "jobs" not in top or name.startswith("jobs")
-    if not name.startswith(MAY_IMPORT_RAY):
-        assert "ray" not in top
-    if room(name) in {"radray.reports", "radray.evaluation", "radray.tables"} | LEAVES:
-        assert not top & HEAVY
+def test_a_circle_is_seen() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == {"a", "b", "c"}
+    assert circles({"a": {"b"}, "b": set()}) == set()
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    assert len(GRAPH) > 200
+    assert circles(GRAPH) == set()
+
+
+@pytest.mark.parametrize("room", sorted(FLOOR))
+def test_a_room_imports_lower_floors_only(room: str) -> None:
+    files = {name for name in NAMES if room_of(name) == room}
+    assert files
+    upwards = {
+        (name, imported)
+        for name in files
+        for imported in GRAPH[name]
+        if room_of(imported) != room and imported != "radray" and FLOOR[room_of(imported)] >= FLOOR[room]
+    }
+    assert upwards == set()
+    libraries = {imported.split(".")[0] for name in files for imported in imports_of(NAMES[name])}
+    if room not in MAY_IMPORT_RAY:
+        assert "ray" not in libraries
+    if room in WITHOUT_MODELS:
+        assert not libraries & HEAVY
+
+
+def test_every_file_is_in_a_room_with_a_floor() -> None:
+    assert {room_of(name) for name in NAMES} - {"radray"} == FLOOR.keys()
 
 
 @pytest.mark.parametrize(
     "module",
     [
-        "radray.settings.root",
+        "radray.settings.loading",
         "radray.schema.tables",
         "radray.reports.record.record",
         "radray.language.normality",
@@ -86,8 +124,20 @@ def test_importing_is_free_and_silent(module: str) -> None:
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
-def test_modules_say_what_they_are_for_and_stay_small() -> None:
-    for path in MODULES:
+def test_files_have_a_purpose_and_stay_small() -> None:
+    for path in FILES:
         text = path.read_text(encoding="utf-8")
         assert ast.get_docstring(ast.parse(text)), path
-        assert text.count("\n") <= 350, path
+        assert text.count("\n") <= MOST_LINES_OF_A_FILE, path
+
+
+def test_folders_stay_small() -> None:
+    files = Counter(path.parent.relative_to(ROOT) for path in FILES if path.name != "__init__.py")
+    assert {folder: count for folder, count in files.items() if count > MOST_FILES_IN_A_FOLDER} == {}
+
+
+def test_no_two_files_of_a_folder_share_a_prefix() -> None:
+    """A prefix that three files of a folder share is a folder that is not there."""
+    for folder in {path.parent for path in FILES}:
+        prefixes = Counter(path.stem.split("_")[0] for path in folder.glob("*.py") if "_" in path.stem.strip("_"))
+        assert {prefix: count for prefix, count in prefixes.items() if count > 2} == {}, folder

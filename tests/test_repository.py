@@ -1,11 +1,11 @@
 """The repository holds what it should at its top, and speaks of itself alone."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
+
 TOP = {"jobs", "radray", "tests", "cluster.yaml", "pyproject.toml", "README.md", "LICENSE"}
 
 

@@ -19,8 +19,8 @@ from ray.autoscaler._private.kuberay.autoscaling_config import _derive_autoscali
 from jobs import generate, submit
 from radray.cluster.scaling import missing
 from radray.settings.loading import load_settings
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / "jobs" / "configs"
 MANIFESTS = sorted((CONFIGS / "kubernetes").glob("*.yaml"))
 SCHEDULED = datetime.datetime(2026, 11, 22, 2, tzinfo=datetime.UTC)

@@ -11,10 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-from trained_model import say, trained_model
-
 from radray.models.engines.opening import open_engine
 from radray.settings.generate import GenerateSettings
+from tests.benchmarks.trained_model import say, trained_model
 
 WAYS = [
     (GenerateSettings().batch_size, GenerateSettings().batch_tokens, GenerateSettings().block_rows),

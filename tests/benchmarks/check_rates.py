@@ -1,4 +1,4 @@
-"""How often radiologists' own impressions trip the checks: ``python tests/benchmarks/check_rates.py [--eyes CLASS]``.
+"""How often radiologists' own impressions trip the checks: ``python -m tests.benchmarks.check_rates [--eyes CLASS]``.
 
 Every Open-i report with findings and an impression (1,384) is checked as a prediction would be. Printed by class: to
 how many reports it applies, how many it hits, the rate with its 95 % Wilson interval, and the study ids of the hits,
@@ -10,20 +10,15 @@ shows the texts of the hits of a class on the terminal, nowhere else. The last l
 import argparse
 import json
 import math
-import os
 import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+from radray.checks.check import TIER_A, TIER_B, Checked, check
+from radray.language.mentions import find_mentions
+from radray.reports.formats import openi_csv as openi
+from radray.reports.record.record import Record
+from tests.support.paths import openi_file
 
-from radray.checks.check import TIER_A, TIER_B, Checked, check  # noqa: E402
-from radray.language.mentions import find_mentions  # noqa: E402
-from radray.reports.formats import openi_csv as openi  # noqa: E402
-from radray.reports.record.record import Record  # noqa: E402
-
-DATA = Path(os.environ.get("RADRAY_DATA", ROOT.parent / "shared" / "data"))
 _Z = 1.959964
 
 
@@ -34,7 +29,7 @@ def say(line: str = "") -> None:
 
 def open_pairs() -> list[Record]:
     """Return the Open-i reports that have both texts."""
-    source = DATA / "openi" / "indiana_reports.csv"
+    source = openi_file()
     if not source.is_file():
         raise SystemExit(f"{source} is not there: set RADRAY_DATA to the folder of the reports")
     with source.open("rb") as file:

@@ -1,6 +1,6 @@
 """Recall and false alarms of the clinical checks on the three test beds.
 
-``python tests/benchmarks/checks.py [--json] [--misses CLASS] [--seed N]``: (a) synthetic pairs with seeded errors, (b)
+``python -m tests.benchmarks.checks [--json] [--misses CLASS] [--seed N]``: (a) synthetic pairs with seeded errors, (b)
 errors seeded in memory into the real Open-i impressions (skipped aloud where they are not: ../shared/data or
 RADRAY_DATA), (c) hand-written pairs, (h) hand-written pairs held back, on which nothing is tuned. By class and bed: the
 share of wrong impressions that raise their class, how many were answered "not applicable" (a miss), the share of right
@@ -13,18 +13,14 @@ the human rate. ``--misses CLASS`` lists the misses by bed and index, and shows 
 import argparse
 import json
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "beds")]
+import handwritten
+import seeded_reals
+import synthetic_errors
 
-import handwritten  # noqa: E402
-import seeded_reals  # noqa: E402
-import synthetic_errors  # noqa: E402
-from bed_figures import Figures, measure, tier, wilson  # noqa: E402
-from bed_pair import CLASSES, TIER_A, BedPair  # noqa: E402
-
-from radray.checks.check import CHECKS_ID  # noqa: E402
+from radray.checks.check import CHECKS_ID
+from tests.support.beds.figures import Figures, measure, tier, wilson
+from tests.support.beds.pair import CLASSES, TIER_A, BedPair
 
 
 def _share(hits: int, n: int) -> dict[str, float | int | None]:

@@ -1,4 +1,4 @@
-"""What a commit costs as nights add up, and what a month's aggregate reads: ``python tests/benchmarks/commits.py``.
+"""What a commit costs as nights add up, and what a month's aggregate reads: ``python -m tests.benchmarks.commits``.
 
 First 365 small nights are committed through the whole of a run (pin, stage, merge, commit, `runs`), and the time of
 the commit itself and of the whole run is printed at nights 1, 30 and 365, with the size of the metadata. Then, in

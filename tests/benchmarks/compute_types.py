@@ -1,4 +1,4 @@
-"""What a compute type changes in what is written: ``python tests/benchmarks/compute_types.py [folder]``.
+"""What a compute type changes in what is written: ``python -m tests.benchmarks.compute_types [folder]``.
 
 The small T5 trained on Open-i (in `folder`, kept there) writes for all of Open-i's findings with beam 4 in float32 by
 transformers, which is the reference, and by every other engine and compute type that this machine knows. Said for each:
@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-from generate_speed import openi, prompts_of
-from trained_model import say, trained_model
 
 from radray.errors import ConfigError
 from radray.evaluation.rouge import Scorer
@@ -25,6 +23,8 @@ from radray.models.engines.opening import open_engine
 from radray.models.engines.parity import compare
 from radray.reports.splits import SplitCut
 from radray.settings.generate import GenerateSettings
+from tests.benchmarks.generate_speed import openi, prompts_of
+from tests.benchmarks.trained_model import say, trained_model
 
 WAYS = (
     ("ctranslate2", "float32"),

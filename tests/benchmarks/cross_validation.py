@@ -1,4 +1,4 @@
-"""Cross-validation on Open-i, grouped by findings text: ``python tests/benchmarks/cross_validation.py [--help]``.
+"""Cross-validation on Open-i, grouped by findings text: ``python -m tests.benchmarks.cross_validation [--help]``.
 
 All reports with findings and impression of ``$RADRAY_DATA/openi`` in five folds that never share a findings text. In
 each fold a small T5 is built from the text of the other four (``model.init=tiny``) and trained for ``--minutes`` with
@@ -29,10 +29,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from neighbours import Consensus, Neighbours, Report
 from sklearn.model_selection import GroupKFold
 from torch import nn
-from trained_model import DATA, say
 
 from radray.evaluation.bootstrap import codes_of, intervals, resampled_means
 from radray.evaluation.floors import best_constant, first_sentence
@@ -59,6 +57,8 @@ from radray.training.loop.loop import train
 from radray.training.loop.optimisers import build_optimiser
 from radray.training.loop.sharding import Learner, Worker, load_plain, spread
 from radray.training.loop.state import State
+from tests.benchmarks.neighbours import Consensus, Neighbours, Report
+from tests.benchmarks.trained_model import DATA, say
 
 FLOORS = ("best constant", "first sentence", "nearest neighbour")
 MODELS = ("model", "model or neighbour", "neighbours' consensus", "consensus")

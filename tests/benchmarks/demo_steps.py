@@ -1,4 +1,4 @@
-"""Time and peak memory of each step of the demo: ``python tests/benchmarks/demo_steps.py [key=value ...]``.
+"""Time and peak memory of each step of the demo: ``python -m tests.benchmarks.demo_steps [key=value ...]``.
 
 Memory is the sum of the proportional set sizes (PSS: shared pages counted once) of the demo's process and all that it
 started, sampled every half second. Prints a table and, as the last line, JSON.
@@ -9,11 +9,11 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 SAMPLE_S = 0.5
 
 

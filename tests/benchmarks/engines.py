@@ -1,4 +1,4 @@
-"""Reports a second of each engine on real findings: ``python tests/benchmarks/engines.py [folder [threads]]``.
+"""Reports a second of each engine on real findings: ``python -m tests.benchmarks.engines [folder [threads]]``.
 
 A small T5 trained on Open-i (in `folder`, kept there for the next time), beam 4, n-best 2, all findings, nothing
 answered from repeats. The ways take turns, so that what else the machine does falls on all alike; figures are medians
@@ -13,11 +13,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from trained_model import say, trained_model
-
 from radray.models.engines.opening import open_engine
 from radray.models.families.t5.loading import load_model
 from radray.settings.generate import GenerateSettings
+from tests.benchmarks.trained_model import say, trained_model
 
 ROUNDS = 3
 

@@ -1,6 +1,6 @@
 """What an evaluation costs: a made-up warehouse of many reports under three models, time by part and peak memory.
 
-``python tests/benchmarks/evaluation.py [REPORTS]`` (default 20,000 evaluated reports, half as many for training).
+``python -m tests.benchmarks.evaluation [REPORTS]`` (default 20,000 evaluated reports, half as many for training).
 
 On real reports, after `prepare`, `finetune` and `generate` as README has them::
 
@@ -17,12 +17,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "jobs")]
-
-from evaluate_world import make_world  # noqa: E402
-
-from jobs.evaluate import evaluate  # noqa: E402
+from jobs.evaluate import evaluate
+from tests.support.worlds.evaluate import make_world
 
 
 def main() -> None:

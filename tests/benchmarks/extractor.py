@@ -1,4 +1,4 @@
-"""The extractor against Open-i's human codes: ``python tests/benchmarks/extractor.py [--eyes CONCEPT]``.
+"""The extractor against Open-i's human codes: ``python -m tests.benchmarks.extractor [--eyes CONCEPT]``.
 
 Findings and impression of every report with both and with codes are read by `find_mentions`; a concept counts as
 found where it, or a kind of it, is present or uncertain. Recall is over the reports whose codes ask for the concept
@@ -12,13 +12,9 @@ texts of one concept's misses are printed, to be read and not to be kept. JSON i
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections import Counter
-from pathlib import Path
-
-from extractor_codes import CODED, meets, parse_codes
 
 from radray.language.findings_stratum import findings_stratum, normal_over_findings
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
@@ -27,6 +23,8 @@ from radray.language.normality import is_normal
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import Record
 from radray.schema.statuses import ReportStatus
+from tests.benchmarks.extractor_codes import CODED, meets, parse_codes
+from tests.support.paths import data_folder
 
 _WORDS_FOR_CODES = {"normal": "normal", "no indexing": "none", "": "none"}
 _Z = 1.959963984540054
@@ -44,7 +42,7 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
 
 def read_records() -> list[Record]:
     """Return the reports with findings and impression."""
-    data = Path(os.environ.get("RADRAY_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
+    data = data_folder()
     file = data / "openi" / "indiana_reports.csv"
     if not file.is_file():
         sys.exit(f"skipped: no Open-i reports at {file}; set RADRAY_DATA to the folder that has them")

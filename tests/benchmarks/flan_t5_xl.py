@@ -1,4 +1,4 @@
-"""FLAN-T5 XL's size on this machine: ``python tests/benchmarks/flan_t5_xl.py FOLDER [reports]``.
+"""FLAN-T5 XL's size on this machine: ``python -m tests.benchmarks.flan_t5_xl FOLDER [reports]``.
 
 A T5 v1.1 XL (2.85 billion parameters, output layer of its own) with random weights, stored in bfloat16, and a small
 tokenizer of its own are written to FOLDER (6 GB, 9 GB with the conversion; removed at the end). It is converted to
@@ -21,7 +21,6 @@ from typing import Any
 
 import psutil
 import torch
-from trained_model import say
 from transformers import GenerationConfig, T5Config, T5ForConditionalGeneration
 
 from radray.models.engines.conversion import ensure_converted
@@ -36,6 +35,7 @@ from radray.reports.synthetic.studies import make_studies
 from radray.settings.generate import GenerateSettings
 from radray.settings.model import TinySettings
 from radray.tasks.impression.prompts import get_prompt
+from tests.benchmarks.trained_model import say
 
 # https://huggingface.co/google/flan-t5-xl/blob/main/config.json
 XL = {
@@ -142,7 +142,7 @@ def part(name: str, folder: Path, reports: int) -> None:
 
 def in_process(name: str, folder: Path, reports: int) -> dict[str, Any]:
     """Run a part in a process of its own; one that leaves the machine without memory is killed, and said so."""
-    command = [sys.executable, __file__, str(folder), str(reports), name]
+    command = [sys.executable, "-m", "tests.benchmarks.flan_t5_xl", str(folder), str(reports), name]
     began = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         least = psutil.virtual_memory().available

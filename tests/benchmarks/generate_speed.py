@@ -30,7 +30,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from trained_model import say, trained_model
 
 from radray.cluster.actors import cluster_nodes, plan_actors
 from radray.cluster.connection import ray_cluster
@@ -51,6 +50,7 @@ from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest
 from radray.tasks.impression.prompts import get_prompt
+from tests.benchmarks.trained_model import say, trained_model
 
 PROMPT = "background-findings-v1"
 RAY_NICENESS = 15
@@ -229,7 +229,16 @@ def main() -> int:
         return 0
 
     def in_process(way: str) -> Any:
-        command = [sys.executable, __file__, str(folder), str(count), str(rounds), str(threads), way]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.benchmarks.generate_speed",
+            str(folder),
+            str(count),
+            str(rounds),
+            str(threads),
+            way,
+        ]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         return json.loads(done.stdout.splitlines()[-1])
 

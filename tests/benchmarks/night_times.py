@@ -1,6 +1,6 @@
 """From submit to the first row and to the commit, on a cluster of processes: where a night's time goes.
 
-``PYTHONPATH=tests/e2e:tests/faults python tests/benchmarks/night_times.py [1000 20000]``: a head without CPUs and two
+``python -m tests.benchmarks.night_times [1000 20000]``: a head without CPUs and two
 workers of three CPUs on this machine, S3 beside them, a small untrained T5, the engine chosen as in production. A night
 of 100 reports comes first: it converts the model and proves the engine, once a model; what it took is told too. For
 each night: seconds since `python -m jobs.submit generate` was entered. The last line is JSON.
@@ -14,11 +14,10 @@ import threading
 import time
 from pathlib import Path
 
-from nights_world import NO_GATES, Nights, running_nights
-from s3_server import running_s3
-
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
+from tests.support.s3_server import running_s3
+from tests.support.worlds.nights import NO_GATES, Nights, running_nights
 
 WARM_UP = 100
 LINES = {

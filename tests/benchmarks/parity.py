@@ -1,4 +1,4 @@
-"""CTranslate2 against transformers on real findings: ``python tests/benchmarks/parity.py [folder]``.
+"""CTranslate2 against transformers on real findings: ``python -m tests.benchmarks.parity [folder]``.
 
 A T5 with an output layer of its own, trained on Open-i (in `folder`, kept there for the next time), writes for all
 of its findings, beam 4, n-best 4. Prints how many are equal, why each other one is not, and, as the last line, JSON.
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from trained_model import say, trained_model
 
 from radray.models.engines.engine import Engine, Generation
 from radray.models.engines.opening import open_engine
@@ -21,6 +20,7 @@ from radray.models.engines.parity import TOLERANCE, compare, score_difference
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.folder import ModelFolder
 from radray.settings.generate import GenerateSettings
+from tests.benchmarks.trained_model import say, trained_model
 
 # one thread: torch's threads wait for each other where the machine has other work
 SETTINGS = GenerateSettings(num_beams=4, num_return_sequences=4, max_new_tokens=128, threads_per_actor=1)

@@ -1,4 +1,4 @@
-"""Reports parsed a second on one core, beside the usual way: ``python tests/benchmarks/parsing.py [--reports 20000]``.
+"""Reports parsed a second on one core, beside the usual way: ``python -m tests.benchmarks.parsing [--reports 20000]``.
 
 A zip of made-up reports in MIMIC-CXR's form is read member by member, each to sections and cleaned fields: by
 `radray.reports.formats.mimic`, and by a plain writing of the usual approach (one regular expression for headings in

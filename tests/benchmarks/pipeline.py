@@ -1,4 +1,4 @@
-"""The pipeline's own efficiency, with simulated accelerators: ``python tests/benchmarks/pipeline.py [actors ...]``.
+"""The pipeline's own efficiency, with simulated accelerators: ``python -m tests.benchmarks.pipeline [actors ...]``.
 
 For each number of actors (1, 4, 16, 64): efficiency = seconds that the accelerators computed / (actors x seconds from
 the first block's start to the last block's end), with the real stages around them: files of `reports` read, page
@@ -30,8 +30,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
 from rich.console import Console
-from simulated import SimulatedImpressions, simulated_model
-from trained_model import say
 
 from radray.cluster.actors import ActorPlan
 from radray.cluster.connection import ray_cluster
@@ -53,6 +51,8 @@ from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest
 from radray.tables.rows import to_arrow
+from tests.benchmarks.simulated import SimulatedImpressions, simulated_model
+from tests.benchmarks.trained_model import say
 
 BLOCKS, BLOCK_ROWS = 40, 64
 DISTINCT = 2_000
@@ -196,7 +196,7 @@ def make_night(
 def killed(folder: Path, count: int) -> dict[str, Any]:
     """Kill the driver of a night when half of it is staged, run it again, and count what was begun twice."""
     staging = folder / "warehouse" / "_staging"
-    command = [sys.executable, __file__, "--slow-night", str(folder), str(count)]
+    command = [sys.executable, "-m", "tests.benchmarks.pipeline", "--slow-night", str(folder), str(count)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as driver:
         while (staged := rows_below(staging)) < count // 2:
             if driver.poll() is not None:
@@ -226,7 +226,7 @@ def rows_below(folder: Path) -> int:
 
 def in_process(name: str, folder: Path, count: int) -> dict[str, Any]:
     """Do a part in a process of its own, so that its memory is its own."""
-    command = [sys.executable, __file__, f"--{name}", str(folder), str(count)]
+    command = [sys.executable, "-m", "tests.benchmarks.pipeline", f"--{name}", str(folder), str(count)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1]) if done.stdout else {}
 

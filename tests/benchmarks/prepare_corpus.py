@@ -1,6 +1,6 @@
 """The whole `prepare` job on the 93,544 ids of MEDIQA 2021, with made-up reports: reports/s, peak memory, splits.
 
-``python tests/benchmarks/prepare_corpus.py [--times 10] [--folder FOLDER]``: with ``--times 10`` ten reports for each
+``python -m tests.benchmarks.prepare_corpus [--times 10] [--folder FOLDER]``: with ``--times 10`` ten reports for each
 id, the further ones under ids of their own (flat memory is seen so). Memory is the resident set of each process of the
 job's tree, sampled five times a second; the largest, and the largest that is not the driver. Needs
 ../shared/data/mediqa2021 (or RADRAY_DATA). Prints a table and, as the last line, JSON.
@@ -9,7 +9,6 @@ job's tree, sampled five times a second; the largest, and the largest that is no
 import argparse
 import csv
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,16 +20,13 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+from radray.analytics.query import query
+from radray.reports.synthetic.studies import make_studies
+from radray.settings.warehouse import WarehouseSettings
+from radray.tables.catalog import Warehouse
+from tests.support.paths import ROOT, data_folder
 
-from radray.analytics.query import query  # noqa: E402
-from radray.reports.synthetic.studies import make_studies  # noqa: E402
-from radray.settings.warehouse import WarehouseSettings  # noqa: E402  # run as a file: the project is not on the path
-from radray.tables.catalog import Warehouse  # noqa: E402
-
-DATA = Path(os.environ.get("RADRAY_DATA", ROOT.parent / "shared" / "data"))
-SPLIT = DATA / "mediqa2021" / "mimic_split_train_dev.csv"
+SPLIT = data_folder() / "mediqa2021" / "mimic_split_train_dev.csv"
 TEXTS = 5_000
 SAMPLE_S = 0.2
 

@@ -1,4 +1,4 @@
-"""FLAN-T5 XL's true size through `jobs.finetune`: ``python tests/benchmarks/rehearsal.py FOLDER [--shape tiny]``.
+"""FLAN-T5 XL's true size through `jobs.finetune`: ``python -m tests.benchmarks.rehearsal FOLDER [--shape tiny]``.
 
 A T5 of FLAN-T5 XL's configuration (2,849,757,184 parameters, output layer of its own) with random weights and a
 tokenizer of 32,000 pieces is written to FOLDER, a few made-up reports are prepared, and the job runs twice with
@@ -29,9 +29,7 @@ from typing import Any
 
 import psutil
 import pyarrow.compute as pc
-from flan_t5_xl import XL, prompts, random_t5
 from safetensors import safe_open
-from trained_model import ROOT, say
 
 from radray.models.families.t5.loading import load_tokenizer
 from radray.models.families.t5.saving import save_model
@@ -45,6 +43,9 @@ from radray.settings.model import TinySettings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.training.plan import plan_training
+from tests.benchmarks.flan_t5_xl import XL, prompts, random_t5
+from tests.benchmarks.trained_model import say
+from tests.support.paths import ROOT
 
 CONFIG = ROOT / "jobs" / "configs" / "flan-t5-xl-rehearsal.yaml"
 SHAPES: dict[str, dict[str, Any]] = {
@@ -228,7 +229,9 @@ def rehearse(root: Path, shape: str) -> dict[str, Any]:
 
     began = time.monotonic()
     # in a process of its own: what it holds is given back
-    subprocess.run([sys.executable, __file__, str(root), "--shape", shape, "--build"], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.rehearsal", str(root), "--shape", shape, "--build"], check=True
+    )
     told("build", {"seconds": round(time.monotonic() - began, 1), "gb": round(size_of(init) / 1e9, 3)})
     plan = plan_training(settings, folder_shape(init))
     told("plan", {"lines": plan.lines(), "device_gb": round(plan.device_bytes / 1e9, 2)})

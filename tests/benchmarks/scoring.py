@@ -1,4 +1,4 @@
-"""Cost of scores and checks, us a report on one core: ``python tests/benchmarks/scoring.py [--reports 1384]``.
+"""Cost of scores and checks, us a report on one core: ``python -m tests.benchmarks.scoring [--reports 1384]``.
 
 Reports are the Open-i pairs where ``$RADRAY_DATA/openi`` (or the folder ``shared/data`` beside the checkout) has them,
 else made-up ones. A prediction is the reference of the next report: as long, and often wrong. The parts are timed one
@@ -10,12 +10,10 @@ import argparse
 import datetime
 import gc
 import json
-import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -34,6 +32,7 @@ from radray.schema.column import HYPOTHESES
 from radray.schema.predictions import PREDICTIONS
 from radray.settings.generate import ScoreSettings
 from radray.tables.rows import to_arrow
+from tests.support.paths import data_folder
 
 BLOCK_ROWS = 200
 TYPES = {"hypotheses": HYPOTHESES, "subject_id": pa.string(), "background": pa.string()}
@@ -51,7 +50,7 @@ CONSTANTS = {
 
 def records(count: int) -> tuple[str, list[Record]]:
     """Return what the reports are, and those of them that have findings and a reference, at most `count`."""
-    data = Path(os.environ.get("RADRAY_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    data = data_folder()
     files = sorted(data.glob("openi/*.csv"))
     found: list[Record] = []
     for file in files:

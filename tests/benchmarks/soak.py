@@ -1,6 +1,6 @@
 """An overnight in small: nights in a row on one long-lived cluster, with faults at random from a seed.
 
-``PYTHONPATH=tests/e2e:tests/faults python tests/benchmarks/soak.py [nights=60] [seed=1] [log=soak.jsonl]``. Each night
+``python -m tests.benchmarks.soak [nights=60] [seed=1] [log=soak.jsonl]``. Each night
 is submitted by `jobs.submit` until it ends with 0 (three times at most) and must be whole: every report a row, one
 commit, nothing staged. Memory (USS) and open files are of the head's processes, which live from the first night to the
 last, taken when no job runs. At the end: the slope over the nights from the 20th on (from the first, where there are
@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from cluster_world import Node
-from gate import Gate, running_gate
-from nights_world import SLOW, Nights, running_nights
-from s3_server import S3Server, running_s3
 from scipy import stats
 
 from radray.schema.predictions import PREDICTIONS
+from tests.support.faults.gate import Gate, running_gate
+from tests.support.s3_server import S3Server, running_s3
+from tests.support.worlds.cluster import Node
+from tests.support.worlds.nights import SLOW, Nights, running_nights
 
 FIRST = date(2026, 1, 1)
 TRIES = 3

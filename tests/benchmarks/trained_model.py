@@ -1,6 +1,5 @@
 """A small T5 trained on the Open-i reports, and their prompts: what the engine benchmarks run on."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +11,8 @@ from radray.schema.reports import REPORTS
 from radray.settings.loading import load_settings
 from radray.tables.catalog import Warehouse
 from radray.tasks.impression.prompts import get_prompt
+from tests.support.paths import ROOT, openi_file
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("RADRAY_DATA", ROOT.parent / "shared" / "data"))
 SPLIT = ("split.default=train", "split.validation_fraction=0.1")
 MODEL = ("model.init=tiny", "model.tiny.d_model=192", "model.tiny.d_ff=384", "model.tiny.num_layers=3")
 TRAIN = ("train.epochs=12", "train.learning_rate=1e-3", "train.batch_size=32", "train.max_input_tokens=256")
@@ -26,7 +24,7 @@ def trained_model(folder: Path) -> tuple[ModelFolder, list[str]]:
     The model has an output layer of its own, as FLAN-T5. The prompts come in the order of the file; nine of ten
     are of reports that the model was trained on: this is for speed and equality, not for quality.
     """
-    source = DATA / "openi" / "indiana_reports.csv"
+    source = openi_file()
     if not source.is_file():
         raise SystemExit(f"{source} is not there: set RADRAY_DATA to the folder of the reports")
     shared = (f"warehouse.uri={folder}/warehouse", *SPLIT)

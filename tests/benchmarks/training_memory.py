@@ -1,4 +1,4 @@
-"""The plan's memory of a training step against what torch takes: ``python tests/benchmarks/training_memory.py [word]``.
+"""The plan's memory of a training step against what torch takes: ``python -m tests.benchmarks.training_memory [word]``.
 
 Every example is as long as it may be. Two measures, each case in a process of its own:
 
@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from trained_model import ROOT, say
 
 from radray.models.families.t5.memory import GIB
 from radray.models.families.t5.shape import PUBLISHED, folder_shape
@@ -30,6 +29,8 @@ from radray.settings.loading import load_settings
 from radray.settings.model import TinySettings
 from radray.settings.root import Settings
 from radray.training.plan import plan_training
+from tests.benchmarks.trained_model import say
+from tests.support.paths import ROOT
 
 SIZE = TinySettings(vocab_size=4_000, d_model=512, d_ff=1024, num_layers=8, num_heads=8)
 ALL = ["train.sharding=none", "train.batch_size=8", "train.max_input_tokens=256", "train.max_target_tokens=64"]
@@ -101,8 +102,7 @@ def child(measure: str, folder: str, config: str, overrides: list[str]) -> None:
     if measure == "allocated":
         say(json.dumps({"Total": allocated(Path(folder), settings)}))
     else:
-        sys.path.append(str(ROOT / "tests" / "beds"))
-        from fake_training import counted
+        from tests.support.training.fake import counted
 
         shape = folder_shape(Path(folder)) if folder else PUBLISHED["google/flan-t5-xl"]
         say(json.dumps(counted(shape, settings)))
@@ -110,7 +110,7 @@ def child(measure: str, folder: str, config: str, overrides: list[str]) -> None:
 
 def measured(measure: str, folder: str, config: str, overrides: list[str]) -> dict[str, int]:
     """Measure one case in a process of its own."""
-    command = [sys.executable, __file__, "--child", measure, folder, config, *overrides]
+    command = [sys.executable, "-m", "tests.benchmarks.training_memory", "--child", measure, folder, config, *overrides]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
     return found

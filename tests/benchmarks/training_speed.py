@@ -1,4 +1,4 @@
-"""Training speed, radray's loop against Seq2SeqTrainer: ``python tests/benchmarks/training_speed.py [key=value ...]``.
+"""Training speed, radray's loop against Seq2SeqTrainer: ``python -m tests.benchmarks.training_speed [key=value ...]``.
 
 ``pip install accelerate`` first: transformers' trainer wants it, radray does not. Both train the same small T5 (from
 the same files) for an epoch of the same reports, Open-i's where ``$RADRAY_DATA/openi`` (or the folder ``shared/data``
@@ -24,8 +24,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from trained_model import DATA, say
-
 from radray.reports.formats import mimic
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import Record
@@ -33,6 +31,7 @@ from radray.reports.synthetic.studies import make_studies
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.tasks.impression.prompts import get_prompt
+from tests.benchmarks.trained_model import DATA, say
 
 ROUNDS = 3
 WARM_UP = 2
@@ -212,7 +211,15 @@ def main() -> int:
         rounds = int(os.environ.get("ROUNDS", ROUNDS))
         for _ in range(rounds):
             for way in WAYS:
-                command = [sys.executable, __file__, "--child", way, str(folder), *overrides]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "tests.benchmarks.training_speed",
+                    "--child",
+                    way,
+                    str(folder),
+                    *overrides,
+                ]
                 done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
                 runs[way].append(json.loads(done.stdout.splitlines()[-1]))
                 say(f"  {way:34} {runs[way][-1]['examples_per_s']:8.1f} examples/s")

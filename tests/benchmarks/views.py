@@ -1,4 +1,4 @@
-"""What each view costs on a month of nights under four models: ``python tests/benchmarks/views.py [VIEW ...]``.
+"""What each view costs on a month of nights under four models: ``python -m tests.benchmarks.views [VIEW ...]``.
 
 30 nights of ``--reports`` (20,000) reports under four models, one data file a night and model as jobs leave them, and
 as many rows of `reports`; flags, strata and scores are made up. Then each view is asked, whole month and last night,
@@ -22,7 +22,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from commits import FIRST, rows_of_a_night
 
 from radray.analytics.query import connect, stream
 from radray.analytics.views import VIEWS, Choices, view_columns
@@ -34,6 +33,7 @@ from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.rows import to_arrow
+from tests.benchmarks.commits import FIRST, rows_of_a_night
 
 CHOICES = Choices("m0", "m1")
 MODELS = 4

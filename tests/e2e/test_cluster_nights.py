@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from loop_world import TINY
-from nights_world import NO_GATES, Nights, running_nights
-from s3_server import S3Server
 
 from radray.schema.evaluations import EVALUATIONS
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import TRAINING_METRICS
+from tests.support.s3_server import S3Server
+from tests.support.worlds.loop import TINY
+from tests.support.worlds.nights import NO_GATES, Nights, running_nights
 
 CORPUS, REPORTS_A_NIGHT = 60, 30
 FIRST = datetime.date(2026, 11, 1)

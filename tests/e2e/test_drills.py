@@ -12,11 +12,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cluster_world import JOB_PATIENCE_S, STORE_BYTES, running_cluster
-from gate import running_gate
-from loop_world import TINY
-from nights_world import CONFIG, SLOW, Nights, running_nights
-from s3_server import BUCKET, S3Server
 
 from radray.models.manifest import read_manifest
 from radray.reports.synthetic.studies import make_studies
@@ -24,6 +19,11 @@ from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import TRAINING_METRICS
 from radray.storage.files import is_s3
+from tests.support.faults.gate import running_gate
+from tests.support.s3_server import BUCKET, S3Server
+from tests.support.worlds.cluster import JOB_PATIENCE_S, STORE_BYTES, running_cluster
+from tests.support.worlds.loop import TINY
+from tests.support.worlds.nights import CONFIG, SLOW, Nights, running_nights
 
 REPORTS_A_NIGHT = 60
 DOWN_S = 60.0

@@ -4,7 +4,6 @@ import io
 from pathlib import Path
 
 import pytest
-from loop_world import settings_for, tiny_model, write_corpus
 from rich.console import Console
 
 from jobs import cli
@@ -14,6 +13,7 @@ from radray.cluster.connection import ray_cluster
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.runs import RUNS
 from radray.tables.catalog import Warehouse
+from tests.support.worlds.loop import settings_for, tiny_model, write_corpus
 
 STUDIES = 24
 SOURCE = ("source.format=mimic_zip", "date=2026-11-21", "generate.max_new_tokens=4", "generate.engine=transformers")

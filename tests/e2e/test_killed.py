@@ -14,14 +14,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from loop_world import CANARY, PROMPT, settings_for, tiny_model, write_corpus
 
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
 from radray.tables.catalog import Warehouse
+from tests.support.paths import ROOT
+from tests.support.worlds.loop import CANARY, PROMPT, settings_for, tiny_model, write_corpus
 
-ROOT = Path(__file__).parents[2]
 STUDIES = 60
 PATIENCE_S = 240
 

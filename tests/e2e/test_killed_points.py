@@ -9,8 +9,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from kill_points import JOB_POINTS, KillPoint
-from loop_world import CANARY, PROMPT, settings_for, tiny_model, write_corpus
 from rich.console import Console
 
 from jobs.prepare import prepare
@@ -20,8 +18,10 @@ from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
 from radray.tables.catalog import Warehouse
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
+from tests.support.faults.kill_points import JOB_POINTS, KillPoint
+from tests.support.paths import ROOT
+from tests.support.worlds.loop import CANARY, PROMPT, settings_for, tiny_model, write_corpus
 
-ROOT = Path(__file__).parents[2]
 STUDIES = 24
 PATIENCE_S = 240
 
@@ -71,8 +71,7 @@ def test_killed_at_a_named_step_with_its_ray(prepared: Path, tmp_path: Path, poi
     here = {"batch_date": settings_for(prepared, f"date={date_of(point)}").date}
     marker = tmp_path / "marker"
 
-    script = str(ROOT / "tests" / "faults" / "killed_job.py")
-    code, said = run([script, point.name, str(marker), *words(prepared, point)])
+    code, said = run(["-m", "tests.support.faults.killed_job", point.name, str(marker), *words(prepared, point)])
     assert code == -signal.SIGKILL, said
     assert marker.read_text() == point.name
     ok = {row["unit_id"] for row in warehouse.read(REPORTS, ["unit_id"], {**here, "status": "ok"}).to_pylist()}

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import ray
-from loop_world import tiny_model
 from rich.console import Console
 
 from jobs.generate import generate
@@ -28,6 +27,7 @@ from radray.settings.cluster import ClusterSettings
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
+from tests.support.worlds.loop import tiny_model
 
 PATIENCE_S = 60
 CANARY = "zqxjkcanary"

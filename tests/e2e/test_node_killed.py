@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from loop_world import CANARY, PROMPT, settings_for, tiny_model, write_corpus
 from ray.cluster_utils import Cluster
-from test_killed import PATIENCE_S, Generating, parent, rows_staged, staged_files, wait_for_staged
 
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
 from radray.tables.catalog import Warehouse
+from tests.e2e.test_killed import PATIENCE_S, Generating, parent, rows_staged, staged_files, wait_for_staged
+from tests.support.worlds.loop import CANARY, PROMPT, settings_for, tiny_model, write_corpus
 
 STUDIES = 120
 MORE_STUDIES = 800

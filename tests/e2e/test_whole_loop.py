@@ -10,9 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import ray
-from loop_world import CANARY, TINY, settings_for, write_corpus
 from rich.console import Console
-from s3_server import BUCKET, S3Server
 
 from jobs.evaluate import evaluate
 from jobs.finetune import run as finetune
@@ -32,6 +30,8 @@ from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS, TRAINING_METRICS
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
+from tests.support.s3_server import BUCKET, S3Server
+from tests.support.worlds.loop import CANARY, TINY, settings_for, write_corpus
 
 STUDIES = 160
 

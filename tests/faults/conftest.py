@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from faults_world import PATIENCE_S, ROOT, Place
-from s3_server import BUCKET, S3Server
-from writer import Order
 
 from radray.settings.warehouse import WarehouseSettings
+from tests.support.faults.writer import Order
+from tests.support.paths import ROOT
+from tests.support.s3_server import BUCKET, S3Server
+from tests.support.worlds.faults import PATIENCE_S, Place
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def spill(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def writer(spill: Path) -> Iterator[Callable[[Order], int]]:
     """Return a function that carries out an order in a process of its own and returns its exit code."""
-    command = [sys.executable, str(Path(__file__).with_name("writer.py"))]
+    command = [sys.executable, "-m", "tests.support.faults.writer"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(spill), **S3Server.environment()}
     with subprocess.Popen(command, env=environment, text=True, **pipes) as server:

@@ -10,15 +10,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faults_world import Place, Reader, Rows, expected_rows, night, read_rows, run_night, run_rows, staged_files
-from kill_points import FIRST_POINTS, POINTS, KillPoint
-from whole_tree import referred_to, tree
-from writer import Order
 
 from radray.schema.reports import REPORTS
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse, equal_to
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
+from tests.support.faults.kill_points import FIRST_POINTS, POINTS, KillPoint
+from tests.support.faults.whole_tree import referred_to, tree
+from tests.support.faults.writer import Order
+from tests.support.worlds.faults import (
+    Place,
+    Reader,
+    Rows,
+    expected_rows,
+    night,
+    read_rows,
+    run_night,
+    run_rows,
+    staged_files,
+)
 
 ALWAYS_ON_S3 = {
     "half-way through the second staged file",

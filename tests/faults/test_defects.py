@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from faults_world import Place, expected_rows, night, open_night, read_rows, run_night, stage, staged_bytes, write_file
 from pyiceberg.catalog.sql import SqlCatalog
 
 from radray.errors import AuditError, ConflictError
@@ -11,6 +10,17 @@ from radray.schema.reports import REPORTS
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables import merge
 from radray.tables.catalog import Warehouse
+from tests.support.worlds.faults import (
+    Place,
+    expected_rows,
+    night,
+    open_night,
+    read_rows,
+    run_night,
+    stage,
+    staged_bytes,
+    write_file,
+)
 
 UNITS = ["1", "2", "3", "4"]
 NIGHT = night(0)

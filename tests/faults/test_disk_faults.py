@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from faults_world import ROOT, expected_rows, night, read_rows, run_night
 
 from radray.errors import RadrayError
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
+from tests.support.paths import ROOT
+from tests.support.worlds.faults import expected_rows, night, read_rows, run_night
 
 UNITS = ["1", "2", "3", "4"]
 SMALL_KB = 256
@@ -60,7 +61,7 @@ def in_namespace(script: str, folder: Path, back: Path, command: list[str]) -> s
     return subprocess.run(
         ["unshare", "-rm", "sh", "-c", script, "sh", str(folder), str(back), sys.executable, *command],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{Path(__file__).parent}", "FOLDER": str(folder), "BACK": str(back)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "FOLDER": str(folder), "BACK": str(back)},
         capture_output=True,
         text=True,
         check=False,
@@ -69,7 +70,7 @@ def in_namespace(script: str, folder: Path, back: Path, command: list[str]) -> s
 
 
 def night_command(uri: Path) -> list[str]:
-    return [sys.executable, __file__, str(uri)]
+    return [sys.executable, "-m", __name__, str(uri)]
 
 
 def query_command(uri: Path) -> list[str]:

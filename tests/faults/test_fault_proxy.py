@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from fault_proxy import Fault, FaultProxy, Operation, Rule, running_proxy
-from faults_world import expected_rows, night, partition, read_rows, run_night, staged_files
-from s3_server import BUCKET, KEY_ID, SECRET, S3Server
 
 from radray.analytics.query import query
 from radray.errors import ConfigError, RadrayError
@@ -20,6 +17,9 @@ from radray.storage import s3 as s3_module
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.upkeep.maintenance import AT_ONCE, maintain
+from tests.support.faults.fault_proxy import Fault, FaultProxy, Operation, Rule, running_proxy
+from tests.support.s3_server import BUCKET, KEY_ID, SECRET, S3Server
+from tests.support.worlds.faults import expected_rows, night, partition, read_rows, run_night, staged_files
 
 UNITS = ["1", "2", "3", "4"]
 OLD, NEW = night(0), night(1)

@@ -3,8 +3,6 @@
 from contextlib import suppress
 
 import pytest
-from faults_world import Place, commit_night, expected_rows, night, open_night, read_rows, run_night, stage
-from scheduler import Interleavings, RedundantError, Writer, critical_steps, effects, play
 
 from radray.errors import ConflictError, InputError
 from radray.schema.reports import REPORTS
@@ -12,6 +10,17 @@ from radray.settings.warehouse import WarehouseSettings
 from radray.tables import commit
 from radray.tables.catalog import Warehouse
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
+from tests.support.faults.scheduler import Interleavings, RedundantError, Writer, critical_steps, effects, play
+from tests.support.worlds.faults import (
+    Place,
+    commit_night,
+    expected_rows,
+    night,
+    open_night,
+    read_rows,
+    run_night,
+    stage,
+)
 
 OLD, NEW = ["1", "2", "3"], ["2", "3", "4"]
 NIGHT = night(0)

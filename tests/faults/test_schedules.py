@@ -4,12 +4,12 @@ import random
 from collections.abc import Mapping
 
 import pytest
-from duel import ALREADY, OK, Duel, Part
-from faults_world import Place, commit_night, expected_rows, night, open_night, read_rows
-from scheduler import LOST_AFTER, LOST_BEFORE, Choice
-from test_two_writers import WITH_REMOVAL, Warehouses
 
 from radray.tables.catalog import Warehouse
+from tests.faults.test_two_writers import WITH_REMOVAL, Warehouses
+from tests.support.faults.duel import ALREADY, OK, Duel, Part
+from tests.support.faults.scheduler import LOST_AFTER, LOST_BEFORE, Choice
+from tests.support.worlds.faults import Place, commit_night, expected_rows, night, open_night, read_rows
 
 UNITS = {"k1": ["1", "2", "4", "5"], "k2": ["2", "3", "5"], "k3": ["1", "3", "6"]}
 

@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from faults_world import PATIENCE_S, ROOT, Place, Reader, expected_rows, night, read_rows
-
 from radray.errors import ConflictError
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
+from tests.support.paths import ROOT
+from tests.support.worlds.faults import PATIENCE_S, Place, Reader, expected_rows, night, read_rows
 
 UNITS = {"A": ["1", "2", "3"], "B": ["2", "3", "4", "5"]}
 NIGHTS = 6
@@ -18,9 +18,8 @@ NIGHTS = 6
 
 def start(settings: WarehouseSettings, name: str, meeting: Path) -> subprocess.Popen[str]:
     order = {"settings": settings.model_dump(mode="json"), "name": name, "units": UNITS[name], "meeting": str(meeting)}
-    script = str(Path(__file__).with_name("rival.py"))
     return subprocess.Popen(
-        [sys.executable, script, json.dumps(order | {"nights": NIGHTS})],
+        [sys.executable, "-m", "tests.support.faults.rival", json.dumps(order | {"nights": NIGHTS})],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,

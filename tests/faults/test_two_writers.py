@@ -3,15 +3,15 @@
 from contextlib import suppress
 
 import pytest
-from duel import ALREADY, OK, Duel, Part
-from faults_world import Place, commit_night, night
-from scheduler import Interleavings, RedundantError, effects
 
 from radray.errors import ConflictError
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
+from tests.support.faults.duel import ALREADY, OK, Duel, Part
+from tests.support.faults.scheduler import Interleavings, RedundantError, effects
+from tests.support.worlds.faults import Place, commit_night, night
 
 OLD = ["1", "2", "3"]
 PIN_TO_COMMIT = frozenset({"load", "check", "set"})

@@ -14,8 +14,8 @@ from jobs import cli
 from radray.errors import AuditError, ConflictError, InputError
 from radray.settings.loading import load_settings
 from radray.tables.catalog import Warehouse
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "jobs" / "configs").glob("*.yaml"))
 JOBS = sorted(p.stem for p in (ROOT / "jobs").glob("*.py") if p.stem not in ("__init__", "cli", "submit"))
 SOURCE = ["source.format=openi_csv", "source.uri=reports.csv", "source.dataset=hospital"]

@@ -9,7 +9,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from evaluate_world import CHECKS_ID, MODELS, NIGHT, World, append, make_world
 from rouge_score import rouge_scorer
 
 from jobs.evaluate import evaluate, steps
@@ -27,6 +26,7 @@ from radray.schema.evaluations import COMPARISONS, EVALUATIONS
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
+from tests.support.worlds.evaluate import CHECKS_ID, MODELS, NIGHT, World, append, make_world
 
 F_MEASURES = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}
 SYSTEMS = {name: f"{name} {digest[:8]}" for name, digest in MODELS.items()}

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from evaluate_world import World, make_world
 
 from jobs import evaluate as evaluate_job
 from jobs import query as query_job
@@ -16,6 +15,7 @@ from jobs.evaluate import evaluate
 from radray.evaluation.scoring import main_scorer
 from radray.schema.evaluations import EVALUATIONS
 from radray.schema.predictions import PREDICTIONS
+from tests.support.worlds.evaluate import World, make_world
 
 
 @pytest.fixture(scope="module")

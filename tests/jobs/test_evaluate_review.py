@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from evaluate_world import World, make_world
 
 from jobs.evaluate import evaluate, steps
 from radray.errors import ConfigError, InputError
 from radray.evaluation.review.sheet import PREFERRED, QUESTIONS, SIDES
 from radray.schema.evaluations import EVALUATIONS
 from radray.schema.predictions import PREDICTIONS
+from tests.support.worlds.evaluate import World, make_world
 
 FOLDERS = ("fine-bbbbbbbb-dev1-test", "now-aaaaaaaa-dev1-test")
 

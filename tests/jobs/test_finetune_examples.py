@@ -7,7 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from evaluate_world import append
 from rich.console import Console
 
 from jobs.finetune import out_folder, read_examples, run, said, told, untrained_folder
@@ -20,6 +19,7 @@ from radray.settings.section import CORPUS_DATE
 from radray.tables.catalog import Warehouse
 from radray.tasks.impression.targets import TargetCounts
 from radray.training.progress import Metric
+from tests.support.worlds.evaluate import append
 
 CANARY = "zqxjkcanary"
 IMPRESSIONS = (

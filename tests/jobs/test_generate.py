@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import ray
-from night_tables import NIGHT, put_prepare_run, put_reports
 from rich.console import Console
 
 from jobs.generate import generate, steps
@@ -23,6 +22,7 @@ from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.partition import PartitionRun
 from radray.tables.runs import RunRow
+from tests.support.worlds.night_tables import NIGHT, put_prepare_run, put_reports
 
 
 @pytest.fixture

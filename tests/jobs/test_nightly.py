@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import ray
-from test_final_line import webhook
 
 from jobs import generate, prepare
 from radray.models.families.t5.tiny import build_tiny
@@ -19,6 +18,7 @@ from radray.schema.runs import RUNS
 from radray.settings.loading import load_settings
 from radray.settings.model import TinySettings
 from radray.tables.catalog import Warehouse
+from tests.nights.test_final_line import webhook
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from evaluate_world import MODELS, World, make_world
 
 from jobs import query as job
+from tests.support.worlds.evaluate import MODELS, World, make_world
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from jobs import submit
 from radray.errors import ConfigError, ConflictError
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 NIGHT = ("date=2026-11-21", "source.dataset=hospital", "warehouse.uri=s3://bucket/radray", "warehouse.catalog=glue")
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from faulty_engine import CANARY, PROBE, FaultyEngine, refuses, without_ray
 
 from radray.errors import InputError, RadrayError
 from radray.models.engines.engine import Answer, Failed
@@ -22,6 +21,7 @@ from radray.models.engines.isolation.process import EngineProcess
 from radray.models.engines.repeats import AnswerOnce
 from radray.schema.statuses import FailReason
 from radray.settings.generate import GenerateSettings
+from tests.support.faults.faulty_engine import CANARY, PROBE, FaultyEngine, refuses, without_ray
 
 PATIENCE_S = 20.0
 INNOCENT = [f"report {i:02}" for i in range(20)]
@@ -217,7 +217,7 @@ OWNER = """
 import sys
 from functools import partial
 from pathlib import Path
-from faulty_engine import PROBE, FaultyEngine
+from tests.support.faults.faulty_engine import PROBE, FaultyEngine
 from radray.settings.root import Generate
 from radray.models.engines.isolation.process import EngineProcess
 process = EngineProcess(partial(FaultyEngine, Path(sys.argv[1])), "faulty", Generate(), PROBE)

@@ -8,13 +8,13 @@ import zipfile
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mutate import mutations
 
 from radray.errors import InputError
 from radray.reports.archives.container import BrokenStream, Member, container, list_members, open_members, read_members
 from radray.reports.archives.member import BOMB_BYTES
 from radray.reports.record.record import MAX_REPORT_BYTES
 from radray.schema.statuses import RejectReason
+from tests.support.inputs.mutate import mutations
 
 
 def zipped(entries, method=zipfile.ZIP_DEFLATED):

@@ -3,8 +3,6 @@
 import collections
 import time
 
-import bad_archives
-import bad_tables
 import pytest
 
 from radray.errors import InputError
@@ -14,6 +12,7 @@ from radray.reports.formats import mimic_sectioned_csv as sectioned_csv
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import rejected
 from radray.schema.statuses import RejectReason, ReportStatus
+from tests.support.inputs import bad_archives, bad_tables
 
 INPUTS = [*bad_archives.INPUTS, *bad_tables.INPUTS]
 ONE = {"mimic_zip": mimic, "mimic_tar": mimic, "openi_xml": openi_xml}

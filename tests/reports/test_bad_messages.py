@@ -4,13 +4,13 @@ import collections
 import io
 import time
 
-import bad_messages
 import pytest
 
 from radray.errors import InputError
 from radray.reports.formats import fhir, jsonl, mediqa
 from radray.reports.formats import hl7 as hl7_file
 from radray.reports.formats import parquet as parquet_file
+from tests.support.inputs import bad_messages
 
 READERS = {"jsonl": jsonl, "mediqa_json": mediqa, "parquet": parquet_file, "hl7": hl7_file, "fhir": fhir}
 

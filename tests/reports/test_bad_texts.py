@@ -4,10 +4,10 @@ import time
 from collections import Counter
 
 import pytest
-from bad_texts import INPUTS
 
 from radray.reports.formats import mimic
 from radray.reports.formats import plain_text as text
+from tests.support.inputs.bad_texts import INPUTS
 
 READERS = {"mimic_folder": mimic, "text": text}
 

@@ -1,8 +1,8 @@
 import pytest
-from bad_archives import xml
 
 from radray.errors import InputError
 from radray.reports.formats.detect import detect
+from tests.support.inputs.bad_archives import xml
 
 MIMIC = "files/p10/p10000032/s50414267.txt"
 

@@ -4,8 +4,6 @@ import io
 import json
 
 import pytest
-from bad_messages import PATIENT, bundle, resource
-from conservation import check_count_is_what_is_read
 from fhir.resources.R4B.diagnosticreport import DiagnosticReport
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +12,8 @@ from radray.errors import InputError
 from radray.reports.formats.fhir import count, read
 from radray.reports.wire.html_text import html_to_text
 from radray.schema.statuses import RejectReason
+from tests.support.inputs.bad_messages import PATIENT, bundle, resource
+from tests.support.inputs.conservation import check_count_is_what_is_read
 
 
 def rows(value):

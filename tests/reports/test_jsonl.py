@@ -5,7 +5,6 @@ import io
 import json
 
 import pytest
-from conservation import check_count_is_what_is_read
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from radray.reports.record.fields import Fields
 from radray.reports.record.record import SectionText
 from radray.schema.statuses import RejectReason, ReportStatus
 from radray.tasks.impression.pairs import pair_line
+from tests.support.inputs.conservation import check_count_is_what_is_read
 
 GOOD = {"study_id": "5", "subject_id": "7", "findings": "Clear .", "impression": "1. Normal"}
 

@@ -3,7 +3,6 @@ import io
 import json
 
 import pytest
-from conservation import check_count_is_what_is_read
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from radray.errors import InputError
 from radray.reports.formats.mediqa import count, read
 from radray.reports.record.record import Record
 from radray.schema.statuses import RejectReason, ReportStatus
+from tests.support.inputs.conservation import check_count_is_what_is_read
 
 GOOD = {
     "study_id": "5",

@@ -2,11 +2,11 @@ import hashlib
 import time
 
 import pytest
-from bad_archives import xml
-from mutate import mutations
 
 from radray.reports.formats.openi_xml import read
 from radray.schema.statuses import RejectReason, ReportStatus
+from tests.support.inputs.bad_archives import xml
+from tests.support.inputs.mutate import mutations
 
 NAME = "ecgen-radiology/7.xml"
 REAL_SHAPE = """<?xml version="1.0" encoding="utf-8"?><eCitation>

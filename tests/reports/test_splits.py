@@ -1,8 +1,6 @@
 import collections
 import hashlib
 import io
-import os
-import pathlib
 
 import pytest
 from hypothesis import given
@@ -11,9 +9,9 @@ from hypothesis import strategies as st
 from radray.errors import InputError
 from radray.reports.record.identity import split_key
 from radray.reports.splits import Missing, digest_split, is_validation, missing_studies, read_split_file
+from tests.support.paths import data_folder
 
-DATA = pathlib.Path(os.environ.get("RADRAY_DATA", pathlib.Path(__file__).parents[3] / "shared" / "data"))
-REAL = DATA / "mediqa2021" / "mimic_split_train_dev.csv"
+REAL = data_folder() / "mediqa2021" / "mimic_split_train_dev.csv"
 
 
 def splits(text, encoding="utf-8"):

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
-from tables_world import open_warehouse
 
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
+from tests.support.worlds.tables import open_warehouse
 
 
 @pytest.fixture(params=["disk", "s3"])

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tables_world import NIGHT, Night, open_warehouse, report_rows
 
 from radray.analytics.query import query
 from radray.errors import ConfigError
@@ -15,6 +14,7 @@ from radray.schema.runs import RUNS
 from radray.schema.tables import TABLES
 from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
+from tests.support.worlds.tables import NIGHT, Night, open_warehouse, report_rows
 
 
 @pytest.fixture

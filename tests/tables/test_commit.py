@@ -4,10 +4,10 @@ import datetime
 from typing import Any
 
 import pytest
-from tables_world import NIGHT, Night, units
 
 from radray.errors import ConflictError, RadrayError
 from radray.tables.catalog import Warehouse
+from tests.support.worlds.tables import NIGHT, Night, units
 
 OTHER_NIGHT = datetime.date(2026, 11, 22)
 

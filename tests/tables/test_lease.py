@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
-from tables_world import Night, open_warehouse, units
 
 from jobs import prepare
 from radray.errors import ConflictError
@@ -24,11 +23,12 @@ from radray.tables.identity import utc_now
 from radray.tables.inventory import Inventory
 from radray.tables.lease import BEAT_S, SILENT_BEATS
 from radray.upkeep.maintenance import AT_ONCE, Ages, Kind, find_leftovers, maintain
+from tests.support.paths import ROOT
+from tests.support.worlds.tables import Night, open_warehouse, units
 
 BEAT = 0.3
 PATIENT = 3.0
 """Beat of a submitter that is to see a holder of BEAT alive, however busy the machine is."""
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def lease_uri(night: Night) -> str:
@@ -180,7 +180,7 @@ def test_a_night_that_was_committed_since_the_pin_is_refused_before_anything_is_
 
 HOLD = """
 import sys, time
-from tables_world import Night, open_warehouse
+from tests.support.worlds.tables import Night, open_warehouse
 from pathlib import Path
 night = Night(open_warehouse(Path(sys.argv[1])), "k1")
 with night.run.leased(0.3):
@@ -192,9 +192,10 @@ with night.run.leased(0.3):
 
 def test_a_process_that_holds_the_lease_and_is_killed(tmp_path: Path) -> None:
     folder = tmp_path / "warehouse"
-    path = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
     command = [sys.executable, "-c", HOLD, str(folder)]
-    with subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, text=True) as holder:
+    with subprocess.Popen(
+        command, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
+    ) as holder:
         assert holder.stdout is not None
         run_id = holder.stdout.readline().strip()
         night = Night(open_warehouse(folder), "k2")

@@ -4,7 +4,6 @@ import datetime
 
 import pyarrow.parquet as pq
 import pytest
-from tables_world import Night, report_rows, units
 
 from radray.errors import AuditError
 from radray.schema.reports import REPORTS
@@ -13,6 +12,7 @@ from radray.schema.statuses import RunStatus
 from radray.tables.catalog import Warehouse
 from radray.tables.merge import Merged
 from radray.tables.rows import to_arrow
+from tests.support.worlds.tables import Night, report_rows, units
 
 
 def run_statuses(warehouse: Warehouse) -> list[tuple[str, str, int | None]]:

@@ -4,12 +4,12 @@ import datetime
 
 import pytest
 from pyiceberg.table import Table
-from tables_world import NIGHT, Night, units
 
 from radray.errors import ConflictError
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
 from radray.tables.catalog import Warehouse
+from tests.support.worlds.tables import NIGHT, Night, units
 
 NEXT = NIGHT + datetime.timedelta(days=1)
 

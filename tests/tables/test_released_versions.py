@@ -13,8 +13,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from released.make import ARCHIVE, CATALOG, FOLDER, NIGHTS, commit_night, encoded, settings, uri
-from s3_server import S3Server
 
 from radray.analytics.query import query
 from radray.errors import ConfigError
@@ -27,6 +25,8 @@ from radray.storage import s3 as objects
 from radray.tables.catalog import Warehouse
 from radray.upkeep.erasure import erase
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
+from tests.support.s3_server import S3Server
+from tests.tables.released.make import ARCHIVE, CATALOG, FOLDER, NIGHTS, commit_night, encoded, settings, uri
 
 VERSIONS = sorted(folder.parent.name for folder in FOLDER.glob(f"*/{ARCHIVE}"))
 

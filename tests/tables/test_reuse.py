@@ -8,7 +8,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tables_world import open_warehouse
 
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.runs import RUNS
@@ -19,6 +18,7 @@ from radray.tables.identity import new_run_id
 from radray.tables.partition import PartitionRun
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
+from tests.support.worlds.tables import open_warehouse
 
 PARTITION = {"batch_date": datetime.date(2026, 11, 21), "dataset": "d", "split": "live", "model_digest": "m"}
 ALIKE = {"prompt_id": "p", "settings_digest": "s", "engine": "transformers", "checks_id": "checks-1"}

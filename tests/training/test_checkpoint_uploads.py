@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from fault_proxy import Fault, FaultProxy, Operation, Rule, running_proxy
-from learning_process import Pairs, Plan, run, run_workers, tensors_in
-from s3_server import BUCKET, S3Server
 
 from radray.settings.train import TrainSettings
 from radray.storage.files import Storage
@@ -19,6 +16,9 @@ from radray.training.checkpoints.store import Checkpoints
 from radray.training.checkpoints.uploads import Uploads
 from radray.training.loop.sharding import Worker
 from radray.training.loop.team import Team
+from tests.support.faults.fault_proxy import Fault, FaultProxy, Operation, Rule, running_proxy
+from tests.support.s3_server import BUCKET, S3Server
+from tests.support.training.learning_process import Pairs, Plan, run, run_workers, tensors_in
 
 SETTINGS = TrainSettings(
     epochs=3,

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from learning_process import ALONE, Pairs, Plan, examples_of, run, run_workers, tensors_in
 from transformers import AutoModelForSeq2SeqLM
 
 from radray.models.families.t5.loading import load_model
@@ -18,6 +17,7 @@ from radray.training.delivery.export import export_checkpoint
 from radray.training.loop.loop import evaluate
 from radray.training.loop.sharding import Learner, Worker
 from radray.training.loop.team import Team
+from tests.support.training.learning_process import ALONE, Pairs, Plan, examples_of, run, run_workers, tensors_in
 
 SETTINGS: dict[str, Any] = {
     "epochs": 2,

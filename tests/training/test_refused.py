@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from learning_process import Pairs, Plan, run_workers
 from safetensors.torch import load_file, save_file
 
 from radray.errors import InputError, RadrayError
 from radray.settings.train import TrainSettings
+from tests.support.training.learning_process import Pairs, Plan, run_workers
 
 TWO = {
     sharding: TrainSettings(workers=2, sharding=sharding, epochs=1, batch_size=37, threads_per_worker=1)

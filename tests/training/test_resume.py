@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import torch
-from learning_process import ALONE, Pairs, Plan, Ran, run, run_workers, state_of, tensors_in
 
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.files import step_name, steps_in
@@ -18,6 +17,7 @@ from radray.training.checkpoints.store import Checkpoints
 from radray.training.loop.sharding import Worker
 from radray.training.loop.state import State
 from radray.training.loop.team import Team
+from tests.support.training.learning_process import ALONE, Pairs, Plan, Ran, run, run_workers, state_of, tensors_in
 
 SETTINGS: dict[str, Any] = {
     "epochs": 3,

@@ -15,7 +15,6 @@ import pytest
 import ray
 import torch
 from safetensors.torch import load_file, save_file
-from toy_finetune import CANARY, DRILL_STEPS, SCORING, SETTINGS, Run, start_ray, table, wrong
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from radray.errors import ConflictError, InputError, RadrayError
@@ -29,8 +28,9 @@ from radray.training.loop.loop import evaluate
 from radray.training.loop.sharding import Learner, Worker
 from radray.training.loop.validation import FIGURES
 from radray.training.progress import Metric, MetricStream, now
+from tests.support.paths import ROOT
+from tests.support.training.toy_finetune import CANARY, DRILL_STEPS, SCORING, SETTINGS, Run, start_ray, table, wrong
 
-ROOT = Path(__file__).parents[2]
 Pairs = dict[str, tuple[list[str], list[str]]]
 
 
@@ -348,8 +348,7 @@ def _driver(toy_model: Path, pairs: Pairs, root: Path) -> tuple[list[str], dict[
     """Return command and environment of a driver that trains below `root`."""
     data = root / "pairs"
     data.write_bytes(pickle.dumps(pairs))
-    program = Path(__file__).with_name("toy_finetune.py")
-    command = [sys.executable, str(program), str(toy_model), str(data), str(root)]
+    command = [sys.executable, "-m", "tests.support.training.toy_finetune", str(toy_model), str(data), str(root)]
     return command, {**os.environ, "PYTHONPATH": str(ROOT)}
 
 

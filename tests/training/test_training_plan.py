@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_training import counted
 
 from radray.errors import ConfigError
 from radray.models.families.t5.memory import GIB, Step, standing_memory
@@ -12,9 +11,11 @@ from radray.models.families.t5.shape import PUBLISHED
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.training.plan import plan_training, refuse, with_this_machine
+from tests.support.paths import ROOT
+from tests.support.training.fake import counted
 
 XL = PUBLISHED["google/flan-t5-xl"]
-CONFIGS = Path(__file__).parents[2] / "jobs" / "configs"
+CONFIGS = ROOT / "jobs" / "configs"
 PROFILES = ("p3.16xlarge", "g5.48xlarge", "g6e.48xlarge", "p4d.24xlarge", "p5.48xlarge")
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import torch
-from learning_process import Pairs, Plan, Ran, examples_of, run, run_workers, tensors_in
 
 from radray.models.families.t5.loading import load_model
 from radray.settings.train import TrainSettings
 from radray.training.loop.examples import Examples, calls
 from radray.training.loop.loop import evaluate
 from radray.training.loop.sharding import Learner, Worker
+from tests.support.training.learning_process import Pairs, Plan, Ran, examples_of, run, run_workers, tensors_in
 
 SETTINGS: dict[str, Any] = {
     "epochs": 2,

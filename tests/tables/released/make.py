@@ -2,7 +2,7 @@
 
 Run once when a version is released, from the top of the repository::
 
-    PYTHONPATH=.:tests/faults python tests/tables/released/make.py
+    python -m tests.tables.released.make
 
 It makes ``tests/tables/released/<version>/`` with ``warehouse.zip`` (the SQLite catalog, and all objects of the
 warehouse) and ``<table>.json`` (the rows that a reader saw). Iceberg's metadata holds whole paths: the warehouse is
@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from s3_server import S3Server, running_s3
 
 from radray.schema.column import TableSchema
 from radray.schema.evaluations import COMPARISONS, EVALUATIONS
@@ -37,6 +36,7 @@ from radray.tables.inventory import Inventory
 from radray.tables.partition import PartitionRun
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
+from tests.support.s3_server import S3Server, running_s3
 
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parents[2]

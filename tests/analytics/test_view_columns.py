@@ -1,0 +1,108 @@
+"""Columns of views that hand-made rows tell more of than random ones: state of a night, missed words, main scorer."""
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from radray.analytics.query import stream
+from radray.analytics.views import Choices
+from radray.checks.check import CHECKS_ID, check
+from radray.evaluation.rouge import Scorer
+from radray.schema.evaluations import EVALUATIONS
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from tests.support.worlds.tables import open_warehouse
+from tests.support.worlds.views import START, append
+
+
+def test_the_state_of_a_night_is_what_became_of_it(tmp_path: Path) -> None:
+    """Of nine days of one hospital, one a state; a corpus, and what another model did, are no nights."""
+    warehouse = open_warehouse(tmp_path / "warehouse")
+    day = [datetime.date(2026, 2, 24) + datetime.timedelta(days=n) for n in range(9)]
+    reports = [
+        {"unit_id": f"{at}-{n}", "batch_date": at, "status": status, "dataset": "north", "format": "hl7"}
+        | {"source_uri": "a", "source_member": "", "source_offset": n, "source_digest": "0", "run_key": "k"}
+        | {"run_id": "prepare-1", "study_id": f"s{n}", "reason": None if status == "ok" else "no_findings"}
+        for at, statuses in {
+            **{day[0]: ("ok", "ok", "rejected"), day[1]: ("ok", "ok"), day[2]: ("ok",), day[5]: ("rejected",)},
+            **{day[7]: ("ok",), datetime.date(1970, 1, 1): ("ok",)},
+        }.items()
+        for n, status in enumerate(statuses)
+    ]
+    blank = dict.fromkeys(("split_key", "text_digest", "prompt_id", "settings_digest", "engine", "run_key"), "x")
+    predictions = [
+        {**blank, "unit_id": f"{at}-{n}", "batch_date": at, "dataset": "north", "split": "live", "model_name": model}
+        | {"model_digest": model, "status": status, "study_id": f"s{n}", "findings": "f", "run_id": "generate-1"}
+        | {"defer": defer}
+        for at, n, model, status, defer in (
+            *((day[0], 0, "model", "ok", True), (day[0], 1, "model", "ok", False)),
+            *((day[1], 0, "model", "ok", None), (day[1], 1, "model", "failed", None)),
+            (day[2], 0, "fine", "ok", None),
+        )
+    ]
+    hour = iter(range(100))
+    runs = [
+        {"run_id": f"{job}-{at}-{status}", "job": job, "batch_date": at, "dataset": "north", "model_name": model}
+        | {"status": status, "reason": reason, "run_key": "k", "config": "c", "code_version": "1"}
+        | {"started": START + datetime.timedelta(hours=next(hour))}
+        for at, job, model, status, reason in (
+            *((day[0], "generate", "model", "failed", "GateError"), (day[0], "generate", "model", "finished", None)),
+            (day[2], "prepare", None, "finished", None),
+            (day[3], "generate", "model", "finished", None),
+            (day[4], "prepare", None, "failed", "InputError"),
+            (day[6], "generate", "fine", "finished", None),
+            (day[7], "generate", "model", "running", None),
+            (day[8], "prepare", None, "running", None),
+        )
+    ]
+    for schema, rows in ((REPORTS, reports), (PREDICTIONS, predictions), (RUNS, runs)):
+        append(warehouse, schema, rows)
+    got = (
+        stream(warehouse, "SELECT * FROM nights ORDER BY batch_date", choices=Choices("model", "fine"))
+        .table()
+        .to_pylist()
+    )
+    assert [row["batch_date"] for row in got] == day
+    states = ["complete", "partial", "unwritten", "empty", "failed", "complete", "missing", "running", "running"]
+    assert [row["state"] for row in got] == states
+    assert [row["units"] for row in got] == [3, 2, 1, 0, 0, 1, 0, 1, 0]
+    assert [(row["written"], row["failed"], row["deferred"]) for row in got[:3]] == [(2, 0, 1), (1, 1, 0), (0, 0, 0)]
+    assert [row["deferred_share"] for row in got[:3]] == [0.5, 0.0, None]
+    told = [(row["last_run_status"], row["last_run_reason"]) for row in got]
+    assert told[:5] == [
+        *(("finished", None), (None, None), ("finished", None), ("finished", None)),
+        ("failed", "InputError"),
+    ]
+
+
+@pytest.mark.parametrize("stemmer", [True, False])
+def test_figures_of_the_scorer_of_predictions_are_told_from_the_others(tmp_path: Path, *, stemmer: bool) -> None:
+    warehouse = open_warehouse(tmp_path / "warehouse")
+    key = {"run_id": "evaluate-1", "batch_date": datetime.date(2026, 3, 1), "dataset": "north", "split": "live"}
+    key |= {"system": "model"}
+    key |= dict.fromkeys(("n", "mean", "min", "p25", "p50", "p75", "max"), 1) | {"stratum": "all", "metric": "m"}
+    ours = Scorer(stemmer=stemmer).scorer_id
+    scorers = [Scorer(stemmer=s, references=r).scorer_id for s in (True, False) for r in ("clean", "raw")]
+    append(warehouse, EVALUATIONS, [{**key, "scorer_id": one} for one in (*scorers, CHECKS_ID)])
+    sql = "SELECT scorer_id FROM evaluation_figures WHERE main_scorer"
+    got = stream(warehouse, sql, choices=Choices(stemmer=stemmer)).table().to_pylist()
+    assert {row["scorer_id"] for row in got} == {ours, CHECKS_ID}
+
+
+def test_the_words_that_an_impression_misses_are_those_of_the_findings(tmp_path: Path) -> None:
+    findings = "Größe unverändert. Large left pneumothorax. Free air under the diaphragm."
+    made = check("No acute disease.", findings, None)
+    assert made.flags["critical_missed"] is True
+    warehouse = open_warehouse(tmp_path / "warehouse")
+    filler = dict.fromkeys(("split_key", "text_digest", "prompt_id", "settings_digest", "engine", "run_key"), "x")
+    row = {**filler, "unit_id": "u", "batch_date": datetime.date(2026, 3, 1), "dataset": "north", "split": "live"}
+    row |= {"model_name": "model", "model_digest": "m", "status": "ok", "study_id": "s", "run_id": "generate-1"}
+    row |= {"findings": findings, "flag_critical_missed": True, "evidence": made.evidence}
+    append(warehouse, PREDICTIONS, [row, {**row, "unit_id": "v", "flag_critical_missed": False}])
+    got = stream(warehouse, "SELECT unit_id, missed_words FROM predictions_text ORDER BY 1").table().to_pylist()
+    assert got == [
+        {"unit_id": "u", "missed_words": "pneumothorax; Free air under the diaphragm"},
+        {"unit_id": "v", "missed_words": None},
+    ]

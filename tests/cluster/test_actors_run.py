@@ -1,0 +1,86 @@
+"""What is planned for a Ray of two CPUs runs there: reading and writing are not starved by the actors."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import ray
+
+from radray.cluster.actors import cluster_nodes, plan_actors
+from radray.cluster.connection import ray_cluster
+from radray.errors import ConfigError
+from radray.models.families.t5.tiny import build_tiny
+from radray.models.folder import ModelFolder, open_model
+from radray.models.footprint import engine_bytes
+from radray.models.manifest import write_manifest
+from radray.pipelines.generate import stage_predictions
+from radray.reports.splits import SplitCut
+from radray.settings.cluster import ClusterSettings
+from radray.settings.generate import GenerateSettings, ScoreSettings
+from radray.settings.model import TinySettings
+from radray.settings.warehouse import S3Settings
+from radray.storage.files import Storage
+from tests.support.worlds.night_tables import NIGHT
+from tests.support.worlds.report_tables import reports
+
+# a run in which nothing moves ends after load and call timeout
+GENERATE = GenerateSettings(
+    **{"engine": "ctranslate2", "max_new_tokens": 3, "num_beams": 2, "num_return_sequences": 1, "block_rows": 5},
+    **{"threads_per_actor": 1, "load_timeout_s": 60, "call_timeout_s": 60},
+)
+
+
+@pytest.fixture
+def two_cpus() -> Iterator[None]:
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        with ray_cluster(ClusterSettings()):
+            yield
+    finally:
+        ray.shutdown()
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> ModelFolder:
+    size = TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1)
+    build_tiny(["small left effusion"], tmp_path / "model", size=size, seed=1)
+    write_manifest(tmp_path / "model", "m", {})
+    return open_model(str(tmp_path / "model"))
+
+
+def test_the_plan_for_two_cpus_is_one_actor_and_every_report_comes_through(
+    two_cpus: None, model: ModelFolder, tmp_path: Path
+) -> None:
+    nodes = cluster_nodes()
+    assert [(node.cpus, node.gpus) for node in nodes] == [(2, 0)]
+    memory = engine_bytes(model.path, GENERATE)
+    with pytest.raises(ConfigError, match="use that or auto"):
+        plan_actors(nodes, GENERATE.model_copy(update={"actors": 2}), memory)
+    plan = plan_actors(nodes, GENERATE, memory)
+    assert (plan.actors, plan.cpus, plan.cpus_kept) == (1, 1, 1)
+    files = []
+    for number in range(3):
+        rows = reports(20)
+        ids = pa.array([f"u{number}-{place:02d}" for place in range(20)])
+        files.append(str(tmp_path / f"{number}.parquet"))
+        pq.write_table(rows.set_column(0, "unit_id", ids), files[-1], write_page_checksum=True)
+    constants = dict.fromkeys(("model_digest", "model_name", "prompt_id", "settings_digest", "engine"), "x")
+    stage_predictions(
+        storage=Storage.of(S3Settings()),
+        files=files,
+        cut=SplitCut(0.0, 1),
+        split="train",
+        model=model,
+        prompt_id="findings-v1",
+        settings=GENERATE,
+        score=ScoreSettings(),
+        constants={**constants, "batch_date": NIGHT, "dataset": "d", "split": "train", "run_key": "k", "run_id": "r"},
+        staging=str(tmp_path / "staging"),
+        staged=["u1-03", "u1-04"],
+        plan=plan,
+    )
+    staged = pq.read_table(tmp_path / "staging", columns=["unit_id"]).column("unit_id").to_pylist()
+    expected = {f"u{number}-{place:02d}" for number in range(3) for place in range(20)} - {"u1-03", "u1-04"}
+    assert sorted(staged) == sorted(expected)
