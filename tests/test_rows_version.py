@@ -1,14 +1,20 @@
-"""What rows are made of, pinned: when this fails, raise ROWS_VERSION and write the new digest beside it.
+"""What rows are made of, pinned by one digest and kept as golden rows, which say what changed when the digest does.
 
-Else a night that was made by older code would be taken for what the new code makes, and left as it is.
+Where the change is meant, raise ROWS_VERSION, run `python -m tests.test_rows_version`, pin the digest that it prints
+and note in CHANGELOG.md what changed. Else a night that was made by older code would be taken for what the new code
+makes, and left as it is.
 """
 
 import datetime
 import io
 import json
-from typing import Any
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pytest
 
 from radray.evaluation.rouge import Scorer
 from radray.pipelines.report_rows import REPORT_COLUMNS
@@ -28,6 +34,9 @@ from radray.tables.identity import ROWS_VERSION, digest
 from radray.tasks.impression.prompts import PROMPTS
 
 PINNED = {3: "04b7c83411e61f645fc23c8d26fec5f2158a550b16200c5bead7730e1eb3a47b"}
+
+GOLDEN = Path(__file__).parent / "golden" / f"rows-{ROWS_VERSION}.json"
+"""The rows of the version, all of made-up reports: a line a row."""
 
 CONSTANTS = (
     *("dataset", "split", "model_digest", "model_name", "prompt_id", "settings_digest", "engine", "run_key", "run_id"),
@@ -101,17 +110,120 @@ def checked(records: list[Record]) -> list[list[Any]]:
     return [[row[name] for name, *_ in CHECK_COLUMNS] for row in made]
 
 
-def test_the_rows_are_those_of_the_version() -> None:
+class Row(NamedTuple):
+    """One row of what is pinned."""
+
+    kind: str
+    """What the row is of: the columns of one kind are the same in every row."""
+    values: dict[str, str]
+    """By column, in the order that the digest has them."""
+
+
+def rows_of_the_version() -> list[Row]:
+    """Return all that is pinned, in the order of the digest."""
     made = []
     for record in rows():
-        made.append([str(getattr(record, name)) for name in Record.__slots__])
+        made.append(Row("report", {name: str(getattr(record, name)) for name in Record.__slots__}))
         if record.findings and record.study_id:
-            made.append([text_digest(record), split_key("d", record.study_id, record.subject_id, record.findings)])
-            made += [[prompt.fill(record.findings, record.background)] for prompt in PROMPTS.values()]
+            key = split_key("d", record.study_id, record.subject_id, record.findings)
+            made.append(Row("identity", {"text_digest": text_digest(record), "split_key": key}))
+            made += [
+                Row(f"prompt {name}", {"text": prompt.fill(record.findings, record.background)})
+                for name, prompt in PROMPTS.items()
+            ]
             if record.reference:
-                made.append(
-                    [f"{v:.12f}" for v in Scorer(stemmer=True).score(record.reference, record.findings).values()]
-                )
-    made.append([unit_id("d", "a.zip", "m", 3), Scorer(stemmer=False).scorer_id])
-    made += [[f"{value:.12f}" if isinstance(value, float) else str(value) for value in row] for row in checked(rows())]
-    assert {ROWS_VERSION: digest(made)} == PINNED
+                scores = Scorer(stemmer=True).score(record.reference, record.findings)
+                made.append(Row("rouge", {name: f"{value:.12f}" for name, value in scores.items()}))
+    made.append(Row("ids", {"unit_id": unit_id("d", "a.zip", "m", 3), "scorer_id": Scorer(stemmer=False).scorer_id}))
+    names = [name for name, *_ in CHECK_COLUMNS]
+    for values in checked(rows()):
+        texts = [f"{value:.12f}" if isinstance(value, float) else str(value) for value in values]
+        made.append(Row("checks", dict(zip(names, texts, strict=True))))
+    return made
+
+
+def digest_of(pinned: Sequence[Row]) -> str:
+    return digest([list(row.values.values()) for row in pinned])
+
+
+def golden_rows() -> list[Row]:
+    return [Row(*row) for row in json.loads(GOLDEN.read_text(encoding="utf-8"))]
+
+
+def changes(golden: Sequence[Row], now: Sequence[Row]) -> list[str]:
+    """Return a sentence for each column that changed, with its first row that did; empty where none did."""
+    sentences = []
+    for kind in dict.fromkeys(row.kind for row in (*golden, *now)):
+        before = [row.values for row in golden if row.kind == kind]
+        after = [row.values for row in now if row.kind == kind]
+        if len(before) != len(after):
+            sentences.append(f"{kind}: {len(after)} rows, {len(before)} in the golden rows")
+            continue
+        for name in dict.fromkeys(name for row in (*before, *after) for name in row):
+            old, new = ([row.get(name, "no such column") for row in rows_of_kind] for rows_of_kind in (before, after))
+            places = [place for place, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
+            if places:
+                first = places[0]
+                counts = f"{len(places)} of {len(new)} rows, first row {first}"
+                sentences.append(f"{kind}, column {name}: {counts}: {old[first]!r} is now {new[first]!r}")
+        if before == after and [list(row) for row in before] != [list(row) for row in after]:
+            sentences.append(f"{kind}: the order of its columns")
+    return sentences
+
+
+def test_the_rows_are_those_of_the_version() -> None:
+    now = rows_of_the_version()
+    assert {ROWS_VERSION: digest_of(now)} == PINNED, "\n".join(changes(golden_rows(), now))
+
+
+def test_the_golden_rows_are_those_of_the_digest() -> None:
+    assert {ROWS_VERSION: digest_of(golden_rows())} == PINNED
+
+
+def _with(golden: list[Row], place: int, values: dict[str, str]) -> list[Row]:
+    return [row._replace(values=row.values | values) if row is golden[place] else row for row in golden]
+
+
+def test_a_change_names_its_column() -> None:
+    golden = golden_rows()
+    assert changes(golden, golden) == []
+    (report, *_) = (place for place, row in enumerate(golden) if row.kind == "report" and row.values["findings"])
+    (check, *_) = (place for place, row in enumerate(golden) if row.kind == "checks")
+    changed = _with(_with(golden, report, {"findings": "Clear."}), check, {"flag_polarity": "maybe"})
+    first, second = changes(golden, changed)
+    assert first.startswith("report, column findings: 1 of ")
+    assert first.endswith(" is now 'Clear.'")
+    assert second.startswith("checks, column flag_polarity: 1 of ")
+    assert digest_of(changed) != digest_of(golden)
+
+
+def test_a_new_column_another_order_and_a_lost_row_are_named() -> None:
+    golden = golden_rows()
+    (place,) = (place for place, row in enumerate(golden) if row.kind == "ids")
+    (new,) = changes(golden, _with(golden, place, {"new": "1"}))
+    assert new == "ids, column new: 1 of 1 rows, first row 0: 'no such column' is now '1'"
+    turned = [row._replace(values=dict(reversed(row.values.items()))) if row.kind == "ids" else row for row in golden]
+    assert changes(golden, turned) == ["ids: the order of its columns"]
+    assert changes(golden, golden[1:])[0].startswith("report: ")
+
+
+def test_a_change_of_the_code_names_its_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("radray.reports.record.record.modality_of", lambda *_: "XA")
+    sentences = changes(golden_rows(), rows_of_the_version())
+    columns = [sentence.split(":")[0] for sentence in sentences]
+    assert [column for column in columns if not column.startswith("checks")] == ["report, column modality"]
+    # the checks ask other questions of another modality: flags change with it
+    assert "checks, column modality" in columns
+    assert sentences[0].endswith(": 'CR' is now 'XA'")
+
+
+def _write() -> None:
+    """Write the golden rows of the version that the code has, and print their digest."""
+    now = rows_of_the_version()
+    lines = ",\n".join(json.dumps([row.kind, row.values]) for row in now)
+    GOLDEN.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    sys.stdout.write(f'PINNED = {{{ROWS_VERSION}: "{digest_of(now)}"}}\n')
+
+
+if __name__ == "__main__":
+    _write()
