@@ -9,7 +9,7 @@ from rich.console import Console
 
 from jobs import cli
 from radray.analytics.evaluation_rows import read_predictions, read_training
-from radray.analytics.output import Answer, write_file
+from radray.analytics.output import RowStream, write_file
 from radray.errors import InputError
 from radray.evaluation.comparisons import comparisons
 from radray.evaluation.deferral_rows import confidence_rows
@@ -106,7 +106,7 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
             append_rows(warehouse, schema, table)
             if options.csv is not None:
                 cells = f"{options.csv}/{schema.name}.csv"
-                write_file(Answer.of(table), "csv", cells, "evaluate.csv")
+                write_file(RowStream.of(table), "csv", cells, "evaluate.csv")
                 print_line(console, f"evaluate: {cells}")
         if options.page is not None:
             print_line(console, f"evaluate: {page(warehouse, settings, plan, run, parts, (figures, differences))}")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs import cli
-from radray.analytics.output import Answer, printable, write_csv, write_file, write_json
+from radray.analytics.output import RowStream, printable, write_csv, write_file, write_json
 from radray.analytics.query import stream
 from radray.analytics.views import Choices
 from radray.errors import ConfigError
@@ -22,7 +22,7 @@ SHOWN = 1_000
 """Rows that a table for reading shows at most."""
 
 
-def show(answer: Answer, out: str) -> None:
+def show(answer: RowStream, out: str) -> None:
     """Write the rows to standard output as a table to read, CSV with a header, or a JSON array of objects."""
     if out == "csv":
         write_csv(answer, sys.stdout)

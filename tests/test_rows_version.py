@@ -19,11 +19,17 @@ import pytest
 from radray.evaluation.rouge import Scorer
 from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.score_predictions import ScorePredictions
-from radray.reports.formats import fhir, jsonl, mediqa, mimic, openi_xml
-from radray.reports.formats import hl7 as hl7_file
-from radray.reports.formats import mimic_sectioned_csv as sectioned_csv
-from radray.reports.formats import openi_csv as openi
-from radray.reports.formats import plain_text as text
+from radray.reports.formats import (
+    fhir,
+    hl7,
+    jsonl,
+    mediqa,
+    mimic,
+    mimic_sectioned_csv,
+    openi_csv,
+    openi_xml,
+    plain_text,
+)
 from radray.reports.record.identity import split_key, text_digest, unit_id
 from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
@@ -71,7 +77,7 @@ def rows() -> list[Record]:
     records += mediqa.read(io.BytesIO(json.dumps([values, values | {"findings": " "}]).encode()))
     header = "uid,MeSH,image,indication,comparison,findings,impression"
     table = f"{header}\n1,normal,Chest,Pain,None,Clear . ,1. Normal chest .\n2,,,,,,\n"
-    records += openi.read(io.BytesIO(table.encode()))
+    records += openi_csv.read(io.BytesIO(table.encode()))
     texts = {"findings": values["findings"], "impression": "1. Nodule.\n2. No effusion."}
     report = MESSY.replace("\n", "\\.br\\")
     message = (
@@ -85,10 +91,10 @@ def rows() -> list[Record]:
     resource = {"resourceType": "DiagnosticReport", "id": "r7", "status": "final", "conclusion": texts["impression"]}
     sectioned = "study,impression,findings,last_paragraph,comparison\ns50000001,Normal.,Clear . ,,None\n"
     records += jsonl.read(io.BytesIO(json.dumps({"study_id": 7, **texts, "report_time": "2024-03-05T10:15Z"}).encode()))
-    records += hl7_file.read(io.BytesIO(message.encode()))
+    records += hl7.read(io.BytesIO(message.encode()))
     records += fhir.read(io.BytesIO(json.dumps(resource).encode()))
-    records += sectioned_csv.read(io.BytesIO(sectioned.encode()))
-    records += [openi_xml.read(xml.encode(), "1.xml"), text.read(MESSY.encode("utf-16"), "a/1.txt")]
+    records += mimic_sectioned_csv.read(io.BytesIO(sectioned.encode()))
+    records += [openi_xml.read(xml.encode(), "1.xml"), plain_text.read(MESSY.encode("utf-16"), "a/1.txt")]
     return records
 
 

@@ -1,4 +1,4 @@
-"""Predictions and training reports as evaluation reads them."""
+"""Rows that evaluation reads: predictions, and training reports."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +10,13 @@ from radray.tables.catalog import Warehouse
 
 _EVIDENCE = frozenset({"evidence", "reference_evidence"})
 _NOT_READ = frozenset({"hypotheses"}) | _EVIDENCE
-"""Columns of `predictions` that no figure is made of: most of a row's bytes."""
+"""Columns of `predictions` that no figure uses: most of a row's bytes."""
 
 
 def read_predictions(warehouse: Warehouse, where: Mapping[str, Any], *, evidence: bool = False) -> list[dict[str, Any]]:
-    """Return the rows of `predictions` whose columns equal `where`, with or without a reference, by unit_id.
+    """Return the rows of `predictions` whose columns equal `where`, sorted by unit_id; [] for none.
 
-    With the `evidence` of flags where it is asked for. Columns that rows are older than are None in them.
+    Rows without a reference are included; the `evidence` of flags only on request. Columns newer than a row are None.
     """
     left_out = _NOT_READ - _EVIDENCE if evidence else _NOT_READ
     columns = [column.name for column in PREDICTIONS.columns if column.name not in left_out]
@@ -25,7 +25,7 @@ def read_predictions(warehouse: Warehouse, where: Mapping[str, Any], *, evidence
 
 
 def read_training(warehouse: Warehouse, dataset: str) -> list[dict[str, Any]]:
-    """Return split_key, findings and reference of the dataset's training reports, by unit_id; [] for none."""
+    """Return unit_id, split_key, findings and reference of the dataset's training reports, by unit_id; [] for none."""
     where = {"dataset": dataset, "status": ReportStatus.OK.value, "split": "train"}
     columns = ["unit_id", "split_key", "findings", "reference"]
     rows: list[dict[str, Any]] = warehouse.read(REPORTS, columns, where).to_pylist()

@@ -1,4 +1,4 @@
-"""Rows as text and files: CSV that a spreadsheet does not run, JSON, Parquet; rows as they come, files whole."""
+"""Rows as text and files: CSV that no spreadsheet executes, JSON, Parquet; batch by batch, a file whole or absent."""
 
 import json
 import math
@@ -17,48 +17,48 @@ from radray.errors import ConfigError
 from radray.storage.s3 import cause, lever
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 # full width: Excel reads them, too
-"""First characters of a cell that a spreadsheet may take for a formula."""
+"""Beginnings of a cell that a spreadsheet may take for a formula."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Rows as they come: nothing holds them all."""
+class RowStream:
+    """Rows, batch by batch: nothing holds them all."""
 
     schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
-    """Read once. Of a query: raises InputError when it fails on rows."""
+    """Can be read once. Those of a query raise InputError when it fails on rows."""
 
     @classmethod
-    def of(cls, table: pa.Table) -> "Answer":
-        """Return the rows of a table that is in memory."""
+    def of(cls, table: pa.Table) -> "RowStream":
+        """Return the rows of `table`, which is in memory."""
         return cls(table.schema, iter(table.to_batches()))
 
     def table(self) -> pa.Table:
-        """Return all rows, in memory."""
+        """Read all rows into memory and return them."""
         return pa.Table.from_batches(self.batches, self.schema)
 
 
-def write_csv(answer: Answer, file: TextIO) -> int:
+def write_csv(rows: RowStream, file: TextIO) -> int:
     """Write the rows as CSV with a header and return their number.
 
-    Null is an empty cell, an empty text is ``""``, lists and structs are JSON. A text, or a column's name, that a
-    spreadsheet would take for a formula gets ``'`` before it; numbers stay. Who wants texts as they are takes JSON or
-    Parquet.
+    Null is an empty cell, an empty text is ``""``, lists and structs are JSON. A text, or the name of a column, that a
+    spreadsheet would take for a formula is prefixed with ``'``; numbers are not. JSON and Parquet leave texts as they
+    are.
     """
-    file.write(",".join(map(_cell, answer.schema.names)) + "\n")
+    file.write(",".join(map(_cell, rows.schema.names)) + "\n")
     count = 0
-    for batch in answer.batches:
+    for batch in rows.batches:
         columns = [column.to_pylist() for column in batch.columns]
         file.writelines(",".join(map(_cell, row)) + "\n" for row in zip(*columns, strict=True))
         count += batch.num_rows
     return count
 
 
-def write_json(answer: Answer, file: TextIO) -> int:
-    """Write the rows as one JSON array of objects, a line each, and return their number."""
+def write_json(rows: RowStream, file: TextIO) -> int:
+    """Write the rows as one JSON array of objects, one a line, and return their number."""
     count = 0
     file.write("[")
-    for batch in answer.batches:
+    for batch in rows.batches:
         for row in batch.to_pylist():
             file.write(",\n " if count else "\n ")
             json.dump(_plain(row), file, ensure_ascii=False, default=str)
@@ -67,33 +67,36 @@ def write_json(answer: Answer, file: TextIO) -> int:
     return count
 
 
-def write_parquet(answer: Answer, file: str) -> int:
+def write_parquet(rows: RowStream, file: str) -> int:
     """Write the rows as one Parquet file and return their number."""
     count = 0
-    with pq.ParquetWriter(file, answer.schema, compression="zstd") as writer:
-        for batch in answer.batches:
+    with pq.ParquetWriter(file, rows.schema, compression="zstd") as writer:
+        for batch in rows.batches:
             writer.write_batch(batch)
             count += batch.num_rows
     return count
 
 
-def write_file(answer: Answer, form: str, file: str, setting: str = "out_file") -> int:
-    """Write the rows to `file` as csv, json or parquet and return their number, see `whole`."""
+def write_file(rows: RowStream, form: str, file: str, setting: str = "out_file") -> int:
+    """Write the rows to `file` as csv, json or parquet and return their number.
+
+    The file is whole or absent. Raises ConfigError, which names `setting`, when it cannot be written.
+    """
     with whole(file, setting) as part:
         if form == "parquet":
-            return write_parquet(answer, part)
-        write: Callable[[Answer, TextIO], int] = write_csv if form == "csv" else write_json
+            return write_parquet(rows, part)
+        write: Callable[[RowStream, TextIO], int] = write_csv if form == "csv" else write_json
         with open(part, "w", encoding="utf-8", newline="") as opened:
-            return write(answer, opened)
+            return write(rows, opened)
 
 
 def harmless(text: str) -> str:
-    """Return `text` as a spreadsheet shows it and does not run it."""
+    """Return `text`, prefixed with ``'`` where a spreadsheet would execute it as a formula."""
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
 
 
 def printable(text: str) -> str:
-    r"""Return `text` without what moves a terminal's cursor or turns its direction: such characters as ``\x1b``."""
+    r"""Return `text` with characters that move a terminal's cursor or turn its direction escaped, as in ``\x1b``."""
     if text.isprintable():
         return text
     return "".join(
@@ -116,7 +119,7 @@ def _cell(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return `value` as JSON has it: no NaN and no infinity."""
+    """Return `value` as JSON allows it: None for NaN and the infinities."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -126,10 +129,10 @@ def _plain(value: Any) -> Any:
 
 @contextmanager
 def whole(file: str, setting: str) -> Iterator[str]:
-    """Yield the name to write to; it becomes `file` when the block is done, and nothing is left when it fails.
+    """Yield the name to write to; it becomes `file` when the block ends, and nothing is left when the block fails.
 
-    A file that is there is replaced; folders are made. Raises ConfigError, which names `setting`, when it cannot be
-    written.
+    An existing file is replaced; missing folders are created. Raises ConfigError, which names `setting`, when the file
+    cannot be written.
     """
     part = f"{file}.part"
     try:
@@ -137,8 +140,8 @@ def whole(file: str, setting: str) -> Iterator[str]:
         yield part
         os.replace(part, file)
     except (OSError, pa.ArrowException) as error:
-        said = f"{cause(error)}: {lever(error)}" if isinstance(error, OSError) else type(error).__name__
-        raise ConfigError(f"{setting}={file} cannot be written: {said}") from None
+        description = f"{cause(error)}: {lever(error)}" if isinstance(error, OSError) else type(error).__name__
+        raise ConfigError(f"{setting}={file} cannot be written: {description}") from None
     finally:
         with suppress(OSError):
             os.unlink(part)

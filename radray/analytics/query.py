@@ -1,4 +1,4 @@
-"""SQL over the tables and views on this machine: DuckDB with its Iceberg extension, from wheels, with no download."""
+"""SQL over the tables and views, on this machine: DuckDB and its Iceberg extension, installed from wheels."""
 
 import itertools
 import secrets
@@ -15,7 +15,7 @@ import sqlglot
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
-from radray.analytics.output import Answer
+from radray.analytics.output import RowStream
 from radray.analytics.views import VIEWS, Choices, duckdb_sql, in_order
 from radray.errors import ConfigError, InputError
 from radray.schema.column import HYPOTHESES, SECTIONS, STRINGS, TableSchema
@@ -25,7 +25,7 @@ from radray.storage.s3 import quoted
 from radray.tables.catalog import Warehouse
 
 BATCH_ROWS = 10_000
-"""Rows that an answer comes in at a time: with report texts some 30 MB."""
+"""Rows in a batch of a result: with report texts some 30 MB."""
 
 _DUCKDB = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN"}
 _DUCKDB |= {pa.date32(): "DATE", pa.timestamp("us"): "TIMESTAMP", STRINGS: "VARCHAR[]"}
@@ -40,11 +40,11 @@ _VALUES = (TokenType.NUMBER, TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PA
 def connect(
     warehouse: Warehouse, choices: Choices | None = None, views: Iterable[str] = VIEWS
 ) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection with each table, as of now, and `views`; a table that is not there yet is empty.
+    """Return a DuckDB connection with every table as of now, and `views`; a table that does not exist yet is empty.
 
-    The connection reads: it has no file of its own, the tables are over Iceberg metadata and not over folders, and
-    nothing outside the warehouse is open to it, nor can that be changed by a statement.
-    Raises InputError when a table's metadata cannot be read, ConfigError when S3 is asked for without credentials.
+    The connection only reads: it has no file of its own, it reads tables by their Iceberg metadata and not by folder,
+    and it can open nothing outside the warehouse, which no statement can change.
+    Raises InputError when a table's metadata cannot be read, ConfigError when S3 is used without credentials.
     """
     connection = engine(warehouse)
     for schema in TABLES.values():
@@ -68,14 +68,17 @@ def connect(
 
 
 def engine(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection that can read the warehouse's files, with no table in it and nothing closed to it."""
+    """Return a DuckDB connection that can read the warehouse's files; it has no tables and is not locked down.
+
+    Raises ConfigError when S3 is used without credentials.
+    """
     connection = duckdb.connect(
         config={
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             # a name in a query is never a variable of this process
             "python_enable_replacements": "false",
-            # made when a sort spills, and removed with the connection
+            # created when a sort spills to disk, and removed with the connection
             "temp_directory": f"{tempfile.gettempdir()}/radray-query-{secrets.token_hex(8)}",
         }
     )
@@ -91,20 +94,21 @@ def engine(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
 
 
 def query(warehouse: Warehouse, sql: str, params: Mapping[str, str] | None = None) -> pa.Table:
-    """Return all rows of the SELECT `sql`, as `stream` gives them."""
+    """Return all rows of the SELECT `sql`, in memory. Raises ConfigError and InputError as `stream` does."""
     return stream(warehouse, sql, params).table()
 
 
 def stream(
     warehouse: Warehouse, sql: str, params: Mapping[str, str] | None = None, choices: Choices | None = None
-) -> Answer:
-    """Return the rows of the SELECT `sql` over tables and views, as they come.
+) -> RowStream:
+    """Return the rows of the SELECT `sql` over tables and views, batch by batch.
 
-    `params` are bound to ``:name`` or ``$name``; DuckDB takes the text for what it stands beside: a number, a date.
+    `params` are bound to ``:name`` or ``$name``; DuckDB casts each text to the type of what it is compared with, a
+    number or a date.
 
-    Raises ConfigError when `sql` is not one SELECT statement, or does not name just the `params`; InputError when it
-    does not run. DuckDB's own message is shown when it does not parse or bind, since it holds the query's text only,
-    and withheld when it fails on rows, since it may hold theirs.
+    Raises ConfigError when `sql` is not a single SELECT statement, or its parameters are not exactly `params`;
+    InputError when it fails to run. DuckDB's own message is shown when the query does not parse or bind, since it holds
+    the query's text only, and withheld when the query fails on rows, since it may hold report text.
     """
     bound = _with_dollars(sql, params or {})
     connection = connect(warehouse, choices, _views_of(sql))
@@ -120,10 +124,10 @@ def stream(
     except (duckdb.BinderException, duckdb.CatalogException) as error:
         raise ConfigError(f"the query does not fit the tables ({', '.join(TABLES)}) and views: {error}") from None
     except duckdb.PermissionException:
-        raise ConfigError("the query reads or does what lies outside the warehouse: tables and views alone") from None
+        raise ConfigError("the query reaches outside the warehouse: it may read tables and views only") from None
     except duckdb.Error as error:
         raise _failed(error) from None
-    return Answer(reader.schema, _batches(connection, reader))
+    return RowStream(reader.schema, _batches(connection, reader))
 
 
 def _batches(connection: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
@@ -143,15 +147,15 @@ def _failed(error: Exception) -> InputError:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, location: str, schema: TableSchema) -> str:
-    """Return the columns to select from a table: null for those that it is older than, which views may ask for."""
-    found = connection.execute(f"SELECT * FROM iceberg_scan('{quoted(location)}') LIMIT 0").description or ()
-    present = {column[0] for column in found}
-    lacking = [column for column in schema.columns if column.name not in present]
-    return ", ".join(["*", *(f"CAST(NULL AS {_DUCKDB[column.type]}) AS {column.name}" for column in lacking)])
+    """Return the columns to select from a table: null for columns newer than the table, which views may name."""
+    description = connection.execute(f"SELECT * FROM iceberg_scan('{quoted(location)}') LIMIT 0").description or ()
+    present = {column[0] for column in description}
+    missing = [column for column in schema.columns if column.name not in present]
+    return ", ".join(["*", *(f"CAST(NULL AS {_DUCKDB[column.type]}) AS {column.name}" for column in missing)])
 
 
 def _views_of(sql: str) -> list[str]:
-    """Return the views that `sql` names, perhaps as something else: making one needlessly costs milliseconds."""
+    """Return the views whose names occur in `sql`, perhaps as other names: a needless view costs milliseconds."""
     try:
         words = {token.text.lower() for token in sqlglot.tokenize(sql, read="duckdb")}
     except SqlglotError:
@@ -160,7 +164,7 @@ def _views_of(sql: str) -> list[str]:
 
 
 def _with_dollars(sql: str, params: Mapping[str, str]) -> str:
-    """Return `sql` with ``$name`` for ``:name``, which a shell leaves alone, where name is one of `params`."""
+    """Return `sql` with ``$name`` in place of ``:name`` for each of `params`: a shell would expand the dollar."""
     if not params:
         return sql
     try:
@@ -178,7 +182,7 @@ def _with_dollars(sql: str, params: Mapping[str, str]) -> str:
 
 
 def _refuse_other_params(named: Iterable[str], params: Mapping[str, str]) -> None:
-    """Raise ConfigError unless the statement names just `params`."""
+    """Raise ConfigError unless the statement's parameters are exactly `params`."""
     missing, unused = sorted(set(named) - params.keys()), sorted(params.keys() - set(named))
     if missing:
         raise ConfigError(f"the query asks for {missing[0]}: give it as params.{missing[0]}=value")

@@ -16,7 +16,7 @@ from radray.pipelines.work import REPORTS_A_TASK, PlannedUnit, SourceSpec, WorkU
 from radray.reports.archives.container import Member, open_members, read_members
 from radray.reports.formats.registry import DocumentFormat, RecordFormat
 from radray.reports.record.identity import split_key, text_digest, unit_id
-from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected_record
 from radray.schema.reports import REPORTS
 from radray.schema.statuses import RejectReason, ReportStatus
 from radray.storage.files import FrozenFile, Storage, is_s3
@@ -109,7 +109,7 @@ def _read(
 ) -> Iterator[tuple[FrozenFile, Record]]:
     if work.problem is not None:
         (file,) = work.files
-        yield file, rejected("", 0, file.digest, work.problem)
+        yield file, rejected_record("", 0, file.digest, work.problem)
     elif work.members:
         (file,) = work.files
         with _opened(storage, file) as stream:
@@ -132,7 +132,7 @@ def _of_members(stream: BinaryIO, members: Sequence[Member], reader: DocumentFor
     if isinstance(reader, DocumentFormat):
         for member, data in read_members(stream, members):
             if isinstance(data, RejectReason):
-                yield rejected(member.name, member.occurrence, "", data)
+                yield rejected_record(member.name, member.occurrence, "", data)
             else:
                 record = reader.read(data, member.name)
                 yield record if member.occurrence == 0 else replace(record, offset=member.occurrence)
@@ -140,7 +140,7 @@ def _of_members(stream: BinaryIO, members: Sequence[Member], reader: DocumentFor
     for member, opened in open_members(stream, members):
         base = _offset_base(member)
         if isinstance(opened, RejectReason):
-            yield rejected(member.name, base, "", opened)
+            yield rejected_record(member.name, base, "", opened)
             continue
         for record in reader.read(opened):
             yield replace(record, member=member.name, offset=base + record.offset)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from radray.analytics.output import Answer, harmless, printable, write_csv, write_file, write_json
+from radray.analytics.output import RowStream, harmless, printable, write_csv, write_file, write_json
 from radray.analytics.query import BATCH_ROWS, connect, query, stream
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.tables.catalog import Warehouse
@@ -121,17 +121,17 @@ def test_a_name_is_never_a_variable_of_this_process(warehouse: Warehouse) -> Non
 
 
 def test_rows_come_as_they_are_made(warehouse: Warehouse) -> None:
-    answer = stream(warehouse, ENDLESS)  # 8 TB, were it all made
-    first, second = itertools.islice(answer.batches, 2)
+    rows = stream(warehouse, ENDLESS)  # 8 TB, were it all made
+    first, second = itertools.islice(rows.batches, 2)
     assert 0 < first.num_rows <= BATCH_ROWS
     assert second.column(0)[0].as_py() == first.num_rows
 
 
 def test_an_error_on_a_later_row_withholds_its_message(warehouse: Warehouse) -> None:
     sql = "SELECT CAST(CASE WHEN i = 900000 THEN 'canary' ELSE '1' END AS INT) AS n FROM range(1000000) AS t(i)"
-    answer = stream(warehouse, sql)
+    rows = stream(warehouse, sql)
     with pytest.raises(InputError, match="may hold report text") as caught:
-        list(answer.batches)
+        list(rows.batches)
     assert "canary" not in str(caught.value)
     assert caught.value.__cause__ is None
 
@@ -139,15 +139,15 @@ def test_an_error_on_a_later_row_withholds_its_message(warehouse: Warehouse) -> 
 HOSTILE = ["=1+1", "+1", "-1 mm", "@sum", "\tx", "\rx", "\n=x", " =x", "＝x", "a=b", "", "No effusion.", "'q'"]  # noqa: RUF001
 
 
-def answered(values: dict[str, list[object]]) -> Answer:
+def rows_of(values: dict[str, list[object]]) -> RowStream:
     table = pa.table(values)
-    return Answer(table.schema, iter(table.to_batches(max_chunksize=3)))
+    return RowStream(table.schema, iter(table.to_batches(max_chunksize=3)))
 
 
 def test_csv_does_not_run_in_a_spreadsheet() -> None:
     file = io.StringIO(newline="")
     numbers = [float(-i) for i in range(len(HOSTILE))]
-    assert write_csv(answered({"=text": HOSTILE, "number": numbers, "list": [["=x"]] * len(HOSTILE)}), file) == 13
+    assert write_csv(rows_of({"=text": HOSTILE, "number": numbers, "list": [["=x"]] * len(HOSTILE)}), file) == 13
     head, *rows = csv.reader(io.StringIO(file.getvalue(), newline=""))
     assert head == ["'=text", "number", "list"]
     assert [row[0] for row in rows] == [f"'{text}" for text in HOSTILE[:9]] + HOSTILE[9:]
@@ -163,12 +163,12 @@ def test_json_is_json_whatever_the_rows() -> None:
         "b": ["=x", "ü\u202e", None, '"'],
         "c": [[1], [], None, [2]],
     }
-    assert write_json(answered(values), file) == 4
+    assert write_json(rows_of(values), file) == 4
     told = json.loads(file.getvalue(), parse_constant=lambda word: pytest.fail(word))
     assert [row["a"] for row in told] == [1.5, None, None, None]
     assert [row["b"] for row in told] == values["b"]
     file = io.StringIO()
-    assert write_json(answered({"a": []}), file) == 0
+    assert write_json(rows_of({"a": []}), file) == 0
     assert json.loads(file.getvalue()) == []
 
 

@@ -7,16 +7,14 @@ import pytest
 
 from radray.errors import InputError
 from radray.reports.archives.container import list_members, open_members, read_members
-from radray.reports.formats import mimic, openi_xml
-from radray.reports.formats import mimic_sectioned_csv as sectioned_csv
-from radray.reports.formats import openi_csv as openi
-from radray.reports.record.record import rejected
+from radray.reports.formats import mimic, mimic_sectioned_csv, openi_csv, openi_xml
+from radray.reports.record.record import rejected_record
 from radray.schema.statuses import RejectReason, ReportStatus
 from tests.support.inputs import bad_archives, bad_tables
 
 INPUTS = [*bad_archives.INPUTS, *bad_tables.INPUTS]
 ONE = {"mimic_zip": mimic, "mimic_tar": mimic, "openi_xml": openi_xml}
-MANY = {"mimic_sectioned_csv": sectioned_csv, "openi_csv": openi}
+MANY = {"mimic_sectioned_csv": mimic_sectioned_csv, "openi_csv": openi_csv}
 
 
 def records_of(path, format_):
@@ -27,13 +25,13 @@ def records_of(path, format_):
             if format_ in ONE:
                 for member, data in read_members(stream, members):
                     if isinstance(data, RejectReason):
-                        yield rejected(member.name, member.occurrence, "", data)
+                        yield rejected_record(member.name, member.occurrence, "", data)
                     else:
                         yield ONE[format_].read(data, member.name or file.name)
                 continue
             for member, opened in open_members(stream, members):
                 if isinstance(opened, RejectReason):
-                    yield rejected(member.name, 0, "", opened)
+                    yield rejected_record(member.name, 0, "", opened)
                 else:
                     records = list(MANY[format_].read(opened))
                     ((_, again),) = open_members(stream, [member])

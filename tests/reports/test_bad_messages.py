@@ -7,12 +7,10 @@ import time
 import pytest
 
 from radray.errors import InputError
-from radray.reports.formats import fhir, jsonl, mediqa
-from radray.reports.formats import hl7 as hl7_file
-from radray.reports.formats import parquet as parquet_file
+from radray.reports.formats import fhir, hl7, jsonl, mediqa, parquet
 from tests.support.inputs import bad_messages
 
-READERS = {"jsonl": jsonl, "mediqa_json": mediqa, "parquet": parquet_file, "hl7": hl7_file, "fhir": fhir}
+READERS = {"jsonl": jsonl, "mediqa_json": mediqa, "parquet": parquet, "hl7": hl7, "fhir": fhir}
 
 
 @pytest.mark.parametrize("bad", bad_messages.INPUTS, ids=lambda bad: f"{bad.kind}, {bad.what}")

@@ -5,11 +5,10 @@ from collections import Counter
 
 import pytest
 
-from radray.reports.formats import mimic
-from radray.reports.formats import plain_text as text
+from radray.reports.formats import mimic, plain_text
 from tests.support.inputs.bad_texts import INPUTS
 
-READERS = {"mimic_folder": mimic, "text": text}
+READERS = {"mimic_folder": mimic, "text": plain_text}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import datetime
 
 import pytest
 
-from radray.reports.record.record import Record, SectionText, make_record, rejected
+from radray.reports.record.record import Record, SectionText, make_record, rejected_record
 from radray.schema.statuses import RejectReason, ReportStatus
 
 UNIT = {"member": "m", "offset": 3, "source_digest": "d"}
@@ -129,7 +129,7 @@ def test_a_rejected_record_keeps_the_texts_it_has():
 
 
 def test_rejected():
-    assert rejected("m", 3, "d", RejectReason.MALFORMED, "s", " ") == Record(
+    assert rejected_record("m", 3, "d", RejectReason.MALFORMED, "s", " ") == Record(
         **UNIT, status=ReportStatus.REJECTED, reason=RejectReason.MALFORMED, study_id="s"
     )
 
@@ -150,7 +150,7 @@ def test_what_cannot_be_an_id_is_none_whatever_the_source(given, kept):
     record = make_record(**UNIT, findings="Clear.", **given)
     assert (record.status, record.reason) == (ReportStatus.REJECTED, RejectReason.BAD_ID)
     assert (record.study_id, record.subject_id) == kept
-    record = rejected("m", 3, "d", RejectReason.MALFORMED, **given)
+    record = rejected_record("m", 3, "d", RejectReason.MALFORMED, **given)
     assert (record.reason, record.study_id, record.subject_id) == (RejectReason.MALFORMED, *kept)
 
 

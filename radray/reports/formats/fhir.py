@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from pydantic import ValidationError
 
 from radray.errors import InputError
-from radray.reports.record.record import Record, rejected
+from radray.reports.record.record import Record, rejected_record
 from radray.reports.record.values import to_record
 from radray.reports.text.decoding import decode
 from radray.reports.text.modalities import modality_of
@@ -137,21 +137,21 @@ def _resource(entry: Any | RejectReason) -> Any | RejectReason:
 
 def _record(value: Any | RejectReason, offset: int, digest: str) -> Record:
     if isinstance(value, RejectReason):
-        return rejected("", offset, digest, value)
+        return rejected_record("", offset, digest, value)
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
-        return rejected("", offset, digest, RejectReason.MALFORMED)
+        return rejected_record("", offset, digest, RejectReason.MALFORMED)
     if value["resourceType"] != "DiagnosticReport":
-        return rejected("", offset, digest, RejectReason.NOT_A_REPORT)
+        return rejected_record("", offset, digest, RejectReason.NOT_A_REPORT)
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
         resource = DiagnosticReport.model_validate(value)
     except UnicodeEncodeError:
-        return rejected("", offset, digest, RejectReason.BAD_ENCODING)
+        return rejected_record("", offset, digest, RejectReason.BAD_ENCODING)
     except (ValidationError, RecursionError):  # its message holds the values
-        return rejected("", offset, digest, RejectReason.MALFORMED)
+        return rejected_record("", offset, digest, RejectReason.MALFORMED)
     values: dict[str, str | None] = {"study_id": _study_id(resource), "subject_id": _subject_id(resource)}
     if resource.has_fractional_id:
-        return rejected("", offset, digest, RejectReason.BAD_ID)
+        return rejected_record("", offset, digest, RejectReason.BAD_ID)
     values |= {
         "impression": resource.conclusion,
         "exam_description": _description(resource.code),
@@ -165,7 +165,7 @@ def _record(value: Any | RejectReason, offset: int, digest: str) -> Record:
         values["report"] = _report(resource.presentedForm or [])
     except _RejectedError as error:
         if error.reason is not RejectReason.UNSUPPORTED_CONTENT or not (resource.conclusion or "").strip():
-            return rejected("", offset, digest, error.reason, values["study_id"], values["subject_id"])
+            return rejected_record("", offset, digest, error.reason, values["study_id"], values["subject_id"])
     return to_record(values, offset, digest)
 
 

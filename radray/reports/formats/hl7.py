@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from radray.errors import InputError
 from radray.reports.record.fields import report_status, to_utc
-from radray.reports.record.record import Record, rejected
+from radray.reports.record.record import Record, rejected_record
 from radray.reports.record.values import to_record
 from radray.reports.text.modalities import modality_of
 from radray.reports.text.sections import parse
@@ -167,16 +167,16 @@ def _breaks_off(message: RawMessage, delimiters: Delimiters | None) -> bool:
 
 def _record(unit: _Unit, offset: int) -> Record:
     if unit.delimiters is None:
-        return rejected("", offset, unit.digest, unit.reason or RejectReason.MALFORMED)
+        return rejected_record("", offset, unit.digest, unit.reason or RejectReason.MALFORMED)
     first = _FirstValue(unit.delimiters)
     request = unit.request
     study_id = first(_at(request, 3)) or first(_at(request, 18)) or first(_at(request, 2))
     subject_id = first(_at(unit.patient, 3))
     if unit.reason is not None:
-        return rejected("", offset, unit.digest, unit.reason, study_id, subject_id)
+        return rejected_record("", offset, unit.digest, unit.reason, study_id, subject_id)
     values, has_document = _texts(unit.observations, unit.delimiters)
     if has_document and not any((text or "").strip() for text in values.values()):
-        return rejected("", offset, unit.digest, RejectReason.UNSUPPORTED_CONTENT, study_id, subject_id)
+        return rejected_record("", offset, unit.digest, RejectReason.UNSUPPORTED_CONTENT, study_id, subject_id)
     status = report_status(_at(request, 25))
     said = [_at(one, 11).strip() for one in unit.observations]
     if said and all(one in _NOT_THE_REPORT for one in said):

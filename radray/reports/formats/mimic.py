@@ -4,7 +4,7 @@ import hashlib
 import re
 
 from radray.reports.record.free_text import record_of
-from radray.reports.record.record import Record, rejected
+from radray.reports.record.record import Record, rejected_record
 from radray.schema.statuses import RejectReason
 
 _REPORT_NAME = re.compile(r"(?:.*/)?p(?P<subject>[0-9]{8})/s(?P<study>[0-9]{8})\.txt", re.DOTALL)
@@ -23,5 +23,5 @@ def read(data: bytes, member: str) -> Record:
     digest = hashlib.sha256(data).hexdigest()
     name = _REPORT_NAME.fullmatch(member)
     if name is None:
-        return rejected(member, 0, digest, RejectReason.NOT_A_REPORT)
+        return rejected_record(member, 0, digest, RejectReason.NOT_A_REPORT)
     return record_of(data, member=member, digest=digest, study_id=name.group("study"), subject_id=name.group("subject"))

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from radray.reports.record.record import Record, make_record, rejected
+from radray.reports.record.record import Record, make_record, rejected_record
 from radray.reports.wire.csv_rows import read_csv
 
 _WANTED = ("study", "impression", "findings", "last_paragraph")
@@ -35,7 +35,7 @@ def read(file: BinaryIO) -> Iterator[Record]:
     for offset, row in enumerate(table.rows):
         digest = hashlib.sha256(json.dumps(row.cells).encode("ascii")).hexdigest()
         if row.problem is not None:
-            yield rejected("", offset, digest, row.problem)
+            yield rejected_record("", offset, digest, row.problem)
             continue
         study_id = (table.get(row, "study") or "").strip()
         named = _STUDY.fullmatch(study_id)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from radray.reports.record.record import Record, make_record, rejected
+from radray.reports.record.record import Record, make_record, rejected_record
 from radray.reports.wire.csv_rows import read_csv
 
 _WANTED = ("uid", "findings", "impression")
@@ -24,7 +24,7 @@ def read(file: BinaryIO) -> Iterator[Record]:
     for offset, row in enumerate(table.rows):
         digest = hashlib.sha256(json.dumps(row.cells).encode("ascii")).hexdigest()
         if row.problem is not None:
-            yield rejected("", offset, digest, row.problem)
+            yield rejected_record("", offset, digest, row.problem)
             continue
         values = {
             name: None if row.cells[position].strip() in _SPREADSHEET_ERRORS else row.cells[position]

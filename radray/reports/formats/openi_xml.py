@@ -20,7 +20,7 @@ import hashlib
 import re
 from xml.parsers import expat
 
-from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected_record
 from radray.reports.text.decoding import decode
 from radray.schema.statuses import RejectReason
 
@@ -61,12 +61,12 @@ def read(data: bytes, member: str) -> Record:
     """
     digest = hashlib.sha256(data).hexdigest()
     if len(data) > MAX_REPORT_BYTES:
-        return rejected(member, 0, digest, RejectReason.TOO_LARGE)
+        return rejected_record(member, 0, digest, RejectReason.TOO_LARGE)
     if not data.strip():
-        return rejected(member, 0, digest, RejectReason.EMPTY)
+        return rejected_record(member, 0, digest, RejectReason.EMPTY)
     text = _decoded(data)
     if text is None:
-        return rejected(member, 0, digest, RejectReason.BAD_ENCODING)
+        return rejected_record(member, 0, digest, RejectReason.BAD_ENCODING)
     citation = _Citation()
     try:
         citation.parse(text)
@@ -76,7 +76,7 @@ def read(data: bytes, member: str) -> Record:
             reason = RejectReason.NOT_A_REPORT
         elif citation.begun and isinstance(error, expat.ExpatError) and error.code in _AT_THE_END:
             reason = RejectReason.TRUNCATED
-        return rejected(member, 0, digest, reason)
+        return rejected_record(member, 0, digest, reason)
     texts = citation.texts
     return make_record(
         member=member,

@@ -17,7 +17,7 @@ import pyarrow.types as pt
 
 from radray.errors import InputError
 from radray.reports.record.fields import Fields, to_utc
-from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected_record
 from radray.reports.record.values import to_record
 from radray.reports.wire.json_values import values_record
 from radray.schema.statuses import RejectReason
@@ -53,7 +53,7 @@ def read(file: BinaryIO, fields: Fields = _DEFAULT) -> Iterator[Record]:
     """
     opened = _open(file, fields)
     if opened is None:
-        yield rejected("", 0, "", RejectReason.UNSUPPORTED_CONTENT)
+        yield rejected_record("", 0, "", RejectReason.UNSUPPORTED_CONTENT)
         return
     offset = 0
     for group in range(opened.file.metadata.num_row_groups):
@@ -64,7 +64,7 @@ def read(file: BinaryIO, fields: Fields = _DEFAULT) -> Iterator[Record]:
                 given += 1
                 yield record
         for place in range(given, rows):
-            yield rejected("", offset + place, "", RejectReason.MALFORMED)
+            yield rejected_record("", offset + place, "", RejectReason.MALFORMED)
         offset += rows
 
 
@@ -170,7 +170,7 @@ def _records(batch: pa.RecordBatch, columns: dict[str, str], offset: int, most: 
         digest = hashlib.sha256(json.dumps(values, default=str).encode("ascii")).hexdigest()
         if reason is not None:
             ids = to_record({name: values[name] for name in _IDS if isinstance(values.get(name), str)}, 0, digest)
-            yield rejected("", offset + place, digest, reason, ids.study_id, ids.subject_id)
+            yield rejected_record("", offset + place, digest, reason, ids.study_id, ids.subject_id)
         else:
             yield values_record(values, offset + place, digest)
 

@@ -5,12 +5,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
 
-from radray.reports.formats import fhir, jsonl, mediqa, mimic, openi_xml
-from radray.reports.formats import hl7 as hl7_file
-from radray.reports.formats import mimic_sectioned_csv as sectioned_csv
-from radray.reports.formats import openi_csv as openi
-from radray.reports.formats import parquet as parquet_file
-from radray.reports.formats import plain_text as text
+from radray.reports.formats import (
+    fhir,
+    hl7,
+    jsonl,
+    mediqa,
+    mimic,
+    mimic_sectioned_csv,
+    openi_csv,
+    openi_xml,
+    parquet,
+    plain_text,
+)
 from radray.reports.record.fields import Fields
 from radray.reports.record.record import Record
 
@@ -44,19 +50,19 @@ def get_format(name: str, fields: Fields) -> DocumentFormat | RecordFormat:
     """
     if name.startswith("mimic_") and name != "mimic_sectioned_csv":
         return DocumentFormat(mimic.read, mimic.is_report, "p10000032/s50414267.txt")
-    documents = {"openi_xml": openi_xml, "text": text}
+    documents = {"openi_xml": openi_xml, "text": plain_text}
     if name in documents:
         return DocumentFormat(documents[name].read)
-    with_fields: dict[str, Any] = {"jsonl": jsonl, "parquet": parquet_file}
+    with_fields: dict[str, Any] = {"jsonl": jsonl, "parquet": parquet}
     if name in with_fields:
         return RecordFormat(
             partial(with_fields[name].read, fields=fields), partial(with_fields[name].count, fields=fields)
         )
     records: dict[str, Any] = {
         "mediqa_json": mediqa,
-        "mimic_sectioned_csv": sectioned_csv,
-        "openi_csv": openi,
-        "hl7": hl7_file,
+        "mimic_sectioned_csv": mimic_sectioned_csv,
+        "openi_csv": openi_csv,
+        "hl7": hl7,
         "fhir": fhir,
     }
     return RecordFormat(records[name].read, records[name].count)

@@ -1,6 +1,6 @@
 """A file that is one free-text report: bytes to a record, the same for MIMIC-CXR and plain text files."""
 
-from radray.reports.record.record import MAX_REPORT_BYTES, Record, SectionText, make_record, rejected
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, SectionText, make_record, rejected_record
 from radray.reports.text import exams
 from radray.reports.text.decoding import decode
 from radray.reports.text.headings import PREAMBLE
@@ -18,10 +18,10 @@ def record_of(data: bytes, *, member: str, digest: str, study_id: str | None, su
     the exam. Without a heading for it, the exam is the title before the first heading, if it names one.
     """
     if len(data) > MAX_REPORT_BYTES:
-        return rejected(member, 0, digest, RejectReason.TOO_LARGE, study_id, subject_id)
+        return rejected_record(member, 0, digest, RejectReason.TOO_LARGE, study_id, subject_id)
     text = decode(data)
     if text is None:
-        return rejected(member, 0, digest, RejectReason.BAD_ENCODING, study_id, subject_id)
+        return rejected_record(member, 0, digest, RejectReason.BAD_ENCODING, study_id, subject_id)
     return record_of_text(text, member=member, digest=digest, study_id=study_id, subject_id=subject_id)
 
 

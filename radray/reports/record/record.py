@@ -165,7 +165,7 @@ def make_record(
     )
 
 
-def rejected(
+def rejected_record(
     member: str,
     offset: int,
     source_digest: str,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from radray.reports.record.fields import parse_time, report_status
 from radray.reports.record.free_text import section_texts
-from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected_record
 from radray.reports.text.sections import parse
 from radray.schema.statuses import RejectReason
 
@@ -33,14 +33,16 @@ def to_record(
     texts = "".join(text for name in _TEXTS + _LABELS if (text := values.get(name)))
     size = _size_of(texts + (study_id or "") + (subject_id or ""))
     if size is None or "\x00" in texts:
-        return rejected("", offset, digest, RejectReason.BAD_ENCODING, _encodable(study_id), _encodable(subject_id))
+        return rejected_record(
+            "", offset, digest, RejectReason.BAD_ENCODING, _encodable(study_id), _encodable(subject_id)
+        )
     if size > MAX_REPORT_BYTES:
-        return rejected("", offset, digest, RejectReason.TOO_LARGE, study_id, subject_id)
+        return rejected_record("", offset, digest, RejectReason.TOO_LARGE, study_id, subject_id)
     status = report_status(values.get("report_status"))
     exam_time = exam_time or parse_time(values.get("exam_time"))
     report_time = report_time or parse_time(values.get("report_time"))
     if status == "cancelled":
-        record = rejected("", offset, digest, RejectReason.CANCELLED, study_id, subject_id)
+        record = rejected_record("", offset, digest, RejectReason.CANCELLED, study_id, subject_id)
         return replace(record, report_status=status, exam_time=exam_time, report_time=report_time)
     told = {name: values.get(name) for name in ("findings", "impression", "indication", "comparison")}
     exam_description = values.get("exam_description")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from radray.reports.record.fields import Fields
-from radray.reports.record.record import Record, rejected
+from radray.reports.record.record import Record, rejected_record
 from radray.reports.record.values import to_record
 from radray.reports.text.decoding import decode
 from radray.reports.wire.pieces import Piece
@@ -62,9 +62,9 @@ def object_record(value: Any | RejectReason, fields: Fields, offset: int, digest
     than 15 digits its value); a text that is not a string, and what is not an object, MALFORMED.
     """
     if isinstance(value, RejectReason):
-        return rejected("", offset, digest, value)
+        return rejected_record("", offset, digest, value)
     if not isinstance(value, dict):
-        return rejected("", offset, digest, RejectReason.MALFORMED)
+        return rejected_record("", offset, digest, RejectReason.MALFORMED)
     names = dict(fields.items())
     names["findings"], names["impression"] = fields.text_names(value)
     return values_record({field: value.get(name) for field, name in names.items()}, offset, digest)
@@ -84,7 +84,7 @@ def values_record(found: Mapping[str, Any], offset: int, digest: str) -> Record:
         values[field] = kept
     if wrong:
         known = to_record({name: values.get(name) for name in _IDS}, offset, digest)
-        return rejected("", offset, digest, wrong, known.study_id, known.subject_id)
+        return rejected_record("", offset, digest, wrong, known.study_id, known.subject_id)
     return to_record(values, offset, digest)
 
 
