@@ -8,17 +8,19 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from radray.errors import ConfigError, RadrayError
 from radray.nights.console import print_line, stderr_console
 from radray.nights.failures import known_error
-from radray.nights.final_line import FinalLine
-from radray.nights.notify import notify
 from radray.settings.loading import dump_settings, load_settings
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from radray.nights.final_line import FinalLine
 
 LOCAL_CONFIG = Path(__file__).parent / "configs" / "local.yaml"
 """What a job runs with when no --config is given: one laptop, no network."""
@@ -27,7 +29,9 @@ LOCAL_CONFIG = Path(__file__).parent / "configs" / "local.yaml"
 _SETTING = re.compile(r"[a-z][a-z_0-9.]*=")
 
 
-Job = Callable[[Settings, Console], object]
+Job = Callable[[Settings, "Console"], object]
+Check = Callable[[Settings], None]
+Describe = Callable[[Settings], Sequence[str]]
 
 
 def parse(arguments: Sequence[str], doc: str | None, positional: str = "") -> tuple[Settings, bool, str]:
@@ -55,9 +59,17 @@ def parse(arguments: Sequence[str], doc: str | None, positional: str = "") -> tu
     return settings, known.dry_run, own[0] if own else ""
 
 
-def run(job: Job, steps: Callable[[Settings], Sequence[str]], doc: str | None, line: FinalLine | None = None) -> int:
-    """Run `job` as a command and return its exit code; with --dry-run print the settings and `steps` instead.
+def run(
+    job: Job,
+    check: Check | None,
+    describe: Describe,
+    doc: str | None,
+    line: "FinalLine | None" = None,
+) -> int:
+    """Run `job` as a command and return its exit code; with --dry-run print the settings and the plan instead.
 
+    `check` is called once, before a run and before a dry run: it raises ConfigError for settings that the job cannot
+    work with; `job` need not look again. `describe` gives the lines of the plan, and is called for a dry run alone.
     A nightly job gives the `line` that it fills: it is the last that is printed, on standard output, whatever the exit
     code, and what `notify` sends when that is not 0. An exit by a signal (SystemExit) passes on after it.
     """
@@ -66,9 +78,10 @@ def run(job: Job, steps: Callable[[Settings], Sequence[str]], doc: str | None, l
     def command() -> None:
         settings, dry_run, _ = parse(sys.argv[1:], doc)
         parsed.append(settings)
-        planned = steps(settings)
+        if check is not None:
+            check(settings)
         if dry_run:
-            show_plan(settings, planned)
+            show_plan(settings, describe(settings))
             return
         job(settings, stderr_console())
 
@@ -86,26 +99,28 @@ def run(job: Job, steps: Callable[[Settings], Sequence[str]], doc: str | None, l
     return code
 
 
-def end(line: FinalLine, code: int, settings: Settings | None = None) -> None:
+def end(line: "FinalLine", code: int, settings: Settings | None = None) -> None:
     """Tell those whom `settings` name that a nightly job failed, and print its final line."""
     if settings is not None and settings.date != CORPUS_DATE and not line.nights:  # it ended before the first
         line.nights, line.refused = list(settings.nights), list(settings.nights)
     last = line.json(code)
-    failures = [] if code == 0 or settings is None else notify(settings.notify, last)
-    for failure in failures:
-        print_line(stderr_console(), failure)
+    if code != 0 and settings is not None:
+        from radray.nights.notify import notify
+
+        for failure in notify(settings.notify, last):
+            print_line(stderr_console(), failure)
     with suppress(BrokenPipeError):
         sys.stdout.write(f"{last}\n")
         sys.stdout.flush()
 
 
-def show_plan(settings: Settings, steps: Sequence[str]) -> None:
-    """Print the settings as YAML and the steps as its comments: a file that --config takes."""
+def show_plan(settings: Settings, plan: Sequence[str]) -> None:
+    """Print the settings as YAML and the lines of the plan as its comments: a file that --config takes."""
     sys.stdout.write(dump_settings(settings))
-    sys.stdout.writelines(f"# {step}\n" for step in steps)
+    sys.stdout.writelines(f"# {line}\n" for line in plan)
 
 
-def exit_code(command: Callable[[], None], line: FinalLine | None = None) -> int:
+def exit_code(command: Callable[[], None], line: "FinalLine | None" = None) -> int:
     """Run `command` and return the exit code: 0 done, else as the error says; the error is printed as one line.
 
     Its class is put into the final `line` where there is one.
@@ -140,7 +155,7 @@ def exit_code(command: Callable[[], None], line: FinalLine | None = None) -> int
 
 
 @contextmanager
-def named(line: FinalLine | None) -> Iterator[None]:
+def named(line: "FinalLine | None") -> Iterator[None]:
     """Put the class of the error that ends the block into `line`."""
     try:
         yield

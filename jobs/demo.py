@@ -13,6 +13,7 @@ from rich.table import Table
 from jobs import cli
 from jobs import query as query_job
 from jobs.evaluate import Rows, evaluate
+from jobs.finetune import check as check_finetune
 from jobs.finetune import run as finetune
 from jobs.generate import generate
 from jobs.prepare import prepare
@@ -31,7 +32,7 @@ QUESTION = (
 )
 
 
-def steps(settings: Settings) -> list[str]:
+def describe(settings: Settings) -> list[str]:
     """Return what the job would do."""
     return [
         f"write {settings.demo.studies:,} synthetic studies to {settings.demo.out}",
@@ -70,6 +71,7 @@ def demo(settings: Settings, console: Console) -> None:
         with _timed("prepare", took, console):
             prepare(shared, console)
         with _timed("fine-tune", took, console):
+            check_finetune(shared)
             finetune(shared, console)
         with _timed("generate", took, console):
             generate(shared.model_copy(update=test_only), console)
@@ -133,7 +135,7 @@ def _timed(name: str, took: dict[str, float], console: Console) -> Iterator[None
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
-    return cli.run(demo, steps, __doc__)
+    return cli.run(demo, None, describe, __doc__)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ from radray.tables.runs import RunRow, recorded
 Rows = list[Mapping[str, Any]]
 
 
-def steps(settings: Settings) -> list[str]:
+def describe(settings: Settings) -> list[str]:
     """Return what the job would do."""
     if settings.evaluate.review_filled:
         return [f"read {', '.join(settings.evaluate.review_filled)} and the key beside them"]
@@ -172,7 +172,7 @@ def new_run(rows: Rows, plan: Plan, settings: Settings) -> RunRow:
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
-    return cli.run(evaluate, steps, __doc__)
+    return cli.run(evaluate, None, describe, __doc__)
 
 
 if __name__ == "__main__":

@@ -54,8 +54,8 @@ RECORDED = ("train_loss", "val_loss", "learning_rate", "examples_per_second", *F
 """Metrics that go into the table."""
 
 
-def steps(settings: Settings) -> list[str]:
-    """Return what the job would do. Raises ConfigError for a `model.out` that is something else than a model."""
+def check(settings: Settings) -> None:
+    """Raise ConfigError for a `model.out` that is something else than a model, and for a training that cannot fit."""
     get_prompt(settings.model.prompt)
     for folder in (out_folder(settings), untrained_folder(settings)):
         if folder.exists() and not (folder / MANIFEST).is_file() and (folder.is_file() or any(folder.iterdir())):
@@ -64,12 +64,17 @@ def steps(settings: Settings) -> list[str]:
                 " name another one"
             )
     shape = initial_shape(settings)
+    if shape is not None:
+        refuse(with_this_machine(settings), plan_training(settings, shape))
+
+
+def describe(settings: Settings) -> list[str]:
+    """Return what the job would do, with the memory and time of the training where its model is at hand."""
+    shape = initial_shape(settings)
     if shape is None:
         said = [f"memory and time: not told for {settings.model.init} before it is here"]
     else:
-        plan = plan_training(settings, shape)
-        refuse(with_this_machine(settings), plan)
-        said = plan.lines()
+        said = plan_training(settings, shape).lines()
     return [
         *(f"plan: {line}" for line in said),
         f"read {settings.warehouse.uri}: reports, batch_date={settings.date}, split=train",
@@ -111,7 +116,6 @@ def checkpoint_place(settings: Settings, warehouse: Warehouse, key: str) -> tupl
 
 def run(settings: Settings, console: Console) -> FinetuneResult:
     """Fine-tune on the reports of `date` (and `source.dataset`), keep the best epoch in `model.out`."""
-    steps(settings)
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     if is_s3(settings.model.out):
         warehouse.storage.list_files(settings.model.out)  # not first heard of after hours: a bucket that is not there
@@ -338,7 +342,7 @@ def recorded_metrics(warehouse: Warehouse, run_id: str, model_name: str) -> Iter
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
-    return cli.run(run, steps, __doc__)
+    return cli.run(run, check, describe, __doc__)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ from functools import partial
 from rich.console import Console
 
 from jobs import cli
+from jobs.prepare import check as check_prepare
+from jobs.prepare import describe as describe_prepare
 from jobs.prepare import prepare_night
-from jobs.prepare import steps as prepare_steps
 from radray.cluster.actors import NodeResources, plan_actors
 from radray.cluster.connection import local_cores, local_cpus, ray_on_demand
 from radray.errors import ConfigError, GateError
@@ -29,14 +30,21 @@ from radray.tables.catalog import Warehouse
 from radray.tasks.impression.prompts import get_prompt
 
 
-def steps(settings: Settings) -> list[str]:
-    """Return what the job would do. Raises ConfigError for settings that it needs and does not have."""
+def check(settings: Settings) -> None:
+    """Raise ConfigError for settings that the job needs and does not have, or that no engine has."""
     if not settings.model.uri:
         raise ConfigError("model.uri is not set: generate needs a model folder or hub id, or a list of them")
     get_prompt(settings.model.prompt)
     if settings.generate.engine != "auto":
         engine_name(settings.generate)
-    first = prepare_steps(settings) if settings.source.uri is not None else []
+    if settings.source.uri is not None:
+        check_prepare(settings)
+    planned(settings)
+
+
+def describe(settings: Settings) -> list[str]:
+    """Return what the job would do."""
+    first = describe_prepare(settings) if settings.source.uri is not None else []
     dataset, split = settings.source.dataset or "each", settings.split.name or "each"
     nights = f"{settings.date} to {settings.until}, one after the other" if settings.until else settings.date
     where = f"batch_date={nights}, dataset={dataset}, split={split}"
@@ -49,7 +57,10 @@ def steps(settings: Settings) -> list[str]:
 
 
 def planned(settings: Settings) -> str:
-    """Return the actors that the job would start, in words, as far as they are known without a cluster."""
+    """Return the actors that the job would start, in words, as far as they are known without a cluster.
+
+    Raises ConfigError for actors that do not fit this machine.
+    """
     cpus = local_cpus(settings.cluster)
     if cpus is None or settings.generate.use_gpu:
         return f"{settings.generate.actors} actors, computed from the cluster at the start"
@@ -61,7 +72,6 @@ def generate(settings: Settings, console: Console, line: FinalLine | None = None
 
     A night that is refused stops no other, see `each_night`. What came of them is added to `line`.
     """
-    steps(settings)
     line = line or FinalLine("generate")
     line.price_per_hour = settings.cluster.price_per_hour
     storage = Storage.of(settings.warehouse.s3)
@@ -147,7 +157,7 @@ def generate_partition(
 def main() -> int:
     """Run the job as a command and return its exit code."""
     line = FinalLine("generate")
-    return cli.run(partial(generate, line=line), steps, __doc__, line)
+    return cli.run(partial(generate, line=line), check, describe, __doc__, line)
 
 
 if __name__ == "__main__":

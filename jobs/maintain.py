@@ -12,7 +12,7 @@ from rich.console import Console
 
 from jobs import cli
 from radray.errors import ConfigError, RadrayError
-from radray.nights.console import print_line, stderr_console
+from radray.nights.console import print_line
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.upkeep.erasure import erase, refuse_while_running
@@ -37,7 +37,7 @@ def ages(settings: Settings) -> Ages:
 
 
 def steps(settings: Settings) -> list[str]:
-    """Return what the job would do, in general: `plan` says it of the warehouse as it is."""
+    """Return what the job would do, in general: `describe` says it of the warehouse as it is."""
     section, where = settings.maintain, settings.warehouse.uri
     if section.erase_subject_id is not None:
         return [
@@ -69,7 +69,7 @@ def glue_role(settings: Settings) -> str | None:
     return settings.maintain.glue_role_arn
 
 
-def plan(settings: Settings) -> list[str]:
+def describe(settings: Settings) -> list[str]:
     """Return `steps` and, for a warehouse that is there, a line for each thing that would be removed. Only reads."""
     lines = steps(settings)
     try:
@@ -113,15 +113,7 @@ def told(leftovers: list[Leftover]) -> list[str]:
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
-
-    def command() -> None:
-        settings, dry_run, _ = cli.parse(sys.argv[1:], __doc__)
-        if dry_run:
-            cli.show_plan(settings, plan(settings))
-        else:
-            maintain(settings, stderr_console())
-
-    return cli.exit_code(command)
+    return cli.run(maintain, None, describe, __doc__)
 
 
 if __name__ == "__main__":

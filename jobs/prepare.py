@@ -38,17 +38,21 @@ from radray.tables.runs import RunRow
 from radray.tasks.impression.pairs import pair_line
 
 
-def steps(settings: Settings) -> list[str]:
-    """Return what the job would do. Raises ConfigError for settings that it needs and does not have."""
-    source = settings.source
+def check(settings: Settings) -> None:
+    """Raise ConfigError for settings that the job needs and does not have."""
     for name in ("format", "uri", "dataset"):
-        if getattr(source, name) is None:
+        if getattr(settings.source, name) is None:
             raise ConfigError(f"source.{name} is not set: prepare needs source.format, source.uri and source.dataset")
+    is_nightly(settings)
+    if settings.until is not None and settings.source.pairs is not None:
+        raise ConfigError("source.pairs is one file, and until makes several nights; write the pairs of one date")
+
+
+def describe(settings: Settings) -> list[str]:
+    """Return what the job would do."""
+    source = settings.source
     since = "of them what no night of the dataset has taken" if source.since else ""
     nights = f"{settings.date} to {settings.until}, a commit a night" if settings.until else settings.date
-    is_nightly(settings)
-    if settings.until is not None and source.pairs is not None:
-        raise ConfigError("source.pairs is one file, and until makes several nights; write the pairs of one date")
     return [
         f"read {source.uri} as {source.format}" + (f", {since}" if since else ""),
         f"write {settings.warehouse.uri}: reports, batch_date={nights}, dataset={source.dataset}",
@@ -57,7 +61,6 @@ def steps(settings: Settings) -> list[str]:
 
 def prepare(settings: Settings, console: Console, line: FinalLine | None = None) -> None:
     """Parse the source of each night into one partition of `reports`; see `prepare_night` and `each_night`."""
-    steps(settings)
     line = line or FinalLine("prepare")
     line.price_per_hour = settings.cluster.price_per_hour
     with ray_on_demand(settings.cluster) as start_ray:
@@ -243,7 +246,7 @@ def _told(counts: Counter[str]) -> str:
 def main() -> int:
     """Run the job as a command and return its exit code."""
     line = FinalLine("prepare")
-    return cli.run(partial(prepare, line=line), steps, __doc__, line)
+    return cli.run(partial(prepare, line=line), check, describe, __doc__, line)
 
 
 if __name__ == "__main__":

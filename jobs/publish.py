@@ -27,7 +27,7 @@ def refuse_local(settings: Settings) -> None:
         raise ConfigError("publish needs warehouse.catalog=glue: Athena and QuickSight see no other catalog")
 
 
-def steps(settings: Settings) -> list[str]:
+def describe(settings: Settings) -> list[str]:
     """Return the requests that the job would send, a line each, and what is for others to do. Sends none."""
     region = S3Access.resolve(settings.warehouse.s3).region
     section = settings.publish
@@ -75,7 +75,7 @@ def publish(settings: Settings, console: Console) -> None:
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
-    return cli.run(publish, steps, __doc__)
+    return cli.run(publish, None, describe, __doc__)
 
 
 if __name__ == "__main__":

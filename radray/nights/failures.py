@@ -4,7 +4,6 @@ import errno
 from collections.abc import Iterator
 
 from radray.errors import RadrayError
-from radray.storage.s3 import cause, lever
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
@@ -23,6 +22,9 @@ def storage_error(error: BaseException) -> RadrayError | None:
     """Return what a disk or S3 refused, among the causes of `error`, in radray's words; None if it is not that."""
     for one in _causes(error):
         if isinstance(one, OSError) and (one.errno in DISK_ERRORS or "AWS Error" in str(one)):
+            # here and not above: a mistake in the settings should not wait half a second for S3's client
+            from radray.storage.s3 import cause, lever
+
             where = f"{one.filename}: " if isinstance(one.filename, str) else ""
             return RadrayError(f"{where}storage failed: {cause(one)}: {lever(one)}; run again")
     return None

@@ -4,9 +4,6 @@ import json
 import urllib.request
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from radray.settings.notify import NotifySettings
 
 TIMEOUT_S = 5
@@ -43,6 +40,10 @@ def post(url: str, line: str) -> None:
 
 def sns_client(topic_arn: str) -> Any:
     """Return a boto3 client of the topic's region."""
+    # here and not above: few jobs fail, and few of these tell a topic
+    import boto3
+    from botocore.config import Config
+
     config = Config(
         connect_timeout=TIMEOUT_S,
         read_timeout=TIMEOUT_S,

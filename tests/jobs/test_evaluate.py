@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from rouge_score import rouge_scorer
 
-from jobs.evaluate import evaluate, steps
+from jobs.evaluate import describe, evaluate
 from radray.analytics.query import connect, query
 from radray.checks.polarity import has_critical
 from radray.errors import ConfigError, InputError
@@ -412,7 +412,7 @@ def test_no_report_text_is_printed(world: World) -> None:
 
 
 def test_the_plan_says_what_will_be_written(world: World) -> None:
-    planned = "\n".join(steps(world.settings("evaluate.csv=out/csv", "evaluate.review=20")))
+    planned = "\n".join(describe(world.settings("evaluate.csv=out/csv", "evaluate.review=20")))
     assert "evaluations, comparisons" in planned
     assert "write out/csv" in planned
     assert "write out/review" in planned

@@ -68,5 +68,5 @@ def test_text_where_it_is_asked_for_and_the_numbers_of_the_table(world: World) -
 
 def test_the_plan_names_the_page(world: World, tmp_path: Path) -> None:
     settings = world.settings(f"evaluate.page={tmp_path}/page.html")
-    assert f"write {tmp_path}/page.html: the page" in evaluate_job.steps(settings)
-    assert not any("page" in step for step in evaluate_job.steps(world.settings()))
+    assert f"write {tmp_path}/page.html: the page" in evaluate_job.describe(settings)
+    assert not any("page" in step for step in evaluate_job.describe(world.settings()))

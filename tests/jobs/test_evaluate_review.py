@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.evaluate import evaluate, steps
+from jobs.evaluate import describe, evaluate
 from radray.errors import ConfigError, InputError
 from radray.evaluation.review.sheet import PREFERRED, QUESTIONS, SIDES
 from radray.schema.evaluations import EVALUATIONS
@@ -85,7 +85,7 @@ def test_filled_sheets_are_read_back_and_nothing_else_is_done(world: World) -> N
     assert any(line[:4] == ["preferred", "prediction", "12", "1.00"] for line in said)
     assert any(line[:2] == ["correctness", "24"] for line in said)  # impressions that both judged
     assert world.warehouse.read(EVALUATIONS).num_rows == before
-    assert steps(settings) == [f"read {files} and the key beside them"]
+    assert describe(settings) == [f"read {files} and the key beside them"]
 
 
 def test_a_sheet_that_cannot_be_used_is_refused(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 import ray
 from rich.console import Console
 
-from jobs.generate import generate, steps
+from jobs.generate import check, describe, generate
 from radray.errors import ConfigError, ConflictError
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
@@ -67,16 +67,16 @@ def test_a_partition_that_another_works_on_is_refused_before_anything_is_proven(
 def test_settings_that_no_engine_has_are_refused_before_anything(settings: Settings) -> None:
     impossible = settings.generate.model_copy(update={"engine": "transformers", "compute_type": "int8"})
     with pytest.raises(ConfigError, match="int8 needs"):
-        steps(settings.model_copy(update={"generate": impossible}))
+        check(settings.model_copy(update={"generate": impossible}))
 
 
 def test_a_dry_run_tells_the_actors_as_far_as_they_are_known(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    assert steps(settings)[-1] == "plan: auto actors, computed from the cluster at the start"
+    assert describe(settings)[-1] == "plan: auto actors, computed from the cluster at the start"
     one = settings.generate.model_copy(update={"actors": 1, "threads_per_actor": 1})
     here = settings.model_copy(update={"cluster": ClusterSettings(), "generate": one})
-    assert steps(here)[-1].startswith("plan: 1 actor x 1 thread on 1 node, ")
+    assert describe(here)[-1].startswith("plan: 1 actor x 1 thread on 1 node, ")
     with pytest.raises(ConfigError, match=r"use that or auto, or set generate\.threads_per_actor"):
-        steps(here.model_copy(update={"generate": one.model_copy(update={"actors": 4_000})}))
+        check(here.model_copy(update={"generate": one.model_copy(update={"actors": 4_000})}))
