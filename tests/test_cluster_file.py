@@ -22,9 +22,8 @@ from ray.autoscaler._private.util import prepare_config, validate_config
 from jobs.submit import refuse_lost_places
 from radray.cluster.scaling import missing
 from radray.settings.loading import load_settings
+from tests.support.locks import CLUSTER, CLUSTER_TORCH, pins_here
 from tests.support.paths import ROOT
-
-REQUIREMENTS = ROOT / "jobs" / "configs" / "cluster" / "requirements.txt"
 
 
 def file() -> dict[str, Any]:
@@ -107,8 +106,12 @@ def test_a_group_with_a_list_of_its_own_installs_what_every_node_does() -> None:
     common = file()["setup_commands"]
     own = {name: group["worker_setup_commands"] for name, group in nodes().items() if "worker_setup_commands" in group}
     assert set(own) == {"finetune-p3"}
-    assert own["finetune-p3"][-len(common) :] == common
-    assert "whl/cu126" in own["finetune-p3"][0]
+    commands = own["finetune-p3"]
+    (torch,) = (command for command in common if command.endswith(CLUSTER_TORCH.name))
+    (other_torch,) = (command for command in commands if "whl/cu126" in command)
+    # the same commands in the same order, but that the V100's torch stands in the place of the other
+    assert commands == [other_torch if command == torch else command for command in common]
+    assert common.index(torch) < next(i for i, command in enumerate(common) if command.endswith(CLUSTER.name))
 
 
 def nodes() -> dict[str, Any]:
@@ -121,14 +124,16 @@ def test_what_is_mounted_is_there_and_is_what_a_job_ships() -> None:
     assert all((ROOT / source).exists() for source in own.values())
     assert {target.removeprefix("~/radray/") for target in own} == {"jobs", "radray", "pyproject.toml", ".rayignore"}
     install = " ".join(file()["setup_commands"])
-    (named,) = re.findall(r"-r ~/radray/(\S+)", install)
-    assert ROOT / named == REQUIREMENTS
-    assert REQUIREMENTS.is_file()
+    named = [ROOT / name for name in re.findall(r"--require-hashes -r ~/radray/(\S+)", install)]
+    assert named == [CLUSTER_TORCH, CLUSTER]
+    assert all(path.is_file() for path in named)
+    assert install.count("pip install") == len(named)
 
 
 def pins() -> dict[str, Requirement]:
-    lines = [line for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    return {canonicalize_name(pin.name): pin for pin in map(Requirement, lines)}
+    """Return what a node installs, of both files."""
+    both = pins_here(CLUSTER_TORCH) | pins_here(CLUSTER)
+    return {name: pin.requirement for name, pin in both.items()}
 
 
 def test_every_library_is_pinned_within_what_radray_asks_for() -> None:
@@ -146,7 +151,13 @@ def test_every_library_is_pinned_within_what_radray_asks_for() -> None:
     (ray_pin,) = pinned["ray"].specifier
     assert ray_pin.version == ray.__version__
     (torch_pin,) = pinned["torch"].specifier
-    assert f"torch=={torch_pin.version} " in nodes()["finetune-p3"]["worker_setup_commands"][0]
+    assert any(f"torch=={torch_pin.version} " in command for command in nodes()["finetune-p3"]["worker_setup_commands"])
+
+
+def test_cuda_is_of_one_torch_alone() -> None:
+    # PyPI's torch and the V100's bring CUDA's libraries in packages of other names with files of the same
+    assert not [name for name in pins_here(CLUSTER) if name == "torch" or name.startswith(("nvidia-", "cuda-"))]
+    assert [name for name in pins_here(CLUSTER_TORCH) if name.startswith("nvidia-")]
 
 
 def test_models_are_in_a_folder_that_every_node_mounts() -> None:

@@ -6,7 +6,10 @@ import pytest
 
 from tests.support.paths import ROOT
 
-TOP = {"jobs", "radray", "tests", "cluster.yaml", "pyproject.toml", "README.md", "LICENSE"}
+TOP = {
+    *("jobs", "radray", "tests", "cluster.yaml", "pyproject.toml", "requirements.lock"),
+    *("README.md", "CHANGELOG.md", "LICENSE"),
+}
 
 
 @pytest.fixture(autouse=True)
