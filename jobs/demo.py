@@ -14,7 +14,7 @@ from jobs import cli
 from jobs import query as query_job
 from jobs.evaluate import Rows, evaluate
 from jobs.finetune import check as check_finetune
-from jobs.finetune import run as finetune
+from jobs.finetune import finetune
 from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster

@@ -1,4 +1,4 @@
-"""The plan of a fine-tuning before anything is loaded: memory, steps, hours, disk; and what cannot run, refused."""
+"""The plan of a fine-tuning before anything is loaded: memory, disk, steps and hours; refused where it cannot run."""
 
 import math
 import os
@@ -9,43 +9,46 @@ from pathlib import Path
 from radray.errors import ConfigError
 from radray.models.families.t5.memory import GIB, Step, StepMemory, standing_memory, step_memory
 from radray.models.families.t5.shape import PUBLISHED, T5Shape, folder_shape
+from radray.settings.model import ModelSettings
 from radray.settings.root import Settings
 from radray.settings.train import NodeSettings
 
 RESERVED_GIB = 1.25
-"""GPU memory that is not ours: about 0.5 GiB of CUDA context, NCCL's buffers, kernels' workspaces."""
+"""GPU memory that is not the model's: about 0.5 GiB of CUDA context, NCCL's buffers, the kernels' workspaces."""
 FRAGMENTATION = 1.1
-"""What torch's allocator holds beyond what is in use: blocks of other sizes than are asked for."""
+"""Memory that torch's allocator holds over memory in use: its blocks have other sizes than those requested."""
 FORWARD_PASSES = 3
-"""A backward pass works twice as much as a forward one; with checkpointing there is one forward more."""
+"""A step in forward passes: a backward pass costs two; activation checkpointing adds one more."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """What a fine-tuning will take. Bytes, unless the name says otherwise; None: not to be told."""
+    """What a fine-tuning will need, in bytes unless the name says otherwise; None: cannot be estimated."""
 
     parameters: int
     trainable: int
+    """Parameters that learn."""
     memory: StepMemory
+    """On one device, in the step of a global batch whose examples all have full length."""
     device_bytes: int
-    """Peak on one device, with reserve and fragmentation on a GPU."""
+    """Peak on one device; on a GPU with reserve and fragmentation."""
     micro_batch_rows: int
     micro_batches: int
-    """Model calls a step on each worker, when every example is as long as it may be."""
+    """Model calls per step on each worker when every example has full length."""
     host_bytes: int
-    """In the node's own memory: weights as they are loaded, checkpoint and export as they are written; without GPUs
-    what the workers hold but for activations."""
+    """In the node's main memory: weights while they are loaded, checkpoint and export while they are written; without
+    GPUs all that the workers hold except activations."""
     disk_bytes: int
-    """Base model, checkpoints (those kept, the best, the one being written) and the export, twice while it is made."""
+    """Base model, checkpoints (those kept, the best, the one being written) and two copies of the export."""
     steps: int | None
     tokens: float | None
     hours: float | None
     examples_per_second: float | None
 
     def lines(self) -> list[str]:
-        """Return the plan in words, a line each."""
+        """Return the plan as lines for a person to read; the manifest and the card keep them."""
         held = ", ".join(f"{name} {size / GIB:.2f}" for name, size in self.memory.parts.items() if size)
-        said = [
+        lines = [
             f"{self.parameters:,} parameters, {self.trainable:,} of them learn",
             f"one device: {self.device_bytes / GIB:.1f} GiB at its peak ({self.memory.moment}: {held});"
             f" micro-batches of {self.micro_batch_rows} examples at full length, {self.micro_batches} a step",
@@ -55,8 +58,8 @@ class TrainingPlan:
             time = "time not estimated: see node.tflops"
             if self.hours is not None and self.examples_per_second is not None:
                 time = f"about {self.hours:.1f} hours at {self.examples_per_second:.1f} examples/s"
-            said.append(f"{self.steps:,} steps, {self.tokens / 1e6:,.1f} million tokens; {time}")
-        return said
+            lines.append(f"{self.steps:,} steps, {self.tokens / 1e6:,.1f} million tokens; {time}")
+        return lines
 
 
 def plan_training(
@@ -67,10 +70,11 @@ def plan_training(
     input_tokens: float | None = None,
     target_tokens: float | None = None,
 ) -> TrainingPlan:
-    """Return the plan for a T5 of `shape` on the node of `settings`.
+    """Return the plan of fine-tuning a T5 of `shape` on the node of `settings`.
 
-    `examples` for training and their mean lengths in tokens are those of `settings.corpus`, less validation, unless
-    given. Memory is that of examples as long as `train.max_input_tokens` and `train.max_target_tokens` let them be.
+    The number of training `examples` and their mean lengths in tokens default to those of `settings.corpus`, without
+    the validation share; with neither there is no estimate of steps and time. Memory is that of examples as long as
+    `train.max_input_tokens` and `train.max_target_tokens` allow.
     """
     train, node = settings.train, settings.node
     rows = math.ceil(train.batch_size / train.workers)
@@ -94,9 +98,9 @@ def plan_training(
     weights = stored * shape.parameters
     checkpoint = weights + (2 * stored * trainable if train.optimiser == "adamw" else 0)
     on_gpu = round(memory.total * FRAGMENTATION + RESERVED_GIB * GIB)
-    # without GPUs the workers' memory is the node's; with them the host holds a copy of what is being written
+    # without GPUs the workers' memory is the node's; with GPUs the host holds a copy of what is being written
     loaded = weights if train.sharding == "fsdp" else weights * train.workers
-    # (activations left out without GPUs: few reports are as long as they may be, and memory is not torch's to refuse)
+    # (without GPUs activations are left out: few reports have full length, and main memory is not torch's to refuse)
     standing = standing_memory(shape, step)
     host = max(loaded, checkpoint + weights) if train.use_gpu else standing * train.workers + weights
     if examples is None and settings.corpus.reports is not None:
@@ -133,41 +137,43 @@ def plan_training(
 
 
 def _gather_s(settings: Settings, shape: T5Shape) -> float:
-    """Return the seconds in which a GPU gathers all layers twice and hands on their gradients, not overlapped."""
+    """Return the seconds of exchange in one model call: all layers gathered twice, gradients passed on, no overlap."""
     train, rate = settings.train, settings.node.gather_gb_per_s
     if rate is None or train.workers == 1:
         return 0.0
     at_work = 4 if train.precision == "fp32" else 2
-    # ddp sums gradients alone: a reduce-scatter and a gather
+    # ddp exchanges gradients only: a reduce-scatter and a gather
     values = 2 * at_work + 4 if train.sharding == "fsdp" else 8
     return values * shape.parameters * (1 - 1 / train.workers) / (rate * 1e9)
 
 
 def with_this_machine(settings: Settings) -> Settings:
-    """Return `settings` with the memory and disk of this machine, where it trains itself and nothing else is said."""
+    """Return `settings` with this machine's memory and disk as the node's, if it trains and they are not set.
+
+    As it is where a cluster does the work (`cluster.address`, RAY_ADDRESS) or a profile names another node.
+    """
     node = settings.node
     if settings.cluster.address or os.environ.get("RAY_ADDRESS") or node.name != NodeSettings().name:
         return settings
     here = Path(settings.model.out).expanduser().resolve()
     here = next(folder for folder in (here, *here.parents) if folder.is_dir())
-    found = {
+    measured = {
         "host_memory_gib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB,
         "disk_gib": shutil.disk_usage(here).free / GIB,
     }
-    known = {name: value for name, value in found.items() if getattr(node, name) is None}
-    return settings.model_copy(update={"node": node.model_copy(update=known)})
+    unset = {name: value for name, value in measured.items() if getattr(node, name) is None}
+    return settings.model_copy(update={"node": node.model_copy(update=unset)})
 
 
-def initial_shape(settings: Settings) -> T5Shape | None:
+def initial_shape(model: ModelSettings) -> T5Shape | None:
     """Return the shape of the model that training starts from, without loading it.
 
-    None where it cannot be told before the model is here: a hub id that is not of the FLAN-T5 family, or another kind
-    of model. Raises InputError for a folder whose weights cannot be read.
+    For ``model.init=tiny`` an upper bound: the vocabulary may come out smaller. None where the shape is not known
+    before the model is fetched (a hub id outside the FLAN-T5 family, a model on S3) and for a model other than a T5.
+    Raises InputError for a folder whose config or weights cannot be read.
     """
-    init = settings.model.init
-    if init == "tiny":
-        size = settings.model.tiny
-        # the vocabulary may come out smaller: a bound
+    if model.init == "tiny":
+        size = model.tiny
         return T5Shape(
             vocab_size=size.vocab_size,
             d_model=size.d_model,
@@ -178,26 +184,44 @@ def initial_shape(settings: Settings) -> T5Shape | None:
             num_heads=size.num_heads,
             dropout=0.0,
         )
-    folder = Path(init).expanduser()
+    folder = Path(model.init).expanduser()
     if not (folder / "config.json").is_file():
-        return PUBLISHED.get(init)
+        return PUBLISHED.get(model.init)
     try:
         return folder_shape(folder)
     except ConfigError:
         return None
 
 
-def refuse(settings: Settings, plan: TrainingPlan) -> None:
-    """Raise ConfigError, with all reasons and their levers, when the node of `settings` cannot hold `plan`.
+def fitting_plan(settings: Settings, shape: T5Shape, *, examples: int | None = None) -> TrainingPlan:
+    """Return `plan_training` of the arguments. Raises ConfigError where it does not fit the node or this machine."""
+    plan = plan_training(settings, shape, examples=examples)
+    refuse(with_this_machine(settings), plan)
+    return plan
 
-    What the settings do not say of the node (None) is not held against it.
+
+def describe_plan(settings: Settings) -> list[str]:
+    """Return the lines of the plan as far as it is known without tables and without fetching a model.
+
+    Raises ConfigError where it does not fit the node or this machine.
+    """
+    shape = initial_shape(settings.model)
+    if shape is None:
+        return [f"memory and time: unknown until {settings.model.init} is fetched"]
+    return fitting_plan(settings, shape).lines()
+
+
+def refuse(settings: Settings, plan: TrainingPlan) -> None:
+    """Raise ConfigError, with every reason and the settings to change, when the node of `settings` cannot run `plan`.
+
+    A limit of the node that is not set (None) is not checked.
     """
     train, node = settings.train, settings.node
-    wrong = []
+    reasons = []
     if train.use_gpu and node.gpus and train.workers > node.gpus:
-        wrong.append(f"train.workers={train.workers}, but {node.name} has {node.gpus} GPUs")
+        reasons.append(f"train.workers={train.workers}, but {node.name} has {node.gpus} GPUs")
     if train.precision != "fp32" and (node.gpu_compute_capability or 8.0) < 8.0:
-        wrong.append(
+        reasons.append(
             f"train.precision={train.precision}: a GPU of compute capability {node.gpu_compute_capability} (V100: 7.0)"
             " has no bfloat16, and fp16 overflows in T5; use train.precision=fp32 with"
             " train.activation_checkpointing=true"
@@ -211,27 +235,27 @@ def refuse(settings: Settings, plan: TrainingPlan) -> None:
         "a smaller train.max_input_tokens",
     ]
     if train.use_gpu and node.gpu_memory_gib is not None and plan.device_bytes > node.gpu_memory_gib * GIB:
-        wrong.append(
+        reasons.append(
             f"a step needs {plan.device_bytes / GIB:.1f} GiB on each GPU, {node.name} has {node.gpu_memory_gib:g}:"
             f" use {' or '.join(levers)}"
         )
     if node.host_memory_gib is not None and plan.host_bytes > node.host_memory_gib * GIB:
         rest = "fewer train.workers, train.sharding=fsdp" if train.use_gpu else " or ".join(levers)
-        wrong.append(
+        reasons.append(
             f"the node's memory: {plan.host_bytes / GIB:.1f} GiB needed, {node.name} has {node.host_memory_gib:g}:"
             f" use {rest}"
         )
     if node.disk_gib is not None and plan.disk_bytes > node.disk_gib * GIB:
-        wrong.append(
+        reasons.append(
             f"the node's disk: {plan.disk_bytes / GIB:.1f} GiB needed, {node.name} has {node.disk_gib:g}: use a smaller"
             " train.checkpoints_kept, or train.checkpoint_uri on S3"
         )
-    if wrong:
-        raise ConfigError("this fine-tuning does not fit: " + "; ".join(wrong))
+    if reasons:
+        raise ConfigError("this fine-tuning does not fit: " + "; ".join(reasons))
 
 
 def _trainable(settings: Settings, shape: T5Shape) -> int:
-    """Return how many parameters learn: all, the low-rank matrices of every linear layer, or the soft prompt."""
+    """Return the number of parameters that learn: all, the low-rank matrices of every linear layer, or the prompt."""
     train = settings.train
     if train.method == "full":
         return shape.parameters

@@ -99,7 +99,7 @@ def with_radray(folder: Path, settings: Settings, train: Any, held_out: Any, sta
         *(learner, optimiser, train, held_out, settings.train, State()),
         log=lambda *_: None,
         save=lambda _: None,
-        told_to_stop=stamps,
+        should_stop=stamps,
     )
     # the batches are a function of seed and epoch: counted after the clock has stopped
     for batch in epoch_batches(train, settings.train.batch_size, seed=settings.train.seed, epoch=0):

@@ -118,7 +118,7 @@ def test_a_worker_is_killed_while_it_trains(nights: Nights) -> None:
     nights.cluster.kill(trains[0])
     assert job.poll() is None
     said = ended(job)
-    assert "goes on from the checkpoint of step" in said
+    assert "resumes from the checkpoint of step" in said
     nights.cluster.wait_for_nodes(2)
     logged = nights.warehouse.read(TRAINING_METRICS, ["step"], {"name": "train_loss"}).to_pylist()
     assert sorted(row["step"] for row in logged) == list(range(1, steps + 1))

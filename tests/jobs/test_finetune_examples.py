@@ -1,4 +1,4 @@
-"""What fine-tuning learns from, and what it says before and while it does."""
+"""The examples of a fine-tuning, and the lines that it prints before and while it trains."""
 
 import datetime
 import io
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from jobs.finetune import out_folder, read_examples, run, said, told, untrained_folder
+from jobs.finetune import finetune
 from radray.errors import InputError
 from radray.reports.splits import SplitCut
 from radray.schema.reports import REPORTS
@@ -18,7 +18,10 @@ from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
 from radray.tables.catalog import Warehouse
 from radray.tasks.impression.targets import TargetCounts
+from radray.training.dataset import TrainingData, read_examples
+from radray.training.places import out_folder, untrained_folder
 from radray.training.progress import Metric
+from radray.training.recording import describe_data, describe_metric
 from tests.support.worlds.evaluate import append
 
 CANARY = "zqxjkcanary"
@@ -61,7 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _read(folder: Path, *words: str) -> tuple[pa.Table, pa.Table, dict[str, TargetCounts]]:
+def _read(folder: Path, *words: str) -> TrainingData:
     settings = _settings(folder, *words)
     return read_examples(Warehouse(settings.warehouse), settings)
 
@@ -74,7 +77,8 @@ CLEANED = {"No acute disease.", f"Large {CANARY} mass, new.", "Small effusion."}
 
 
 def test_targets_lose_masks_and_communications_and_references_nothing(folder: Path) -> None:
-    train, validation, taken = _read(folder)
+    data = _read(folder)
+    train, validation = data.train, data.validation
     cut = SplitCut(0.3, 13)
     held_out = {f"u{n:03}" for n in range(80) if cut.split_of("train", f"p{n}") == "validation"}
     assert 10 < len(held_out) < 40
@@ -87,11 +91,13 @@ def test_targets_lose_masks_and_communications_and_references_nothing(folder: Pa
     assert train["unit_id"].to_pylist() == [f"u{n:03}" for n in rest if n % 4 != 3]
     assert set(train["reference"].to_pylist()) == {None}
     kinds = [sum(n % 4 == kind for n in rest) for kind in range(4)]
-    assert taken["train"] == TargetCounts(masks=kinds[1], communications=kinds[2] + kinds[3], empty=kinds[3])
-    lines = list(told(train, validation, taken))
+    assert data.target_counts["train"] == TargetCounts(
+        masks=kinds[1], communications=kinds[2] + kinds[3], empty=kinds[3]
+    )
+    lines = list(describe_data(data))
     assert lines[0].startswith(f"{train.num_rows} training and ")
     assert lines[1] == (
-        f"train targets: masks taken out of {kinds[1]}, sentences of communication out of {kinds[2] + kinds[3]};"
+        f"train targets: masks removed from {kinds[1]}, sentences of communication from {kinds[2] + kinds[3]};"
         f" {kinds[3]} had nothing left and are left out (train.keep_masks, train.keep_communications)"
     )
     abnormal = sum(n % 4 != 0 for n in range(80) if f"u{n:03}" in held_out)
@@ -100,20 +106,20 @@ def test_targets_lose_masks_and_communications_and_references_nothing(folder: Pa
 
 def test_each_may_be_kept(folder: Path) -> None:
     kept = _read(folder, "train.keep_masks=true", "train.keep_communications=true")
-    assert _targets(kept[0]) == set(IMPRESSIONS)
-    assert kept[2]["train"] == TargetCounts(0, 0, 0)
-    assert len(list(told(*kept))) == 2
+    assert _targets(kept.train) == set(IMPRESSIONS)
+    assert kept.target_counts["train"] == TargetCounts(0, 0, 0)
+    assert len(list(describe_data(kept))) == 2
 
 
 def test_the_sample_is_of_the_size_and_seed_that_are_set(folder: Path) -> None:
     def sampled(*words: str) -> list[str]:
-        table = _read(folder, *words)[1]
+        table = _read(folder, *words).validation
         return table.filter(pa.compute.is_valid(table["reference"]))["unit_id"].to_pylist()
 
     assert len(sampled("train.rouge_reports=5")) == 5
     assert sampled("train.rouge_reports=5") == sampled("train.rouge_reports=5", "train.seed=4")
     assert sampled("train.rouge_every_epochs=null") == []
-    without = _read(folder, "train.rouge_every_epochs=null")[1]
+    without = _read(folder, "train.rouge_every_epochs=null").validation
     assert without["target"].null_count == 0
 
 
@@ -125,29 +131,29 @@ def test_an_empty_training_split_is_refused_in_one_line(columns: dict[str, Any],
     with pytest.raises(
         InputError, match=r"^no train reports with findings and impression on batch_date=\S+ \(dataset chest\)"
     ) as refused:
-        run(settings, Console(file=output))
+        finetune(settings, Console(file=output))
     assert "\n" not in str(refused.value)
     assert CANARY not in str(refused.value) + output.getvalue()
     assert not (tmp_path / "model").exists()
 
 
-def test_reports_longer_than_the_limit_are_said_in_one_line() -> None:
+def test_reports_longer_than_the_limit_are_reported_in_one_line() -> None:
     time = datetime.datetime(2026, 11, 21)
-    assert list(said(Metric(0, 0.0, "train_inputs_truncated", 1234.0, time), [])) == [
+    assert list(describe_metric(Metric(0, 0.0, "train_inputs_truncated", 1234.0, time), [])) == [
         "train_inputs_truncated: 1,234 examples lost their end (see train.max_*_tokens)"
     ]
-    assert list(said(Metric(0, 0.0, "train_inputs_truncated", 0.0, time), [])) == []
+    assert list(describe_metric(Metric(0, 0.0, "train_inputs_truncated", 0.0, time), [])) == []
 
 
-def test_an_epoch_is_said_in_one_line_with_the_abnormal_beside_all() -> None:
+def test_an_epoch_is_reported_in_one_line_with_the_abnormal_beside_all() -> None:
     time = datetime.datetime(2026, 11, 21)
     values = {"val_rouge1": 0.61234, "val_rouge1_abnormal": 0.3, "val_loss": 1.5}
     metrics = [Metric(20, 2.0, name, value, time) for name, value in values.items()]
-    assert [line for place, one in enumerate(metrics, 1) for line in said(one, metrics[:place])] == [
+    assert [line for count, metric in enumerate(metrics, 1) for line in describe_metric(metric, metrics[:count])] == [
         "epoch  2.00  step     20  val_loss 1.5000  ROUGE-1 0.612, abnormal 0.300"
     ]
     later = Metric(30, 3.0, "val_loss", 1.25, time)
-    assert list(said(later, [*metrics, later])) == ["epoch  3.00  step     30  val_loss 1.2500"]
+    assert list(describe_metric(later, [*metrics, later])) == ["epoch  3.00  step     30  val_loss 1.2500"]
 
 
 def test_a_model_for_s3_is_made_in_out_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,14 @@
-"""Where a training's checkpoints are, and which settings leave a training what it is."""
+"""Where the checkpoints of a training are, and which settings do not change what it learns."""
 
 from pathlib import Path
 
 import pytest
 
-from jobs.finetune import PACE, checkpoint_place
 from radray.settings.loading import load_settings
 from radray.settings.train import TrainSettings
 from radray.tables.catalog import Warehouse
+from radray.training.places import checkpoint_place
+from radray.training.run import PACE
 
 KEY = "0123456789abcdef" * 4
 
@@ -19,19 +20,19 @@ def words(tmp_path: Path) -> list[str]:
 
 def test_checkpoints_are_beside_the_model_by_the_run_key(words: list[str], tmp_path: Path) -> None:
     settings = load_settings((), words)
-    place, uploads = checkpoint_place(settings, Warehouse(settings.warehouse), KEY)
+    place, uploads = checkpoint_place(settings, Warehouse(settings.warehouse).storage, KEY)
     assert (place, uploads) == (tmp_path / "models" / "chest-checkpoints" / KEY[:16], None)
 
 
 def test_a_folder_of_checkpoints_takes_their_place(words: list[str], tmp_path: Path) -> None:
     settings = load_settings((), [*words, f"train.checkpoint_uri={tmp_path}/big"])
-    place, uploads = checkpoint_place(settings, Warehouse(settings.warehouse), KEY)
+    place, uploads = checkpoint_place(settings, Warehouse(settings.warehouse).storage, KEY)
     assert (place, uploads) == (tmp_path / "big" / KEY[:16], None)
 
 
 def test_on_s3_they_are_uploaded_and_written_beside_the_model_first(words: list[str], tmp_path: Path) -> None:
     settings = load_settings((), [*words, "train.checkpoint_uri=s3://bucket/runs/"])
-    place, uploads = checkpoint_place(settings, Warehouse(settings.warehouse), KEY)
+    place, uploads = checkpoint_place(settings, Warehouse(settings.warehouse).storage, KEY)
     assert place == tmp_path / "models" / "chest-checkpoints" / KEY[:16]
     assert uploads is not None
     assert uploads.uri == f"s3://bucket/runs/{KEY[:16]}"

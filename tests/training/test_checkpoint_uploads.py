@@ -71,7 +71,7 @@ def test_a_lost_disk_costs_nothing(stop_at: int, plan: Plan, whole: Path) -> Non
     again = run(plan, Worker())
     assert again.outcome is not None
     assert (again.outcome.resumed_from, again.outcome.steps) == (stop_at, 9)
-    assert again.notes == [f"goes on from the checkpoint of step {stop_at}"]
+    assert again.notes == [f"resumes from the checkpoint of step {stop_at}"]
     assert plan.uploads.steps()[-2:] == [8, 9]
     assert _as_if_nothing_happened(plan.folder, whole)
 
@@ -110,7 +110,7 @@ def test_the_state_of_after_a_validation_that_cannot_be_uploaded_costs_the_valid
     for manifest in (Manifest.read(plan.folder / step_name(3)), plan.uploads.manifest(plan.folder / step_name(3))):
         assert manifest.state["val_loss"] is None
     again = run(plan, Worker())
-    assert again.notes == ["goes on from the checkpoint of step 3"]
+    assert again.notes == ["resumes from the checkpoint of step 3"]
     assert _as_if_nothing_happened(plan.folder, whole)
 
 

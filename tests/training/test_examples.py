@@ -1,10 +1,15 @@
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import PreTrainedTokenizerBase
 
 from radray.models.families.t5.loading import load_tokenizer
+from radray.training.driver.tokens import tokenised
 from radray.training.loop.examples import (
     Examples,
     batches_from,
@@ -29,7 +34,7 @@ def test_an_epoch_holds_each_example_once(lengths: list[int], size: int, epoch: 
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
 
 
-def test_batches_hang_on_seed_and_epoch_alone() -> None:
+def test_batches_depend_on_seed_and_epoch_alone() -> None:
     examples = _examples(list(range(1, 101)))
     first = epoch_batches(examples, 8, seed=1, epoch=0)
     assert epoch_batches(examples, 8, seed=1, epoch=0) == first
@@ -60,14 +65,14 @@ def test_epochs_follow_one_another_from_any_step(step: int) -> None:
 def test_calls_hold_each_example_once_under_the_limit_and_as_many_for_each_worker(
     lengths: list[tuple[int, int]], workers: int, limit: int | None
 ) -> None:
-    examples = Examples([[5] * one for one, _ in lengths], [[6] * two for _, two in lengths], 0, 0)
+    examples = Examples([[5] * source for source, _ in lengths], [[6] * target for _, target in lengths], 0, 0)
     batch = list(range(len(lengths)))
-    made = [calls(examples, batch, rank, workers, limit) for rank in range(workers)]
-    assert len({len(one) for one in made}) == 1
-    assert len(made[0]) >= 1
-    for rank, one in enumerate(made):
-        assert sorted(index for call in one for index in call) == batch[rank::workers]
-        for call in one:
+    by_worker = [calls(examples, batch, rank, workers, limit) for rank in range(workers)]
+    assert len({len(own) for own in by_worker}) == 1
+    assert len(by_worker[0]) >= 1
+    for rank, own in enumerate(by_worker):
+        assert sorted(index for call in own for index in call) == batch[rank::workers]
+        for call in own:
             if limit is not None and len(call) > 1:
                 widest = max(len(examples.inputs[i]) for i in call) + max(len(examples.targets[i]) for i in call)
                 assert widest * len(call) <= limit
@@ -103,14 +108,66 @@ def test_long_texts_lose_their_end_keep_the_end_token_and_are_counted(toy_model:
     inputs = ["There is a small nodule on the left.", "nodule"]
     targets = ["Small left nodule.", "Large left effusion on the right on the left."]
     whole = tokenizer(inputs + targets)["input_ids"]
-    made = tokenise(tokenizer, inputs, targets, max_input_tokens=8, max_target_tokens=8)
-    assert made.inputs == [[*whole[0][:7], 1], whole[1]]
-    assert made.targets == [whole[2], [*whole[3][:7], 1]]
-    assert (made.inputs_truncated, made.targets_truncated) == (1, 1)
+    examples = tokenise(tokenizer, inputs, targets, max_input_tokens=8, max_target_tokens=8)
+    assert examples.inputs == [[*whole[0][:7], 1], whole[1]]
+    assert examples.targets == [whole[2], [*whole[3][:7], 1]]
+    assert (examples.inputs_truncated, examples.targets_truncated) == (1, 1)
 
 
 @pytest.mark.parametrize("limit", [8, 512])
 def test_nothing_gives_nothing(toy_model: Path, limit: int) -> None:
-    made = tokenise(load_tokenizer(toy_model), [], [], max_input_tokens=limit, max_target_tokens=limit)
-    assert (len(made), made.inputs, made.targets) == (0, [], [])
-    assert epoch_batches(made, 4, seed=1, epoch=0) == []
+    examples = tokenise(load_tokenizer(toy_model), [], [], max_input_tokens=limit, max_target_tokens=limit)
+    assert (len(examples), examples.inputs, examples.targets) == (0, [], [])
+    assert epoch_batches(examples, 4, seed=1, epoch=0) == []
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("limit", [2, 5, 8, 512])
+def test_rows_are_cut_as_the_tokenizer_itself_cuts_texts(toy_model: Path, side: str, limit: int) -> None:
+    tokenizer = load_tokenizer(toy_model)
+    tokenizer.truncation_side = side
+    texts = ["", "nodule", "There is a small nodule on the left.", "There is a small nodule on the left. " * 4]
+    by_itself = tokenizer(texts, truncation=True, max_length=limit)["input_ids"]
+    examples = tokenise(tokenizer, texts, texts[:1], max_input_tokens=limit, max_target_tokens=limit)
+    assert examples.inputs == by_itself
+    whole = tokenizer(texts)["input_ids"]
+    assert examples.inputs_truncated == sum(len(row) > len(cut) for row, cut in zip(whole, by_itself, strict=True))
+
+
+class _Counting:
+    """A tokenizer that counts how often it is given each text."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = tokenizer
+        self.texts = Counter[str]()
+
+    def __call__(self, texts: list[str], **options: Any) -> Any:
+        self.texts.update(texts)
+        return self._tokenizer(texts, **options)
+
+
+def test_each_text_is_tokenised_once_and_nulls_stay(toy_model: Path) -> None:
+    tokenizer = _Counting(load_tokenizer(toy_model))
+    columns = {
+        "unit_id": ["a", "b", "c"],
+        "input": ["There is a small nodule.", "There is an opacity.", "There is an effusion."],
+        "target": ["Small nodule.", None, "Effusion."],
+        "reference": [None, "___.", "Effusion ___."],
+    }
+    table = tokenised(pa.table(columns), tokenizer)
+    assert tokenizer.texts == Counter([*columns["input"], "Small nodule.", "Effusion."])
+    plain = load_tokenizer(toy_model)
+    assert table["input"].to_pylist() == plain(columns["input"])["input_ids"]
+    assert table["target"].to_pylist() == [
+        *plain(["Small nodule."])["input_ids"],
+        None,
+        *plain(["Effusion."])["input_ids"],
+    ]
+    assert table.select(["unit_id", "reference"]).to_pydict() == {
+        name: columns[name] for name in ("unit_id", "reference")
+    }
+
+
+def test_a_table_without_rows_has_no_tokens(toy_model: Path) -> None:
+    empty = pa.table({name: pa.array([], pa.string()) for name in ("unit_id", "input", "target")})
+    assert tokenised(empty, load_tokenizer(toy_model)).to_pylist() == []

@@ -82,7 +82,7 @@ def test_a_killed_worker_costs_the_steps_since_its_checkpoint_and_nothing_else(
     # one checkpoint may still have been in the writing
     assert outcome is not None
     assert outcome.resumed_from in (die_at - 2, die_at - 1)
-    assert again[0].notes == [f"goes on from the checkpoint of step {outcome.resumed_from}"]
+    assert again[0].notes == [f"resumes from the checkpoint of step {outcome.resumed_from}"]
     _same(again[0], whole[1])
     _equal_tensors(plan.folder, whole[0].folder)
 
@@ -185,7 +185,7 @@ def test_a_damaged_newest_checkpoint_is_told_and_the_one_before_is_used(
     again = run_workers(replace(plan, stop_at=None))
     assert again[0].outcome is not None
     assert again[0].outcome.resumed_from == 4
-    assert again[0].notes[1:] == ["goes on from the checkpoint of step 4"]
+    assert again[0].notes[1:] == ["resumes from the checkpoint of step 4"]
     assert again[0].notes[0].startswith(f"the checkpoint of step 5 is damaged ({name} ")
     assert again[0].notes[0].endswith("): the one before it is used")
     assert again[1].notes == []
@@ -201,7 +201,7 @@ def test_what_was_never_finished_is_removed(whole: tuple[Plan, Ran], tmp_path: P
     again = run_workers(replace(whole[0], folder=folder))
     assert again[0].outcome is not None
     assert again[0].outcome.resumed_from == 8
-    assert again[0].notes == ["goes on from the checkpoint of step 8"]
+    assert again[0].notes == ["resumes from the checkpoint of step 8"]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

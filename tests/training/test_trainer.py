@@ -22,6 +22,7 @@ from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.folder import open_model
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.files import Manifest, step_name, steps_in
+from radray.training.driver.job import FinetuneJob, keep_local
 from radray.training.driver.trainer import finetune, held_alone
 from radray.training.loop.examples import tokenise
 from radray.training.loop.loop import evaluate
@@ -56,7 +57,7 @@ def _finetune(
     root: Path,
     settings: TrainSettings,
     on_metric: Callable[[Metric], None] | None = None,
-    deliver: Callable[[Path], None] = lambda folder: None,
+    deliver: Callable[[Path], None] = keep_local,
     notes: list[str] | None = None,
 ) -> Run:
     """Fine-tune below `root`; `notes` gets the lines that are to be read, also of a run that fails."""
@@ -68,19 +69,18 @@ def _finetune(
         if on_metric is not None:
             on_metric(metric)
 
-    result = finetune(
+    job = FinetuneJob(
         train=table(pairs["train"]),
         validation=wrong(pairs["validation"]),
         init=toy_model,
         out=root / "model",
         settings=settings,
-        folder=root / "checkpoints",
-        made={"prompt_id": "findings-v1", "settings": {"epochs": 4}},
+        checkpoints=root / "checkpoints",
+        provenance={"prompt_id": "findings-v1", "settings": {"epochs": 4}},
         scoring=SCORING,
-        on_metric=hear,
         deliver=deliver,
-        on_note=notes.append,
     )
+    result = finetune(job, hear, notes.append)
     return Run(result, root / "model", heard, notes)
 
 
@@ -156,16 +156,16 @@ def test_a_listener_that_fails_is_heard_of(session_logs: Path) -> None:
         ray.get(stream.box.put.remote(Metric(1, 0.5, "train_loss", 1.0, now())))
 
 
-def test_the_model_folder_verifies_and_says_what_made_it(run: Run) -> None:
+def test_the_model_folder_verifies_and_records_its_provenance(run: Run) -> None:
     model = open_model(str(run.out))
     assert model.digest == run.result.digest
     assert model.name == "model"
-    made = model.manifest.made
-    assert made["prompt_id"] == "findings-v1"
-    assert made["settings"] == {"epochs": 4}
-    assert made["metrics"]["best_val_loss"] == run.result.best_val_loss
-    assert made["metrics"]["steps"] == 40
-    assert set(made["versions"]) == {"radray", "ray", "tokenizers", "torch", "transformers"}
+    provenance = model.manifest.made
+    assert provenance["prompt_id"] == "findings-v1"
+    assert provenance["settings"] == {"epochs": 4}
+    assert provenance["metrics"]["best_val_loss"] == run.result.best_val_loss
+    assert provenance["metrics"]["steps"] == 40
+    assert set(provenance["versions"]) == {"radray", "ray", "tokenizers", "torch", "transformers"}
     assert sorted(model.manifest.files) == [
         "README.md",
         "config.json",
@@ -186,7 +186,9 @@ def test_rouge_is_taken_as_often_as_said_and_kept_with_the_model(run: Run) -> No
     for name in FIGURES:
         assert [metric.step for metric in run.metrics if metric.name == name] == [20, 40]
     kept = round(run.result.best_epoch * 10)
-    expected = {one.name: one.value for one in run.metrics if one.step == kept and one.name.startswith("val_")}
+    expected = {
+        metric.name: metric.value for metric in run.metrics if metric.step == kept and metric.name.startswith("val_")
+    }
     assert run.result.validation == expected
     assert open_model(str(run.out)).manifest.made["metrics"]["validation"] == expected
 
@@ -214,17 +216,17 @@ def test_a_failing_training_is_one_clear_error_without_text(
     weights["lm_head.weight"][5, 5] = float("nan")
     save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
     before = open_model(str(run.out)).digest
+    job = FinetuneJob(
+        train=table(pairs["train"]),
+        validation=wrong(pairs["validation"]),
+        init=broken,
+        out=run.out,
+        settings=SETTINGS,
+        checkpoints=tmp_path / "checkpoints",
+        provenance={},
+    )
     with pytest.raises(RadrayError, match=r"^fine-tuning: the loss is nan at step 1; lower train.learning_rate"):
-        finetune(
-            train=table(pairs["train"]),
-            validation=wrong(pairs["validation"]),
-            init=broken,
-            out=run.out,
-            settings=SETTINGS,
-            folder=tmp_path / "checkpoints",
-            made={},
-            on_metric=lambda metric: None,
-        )
+        finetune(job, lambda metric: None)
     assert open_model(str(run.out)).digest == before
     captured = capfd.readouterr()
     logs = [file for file in session_logs.rglob("*") if file.is_file()]
@@ -248,47 +250,45 @@ def _signal_worker(number: int, after_step: int, sent: list[int]) -> Callable[[M
     return on_metric
 
 
-def _same_model(one: Path, other: Path) -> bool:
-    return (one / "model.safetensors").read_bytes() == (other / "model.safetensors").read_bytes()
+def _same_model(first: Path, second: Path) -> bool:
+    return (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
 
 
-def test_a_killed_worker_is_started_again_and_one_told_to_stop_goes_on_to_the_same_model(
+def test_a_killed_worker_restarts_and_a_stopped_one_resumes_to_the_same_model(
     run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path
 ) -> None:
     # a checkpoint after each step makes a step slow enough to be met
     settings = SETTINGS.model_copy(update={"checkpoint_every_steps": 1})
 
-    # the worker is killed, which Ray mends; the next one is told to stop
+    # the worker is killed, which Ray mends; the next one is asked to stop
     killed: list[int] = []
-    told: list[int] = []
+    stopped: list[int] = []
     notes: list[str] = []
-    kill, tell = _signal_worker(signal.SIGKILL, 5, killed), _signal_worker(signal.SIGTERM, 15, told)
+    kill, stop = _signal_worker(signal.SIGKILL, 5, killed), _signal_worker(signal.SIGTERM, 15, stopped)
 
     def listen(metric: Metric) -> None:
         kill(metric)
-        tell(metric)
+        stop(metric)
 
-    with pytest.raises(
-        RadrayError, match=r"was told to stop \(SIGTERM\) and did after step \d+; its checkpoint is in"
-    ) as error:
+    with pytest.raises(RadrayError, match=r"was stopped by SIGTERM after step \d+; its checkpoint is in") as error:
         _finetune(toy_model, pairs, tmp_path, settings, listen, notes=notes)
-    assert len(killed) == len(told) == 1
-    assert killed != told
-    stopped = steps_in(tmp_path / "checkpoints")[-1]
-    assert 15 <= stopped < 40
-    assert f"after step {stopped};" in str(error.value)
+    assert len(killed) == len(stopped) == 1
+    assert killed != stopped
+    last = steps_in(tmp_path / "checkpoints")[-1]
+    assert 15 <= last < 40
+    assert f"after step {last};" in str(error.value)
     # the one in the killed one's place did not begin anew
     (note,) = notes
-    assert note.startswith("goes on from the checkpoint of step ")
-    assert 3 < int(note.rpartition(" ")[2]) <= stopped
+    assert note.startswith("resumes from the checkpoint of step ")
+    assert 3 < int(note.rpartition(" ")[2]) <= last
     assert not (tmp_path / "model").exists()
 
     again = _finetune(toy_model, pairs, tmp_path, settings)
-    assert again.notes == [f"goes on from the checkpoint of step {stopped}"]
-    assert (again.result.resumed_from, again.result.steps) == (stopped, 40)
-    losses = [(one.step, one.value) for one in again.metrics if one.name in ("train_loss", "val_loss")]
+    assert again.notes == [f"resumes from the checkpoint of step {last}"]
+    assert (again.result.resumed_from, again.result.steps) == (last, 40)
+    losses = [(metric.step, metric.value) for metric in again.metrics if metric.name in ("train_loss", "val_loss")]
     assert len(losses) > 4
-    assert set(losses) <= {(one.step, one.value) for one in run.metrics}
+    assert set(losses) <= {(metric.step, metric.value) for metric in run.metrics}
     assert _same_model(again.out, run.out)
 
 
@@ -378,7 +378,7 @@ def test_a_killed_driver_is_run_again_and_the_model_is_the_same(
             break
     rest, _ = driver.communicate()
     assert driver.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 1)
-    assert ("told to stop (SIGTERM)" in rest) == (number == signal.SIGTERM)
+    assert ("stopped by SIGTERM" in rest) == (number == signal.SIGTERM)
     # workers outlive a killed driver by some seconds, and train on; what they left is what is gone on from
     assert others
     assert psutil.wait_procs(others, timeout=120)[1] == []
@@ -387,7 +387,7 @@ def test_a_killed_driver_is_run_again_and_the_model_is_the_same(
     assert 8 < whole[-1] < DRILL_STEPS
     assert not (tmp_path / "model").exists()
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    assert f"note goes on from the checkpoint of step {whole[-1]}\n" in done.stdout
+    assert f"note resumes from the checkpoint of step {whole[-1]}\n" in done.stdout
     assert f"resumed from {whole[-1]}\n" in done.stdout
     assert _same_model(tmp_path / "model", undisturbed)
 
@@ -398,14 +398,14 @@ def test_an_empty_table_is_refused_before_anything_starts(
 ) -> None:
     tables = {name: table(pairs[name]) for name in ("train", "validation")}
     tables[empty] = tables[empty].slice(0, 0)
+    job = FinetuneJob(
+        **tables,
+        init=toy_model,
+        out=tmp_path / "model",
+        settings=SETTINGS,
+        checkpoints=tmp_path / "checkpoints",
+        provenance={},
+    )
     with pytest.raises(InputError, match=r"no (training|validation) examples"):
-        finetune(
-            **tables,
-            init=toy_model,
-            out=tmp_path / "model",
-            settings=SETTINGS,
-            folder=tmp_path / "checkpoints",
-            made={},
-            on_metric=lambda metric: None,
-        )
+        finetune(job, lambda metric: None)
     assert list(tmp_path.iterdir()) == []

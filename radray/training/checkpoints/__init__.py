@@ -1,1 +1,1 @@
-"""Checkpoints: files, uploads, and the store that holds them against their digests."""
+"""Checkpoints: their files, their uploads, and the store that writes and verifies them."""

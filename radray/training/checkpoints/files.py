@@ -1,4 +1,4 @@
-"""The files of a checkpoint on disk: names, sha256 of each, and the manifest that says it is whole."""
+"""The files of a checkpoint on disk: names, the sha256 of each, and the manifest that says it is whole."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ _PREFIX = "step-"
 
 
 class Damaged(Exception):
-    """A checkpoint is not what its manifest says; the message names the file."""
+    """A checkpoint differs from its manifest; the message names the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,17 @@ class Manifest:
 
     @staticmethod
     def path(folder: Path) -> Path:
-        """Return the file of the manifest of the checkpoint in `folder`."""
+        """Return the path of the manifest of the checkpoint in `folder`."""
         return folder / _MANIFEST
 
     def to_json(self) -> bytes:
-        """Return it as JSON with the sha256 of the rest, so that a bit that flips in it is seen."""
+        """Return the manifest as JSON with the sha256 of the rest, so that a flipped bit in it is detected."""
         body = {"files": {name: asdict(entry) for name, entry in sorted(self.files.items())}, "state": dict(self.state)}
         return json.dumps({**body, "sha256": _digest(body)}).encode()
 
     @classmethod
     def of_json(cls, content: bytes) -> "Manifest":
-        """Return what `to_json` gave. Raises Damaged for anything else."""
+        """Return the manifest that `to_json` wrote. Raises Damaged for anything else."""
         try:
             body = json.loads(content)
             if body.pop("sha256") != _digest(body):
@@ -47,7 +47,7 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
-        """Return the manifest of the checkpoint in `folder`. Raises Damaged where there is none that is whole."""
+        """Return the manifest of the checkpoint in `folder`. Raises Damaged where it is missing or not whole."""
         try:
             content = cls.path(folder).read_bytes()
         except OSError:
@@ -55,17 +55,17 @@ class Manifest:
         return cls.of_json(content)
 
     def write(self, folder: Path) -> None:
-        """Write it into `folder`, at once and for good."""
+        """Write the manifest into `folder`, atomically and synced to disk. Raises OSError."""
         write_at_once(self.path(folder), self.to_json())
 
     def verify(self, folder: Path) -> None:
-        """Raise Damaged, naming the file, unless every file is there as it was written."""
+        """Raise Damaged, naming the file, unless every file in `folder` is as it was written."""
         for name, entry in self.files.items():
             try:
-                found = hash_file(folder / name)
+                entry_now = hash_file(folder / name)
             except OSError:
                 raise Damaged(f"{name} cannot be read") from None
-            if found != entry:
+            if entry_now != entry:
                 raise Damaged(f"{name} is not what was written")
 
 
@@ -75,13 +75,13 @@ def step_name(step: int) -> str:
 
 
 def step_of(name: str) -> int | None:
-    """Return the step whose folder is called `name`; None for anything else."""
+    """Return the step whose folder has the name `name`; None for any other name."""
     digits = name.removeprefix(_PREFIX)
     return int(digits) if name.startswith(_PREFIX) and digits.isascii() and digits.isdigit() else None
 
 
 def steps_in(folder: Path) -> list[int]:
-    """Return the steps of the checkpoints in `folder`, finished or not, in order; none where there is no folder."""
+    """Return the steps of the checkpoints in `folder`, whole or not, ascending; none where there is no folder."""
     names = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
     return sorted(step for step in map(step_of, names) if step is not None)
 

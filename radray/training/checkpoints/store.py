@@ -1,4 +1,4 @@
-"""Checkpoints: written in parts by all workers while they train on, held against a manifest, dropped when old.
+"""Checkpoints: written in parts by all workers while training goes on, verified by a manifest, removed when old.
 
 ::
 
@@ -6,8 +6,8 @@
         __0_0.distcp  __1_0.distcp  .metadata     torch.distributed.checkpoint: any number of workers reads it
         manifest.json                             sha256 of each file, and the state; written last
 
-A folder without a manifest is one that was never finished. Ray Train's own checkpoints are not used: it hashes nothing,
-uploads one file after the other without asking again, and refuses what another release of Ray wrote.
+A folder without a manifest was never finished. Ray Train's own checkpoints are not used: Ray hashes nothing, uploads
+one file after the other without a retry, and refuses checkpoints of another release of Ray.
 """
 
 import shutil
@@ -35,9 +35,9 @@ T = TypeVar("T")
 
 
 def tensors_of(learner: Learner, optimiser: torch.optim.Optimizer) -> Tensors:
-    """Return all that a checkpoint holds, by name: what learns, and the optimiser's state of each.
+    """Return the tensors of a checkpoint by name: the parameters that learn, and the optimiser's state of each.
 
-    Raises KeyError for a parameter that the optimiser has not seen: without its state no resuming is exact.
+    Raises KeyError for a parameter that the optimiser has no state of: without it no resumed training is exact.
     """
     tensors: Tensors = {}
     states = dict(optimiser.state)
@@ -49,7 +49,10 @@ def tensors_of(learner: Learner, optimiser: torch.optim.Optimizer) -> Tensors:
 
 
 class Checkpoints:
-    """The checkpoints of one training; every worker has one, and all call its methods together, but `failed`."""
+    """The checkpoints of one training.
+
+    Every worker has such an object, and all workers call its methods together, except `failed`.
+    """
 
     def __init__(
         self,
@@ -60,18 +63,18 @@ class Checkpoints:
         note: Callable[[str], None],
         uploads: Uploads | None = None,
     ) -> None:
-        """`kept`: the newest so many stay, and the best; `note` gets a line a person should read.
+        """Remove the checkpoints in `folder` that were never finished.
 
-        `folder` is on a disk that all workers of a machine see; with several machines, all of them must see it, or
-        `uploads` must be given. What was never finished is removed from it.
+        The newest `kept` stay, and the best; `note` gets lines for a person to read. `folder` is on a disk that all
+        workers of a machine see; with several machines, all of them must see it, or `uploads` must be given.
         """
         self._folder, self._kept, self._note, self._uploads = folder, kept, note, uploads
         self.team, self.worker = team, team.worker
-        # a group of its own: the thread that writes must not come between what others say
+        # a group of its own: the writing thread must not come between the exchanges of the training
         self._writers = Team(team.worker)
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
-        # of the last checkpoint that was written or read
+        # step and files of the last checkpoint that was written or read
         self._step = 0
         self._files: Mapping[str, FileEntry] = {}
         if self.worker.first_here:
@@ -82,66 +85,80 @@ class Checkpoints:
 
     @property
     def failed(self) -> bool:
-        """Whether the last checkpoint could not be written on this worker; the next `save` or `finish` says why."""
+        """Whether the last checkpoint could not be written on this worker; the next `save` or `finish` raises why."""
         return self._failure is not None
 
     def save(self, tensors: Tensors, state: State) -> None:
         """Copy `tensors` to main memory and write them from there while training goes on.
 
-        Of a step that it has written already the state alone is written: its tensors are the same. Waits for the one
-        before, and raises RadrayError on every worker when that could not be written.
+        For a step that is written already only the state is written: the tensors are the same. Waits for the checkpoint
+        before; raises RadrayError on every worker when that could not be written.
         """
         self.finish()
         again = state.step == self._step
-        staged = None if again else {name: one.detach().to("cpu", copy=True) for name, one in tensors.items()}
+        staged = None if again else {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
         self._step = state.step
-        # as it is now: training goes on
+        # a copy of the state as it is now: training goes on
         now = State.of(state.to_dict())
         self._thread = threading.Thread(target=self._write, args=(staged, now), name="checkpoint", daemon=True)
         self._thread.start()
 
     def finish(self) -> None:
-        """Wait until what was given to `save` is written; raise RadrayError on every worker when it could not be."""
+        """Wait until the last `save` is written; raise RadrayError on every worker when it could not be."""
         if self._thread is not None:
             self._thread.join()
             self._thread = None
         failure, self._failure = self._failure, None
-        said = [one for one in self.team.gather(None if failure is None else _said(failure)) if one is not None]
-        if said:
-            there = next(place for place in (self._folder, *self._folder.absolute().parents) if place.is_dir())
-            free = shutil.disk_usage(there).free >> 20
+        causes = [
+            cause for cause in self.team.gather(None if failure is None else _describe(failure)) if cause is not None
+        ]
+        if causes:
+            existing = next(place for place in (self._folder, *self._folder.absolute().parents) if place.is_dir())
+            free = shutil.disk_usage(existing).free >> 20
             folder = self._folder / step_name(self._step)
             if self.worker.first_here and not Manifest.path(folder).is_file():
                 shutil.rmtree(folder, ignore_errors=True)
             raise RadrayError(
-                f"fine-tuning: the checkpoint of step {self._step} cannot be written to {self._folder}: {said[0]}"
-                f" ({free:,} MB free there); make room or set train.checkpoint_uri, and run again: it goes on from the"
-                " newest that is whole"
+                f"fine-tuning: the checkpoint of step {self._step} cannot be written to {self._folder}: {causes[0]}"
+                f" ({free:,} MB free there); make room or set train.checkpoint_uri, and run the same job again: it"
+                " resumes from the newest checkpoint that is whole"
             )
 
     def restore(self, tensors: Tensors) -> State | None:
-        """Fill `tensors` from the newest checkpoint that is whole; return its state, or None where there is none."""
+        """Fill `tensors` from the newest whole checkpoint; return its state, or None where there is none.
+
+        Raises InputError for a checkpoint of another model or optimiser, RadrayError where the uploaded ones cannot be
+        listed; both on every worker.
+        """
         for step in self._all_steps():
             manifest = self._fetched(step)
             if manifest is not None:
                 self.load(step, tensors)
                 self._step, self._files = step, manifest.files
                 if self.worker.rank == 0:
-                    self._note(f"goes on from the checkpoint of step {step}")
+                    self._note(f"resumes from the checkpoint of step {step}")
                 return State.of(manifest.state)
         return None
 
     def best(self) -> tuple[int, State] | None:
-        """Return the step and state of the checkpoint that did best by `train.best_by` and is whole."""
+        """Return step and state of the whole checkpoint that is best by `train.best_by`; None: there is none.
+
+        Raises RadrayError where the uploaded checkpoints cannot be listed.
+        """
         states = {step: self._state(step) for step in self._all_steps()}
-        decided = [(one.decisive, step, one) for step, one in states.items() if one and one.decisive is not None]
-        for _, step, state in sorted(decided, key=lambda one: one[:2]):
+        ranked = [
+            (state.decisive, step, state) for step, state in states.items() if state and state.decisive is not None
+        ]
+        for _, step, state in sorted(ranked, key=lambda row: row[:2]):
             if self._fetched(step) is not None:
                 return step, state
         return None
 
     def load(self, step: int, tensors: Tensors) -> None:
-        """Fill `tensors` from the checkpoint of `step`, which must be here. Raises InputError where it does not fit."""
+        """Fill `tensors` from the checkpoint of `step`, which must be in the folder.
+
+        Raises InputError where it is of another model or optimiser.
+        """
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)
@@ -153,12 +170,12 @@ class Checkpoints:
                 )
         except CheckpointException as error:
             raise InputError(
-                f"the checkpoint in {self._folder / step_name(step)} is of another model or optimiser ({_said(error)});"
-                " remove that folder to start anew"
+                f"the checkpoint in {self._folder / step_name(step)} is of another model or optimiser"
+                f" ({_describe(error)}); remove that folder to start anew"
             ) from None
 
     def _write(self, staged: Tensors | None, state: State) -> None:
-        """Write a checkpoint of `staged`, or (None) the state of the one that is there, and drop what is old."""
+        """Write a checkpoint of `staged`, or (None) the new state of the last one, and remove old checkpoints."""
         try:
             folder = self._folder / step_name(state.step)
             if staged is not None:
@@ -169,10 +186,10 @@ class Checkpoints:
             self._failure = failure
 
     def _write_files(self, folder: Path, staged: Tensors) -> dict[str, FileEntry]:
-        """Write the files of a checkpoint, here and uploaded; return them all."""
+        """Write the files of a checkpoint to the folder and the uploads; return the files of all workers."""
         rank = self.worker.rank
         self._together(lambda: _empty(folder) if self.worker.first_here else None)
-        # the warning of a single process, which has nobody to exchange with
+        # a single process is warned that it has nobody to exchange with
         warnings.filterwarnings("ignore", "torch.distributed is disabled", UserWarning)
         state_dict_saver.save(
             staged,
@@ -190,7 +207,7 @@ class Checkpoints:
         return files
 
     def _seal(self, folder: Path, manifest: Manifest) -> None:
-        """Write the manifest, which says that the checkpoint is whole: uploaded, then here."""
+        """Write the manifest, which says that the checkpoint is whole: to the uploads first, then to the folder."""
         if self._uploads is not None:
             uploads = self._uploads
             self._together(lambda: uploads.put_manifest(folder.name, manifest) if self.worker.rank == 0 else None)
@@ -199,7 +216,7 @@ class Checkpoints:
     def _prune(self, state: State) -> None:
         here = steps_in(self._folder)
         uploads = self._uploads if self.worker.rank == 0 else None
-        # a new disk has fewer than were uploaded
+        # the disk of a new machine has fewer than were uploaded
         uploaded = uploads.steps() if uploads is not None else []
         known = sorted({*here, *uploaded})
         keep = {*[step for step in known if step <= state.step][-self._kept :], state.best_step}
@@ -210,17 +227,17 @@ class Checkpoints:
             uploads.remove(set(uploaded) - keep)
 
     def _all_steps(self) -> list[int]:
-        """Return the steps of all checkpoints, here and uploaded, the newest first; the same on every worker."""
+        """Return the steps of all checkpoints, on disk and uploaded, newest first; the same on every worker."""
 
         def known() -> set[int]:
             uploaded = self._uploads.steps() if self._uploads is not None and self.worker.rank == 0 else ()
             return {*steps_in(self._folder), *uploaded}
 
-        # a storage that fails one worker must not leave the others waiting for it
+        # storage that fails on one worker must not leave the others waiting for it
         return sorted({step for steps in self.team.gather(self.team.agree(known)) for step in steps}, reverse=True)
 
     def _state(self, step: int) -> State | None:
-        # uploaded first: a machine that did not train on may have the state of before the validation
+        # the uploads first: a machine that left the training may have the state from before the validation
         for read in (*([self._uploads.manifest] if self._uploads is not None else []), Manifest.read):
             try:
                 return State.of(read(self._folder / step_name(step)).state)
@@ -229,7 +246,7 @@ class Checkpoints:
         return None
 
     def _fetched(self, step: int) -> Manifest | None:
-        """Return the manifest of a checkpoint whose files are whole and here, fetched if need be; else None."""
+        """Return the manifest of a checkpoint whose files are whole and on disk, fetched if need be; else None."""
         folder = self._folder / step_name(step)
 
         def here() -> tuple[str | None, Manifest | None]:
@@ -238,13 +255,13 @@ class Checkpoints:
             except Damaged as damage:
                 return str(damage), None
 
-        found = self.team.gather(self.team.agree(here))
-        problems = [one for one, _ in found if one is not None]
+        results = self.team.gather(self.team.agree(here))
+        problems = [problem for problem, _ in results if problem is not None]
         if problems:
             if self.worker.rank == 0:
                 self._note(f"the checkpoint of step {step} is damaged ({problems[0]}): the one before it is used")
             return None
-        return next((one for _, one in found if one is not None), None)
+        return next((manifest for _, manifest in results if manifest is not None), None)
 
     def _whole_here(self, folder: Path) -> Manifest:
         try:
@@ -258,33 +275,33 @@ class Checkpoints:
         return manifest
 
     def _together(self, work: Callable[[], T]) -> list[T]:
-        """Do `work` in the thread of every worker; return what each gave, or raise RadrayError on all."""
+        """Do `work` in the thread of every worker; return all results by rank, or raise RadrayError on every worker."""
 
-        def told() -> T:
+        def described() -> T:
             try:
                 return work()
             except Exception as error:
-                raise RadrayError(_said(error)) from None
+                raise RadrayError(_describe(error)) from None
 
-        return self._writers.gather(self._writers.agree(told))
+        return self._writers.gather(self._writers.agree(described))
 
 
 def _empty(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    # several machines may share it
+    # several machines may share the folder
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _said(error: BaseException) -> str:
-    """Return what went wrong in few words, never a library's message."""
+def _describe(error: BaseException) -> str:
+    """Return the cause of `error` in a few words, never a library's message."""
     if isinstance(error, CheckpointException):
         causes = [pair[0] for pair in error.failures.values()]
-        return _said(causes[0]) if causes else "CheckpointException"
+        return _describe(causes[0]) if causes else "CheckpointException"
     if isinstance(error, RadrayError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    # torch writes through zip files, which wrap what the disk said
+    # torch writes through zip files, which wrap the error of the disk
     cause = error.__cause__ or error.__context__
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror

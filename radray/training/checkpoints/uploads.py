@@ -1,4 +1,4 @@
-"""Checkpoints on S3: each file in parts, many at once, each asked for again; the manifest last."""
+"""Checkpoints on S3: each file in parts, several at a time, each retried by itself; the manifest last."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -14,16 +14,16 @@ from radray.storage.files import Storage
 from radray.training.checkpoints.files import Damaged, Manifest, step_name, step_of
 
 PART_BYTES = 64 << 20
-"""One object: small enough to be asked for again at little cost, large enough that S3's time to answer is nothing."""
+"""Bytes of one object: few enough that a retry is cheap, so many that S3's response time does not count."""
 T = TypeVar("T")
 R = TypeVar("R")
 _AT_ONCE = 8
-"""Requests in flight a worker, 512 MB of its machine's memory."""
+"""Requests in flight per worker: 512 MB of its machine's memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Uploads:
-    """The checkpoints below `uri` (``s3://``). It can be sent to other processes."""
+    """The checkpoints below `uri` (``s3://``). It can be pickled for other processes."""
 
     storage: Storage
     uri: str
@@ -34,20 +34,23 @@ class Uploads:
         _at_once(partial(self._put_part, folder), parts)
 
     def put_manifest(self, name: str, manifest: Manifest) -> None:
-        """Upload the manifest of the checkpoint called `name`, which makes it one. Raises RadrayError."""
+        """Upload the manifest of the checkpoint `name`, which makes it whole. Raises RadrayError."""
         self.storage.write(f"{self.uri}/{name}/manifest.json", manifest.to_json())
 
     def steps(self) -> list[int]:
-        """Return the steps of the finished checkpoints. Raises RadrayError."""
+        """Return the steps of the whole checkpoints, ascending. Raises RadrayError."""
         files = self.storage.list_files(self.uri, "/manifest.json")
         return sorted(step for step in (step_of(file.split("/")[-2]) for file in files) if step is not None)
 
     def manifest(self, folder: Path) -> Manifest:
-        """Return the manifest of the checkpoint called like `folder`. Raises Damaged, RadrayError."""
+        """Return the manifest of the checkpoint named after `folder`. Raises Damaged, RadrayError."""
         return Manifest.of_json(self.storage.read(f"{self.uri}/{folder.name}/manifest.json"))
 
     def fetch(self, folder: Path) -> Manifest:
-        """Fetch the checkpoint called like `folder` into it; return its manifest. Raises Damaged, naming the file."""
+        """Fetch the checkpoint named after `folder` into it; return its manifest.
+
+        Raises Damaged, naming the file, where it cannot be fetched or differs from the manifest.
+        """
         try:
             manifest = self.manifest(folder)
             folder.mkdir(parents=True, exist_ok=True)

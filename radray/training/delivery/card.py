@@ -1,4 +1,4 @@
-"""The model card: what a model is for and not for, what it was made of, under which terms, and what it came to."""
+"""The model card: intended use and limits, training data and its terms, results, and how the model was trained."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,26 +22,26 @@ what it writes.
 
 ## Limits
 
-- It may leave out a finding, turn a negation round, take the wrong side, or write what the findings do not say. ROUGE
-  does not see these: read the clinical checks beside it, and the radiologists' own rate beside those.
-- Most impressions are normal and easily had; a mean over all reports says little of abnormal ones.
-- It knows the reports that it was trained on: other hospitals, scanners, body parts and languages were not seen.
-- Whole sentences of its training text may come back in what it writes.
+- It may leave out a finding, invert a negation, name the wrong side, or state something the findings do not. ROUGE
+  does not see these errors: read the clinical checks as well, and how often the radiologists' own text fails them.
+- Most impressions are normal and easy to write; a mean over all reports says little about the abnormal ones.
+- It knows the reports it was trained on: it has not seen other hospitals, scanners, body parts and languages.
+- It may repeat whole sentences of its training text.
 """
 
 _TERMS = """\
-The weights come from the text of the training reports and fall under its terms, as does what the model writes. What
-is learnt from MIMIC-CXR falls under its PhysioNet data use agreement: such a model is **not published**, and is shared
-only with people who have signed it. Reports of a hospital fall under what the hospital has agreed to.
+The weights are derived from the text of the training reports and fall under its terms, and so does the model's output.
+A model that has learnt from MIMIC-CXR falls under its PhysioNet data use agreement: such a model is **not published**,
+and is shared only with people who have signed that agreement. Reports of a hospital fall under the hospital's terms.
 """
 
 
-def write_card(folder: Path, name: str, made: Mapping[str, Any]) -> None:
-    """Write the card of the model `name` as CARD into `folder`, from what its manifest will say: `made`.
+def write_card(folder: Path, name: str, provenance: Mapping[str, Any]) -> None:
+    """Write the card of the model `name` as CARD into `folder`, from the `provenance` that its manifest records.
 
-    It holds settings and figures, and no text of a report. What `made` does not have is left out.
+    It holds settings and figures, and no report text. What `provenance` lacks is left out. Raises OSError.
     """
-    base = made.get("base", {}).get("name")
+    base = provenance.get("base", {}).get("name")
     head = {
         "library_name": "transformers",
         "pipeline_tag": "summarization",
@@ -55,35 +55,37 @@ def write_card(folder: Path, name: str, made: Mapping[str, Any]) -> None:
         f"---\n{yaml.safe_dump(head, sort_keys=False)}---\n",
         f"# {name}\n",
         f"## Intended use\n\n{_USE}",
-        f"## Data and its terms\n\n{_list(_data(made))}\n{_TERMS}",
-        f"## What it came to\n\n{_list(_flat(made.get('metrics', {})))}\n![Curves of the training]({CURVES})\n",
-        "ROUGE here is of a sample of the validation reports while it learnt, F-measures from 0 to 1; what the model\n"
-        "is worth, on reports that nothing was chosen by, `jobs.evaluate` says.\n",
-        f"## How it was made\n\nBase model: {base or 'not told'}. Prompt: {made.get('prompt_id', 'not told')}.\n",
-        f"{_list(_flat(made.get('settings', {})))}",
-        *([f"The plan before it:\n\n{_list(dict.fromkeys(made['plan']))}"] if made.get("plan") else []),
-        f"Versions:\n\n{_list(_flat(made.get('versions', {})))}",
-        "`manifest.json` says all of this for programs, with the sha256 of every file, this one included.\n",
+        f"## Data and its terms\n\n{_list(_data(provenance))}\n{_TERMS}",
+        f"## Results of the training\n\n{_list(_flat(provenance.get('metrics', {})))}\n"
+        f"![Curves of the training]({CURVES})\n",
+        "ROUGE here is taken during training on a sample of the validation reports, F-measures from 0 to 1; for the\n"
+        "quality of the model on reports that played no part in choosing it, run `jobs.evaluate`.\n",
+        "## How it was trained\n",
+        f"Base model: {base or 'unknown'}. Prompt: {provenance.get('prompt_id', 'unknown')}.\n",
+        f"{_list(_flat(provenance.get('settings', {})))}",
+        *([f"The plan before it:\n\n{_list(dict.fromkeys(provenance['plan']))}"] if provenance.get("plan") else []),
+        f"Versions:\n\n{_list(_flat(provenance.get('versions', {})))}",
+        "`manifest.json` has all of this for programs, with the sha256 of every file, this one included.\n",
     ]
     (folder / CARD).write_text("\n".join(parts), encoding="utf-8")
 
 
-def _data(made: Mapping[str, Any]) -> dict[str, Any]:
-    examples = made.get("examples", {})
-    found = {
-        "dataset": made.get("dataset"),
-        "batch date": made.get("batch_date"),
+def _data(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    examples = provenance.get("examples", {})
+    data = {
+        "dataset": provenance.get("dataset"),
+        "batch date": provenance.get("batch_date"),
         "training reports": examples.get("train"),
         "validation reports": examples.get("validation"),
-        "digest of both": made.get("data_digest"),
-        **_flat(made.get("targets", {}), "targets, "),
-        **{f"split, {name}": value for name, value in made.get("split", {}).items()},
+        "digest of both": provenance.get("data_digest"),
+        **_flat(provenance.get("targets", {}), "targets, "),
+        **{f"split, {name}": value for name, value in provenance.get("split", {}).items()},
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in data.items() if value is not None}
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested `values` as one level, names joined by a dot; what is off is left out."""
+    """Return nested `values` as one level, names joined by a dot; None is left out."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
@@ -94,10 +96,10 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _list(values: Mapping[str, Any]) -> str:
-    """Return `values` as lines of a list: name and value, or the name alone."""
-    lines = (f"- {name}" if value is None else f"- {name}: {_said(value)}" for name, value in values.items())
+    """Return `values` as the lines of a list: name and value, or the name alone where the value is None."""
+    lines = (f"- {name}" if value is None else f"- {name}: {_format(value)}" for name, value in values.items())
     return "".join(f"{line}\n" for line in lines)
 
 
-def _said(value: Any) -> str:
+def _format(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)

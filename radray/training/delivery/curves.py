@@ -1,4 +1,4 @@
-"""The curves of a training as one picture that stands alone: losses, and ROUGE where it was taken."""
+"""The curves of a training as one self-contained picture: losses, and ROUGE where it was taken."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -20,26 +20,30 @@ _ROUGE = {
 }
 _STYLE: Any = {
     "svg.fonttype": "none",  # text stays text
-    "svg.hashsalt": "radray",  # the same curves are the same characters
+    "svg.hashsalt": "radray",  # equal curves give equal files
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-"""Told apart by people who see colours otherwise, too (Okabe and Ito, 2008); as many as a panel has curves."""
+"""Distinct for colour-blind readers too (Okabe and Ito, 2008); as many as a panel has curves."""
 Points = dict[int, float]
+"""Values by optimiser step."""
 
 
 def write_curves(folder: Path, metrics: Iterable[Metric]) -> None:
-    """Draw `metrics` into the file CURVES of `folder`: values by optimiser step. A value that is none is left out."""
-    found: dict[str, Points] = {}
+    """Draw `metrics` by optimiser step into the file CURVES of `folder`. Raises OSError.
+
+    Names that no panel shows are left out; no ROUGE: no panel of it.
+    """
+    by_name: dict[str, Points] = {}
     for metric in metrics:
-        found.setdefault(metric.name, {})[metric.step] = metric.value
-    panels = [(_LOSSES, "loss a token"), *([(_ROUGE, "F-measure")] if not found.keys().isdisjoint(_ROUGE) else [])]
+        by_name.setdefault(metric.name, {})[metric.step] = metric.value
+    panels = [(_LOSSES, "loss a token"), *([(_ROUGE, "F-measure")] if not by_name.keys().isdisjoint(_ROUGE) else [])]
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(5.0 * len(panels), 3.6), layout="constrained")
         FigureCanvasSVG(figure)
         for axes, (names, unit) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-            _paint(axes, {title: found[name] for name, title in names.items() if name in found}, unit)
+            _paint(axes, {title: by_name[name] for name, title in names.items() if name in by_name}, unit)
         figure.savefig(folder / CURVES, format="svg", metadata={"Date": None, "Creator": None})
 
 

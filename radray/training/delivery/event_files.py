@@ -10,11 +10,14 @@ from radray.training.progress import Metric
 
 @contextmanager
 def event_files(folder: Path | None) -> Iterator[Callable[[Metric], None]]:
-    """Yield what writes a metric into event files in `folder`, made if need be; None: it writes nothing."""
+    """Yield a function that writes a metric into event files in `folder`, created if need be; None: it does nothing.
+
+    Raises OSError where the folder cannot be written.
+    """
     if folder is None:
         yield lambda metric: None
         return
-    # here and not above: it takes 0.3 s, and most trainings are watched otherwise
+    # here and not at the top: it takes 0.3 s, and most trainings are watched in another way
     from tensorboardX import SummaryWriter
 
     with SummaryWriter(str(folder)) as writer:

@@ -1,4 +1,4 @@
-"""The model folder of a checkpoint: the base model, with what was learnt in its place. One process, no GPU."""
+"""The model folder of a checkpoint: the base model with the learnt parameters put in. One process, no GPU."""
 
 from pathlib import Path
 
@@ -14,10 +14,10 @@ from radray.training.loop.sharding import Learner
 def export_checkpoint(
     init: Path, base_name: str, settings: TrainSettings, checkpoints: Checkpoints, step: int, folder: Path
 ) -> None:
-    """Write the model of the checkpoint of `step`, which must be here, to `folder` as `write_adapted` has it.
+    """Write the model of the checkpoint of `step`, which must be on disk, to `folder` as `write_adapted` does.
 
-    `init` is the folder that training started from and `base_name` what PEFT may find it by. Main memory holds one
-    model. Raises InputError for a checkpoint of another model.
+    `init` is the folder that training started from and `base_name` the name by which PEFT may find it. Main memory
+    holds one model. Raises InputError for a checkpoint of another model.
     """
     dtype = torch.bfloat16 if settings.precision == "bf16_weights" else torch.float32
     learnt = add_adapter(load_model(init, dtype=dtype), settings)

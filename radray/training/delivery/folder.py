@@ -1,4 +1,4 @@
-"""A finished model put in its place: whole or not at all."""
+"""Putting a finished model in its place: whole or not at all."""
 
 import os
 import shutil
@@ -9,17 +9,18 @@ from typing import Any
 from radray.models.manifest import write_manifest
 
 
-def publish(source: Path, out: Path, made: Mapping[str, Any]) -> str:
-    """Copy the files of `source` to the model folder `out` with a manifest of `made`; return its digest.
+def publish(source: Path, out: Path, provenance: Mapping[str, Any]) -> str:
+    """Copy the files of `source` to the model folder `out` with a manifest of `provenance`; return its digest.
 
-    The model is named after `out`. The copy is made beside `out` and renamed; a folder that is there already
-    stays until the new one is whole, and is then removed.
+    The model is named after `out`. The copy is written beside `out` and renamed; a folder that exists stays until the
+    new one is whole, and is then removed. Raises OSError, with the old folder in its place, and InputError for a
+    `source` without files.
     """
     out = out.absolute()
     fresh, old = (out.with_name(f".{out.name}.{kind}-{os.getpid()}") for kind in ("new", "old"))
     try:
         shutil.copytree(source, fresh, ignore=shutil.ignore_patterns(".*"))
-        manifest = write_manifest(fresh, out.name, made)
+        manifest = write_manifest(fresh, out.name, provenance)
         if out.exists():
             os.replace(out, old)
         os.replace(fresh, out)

@@ -1,4 +1,4 @@
-"""One worker's training from model folder to last checkpoint: load, resume, train, save. No Ray."""
+"""One worker's training from the model folder to the last checkpoint: load, resume, train, save. No Ray."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,12 +16,15 @@ from radray.training.loop.validation import Sample, score_sample
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a training came to: why it ended, after which step, from which it resumed, and its speed here."""
+    """How a training ended."""
 
     why: Ended
     steps: int
+    """Optimiser steps done, those before this run included."""
     resumed_from: int
+    """The step of the checkpoint that it resumed from; 0: it started anew."""
     examples_per_second: float
+    """Of this run, over all workers."""
 
 
 def learn(
@@ -33,13 +36,14 @@ def learn(
     *,
     log: Log,
     sample: Sample | None = None,
-    told_to_stop: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Train the model of `init` on this worker, going on from the newest whole checkpoint where there is one.
+    """Train the model in `init` on this worker, resuming from the newest whole checkpoint where there is one.
 
-    All workers call it together. `sample` is what impressions are written for and scored; None: nothing. What had been
-    logged before that checkpoint is logged again first, so that a listener hears the whole of it. When it returns, the
-    last checkpoint is written. Raises what `load_plain`, `train` and `Checkpoints` raise, on every worker.
+    All workers call it together. Impressions are generated and scored for `sample`; None: for nothing. Values logged
+    before the checkpoint are logged again first, so that a listener gets all of them. When it returns, the last
+    checkpoint is written. `should_stop` is called after each step, see `train`. Raises what `load_plain`, `train` and
+    `Checkpoints` raise, on every worker.
     """
     team = checkpoints.team
     learner = spread(team.agree(lambda: load_plain(init, settings, team.worker)), settings, team.worker)
@@ -62,7 +66,7 @@ def learn(
         log=log,
         save=lambda now: checkpoints.save(tensors_of(learner, optimiser), now),
         score=None if sample is None else lambda: score_sample(learner, sample, settings),
-        told_to_stop=lambda: told_to_stop() or checkpoints.failed,
+        should_stop=lambda: should_stop() or checkpoints.failed,
     )
     checkpoints.finish()
     return Outcome(ending.why, state.step, resumed_from, ending.examples_per_second)

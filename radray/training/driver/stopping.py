@@ -1,4 +1,4 @@
-"""Being told to stop: SIGTERM to the job or to a worker is a wish that the loop asks for after each step."""
+"""Stopping on SIGTERM: a signal to the job or to a worker is a request, which the loop looks for after each step."""
 
 import signal
 import threading
@@ -16,27 +16,27 @@ _terminated = threading.Event()
 
 
 class StopSign:
-    """Says on a worker, called after each step, whether it was told to stop: by SIGTERM, or by the driver."""
+    """Called on a worker after each step: whether it should stop, by SIGTERM or because the driver says so."""
 
     def __init__(self, box: Any, *, ask: bool) -> None:
-        """`ask`: this worker is the one that asks the driver's `box`."""
-        self._box, self._ask, self._told, self._last = box, ask, False, time.monotonic()
-        # Ray Train runs the loop in a thread, and Python sets handlers in the main thread alone: there the actor's
-        # own calls run. Ray's handler would end the process at once
+        """Install the handler of SIGTERM; with `ask` this worker is the one that asks the driver's `box`."""
+        self._box, self._ask, self._requested, self._last = box, ask, False, time.monotonic()
+        # Ray Train runs the loop in a thread, and Python sets signal handlers in the main thread only, where the
+        # actor's own calls run. Ray's handler would end the process at once
         ray.get(ray.get_runtime_context().current_actor.execute.remote(_handle_sigterm))
 
     def __call__(self) -> bool:
         """Return whether to stop."""
         now = time.monotonic()
-        if self._ask and not self._told and now - self._last >= _ASK_S:
+        if self._ask and not self._requested and now - self._last >= _ASK_S:
             self._last = now
-            self._told = bool(ray.get(self._box.told_to_stop.remote()))
-        return self._told or _terminated.is_set()
+            self._requested = bool(ray.get(self._box.stop_requested.remote()))
+        return self._requested or _terminated.is_set()
 
 
 @contextmanager
 def sigterm_kept() -> Iterator[threading.Event]:
-    """Yield an event that SIGTERM sets, in the place of ending this process; only the main thread can have that."""
+    """Yield an event that SIGTERM sets instead of ending this process; outside the main thread nothing sets it."""
     event = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield event

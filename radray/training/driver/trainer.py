@@ -1,4 +1,4 @@
-"""Fine-tuning as the driver sees it: data in, progress as it comes, the best checkpoint as a model folder."""
+"""Fine-tuning on the driver: data in, metrics as they come, and the best checkpoint as a model folder."""
 
 import fcntl
 import math
@@ -6,12 +6,11 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import ray
@@ -25,143 +24,70 @@ from safetensors import SafetensorError
 
 from radray.errors import ConflictError, InputError, RadrayError
 from radray.language.normality import is_normal
+from radray.models.families.t5.loading import load_tokenizer
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.files import steps_in
 from radray.training.checkpoints.store import Checkpoints
-from radray.training.checkpoints.uploads import Uploads
 from radray.training.delivery.card import write_card
 from radray.training.delivery.export import export_checkpoint
 from radray.training.delivery.folder import publish
+from radray.training.driver.job import FinetuneJob, FinetuneResult
 from radray.training.driver.learning import Outcome
 from radray.training.driver.stopping import sigterm_kept
+from radray.training.driver.tokens import tokenised
 from radray.training.driver.worker import run_worker
 from radray.training.loop.sharding import Worker
 from radray.training.loop.team import Team
-from radray.training.loop.validation import Scoring
 from radray.training.progress import Metric, MetricStream
 
 _VERSIONED = ("radray", "ray", "tokenizers", "torch", "transformers")
 _RAY, _EXPORT = ".ray", ".export"
-"""Folders beside the checkpoints: what Ray Train writes, and the model as it is made."""
+"""Folders beside the checkpoints: the files of Ray Train, and the model while it is written."""
 _PREEMPTIONS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class FinetuneResult:
-    """What a fine-tuning came to.
-
-    best_val_loss: mean loss a target token of the model that was kept; best_epoch: epochs done then; validation: what
-    else was taken of that model; steps: optimiser steps done in all, resumed_from: of these, by runs before this one;
-    seconds: wall time of Ray Train, start of workers included; examples_per_second: training examples over the time
-    between them; ended: "done", "early_stop", or "max_hours" with the best model so far; digest: of the manifest in
-    `out`.
-    """
-
-    best_val_loss: float
-    best_epoch: float
-    validation: dict[str, float]
-    steps: int
-    resumed_from: int
-    seconds: float
-    examples_per_second: float
-    ended: str
-    digest: str
-
-
 def finetune(
-    *,
-    train: pa.Table,
-    validation: pa.Table,
-    init: Path,
-    out: Path,
-    settings: TrainSettings,
-    folder: Path,
-    made: Mapping[str, Any],
-    on_metric: Callable[[Metric], None],
-    on_note: Callable[[str], None] = lambda line: None,
-    uploads: Uploads | None = None,
-    base_name: str | None = None,
-    scoring: Scoring | None = None,
-    deliver: Callable[[Path], None] = lambda folder: None,
+    job: FinetuneJob, on_metric: Callable[[Metric], None], on_note: Callable[[str], None] = lambda line: None
 ) -> FinetuneResult:
-    """Fine-tune the model folder `init` on `train`, keep what is best by `settings.best_by` in `out`.
+    """Do `job` and return its result: the best weights by ``train.best_by`` are in `job.out`.
 
-    Ray is initialised by the caller. Both tables have string columns unit_id, input and target; `validation` may have
-    nulls in target, and a column reference: of the rows where that is not null impressions are written by `scoring` and
-    scored against it. `folder` belongs to this very training (same examples, base and settings): checkpoints are in it
-    (and in `uploads`), and where it holds one that is whole, training goes on from there; it is removed when all is
-    done. `on_metric` hears of each value once, as it comes, `on_note` of lines to be read, both from a thread. `out` is
-    a Hugging Face folder with a card and the curves, whose manifest holds `made`, the metrics and the versions; a
-    folder that is there already is replaced once the new one is whole. `deliver` is called with it before checkpoints
-    are removed: where it fails, the same job goes on there. An adapter in it names its base model `base_name` (None:
-    the path). Raises InputError for an empty table, or a sample without what `settings.best_by` looks at; ConflictError
-    while another process trains in `folder`; and RadrayError when training fails or was told to stop by SIGTERM, after
-    a last checkpoint.
+    Ray is initialised by the caller. `on_metric` gets each value once, as it comes, and `on_note` lines for a person to
+    read; both are called from a thread. Raises InputError for a table without examples, a sample that
+    ``train.best_by`` cannot be taken of, or a model folder without a tokenizer; ConflictError while another process
+    trains in `job.checkpoints`; and RadrayError when the training fails or is stopped by SIGTERM, after a last
+    checkpoint.
     """
-    if "reference" not in validation.column_names:
-        validation = validation.append_column("reference", pa.nulls(validation.num_rows, pa.string()))
-    _refuse_empty(train, validation, settings)
-    # the controller looks for reports this often and a worker waits for it: 2 s (the default) is longer than an
-    # epoch of a small model
-    os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.25")
-    folder = folder.resolve()
-    with held_alone(folder):
-        for other in sorted(folder.parent.iterdir()):
-            if other != folder and other.is_dir() and steps_in(other):
-                size = sum(file.stat().st_size for file in other.rglob("*") if file.is_file()) / 1e9
-                on_note(f"{other} holds checkpoints of another training, {size:,.1f} GB: remove it if that is over")
+    if "reference" not in job.validation.column_names:
+        nulls = pa.nulls(job.validation.num_rows, pa.string())
+        job = replace(job, validation=job.validation.append_column("reference", nulls))
+    _refuse_empty(job)
+    job = replace(job, checkpoints=job.checkpoints.resolve())
+    heard: dict[tuple[str, int], Metric] = {}
+
+    def hear(metric: Metric) -> None:
+        # workers that were started again report the values of before once more
+        if (metric.name, metric.step) not in heard:
+            heard[metric.name, metric.step] = metric
+            on_metric(metric)
+
+    with held_alone(job.checkpoints):
+        _note_other_trainings(job.checkpoints, on_note)
+        datasets = _datasets(job)
         started = time.monotonic()
-        heard: dict[tuple[str, int], Metric] = {}
-
-        def hear(metric: Metric) -> None:
-            # workers that were started again say what was before once more
-            if (metric.name, metric.step) not in heard:
-                heard[metric.name, metric.step] = metric
-                on_metric(metric)
-
-        with sigterm_kept() as stop, MetricStream(hear, on_note, stop) as stream:
-            trainer = ray.train.torch.TorchTrainer(
-                run_worker,
-                train_loop_config={
-                    "init": str(init.resolve()),
-                    "settings": settings,
-                    "box": stream.box,
-                    "checkpoints": str(folder),
-                    "uploads": uploads,
-                    "scoring": scoring or Scoring(),
-                },
-                scaling_config=ScalingConfig(num_workers=settings.workers, use_gpu=settings.use_gpu),
-                run_config=_run_config(folder / _RAY, settings),
-                datasets={
-                    "train": ray.data.from_arrow(train.select(["unit_id", "input", "target"])),
-                    "validation": ray.data.from_arrow(validation.select(["unit_id", "input", "target", "reference"])),
-                },
-                # every worker sees all examples and takes its part of each global batch, see `loop.train`: which
-                # examples meet in a step, and so the model, does not hang on the number of workers
-                dataset_config=DataConfig(datasets_to_split=[]),
-            )
-            try:
-                outcome: Outcome | RadrayError = trainer.fit().return_value
-            except TrainingFailedError as error:
-                raise _cause(error) from None
-            finally:
-                shutil.rmtree(folder / _RAY, ignore_errors=True)
+        outcome = _train(job, datasets, hear, on_note)
         seconds = time.monotonic() - started
-        if isinstance(outcome, RadrayError):
-            raise outcome
-        if outcome.why == "stopped":
-            raise RadrayError(
-                f"fine-tuning was told to stop (SIGTERM) and did after step {outcome.steps}; its checkpoint is in"
-                f" {folder}: run the same job again to go on"
-            )
-        checkpoints = Checkpoints(folder, Team(Worker()), kept=settings.checkpoints_kept, note=on_note, uploads=uploads)
+        checkpoints = Checkpoints(
+            job.checkpoints, Team(Worker()), kept=job.settings.checkpoints_kept, note=on_note, uploads=job.uploads
+        )
         best = checkpoints.best()
         if best is None:
-            raise RadrayError(f"fine-tuning: no checkpoint in {folder} is whole and has a {settings.best_by}")
+            raise RadrayError(
+                f"fine-tuning: no checkpoint in {job.checkpoints} is whole and has a {job.settings.best_by}"
+            )
         step, state = best
-        found = FinetuneResult(
+        result = FinetuneResult(
             best_val_loss=float(state.val_loss or 0.0),
-            best_epoch=step / math.ceil(train.num_rows / settings.batch_size),
+            best_epoch=step / math.ceil(job.train.num_rows / job.settings.batch_size),
             validation={
                 name: metric.value for (name, at), metric in heard.items() if at == step and name.startswith("val_")
             },
@@ -172,56 +98,139 @@ def finetune(
             ended=outcome.why,
             digest="",
         )
-        export = folder / _EXPORT
-        shutil.rmtree(export, ignore_errors=True)
-        metrics = {name: value for name, value in asdict(found).items() if name != "digest"}
-        versions = {package: _version(package) for package in _VERSIONED}
-        made = {**made, "metrics": metrics, "versions": versions}
-        # charts take half a second to import, which a job that trains nothing need not
-        from radray.training.delivery.curves import write_curves
-
-        try:
-            export_checkpoint(init, base_name or str(init), settings, checkpoints, step, export)
-            write_curves(export, heard.values())
-            write_card(export, out.name, made)
-            digest = publish(export, out, made)
-        except (OSError, SafetensorError) as error:
-            said = getattr(error, "strerror", None) or type(error).__name__
-            free = shutil.disk_usage(folder).free >> 20
-            raise RadrayError(
-                f"fine-tuning: the model cannot be written to {out}: {said}; make room ({free:,} MB are free) and run"
-                " the same job again: its checkpoints are whole"
-            ) from None
-        finally:
-            shutil.rmtree(export, ignore_errors=True)
-        deliver(out)
+        result = replace(result, digest=_write_model(job, checkpoints, step, result, heard.values()))
+        job.deliver(job.out)
         if outcome.why != "max_hours":
-            shutil.rmtree(folder, ignore_errors=True)
-            if uploads is not None:
-                uploads.remove(uploads.steps())
-            with suppress(OSError):
-                folder.parent.rmdir()  # where no other training has checkpoints in it
-        return replace(found, digest=digest)
+            _remove_checkpoints(job)
+    return result
 
 
-def _refuse_empty(train: pa.Table, validation: pa.Table, settings: TrainSettings) -> None:
-    for name, table in (("training", train), ("validation", validation)):
+def _refuse_empty(job: FinetuneJob) -> None:
+    for name, table in (("training", job.train), ("validation", job.validation)):
         if table.num_rows == table["target"].null_count:
             raise InputError(
                 f"fine-tuning: no {name} examples (reports with findings and impression); see"
                 " split.validation_fraction and the split of the reports"
             )
-    scored = validation["reference"].drop_null().to_pylist()
-    if settings.best_by != "val_loss" and not any(is_normal(reference) is False for reference in scored):
+    references = job.validation["reference"].drop_null().to_pylist()
+    if job.settings.best_by != "val_loss" and not any(is_normal(reference) is False for reference in references):
         raise InputError(
-            f"fine-tuning: train.best_by={settings.best_by}, and none of the {len(scored):,} validation reports that"
-            " are scored has an abnormal impression: use val_loss, or a larger train.rouge_reports"
+            f"fine-tuning: train.best_by={job.settings.best_by}, but none of the {len(references):,} validation reports"
+            " that are scored has an abnormal impression: use val_loss, or a larger train.rouge_reports"
         )
+
+
+def _note_other_trainings(folder: Path, on_note: Callable[[str], None]) -> None:
+    """Name the folders beside `folder` that hold checkpoints: nobody else removes those of a job that was given up."""
+    for other in sorted(folder.parent.iterdir()):
+        if other != folder and other.is_dir() and steps_in(other):
+            gigabytes = sum(file.stat().st_size for file in other.rglob("*") if file.is_file()) / 1e9
+            on_note(
+                f"{other} holds checkpoints of another training, {gigabytes:,.1f} GB: remove it if it is finished with"
+            )
+
+
+def _datasets(job: FinetuneJob) -> dict[str, ray.data.Dataset]:
+    """Return the data of the workers: token ids, and the references of the sample."""
+    tokenizer = load_tokenizer(job.init)
+    columns = {"train": ["unit_id", "input", "target"], "validation": ["unit_id", "input", "target", "reference"]}
+    tables = {"train": job.train, "validation": job.validation}
+    return {
+        name: ray.data.from_arrow(tokenised(table.select(columns[name]), tokenizer)) for name, table in tables.items()
+    }
+
+
+def _train(
+    job: FinetuneJob,
+    datasets: dict[str, ray.data.Dataset],
+    on_metric: Callable[[Metric], None],
+    on_note: Callable[[str], None],
+) -> Outcome:
+    """Train on Ray's workers until the last step, or one of the reasons to end before it."""
+    # the controller polls for reports this often and a worker waits for it: 2 s (the default) is longer than an epoch
+    # of a small model
+    os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.25")
+    with sigterm_kept() as stop, MetricStream(on_metric, on_note, stop) as stream:
+        trainer = ray.train.torch.TorchTrainer(
+            run_worker,
+            train_loop_config={
+                "init": str(job.init.resolve()),
+                "settings": job.settings,
+                "box": stream.box,
+                "checkpoints": str(job.checkpoints),
+                "uploads": job.uploads,
+                "scoring": job.scoring,
+            },
+            scaling_config=ScalingConfig(num_workers=job.settings.workers, use_gpu=job.settings.use_gpu),
+            run_config=_run_config(job.checkpoints / _RAY, job.settings),
+            datasets=datasets,
+            # every worker sees all examples and takes its share of each global batch, see `loop.train`: which examples
+            # meet in a step, and so the model, does not depend on the number of workers
+            dataset_config=DataConfig(datasets_to_split=[]),
+        )
+        try:
+            outcome: Outcome | RadrayError = trainer.fit().return_value
+        except TrainingFailedError as error:
+            raise _cause(error) from None
+        finally:
+            shutil.rmtree(job.checkpoints / _RAY, ignore_errors=True)
+    if isinstance(outcome, RadrayError):
+        raise outcome
+    if outcome.why == "stopped":
+        raise RadrayError(
+            f"fine-tuning was stopped by SIGTERM after step {outcome.steps}; its checkpoint is in {job.checkpoints}:"
+            " run the same job again to resume"
+        )
+    return outcome
+
+
+def _write_model(
+    job: FinetuneJob, checkpoints: Checkpoints, step: int, result: FinetuneResult, metrics: Iterable[Metric]
+) -> str:
+    """Write the model of the checkpoint of `step` to `job.out`; return the digest of its manifest.
+
+    Raises RadrayError where there is no room for it; the checkpoints stay.
+    """
+    # charts take half a second to import, which a job that trains nothing need not spend
+    from radray.training.delivery.curves import write_curves
+
+    export = job.checkpoints / _EXPORT
+    shutil.rmtree(export, ignore_errors=True)
+    provenance = {
+        **job.provenance,
+        "metrics": {name: value for name, value in asdict(result).items() if name != "digest"},
+        "versions": {package: _version(package) for package in _VERSIONED},
+    }
+    try:
+        export_checkpoint(job.init, job.base_name or str(job.init), job.settings, checkpoints, step, export)
+        write_curves(export, metrics)
+        write_card(export, job.out.name, provenance)
+        return publish(export, job.out, provenance)
+    except (OSError, SafetensorError) as error:
+        cause = getattr(error, "strerror", None) or type(error).__name__
+        free = shutil.disk_usage(job.checkpoints).free >> 20
+        raise RadrayError(
+            f"fine-tuning: the model cannot be written to {job.out}: {cause}; make room ({free:,} MB are free) and run"
+            " the same job again: its checkpoints are whole"
+        ) from None
+    finally:
+        shutil.rmtree(export, ignore_errors=True)
+
+
+def _remove_checkpoints(job: FinetuneJob) -> None:
+    shutil.rmtree(job.checkpoints, ignore_errors=True)
+    if job.uploads is not None:
+        job.uploads.remove(job.uploads.steps())
+    with suppress(OSError):
+        job.checkpoints.parent.rmdir()  # fails while other trainings have checkpoints in it
 
 
 @contextmanager
 def held_alone(folder: Path) -> Iterator[None]:
-    """Hold `folder` (made if need be) for this process; ConflictError where another one on this machine holds it."""
+    """Hold `folder`, created if need be, for this process.
+
+    Raises ConflictError where another process on this machine holds it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".held").open("wb") as file:
         try:
@@ -234,18 +243,18 @@ def held_alone(folder: Path) -> Iterator[None]:
 
 def _run_config(storage: Path, settings: TrainSettings) -> RunConfig:
     return RunConfig(
-        # a name of its own: Ray would resume a run of the same name from its own checkpoints, of which there are none
+        # a new name each time: Ray would resume a run of the same name from its own checkpoints, and there are none
         name=uuid.uuid4().hex,
         storage_path=str(storage),
         failure_config=FailureConfig(
-            # a worker that died (a killed process, a lost node, a broken connection): start all again, from the last
-            # checkpoint. Finite, because what fails so often fails for a reason; what is known to fail again (a loss
-            # that is not finite, a full disk) does not come here, see `run_worker`
+            # a worker died (a killed process, a lost node, a broken connection): all start again from the last
+            # checkpoint. Finite, because a worker that dies so often dies for a reason; an error that is known to
+            # recur (a loss that is not finite, a full disk) does not come here, see `run_worker`
             max_failures=settings.max_failures,
-            # workers that could not be placed or started; Ray's default is to try for ever
+            # workers could not be placed or started; Ray's default is to try for ever
             controller_failure_limit=settings.max_failures,
-            # a spot node that is taken away is nobody's fault, and costs minutes each time; finite, because a market
-            # that takes so many in one training has no room for it
+            # a spot node was reclaimed: no fault of the job, and it costs minutes each time; finite, because a market
+            # that reclaims so many in one training has no room for it
             max_preemption_failures=_PREEMPTIONS,
         ),
         logging_config=LoggingConfig(log_level="ERROR"),
@@ -253,9 +262,9 @@ def _run_config(storage: Path, settings: TrainSettings) -> RunConfig:
 
 
 def _cause(error: TrainingFailedError) -> RadrayError:
-    """Return the error that a worker raised on purpose, else one that names the class and place of what happened.
+    """Return the error of ours that a worker raised, else an error that names the worker and the exception's class.
 
-    Messages of other exceptions are left out: a library may have put text of a report into them.
+    Messages of other exceptions are left out: a library may have put report text into them.
     """
     for rank, failure in sorted(getattr(error, "worker_failures", {}).items()):
         cause = getattr(failure, "_base_exc", failure)

@@ -1,4 +1,4 @@
-"""What a Ray Train worker does: read its data, train, save; and hand back how it ended."""
+"""What a Ray Train worker does: read its data, train, save, and return how the training ended."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ from radray.settings.train import TrainSettings
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.driver.learning import Outcome, learn
 from radray.training.driver.stopping import StopSign
-from radray.training.loop.examples import Examples, tokenise
+from radray.training.loop.examples import Examples, cut_examples
 from radray.training.loop.loop import steps_total
 from radray.training.loop.sharding import Worker
 from radray.training.loop.team import Team
@@ -26,12 +26,12 @@ from radray.training.progress import Metric, now
 
 
 def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
-    """Fine-tune the model of ``config["init"]`` (a path) with ``config["settings"]`` (`Train`).
+    """Fine-tune the model in ``config["init"]`` (a path) as ``config["settings"]`` (`TrainSettings`) say.
 
-    Values and lines go to the actor ``config["box"]``, checkpoints to ``config["checkpoints"]`` (a path) and
-    ``config["uploads"]`` (`Uploads`, None: nowhere else); ``config["scoring"]`` (`Scoring`) says how impressions for
-    the sample are written. What a worker raises, Ray Train answers by starting all of them again; so an error of ours,
-    which all workers meet alike and would meet again, is returned.
+    Metrics and notes go to the actor ``config["box"]``, checkpoints to ``config["checkpoints"]`` (a path) and
+    ``config["uploads"]`` (`Uploads`; None: nowhere else); ``config["scoring"]`` (`Scoring`) says how the impressions of
+    the sample are generated. Ray Train answers an exception by starting all workers again. A RadrayError is therefore
+    returned and not raised: every worker meets it, and would meet it again.
     """
     settings: TrainSettings = config["settings"]
     torch.set_num_threads(settings.threads_per_worker)
@@ -43,9 +43,9 @@ def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
         first_here=context.get_local_rank() == 0,
     )
 
-    def put(said: Metric | str) -> None:
+    def put(message: Metric | str) -> None:
         if worker.rank == 0:
-            config["box"].put.remote(said)
+            config["box"].put.remote(message)
 
     figures: dict[str, float] = {}
 
@@ -53,19 +53,19 @@ def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
         put(Metric(step, epoch, name, value, now()))
         if name.startswith("val_"):
             figures[name] = value
-        if name == "val_loss":  # the last one of a step; a report waits for the controller
+        if name == "val_loss":  # the last value of a validation; a report waits for the controller
             ray.train.report({"step": step, "epoch": epoch, **figures})
             figures.clear()
 
     try:
         team = Team(worker)
         tokenizer = team.agree(lambda: load_tokenizer(Path(config["init"])))
-        trained, held_out = _table("train"), _table("validation")
-        examples, validation = _examples(trained, tokenizer, settings), _examples(held_out, tokenizer, settings)
+        held_out = _table("validation")
+        examples, validation = (_examples(table, tokenizer, settings) for table in (_table("train"), held_out))
         log(0, 0.0, "steps_total", steps_total(len(examples), settings))
-        for split, tokenised in (("train", examples), ("validation", validation)):
-            log(0, 0.0, f"{split}_inputs_truncated", tokenised.inputs_truncated)
-            log(0, 0.0, f"{split}_targets_truncated", tokenised.targets_truncated)
+        for split, rows in (("train", examples), ("validation", validation)):
+            log(0, 0.0, f"{split}_inputs_truncated", rows.inputs_truncated)
+            log(0, 0.0, f"{split}_targets_truncated", rows.targets_truncated)
         checkpoints = Checkpoints(
             Path(config["checkpoints"]), team, kept=settings.checkpoints_kept, note=put, uploads=config["uploads"]
         )
@@ -77,7 +77,7 @@ def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
             checkpoints,
             log=log,
             sample=_sample(held_out, tokenizer, config["scoring"]),
-            told_to_stop=StopSign(config["box"], ask=worker.rank == 0),
+            should_stop=StopSign(config["box"], ask=worker.rank == 0),
         )
     except RadrayError as error:
         return error
@@ -86,28 +86,30 @@ def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
 
 
 def _table(name: str) -> pa.Table:
-    """Return the whole of dataset `name` in the order of unit_id, which Ray Data does not promise to keep."""
+    """Return all rows of the dataset `name` in the order of unit_id, which Ray Data does not promise to keep."""
     batches = ray.train.get_dataset_shard(name).iter_batches(batch_size=None, batch_format="pyarrow")
     return pa.concat_tables(batches).sort_by("unit_id")
 
 
 def _examples(table: pa.Table, tokenizer: Any, settings: TrainSettings) -> Examples:
-    """Return the rows that have a target."""
+    """Return the rows of a `tokenised` table that have a target."""
     table = table.filter(pc.field("target").is_valid())
-    return tokenise(
-        tokenizer,
+    return cut_examples(
         table["input"].to_pylist(),
         table["target"].to_pylist(),
         max_input_tokens=settings.max_input_tokens,
         max_target_tokens=settings.max_target_tokens,
+        side=tokenizer.truncation_side,
     )
 
 
 def _sample(table: pa.Table, tokenizer: Any, scoring: Scoring) -> Sample | None:
-    """Return the rows that have a reference; None where none has."""
+    """Return the rows of a `tokenised` table that have a reference; None where none has."""
     table = table.filter(pc.field("reference").is_valid())
     if not table.num_rows:
         return None
-    limit = scoring.generate.max_input_tokens
-    cut = tokenise(tokenizer, table["input"].to_pylist(), [], max_input_tokens=limit, max_target_tokens=limit)
-    return Sample(cut.inputs, table["reference"].to_pylist(), tokenizer, scoring)
+    limit, side = scoring.generate.max_input_tokens, tokenizer.truncation_side
+    inputs = cut_examples(
+        table["input"].to_pylist(), [], max_input_tokens=limit, max_target_tokens=limit, side=side
+    ).inputs
+    return Sample(inputs, table["reference"].to_pylist(), tokenizer, scoring)

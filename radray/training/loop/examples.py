@@ -1,4 +1,4 @@
-"""Examples as token ids, and the global batches that all workers agree on without talking to one another."""
+"""Examples as token ids, and the global batches that all workers compute alike without an exchange."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -14,14 +14,14 @@ from radray.models.batching import length_batches
 T = TypeVar("T")
 
 _POOL_BATCHES = 16
-"""Batches whose examples are sorted by length together: 16 leave little padding and still mix an epoch well."""
+"""Batches whose examples are sorted by length together: 16 leave little padding and still shuffle an epoch well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Token ids of inputs and targets, one row an example, end tokens included, already cut.
+    """Token ids of inputs and targets, one row per example, already cut, end tokens included.
 
-    `inputs_truncated` and `targets_truncated` count the rows that lost their end.
+    `inputs_truncated` and `targets_truncated` count the rows that were cut.
     """
 
     inputs: list[list[int]]
@@ -43,13 +43,43 @@ def tokenise(
     max_target_tokens: int,
 ) -> Examples:
     """Return `inputs` and `targets` as tokens, cut to the two limits (tokens, end token included)."""
-    input_ids, inputs_cut = _encode(tokenizer, inputs, max_input_tokens)
-    target_ids, targets_cut = _encode(tokenizer, targets, max_target_tokens)
-    return Examples(input_ids, target_ids, inputs_cut, targets_cut)
+    return cut_examples(
+        encode(tokenizer, inputs),
+        encode(tokenizer, targets),
+        max_input_tokens=max_input_tokens,
+        max_target_tokens=max_target_tokens,
+        side=tokenizer.truncation_side,
+    )
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
+    """Return the token ids of each text, whole, end token included. No texts: an empty list."""
+    # not verbose: it warns of texts that are longer than the model's limit, which are cut later
+    return tokenizer(list(texts), verbose=False)["input_ids"] if texts else []
+
+
+def cut_examples(
+    inputs: Sequence[list[int]],
+    targets: Sequence[list[int]],
+    *,
+    max_input_tokens: int,
+    max_target_tokens: int,
+    side: str = "right",
+) -> Examples:
+    """Return the rows that `encode` gave, cut to the two limits (tokens, end token included).
+
+    As a T5's tokenizer cuts: the end of the text is lost, or with `side` "left" its beginning; the end token stays.
+    """
+    return Examples(
+        [_cut(row, max_input_tokens, side) for row in inputs],
+        [_cut(row, max_target_tokens, side) for row in targets],
+        sum(len(row) > max_input_tokens for row in inputs),
+        sum(len(row) > max_target_tokens for row in targets),
+    )
 
 
 def epoch_batches(examples: Examples, batch_size: int, *, seed: int, epoch: int) -> list[list[int]]:
-    """Return the global batches of one epoch: every index once, batches of like length, shuffled by seed and epoch.
+    """Return the global batches of one epoch: every index once, similar lengths together, shuffled by seed and epoch.
 
     The same on every worker. No examples: no batches.
     """
@@ -67,62 +97,61 @@ def epoch_batches(examples: Examples, batch_size: int, *, seed: int, epoch: int)
 
 
 def validation_batches(examples: Examples, batch_size: int, max_tokens: int | None = None) -> list[list[int]]:
-    """Return the batches of a pass for the loss alone: every index once, longest first, under both limits."""
+    """Return the batches of a pass that takes the loss only: every index once, longest first, within both limits."""
     lengths = [len(row) + len(target) for row, target in zip(examples.inputs, examples.targets, strict=True)]
     batches = length_batches(lengths, batch_size)
-    return [part for batch in batches for part in _parts(examples, batch, max_tokens)]
+    return [call for batch in batches for call in _split(examples, batch, max_tokens)]
 
 
 def share(batch: Sequence[T], rank: int, workers: int) -> Sequence[T]:
-    """Return the part of the items that worker `rank` of `workers` has; none where there are too few."""
+    """Return the items of worker `rank` of `workers`; none where there are too few."""
     return batch[rank::workers]
 
 
 def calls(examples: Examples, batch: Sequence[int], rank: int, workers: int, max_tokens: int | None) -> list[list[int]]:
-    """Return the calls of the model that worker `rank` makes of a global batch: its share, in parts of `max_tokens`.
+    """Return the model calls that worker `rank` makes for a global batch: its share, split at `max_tokens`.
 
-    Tokens are those of inputs and of targets, each padded to its longest in the call; a longer example is a call of
-    its own. Every worker gets as many calls, the last ones without examples where it has fewer: what workers
-    exchange in a call, all must take part in. At least one.
+    Tokens are those of inputs and targets, each padded to the longest in the call; an example over the limit is a call
+    of its own. Every worker gets the same number of calls, at least one, the last of them empty where it has fewer: all
+    workers must take part in the exchange that a call makes.
     """
-    parts = [_parts(examples, share(batch, one, workers), max_tokens) for one in range(workers)]
-    mine = parts[rank]
-    return mine + [[] for _ in range(max(len(part) for part in parts) - len(mine))]
+    by_worker = [_split(examples, share(batch, worker, workers), max_tokens) for worker in range(workers)]
+    mine = by_worker[rank]
+    return mine + [[] for _ in range(max(map(len, by_worker)) - len(mine))]
 
 
 def rounds(batches: Sequence[list[int]], rank: int, workers: int) -> list[list[int]]:
-    """Return the batches that worker `rank` has of a pass: as many for every worker, an empty one where they end."""
+    """Return the batches of worker `rank` in a pass: the same number on every worker, filled up with an empty one."""
     mine = list(share(batches, rank, workers))
     return mine + [[] for _ in range(math.ceil(len(batches) / workers) - len(mine))]
 
 
 def batches_from(examples: Examples, batch_size: int, *, seed: int, step: int) -> Iterator[list[int]]:
-    """Yield the global batches of epoch 0, 1, 2 and so on, but for those of the first `step` optimiser steps."""
+    """Yield the global batches of epoch 0, 1, 2 and so on, without end, after the first `step` optimiser steps."""
     epoch, done = divmod(step, math.ceil(len(examples) / batch_size))
     while True:
         yield from islice(epoch_batches(examples, batch_size, seed=seed, epoch=epoch), done, None)
         epoch, done = epoch + 1, 0
 
 
-def _parts(examples: Examples, rows: Sequence[int], max_tokens: int | None) -> list[list[int]]:
+def _cut(row: list[int], limit: int, side: str) -> list[int]:
+    if len(row) <= limit:
+        return row
+    return row[-limit:] if side == "left" else row[: limit - 1] + row[-1:]
+
+
+def _split(examples: Examples, rows: Sequence[int], max_tokens: int | None) -> list[list[int]]:
+    """Return `rows` in calls of at most `max_tokens`, padding included, longest first; no rows: one empty call."""
     if max_tokens is None or not rows:
         return [list(rows)]
-    found: list[list[int]] = []
+    groups: list[list[int]] = []
     widths = (0, 0)
-    for row in sorted(rows, key=lambda one: -len(examples.inputs[one]) - len(examples.targets[one])):
+    for row in sorted(rows, key=lambda row: -len(examples.inputs[row]) - len(examples.targets[row])):
         wider = (max(widths[0], len(examples.inputs[row])), max(widths[1], len(examples.targets[row])))
-        if found and sum(wider) * (len(found[-1]) + 1) <= max_tokens:
-            found[-1].append(row)
+        if groups and sum(wider) * (len(groups[-1]) + 1) <= max_tokens:
+            groups[-1].append(row)
             widths = wider
         else:
-            found.append([row])
+            groups.append([row])
             widths = (len(examples.inputs[row]), len(examples.targets[row]))
-    return found
-
-
-def _encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: int) -> tuple[list[list[int]], int]:
-    if not texts:
-        return [], 0
-    whole = tokenizer(list(texts), verbose=False)["input_ids"]
-    cut = tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
-    return cut, sum(len(row) > len(kept) for row, kept in zip(whole, cut, strict=True))
+    return groups

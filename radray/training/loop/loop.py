@@ -1,4 +1,4 @@
-"""The loop that a worker runs: steps, learning rate, losses. No Ray: the same with one process or several."""
+"""The training loop of a worker: steps, learning rate, losses. No Ray: the same with one process or several."""
 
 import math
 import time
@@ -21,14 +21,14 @@ Log = Callable[[int, float, str, float], None]
 Save = Callable[[State], None]
 """Called on every worker, after the same step, to save weights, optimiser and state."""
 Score = Callable[[], Mapping[str, float]]
-"""Called on every worker, after the same step; returns figures of the weights as they are, the same on every worker."""
+"""Called on every worker, after the same step; returns figures of the present weights, the same on every worker."""
 Ended = Literal["done", "early_stop", "max_hours", "stopped"]
-"""Why a training ended: all steps, `train.early_stop_after`, `train.max_hours`, or because it was told to."""
+"""Why a training ended: all steps, `train.early_stop_after`, `train.max_hours`, or a request to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a training ended, and its examples a second over all workers, validation and saving left out."""
+    """How a training ended, and its examples per second over all workers, without validation and saving."""
 
     why: Ended
     examples_per_second: float
@@ -45,18 +45,18 @@ def train(
     log: Log,
     save: Save,
     score: Score | None = None,
-    told_to_stop: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Ending:
     """Train in place from `state` on, for `settings.epochs`, or `settings.max_steps` if that is sooner.
 
-    Every worker has all examples and takes its share of every global batch. A step's loss is the sum of its target
-    tokens' losses over their number in the global batch, so any number of workers, and of calls a step, takes the
-    same step. `log` gets train_loss (mean a token since the last), learning_rate and examples_per_second every
-    `log_every_steps`, val_loss (mean a token) after each epoch and at the end, and with it what `score` returns, as
-    often as `rouge_every_epochs` says. `save` is called before and after each validation (the same weights, another
-    state), and when a checkpoint is due. `told_to_stop` is asked after each step: where it says so on any worker, all
-    save and end, and what was to be validated then is validated first by the run that goes on. Raises RadrayError, on
-    every worker, when a loss is not finite.
+    Every worker has all examples and takes its share of every global batch. The loss of a step is the sum of its target
+    tokens' losses over their number in the global batch, so the step is the same with any number of workers, and of
+    model calls per step. `log` gets train_loss (mean per token since the last), learning_rate and examples_per_second
+    every `log_every_steps`; val_loss (mean per token) after each epoch and at the end, and before it the figures of
+    `score`, as often as `rouge_every_epochs` says. `save` is called before and after each validation (the same weights,
+    another state), and when a checkpoint is due. `should_stop` is called after each step: where it is true on any
+    worker, all save and end, and a validation that was due then is done first by the run that resumes. Raises
+    RadrayError, on every worker, when a loss is not finite.
     """
     worker = learner.worker
     per_epoch = math.ceil(len(examples) / settings.batch_size)
@@ -66,7 +66,7 @@ def train(
     stream = batches_from(examples, settings.batch_size, seed=settings.seed, step=state.step)
     why: Ended = "early_stop" if state.step < total and _waited(state, settings) else "done"
 
-    def say(name: str, value: float) -> None:
+    def record(name: str, value: float) -> None:
         state.logged.append((state.step, state.step / per_epoch, name, value))
         log(*state.logged[-1])
 
@@ -79,7 +79,7 @@ def train(
         clock.saved()
 
     def validate(why: Ended) -> Ended:
-        """Validate these weights, keep what came of it, and return why training ends now, or ``done``."""
+        """Validate the present weights, save the result, and return why training ends now; ``done``: it does not."""
         val_loss = evaluate(learner, validation, settings.batch_size, settings.micro_batch_tokens)
         if not math.isfinite(val_loss):
             raise RadrayError(
@@ -89,11 +89,11 @@ def train(
         every = settings.rouge_every_epochs
         last = state.step == total or why == "max_hours"
         due = every is not None and (last or state.step // per_epoch % every == 0)
-        # val_loss last: with it all figures of these weights are said
+        # val_loss last: with it all figures of these weights are recorded
         figures = {**(score() if score is not None and due else {}), "val_loss": val_loss}
         learner.plain.train()
         for name, value in figures.items():
-            say(name, value)
+            record(name, value)
         state.validated(val_loss, _decisive(figures, settings.best_by), in_turn=state.step % per_epoch == 0)
         keep()
         return "early_stop" if why == "done" and state.step < total and _waited(state, settings) else why
@@ -107,12 +107,12 @@ def train(
         rate = learning_rate(step, total, settings)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        # what is drawn in a step (dropout) hangs on seed, step and worker alone: a resumed run draws the same
+        # random numbers of a step (dropout) depend on seed, step and worker only: a resumed run draws the same
         torch.manual_seed((settings.seed * 1_000_003 + step) * 1_009 + worker.rank)
         tokens = sum(len(examples.targets[index]) for index in batch)
         loss = _backward(learner, examples, batch, tokens, settings)
-        # one exchange a step: the loss, and what any worker wants
-        sums = over_workers([loss, float(told_to_stop()), *clock.wishes(worker)], worker)
+        # one exchange per step: the loss, and the requests of the workers
+        sums = over_workers([loss, float(should_stop()), *clock.requests(worker)], worker)
         if not math.isfinite(sums[0]):
             raise RadrayError(
                 f"fine-tuning: the loss is {sums[0]} at step {step}; lower train.learning_rate (now"
@@ -130,13 +130,13 @@ def train(
         elif step < total and sums[3]:
             why = "max_hours"
         if step % settings.log_every_steps == 0 or step == total:
-            say("train_loss", state.window_loss / state.window_tokens)
-            say("learning_rate", rate)
-            say("examples_per_second", pace.since_last())
+            record("train_loss", state.window_loss / state.window_tokens)
+            record("learning_rate", rate)
+            record("examples_per_second", pace.since_last())
             state.window_loss, state.window_tokens = 0.0, 0
         with pace.pausing():
             due = owed() or why == "max_hours"
-            # before the validation too, which takes minutes, and a machine may have but two
+            # before the validation too: it takes minutes, and a spot machine may have only two left
             if due or why != "done" or sums[2] or clock.due_at(step):
                 keep()
             if due and why != "stopped":
@@ -151,7 +151,7 @@ def steps_total(count: int, settings: TrainSettings) -> int:
 
 
 def _decisive(figures: Mapping[str, float], best_by: str) -> float | None:
-    """Return the figure that decides what is kept, the less the better; None where it was not taken."""
+    """Return the figure that decides which weights are kept, lower is better; None where it was not taken."""
     if best_by not in figures:
         return None
     return figures[best_by] if best_by == "val_loss" else -figures[best_by]
@@ -163,21 +163,22 @@ def _waited(state: State, settings: TrainSettings) -> bool:
 
 @torch.no_grad()
 def evaluate(learner: Learner, examples: Examples, batch_size: int, max_tokens: int | None = None) -> float:
-    """Return the mean loss a target token over all `examples`, the same on every worker. Leaves the model in eval.
+    """Return the mean loss per target token over all `examples`, the same on every worker.
 
-    A call has at most `batch_size` examples and `max_tokens` tokens, as one of training (None: no limit).
+    A model call has at most `batch_size` examples and `max_tokens` tokens (None: no limit), as in training. Leaves the
+    model in evaluation mode. All workers call it together.
     """
     learner.plain.eval()
     worker = learner.worker
     mine = rounds(validation_batches(examples, batch_size, max_tokens), worker.rank, worker.workers)
-    # the plain model: wrappers that exchange gradients have nothing to do here
+    # the plain model: there are no gradients here for a wrapper to exchange
     plain = Learner(learner.plain, learner.plain, worker, learner.autocast)
     loss = sum(float(plain.loss_sum(examples, batch)) for batch in mine)
     return over_workers([loss], worker)[0] / sum(len(row) for row in examples.targets)
 
 
 def over_workers(values: list[float], worker: Worker) -> list[float]:
-    """Return the sum of each of `values` over all workers, which all call it together."""
+    """Return the sum of each of `values` over all workers. All workers call it together."""
     if worker.workers == 1:
         return values
     total = torch.tensor(values, dtype=torch.float64, device=worker.device)
@@ -186,28 +187,28 @@ def over_workers(values: list[float], worker: Worker) -> list[float]:
 
 
 def _backward(learner: Learner, examples: Examples, batch: list[int], tokens: int, settings: TrainSettings) -> float:
-    """Add up the gradients of this worker's part of a step; return its summed token losses."""
+    """Add up the gradients of this worker's share of a step; return its summed token losses."""
     worker = learner.worker
     mine = calls(examples, batch, worker.rank, worker.workers, settings.micro_batch_tokens)
     sums = []
     for place, rows in enumerate(mine):
         with learner.accumulating(more=place + 1 < len(mine)):
             loss = learner.loss_sum(examples, rows)
-            # wrappers average gradients over workers, the step's loss is a sum over them
+            # wrappers average gradients over the workers, but the step's loss is a sum over them
             (loss * (worker.workers / tokens)).backward()
         sums.append(loss.detach())
     return float(torch.stack(sums).sum())
 
 
 class Clock:
-    """When a checkpoint is due, and when the time is over, as the first worker's clock has it."""
+    """When a checkpoint is due and when `train.max_hours` are over, by the clock of the first worker."""
 
     def __init__(self, settings: TrainSettings) -> None:
         self._settings = settings
         self._start = self._saved = time.monotonic()
 
-    def wishes(self, worker: Worker) -> list[float]:
-        """Return 1 for "a checkpoint is due" and 1 for "the time is over" on the first worker; else zeros."""
+    def requests(self, worker: Worker) -> list[float]:
+        """Return 1 or 0 for "a checkpoint is due" and for "the time is over"; zeros on all but the first worker."""
         if worker.rank != 0:
             return [0.0, 0.0]
         now, minutes, hours = time.monotonic(), self._settings.checkpoint_every_minutes, self._settings.max_hours
@@ -215,17 +216,17 @@ class Clock:
         return [float(due), float(hours is not None and now - self._start >= hours * 3600)]
 
     def due_at(self, step: int) -> bool:
-        """Return whether `step` is one after which a checkpoint is due by number."""
+        """Return whether a checkpoint is due after `step` by `checkpoint_every_steps`."""
         every = self._settings.checkpoint_every_steps
         return every is not None and step % every == 0
 
     def saved(self) -> None:
-        """Start the time to the next checkpoint anew."""
+        """Restart the time to the next checkpoint."""
         self._saved = time.monotonic()
 
 
 class _Pace:
-    """Examples a second, validation and saving left out."""
+    """Examples per second, without validation and saving."""
 
     def __init__(self) -> None:
         self._rows = self._all_rows = 0

@@ -11,7 +11,7 @@ from radray.settings.train import TrainSettings
 
 
 def build_optimiser(model: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
-    """Return the optimiser of `settings` over what learns in `model`; gains and biases are not drawn to zero."""
+    """Return the optimiser of `settings` over the parameters that learn; no weight decay on gains and biases."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": settings.weight_decay},
@@ -20,12 +20,12 @@ def build_optimiser(model: nn.Module, settings: TrainSettings) -> torch.optim.Op
     groups = [group for group in groups if group["params"]]
     if settings.optimiser == "adafactor":
         return Adafactor(groups, lr=settings.learning_rate)
-    # fused: torch's own choice on a GPU works with another copy of all weights (11 GB of FLAN-T5 XL)
+    # fused: torch's default on a GPU takes another copy of all weights (11 GB for FLAN-T5 XL)
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
 
 
 def learning_rate(step: int, total: int, settings: TrainSettings) -> float:
-    """Return the rate of `step` (from 1) of `total`: up in a line over the warm-up's share, then down to 0."""
+    """Return the rate of `step` (from 1) of `total`: linear warm-up over `warmup_fraction`, then linear down to 0."""
     warmup = round(settings.warmup_fraction * total)
     if step <= warmup:
         return settings.learning_rate * step / warmup
@@ -33,7 +33,7 @@ def learning_rate(step: int, total: int, settings: TrainSettings) -> float:
 
 
 def fill_state(optimiser: torch.optim.Optimizer) -> None:
-    """Give `optimiser` the state that its first step makes, without a step: rate 0 and gradients of 0."""
+    """Give `optimiser` the state of its first step without changing a weight: rate 0 and gradients of 0."""
     rates = [group["lr"] for group in optimiser.param_groups]
     for group in optimiser.param_groups:
         group["lr"] = 0.0
@@ -46,11 +46,11 @@ def fill_state(optimiser: torch.optim.Optimizer) -> None:
 
 
 class Adafactor(torch.optim.Optimizer):
-    """Adafactor (Shazeer and Stern, 2018) as torch.optim.Adafactor has it, for FSDP2's sharded matrices too.
+    """Adafactor (Shazeer and Stern, 2018) as in torch.optim.Adafactor, for FSDP2's sharded matrices too.
 
-    torch's own refuses them (2.13: "in-place operations that require placement changes"), and transformers' knows
-    only its part of a matrix. State: for a matrix (n, m) a float32 mean of squares a row (n, 1), sharded like the
-    matrix, and one a column (1, m), whole everywhere; for a vector one a value.
+    torch's own refuses them (2.13: "in-place operations that require placement changes"), and transformers' sees only
+    the shard of a matrix. State: for a matrix (n, m) float32 means of squares per row (n, 1), sharded like the matrix,
+    and per column (1, m), whole on every worker; for a vector per value.
     """
 
     def __init__(self, params: Iterable[Any], lr: float, weight_decay: float = 0.0) -> None:
@@ -58,7 +58,10 @@ class Adafactor(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """Take a step with the gradients that are there. `closure` is not used."""
+        """Take a step with the present gradients. `closure` is not used.
+
+        Raises ValueError for a matrix that is sharded in another way than by rows.
+        """
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
@@ -72,12 +75,12 @@ class Adafactor(torch.optim.Optimizer):
         t = float(state["step"])
         weights, gradient = _local(parameter), _local(parameter.grad).float()
         tiny = torch.finfo(torch.float32).eps
-        fresh = t**-0.8  # the paper's decay: the share of this step in the means of squares
+        fresh = t**-0.8  # the decay of the paper: the share of this step in the means of squares
         squares = weights.float().square().sum().reshape(1)
         if parameter.ndim == 2:
             rows, columns = _local(state["rows"]), state["columns"]
             rows.lerp_(gradient.square().mean(dim=1, keepdim=True), fresh)
-            # one exchange for all that needs every shard: sizes of weights, of rows, and the columns
+            # one exchange for everything that needs all shards: sizes of weights and rows, and the columns
             sums = _over_shards(parameter, torch.cat([squares, rows.sum().reshape(1), gradient.square().sum(dim=0)]))
             squares, row_mean = sums[:1], sums[1] / parameter.shape[0]
             columns.lerp_((sums[2:] / parameter.shape[0]).reshape(1, -1), fresh)
@@ -89,8 +92,8 @@ class Adafactor(torch.optim.Optimizer):
             estimate = values.clone()
         update = estimate.clamp_(min=tiny * tiny).rsqrt_().mul_(gradient)
         size = _over_shards(parameter, update.square().sum().reshape(1))
-        # relative to the weights' size, at least to 1e-3, and no update larger than one of size 1; all of it stays on
-        # the device, which is not waited for
+        # relative to the size of the weights, at least 1e-3, and no update of a size above 1; all of it stays on the
+        # device: nothing here waits for it
         rms, update_rms = ((value / parameter.numel()).sqrt() for value in (squares, size))
         rate = rms.clamp(min=1e-3) * min(lr, t**-0.5) / update_rms.clamp(min=1.0)
         weights.mul_(1 - lr * weight_decay)
@@ -111,17 +114,17 @@ def _first_state(parameter: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 def _local(tensor: torch.Tensor | None) -> torch.Tensor:
-    """Return this worker's part of a tensor: itself where it is not sharded."""
+    """Return this worker's shard of a tensor; the tensor itself where it is not sharded."""
     if tensor is None:
         raise ValueError("a parameter without a gradient")
     return tensor.to_local() if isinstance(tensor, DTensor) else tensor
 
 
 def _over_shards(parameter: torch.Tensor, sums: torch.Tensor) -> torch.Tensor:
-    """Return the sums over all parts of `parameter` of what `sums` is of this one."""
+    """Return `sums`, computed over this worker's shard of `parameter`, as sums over all shards."""
     if not isinstance(parameter, DTensor) or parameter.placements == (Replicate(),):
         return sums
     if parameter.placements != (Shard(0),):
-        raise ValueError(f"Adafactor knows shards of rows, not {parameter.placements}")
+        raise ValueError(f"Adafactor works on shards of rows, not on {parameter.placements}")
     distributed.all_reduce(sums, group=parameter.device_mesh.get_group())
     return sums

@@ -1,4 +1,4 @@
-"""The model that learns, on one worker or spread over several: whole, copied (DDP) or in parts (FSDP2)."""
+"""The model in training, on one worker or several: whole, replicated (DDP) or sharded (FSDP2)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -27,12 +27,12 @@ from radray.settings.train import TrainSettings
 from radray.training.loop.examples import Examples
 
 IGNORED = -100
-"""Label of a place that is padding and bears no loss."""
+"""Label of padding, which has no loss."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Which of how many processes this is, and where its model lives; `first_here`: the first of its machine."""
+    """Rank of this process among `workers`, and the device of its model; `first_here`: the first on its machine."""
 
     rank: int = 0
     workers: int = 1
@@ -42,9 +42,9 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """A model that learns: `model` is called; `plain` is it, or what it wraps, and holds the parameters.
+    """A model in training: `model` is called; `plain` is the same or the model it wraps, and holds the parameters.
 
-    `autocast`: the type that the calls compute in where that is not the weights'.
+    `autocast`: the type that calls compute in, where it is not the type of the weights.
     """
 
     model: nn.Module
@@ -53,7 +53,7 @@ class Learner:
     autocast: torch.dtype | None = None
 
     def loss_sum(self, examples: Examples, batch: Sequence[int]) -> torch.Tensor:
-        """Return the summed token losses of `batch`; of none: a zero that takes part in what workers exchange."""
+        """Return the summed token losses of `batch`; for an empty one a zero that takes part in the exchange."""
         device, config = self.worker.device, cast(Any, self.plain).config
         rows = batch or (0,)
         inputs = [examples.inputs[index] for index in rows]
@@ -73,29 +73,29 @@ class Learner:
 
     @contextmanager
     def accumulating(self, more: bool) -> Iterator[None]:
-        """Within: the gradients of a backward pass are added up; with `more` to come, copies exchange them later.
+        """Return a context of one backward pass: gradients add up; with `more` calls to come, replicas exchange later.
 
-        Parts (FSDP2) exchange each time: to wait would take a whole model's gradients a worker.
+        Shards (FSDP2) exchange each time: waiting would take the gradients of a whole model on each worker.
         """
         wait = more and isinstance(self.model, DistributedDataParallel)
         with cast(Any, self.model).no_sync() if wait else nullcontext():
             yield
 
     def learning(self) -> dict[str, nn.Parameter]:
-        """Return the parameters that learn, by name, a shared one once."""
+        """Return the parameters that learn, by name; a shared parameter once."""
         return {name: parameter for name, parameter in self.plain.named_parameters() if parameter.requires_grad}
 
     def computing(self) -> Any:
-        """Return the context that a call of the model is made in."""
+        """Return the context for a call of the model."""
         if self.autocast is None:
             return nullcontext()
         return torch.autocast(self.worker.device.type, dtype=self.autocast)
 
 
 def load_plain(folder: Path, settings: TrainSettings, worker: Worker) -> nn.Module:
-    """Return the model of `folder` on this worker's device, in parts with FSDP2, what does not learn frozen.
+    """Return the model in `folder` on this worker's device, sharded with FSDP2, all that does not learn frozen.
 
-    Workers exchange nothing here. Raises ConfigError for bf16 on a GPU without it, and InputError for a folder
+    The workers exchange nothing here. Raises ConfigError for bf16 on a GPU without it, and InputError for a folder
     without such a model, or with another model's tokenizer.
     """
     if worker.device.type == "cuda" and settings.precision != "fp32":
@@ -111,7 +111,7 @@ def load_plain(folder: Path, settings: TrainSettings, worker: Worker) -> nn.Modu
 
 
 def spread(plain: nn.Module, settings: TrainSettings, worker: Worker) -> Learner:
-    """Return what `load_plain` gave, ready to be called and to exchange gradients. All workers call it together."""
+    """Return the model of `load_plain`, ready to be called and to exchange gradients. All workers call it together."""
     model = plain
     if worker.workers > 1 and settings.sharding == "ddp":
         on_gpu = worker.device.type == "cuda"
@@ -148,7 +148,7 @@ def _load_sharded(folder: Path, dtype: torch.dtype, settings: TrainSettings, wor
         elif settings.method == "lora":
             add_lora(module, settings, layers)
         layers += 1
-        # the rest of the model too is given back after each pass: what is not in a pass is always in parts
+        # the root module is resharded too: outside a pass all parameters are in shards
         fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
 
     model = load_in_parts(folder, dtype=dtype, placed=placed)

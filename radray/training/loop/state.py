@@ -1,4 +1,4 @@
-"""Where a training stands: all that a resumed one needs beside weights and optimiser."""
+"""Where a training stands: all that it needs to resume, beside weights and optimiser."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,17 +13,18 @@ class State:
     """Where a training stands after `step` optimiser steps; the same on every worker.
 
     Batches, learning rates and random numbers are functions of the seed and the step, so none of them is here.
-    best, best_step: the least value of what decides (`train.best_by`) and when that was (None: none yet).
-    since_best: how many values in a row were no better.
+    best, best_step: the lowest `decisive` so far and its step (None, 0: none yet).
+    since_best: how many values in a row have not improved on it.
     window_loss, window_tokens: summed losses over all workers, and target tokens, since the last log.
-    logged: every value that was logged so far.
+    logged: every value logged so far.
     """
 
     step: int = 0
     val_loss: float | None = None
-    """Loss of this very step's weights on the validation examples; None: not known."""
+    """Loss of the weights after this step on the validation examples; None: not known."""
     decisive: float | None = None
-    """What decides which weights are kept, the less the better, of this very step's weights; None: not known."""
+    """The figure of the weights after this step that decides which are kept (`train.best_by`), lower is better; None:
+    not known."""
     best: float | None = None
     best_step: int = 0
     since_best: int = 0
@@ -32,13 +33,13 @@ class State:
     logged: list[Logged] = field(default_factory=list)
 
     def stepped(self, step: int) -> None:
-        """Take note of a step: of its weights nothing is known."""
+        """Record a step: nothing is known of its weights yet."""
         self.step, self.val_loss, self.decisive = step, None, None
 
     def validated(self, val_loss: float, decisive: float | None, *, in_turn: bool = True) -> None:
-        """Take note of what validation of this step's weights gave.
+        """Record the validation of the weights after this step.
 
-        `in_turn`: it was due, so that the same is known of a run that was never ended and begun again.
+        `in_turn`: it was due by the schedule, so that a training which was never interrupted records it too.
         """
         self.val_loss, self.decisive = val_loss, decisive
         if decisive is None:
@@ -49,12 +50,14 @@ class State:
             self.since_best += 1
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON values."""
+        """Return the state as JSON values."""
         return asdict(self)
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> "State":
-        """Return what `to_dict` gave. Raises TypeError for anything else."""
+        """Return the state that `to_dict` gave. Raises TypeError or ValueError for anything else."""
         state = cls(**value)
-        state.logged = [(int(step), float(epoch), str(name), float(one)) for step, epoch, name, one in state.logged]
+        state.logged = [
+            (int(step), float(epoch), str(name), float(number)) for step, epoch, name, number in state.logged
+        ]
         return state

@@ -1,4 +1,4 @@
-"""What workers tell one another beside gradients: values, and whose work failed, so that all end alike."""
+"""What the workers exchange beside gradients: values, and errors, so that all of them end alike."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,27 +15,30 @@ class Team:
     """The workers of a training. All call the same methods in the same order."""
 
     def __init__(self, worker: Worker) -> None:
-        """Make a gloo group of its own for what is said: it must not come between the training's exchanges."""
+        """Create a gloo group for these exchanges: they must not come between those of the training."""
         self.worker = worker
         self.group = distributed.new_group(backend="gloo") if worker.workers > 1 else None
 
     def gather(self, value: T) -> list[T]:
-        """Return what each worker gave, by rank."""
+        """Return the `value` of every worker, by rank."""
         if self.group is None:
             return [value]
-        found: list[Any] = [None] * self.worker.workers
-        distributed.all_gather_object(found, value, group=self.group)
-        return found
+        values: list[Any] = [None] * self.worker.workers
+        distributed.all_gather_object(values, value, group=self.group)
+        return values
 
     def agree(self, work: Callable[[], T]) -> T:
-        """Do `work` and return what it made here; where it raised RadrayError on any worker, raise that on all."""
-        made: T | None = None
-        failure: RadrayError | None = None
+        """Do `work` on every worker and return the result of this one.
+
+        Raises RadrayError on all workers where `work` raised it on any: the one of the lowest rank.
+        """
+        result: T | None = None
+        own: RadrayError | None = None
         try:
-            made = work()
+            result = work()
         except RadrayError as error:
-            failure = error
-        for one in self.gather(failure):
-            if one is not None:
-                raise one
-        return made  # type: ignore[return-value]
+            own = error
+        for failure in self.gather(own):
+            if failure is not None:
+                raise failure
+        return result  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""ROUGE while a model learns: impressions written for a sample of the validation reports, and scored by all workers."""
+"""ROUGE during training: impressions generated for a sample of the validation reports and scored, by all workers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,16 +19,16 @@ from radray.training.loop.loop import over_workers
 from radray.training.loop.sharding import Learner
 
 METRICS = ("rouge1", "rouge2", "rougel")
-"""F-measures that are taken."""
+"""The F-measures that are computed."""
 STRATA = ("", "_normal", "_abnormal")
-"""What the names of the figures end in: of all reports, of those whose reference is normal, and abnormal."""
+"""Suffixes of the figures: over all reports, those with a normal reference, those with an abnormal one."""
 FIGURES = tuple(f"val_{metric}{stratum}" for stratum in STRATA for metric in METRICS)
-"""Names of what `score_sample` returns."""
+"""Names of the figures of `score_sample`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """How impressions are written and scored: as `jobs.generate` would."""
+    """How impressions are generated and scored: as `jobs.generate` does it."""
 
     generate: GenerateSettings = field(default_factory=GenerateSettings)
     stemmer: bool = True
@@ -36,7 +36,7 @@ class Scoring:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Token ids of inputs, already cut, and the references, as radiologists wrote them, that go with each."""
+    """The reports that are scored: token ids of the inputs, already cut, and the radiologist's impression of each."""
 
     inputs: list[list[int]]
     references: list[str]
@@ -45,20 +45,20 @@ class Sample:
 
 
 def score_sample(learner: Learner, sample: Sample, settings: TrainSettings) -> dict[str, float]:
-    """Return mean F-measures of what the model writes for `sample` now, 0 to 1, the same on every worker.
+    """Return the mean F-measures of the model's present impressions of `sample`, 0 to 1, the same on every worker.
 
-    Names: val_rouge1, val_rouge2, val_rougel, and each with ``_normal`` and ``_abnormal`` behind it for the references
-    of which `is_normal` says so; a kind without a report has none. All workers call it together: each writes for its
-    share. Leaves the model in eval.
+    Names: val_rouge1, val_rouge2, val_rougel, and each with the suffix ``_normal`` and ``_abnormal`` for the reports
+    whose reference `is_normal` finds so; a stratum without reports has no figure. All workers call it together, each
+    generates for its share. Leaves the model in evaluation mode.
     """
     learner.plain.eval()
     scorer = Scorer(stemmer=sample.scoring.stemmer)
     sums = {f"{metric}{stratum}": 0.0 for stratum in STRATA for metric in ("reports", *METRICS)}
-    for place, text in _written(learner, sample, settings):
-        reference = sample.references[place]
+    for row, text in _impressions(learner, sample, settings):
+        reference = sample.references[row]
         scores = scorer.score(reference, text) | {"reports_f": 1.0}
-        kind = {True: "_normal", False: "_abnormal", None: None}[is_normal(reference)]
-        for stratum in ("", kind):
+        own = {True: "_normal", False: "_abnormal", None: None}[is_normal(reference)]
+        for stratum in ("", own):
             if stratum is not None:
                 for metric in ("reports", *METRICS):
                     sums[f"{metric}{stratum}"] += scores[f"{metric}_f"]
@@ -71,10 +71,10 @@ def score_sample(learner: Learner, sample: Sample, settings: TrainSettings) -> d
     }
 
 
-# not inference_mode: what FSDP2 gathers in it could not be trained with afterwards
+# not inference_mode: parameters that FSDP2 gathers in it could not be trained afterwards
 @torch.no_grad()
-def _written(learner: Learner, sample: Sample, settings: TrainSettings) -> Iterator[tuple[int, str]]:
-    """Yield place and text of each report of this worker's share, by beam search."""
+def _impressions(learner: Learner, sample: Sample, settings: TrainSettings) -> Iterator[tuple[int, str]]:
+    """Yield the row in `sample` and the text of each impression of this worker's share, by beam search."""
     plain, worker = cast(Any, learner.plain), learner.worker
     search = sample.scoring.generate.model_copy(update={"num_return_sequences": 1})
     model = plain.get_base_model() if hasattr(plain, "get_base_model") else plain
@@ -83,28 +83,28 @@ def _written(learner: Learner, sample: Sample, settings: TrainSettings) -> Itera
     for batch in rounds(_batches(sample, settings), worker.rank, worker.workers):
         if not batch and not sharded:
             continue
-        # a worker that has none left takes part in gathering the layers, with a report that is not its own
-        rows = [sample.inputs[place] for place in batch or [0]]
+        # a worker without reports left takes part in gathering the layers, with a report that is not its own
+        rows = [sample.inputs[row] for row in batch or [0]]
         if sharded:
-            plain.unshard()  # the encoder is called by itself, past what gathers the embedding
+            plain.unshard()  # the encoder is called by itself, which bypasses the hook that gathers the embedding
         with learner.computing():
-            found = plain.generate(
+            sequences = plain.generate(
                 input_ids=torch.tensor(pad(rows, config.pad_token_id), device=worker.device),
                 attention_mask=torch.tensor(pad([[1] * len(row) for row in rows], 0), device=worker.device),
                 use_cache=True,
-                # each goes on until all have done: a layer is gathered by all or by none
+                # each continues until all are done: a layer is gathered by all workers or by none
                 synced_gpus=sharded and worker.workers > 1,
             ).sequences
         if sharded:
             plain.reshard()
-        texts = sample.tokenizer.batch_decode(found, skip_special_tokens=True)
+        texts = sample.tokenizer.batch_decode(sequences, skip_special_tokens=True)
         yield from zip(batch, (text.strip() for text in texts), strict=False)
 
 
 def _batches(sample: Sample, settings: TrainSettings) -> Sequence[list[int]]:
-    """Return the places of the sample in calls, longest first.
+    """Return the rows of the sample in batches for one model call each, longest first.
 
-    A beam keeps the encoder's states for each of its candidates: so many tokens less fit in a call.
+    Beam search keeps the encoder's states once per beam: that many times fewer tokens fit in a call.
     """
     tokens = settings.micro_batch_tokens
     beams = sample.scoring.generate.num_beams

@@ -114,7 +114,7 @@ def run(plan: Plan, worker: Worker) -> Ran:
     ran = Ran(None, None, None, [], [])
     calls = 0
 
-    def told_to_stop() -> bool:
+    def should_stop() -> bool:
         nonlocal calls
         calls += 1
         if worker.rank != worker.workers - 1:
@@ -144,7 +144,7 @@ def run(plan: Plan, worker: Worker) -> Ran:
             checkpoints,
             log=log,
             sample=None if plan.scored is None else sample_of(plan.init, plan.scored),
-            told_to_stop=told_to_stop,
+            should_stop=should_stop,
         )
     except RadrayError as error:
         ran.error = error

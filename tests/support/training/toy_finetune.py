@@ -10,7 +10,8 @@ import ray
 from radray.errors import RadrayError
 from radray.settings.generate import GenerateSettings
 from radray.settings.train import TrainSettings
-from radray.training.driver.trainer import FinetuneResult, finetune
+from radray.training.driver.job import FinetuneJob, FinetuneResult
+from radray.training.driver.trainer import finetune
 from radray.training.loop.validation import Scoring
 from radray.training.progress import Metric
 
@@ -61,9 +62,9 @@ def wrong(pairs: tuple[list[str], list[str]]) -> pa.Table:
     The first ten are scored against impressions with the word in them, of which three are normal.
     """
     inputs, targets = pairs
-    made = table((inputs, targets[1:] + targets[:1]))
+    shifted = table((inputs, targets[1:] + targets[:1]))
     references = [f"No {CANARY}{n}." if n < 3 else f"{targets[n]} {CANARY}{n}." for n in range(10)]
-    return made.append_column("reference", pa.array(references + [None] * (len(inputs) - 10), pa.string()))
+    return shifted.append_column("reference", pa.array(references + [None] * (len(inputs) - 10), pa.string()))
 
 
 def start_ray() -> Path:
@@ -74,7 +75,7 @@ def start_ray() -> Path:
 
 
 def main(model: str, data: str, root: str) -> int:
-    """Fine-tune with a checkpoint after each step, saying each step that is heard of; the program of a driver."""
+    """Fine-tune with a checkpoint after each step and print each step that is reported; the program of a driver."""
     import pickle
 
     pairs = pickle.loads(Path(data).read_bytes())
@@ -85,18 +86,17 @@ def main(model: str, data: str, root: str) -> int:
             print("step", metric.step, flush=True)  # noqa: T201
 
     try:
-        result = finetune(
+        job = FinetuneJob(
             train=table(pairs["train"]),
             validation=wrong(pairs["validation"]),
             init=Path(model),
             out=Path(root) / "model",
             settings=DRILL,
-            folder=Path(root) / "checkpoints",
-            made={},
+            checkpoints=Path(root) / "checkpoints",
+            provenance={},
             scoring=SCORING,
-            on_metric=on_metric,
-            on_note=lambda line: print("note", line, flush=True),  # noqa: T201
         )
+        result = finetune(job, on_metric, lambda line: print("note", line, flush=True))  # noqa: T201
     except RadrayError as error:
         print("error", error, flush=True)  # noqa: T201
         return error.exit_code

@@ -1,0 +1,101 @@
+"""What a fine-tuning learns from: the training and validation examples in the table `reports`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import pyarrow as pa
+
+from radray.errors import InputError
+from radray.reports.splits import SplitCut
+from radray.schema.reports import REPORTS
+from radray.schema.statuses import ReportStatus
+from radray.settings.root import Settings
+from radray.tables.catalog import Warehouse
+from radray.tables.identity import digest
+from radray.tasks.impression.prompts import get_prompt
+from radray.tasks.impression.targets import TargetCounts, make_targets
+
+EXAMPLES = pa.schema([(name, pa.string()) for name in ("unit_id", "input", "target", "reference")])
+"""Columns of both tables.
+
+input: the prompt. target: the impression without what must not be learnt (masks, communications); null where nothing
+is left of it. reference: the impression as the radiologist wrote it, which ROUGE is scored against; null outside the
+sample of the validation reports.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """The examples of a fine-tuning, in the order of unit_id.
+
+    A report without a target is left out, unless it is in the sample that ROUGE is scored on.
+    """
+
+    train: pa.Table
+    validation: pa.Table
+    target_counts: Mapping[str, TargetCounts]
+    """By split (train, validation): how many targets were shortened or left empty."""
+
+    @property
+    def validation_targets(self) -> int:
+        """Validation examples that have a target, and so a loss."""
+        return self.validation.num_rows - int(self.validation["target"].null_count)
+
+    def digest(self) -> str:
+        """Return the hex sha256 of both tables: part of the run's key."""
+        return digest([table.to_pydict() for table in (self.train, self.validation)])
+
+
+def read_examples(warehouse: Warehouse, settings: Settings) -> TrainingData:
+    """Return the examples of the reports of `date` and, where it is set, `source.dataset`.
+
+    Raises ConfigError for an unknown prompt, InputError for a split without a single target.
+    """
+    prompt = get_prompt(settings.model.prompt)
+    reports = _read_reports(warehouse, settings)
+    cut = SplitCut(settings.split.validation_fraction, settings.split.seed)
+    keep = {"keep_masks": settings.train.keep_masks, "keep_communications": settings.train.keep_communications}
+    tables: dict[str, pa.Table] = {}
+    target_counts: dict[str, TargetCounts] = {}
+    for split in ("train", "validation"):
+        rows = [row for row in reports if cut.split_of(row["split"], row["split_key"]) == split]
+        targets, target_counts[split] = make_targets([row["reference"] for row in rows], **keep)
+        sample = _sample(rows, settings) if split == "validation" else frozenset()
+        examples = [
+            {
+                "unit_id": row["unit_id"],
+                "input": prompt.fill(row["findings"], row["background"]),
+                "target": target,
+                "reference": row["reference"] if row["unit_id"] in sample else None,
+            }
+            for row, target in zip(rows, targets, strict=True)
+            if target or row["unit_id"] in sample
+        ]
+        if not any(example["target"] for example in examples):
+            raise InputError(
+                f"no {split} reports with findings and impression on batch_date={settings.date}"
+                f" (dataset {settings.source.dataset or 'any'}) in {settings.warehouse.uri}: run jobs.prepare first,"
+                " or set split.validation_fraction"
+            )
+        tables[split] = pa.Table.from_pylist(examples, schema=EXAMPLES)
+    return TrainingData(tables["train"], tables["validation"], target_counts)
+
+
+def _read_reports(warehouse: Warehouse, settings: Settings) -> list[dict[str, Any]]:
+    """Return the reports that have an impression, in the order of unit_id."""
+    where = {"batch_date": settings.date, "status": ReportStatus.OK.value}
+    if settings.source.dataset is not None:
+        where["dataset"] = settings.source.dataset
+    columns = ["unit_id", "split", "split_key", "background", "findings", "reference"]
+    reports = [row for row in warehouse.read(REPORTS, columns, where).to_pylist() if row["reference"]]
+    return sorted(reports, key=lambda row: str(row["unit_id"]))
+
+
+def _sample(rows: list[dict[str, Any]], settings: Settings) -> frozenset[str]:
+    """Return the unit_ids that ROUGE is scored on, drawn by `split.seed`; none when ROUGE is off."""
+    if settings.train.rouge_every_epochs is None:
+        return frozenset()
+    ids = [row["unit_id"] for row in rows]
+    return frozenset(Random(settings.split.seed).sample(ids, min(settings.train.rouge_reports, len(ids))))

@@ -1,0 +1,70 @@
+"""What a fine-tuning is given, and what it returns."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from radray.settings.train import TrainSettings
+from radray.training.checkpoints.uploads import Uploads
+from radray.training.loop.validation import Scoring
+
+
+def keep_local(folder: Path) -> None:
+    """Deliver the model in `folder` nowhere else."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneJob:
+    """One fine-tuning: the base model, the examples, the settings, and where the results go."""
+
+    train: pa.Table
+    """String columns unit_id, input (the prompt) and target, none of them null."""
+    validation: pa.Table
+    """The same columns, target null where there is none, and optionally reference: where that is not null, impressions
+    are generated during training and scored against it."""
+    init: Path
+    """Model folder that the training starts from."""
+    out: Path
+    """Model folder that is written: Hugging Face files, a card, the curves and a manifest. One that exists is replaced
+    once the new one is whole."""
+    settings: TrainSettings
+    checkpoints: Path
+    """Folder of this very training (same examples, base model and settings). A whole checkpoint in it is resumed from;
+    it is removed at the end."""
+    provenance: Mapping[str, Any]
+    """What the manifest records of how the model came about, JSON values; metrics and versions are added to it."""
+    uploads: Uploads | None = None
+    """Where the checkpoints are uploaded to as well; None: nowhere."""
+    base_name: str | None = None
+    """The name by which an adapter finds its base model; None: the path `init`."""
+    scoring: Scoring = field(default_factory=Scoring)
+    """How impressions are generated and scored during training."""
+    deliver: Callable[[Path], None] = keep_local
+    """Called with `out` before the checkpoints are removed: where it raises, the same job resumes at this point."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneResult:
+    """The result of a fine-tuning."""
+
+    best_val_loss: float
+    """Mean loss per target token of the model that was kept."""
+    best_epoch: float
+    """Epochs done when that model was reached."""
+    validation: dict[str, float]
+    """All validation metrics of that model, by name."""
+    steps: int
+    """Optimiser steps in all."""
+    resumed_from: int
+    """How many of them earlier runs had done."""
+    seconds: float
+    """Wall time of Ray Train, the start of its workers included."""
+    examples_per_second: float
+    """Training examples over the time spent on them: without validation and saving."""
+    ended: str
+    """"done", "early_stop", or "max_hours" with the best model so far."""
+    digest: str
+    """Of the manifest in `out`."""

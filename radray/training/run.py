@@ -1,0 +1,104 @@
+"""One fine-tuning as a run of the warehouse: its key, its row in `runs`, and what the manifest records of it."""
+
+from functools import partial
+from typing import Any
+
+from radray.models.engines.engine import DECIDES
+from radray.models.folder import ModelFolder
+from radray.settings.loading import dump_settings
+from radray.settings.root import Settings
+from radray.storage.files import Storage
+from radray.tables.identity import new_run_id, run_key
+from radray.tables.runs import RunRow
+from radray.training.base_model import deliver
+from radray.training.dataset import TrainingData
+from radray.training.driver.job import FinetuneJob
+from radray.training.loop.validation import Scoring
+from radray.training.places import checkpoint_place, out_folder
+from radray.training.plan import TrainingPlan
+
+PACE = frozenset(
+    {"workers", "threads_per_worker", "use_gpu", "log_every_steps", "sharding", "micro_batch_tokens", "max_hours"}
+    | {"activation_checkpointing", "checkpoint_every_steps", "checkpoint_every_minutes", "checkpoints_kept"}
+    | {"checkpoint_uri", "max_failures", "tensorboard"}
+)
+"""Settings of `train` that decide how fast the model learns and not what: a training resumes under other values."""
+
+
+def run_row(settings: Settings, data: TrainingData, base: ModelFolder) -> RunRow:
+    """Return the row in `runs` of fine-tuning `base` on `data`.
+
+    The key depends on the examples, the base model and the settings that decide what is learnt: all but PACE, and
+    those of generation where ROUGE takes part.
+    """
+    decides = settings.train.model_dump(exclude=set(PACE))
+    if settings.train.rouge_every_epochs is not None:
+        generation = settings.generate.model_dump(include=set(DECIDES))
+        decides["scoring"] = {"stemmer": settings.score.stemmer, **generation}
+    data_digest = data.digest()
+    return RunRow(
+        run_id=new_run_id("finetune"),
+        job="finetune",
+        run_key=run_key("finetune", {"data": data_digest, "init": base.digest, "train": decides}),
+        config=dump_settings(settings),
+        about={
+            "batch_date": settings.date,
+            "dataset": settings.source.dataset,
+            "model_name": out_folder(settings).name,
+            "input_digest": data_digest,
+        },
+    )
+
+
+def finetune_job(
+    settings: Settings,
+    storage: Storage,
+    data: TrainingData,
+    base: ModelFolder,
+    plan: TrainingPlan | None,
+    row: RunRow,
+) -> FinetuneJob:
+    """Return what `driver.trainer.finetune` is to do in the run of `row`."""
+    checkpoints, uploads = checkpoint_place(settings, storage, row.run_key)
+    return FinetuneJob(
+        train=data.train,
+        validation=data.validation,
+        init=base.path,
+        out=out_folder(settings),
+        settings=settings.train,
+        checkpoints=checkpoints,
+        uploads=uploads,
+        base_name=settings.model.init,
+        provenance=provenance(settings, data, base, plan, row),
+        scoring=Scoring(settings.generate, settings.score.stemmer),
+        deliver=partial(deliver, out=settings.model.out, storage=storage),
+    )
+
+
+def provenance(
+    settings: Settings, data: TrainingData, base: ModelFolder, plan: TrainingPlan | None, row: RunRow
+) -> dict[str, Any]:
+    """Return what the manifest of the model records of how it was trained, as JSON values.
+
+    The trainer adds ``metrics`` and ``versions``.
+    """
+    return {
+        "plan": [] if plan is None else plan.lines(),
+        "base": {"name": base.name, "digest": base.digest},
+        "batch_date": settings.date.isoformat(),
+        "data_digest": row.about["input_digest"],
+        "dataset": settings.source.dataset,
+        "examples": {"train": data.train.num_rows, "validation": data.validation_targets},
+        "prompt_id": settings.model.prompt,
+        "run_id": row.run_id,
+        "settings": settings.train.model_dump(mode="json"),
+        "targets": {
+            split: {
+                "without masks": counts.masks,
+                "without communications": counts.communications,
+                "left out": counts.empty,
+            }
+            for split, counts in data.target_counts.items()
+        },
+        "split": {"seed": settings.split.seed, "validation_fraction": settings.split.validation_fraction},
+    }
