@@ -13,7 +13,7 @@ import ray
 from rich.console import Console
 
 from jobs.evaluate import evaluate
-from jobs.finetune import run as finetune
+from jobs.finetune import finetune
 from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.analytics.query import query
