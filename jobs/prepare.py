@@ -1,12 +1,9 @@
 """Raw reports → the table `reports`: every input unit a row, ok or with the reason why not."""
 
-import os
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -29,6 +26,7 @@ from radray.schema.statuses import ReportStatus
 from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
 from radray.storage.files import Storage, absolute_uri
+from radray.storage.whole import PRIVATE, requested_file
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import digest, new_run_id, run_key
@@ -214,17 +212,12 @@ def write_pairs(settings: Settings, warehouse: Warehouse, partition: Mapping[str
     rows = warehouse.read(REPORTS, columns, {**partition, "status": ReportStatus.OK.value})
     of_all = (row for batch in rows.to_batches(1_000) for row in batch.to_pylist())
     lines = (pair_line(**row) for row in of_all if row["reference"])
-    file = Path(settings.source.pairs)
+    file = settings.source.pairs
     written = 0
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=".pairs-", encoding="utf-8", delete=False) as new:
-            for line in lines:
-                new.write(f"{line}\n")
-                written += 1
-        os.replace(new.name, file)
-    except OSError as error:
-        raise ConfigError(f"source.pairs={file}: cannot be written: {error.strerror}") from None
+    with requested_file(file, "source.pairs", mode=PRIVATE) as part, part.open("w", encoding="utf-8") as opened:
+        for line in lines:
+            opened.write(f"{line}\n")
+            written += 1
     print_line(console, f"prepare: {written:,} pairs of prompt and completion in {file}")
 
 

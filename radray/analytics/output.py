@@ -2,19 +2,16 @@
 
 import json
 import math
-import os
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.errors import ConfigError
-from radray.storage.s3 import cause, lever
+from radray.storage.whole import requested_file
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 # full width: Excel reads them, too
 """Beginnings of a cell that a spreadsheet may take for a formula."""
@@ -82,11 +79,14 @@ def write_file(rows: RowStream, form: str, file: str, setting: str = "out_file")
 
     The file is whole or absent. Raises ConfigError, which names `setting`, when it cannot be written.
     """
-    with whole(file, setting) as part:
+    with requested_file(file, setting) as part:
         if form == "parquet":
-            return write_parquet(rows, part)
+            try:
+                return write_parquet(rows, str(part))
+            except pa.ArrowException as error:
+                raise ConfigError(f"{setting}={file} cannot be written: {type(error).__name__}") from None
         write: Callable[[RowStream, TextIO], int] = write_csv if form == "csv" else write_json
-        with open(part, "w", encoding="utf-8", newline="") as opened:
+        with part.open("w", encoding="utf-8", newline="") as opened:
             return write(rows, opened)
 
 
@@ -125,23 +125,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-@contextmanager
-def whole(file: str, setting: str) -> Iterator[str]:
-    """Yield the name to write to; it becomes `file` when the block ends, and nothing is left when the block fails.
-
-    An existing file is replaced; missing folders are created. Raises ConfigError, which names `setting`, when the file
-    cannot be written.
-    """
-    part = f"{file}.part"
-    try:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        os.replace(part, file)
-    except (OSError, pa.ArrowException) as error:
-        description = f"{cause(error)}: {lever(error)}" if isinstance(error, OSError) else type(error).__name__
-        raise ConfigError(f"{setting}={file} cannot be written: {description}") from None
-    finally:
-        with suppress(OSError):
-            os.unlink(part)

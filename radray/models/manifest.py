@@ -3,13 +3,13 @@
 import hashlib
 import json
 import os
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from radray.errors import InputError
+from radray.storage.whole import write_whole
 
 MANIFEST = "manifest.json"
 """File of a model folder that describes all the others."""
@@ -54,9 +54,9 @@ class Manifest:
 
 
 def write_manifest(folder: Path, name: str, made: Mapping[str, Any]) -> Manifest:
-    """Hash every file of `folder`, write its manifest last and at once (temporary file, then rename), return it.
+    """Hash every file of `folder`, write its manifest last and whole, return it.
 
-    Raises InputError for a folder without files.
+    Raises InputError for a folder without files, OSError when the disk refuses it.
     """
     manifest = Manifest(name, hash_files(folder), made)
     if not manifest.files:
@@ -66,18 +66,8 @@ def write_manifest(folder: Path, name: str, made: Mapping[str, Any]) -> Manifest
 
 
 def store_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write `manifest` into `folder`, over the one that is there, at once (temporary file, then rename)."""
-    write_at_once(folder / MANIFEST, manifest.to_json())
-
-
-def write_at_once(file: Path, content: bytes) -> None:
-    """Write `content` to `file` at once and for good (temporary file, synced, renamed); several machines may do so."""
-    temporary = file.with_name(f".{file.name}.{socket.gethostname()}.{os.getpid()}")
-    with temporary.open("wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
-    os.replace(temporary, file)
+    """Write `manifest` into `folder`, over an older one, whole or not at all. Raises OSError."""
+    write_whole(folder / MANIFEST, manifest.to_json())
 
 
 def read_manifest(folder: Path) -> Manifest:

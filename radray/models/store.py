@@ -10,9 +10,7 @@ Nothing is ever removed from the cache but what is damaged: a folder of it may b
 """
 
 import os
-import secrets
 import shutil
-import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,9 +28,10 @@ from radray.models.manifest import (
     verify_files,
 )
 from radray.models.verified import only_one
-from radray.storage.files import MissingFile, Storage, absolute_uri, is_s3
+from radray.storage.failures import MissingFile
+from radray.storage.files import Storage, absolute_uri, is_s3
+from radray.storage.whole import remove_abandoned, whole_folder
 
-_ABANDONED_S = 86_400.0
 _TRIES = 2
 
 
@@ -110,24 +109,22 @@ def _cached(manifest: Manifest) -> Path:
 
 
 def _fetch(model: StoredModel) -> None:
-    """Make the folder of `model` on this node: whole, or not at all."""
-    partial = model.path.with_name(f"{model.digest}.{secrets.token_hex(4)}.partial")
+    """Fetch `model` into its folder on this node: whole, or not at all."""
+    place = model.path.parent
     try:
-        _remove_left_over(model.path.parent)
-        for name in model.manifest.files:
-            (partial / name).parent.mkdir(parents=True, exist_ok=True)
-            _fetch_file(model, name, partial / name)
-        store_manifest(partial, model.manifest)
-        partial.rename(model.path)
+        place.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(place)
+        with whole_folder(model.path, replace=False) as folder:
+            for name in model.manifest.files:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                _fetch_file(model, name, folder / name)
+            store_manifest(folder, model.manifest)
     except OSError as error:
         if isinstance(error, RadrayError):
             raise
         raise RadrayError(
-            f"model {model.uri} cannot be fetched into {model.path.parent}: {error.strerror}; make room, or set"
-            " XDG_CACHE_HOME"
+            f"model {model.uri} cannot be fetched into {place}: {error.strerror}; make room, or set XDG_CACHE_HOME"
         ) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _fetch_file(model: StoredModel, name: str, file: Path) -> None:
@@ -142,12 +139,3 @@ def _fetch_file(model: StoredModel, name: str, file: Path) -> None:
         f"model {model.uri}: {name} is not the file that its {MANIFEST} lists; it is being replaced now, or damaged:"
         " upload the model again"
     )
-
-
-def _remove_left_over(place: Path) -> None:
-    """Remove what fetches that were killed have left: none takes a day."""
-    place.mkdir(parents=True, exist_ok=True)
-    for partial in place.glob("*.partial"):
-        with suppress(OSError):
-            if time.time() - partial.stat().st_mtime > _ABANDONED_S:
-                shutil.rmtree(partial, ignore_errors=True)

@@ -8,7 +8,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from radray.analytics.output import whole
 from radray.evaluation.figures import Plan
 from radray.evaluation.systems import SideBySide
 from radray.pages import verdicts
@@ -21,6 +20,7 @@ from radray.pages.grids import Chart, Grid, from_rich
 from radray.pages.lineage import data_grid, models_grid, runs_grid, runs_of, training_of
 from radray.pages.numbers import Numbers
 from radray.pages.visible import visible
+from radray.storage.whole import requested_file
 from radray.tables.identity import digest
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -95,10 +95,10 @@ class _View:
 
 
 def write_page(file: Path, evaluated: Evaluated) -> Path:
-    """Write the page into `file`, whole or not at all, and return it; see `radray.analytics.output.whole`."""
+    """Write the page into `file`, whole or not at all, and return it; see `requested_file`. Raises ConfigError."""
     text = page(evaluated)
-    with whole(str(file), "evaluate.page") as part:
-        Path(part).write_text(text, encoding="utf-8", newline="\n")
+    with requested_file(str(file), "evaluate.page") as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
     return file
 
 

@@ -1,9 +1,9 @@
 """How pyiceberg opens files: on S3 each whole and verified, through boto3; on disk through pyarrow.
 
-pyarrow's S3 does not see a bit that flipped on its way, and a wrong bit in table metadata is a wrong table. So on S3
-every file that pyiceberg reads (metadata, manifests, data) comes whole through `Storage.read`, which checks it, and
-every file that it writes goes as one object with its checksum. A query of a few columns fetches whole data files by
-this; they are at most about 128 MB each.
+pyarrow's S3 client does not notice a bit that flipped on its way, and a wrong bit in table metadata is a wrong table.
+So on S3 every file that pyiceberg reads (metadata, manifests, data) comes whole through `Storage.read`, which verifies
+it, and every file that it writes goes as one object with its checksum. The price: a query of a few columns fetches
+whole data files, of about 128 MB at most.
 """
 
 import os
@@ -14,12 +14,13 @@ from types import TracebackType
 from pyiceberg.io import InputFile, InputStream, OutputFile, OutputStream
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
-from radray.storage.files import MissingFile, Storage, is_s3
+from radray.storage.failures import MissingFile
+from radray.storage.files import Storage, is_s3
 from radray.storage.s3 import S3Access
 
 
 class VerifiedFileIO(PyArrowFileIO):
-    """pyiceberg's file system by `S3Access.pyiceberg`; catalogs name it as `py-io-impl`."""
+    """pyiceberg's file system for `S3Access.pyiceberg`; catalogs name it as `py-io-impl`."""
 
     def new_input(self, location: str) -> InputFile:  # type: ignore[override]  # pyarrow's is both in one
         """Return the file at `location` for reading."""
@@ -41,11 +42,11 @@ class WholeFile(InputFile, OutputFile):
         self._storage = storage
 
     def __len__(self) -> int:
-        """Return the size in bytes."""
+        """Return the size in bytes. Raises MissingFile, RadrayError."""
         return self._storage.size(self.location)
 
     def exists(self) -> bool:
-        """Return whether there is one."""
+        """Return whether the file exists. Raises RadrayError."""
         try:
             self._storage.size(self.location)
         except MissingFile:
@@ -53,11 +54,11 @@ class WholeFile(InputFile, OutputFile):
         return True
 
     def open(self, seekable: bool = True) -> InputStream:
-        """Return the content."""
+        """Return the content, verified on S3. Raises MissingFile, RadrayError."""
         return BytesIO(self._storage.read(self.location))
 
     def create(self, overwrite: bool = False) -> OutputStream:
-        """Return the stream that is written when it is closed; pyiceberg's names are new: no file is in its place."""
+        """Return a stream that is written when it is closed; pyiceberg's names are new, so it replaces no file."""
         return _Output(self.location, self._storage)
 
     def to_input_file(self) -> "WholeFile":
@@ -66,7 +67,7 @@ class WholeFile(InputFile, OutputFile):
 
 
 class _Output(BytesIO):
-    """Content that is written when it is closed; not when the block that makes it fails."""
+    """Content that is written when it is closed, and not when the block that makes it fails."""
 
     def __init__(self, location: str, storage: Storage) -> None:
         super().__init__()
@@ -87,10 +88,10 @@ class _Output(BytesIO):
             super().close()
 
     def __del__(self) -> None:
-        super().close()  # what nobody closed is not a file
+        super().close()  # content that was never closed is no file
 
 
 @lru_cache(maxsize=8)
 def _storage(access: S3Access, process: int) -> Storage:
-    """Return the storage whose client every table of this process shares: making one takes longer than a request."""
+    """Return the storage that all tables of this process share: creating a client takes longer than a request."""
     return Storage(access)

@@ -1,10 +1,9 @@
-"""One way to S3 for every client there is: pyarrow, boto3 (and smart_open by it), pyiceberg, DuckDB.
+"""Access to S3, the same for every client: pyarrow, boto3 (and smart_open through it), pyiceberg, DuckDB.
 
-Retries and timeouts are the same for all and are set here on purpose: a night runs for hours, so a store that is out
-for half a minute must not cost it, and one that has stopped answering must not hold it for ever.
+Retries and timeouts are set here, once for all clients: a night runs for hours, so a store that is down for half a
+minute must not end it, and one that has stopped answering must not hold it up for ever.
 """
 
-import errno
 import hashlib
 import os
 import random
@@ -24,29 +23,25 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.errors import ConfigError
 from radray.settings.warehouse import S3Settings
+from radray.storage.failures import CREDENTIALS, BrokenBody, cause, code_of, lever, status_of
 
 SCHEME = "s3://"
 
 _T = TypeVar("_T")
 
 ATTEMPTS = 8
-"""Tries of one request. Backing off, pyarrow spends 30 to 60 s on 8 and 0.6 s on its default 3 (measured on a server
-that answers 503 and 500 alone); with 5 % of requests failing at random, 2,000 requests all pass but once in 10^7."""
+"""Attempts at one request. Backing off, pyarrow spends 30 to 60 s on 8 and 0.6 s on its default 3 (measured on a
+server that answers 503 and 500 alone); with 5 % of requests failing at random, 2,000 requests all pass but once in
+10^7."""
 FIRST_ATTEMPTS = 3
-"""Tries of the one request that asks, before anything else, whether the bucket is there: a person may be waiting."""
+"""Attempts at the first request, which asks whether the bucket exists: a person may be waiting."""
 CONNECT_TIMEOUT_S = 10
 STALL_TIMEOUT_S = 30
-"""A connection on which nothing comes for so long is given up and the request tried again."""
-
-
-class BrokenBody(BotoCoreError):
-    """The body of an answer stopped half-way, or is not what was stored."""
-
-    fmt = "broken body"
+"""A connection that is silent for so long is given up and the request sent again."""
 
 
 class Retries(pafs.AwsStandardS3RetryStrategy):
-    """pyarrow's retry strategy with our number of tries; pyiceberg makes it by its name, without arguments."""
+    """pyarrow's retry strategy with ATTEMPTS; pyiceberg creates it by its name, without arguments."""
 
     def __init__(self) -> None:
         super().__init__(max_attempts=ATTEMPTS)
@@ -64,7 +59,7 @@ class S3Object:
 
 @dataclass(frozen=True, slots=True)
 class S3Access:
-    """Where S3 is, resolved once on the driver, so that it means the same on every machine it is sent to.
+    """Where S3 is, resolved once on the driver, so that it means the same on every machine.
 
     It holds no credentials: each process finds its own by the usual chain (environment, profile, role).
     """
@@ -76,7 +71,7 @@ class S3Access:
 
     @classmethod
     def resolve(cls, settings: S3Settings) -> "S3Access":
-        """Return the access of `settings`, what they leave out taken from the environment and the profile."""
+        """Return the access of `settings`; what they leave out comes from the environment and the profile."""
         endpoint = settings.endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
         region = settings.region or os.environ.get("AWS_REGION") or _botocore().get_config_variable("region")
         return cls(endpoint.rstrip("/") if endpoint else None, str(region or "us-east-1"), settings.path_style)
@@ -84,8 +79,8 @@ class S3Access:
     def arrow(self) -> pafs.S3FileSystem:
         """Return pyarrow's file system.
 
-        Sent to another process it has pyarrow's own 3 tries (they are not pickled); Ray Data, which sends it, puts
-        10 of its own around each operation.
+        Pickled into another process it falls back to pyarrow's own 3 attempts (the strategy is not pickled); Ray Data,
+        which does so, makes 10 attempts of its own at each operation.
         """
         return pafs.S3FileSystem(
             endpoint_override=self.endpoint,
@@ -97,7 +92,7 @@ class S3Access:
         )
 
     def boto(self, attempts: int | None = None) -> Any:
-        """Return a boto3 client, safe to share between threads, not to be sent to another process."""
+        """Return a boto3 client, which threads may share and processes may not."""
         config = Config(
             retries={"mode": "standard", "total_max_attempts": attempts or ATTEMPTS},
             connect_timeout=CONNECT_TIMEOUT_S,
@@ -107,7 +102,7 @@ class S3Access:
         return boto3.session.Session().client("s3", endpoint_url=self.endpoint, region_name=self.region, config=config)
 
     def pyiceberg(self) -> dict[str, str]:
-        """Return the catalog properties that pyiceberg opens files by; `of_pyiceberg` is the way back."""
+        """Return the catalog properties by which pyiceberg opens files; `of_pyiceberg` is the inverse."""
         properties = {
             "py-io-impl": "radray.storage.iceberg_io.VerifiedFileIO",
             "s3.region": self.region,
@@ -120,19 +115,19 @@ class S3Access:
 
     @classmethod
     def of_pyiceberg(cls, properties: Mapping[str, str]) -> "S3Access":
-        """Return the access whose `pyiceberg` properties these are."""
+        """Return the access whose `pyiceberg` gave `properties`."""
         path_style = properties.get("s3.force-virtual-addressing") == "false"
         return cls(properties.get("s3.endpoint"), properties.get("s3.region", "us-east-1"), path_style)
 
     def duckdb(self) -> list[str]:
         """Return the statements that let a DuckDB connection with httpfs read S3; they hold the credentials.
 
-        The secret lives in the connection's memory and is never written. Raises ConfigError when the chain has none.
+        The secret lives in the connection's memory and is never written. Raises ConfigError where there are none.
         """
-        found = _botocore().get_credentials()
-        if found is None:
-            raise ConfigError(f"S3: no credentials: {_CHAIN}")
-        keys = found.get_frozen_credentials()
+        credentials = _botocore().get_credentials()
+        if credentials is None:
+            raise ConfigError(f"S3: no credentials: {CREDENTIALS}")
+        keys = credentials.get_frozen_credentials()
         options = {"KEY_ID": keys.access_key, "SECRET": keys.secret_key, "REGION": self.region}
         options["URL_STYLE"] = "path" if self.path_style else "vhost"
         if keys.token:
@@ -150,7 +145,7 @@ class S3Access:
         ]
 
     def check(self, uri: str) -> None:
-        """Raise ConfigError, without any secret, when the place `uri` cannot be listed now."""
+        """Check that `uri` can be listed now. Raises ConfigError, which holds no secret, when it cannot."""
         bucket, key = split(uri)
         try:
             client = self.boto(min(FIRST_ATTEMPTS, ATTEMPTS))
@@ -171,30 +166,33 @@ def head(client: Any, uri: str) -> S3Object | None:
     if not key:
         return None
     try:
-        found = persistently(lambda: client.head_object(Bucket=bucket, Key=key))
+        answer = persistently(lambda: client.head_object(Bucket=bucket, Key=key))
     except ClientError as error:
-        if _status(error) == 404:
+        if status_of(error) == 404:
             return None
         raise
-    return S3Object(uri, found["ContentLength"], found["ETag"].strip('"'))
+    return S3Object(uri, answer["ContentLength"], answer["ETag"].strip('"'))
 
 
 def below(client: Any, uri: str) -> Iterator[S3Object]:
-    """Yield the objects below the folder `uri`, by key; the empty ones that mark folders are left out."""
+    """Yield the objects below the folder `uri`, by key, without the empty ones that mark folders.
+
+    Raises botocore's errors.
+    """
     for page in _pages(client, uri):
-        for one in page.get("Contents", ()):
-            if not one["Key"].endswith("/"):
-                yield S3Object(f"{SCHEME}{split(uri)[0]}/{one['Key']}", one["Size"], one["ETag"].strip('"'))
+        for entry in page.get("Contents", ()):
+            if not entry["Key"].endswith("/"):
+                yield S3Object(f"{SCHEME}{split(uri)[0]}/{entry['Key']}", entry["Size"], entry["ETag"].strip('"'))
 
 
 def remove(client: Any, uri: str) -> None:
-    """Remove all below the folder `uri`; nothing where there is nothing.
+    """Remove everything below the folder `uri`; does nothing where there is none.
 
-    pyarrow's own way leaves an empty object in the place of the folder above, for ever. Raises botocore's errors.
+    pyarrow's own removal leaves an empty object in place of the parent folder for good. Raises botocore's errors.
     """
     bucket, _ = split(uri)
     for page in _pages(client, uri):
-        names = [{"Key": one["Key"]} for one in page.get("Contents", ())]
+        names = [{"Key": entry["Key"]} for entry in page.get("Contents", ())]
         if names:
             order = {"Objects": names, "Quiet": True}
             answer = persistently(partial(client.delete_objects, Bucket=bucket, Delete=order))
@@ -205,9 +203,9 @@ def remove(client: Any, uri: str) -> None:
 def read(client: Any, uri: str) -> bytes:
     """Return the object at `uri`, whole and as it was stored. Raises botocore's errors.
 
-    boto3 checks the checksum that is stored with an object, where there is one. Where there is none the ETag is what
-    it is checked by: the MD5 of an object that came in one piece, and of an upload of one part the MD5 of that. An
-    ETag that is neither (several parts, a key of KMS) checks nothing.
+    boto3 verifies the checksum stored with an object, where there is one. Where there is none the ETag is used: the MD5
+    of an object written in one piece, and of an upload of one part the MD5 of that MD5. Any other ETag (several parts,
+    a KMS key) verifies nothing.
     """
     bucket, key = split(uri)
 
@@ -226,10 +224,10 @@ def read(client: Any, uri: str) -> bytes:
 
 
 def write(client: Any, uri: str, content: bytes | BinaryIO) -> None:
-    """Make `content` the object at `uri`, in one request, with the checksum that `read` checks.
+    """Write `content` to `uri` in one request, with the checksum that `read` verifies.
 
-    S3 takes 5 GB in one request; a data file has little over 128 MB. An answer that was lost is asked for again: the
-    same content under the same name. Raises botocore's errors.
+    S3 takes 5 GB in one request; a data file is little over 128 MB. When the answer is lost the request is repeated:
+    the same content under the same name. Raises botocore's errors.
     """
     bucket, key = split(uri)
 
@@ -242,78 +240,32 @@ def write(client: Any, uri: str, content: bytes | BinaryIO) -> None:
 
 
 def persistently(request: Callable[[], _T]) -> _T:
-    """Return what `request` does, asked again, ATTEMPTS times in all, where boto3 itself does not ask again.
+    """Return what `request` returns, repeating it where boto3 does not, ATTEMPTS times in all.
 
-    That is: an answer whose body broke, a body that did not arrive as it was sent, and HTTP 429.
+    That is: when the body of an answer broke, when a body did not arrive as it was sent, and on HTTP 429. Raises
+    botocore's errors.
     """
     for attempt in range(1, ATTEMPTS):
         try:
             return request()
         except (BrokenBody, ClientError) as error:
-            if isinstance(error, ClientError) and not (_status(error) == 429 or _code(error) in _BAD_DIGEST):
+            if isinstance(error, ClientError) and not (status_of(error) == 429 or code_of(error) in _BAD_DIGEST):
                 raise
             time.sleep(random.uniform(0, min(20.0, 0.05 * 2**attempt)))
     return request()
 
 
-def cause(error: Exception) -> str:
-    """Return what went wrong in a word or two of S3's own, never its message, which may name an access key."""
-    if isinstance(error, BrokenBody):
-        return "the body of the answer broke, or is not what was stored"
-    if isinstance(error, FileNotFoundError):
-        return "FileNotFoundError"
-    if isinstance(error, OSError) and error.errno is not None and "AWS Error" not in str(error):
-        return f"{errno.errorcode.get(error.errno, error.errno)} ({os.strerror(error.errno)})"
-    if isinstance(error, ClientError):
-        return f"{error.response['Error'].get('Code', 'error')} (HTTP {_status(error)})"
-    inner = error.__cause__ or error.__context__ or getattr(error, "backend_error", None)
-    if isinstance(inner, ClientError):
-        return cause(inner)
-    known = re.search(r"AWS Error ([A-Z_]+)(?: \((HTTP) status (\d+)\))?", str(error))
-    return " ".join(part for part in known.groups() if part) if known else type(error).__name__
-
-
-def is_missing(error: Exception) -> bool:
-    """Return whether `error` says that there is no such object (a bucket that is not there is another matter)."""
-    return isinstance(error, ClientError) and _status(error) == 404 and _code(error) != "NoSuchBucket"
-
-
-def lever(error: Exception) -> str:
-    """Return what to look at."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full: make room, or name another place"
-    if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return "make it writable, or name another place"
-    if isinstance(error, FileNotFoundError) or is_missing(error):
-        return "it is gone since it was listed; run again"
-    if "ACCESS_DENIED" in cause(error):
-        return f"the credentials are not let in: {_CHAIN}"
-    code = _code(error) if isinstance(error, ClientError) else ""
-    if code == "NoSuchBucket":
-        return "there is no such bucket; make it, or name another; see warehouse.s3.endpoint and region"
-    if isinstance(error, ClientError) and _status(error) in (301, 400, 307):
-        return "see warehouse.s3.region and warehouse.s3.path_style"
-    if isinstance(error, ClientError) and _status(error) in (401, 403):
-        return f"the credentials are not let in: {_CHAIN}"
-    if type(error).__name__ == "NoCredentialsError":
-        return _CHAIN
-    return "see warehouse.s3.endpoint, region and path_style"
-
-
 def quoted(value: str) -> str:
-    """Return `value` as it stands between the quotes of a SQL string."""
+    """Return `value` as it is written between the quotes of a SQL string."""
     return value.replace("'", "''")
 
 
-_CHAIN = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role"
-
-
 _BAD_DIGEST = ("BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch")
-"""What a store says to a body that is not the one whose checksum came with it."""
+"""Answers of a store to a body that does not have the checksum that came with it."""
 
 
 def _pages(client: Any, uri: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the answers of listing the folder `uri`, in which objects come by key."""
+    """Yield the pages of the listing of the folder `uri`, in which objects come by key."""
     bucket, key = split(uri)
     order = {"Bucket": bucket, "Prefix": f"{key}/" if key else ""}
     while True:
@@ -325,21 +277,13 @@ def _pages(client: Any, uri: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_of_etag(body: bytes, etag: str) -> bool:
-    """Return whether `body` can be what `etag` is of."""
+    """Return whether `body` agrees with `etag`; True for an ETag that is no MD5."""
     md5 = hashlib.md5(body, usedforsecurity=False)
     if re.fullmatch(r"[0-9a-f]{32}", etag):
         return md5.hexdigest() == etag
     if re.fullmatch(r"[0-9a-f]{32}-1", etag):
         return hashlib.md5(md5.digest(), usedforsecurity=False).hexdigest() == etag[:-2]
     return True
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response["Error"].get("Code"))
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _botocore() -> Any:

@@ -1,4 +1,4 @@
-"""Files of any size from disk to S3 and back: in parts, several at once, each asked for again, never held in memory.
+"""Files of any size from disk to S3 and back: in parts, several at once, each retried, never held in memory.
 
 `s3.write` puts what is in memory in one request, of which S3 takes 5 GB; the weights of FLAN-T5 XL are 11 GB.
 """
@@ -12,6 +12,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 
 from radray.storage import s3
+from radray.storage.failures import BrokenBody, code_of
 
 _PART_BYTES = 64 << 20
 CONFIG = TransferConfig(multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES, max_concurrency=8)
@@ -19,19 +20,19 @@ CONFIG = TransferConfig(multipart_threshold=_PART_BYTES, multipart_chunksize=_PA
 
 
 def upload(client: Any, file: Path, uri: str) -> None:
-    """Make the local `file` the object at `uri`. Raises botocore's errors."""
+    """Upload the local `file` to `uri`. Raises botocore's errors."""
     bucket, key = s3.split(uri)
     _persistently(lambda: client.upload_file(str(file), bucket, key, Config=CONFIG))
 
 
 def download(client: Any, uri: str, file: Path) -> None:
-    """Make the object at `uri` the local `file`, unverified. Raises botocore's errors, OSError."""
+    """Download the object at `uri` to the local `file`, unverified. Raises botocore's errors, OSError."""
     bucket, key = s3.split(uri)
     _persistently(lambda: client.download_file(bucket, key, str(file), Config=CONFIG))
 
 
 def _persistently(request: Callable[[], object]) -> None:
-    """Do `request`, as a whole again where a part broke too often, or a lost answer hid that it was done."""
+    """Do `request`; repeat it whole where a part broke too often, or where a lost answer hid that it was done."""
 
     def attempt() -> None:
         try:
@@ -39,14 +40,14 @@ def _persistently(request: Callable[[], object]) -> None:
         except (Boto3Error, ClientError) as error:
             inner = error if isinstance(error, ClientError) else error.__cause__ or error.__context__
             if not isinstance(inner, (ClientError, BotoCoreError)) or _is_over(inner):
-                raise s3.BrokenBody() from None
+                raise BrokenBody() from None
             raise inner from None
         except FlexibleChecksumError:
-            raise s3.BrokenBody() from None
+            raise BrokenBody() from None
 
     s3.persistently(attempt)
 
 
 def _is_over(error: Exception) -> bool:
-    """Return whether there is no such upload any more: its parts were put together, and the answer was lost."""
-    return isinstance(error, ClientError) and error.response["Error"].get("Code") == "NoSuchUpload"
+    """Return whether the upload no longer exists: its parts were assembled, and the answer was lost."""
+    return isinstance(error, ClientError) and code_of(error) == "NoSuchUpload"

@@ -26,8 +26,8 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.schema.column import TableSchema
 from radray.settings.warehouse import WarehouseSettings
+from radray.storage.failures import translated
 from radray.storage.files import Storage, absolute_uri, is_s3
-from radray.storage.s3 import cause, lever
 from radray.tables.layout import Layout
 
 NAMESPACE = "radray"
@@ -110,12 +110,10 @@ class Warehouse:
         table = self._open(schema)
         present = {field.name for field in table.schema().fields}
         scan = table.scan(row_filter=equal_to(where or {}), selected_fields=tuple(n for n in names if n in present))
-        try:
+        with translated(
+            f"table {schema.name}", "a data file cannot be read", InputError, f"is {self.layout.root} whole?"
+        ):
             rows = with_null_lists(scan.to_arrow())
-        except OSError as error:
-            raise InputError(
-                f"table {schema.name}: a data file cannot be read: {cause(error)}; is {self.layout.root} whole?"
-            ) from None
         for name in names:
             if name not in present:  # written before the column was: reading does not change the table
                 rows = rows.append_column(name, pa.nulls(rows.num_rows, types[name]))
@@ -128,13 +126,9 @@ class Warehouse:
         return self._open(schema).metadata_location
 
     def _open(self, schema: TableSchema) -> Table:
-        try:
+        advice = f"is {self.layout.root} whole, and where it was when the catalog was created?"
+        with translated(f"table {schema.name}", "its metadata cannot be read", InputError, advice):
             return self._catalog.load_table((NAMESPACE, schema.name))
-        except OSError as error:
-            raise InputError(
-                f"table {schema.name}: its metadata cannot be read: {cause(error)}; is {self.layout.root} whole, and"
-                " where it was when the catalog was made?"
-            ) from None
 
     def _create(self, schema: TableSchema) -> Table:
         try:
@@ -199,10 +193,8 @@ def _open_catalog(settings: WarehouseSettings, layout: Layout, storage: Storage)
     if settings.catalog == "glue":
         return load_catalog(NAMESPACE, type="glue", **{"glue.region": access.region}, **properties)
     file = _catalog_file(settings, layout)
-    try:
+    with translated(f"warehouse: {file.parent}", "cannot be created", ConfigError):
         file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"warehouse: {file.parent} cannot be made: {cause(error)}: {lever(error)}") from None
     for last in (False, True):
         try:
             catalog = SqlCatalog(NAMESPACE, uri=f"sqlite:///{file}", **properties)

@@ -15,7 +15,8 @@ from pyiceberg.table import StaticTable, Table
 
 from radray.errors import InputError
 from radray.schema.column import TableSchema
-from radray.storage.files import is_s3, told
+from radray.storage.failures import translated
+from radray.storage.files import is_s3
 from radray.storage.s3 import persistently, split
 from radray.tables.catalog import Warehouse
 
@@ -45,7 +46,7 @@ class Inventory:
         fs, path = self._warehouse.storage.filesystem(folder)
         if isinstance(fs, pafs.LocalFileSystem):
             return sorted(self._local(Path(path)))
-        with told(folder, "cannot be listed"):
+        with translated(folder, "cannot be listed"):
             infos = fs.get_file_info(pafs.FileSelector(path, recursive=True, allow_not_found=True))
         scheme = folder[: folder.index("://") + 3]
         return sorted(
@@ -59,10 +60,8 @@ class Inventory:
         if is_s3(uri):
             return pa.BufferReader(self._warehouse.storage.read(uri))
         fs, path = self._warehouse.storage.filesystem(uri)
-        try:
+        with translated(uri, "cannot be opened", InputError):
             return fs.open_input_file(path)
-        except OSError as error:
-            raise InputError(f"{uri}: cannot be opened: {type(error).__name__}") from None
 
     def write(self, uri: str) -> pa.NativeFile:
         """Return the new file at `uri` for writing; its folder is made."""
@@ -75,10 +74,10 @@ class Inventory:
         if is_s3(uri):
             # pyarrow puts an empty object in the place of a folder that it has emptied
             bucket, key = split(uri)
-            with told(uri, "cannot be removed"):
+            with translated(uri, "cannot be removed"):
                 persistently(lambda: self._boto.delete_object(Bucket=bucket, Key=key))
             return
-        with suppress(FileNotFoundError), told(uri, "cannot be removed"):
+        with suppress(FileNotFoundError), translated(uri, "cannot be removed"):
             Path(uri).unlink()
         with suppress(OSError):  # not empty: somebody else's file keeps it
             Path(uri).parent.rmdir()

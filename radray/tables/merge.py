@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from radray.errors import AuditError, RadrayError
 from radray.schema.column import TableSchema
 from radray.schema.statuses import RejectReason, ReportStatus
-from radray.storage.files import MissingFile, Storage, is_s3
-from radray.storage.s3 import cause, lever
+from radray.storage.failures import MissingFile, cause, lever, translated
+from radray.storage.files import Storage, is_s3
 
 FILE_BYTES = 128 << 20
 """A data file is closed when it has grown past this: few files to open, small enough to read in parallel."""
@@ -103,7 +103,7 @@ def merge(
     found: list[str] = []
     statuses: Counter[str] = Counter()
     files: list[DataFile] = []
-    with _told_disk(), _spill_folder() as spill:
+    with _translated_disk(), _spill_folder() as spill:
         staged = readable_files(storage, staging, schema, spill)
         if not staged:
             _audit_ids(schema, expected, [])
@@ -199,21 +199,20 @@ def _columns(path: str) -> list[str]:
     except pa.ArrowInvalid:
         return []
     except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            raise MissingFile(f"{path}: is gone") from None
-        if error.errno is not None:
-            raise RadrayError(f"{path}: cannot be read: {cause(error)}: {lever(error)}") from None
-        return []  # a footer that cannot be decoded
+        if error.errno is None and not isinstance(error, FileNotFoundError):
+            return []  # a footer that cannot be decoded
+        with translated(path, "cannot be read"):
+            raise
 
 
 @contextmanager
-def _told_disk() -> Iterator[None]:
-    """Raise what this disk refuses in the block as one RadrayError."""
+def _translated_disk() -> Iterator[None]:
+    """Turn what this disk refuses in the block into one RadrayError."""
     try:
         yield
+    except RadrayError:
+        raise
     except OSError as error:
-        if isinstance(error, RadrayError):
-            raise
         raise RadrayError(
             f"the staged rows could not be merged: {cause(error)}: {lever(error)}; nothing was committed; run again"
         ) from None

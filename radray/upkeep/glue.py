@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from radray.errors import ConfigError
 from radray.schema.column import TableSchema
 from radray.schema.tables import TABLES
-from radray.storage.s3 import cause
+from radray.storage.failures import cause
 from radray.tables.catalog import NAMESPACE, Warehouse
 from radray.upkeep.maintenance import Ages
 

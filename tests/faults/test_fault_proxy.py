@@ -244,7 +244,7 @@ def test_credentials_revoked_in_the_middle_of_a_run(world: World) -> None:
 
 def test_credentials_that_are_revoked_before_it_are_a_setting(world: World) -> None:
     world.proxy.plan(Rule(Fault.FORBIDDEN, count=None))
-    with pytest.raises(ConfigError, match="the credentials are not let in") as caught:
+    with pytest.raises(ConfigError, match="the credentials are refused") as caught:
         Warehouse(world.behind)
     assert caught.value.exit_code == 2
     check_error(caught.value, world)

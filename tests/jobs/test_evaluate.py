@@ -397,7 +397,7 @@ def test_what_is_not_there_is_named(world: World, override: str, says: str) -> N
 
 def test_a_folder_that_cannot_be_written_is_named(world: World, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"evaluate\.csv=.*file/evaluations\.csv cannot be written"):
+    with pytest.raises(ConfigError, match=r"evaluate\.csv=.*file/evaluations\.csv: cannot be written"):
         evaluate(
             world.settings(f"evaluate.csv={tmp_path}/file", "source.dataset=dev2", "evaluate.resamples=200"),
             world.console,

@@ -143,9 +143,9 @@ def test_a_damaged_copy_is_fetched_anew(storage: Storage, made: Path, uri: str, 
 
 def test_a_fetch_that_was_killed_is_begun_again(storage: Storage, made: Path, uri: str, tmp_path: Path) -> None:
     put_model(made, uri, storage)
-    code = "import os, sys, pickle, signal; from radray.pipelines import model_store\n"
-    code += "model_store.store_manifest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-    code += "model_store.open_stored(sys.argv[1], pickle.loads(bytes.fromhex(sys.argv[2])))"
+    code = "import os, sys, pickle, signal; from radray.models import store\n"
+    code += "store.store_manifest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+    code += "store.open_stored(sys.argv[1], pickle.loads(bytes.fromhex(sys.argv[2])))"
     command = [sys.executable, "-c", code, uri, pickle.dumps(storage).hex()]
     assert subprocess.run(command, cwd=ROOT, env=dict(os.environ), check=False).returncode == -9
     place = tmp_path / "cache" / "radray" / "models"

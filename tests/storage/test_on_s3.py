@@ -124,7 +124,7 @@ def test_metadata_that_is_gone_is_one_clear_error(settings: WarehouseSettings) -
     warehouse = Warehouse(settings)
     warehouse.load(REPORTS)
     warehouse.storage.remove_folder(warehouse.layout.location("reports"))
-    with pytest.raises(InputError, match="table reports: its metadata cannot be read: FileNotFoundError; is s3://"):
+    with pytest.raises(InputError, match="table reports: its metadata cannot be read: FileNotFoundError: is s3://"):
         query(warehouse, "SELECT 1")
 
 
@@ -172,9 +172,9 @@ def test_staging_that_cannot_be_seen_is_not_taken_for_none(
 
 
 def test_a_bucket_that_is_not_there_is_one_clear_error(settings: WarehouseSettings, storage: Storage) -> None:
-    with pytest.raises(ConfigError, match=r"s3://nowhere/radray: NoSuchBucket .* make it, or name another"):
+    with pytest.raises(ConfigError, match=r"s3://nowhere/radray: NoSuchBucket .* create it, or name another"):
         Warehouse(settings.model_copy(update={"uri": "s3://nowhere/radray"}))
-    with pytest.raises(InputError, match=r"s3://nowhere/reports: NoSuchBucket"):
+    with pytest.raises(InputError, match=r"s3://nowhere/reports: cannot be listed: NoSuchBucket"):
         storage.freeze("s3://nowhere/reports")
     with pytest.raises(InputError, match=r"reports\.zip: no such file or folder"):
         storage.freeze(f"{settings.uri}/reports.zip")

@@ -70,7 +70,7 @@ def test_a_retyped_column_is_refused(warehouse: Warehouse) -> None:
 
 def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(ConfigError, match="cannot be made"):
+    with pytest.raises(ConfigError, match="cannot be created"):
         Warehouse(WarehouseSettings(uri=str(tmp_path / "file" / "warehouse")))
 
 

@@ -15,7 +15,7 @@ from radray.analytics.publishing.requests import TAG, Asset, Request, assets, re
 from radray.analytics.views import VIEWS, Choices
 from radray.errors import ConfigError, RadrayError
 from radray.settings.publish import PublishSettings
-from radray.storage.s3 import cause
+from radray.storage.failures import cause
 from radray.tables.catalog import NAMESPACE
 
 PAUSE_S = 1.0

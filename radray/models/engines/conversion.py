@@ -11,11 +11,8 @@ Where the model folder is read-only the copy is in ``$XDG_CACHE_HOME/radray/ctra
 """
 
 import os
-import secrets
 import shutil
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -33,8 +30,7 @@ from radray.models.manifest import (
     write_manifest,
 )
 from radray.models.verified import only_one
-
-_ABANDONED_S = 86_400.0
+from radray.storage.whole import remove_abandoned, whole_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,29 +103,16 @@ def _convert(model: ModelFolder, compute_type: str) -> None:
     from radray.models.families.t5.converting import write_converted
 
     folder = _writable_place(model) / _name(model, compute_type)
-    partial = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.partial")
-    _remove_left_over(folder.parent)
+    remove_abandoned(folder.parent)
     try:
-        partial.mkdir()
-        write_converted(model.path, partial, compute_type)
-        write_manifest(partial, model.name, {"model_digest": model.digest, **_made_with(compute_type)})
-        if not folder.exists():
-            partial.rename(folder)
+        with whole_folder(folder, replace=False) as partial:
+            write_converted(model.path, partial, compute_type)
+            write_manifest(partial, model.name, {"model_digest": model.digest, **_made_with(compute_type)})
     except OSError as error:
-        if not (folder / MANIFEST).is_file():  # else another made it meanwhile
+        if not (folder / MANIFEST).is_file():  # otherwise another process was faster
             raise RadrayError(
                 f"model {model.name} cannot be converted into {folder.parent}: {error.strerror}"
             ) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _remove_left_over(place: Path) -> None:
-    """Remove what conversions that were killed have left: FLAN-T5 XL takes minutes, none takes a day."""
-    for partial in place.glob("*.partial"):
-        with suppress(OSError):
-            if time.time() - partial.stat().st_mtime > _ABANDONED_S:
-                shutil.rmtree(partial, ignore_errors=True)
 
 
 def record_parity(converted: Converted, key: str, record: Mapping[str, Any]) -> Converted:

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from radray.models.manifest import FileEntry, hash_file, write_at_once
+from radray.models.manifest import FileEntry, hash_file
+from radray.storage.whole import write_whole
 
 _MANIFEST = "manifest.json"
 _PREFIX = "step-"
@@ -55,8 +56,8 @@ class Manifest:
         return cls.of_json(content)
 
     def write(self, folder: Path) -> None:
-        """Write the manifest into `folder`, atomically and synced to disk. Raises OSError."""
-        write_at_once(self.path(folder), self.to_json())
+        """Write the manifest into `folder`, whole and synced to disk. Raises OSError."""
+        write_whole(self.path(folder), self.to_json())
 
     def verify(self, folder: Path) -> None:
         """Raise Damaged, naming the file, unless every file in `folder` is as it was written."""
