@@ -64,7 +64,9 @@ def planned(settings: Settings) -> str:
     cpus = local_cpus(settings.cluster)
     if cpus is None or settings.generate.use_gpu:
         return f"{settings.generate.actors} actors, computed from the cluster at the start"
-    return plan_actors([NodeResources(cpus, cores=local_cores(settings.cluster))], settings.generate, memory=1).said()
+    return plan_actors(
+        [NodeResources(cpus, cores=local_cores(settings.cluster))], settings.generate, memory=1
+    ).describe()
 
 
 def generate(settings: Settings, console: Console, line: FinalLine | None = None) -> None:
@@ -144,7 +146,7 @@ def generate_partition(
             if run.left:
                 start_ray()
                 plan = run.plan()
-                print_line(console, f"plan: {plan.said()}")
+                print_line(console, f"plan: {plan.describe()}")
                 run.stage(plan, console)
             merged = run.commit(lambda said: print_line(console, f"generate: {said}"))
     made = run.outcome()

@@ -52,7 +52,7 @@ class ActorPlan:
     grows: bool = False
     """More actors are started on nodes that join while the run goes on."""
 
-    def said(self) -> str:
+    def describe(self) -> str:
         """Return the plan in words."""
         each = f"{self.threads} thread{'s' * (self.threads != 1)}" + (" and a GPU" if self.gpus else "")
         return (
@@ -133,7 +133,7 @@ def cluster_nodes(cores: int | None = None) -> list[NodeResources]:
     `cores`: those of this machine, where it is the cluster; see `cluster.local_cores`.
     """
     alive = alive_nodes().values()
-    return [NodeResources(one.get("CPU", 0.0), one.get("GPU", 0.0), one.get("memory"), cores) for one in alive]
+    return [NodeResources(node.get("CPU", 0.0), node.get("GPU", 0.0), node.get("memory"), cores) for node in alive]
 
 
 def alive_nodes() -> dict[str, dict[str, float]]:

@@ -35,12 +35,12 @@ def missing(asked: Sequence[Mapping[str, float]], nodes: Sequence[Mapping[str, f
     """
     rooms = [dict(node) for node in nodes]
     without = []
-    for bundle in sorted(asked, key=lambda one: -max(one.values())):
+    for bundle in sorted(asked, key=lambda bundle: -max(bundle.values())):
         fits = [room for room in rooms if all(room.get(name, 0.0) >= amount for name, amount in bundle.items())]
         if not fits:
             without.append(bundle)
             continue
-        room = min(fits, key=lambda one: sum(one.get(name, 0.0) for name in bundle))
+        room = min(fits, key=lambda room: sum(room.get(name, 0.0) for name in bundle))
         for name, amount in bundle.items():
             room[name] -= amount
     return without

@@ -28,21 +28,22 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A model's name, its files by path below the folder (``/`` between parts), and what made it.
+    """A model's name, its files by path below the folder (``/`` between parts), and what it was made from.
 
-    `made` is JSON: data digest, settings, prompt_id, split fraction and seed, metrics, versions, base model.
+    `provenance` (`made` in the file) is JSON: data digest, settings, prompt_id, split fraction and seed, metrics,
+    versions, base model.
     """
 
     name: str
     files: Mapping[str, FileEntry]
-    made: Mapping[str, Any]
+    provenance: Mapping[str, Any]
 
     def to_json(self) -> bytes:
         """Return the canonical JSON: keys sorted, two spaces of indent, UTF-8, one newline at the end."""
         value = {
             "name": self.name,
             "files": {path: asdict(entry) for path, entry in self.files.items()},
-            "made": dict(self.made),
+            "made": dict(self.provenance),
         }
         text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
         return f"{text}\n".encode()
@@ -53,12 +54,12 @@ class Manifest:
         return hashlib.sha256(self.to_json()).hexdigest()
 
 
-def write_manifest(folder: Path, name: str, made: Mapping[str, Any]) -> Manifest:
+def write_manifest(folder: Path, name: str, provenance: Mapping[str, Any]) -> Manifest:
     """Hash every file of `folder`, write its manifest last and whole, return it.
 
     Raises InputError for a folder without files, OSError when the disk refuses it.
     """
-    manifest = Manifest(name, hash_files(folder), made)
+    manifest = Manifest(name, hash_files(folder), provenance)
     if not manifest.files:
         raise InputError(f"model folder {folder}: no files to write a manifest of")
     store_manifest(folder, manifest)

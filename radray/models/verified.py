@@ -67,15 +67,15 @@ def only_one(name: str) -> Iterator[None]:
 
 def _identities(folder: Path, manifest: Manifest) -> Identities:
     """Return what the system says of every file that a loader may take, listed or not."""
-    found: Identities = {}
+    identities: Identities = {}
     for path in sorted({*manifest.files, *decisive_files(folder)}):
         try:
             stat = (folder / path).stat()
         except OSError:
-            found[path] = (0, 0)
+            identities[path] = (0, 0)
             continue
-        found[path] = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
-    return found
+        identities[path] = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+    return identities
 
 
 def _place() -> Path:

@@ -130,11 +130,11 @@ def known_choice(model: ModelFolder, settings: GenerateSettings, reports: int) -
 def decide(model: ModelFolder, settings: GenerateSettings, record: ParityRecord, converted: Converted) -> EngineChoice:
     """Return the choice that follows from a parity run's `record`. Raises InputError as `choose_engine` does."""
     if settings.compute_type == "float32" and not record.passed:
-        return _without(settings, InputError(f"model {model.name}: ctranslate2 is refused: {record.said()}"))
+        return _without(settings, InputError(f"model {model.name}: ctranslate2 is refused: {record.describe()}"))
     slower = record.seconds > record.reference_seconds >= SHORTEST_S
     if settings.compute_type == "float32" and settings.engine == "auto" and slower:
-        return _without(settings, InputError(f"ctranslate2 is slower: {record.said()}"))
-    return _named(settings, "ctranslate2", record.said(), converted.digest)
+        return _without(settings, InputError(f"ctranslate2 is slower: {record.describe()}"))
+    return _named(settings, "ctranslate2", record.describe(), converted.digest)
 
 
 def no_engine(settings: GenerateSettings) -> EngineChoice:

@@ -149,7 +149,7 @@ def refuse_other_splits(warehouse: Warehouse, partition: Mapping[str, Any], unit
 
 def refuse_other_cut(settings: Settings, split: SplitName, model: ModelFolder) -> None:
     """Raise ConfigError when the model was trained with another validation cut than `settings`: it would leak."""
-    trained = model.manifest.made.get("split")
+    trained = model.manifest.provenance.get("split")
     ours = {"seed": settings.split.seed, "validation_fraction": settings.split.validation_fraction}
     if trained is not None and split in ("train", "validation") and trained != ours:
         raise ConfigError(

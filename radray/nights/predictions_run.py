@@ -202,9 +202,9 @@ class PredictionsRun:
         """Return the plan for the cluster as it is now; `plan` where it holds none, as one that grows again may."""
         try:
             plan = self.plan()
-            said = plan.said()
+            said = plan.describe()
         except ConfigError as error:
-            said = f"{error}; waiting for machines with the plan that was: {plan.said()}"
+            said = f"{error}; waiting for machines with the plan that was: {plan.describe()}"
         console.print(f"plan: {said}", markup=False, soft_wrap=True)
         return plan
 

@@ -68,7 +68,7 @@ class ReadReports:
             "source_etag": file.digest,
             "source_member": record.member,
             "source_offset": record.offset,
-            "sections": [one._asdict() for one in record.sections] if record.sections else None,
+            "sections": [section._asdict() for section in record.sections] if record.sections else None,
             "impression_items": None if record.impression_items is None else list(record.impression_items),
         }
         for name in _OF_RECORD:

@@ -88,7 +88,7 @@ def staged_rows(
 
         def poll() -> None:
             pace: Pace | None = None
-            said = time.monotonic()
+            printed = time.monotonic()
             while True:
                 last = stop.wait(poll_s)
                 done, now = count(), time.monotonic()
@@ -96,9 +96,9 @@ def staged_rows(
                 record(ROWS_STAGED, done, work=description)
                 record(ROWS_EXPECTED, total, work=description)
                 pace = pace or Pace(done, now)
-                if not console.is_terminal and not last and now - said >= line_s:
-                    said = now
-                    console.print(f"{description}: {pace.told(done, total, now)}", markup=False, soft_wrap=True)
+                if not console.is_terminal and not last and now - printed >= line_s:
+                    printed = now
+                    console.print(f"{description}: {pace.describe(done, total, now)}", markup=False, soft_wrap=True)
                 if last:
                     return
 
@@ -113,20 +113,20 @@ def staged_rows(
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast rows have come since one was first looked: what an earlier attempt had staged is not counted."""
+    """The pace of rows since the first look: what an earlier attempt had staged is not counted."""
 
     first: int
     since: float
     """Monotonic clock, s."""
 
-    def told(self, done: int, total: int, now: float) -> str:
+    def describe(self, done: int, total: int, now: float) -> str:
         """Return rows, reports a second and time left in words; no speed before there is a new row."""
         rate = (done - self.first) / max(now - self.since, 1e-6)
-        said = f"{done:,} of {total:,} reports"
+        counts = f"{done:,} of {total:,} reports"
         if rate <= 0:
-            return said
+            return counts
         left = datetime.timedelta(seconds=round((total - done) / rate))
-        return f"{said}, {rate:,.1f} reports/s, {left} left"
+        return f"{counts}, {rate:,.1f} reports/s, {left} left"
 
 
 def _rows(storage: Storage, uri: str) -> int | None:

@@ -61,7 +61,7 @@ def record(spec: MetricSpec, value: float, **labels: str) -> None:
     """Add `value` to a counter (nothing for 0), set a gauge to it or put it into a histogram, where Ray is running."""
     if not ray.is_initialized() or (spec.kind == "counter" and not value):
         return
-    metric = _made(spec)
+    metric = _metric_of(spec)
     change = {"counter": "inc", "gauge": "set", "histogram": "observe"}[spec.kind]
     getattr(metric, change)(value, tags=labels)
 
@@ -75,21 +75,21 @@ class WriterMetrics:
 
     def answered(self, answers: Sequence[Answer], seconds: float, restarts: int) -> None:
         """Record the answers to a block, the time they took and how often the engine was started anew so far."""
-        generated = [one for one in answers if not isinstance(one, Failed)]
-        new = [one for one in generated if not one.repeated]
-        outcomes = Counter(one.reason.value if isinstance(one, Failed) else "ok" for one in answers)
+        generated = [answer for answer in answers if not isinstance(answer, Failed)]
+        new = [answer for answer in generated if not answer.repeated]
+        outcomes = Counter(answer.reason.value if isinstance(answer, Failed) else "ok" for answer in answers)
         for outcome, count in outcomes.items():
             record(WRITTEN, count, model=self._model, outcome=outcome)
         record(REPEATED, len(generated) - len(new), model=self._model)
-        record(INPUT_TOKENS, sum(one.input_tokens for one in new), model=self._model)
-        record(OUTPUT_TOKENS, sum(one.output_tokens for one in new), model=self._model)
+        record(INPUT_TOKENS, sum(answer.input_tokens for answer in new), model=self._model)
+        record(OUTPUT_TOKENS, sum(answer.output_tokens for answer in new), model=self._model)
         record(BLOCK_SECONDS, seconds, model=self._model)
         record(ENGINE_RESTARTS, restarts - self._restarts, model=self._model)
         self._restarts = restarts
 
 
 @cache
-def _made(spec: MetricSpec) -> Any:
+def _metric_of(spec: MetricSpec) -> Any:
     kind = {"counter": ray.util.metrics.Counter, "gauge": ray.util.metrics.Gauge}
     if spec.kind == "histogram":
         return ray.util.metrics.Histogram(spec.name, spec.doc, list(spec.bounds), spec.labels)

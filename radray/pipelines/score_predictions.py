@@ -46,10 +46,10 @@ class ScorePredictions(Stage):
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Return the stage's rows for `batch`, and record how many there were and how long they took."""
         began = monotonic()
-        made = super().__call__(batch)
-        record(SCORED, made.num_rows, model=self._constants["model_name"])
+        scored = super().__call__(batch)
+        record(SCORED, scored.num_rows, model=self._constants["model_name"])
         record(SCORE_SECONDS, monotonic() - began, model=self._constants["model_name"])
-        return made
+        return scored
 
     def run(self, batch: pa.Table) -> pa.Table:
         """Return the rows of `predictions`; a failed prediction scores 0, one without a reference null.
@@ -61,7 +61,7 @@ class ScorePredictions(Stage):
         rows = []
         for source in batch.to_pylist():
             try:
-                made = _scores(scorer, source) | _checks(source)
+                columns = _scores(scorer, source) | _checks(source)
             except Exception as error:  # of rules on free text: it may cost this report, and no other
                 _LOG.warning(
                     "unit_id %s cannot be scored: %s at %s",
@@ -70,8 +70,8 @@ class ScorePredictions(Stage):
                     innermost_frame(error),
                 )
                 source |= _FAILED
-                made = _zeros(scorer, source)
-            row = {name: source.get(name) for name in names} | self._constants | made
+                columns = _zeros(scorer, source)
+            row = {name: source.get(name) for name in names} | self._constants | columns
             row["defer"] = defer(self._settings, source["logprob_per_token"], source["margin"])
             rows.append(row)
         return to_arrow(rows, PREDICTIONS)
@@ -121,8 +121,8 @@ def _checks(source: Mapping[str, Any]) -> dict[str, Any]:
     """Return strata, flags, evidence and items of the prediction and, as the human base rate, of the reference."""
     prediction, reference, findings = source["prediction"], source["reference"], source["findings"]
     modality, body_part = source["modality"], source["body_part"]
-    ids = tuple(one for one in (source["study_id"], source["subject_id"]) if one)
-    made = check(
+    ids = tuple(identifier for identifier in (source["study_id"], source["subject_id"]) if identifier)
+    checked = check(
         prediction,
         findings,
         source["background"],
@@ -131,25 +131,25 @@ def _checks(source: Mapping[str, Any]) -> dict[str, Any]:
         identifiers=ids,
         output_cut=bool(source["output_cut"]),
     )
-    row = _columns("", prediction, made)
+    row = _columns("", prediction, checked)
     if reference:
         theirs = _check_reference(reference, findings, source["background"], modality, body_part)
         row |= _columns("reference_", reference, theirs)
         normal = is_normal(reference)
         row["reference_stratum"] = None if normal is None else "normal" if normal else "abnormal"
     else:
-        row |= dict.fromkeys([*(f"reference_{name}" for name in _columns("", None, made)), "reference_stratum"])
+        row |= dict.fromkeys([*(f"reference_{name}" for name in _columns("", None, checked)), "reference_stratum"])
     row["impression_items"] = row.pop("items")
     row["findings_stratum"] = _findings_stratum(findings)
     return row
 
 
-def _columns(prefix: str, impression: str | None, made: Checked) -> dict[str, Any]:
-    flags = {f"{prefix}flag_{name}": made.flags[name] for name in CLASSES}
+def _columns(prefix: str, impression: str | None, checked: Checked) -> dict[str, Any]:
+    flags = {f"{prefix}flag_{name}": checked.flags[name] for name in CLASSES}
     rest = {
-        "evidence": made.evidence,
-        "followup": made.followup,
-        "urgent_first": made.most_urgent_first,
+        "evidence": checked.evidence,
+        "followup": checked.followup,
+        "urgent_first": checked.most_urgent_first,
         "items": len(split_sentences(impression)) if impression else None,
     }
     return {**flags, **{f"{prefix}{name}": value for name, value in rest.items()}}

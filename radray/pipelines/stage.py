@@ -25,10 +25,10 @@ class Stage(ABC):
         if missing:
             raise StageError(f"stage {stage}: columns {missing} are missing, got {batch.column_names}")
         with texts_withheld(stage, f"{batch.num_rows} rows"):
-            made = self.run(batch)
-        if self.keeps_rows and made.num_rows != batch.num_rows:
-            raise StageError(f"stage {stage}: {batch.num_rows} rows came and {made.num_rows} went")
-        return made
+            output = self.run(batch)
+        if self.keeps_rows and output.num_rows != batch.num_rows:
+            raise StageError(f"stage {stage}: {batch.num_rows} rows came and {output.num_rows} went")
+        return output
 
     @abstractmethod
     def run(self, batch: pa.Table) -> pa.Table:

@@ -97,14 +97,14 @@ def plan(storage: Storage, files: Sequence[FrozenFile], source: SourceSpec) -> l
                     documents.append(file)
                     readable = readable or reader.is_report(file.path)
                     continue
-                found = list(_units_of(file, stream, kind, reader, source.dataset))
+                planned = list(_units_of(file, stream, kind, reader, source.dataset))
         except InputError as error:
             first_error = first_error or error
             problem = WorkUnit((file,), problem=RejectReason.MALFORMED)
             units.append(PlannedUnit(problem, (unit_id(source.dataset, file.path, "", 0),)))
             continue
-        readable = readable or bool(found) or isinstance(reader, RecordFormat)
-        units += found
+        readable = readable or bool(planned) or isinstance(reader, RecordFormat)
+        units += planned
     for some in _chunks(documents):
         ids = tuple(unit_id(source.dataset, file.path, "", 0) for file in some)
         units.append(PlannedUnit(WorkUnit(tuple(some)), ids))

@@ -73,10 +73,10 @@ class WriteImpressions(Stage):
 
 
 def answered(batch: pa.Table, answers: Sequence[Answer]) -> pa.Table:
-    """Return `batch` with the columns of what came of each report, in the place of such that it has."""
-    made = [_outcome(answer) for answer in answers]
+    """Return `batch` with each report's outcome in columns; a column of that name is replaced."""
+    outcomes = [_outcome(answer) for answer in answers]
     for name, type_ in _OUTCOME.items():
-        column = pa.array([one[name] for one in made], type_)
+        column = pa.array([answer[name] for answer in outcomes], type_)
         batch = (
             batch.set_column(batch.column_names.index(name), name, column)
             if name in batch.column_names
@@ -91,7 +91,7 @@ def _outcome(answer: Answer) -> dict[str, Any]:
     best = answer.hypotheses[0].text
     return {
         "prediction": best or None,
-        "hypotheses": [{"text": one.text, "score": one.score} for one in answer.hypotheses],
+        "hypotheses": [{"text": hypothesis.text, "score": hypothesis.score} for hypothesis in answer.hypotheses],
         "input_tokens": answer.input_tokens,
         "output_tokens": answer.output_tokens,
         "input_truncated": answer.input_truncated,

@@ -184,7 +184,7 @@ def what_was_learnt(settings: Settings, init: Path, out: Path) -> dict[str, Any]
     """Return the figures of the second run's steps, and what the exported folder says of itself."""
     metrics = Warehouse(settings.warehouse, must_exist=True).read(TRAINING_METRICS)
     manifest = read_manifest(out)
-    mine = metrics.filter(pc.equal(metrics.column("run_id"), manifest.made["run_id"])).to_pylist()
+    mine = metrics.filter(pc.equal(metrics.column("run_id"), manifest.provenance["run_id"])).to_pylist()
     values = {(row["name"], row["step"]): row["value"] for row in mine}
     changed, parameters, rows = 0, 0, {}
     for folder in (init, out):
@@ -205,8 +205,8 @@ def what_was_learnt(settings: Settings, init: Path, out: Path) -> dict[str, Any]
         },
         "train_loss": {step: round(v, 3) for (name, step), v in sorted(values.items()) if name == "train_loss"},
         "val_loss": {step: round(v, 3) for (name, step), v in sorted(values.items()) if name == "val_loss"},
-        "steps": manifest.made["metrics"]["steps"],
-        "resumed_from": manifest.made["metrics"]["resumed_from"],
+        "steps": manifest.provenance["metrics"]["steps"],
+        "resumed_from": manifest.provenance["metrics"]["resumed_from"],
         "parameters": parameters,
         "dtype": str(rows[out.name, "lm_head.weight"].dtype),
         "tensors_looked_at_that_changed": f"{changed} of {len({key for _, key in rows})}",

@@ -78,7 +78,7 @@ class SimulatedImpressions(Stage):
     def __init__(self, model: ModelFolder, prompt_id: str, settings: GenerateSettings, *_: object) -> None:
         """Open the journal."""
         self._prompt = get_prompt(prompt_id)
-        self._engine = SimulatedEngine(settings, float(model.manifest.made["times"]))
+        self._engine = SimulatedEngine(settings, float(model.manifest.provenance["times"]))
         self._journal = (model.path / f"{os.getpid()}.jsonl").open("w", buffering=1)
         self._begun = (model.path / f"{os.getpid()}.begun").open("w", buffering=1)
 

@@ -93,9 +93,9 @@ def test_no_shape_is_planned_that_starves_reading_or_does_not_fit() -> None:
 
 def test_a_plan_is_said_in_a_line() -> None:
     one = plan([NodeResources(4, cores=4), NodeResources(5, cores=5)])
-    assert one.said() == "4 actors x 2 threads on 2 nodes, 1 CPU kept for reading"
+    assert one.describe() == "4 actors x 2 threads on 2 nodes, 1 CPU kept for reading"
     gpu = plan([NodeResources(8, gpus=1)], use_gpu=True, threads_per_actor=1)
-    assert gpu.said() == "1 actor x 1 thread and a GPU on 1 node, 8 CPUs kept for reading, more on nodes that join"
+    assert gpu.describe() == "1 actor x 1 thread and a GPU on 1 node, 8 CPUs kept for reading, more on nodes that join"
 
 
 def test_a_plan_grows_where_nobody_named_a_number_and_the_cluster_is_not_one_that_was_started_here() -> None:

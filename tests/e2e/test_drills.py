@@ -122,7 +122,7 @@ def test_a_worker_is_killed_while_it_trains(nights: Nights) -> None:
     nights.cluster.wait_for_nodes(2)
     logged = nights.warehouse.read(TRAINING_METRICS, ["step"], {"name": "train_loss"}).to_pylist()
     assert sorted(row["step"] for row in logged) == list(range(1, steps + 1))
-    assert read_manifest(nights.folder / "trained").made["metrics"]["steps"] == steps
+    assert read_manifest(nights.folder / "trained").provenance["metrics"]["steps"] == steps
     nights.cluster.add_worker()
 
 

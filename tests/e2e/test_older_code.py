@@ -6,6 +6,7 @@ before the code was laid out in rooms.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -51,13 +52,18 @@ def job_of(code: Path, folder: Path) -> Job:
 def night(folder: Path, date: str) -> list[str]:
     return [
         *(f"date={date}", "source.format=mimic_zip", f"source.uri={folder}/{date}.zip", "source.dataset=hospital"),
-        *(f"model.uri={folder}/model", "generate.max_new_tokens=8", "generate.num_beams=2", "gates.max_failed_rate=1"),
+        *(f"model.uri={folder}/chest", "generate.max_new_tokens=8", "generate.num_beams=2", "gates.max_failed_rate=1"),
     ]
 
 
 def rows(job: Job, table: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(job("query", f"SELECT * FROM {table}", "out=json").stdout)
     return sorted(found, key=lambda row: json.dumps(row, sort_keys=True))
+
+
+def weights(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return the files that a loader reads, with their sha256: the card holds the time that the training took."""
+    return {name: entry for name, entry in manifest["files"].items() if name != "README.md"}
 
 
 def test_a_warehouse_of_older_code_goes_on(tmp_path: Path) -> None:
@@ -75,8 +81,9 @@ def test_a_warehouse_of_older_code_goes_on(tmp_path: Path) -> None:
 
     old("prepare", *corpus)
     old("finetune", *training)
-    old("generate", *night(tmp_path, NIGHTS[0]))
     manifest = (tmp_path / "model" / "manifest.json").read_bytes()
+    shutil.copytree(tmp_path / "model", tmp_path / "chest")  # the training is repeated below
+    old("generate", *night(tmp_path, NIGHTS[0]))
     tables = [schema for schema in TABLES.values() if schema.name not in ("evaluations", "comparisons")]
     warehouse = Warehouse(settings_for(tmp_path).warehouse, must_exist=True)
     before = {schema.name: warehouse.metadata_location(schema) for schema in tables}
@@ -92,7 +99,7 @@ def test_a_warehouse_of_older_code_goes_on(tmp_path: Path) -> None:
     assert {schema.name: warehouse.metadata_location(schema) for schema in tables} == before
     # trained again: the same key, the same model
     new("finetune", *training)
-    assert json.loads((tmp_path / "model" / "manifest.json").read_bytes())["files"] == json.loads(manifest)["files"]
+    assert weights(json.loads((tmp_path / "model" / "manifest.json").read_bytes())) == weights(json.loads(manifest))
     # the next night is appended, the first one is untouched
     new("generate", *night(tmp_path, NIGHTS[1]))
     predictions = rows(new, "predictions")

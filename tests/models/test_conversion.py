@@ -40,7 +40,7 @@ def test_a_copy_is_made_beside_the_model_which_stays_the_same_model(model: Model
     made = ensure_converted(model, "float32")
     assert made.path.parent == model.path / ".ctranslate2"
     assert set(made.manifest.files) == {"model.bin", "config.json", "shared_vocabulary.json"}
-    assert made.manifest.made["model_digest"] == model.digest
+    assert made.manifest.provenance["model_digest"] == model.digest
     assert _copies(model) == [made.path.name]
     assert open_model(str(model.path)) == model
     verify_files(model.path, model.manifest)

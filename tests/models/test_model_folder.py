@@ -62,13 +62,13 @@ def test_a_folder_without_files_has_no_manifest(tmp_path: Path) -> None:
 def test_opening_a_folder_with_manifest_gives_its_name_and_what_made_it(folder: Path) -> None:
     model = open_model(str(folder))
     assert (model.name, model.path) == ("chest", folder)
-    assert model.manifest.made == {"seed": 3, "metrics": {"best_val_loss": 0.5}}
+    assert model.manifest.provenance == {"seed": 3, "metrics": {"best_val_loss": 0.5}}
     assert model.digest == hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
 
 
 def test_a_plain_hugging_face_folder_is_named_after_the_folder_and_left_alone(tiny_folder: Path) -> None:
     model = open_model(str(tiny_folder))
-    assert (model.name, model.manifest.made) == ("tiny", {})
+    assert (model.name, model.manifest.provenance) == ("tiny", {})
     assert set(model.manifest.files) == {path.name for path in tiny_folder.iterdir()}
     assert not (tiny_folder / MANIFEST).exists()
 

@@ -99,7 +99,7 @@ def test_a_wrong_scale_is_found(own: ModelFolder, monkeypatch: pytest.MonkeyPatc
 
 def test_int8_is_measured_and_recorded_as_it_is(own: ModelFolder) -> None:
     record, converted = prove(own, _settings(compute_type="int8"), PROMPTS)
-    assert record.compute_type == converted.manifest.made["compute_type"] == "int8"
+    assert record.compute_type == converted.manifest.provenance["compute_type"] == "int8"
     assert record.max_score_difference > TOLERANCE
     assert record.equal < record.n
     assert known_parity(own, _settings()) is None

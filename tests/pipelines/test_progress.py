@@ -59,6 +59,6 @@ def test_what_is_quick_has_no_line_of_its_own(tmp_path: Path) -> None:
 
 def test_pace_and_time_left_are_of_what_came_since_the_first_look() -> None:
     pace = Pace(first=1_000, since=100.0)
-    assert pace.told(2_200, 20_000, 160.0) == "2,200 of 20,000 reports, 20.0 reports/s, 0:14:50 left"
-    assert pace.told(1_000, 20_000, 160.0) == "1,000 of 20,000 reports"
-    assert pace.told(20_000, 20_000, 200.0) == "20,000 of 20,000 reports, 190.0 reports/s, 0:00:00 left"
+    assert pace.describe(2_200, 20_000, 160.0) == "2,200 of 20,000 reports, 20.0 reports/s, 0:14:50 left"
+    assert pace.describe(1_000, 20_000, 160.0) == "1,000 of 20,000 reports"
+    assert pace.describe(20_000, 20_000, 200.0) == "20,000 of 20,000 reports, 190.0 reports/s, 0:00:00 left"

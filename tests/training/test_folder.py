@@ -14,7 +14,7 @@ def _names(folder: Path) -> list[str]:
 def test_the_model_is_named_after_its_folder_and_verifies(toy_model: Path, tmp_path: Path) -> None:
     digest = publish(toy_model, tmp_path / "deep" / "chest", {"seed": 1})
     model = open_model(str(tmp_path / "deep" / "chest"))
-    assert (model.name, model.digest, model.manifest.made) == ("chest", digest, {"seed": 1})
+    assert (model.name, model.digest, model.manifest.provenance) == ("chest", digest, {"seed": 1})
     assert _names(model.path) == [*sorted({*_names(toy_model), "manifest.json"})]
     assert _names(tmp_path / "deep") == ["chest"]
 

@@ -160,7 +160,7 @@ def test_the_model_folder_verifies_and_records_its_provenance(run: Run) -> None:
     model = open_model(str(run.out))
     assert model.digest == run.result.digest
     assert model.name == "model"
-    provenance = model.manifest.made
+    provenance = model.manifest.provenance
     assert provenance["prompt_id"] == "findings-v1"
     assert provenance["settings"] == {"epochs": 4}
     assert provenance["metrics"]["best_val_loss"] == run.result.best_val_loss
@@ -190,7 +190,7 @@ def test_rouge_is_taken_as_often_as_said_and_kept_with_the_model(run: Run) -> No
         metric.name: metric.value for metric in run.metrics if metric.step == kept and metric.name.startswith("val_")
     }
     assert run.result.validation == expected
-    assert open_model(str(run.out)).manifest.made["metrics"]["validation"] == expected
+    assert open_model(str(run.out)).manifest.provenance["metrics"]["validation"] == expected
 
 
 def test_hugging_face_alone_loads_the_model_with_its_own_output_layer(run: Run, toy_model: Path) -> None:

@@ -55,13 +55,15 @@ class BeamEngine(ABC):
 
     def _call(self, rows: list[list[int]], whole: list[int]) -> list[Generation]:
         """Return the generations of `rows` of input tokens, of which there were `whole` before they were cut."""
-        found = self._search(rows)
+        candidates_by_row = self._search(rows)
         texts = iter(
-            self._tokenizer.batch_decode([c.tokens for one in found for c in one], skip_special_tokens=True),
+            self._tokenizer.batch_decode(
+                [c.tokens for candidates in candidates_by_row for c in candidates], skip_special_tokens=True
+            ),
         )
         return [
             self._generation(candidates, [next(texts).strip() for _ in candidates], length, length > len(row))
-            for candidates, length, row in zip(found, whole, rows, strict=True)
+            for candidates, length, row in zip(candidates_by_row, whole, rows, strict=True)
         ]
 
     def _generation(

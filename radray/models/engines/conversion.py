@@ -43,12 +43,12 @@ class Converted:
     @property
     def digest(self) -> str:
         """Digest of the files alone: the same for the same conversion, whatever parity runs were recorded since."""
-        return replace(self.manifest, made={}).digest
+        return replace(self.manifest, provenance={}).digest
 
     @property
     def parity(self) -> Mapping[str, Any]:
         """The records of parity runs by what they were made with."""
-        return dict(self.manifest.made.get("parity", {}))
+        return dict(self.manifest.provenance.get("parity", {}))
 
 
 def find_converted(model: ModelFolder, compute_type: str, check: Check = verify_files) -> Converted | None:
@@ -71,31 +71,31 @@ def find_converted(model: ModelFolder, compute_type: str, check: Check = verify_
 def ensure_converted(
     model: ModelFolder, compute_type: str, *, mend: bool = False, check: Check = verify_files
 ) -> Converted:
-    """Return the converted copy of `model`, its files held against its manifest by `check`; made if there is none.
+    """Return the converted copy of `model`, its files held against its manifest by `check`; converted now if needed.
 
-    It is written under another name and renamed when it is whole: a copy that two make at once is made by the first.
-    On one node one process converts and the others wait: each would need the memory of the model. `mend`: make a
-    damaged copy anew; otherwise it raises InputError. Raises InputError for a model that cannot be converted, and
-    RadrayError when it cannot be written anywhere.
+    It is written under another name and renamed when it is whole: of two processes that convert at once the first
+    wins. On one node one process converts and the others wait: each would need the memory of the model. `mend`:
+    replace a damaged copy; otherwise it raises InputError. Raises InputError for a model that cannot be converted,
+    and RadrayError when it cannot be written anywhere.
     """
     try:
-        found = find_converted(model, compute_type, check)
+        converted = find_converted(model, compute_type, check)
     except InputError:
         if not mend:
             raise
         for place in _places(model):
             shutil.rmtree(place / _name(model, compute_type), ignore_errors=True)
-        found = None
-    if found is not None:
-        return found
+        converted = None
+    if converted is not None:
+        return converted
     with only_one(f"{_name(model, compute_type)} {model.path}"):
-        made = find_converted(model, compute_type, check)
-        if made is None:
+        converted = find_converted(model, compute_type, check)
+        if converted is None:
             _convert(model, compute_type)
-            made = find_converted(model, compute_type, check)
-    if made is None:
+            converted = find_converted(model, compute_type, check)
+    if converted is None:
         raise RadrayError(f"model {model.name}: its {compute_type} conversion was removed while it was made")
-    return made
+    return converted
 
 
 def _convert(model: ModelFolder, compute_type: str) -> None:
@@ -107,7 +107,7 @@ def _convert(model: ModelFolder, compute_type: str) -> None:
     try:
         with whole_folder(folder, replace=False) as partial:
             write_converted(model.path, partial, compute_type)
-            write_manifest(partial, model.name, {"model_digest": model.digest, **_made_with(compute_type)})
+            write_manifest(partial, model.name, {"model_digest": model.digest, **_provenance(compute_type)})
     except OSError as error:
         if not (folder / MANIFEST).is_file():  # otherwise another process was faster
             raise RadrayError(
@@ -118,8 +118,8 @@ def _convert(model: ModelFolder, compute_type: str) -> None:
 def record_parity(converted: Converted, key: str, record: Mapping[str, Any]) -> Converted:
     """Put the `record` of a parity run under `key` into the manifest of `converted`; return it as it is then."""
     held = read_manifest(converted.path)
-    made = {**held.made, "parity": {**held.made.get("parity", {}), key: dict(record)}}
-    manifest = replace(held, made=made)
+    provenance = {**held.provenance, "parity": {**held.provenance.get("parity", {}), key: dict(record)}}
+    manifest = replace(held, provenance=provenance)
     store_manifest(converted.path, manifest)
     return Converted(converted.path, manifest)
 
@@ -128,7 +128,7 @@ def _name(model: ModelFolder, compute_type: str) -> str:
     return f"{model.digest}-{compute_type}-{version('ctranslate2')}"
 
 
-def _made_with(compute_type: str) -> dict[str, str]:
+def _provenance(compute_type: str) -> dict[str, str]:
     return {"compute_type": compute_type, **{name: version(name) for name in ("ctranslate2", "transformers", "torch")}}
 
 

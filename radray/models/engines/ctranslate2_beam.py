@@ -74,8 +74,8 @@ class CTranslate2Engine(BeamEngine):
             return_end_token=True,
         )
         return [
-            [self._candidate(tokens, score) for tokens, score in zip(one.hypotheses, one.scores, strict=True)]
-            for one in results
+            [self._candidate(tokens, score) for tokens, score in zip(result.hypotheses, result.scores, strict=True)]
+            for result in results
         ]
 
     def _candidate(self, tokens: list[str], score: float) -> Candidate:

@@ -58,13 +58,13 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """What stands for a generation where the engine cannot answer a prompt, and why."""
+    """The answer to a prompt for which the engine has no generation, and why."""
 
     reason: FailReason
 
 
 Answer = Generation | Failed
-"""What comes of a prompt."""
+"""What an engine gives for a prompt."""
 
 
 @dataclass(frozen=True, slots=True)

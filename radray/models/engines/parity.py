@@ -63,7 +63,7 @@ class ParityRecord:
         """Whether every prompt was equal, and there was one."""
         return 0 < self.n == self.equal
 
-    def said(self) -> str:
+    def describe(self) -> str:
         """Return the record in words: shares, score difference and speed."""
         return (
             f"{self.equal:,} of {self.n:,} reports as transformers writes them ({self.equal_best:,} best texts,"
@@ -73,32 +73,32 @@ class ParityRecord:
         )
 
 
-def score_difference(one: float, other: float) -> float:
+def score_difference(score: float, reference: float) -> float:
     """Return how far two scores are apart, over the greater of 1 and the second's size; not a number: infinity."""
-    difference = abs(one - other) / max(1.0, abs(other))
+    difference = abs(score - reference) / max(1.0, abs(reference))
     return math.inf if math.isnan(difference) else difference
 
 
-def compare(made: Sequence[Generation], reference: Sequence[Generation]) -> Comparison:
+def compare(fast: Sequence[Generation], reference: Sequence[Generation]) -> Comparison:
     """Hold `made` against `reference`, prompt by prompt. Raises ValueError when they differ in number."""
     equal = equal_best = hypotheses = equal_hypotheses = 0
     most = 0.0
-    for one, other in zip(made, reference, strict=True):
-        pairs = list(zip(one.hypotheses, other.hypotheses, strict=True))
+    for generation, expected in zip(fast, reference, strict=True):
+        pairs = list(zip(generation.hypotheses, expected.hypotheses, strict=True))
         apart = [score_difference(a.score, b.score) for a, b in pairs if a.text == b.text]
         equal_best += pairs[0][0].text == pairs[0][1].text
         hypotheses += len(pairs)
         equal_hypotheses += len(apart)
         most = max([most, *apart])
-        flags = [(g.input_tokens, g.output_tokens, g.input_truncated, g.output_cut) for g in (one, other)]
+        flags = [(g.input_tokens, g.output_tokens, g.input_truncated, g.output_cut) for g in (generation, expected)]
         equal += len(apart) == len(pairs) and max(apart, default=0.0) <= TOLERANCE and flags[0] == flags[1]
-    return Comparison(len(made), equal, equal_best, hypotheses, equal_hypotheses, most)
+    return Comparison(len(fast), equal, equal_best, hypotheses, equal_hypotheses, most)
 
 
 def prove(model: ModelFolder, settings: GenerateSettings, prompts: Sequence[str]) -> tuple[ParityRecord, Converted]:
-    """Run `settings.engine`, ctranslate2, and the reference on `prompts`; record what came of it, and return both.
+    """Run ctranslate2 and the reference on `prompts`, record the comparison, and return record and conversion.
 
-    A damaged conversion is made anew. Raises InputError for no prompts and for a model that cannot be converted,
+    A damaged conversion is replaced. Raises InputError for no prompts and for a model that cannot be converted,
     ConfigError for a compute type that this device does not know.
     """
     if not prompts:
@@ -106,11 +106,11 @@ def prove(model: ModelFolder, settings: GenerateSettings, prompts: Sequence[str]
     fast = settings.model_copy(update={"engine": "ctranslate2"})
     converted = ensure_converted(model, settings.compute_type, mend=True)
     # one after the other, so that the memory is that of one
-    made, seconds = _timed(model, fast, prompts)
+    fast_generations, seconds = _timed(model, fast, prompts)
     reference = settings.model_copy(update={"engine": "transformers", "compute_type": "float32"})
     wanted, reference_seconds = _timed(model, reference, prompts)
     record = ParityRecord(
-        **asdict(compare(made, wanted)),
+        **asdict(compare(fast_generations, wanted)),
         tolerance=TOLERANCE,
         device=device_kind(settings),
         compute_type=settings.compute_type,
@@ -160,8 +160,8 @@ def _versions() -> dict[str, str]:
 def _timed(model: ModelFolder, settings: GenerateSettings, prompts: Sequence[str]) -> tuple[list[Generation], float]:
     engine = open_engine(model, settings)
     start = time.perf_counter()
-    made = engine.generate(prompts)
+    generations = engine.generate(prompts)
     seconds = time.perf_counter() - start
     del engine
     gc.collect()
-    return made, seconds
+    return generations, seconds

@@ -42,14 +42,14 @@ class AnswerOnce:
             return list(self._engine.generate(prompts))
         keys = [hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).digest() for prompt in prompts]
         new = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if key not in self._answers}
-        made = dict(zip(new, self._engine.generate(list(new.values())), strict=True))
+        fresh = dict(zip(new, self._engine.generate(list(new.values())), strict=True))
         answers: list[Answer] = []
         for key in keys:
-            first = made.get(key)
+            first = fresh.get(key)
             if isinstance(first, Failed):
                 answers.append(first)
             elif first is not None:
-                del made[key]
+                del fresh[key]
                 self._answers[key] = first
                 answers.append(first)
             else:

@@ -77,9 +77,9 @@ class TransformersEngine(BeamEngine):
             scores = best.totals([len(row) + ended for row, ended in tokens], self._settings.length_penalty)
         else:
             scores = out.sequences_scores.tolist()
-        found = [Candidate(row, ended, score) for (row, ended), score in zip(tokens, scores, strict=True)]
+        candidates = [Candidate(row, ended, score) for (row, ended), score in zip(tokens, scores, strict=True)]
         each = self._settings.num_return_sequences
-        return [found[place * each : (place + 1) * each] for place in range(len(rows))]
+        return [candidates[place * each : (place + 1) * each] for place in range(len(rows))]
 
     def _until_end(self, row: list[int]) -> tuple[list[int], bool]:
         """Return the tokens after the start token and before the end token, and whether there was an end token."""

@@ -138,9 +138,11 @@ def _serve(owner: Connection, engine: Engine, prompts: Sequence[str], probe: str
     owner.send(Planned(tuple((call.places, call.width) for call in calls)))
     for call in calls:
         start = time.perf_counter()
-        made = _tried(engine, probe, call.run)
-        owner.send(made if isinstance(made, CallFailed) else Made(made, time.perf_counter() - start))
-        if isinstance(made, CallFailed) and made.broken:
+        generations = _tried(engine, probe, call.run)
+        owner.send(
+            generations if isinstance(generations, CallFailed) else Made(generations, time.perf_counter() - start)
+        )
+        if isinstance(generations, CallFailed) and generations.broken:
             return
 
 
@@ -180,5 +182,5 @@ def reason_of(error: BaseException) -> FailReason:
     names = {base.__name__ for base in type(error).__mro__}
     if names & {"MemoryError", "OutOfMemoryError"}:
         return FailReason.OUT_OF_MEMORY
-    said = str(error).lower() if isinstance(error, RuntimeError) else ""
-    return FailReason.OUT_OF_MEMORY if any(phrase in said for phrase in _NO_MEMORY) else FailReason.ENGINE_ERROR
+    message = str(error).lower() if isinstance(error, RuntimeError) else ""
+    return FailReason.OUT_OF_MEMORY if any(phrase in message for phrase in _NO_MEMORY) else FailReason.ENGINE_ERROR

@@ -111,11 +111,11 @@ def load_in_parts(
         files: dict[str, Any] = {
             file: stack.enter_context(safe_open(folder / file, framework="pt")) for file in set(stored.values())
         }
-        made: dict[int, nn.Parameter] = {}
+        read_parameters: dict[int, nn.Parameter] = {}
 
         def read(parameter: nn.Parameter) -> nn.Parameter:
-            if id(parameter) not in made:
-                name = next((one for one in names[id(parameter)] if one in stored), None)
+            if id(parameter) not in read_parameters:
+                name = next((candidate for candidate in names[id(parameter)] if candidate in stored), None)
                 tensor = None if name is None else files[stored[name]].get_tensor(name)
                 if tensor is None or tensor.shape != parameter.shape:
                     raise InputError(
@@ -123,14 +123,14 @@ def load_in_parts(
                         f" shape {tuple(parameter.shape)} that the config says"
                     )
                 # a copy: what is read is a view of the file
-                made[id(parameter)] = nn.Parameter(
+                read_parameters[id(parameter)] = nn.Parameter(
                     tensor.to(dtype, copy=True), requires_grad=parameter.is_floating_point()
                 )
-            return made[id(parameter)]
+            return read_parameters[id(parameter)]
 
         for block in blocks:
             _fill(block, read)
-            made.clear()
+            read_parameters.clear()
             placed(block)
         _fill(model, read)
     placed(model)
@@ -168,8 +168,8 @@ def _refuse_missing_output(folder: Path, stored: Mapping[str, str]) -> None:
         raise InputError(f"model folder {folder}: the config says untied, but {_OUTPUT} is not in the weights")
 
 
-def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
-    return torch.allclose(one, other, rtol=0.0, atol=0.0, equal_nan=True)
+def _same(tensor: torch.Tensor, other: torch.Tensor) -> bool:
+    return torch.allclose(tensor, other, rtol=0.0, atol=0.0, equal_nan=True)
 
 
 def _stored_in(folder: Path) -> dict[str, str]:

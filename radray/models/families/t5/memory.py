@@ -122,8 +122,8 @@ def _moments(shape: T5Shape, step: Step) -> Iterator[StepMemory]:
         """`part` of the gradients of this micro-batch are there; where there were others before, all of theirs."""
         there = 1.0 if step.calls > 1 else part
         gradients = round(step.stored * shape.parameters * step.trainable * there / step.parts)
-        found = {"gathered": 0, "activations": 0, "logits": 0, "temporary": 0} | bytes_
-        return StepMemory(moment=moment, weights=weights, optimiser=optimiser, gradients=gradients, **found)
+        held = {"gathered": 0, "activations": 0, "logits": 0, "temporary": 0} | bytes_
+        return StepMemory(moment=moment, weights=weights, optimiser=optimiser, gradients=gradients, **held)
 
     words = outputs * shape.vocab_size
     output_layer = shape.embedding / shape.parameters
