@@ -37,7 +37,7 @@ class Stage(ABC):
 
 @contextmanager
 def texts_withheld(stage: str, what: str) -> Iterator[None]:
-    """Let radray's own errors pass, and end any other as a StageError that names its type, `stage` and `what` it had.
+    """Let radray's own errors pass. Raises StageError for any other, naming its type, `stage` and `what` it worked on.
 
     Ray writes `str(exception)` of everything into its logs, and several libraries put values into their messages.
     """

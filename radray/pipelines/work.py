@@ -18,10 +18,8 @@ from radray.storage.files import FrozenFile, Storage, is_s3
 REPORTS_A_TASK = 2_000
 """Reports a task parses: about 0.5 s of work and 2 MB of rows, so that blocks stay small and many."""
 
-
 BUFFER_BYTES = 4 << 20
 """Read at once of an archive: its members lie one after the other, and on S3 each read is a request."""
-
 
 _T = TypeVar("_T")
 
@@ -82,7 +80,7 @@ def detect_format(storage: Storage, files: Sequence[FrozenFile]) -> str:
 def plan(storage: Storage, files: Sequence[FrozenFile], source: SourceSpec) -> list[PlannedUnit]:
     """Return the work of `files` in order; together its unit_ids are the frozen input, each once.
 
-    A file that is not of the format is one row among several files, and an InputError when none of them is.
+    A file that is not of the format is one row among several files. Raises InputError when none of them is of it.
     """
     reader = source.open()
     units: list[PlannedUnit] = []

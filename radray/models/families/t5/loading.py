@@ -18,7 +18,7 @@ _OUTPUT, _EMBEDDING = "lm_head.weight", "shared.weight"
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    """Return the tokenizer of the model folder; InputError when there is none that can be read."""
+    """Return the tokenizer of the model folder. Raises InputError when there is none that can be read."""
     try:
         with quiet():
             return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
