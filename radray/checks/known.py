@@ -1,6 +1,6 @@
 """What a report knows before its impression: the mentions of findings and background, looked up by concept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 
 from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Place
@@ -83,8 +83,3 @@ def sides_meet(one: Mention, other: Mention) -> bool:
 def places_meet(one: Mention, other: Mention) -> bool:
     """Whether two mentions may be of the same place: one not said may be any."""
     return not one.locations or not other.locations or not one.locations.isdisjoint(other.locations)
-
-
-def with_concept(mentions: Sequence[Mention], concept: str) -> list[Mention]:
-    """Return the mentions of exactly `concept`."""
-    return [mention for mention in mentions if mention.concept == concept]

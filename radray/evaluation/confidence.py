@@ -41,12 +41,6 @@ class RiskCoverage:
     """Expected AURC of an order that knows nothing: the mean loss."""
     augrc: float
 
-    @property
-    def excess_share(self) -> float | None:
-        """(AURC - oracle) / (random - oracle): 0 for the best order, 1 for a random one; None where all are alike."""
-        room = self.random - self.oracle
-        return (self.aurc - self.oracle) / room if room > 1e-12 else None
-
 
 @dataclass(frozen=True, slots=True)
 class Deferral:

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,11 +75,6 @@ def strata_of(reports: Sequence[Report]) -> dict[str, Bools]:
     for name in ("modality", "body_part", "comparison_state"):
         found |= _by_value(name, [getattr(one, name) for one in reports])
     return {name: np.array(members, dtype=np.bool_) for name, members in found.items() if any(members)}
-
-
-def main_strata(strata: Mapping[str, Bools]) -> list[str]:
-    """Return the names of the strata that are not one value of a property (``length=6-10``)."""
-    return [name for name in strata if "=" not in name]
 
 
 def _length(reference: str | None) -> str | None:

@@ -27,10 +27,6 @@ class MetricSpec:
     bounds: tuple[float, ...] = ()
     """Upper bounds of a histogram's buckets."""
 
-    def exported(self) -> str:
-        """Return the name that Prometheus sees; of a histogram that of its buckets."""
-        return f"ray_{self.name}" + {"counter": "_total", "gauge": "", "histogram": "_bucket"}[self.kind]
-
 
 PARSED = MetricSpec("radray_units_parsed", "counter", "Input units parsed, by status", ("dataset", "status"))
 WRITTEN = MetricSpec("radray_reports_written", "counter", "Reports answered: ok, or why not", ("model", "outcome"))

@@ -16,7 +16,7 @@ import sys
 import time
 from collections import Counter
 
-from radray.language.findings_stratum import findings_stratum, normal_over_findings
+from radray.language.findings_stratum import findings_stratum
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.language.mentions import State, find_mentions
 from radray.language.normality import is_normal
@@ -131,7 +131,10 @@ def main() -> None:
         for record in records
     )
     _tell(f"normal references over codes other than normal: {incidental} of {len(records)}")
-    over = sum(normal_over_findings(record.reference, record.findings or "") is True for record in records)
+    over = sum(
+        is_normal(record.reference or "") is True and findings_stratum(record.findings or "") == "abnormal"
+        for record in records
+    )
     _tell(f"normal references over coded findings: {over} of {len(records)}")
     _tell(
         json.dumps(

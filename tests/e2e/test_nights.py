@@ -27,6 +27,7 @@ from radray.settings.cluster import ClusterSettings
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
+from tests.support.prometheus import exported
 from tests.support.worlds.loop import tiny_model
 
 PATIENCE_S = 60
@@ -193,7 +194,7 @@ def test_prometheus_is_told_the_metrics_of_the_dashboard_and_no_text() -> None:
         "opentelemetry.exporter.prometheus", reason="ray[default] is not installed: nothing is exported"
     )
     # of the nights above: all were recorded; an engine that was never started anew has no value
-    expected = {spec.exported() for spec in METRICS} - {"ray_radray_engine_restarts_total"}
+    expected = {exported(spec) for spec in METRICS} - {"ray_radray_engine_restarts_total"}
     deadline = time.monotonic() + PATIENCE_S
     while not expected <= (found := set(re.findall(r"^(ray_radray_\w+)\{", (text := scraped()), re.MULTILINE))):
         assert time.monotonic() < deadline, sorted(expected - found)

@@ -37,7 +37,6 @@ def test_a_curve_by_hand() -> None:
     assert curve.random == 0.5
     # of the generalised curve 0, 0, 1/4, 1/4, 1/2 over coverage: trapezoids of width 1/4
     assert curve.augrc == pytest.approx((0 + 1 / 8 + 1 / 4 + 3 / 8) / 4)
-    assert curve.excess_share == pytest.approx((1 / 3 - 5 / 24) / (1 / 2 - 5 / 24))
     assert curve.missing == 0
 
 
@@ -84,10 +83,6 @@ def test_one_confidence_for_all_is_worth_what_chance_is() -> None:
     assert curve is not None
     assert curve.aurc == pytest.approx(curve.random) == pytest.approx(0.4)
     assert curve.augrc == pytest.approx(0.2)
-    assert curve.excess_share == pytest.approx(1)
-    alike = risk_coverage([-1.0, -2.0], [0.5, 0.5])
-    assert alike is not None
-    assert alike.excess_share is None
 
 
 def test_a_deferral_table_by_hand() -> None:

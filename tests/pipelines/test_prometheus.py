@@ -10,6 +10,7 @@ import pytest
 
 from radray.pipelines.prometheus import METRICS, MetricSpec
 from tests.support.paths import ROOT
+from tests.support.prometheus import exported
 
 DASHBOARD = ROOT / "jobs" / "configs" / "grafana.json"
 
@@ -21,7 +22,7 @@ def targets() -> list[dict[str, Any]]:
 
 def test_the_dashboard_names_each_metric_and_no_other() -> None:
     asked = {name for target in targets() for name in re.findall(r"\bray_[a-z_]+", target["expr"])}
-    assert asked == {spec.exported() for spec in METRICS}
+    assert asked == {exported(spec) for spec in METRICS}
     assert len({spec.name for spec in METRICS}) == len(METRICS)
 
 
@@ -30,7 +31,7 @@ def test_what_the_dashboard_groups_by_is_a_label(spec: MetricSpec) -> None:
     known = {"model", "dataset", "status", "outcome", "work"}  # of a closed list: nothing of a report
     assert set(spec.labels) <= known
     for target in targets():
-        if spec.exported() in target["expr"]:
+        if exported(spec) in target["expr"]:
             grouped = {name for group in re.findall(r"by \(([^)]*)\)", target["expr"]) for name in group.split(", ")}
             assert grouped - {"le"} <= set(spec.labels)
             assert set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])) <= set(spec.labels)
@@ -62,4 +63,4 @@ def test_rays_exporter_gives_them_the_names_that_we_say() -> None:
     root = DASHBOARD.parents[2]
     done = subprocess.run([sys.executable, "-c", EXPORT], cwd=root, capture_output=True, text=True, check=True)
     found = set(re.findall(r"^(ray_radray_\w+)\{", done.stdout, re.MULTILINE))
-    assert {spec.exported() for spec in METRICS} <= found
+    assert {exported(spec) for spec in METRICS} <= found

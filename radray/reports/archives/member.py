@@ -7,13 +7,10 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from radray.errors import InputError
 from radray.schema.statuses import RejectReason
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 HEAD_BYTES = 512
 """Bytes from which a container is told: tar's magic is the last, at 257; its checksum is over 512."""
@@ -187,16 +184,9 @@ class ByteStream(io.BufferedIOBase):
         return self._taken(len(self._buffer) if wanted is None else self._at + wanted)
 
     def read1(self, size: int = -1, /) -> bytes:
-        """Return some bytes, at most `size`; b'' at the end."""
+        """Return some bytes, at most `size`; b'' at the end: what io.TextIOWrapper reads by."""
         self._fill(1)
         return self._taken(len(self._buffer) if size < 0 else self._at + size)
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        """Fill `buffer` as far as there are bytes and return how many."""
-        view = memoryview(buffer).cast("B")
-        data = self.read(len(view))
-        view[: len(data)] = data
-        return len(data)
 
     def readline(self, size: int | None = -1, /) -> bytes:
         r"""Return the next line with its \n, at most `size` bytes; a line that breaks off is given, then the break."""

@@ -65,11 +65,6 @@ class T5Shape:
         return self.encoder + self.decoder + self.embedding * (1 if self.tied else 2)
 
     @property
-    def largest_block(self) -> int:
-        """Parameters of the largest part that is gathered at once: a decoder block."""
-        return max(self.encoder_block, self.decoder_block)
-
-    @property
     def _attention(self) -> int:
         return 4 * self.d_model * self.inner
 
