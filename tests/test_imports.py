@@ -11,7 +11,7 @@ import pytest
 from tests.support.paths import ROOT
 
 FLOORS = (
-    ("radray.errors",),
+    ("radray.errors", "radray.flags"),
     ("radray.settings", "radray.schema", "radray.language"),
     ("radray.checks",),
     ("radray.evaluation", "radray.reports", "radray.storage", "radray.cluster"),
@@ -27,6 +27,7 @@ MAY_IMPORT_RAY = {"radray.cluster", "radray.pipelines", "radray.training", "radr
 HEAVY = {"torch", "transformers", "ctranslate2", "peft", "tokenizers"}
 WITHOUT_MODELS = {room for room in FLOOR if room.rpartition(".")[2] in ("settings", "schema", "language", "checks")} | {
     "radray.errors",
+    "radray.flags",
     "radray.evaluation",
     "radray.reports",
     "radray.storage",

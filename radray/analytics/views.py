@@ -15,7 +15,7 @@ from importlib.resources import files
 import sqlglot
 from sqlglot import exp
 
-from radray.schema.checks import CLASSES, TIER_A, TIER_B
+from radray.flags import CLASSES, TIER_A, TIER_B
 from radray.schema.column import TableSchema
 from radray.schema.evaluations import COMPARISONS, EVALUATIONS
 from radray.schema.predictions import PREDICTIONS

@@ -27,17 +27,12 @@ from radray.checks.prior import find_prior
 from radray.checks.recommendations import find_recommendations
 from radray.checks.sides import find_side_conflicts
 from radray.checks.spans import Hit, write_evidence
+from radray.flags import CLASSES, TIER_B
 from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
 from radray.language.mentions import Mention
-from radray.schema import checks as check_columns
 
 CHECKS_ID = "checks-1"
 """Raised when a change here, in the phrase table or in the finding of mentions can change a flag."""
-
-TIER_A = tuple(check_columns.TIER_A)
-"""Classes that may gate."""
-TIER_B = tuple(check_columns.TIER_B)
-"""Classes that advise."""
 
 OF_CONCEPTS = ("side", "polarity", "critical_missed", "recommendation", *TIER_B)
 """Classes that hang on the phrase table, and apply only where it has the findings; the others apply to any report."""
@@ -84,7 +79,7 @@ def check(
     facts = Known(findings, behind)
     applies = _applies(modality, body_part, facts)
     if not text.strip():
-        flags = {name: None if name in OF_CONCEPTS and not applies else False for name in (*TIER_A, *TIER_B)}
+        flags = {name: None if name in OF_CONCEPTS and not applies else False for name in CLASSES}
         return Checked(flags | {"degenerate": True}, "degenerate impression:0-0", False, None)
     hits: dict[str, list[Hit]] = {
         "measurement": find_changed(text, findings, behind),
@@ -109,7 +104,7 @@ def check(
             "device": find_device(text, mentions, facts),
             "comparison": find_comparison(text, mentions, facts),
         }
-    order = (*TIER_A, *TIER_B)
+    order = CLASSES
     return Checked(
         flags={name: bool(hits[name]) if name in hits else None for name in order},
         evidence=write_evidence((name, hits[name]) for name in order if hits.get(name)),

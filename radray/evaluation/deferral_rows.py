@@ -9,7 +9,7 @@ from radray.evaluation.confidence import Figure, confidence_figures
 from radray.evaluation.figures import Plan
 from radray.evaluation.strata import ABNORMAL, ALL, NORMAL, Bools
 from radray.evaluation.systems import CONFIDENCES, MODEL, SideBySide, System
-from radray.schema.checks import TIER_A
+from radray.flags import TIER_A
 
 QUALITY = "rouge1"
 """Of the main scorer: what a confidence is held against, beside the flags of Tier A."""

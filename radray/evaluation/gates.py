@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from radray.errors import GateError
-from radray.schema.checks import TIER_A
+from radray.flags import TIER_A
 from radray.schema.statuses import PredictionStatus
 from radray.settings.gates import GatesSettings
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from radray.evaluation.strata import ABNORMAL, NORMAL
+from radray.flags import CLASSES, TIER_A, TIER_B
 from radray.pages.evaluation_tables import HEADLINE
 from radray.pages.grids import score
 from radray.pages.marked import Piece, different_words, evidence_places, items_of, pieces
 from radray.pages.numbers import Numbers
-from radray.schema.checks import CLASSES, TIER_A, TIER_B
 
 WORST, RANDOM_ABNORMAL, RANDOM_NORMAL = 3, 4, 2
 """Cases of each kind: the worst of each model, and as many at random of each stratum."""

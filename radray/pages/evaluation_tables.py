@@ -9,8 +9,8 @@ from radray.evaluation.published import Published
 from radray.evaluation.scoring import EXACT, NO_OVERLAP, READS_NORMAL
 from radray.evaluation.strata import ABNORMAL, ALL, STANDARDISED
 from radray.evaluation.systems import FLAGS_OF_BOTH, NEAREST, RADIOLOGIST, SideBySide
+from radray.flags import CLASSES
 from radray.pages.figures import Figures, Row, stratum_of
-from radray.schema.checks import CLASSES
 
 TITLES = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougel": "ROUGE-L", "rougelsum": "ROUGE-Lsum"}
 """Metrics of the published study, in its order, as it names them."""

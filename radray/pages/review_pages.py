@@ -10,7 +10,7 @@ from radray.evaluation.review.sheet import Candidate, draw_sheet
 from radray.evaluation.review.summary import agreements, summarise_review
 from radray.evaluation.strata import ABNORMAL, NORMAL
 from radray.evaluation.systems import MODEL, SideBySide
-from radray.schema.checks import TIER_A
+from radray.flags import TIER_A
 
 
 def candidates(side: SideBySide, system: str) -> list[Candidate]:

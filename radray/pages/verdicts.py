@@ -7,10 +7,10 @@ from typing import Any
 from radray.evaluation.scoring import READS_NORMAL
 from radray.evaluation.strata import ABNORMAL, ALL, CRITICAL
 from radray.evaluation.systems import FLOOR, NEAREST, RADIOLOGIST
+from radray.flags import TIER_A
 from radray.pages.evaluation_tables import HEADLINE, MASK, MASK_NOTE
 from radray.pages.figures import stratum_of
 from radray.pages.numbers import Numbers, label_of
-from radray.schema.checks import TIER_A
 
 MISSED = "flag_critical_missed"
 FEW = 30

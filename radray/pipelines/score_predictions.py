@@ -10,13 +10,14 @@ import pyarrow as pa
 
 from radray.checks.check import CHECKS_ID, Checked, check
 from radray.evaluation.rouge import Scorer
+from radray.flags import CLASSES
 from radray.language.findings_stratum import findings_stratum
 from radray.language.normality import is_normal
 from radray.language.sentences import split_sentences
 from radray.pipelines.prometheus import SCORE_SECONDS, SCORED, record
 from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.stage import Stage, innermost_frame
-from radray.schema.checks import CLASSES, RAW_ROUGE_COLUMNS
+from radray.schema.checks import RAW_ROUGE_COLUMNS
 from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
 from radray.schema.statuses import FailReason, PredictionStatus
 from radray.settings.generate import ScoreSettings

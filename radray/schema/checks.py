@@ -1,34 +1,9 @@
-"""The classes of the clinical checks, and the columns of `predictions` that checks, strata and raw scores fill."""
+"""The columns of `predictions` that checks, strata and raw scores fill."""
 
 import pyarrow as pa
 
+from radray.flags import TIER_A, TIER_B
 from radray.schema.column import BOOL, DOUBLE, LONG, STRING
-
-TIER_A = {
-    "side": "says another side of a finding than the findings do",
-    "polarity": "denies what the findings assert, or asserts what they deny",
-    "measurement": "holds a measurement or unit that is not in findings or background",
-    "critical_missed": "leaves out a critical finding",
-    "communication": "says that somebody was told, which its input does not say",
-    "mask": "holds a mask of de-identification",
-    "prior": "compares with a prior exam that its input does not know of",
-    "recommendation": "recommends to act where its input does not",
-    "degenerate": "is empty, repeats itself or breaks off",
-    "identifier": "holds an identifier of the patient or the study",
-}
-"""Errors that harm, by class: what an impression with the flag does. These may gate a night."""
-
-TIER_B = {
-    "unsupported": "names a finding that the findings do not have",
-    "certainty": "is surer of a finding, or less sure, than the findings are",
-    "severity": "gives a finding another severity than the findings do",
-    "location": "gives a finding another place than the findings do",
-    "device": "names a device that the findings do not have, or another state of it",
-    "comparison": "gives a finding another change since the prior exam than the findings do",
-}
-"""Differences that are often a radiologist's own interpretation: to be read against the radiologist's rate."""
-
-CLASSES = (*TIER_A, *TIER_B)
 
 RAW_ROUGE_COLUMNS = tuple(f"{metric}_raw_f" for metric in ("rouge1", "rouge2", "rougel", "rougelsum"))
 

@@ -1,25 +1,13 @@
 """Settings of the gates that stop `generate` from committing a night."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
+from radray.flags import TierA
 from radray.settings.section import Section
 
 Rate = Annotated[float, Field(ge=0.0, le=1.0)]
-
-TierA = Literal[
-    "side",
-    "polarity",
-    "measurement",
-    "critical_missed",
-    "communication",
-    "mask",
-    "prior",
-    "recommendation",
-    "degenerate",
-    "identifier",
-]
 
 
 class GatesSettings(Section):

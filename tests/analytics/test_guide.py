@@ -13,7 +13,7 @@ import trino_sql_validator
 
 from radray.analytics.query import stream
 from radray.analytics.views import VIEWS, Choices
-from radray.schema.checks import CLASSES
+from radray.flags import CLASSES
 from radray.schema.evaluations import COMPARISONS
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS

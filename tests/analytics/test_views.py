@@ -27,7 +27,7 @@ from radray.analytics.views import (
     view_doc,
     view_sql,
 )
-from radray.schema.checks import CLASSES, TIER_A, TIER_B
+from radray.flags import CLASSES, TIER_A, TIER_B
 from radray.schema.evaluations import COMPARISONS, EVALUATIONS
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS

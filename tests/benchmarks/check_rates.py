@@ -13,7 +13,8 @@ import math
 import sys
 import time
 
-from radray.checks.check import TIER_A, TIER_B, Checked, check
+from radray.checks.check import Checked, check
+from radray.flags import TIER_A, TIER_B
 from radray.language.mentions import find_mentions
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import Record

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from radray.analytics.query import connect, stream
 from radray.analytics.views import VIEWS, Choices, view_columns
-from radray.schema.checks import CLASSES
+from radray.flags import CLASSES
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.tables import TABLES

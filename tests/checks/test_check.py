@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radray.checks.check import OF_CONCEPTS, TIER_A, TIER_B, Checked, check
+from radray.checks.check import OF_CONCEPTS, Checked, check
+from radray.flags import TIER_A, TIER_B
 
 FINDINGS = (
     "There is a moderate right pleural effusion. An 8 mm nodule is seen in the left upper lobe. No pneumothorax. The"

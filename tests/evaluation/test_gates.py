@@ -4,12 +4,13 @@ from typing import Any, get_args
 
 import pyarrow as pa
 import pytest
+from pydantic import ValidationError
 
 from radray.errors import GateError, InputError
 from radray.evaluation.gates import NIGHT_COLUMNS, Night, Verdict, judge, measure, measure_scores, refuse_failed
-from radray.schema.checks import TIER_A
+from radray.flags import TIER_A, TierA
 from radray.schema.predictions import PREDICTIONS
-from radray.settings.gates import GatesSettings, TierA
+from radray.settings.gates import GatesSettings
 
 OFF = GatesSettings(max_tier_a_rate=None, max_rouge_l_drop=None, max_failed_rate=None, min_distinct_rate=None)
 
@@ -34,6 +35,9 @@ def verdict(
 
 def test_the_classes_that_may_gate_are_those_of_tier_a() -> None:
     assert get_args(TierA) == tuple(TIER_A)
+    assert list(GatesSettings(max_flag_rates=dict.fromkeys(TIER_A, 0.1)).max_flag_rates) == list(TIER_A)
+    with pytest.raises(ValidationError):
+        GatesSettings(max_flag_rates={"unsupported": 0.1})
 
 
 def test_a_night_is_counted() -> None:

@@ -18,10 +18,10 @@ from radray.errors import ConfigError, InputError
 from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
 from radray.evaluation.rouge import Scorer
 from radray.evaluation.systems import FLOORS
+from radray.flags import CLASSES
 from radray.language.normality import is_normal
 from radray.language.sentences import split_sentences
 from radray.reports.record.identity import normalise
-from radray.schema.checks import CLASSES
 from radray.schema.evaluations import COMPARISONS, EVALUATIONS
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS

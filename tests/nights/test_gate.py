@@ -11,8 +11,8 @@ import pytest
 
 from jobs import cli
 from radray.errors import GateError
+from radray.flags import TIER_A
 from radray.nights.gate import NightGate
-from radray.schema.checks import TIER_A
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS

@@ -19,9 +19,9 @@ from radray.evaluation.figures import Plan, evaluations
 from radray.evaluation.published import Published, Result
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.systems import Training, add_floors, remarks, side_by_side
+from radray.flags import CLASSES, TIER_A
 from radray.pages.evaluation_page import TEMPLATES, Evaluated, Part, page, write_page
 from radray.pages.evaluation_tables import Shown
-from radray.schema.checks import CLASSES, TIER_A
 
 PLAN = Plan(main_scorer(stemmer=True), normal_weight=0.5, resamples=200, seed=1)
 REFERENCES = (

@@ -7,9 +7,10 @@ import pyarrow as pa
 import pytest
 
 from radray.checks import check as checks
+from radray.flags import CLASSES, TIER_A, TIER_B
 from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.score_predictions import ScorePredictions, checks_id
-from radray.schema.checks import CLASSES, RAW_ROUGE_COLUMNS, TIER_A, TIER_B
+from radray.schema.checks import RAW_ROUGE_COLUMNS
 from radray.schema.column import HYPOTHESES
 from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
 from radray.settings.generate import ScoreSettings
@@ -89,8 +90,9 @@ def flagged(row: dict[str, Any], prefix: str = "flag_") -> set[str]:
 
 
 def test_the_flags_that_the_table_has_are_those_that_the_checks_make() -> None:
-    assert tuple(TIER_A) == checks.TIER_A
-    assert tuple(TIER_B) == checks.TIER_B
+    flags = [name.removeprefix("flag_") for name in scored("Effusion.") if name.startswith("flag_")]
+    assert flags == [*TIER_A, *TIER_B]
+    assert flags == list(checks.check("Effusion.", "Effusion.", None).flags)
 
 
 def test_a_raw_reference_is_scored_beside_the_cleaned_one() -> None:

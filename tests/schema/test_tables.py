@@ -5,12 +5,11 @@ from typing import get_args
 import pyarrow as pa
 import pytest
 
-from radray.schema.checks import TIER_A
+from radray.flags import TIER_A, TierA
 from radray.schema.column import TableSchema
 from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
 from radray.schema.reports import REPORTS
 from radray.schema.tables import TABLES
-from radray.settings.gates import TierA
 
 
 @pytest.mark.parametrize("schema", TABLES.values(), ids=lambda schema: schema.name)

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from radray.evaluation.confidence import RiskCoverage, risk_coverage
 from radray.evaluation.strata import ABNORMAL
 from radray.evaluation.systems import CONFIDENCES, MODEL, RADIOLOGIST, System
+from radray.flags import TIER_A, TIER_B
 from radray.pages.charts.svg import SERIES, Drawings, short
 from radray.pages.evaluation_tables import HEADLINE, MASK, MASK_NOTE
 from radray.pages.figures import stratum_of
 from radray.pages.grids import Chart, Grid, score, share
 from radray.pages.numbers import Numbers, label_of
-from radray.schema.checks import TIER_A, TIER_B
 
 Row = Mapping[str, Any]
 

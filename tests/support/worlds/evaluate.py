@@ -11,11 +11,11 @@ from typing import Any
 from rich.console import Console
 
 from radray.evaluation.rouge import Scorer
+from radray.flags import CLASSES
 from radray.language.normality import is_normal
 from radray.reports.formats.mimic import read
 from radray.reports.record.identity import normalise
 from radray.reports.synthetic.studies import make_studies
-from radray.schema.checks import CLASSES
 from radray.schema.column import TableSchema
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from radray.schema.checks import CLASSES
+from radray.flags import CLASSES
 from radray.schema.column import TableSchema
 from radray.schema.evaluations import COMPARISONS, EVALUATIONS
 from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS

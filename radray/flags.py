@@ -1,0 +1,37 @@
+"""The classes of flags that the checks put on an impression: those that harm (Tier A), and those to be read (Tier B).
+
+Their names are in settings (`gates.max_flag_rates`), columns (``flag_side``), views and pages; they stand here alone.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+TIER_A = {
+    "side": "says another side of a finding than the findings do",
+    "polarity": "denies what the findings assert, or asserts what they deny",
+    "measurement": "holds a measurement or unit that is not in findings or background",
+    "critical_missed": "leaves out a critical finding",
+    "communication": "says that somebody was told, which its input does not say",
+    "mask": "holds a mask of de-identification",
+    "prior": "compares with a prior exam that its input does not know of",
+    "recommendation": "recommends to act where its input does not",
+    "degenerate": "is empty, repeats itself or breaks off",
+    "identifier": "holds an identifier of the patient or the study",
+}
+"""Errors that harm, by class: what an impression with the flag does. These may gate a night."""
+
+if TYPE_CHECKING:
+    TierA = str
+else:
+    TierA = Literal[tuple(TIER_A)]  # so that settings refuse a name that is none
+
+TIER_B = {
+    "unsupported": "names a finding that the findings do not have",
+    "certainty": "is surer of a finding, or less sure, than the findings are",
+    "severity": "gives a finding another severity than the findings do",
+    "location": "gives a finding another place than the findings do",
+    "device": "names a device that the findings do not have, or another state of it",
+    "comparison": "gives a finding another change since the prior exam than the findings do",
+}
+"""Differences that are often a radiologist's own interpretation: to be read against the radiologist's rate."""
+
+CLASSES = (*TIER_A, *TIER_B)
