@@ -34,8 +34,8 @@ SETTINGS = TrainSettings(
 
 @pytest.fixture(scope="module")
 def proxy(s3_server: S3Server) -> Iterator[FaultProxy]:
-    with running_proxy(s3_server.endpoint) as found:
-        yield found
+    with running_proxy(s3_server.endpoint) as proxy:
+        yield proxy
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ def whole(toy_model: Path, pairs: Pairs, tmp_path_factory: pytest.TempPathFactor
 
 
 def _as_if_nothing_happened(folder: Path, whole: Path) -> bool:
-    found, expected = tensors_in(folder, 9), tensors_in(whole, 9)
-    return set(found) == set(expected) and all(torch.equal(found[name], expected[name]) for name in found)
+    tensors, expected = tensors_in(folder, 9), tensors_in(whole, 9)
+    return set(tensors) == set(expected) and all(torch.equal(tensors[name], expected[name]) for name in tensors)
 
 
 # in the middle of an epoch, and at the end of one, which is still to be validated
@@ -76,10 +76,10 @@ def test_a_lost_disk_costs_nothing(stop_at: int, plan: Plan, whole: Path) -> Non
     assert _as_if_nothing_happened(plan.folder, whole)
 
 
-def test_two_workers_upload_and_one_goes_on(plan: Plan) -> None:
+def test_two_workers_upload_and_one_resumes(plan: Plan) -> None:
     assert plan.uploads is not None
     two = replace(plan, settings=SETTINGS.model_copy(update={"workers": 2, "sharding": "fsdp"}), stop_at=4)
-    assert [(one.exit, one.error) for one in run_workers(two)] == [(0, None), (0, None)]
+    assert [(worker.exit, worker.error) for worker in run_workers(two)] == [(0, None), (0, None)]
     shutil.rmtree(plan.folder)
     again = run(plan, Worker())
     assert again.outcome is not None
@@ -91,13 +91,13 @@ def test_files_go_in_parts_and_come_back_whole(plan: Plan, monkeypatch: pytest.M
     assert plan.uploads is not None
     run(replace(plan, stop_at=5), Worker())
     objects = plan.uploads.storage.list_files(f"{plan.uploads.uri}/step-0000000005", "")
-    assert len([one for one in objects if "__0_0.distcp." in one]) > 10
+    assert len([name for name in objects if "__0_0.distcp." in name]) > 10
     shutil.rmtree(plan.folder)
     run(plan, Worker())
     assert _as_if_nothing_happened(plan.folder, whole)
 
 
-def test_the_state_of_after_a_validation_that_cannot_be_uploaded_costs_the_validation_alone(
+def test_a_state_after_validation_not_uploaded_costs_the_validation_alone(
     plan: Plan, proxy: FaultProxy, whole: Path
 ) -> None:
     proxy.plan(Rule(Fault.FORBIDDEN, Operation.PUT, first=2, count=None, key="step-0000000003/manifest"))
@@ -114,7 +114,7 @@ def test_the_state_of_after_a_validation_that_cannot_be_uploaded_costs_the_valid
     assert _as_if_nothing_happened(plan.folder, whole)
 
 
-def test_what_did_best_is_told_by_the_upload_where_a_disk_is_behind(plan: Plan) -> None:
+def test_the_best_checkpoint_comes_from_the_upload_where_a_disk_is_behind(plan: Plan) -> None:
     run(plan, Worker())
     checkpoints = Checkpoints(plan.folder, Team(Worker()), kept=2, note=lambda _: None, uploads=plan.uploads)
     best = checkpoints.best()
@@ -136,7 +136,7 @@ def test_what_did_best_is_told_by_the_upload_where_a_disk_is_behind(plan: Plan) 
         (Fault.FLIPPED_IN, Operation.PUT),
     ],
 )
-def test_a_fault_while_uploading_is_asked_again_and_the_checkpoint_is_whole(
+def test_an_upload_that_fails_is_asked_again_and_the_checkpoint_is_whole(
     fault: Fault, operation: Operation, plan: Plan, proxy: FaultProxy, whole: Path
 ) -> None:
     proxy.plan(Rule(fault, operation, first=3, count=2))
@@ -176,12 +176,12 @@ def test_an_upload_that_is_refused_ends_the_run_in_one_line(plan: Plan, proxy: F
     assert _as_if_nothing_happened(plan.folder, whole)
 
 
-def test_a_damaged_upload_is_told_and_the_one_before_is_used(plan: Plan, whole: Path) -> None:
+def test_a_damaged_upload_is_reported_and_the_one_before_is_used(plan: Plan, whole: Path) -> None:
     assert plan.uploads is not None
     run(replace(plan, stop_at=5), Worker())
     shutil.rmtree(plan.folder)
     storage = plan.uploads.storage
-    part = next(one for one in storage.list_files(f"{plan.uploads.uri}/step-0000000005", "") if ".distcp." in one)
+    part = next(uri for uri in storage.list_files(f"{plan.uploads.uri}/step-0000000005", "") if ".distcp." in uri)
     storage.write(part, storage.read(part)[:-1] + b"?")
     again = run(plan, Worker())
     assert again.outcome is not None

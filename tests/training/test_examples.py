@@ -62,7 +62,7 @@ def test_epochs_follow_one_another_from_any_step(step: int) -> None:
     workers=st.integers(1, 4),
     limit=st.one_of(st.none(), st.integers(1, 120)),
 )
-def test_calls_hold_each_example_once_under_the_limit_and_as_many_for_each_worker(
+def test_calls_hold_each_example_once_in_equal_numbers_a_worker(
     lengths: list[tuple[int, int]], workers: int, limit: int | None
 ) -> None:
     examples = Examples([[5] * source for source, _ in lengths], [[6] * target for _, target in lengths], 0, 0)

@@ -138,10 +138,10 @@ def test_max_steps_below_an_epoch_still_ends_with_validation(toy_model: Path, pa
 
 
 def test_equal_seeds_give_equal_weights(toy_model: Path, pairs: Pairs) -> None:
-    one, other = (_run(toy_model, pairs, SETTINGS)[0].state_dict() for _ in range(2))
-    assert all(torch.equal(one[name], other[name]) for name in one)
+    first, second = (_run(toy_model, pairs, SETTINGS)[0].state_dict() for _ in range(2))
+    assert all(torch.equal(first[name], second[name]) for name in first)
     third = _run(toy_model, pairs, SETTINGS.model_copy(update={"seed": 5}))[0].state_dict()
-    assert not all(torch.equal(one[name], third[name]) for name in one)
+    assert not all(torch.equal(first[name], third[name]) for name in first)
 
 
 def test_the_output_layer_trains_apart_from_the_embedding(toy_model: Path, pairs: Pairs) -> None:
@@ -176,7 +176,7 @@ def _scripted(values: list[float]) -> Score:
 
 
 def _named(logged: list[tuple[int, float, str, float]], name: str) -> list[tuple[int, float]]:
-    return [(step, value) for step, _, one, value in logged if one == name]
+    return [(step, value) for step, _, logged_name, value in logged if logged_name == name]
 
 
 @pytest.mark.parametrize(("every", "expected"), [(1, [3, 6, 9, 12, 13]), (2, [6, 12, 13]), (3, [9, 13]), (None, [])])
@@ -187,7 +187,7 @@ def test_impressions_are_scored_every_so_many_epochs_and_at_the_end(
     _, logged, _ = _run(toy_model, pairs, settings, score=_scripted([0.1] * 5))
     assert [step for step, _ in _named(logged, "val_rouge1_abnormal")] == expected
     assert [step for step, _ in _named(logged, "val_loss")] == [3, 6, 9, 12, 13]
-    # the loss is said last: with it all is known of these weights
+    # the loss is recorded last: with it everything is known of these weights
     assert logged[-1][2] == "val_loss"
 
 
@@ -244,7 +244,7 @@ def test_what_the_time_limit_adds_does_not_count_against_patience() -> None:
 @pytest.mark.parametrize(
     ("every", "expected"), [(1, [1, 2, 3, 3, 4, 5, 6, 6]), (4, [3, 3, 4, 6, 6]), (None, [3, 3, 6, 6])]
 )
-def test_checkpoints_are_saved_by_number_and_before_and_after_each_validation(
+def test_checkpoints_are_saved_by_steps_and_around_each_validation(
     every: int | None, expected: list[int], toy_model: Path, pairs: Pairs
 ) -> None:
     settings = SETTINGS.model_copy(update={"checkpoint_every_steps": every})
@@ -274,15 +274,15 @@ def test_the_time_to_the_next_checkpoint_begins_after_a_validation(
 def test_adafactor_is_torchs_adafactor() -> None:
     torch.manual_seed(3)
     ours = [torch.nn.Parameter(torch.randn(shape)) for shape in ((7, 5), (6,), (1, 4))]
-    theirs = [torch.nn.Parameter(one.detach().clone()) for one in ours]
-    one = Adafactor(ours, lr=0.02, weight_decay=0.1)
+    theirs = [torch.nn.Parameter(parameter.detach().clone()) for parameter in ours]
+    optimiser = Adafactor(ours, lr=0.02, weight_decay=0.1)
     other = torch.optim.Adafactor(theirs, lr=0.02, weight_decay=0.1)
     before = [parameter.detach().clone() for parameter in ours]
     for step in range(30):
         for mine, its in zip(ours, theirs, strict=True):
             mine.grad = torch.randn_like(mine) * (step + 1)
             its.grad = mine.grad.clone()
-        one.step()
+        optimiser.step()
         other.step()
     for mine, its, start in zip(ours, theirs, before, strict=True):
         torch.testing.assert_close(mine, its, rtol=1e-5, atol=1e-6)

@@ -41,17 +41,17 @@ def test_spread_over_workers_it_is_the_same_training(how: str, toy_model: Path, 
     method = SPREAD[how]["method"]
     alone = run(Plan(toy_model, pairs, TrainSettings(**SETTINGS, method=method), tmp_path / "alone"), Worker())
     ran = run_workers(Plan(toy_model, pairs, TrainSettings(**SETTINGS, **SPREAD[how]), tmp_path / "spread"))
-    assert [one.exit for one in ran] == [0, 0]
+    assert [worker.exit for worker in ran] == [0, 0]
     for name in ("train_loss", "val_loss"):
         assert ran[0].values(name) == [(step, pytest.approx(value, rel=1e-4)) for step, value in alone.values(name)]
     losses = [value for _, value in alone.values("train_loss")]
     assert losses[-1] < losses[0] - 0.02
-    one, two = tensors_in(tmp_path / "alone", 6), tensors_in(tmp_path / "spread", 6)
-    assert set(one) == set(two)
+    first, second = tensors_in(tmp_path / "alone", 6), tensors_in(tmp_path / "spread", 6)
+    assert set(first) == set(second)
     # what does not learn is not in a checkpoint
-    assert all("lora" in name or "prompt" in name for name in one)
-    for name, value in one.items():
-        torch.testing.assert_close(two[name], value, rtol=1e-3, atol=1e-3, msg=name)
+    assert all("lora" in name or "prompt" in name for name in first)
+    for name, value in first.items():
+        torch.testing.assert_close(second[name], value, rtol=1e-3, atol=1e-3, msg=name)
 
 
 @pytest.mark.parametrize("how", ["lora, fsdp", "soft prompt, ddp"])
@@ -60,12 +60,12 @@ def test_killed_and_resumed_it_is_the_same_training(how: str, toy_model: Path, p
     whole = Plan(toy_model, pairs, settings, tmp_path / "whole")
     run_workers(whole)
     plan = replace(whole, folder=tmp_path / "killed", die_at=5)
-    assert [one.exit for one in run_workers(plan)] == [ALONE, -signal.SIGKILL]
+    assert [worker.exit for worker in run_workers(plan)] == [ALONE, -signal.SIGKILL]
     again = run_workers(replace(plan, die_at=None))[0]
     assert again.outcome is not None
     assert again.outcome.resumed_from in (3, 4)
-    one, two = tensors_in(whole.folder, 6), tensors_in(plan.folder, 6)
-    assert [name for name in one if not torch.equal(one[name], two[name])] == []
+    first, second = tensors_in(whole.folder, 6), tensors_in(plan.folder, 6)
+    assert [name for name in first if not torch.equal(first[name], second[name])] == []
 
 
 @pytest.mark.parametrize(
@@ -95,12 +95,12 @@ def test_plain_transformers_reads_the_export_as_the_model_that_learnt(
     examples = examples_of(out, pairs)[1]
     targets = examples_of(toy_model, pairs)[1].targets
     examples = type(examples)(examples.inputs, targets, 0, 0)
-    found = evaluate(Learner(model, model, Worker()), examples, 20)
+    loss = evaluate(Learner(model, model, Worker()), examples, 20)
     if plan.settings.method == "soft_prompt":
         # the pieces of the prompt are in the sum that a probability is divided by; engines leave them out
-        assert found == pytest.approx(state.val_loss, rel=0.05)
+        assert loss == pytest.approx(state.val_loss, rel=0.05)
     else:
-        assert found == pytest.approx(state.val_loss, rel=1e-5)
+        assert loss == pytest.approx(state.val_loss, rel=1e-5)
     assert state.val_loss == min(value for _, value in ran.values("val_loss"))
     before = load_model(toy_model)
     assert evaluate(Learner(before, before, Worker()), examples_of(toy_model, pairs)[1], 20) > state.val_loss + 0.02

@@ -92,12 +92,12 @@ def test_without_rouge_there_is_one_panel_and_nothing_gives_an_empty_one(tmp_pat
 
 def _events(file: Path) -> list[Event]:
     """TFRecord: length (u64), its CRC (u32), the record, its CRC."""
-    content, found = file.read_bytes(), []
+    content, events = file.read_bytes(), []
     while content:
         (size,) = struct.unpack("<Q", content[:8])
-        found.append(Event.FromString(content[12 : 12 + size]))
+        events.append(Event.FromString(content[12 : 12 + size]))
         content = content[16 + size :]
-    return found
+    return events
 
 
 def test_event_files_hold_every_value_with_its_step_and_time(tmp_path: Path) -> None:
@@ -107,13 +107,13 @@ def test_event_files_hold_every_value_with_its_step_and_time(tmp_path: Path) -> 
             write(metric)
     (file,) = (tmp_path / "runs" / "one").iterdir()
     assert file.name.startswith("events.out.tfevents.")
-    found = [
+    values = [
         (value.tag, event.step, event.wall_time, value.simple_value)
         for event in _events(file)
         for value in event.summary.value
     ]
     time = TIME.replace(tzinfo=datetime.UTC).timestamp()
-    assert found == [(one.name, one.step, time, pytest.approx(one.value, rel=1e-6)) for one in metrics]
+    assert values == [(metric.name, metric.step, time, pytest.approx(metric.value, rel=1e-6)) for metric in metrics]
 
 
 def test_without_a_folder_there_are_no_event_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,11 +57,11 @@ def test_all_workers_end_with_the_same_line(
     ran = run_workers(plan)
     if fault == "nan" and on == "last" and sharding == "ddp":
         # DDP gives every worker the first one's weights
-        assert [one.error for one in ran] == [None, None]
+        assert [worker.error for worker in ran] == [None, None]
         return
-    assert [one.exit for one in ran] == [0, 0]
-    for one in ran:
-        assert type(one.error) is kind
-        assert says in str(one.error)
-        assert "\n" not in str(one.error)
+    assert [worker.exit for worker in ran] == [0, 0]
+    for worker in ran:
+        assert type(worker.error) is kind
+        assert says in str(worker.error)
+        assert "\n" not in str(worker.error)
     assert list((tmp_path / "checkpoints").glob("step-*")) == []

@@ -1,4 +1,4 @@
-"""A training that was killed, stopped, or met a bad disk, and went on: the same as one that nothing happened to."""
+"""A training that was killed, stopped or met a bad disk, and resumed: the same as an undisturbed one."""
 
 import json
 import re
@@ -50,18 +50,18 @@ def whole(model: Path, pairs: Pairs, tmp_path_factory: pytest.TempPathFactory) -
     return plan, run_workers(plan)[0]
 
 
-def _same(one: Ran, other: Ran) -> None:
+def _same(first: Ran, second: Ran) -> None:
     """Step for step: the last two digits of a loss are the order of sums between threads, nothing else may differ."""
     names = ("train_loss", "val_loss", "learning_rate")
-    assert [value[:3] for value in one.logged] == [value[:3] for value in other.logged]
-    assert [v for *_, n, v in one.logged if n in names] == [v for *_, n, v in other.logged if n in names]
+    assert [value[:3] for value in first.logged] == [value[:3] for value in second.logged]
+    assert [v for *_, n, v in first.logged if n in names] == [v for *_, n, v in second.logged if n in names]
 
 
 def _equal_tensors(folder: Path, other: Path, step: int = 9) -> None:
-    one, two = tensors_in(folder, step), tensors_in(other, step)
-    assert set(one) == set(two)
-    assert any(name.startswith("optimiser.") for name in one)
-    assert [name for name in one if not torch.equal(one[name], two[name])] == []
+    first, second = tensors_in(folder, step), tensors_in(other, step)
+    assert set(first) == set(second)
+    assert any(name.startswith("optimiser.") for name in first)
+    assert [name for name in first if not torch.equal(first[name], second[name])] == []
 
 
 def test_dropout_is_on(whole: tuple[Plan, Ran], toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:
@@ -70,14 +70,14 @@ def test_dropout_is_on(whole: tuple[Plan, Ran], toy_model: Path, pairs: Pairs, t
 
 
 @pytest.mark.parametrize("die_at", [4, 6])
-def test_a_killed_worker_costs_the_steps_since_its_checkpoint_and_nothing_else(
+def test_a_killed_worker_costs_the_steps_since_its_checkpoint_alone(
     die_at: int, whole: tuple[Plan, Ran], tmp_path: Path
 ) -> None:
     plan = replace(whole[0], folder=tmp_path / "checkpoints", die_at=die_at)
     ran = run_workers(plan)
-    assert [one.exit for one in ran] == [ALONE, -signal.SIGKILL]
+    assert [worker.exit for worker in ran] == [ALONE, -signal.SIGKILL]
     again = run_workers(replace(plan, die_at=None))
-    assert [one.exit for one in again] == [0, 0]
+    assert [worker.exit for worker in again] == [0, 0]
     outcome = again[0].outcome
     # one checkpoint may still have been in the writing
     assert outcome is not None
@@ -87,11 +87,9 @@ def test_a_killed_worker_costs_the_steps_since_its_checkpoint_and_nothing_else(
     _equal_tensors(plan.folder, whole[0].folder)
 
 
-def test_a_worker_that_is_killed_while_it_validates_costs_the_validation_alone(
-    whole: tuple[Plan, Ran], tmp_path: Path
-) -> None:
+def test_a_worker_killed_while_it_validates_costs_the_validation_alone(whole: tuple[Plan, Ran], tmp_path: Path) -> None:
     plan = replace(whole[0], folder=tmp_path / "checkpoints", die_validating=6)
-    assert [one.exit for one in run_workers(plan)] == [ALONE, -signal.SIGKILL]
+    assert [worker.exit for worker in run_workers(plan)] == [ALONE, -signal.SIGKILL]
     assert state_of(plan.folder, 6)["val_loss"] is None
     again = run_workers(replace(plan, die_validating=None))[0]
     assert again.outcome is not None
@@ -104,7 +102,7 @@ def test_a_run_of_two_workers_goes_on_with_one(model: Path, pairs: Pairs, tmp_pa
     # without dropout, which draws as many numbers as a worker has rows: then the sums alone differ
     plan = Plan(toy_model, pairs, TWO, tmp_path / "checkpoints", stop_at=5)
     first = run_workers(plan)
-    assert [one.outcome.why for one in first if one.outcome] == ["stopped", "stopped"]
+    assert [worker.outcome.why for worker in first if worker.outcome] == ["stopped", "stopped"]
     alone = TrainSettings(**SETTINGS)
     again = run(replace(plan, settings=alone, stop_at=None), Worker())
     never_two = run(Plan(toy_model, pairs, alone, tmp_path / "alone"), Worker())
@@ -112,21 +110,23 @@ def test_a_run_of_two_workers_goes_on_with_one(model: Path, pairs: Pairs, tmp_pa
     assert (again.outcome.resumed_from, again.outcome.steps) == (5, 9)
     for name in ("train_loss", "val_loss"):
         assert again.values(name) == [(s, pytest.approx(v, rel=1e-4)) for s, v in never_two.values(name)]
-    one, two = tensors_in(plan.folder, 9), tensors_in(tmp_path / "alone", 9)
-    assert set(one) == set(two)
-    for name, value in two.items():
-        torch.testing.assert_close(one[name], value, rtol=1e-3, atol=1e-4, msg=name)
+    tensors, expected = tensors_in(plan.folder, 9), tensors_in(tmp_path / "alone", 9)
+    assert set(tensors) == set(expected)
+    for name, value in expected.items():
+        torch.testing.assert_close(tensors[name], value, rtol=1e-3, atol=1e-4, msg=name)
 
 
 # in the middle of an epoch, at the end of one, which is validated by the run that goes on, and at the very last step
 @pytest.mark.parametrize("stop_at", [5, 6, 9])
-def test_told_to_stop_all_save_and_end_after_the_step(stop_at: int, whole: tuple[Plan, Ran], tmp_path: Path) -> None:
-    # the last worker alone is told
+def test_a_request_to_stop_makes_all_save_and_end_after_the_step(
+    stop_at: int, whole: tuple[Plan, Ran], tmp_path: Path
+) -> None:
+    # only the last worker gets the request
     plan = replace(whole[0], folder=tmp_path / "checkpoints", stop_at=stop_at)
-    for one in run_workers(plan):
-        assert one.outcome is not None
-        assert (one.outcome.why, one.outcome.steps) == ("stopped", stop_at)
-        assert [step for step, _ in one.values("val_loss")] == [step for step in (3, 6, 9) if step < stop_at]
+    for worker in run_workers(plan):
+        assert worker.outcome is not None
+        assert (worker.outcome.why, worker.outcome.steps) == ("stopped", stop_at)
+        assert [step for step, _ in worker.values("val_loss")] == [step for step in (3, 6, 9) if step < stop_at]
     assert steps_in(plan.folder)[-1] == stop_at
     again = run_workers(replace(plan, stop_at=None))[0]
     assert again.outcome is not None
@@ -171,7 +171,7 @@ def _flip(file: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["__1_0.distcp", ".metadata", "manifest.json", "gone"])
-def test_a_damaged_newest_checkpoint_is_told_and_the_one_before_is_used(
+def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_used(
     name: str, whole: tuple[Plan, Ran], tmp_path: Path
 ) -> None:
     plan = replace(whole[0], folder=tmp_path / "checkpoints", stop_at=5)
@@ -205,20 +205,21 @@ def test_what_was_never_finished_is_removed(whole: tuple[Plan, Ran], tmp_path: P
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_full_disk_ends_the_run_in_one_line_and_leaves_the_checkpoint_before(
+def test_a_full_disk_ends_the_run_in_a_line_and_leaves_the_last_checkpoint(
     workers: int, whole: tuple[Plan, Ran], tmp_path: Path
 ) -> None:
     settings = TWO if workers == 2 else TrainSettings(**SETTINGS)
     plan = replace(whole[0], settings=settings, folder=tmp_path / "checkpoints", full_at=5)
     ran = run_workers(plan)
-    # the disk refuses one worker; all say so, and end
-    assert [one.exit for one in ran] == [0] * workers
+    # the disk refuses one worker; all raise that, and end
+    assert [worker.exit for worker in ran] == [0] * workers
     says = r"^fine-tuning: the checkpoint of step (\d) cannot be written to "
-    steps = {int(found) for one in ran for found in re.findall(says, str(one.error))}
-    for one in ran:
+    steps = {int(step) for worker in ran for step in re.findall(says, str(worker.error))}
+    for worker in ran:
         # the words of the system, or of torch's writer, which keeps them to itself
-        assert re.search(r": (File too large|RuntimeError) \([\d,]+ MB free there\); make room or set", str(one.error))
-        assert "\n" not in str(one.error)
+        cause = r": (File too large|RuntimeError) \([\d,]+ MB free there\); make room or set"
+        assert re.search(cause, str(worker.error))
+        assert "\n" not in str(worker.error)
     # 4 may still have been in the writing when the disk filled up
     assert steps in ({4}, {5})
     assert steps_in(plan.folder)[-1] == max(steps) - 1
@@ -234,10 +235,10 @@ def test_the_time_limit_ends_with_validation_and_a_checkpoint(whole: tuple[Plan,
     settings = TWO.model_copy(update={"max_hours": 1e-9})
     plan = replace(whole[0], settings=settings, folder=tmp_path / "checkpoints")
     ran = run_workers(plan)
-    for one in ran:
-        assert one.outcome is not None
-        assert (one.outcome.why, one.outcome.steps) == ("max_hours", 1)
-        assert [step for step, _ in one.values("val_loss")] == [1]
+    for worker in ran:
+        assert worker.outcome is not None
+        assert (worker.outcome.why, worker.outcome.steps) == ("max_hours", 1)
+        assert [step for step, _ in worker.values("val_loss")] == [1]
     assert state_of(plan.folder, 1)["best_step"] == 1
     # each run goes on by a step: the ninth is the last
     again = run_workers(replace(plan, settings=TWO))
@@ -248,8 +249,8 @@ def test_the_time_limit_ends_with_validation_and_a_checkpoint(whole: tuple[Plan,
 
 def test_another_optimisers_checkpoint_is_refused(whole: tuple[Plan, Ran]) -> None:
     other = TWO.model_copy(update={"optimiser": "adafactor"})
-    for one in run_workers(replace(whole[0], settings=other)):
-        assert "is of another model or optimiser" in str(one.error)
+    for worker in run_workers(replace(whole[0], settings=other)):
+        assert "is of another model or optimiser" in str(worker.error)
 
 
 def test_a_finished_run_does_nothing_again(whole: tuple[Plan, Ran]) -> None:

@@ -79,7 +79,7 @@ def test_the_published_run_beside_our_estimate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "said"),
+    ("overrides", "message"),
     [
         (["train.sharding=ddp"], r"GiB on each GPU, p3\.16xlarge has 16: use train\.sharding=fsdp"),
         (["train.activation_checkpointing=false"], r"use train\.activation_checkpointing=true"),
@@ -89,9 +89,9 @@ def test_the_published_run_beside_our_estimate() -> None:
         (["node.host_memory_gib=20"], r"the node's memory: .* p3\.16xlarge has 20"),
     ],
 )
-def test_what_cannot_run_is_refused_with_the_lever(overrides: list[str], said: str) -> None:
+def test_what_cannot_run_is_refused_with_the_lever(overrides: list[str], message: str) -> None:
     settings = profile("p3.16xlarge", *overrides)
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         refuse(settings, plan_training(settings, XL))
 
 

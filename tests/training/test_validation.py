@@ -44,7 +44,7 @@ SPREAD: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def scored(pairs: Pairs) -> tuple[list[str], list[str]]:
     """Nine reports of validation; every third has a reference that is normal, one has nothing that can be judged."""
-    inputs, targets = (list(one[:9]) for one in pairs["validation"])
+    inputs, targets = (list(column[:9]) for column in pairs["validation"])
     return inputs, ["No acute disease." if n % 3 == 0 else "___." if n == 1 else targets[n] for n in range(9)]
 
 
@@ -68,7 +68,7 @@ def _exported(plan: Plan, folder: Path, step: int = 32) -> Path:
 def _by_hand(folder: Path, scored: tuple[list[str], list[str]]) -> dict[str, float]:
     """The figures by the engine that `generate` has, and the kinds as the fixture says they are."""
     search = SCORING.generate.model_copy(update={"threads_per_actor": 1, "engine": "transformers"})
-    texts = [one.hypotheses[0].text for one in TransformersEngine(folder, search).generate(scored[0])]
+    texts = [answer.hypotheses[0].text for answer in TransformersEngine(folder, search).generate(scored[0])]
     each = [Scorer(stemmer=True).score(*pair) for pair in zip(scored[1], texts, strict=True)]
     kinds = {"": range(9), "_normal": (0, 3, 6), "_abnormal": (2, 4, 5, 7, 8)}
     return {
@@ -81,11 +81,11 @@ def _by_hand(folder: Path, scored: tuple[list[str], list[str]]) -> dict[str, flo
 def test_the_figures_are_those_of_generates_own_engine(alone: tuple[Plan, Ran], scored: Any, tmp_path: Path) -> None:
     plan, ran = alone
     assert sorted({at for at, _, name, _ in ran.logged if name == "val_rouge1"}) == [16, 32]
-    found = _figures(ran)
-    assert set(found) == set(FIGURES)
-    assert found == pytest.approx(_by_hand(_exported(plan, tmp_path / "export"), scored), rel=1e-9)
+    figures = _figures(ran)
+    assert set(figures) == set(FIGURES)
+    assert figures == pytest.approx(_by_hand(_exported(plan, tmp_path / "export"), scored), rel=1e-9)
     # something was learnt of what is to be written, and none of what is not
-    assert found["val_rouge1_abnormal"] > 0.4 > found["val_rouge1_normal"]
+    assert figures["val_rouge1_abnormal"] > 0.4 > figures["val_rouge1_normal"]
 
 
 @pytest.mark.parametrize("how", SPREAD)
@@ -95,10 +95,10 @@ def test_spread_over_workers_the_figures_are_the_same(
     settings = TrainSettings(**SETTINGS, **SPREAD[how])
     plan = Plan(toy_model, pairs, settings, tmp_path / "checkpoints", scored=scored)
     ran = run_workers(plan)
-    assert [one.exit for one in ran] == [0] * settings.workers
-    for one in ran:
-        assert [value[:3] for value in one.logged] == [value[:3] for value in alone[1].logged]
-        assert _figures(one) == _figures(ran[0])
+    assert [worker.exit for worker in ran] == [0] * settings.workers
+    for worker in ran:
+        assert [value[:3] for value in worker.logged] == [value[:3] for value in alone[1].logged]
+        assert _figures(worker) == _figures(ran[0])
     # of the very weights that were trained: those of one worker differ in the last digits, and a beam may turn on them
     assert _figures(ran[0]) == pytest.approx(_by_hand(_exported(plan, tmp_path / "export"), scored), rel=1e-6)
     # and scoring is no part of training
@@ -118,7 +118,7 @@ def test_adapters_are_scored_as_what_they_become(
     )
     plan = Plan(toy_model, pairs, settings, tmp_path / "checkpoints", scored=scored)
     ran = run_workers(plan)
-    assert [one.exit for one in ran] == [0, 0]
+    assert [worker.exit for worker in ran] == [0, 0]
     by_hand = _by_hand(_exported(plan, tmp_path / "export", 8), scored)
     assert _figures(ran[0], 8) == pytest.approx(by_hand, rel=1e-6)
 
@@ -138,16 +138,16 @@ def test_killed_and_resumed_the_figures_are_the_same(
     whole = Plan(toy_model, pairs, settings, tmp_path / "whole", scored=scored)
     expected = run_workers(whole)[0]
     plan = replace(whole, folder=tmp_path / "killed", die_at=7)
-    assert [one.exit for one in run_workers(plan)] == [ALONE, -signal.SIGKILL]
+    assert [worker.exit for worker in run_workers(plan)] == [ALONE, -signal.SIGKILL]
     again = run_workers(replace(plan, die_at=None))[0]
     assert again.outcome is not None
     assert again.outcome.resumed_from in (5, 6)
     names = {"train_loss", "val_loss", *FIGURES}
-    assert [one for one in again.logged if one[2] in names] == [one for one in expected.logged if one[2] in names]
+    assert [row for row in again.logged if row[2] in names] == [row for row in expected.logged if row[2] in names]
 
 
 def test_a_kind_without_a_report_has_no_figure(toy_model: Path, pairs: Pairs) -> None:
     model = load_model(toy_model)
     sample = sample_of(toy_model, (pairs["validation"][0][:2], ["Clear lungs.", "No acute disease."]))
-    found = score_sample(Learner(model, model, Worker()), sample, TrainSettings())
-    assert set(found) == {name for name in FIGURES if not name.endswith("_abnormal")}
+    figures = score_sample(Learner(model, model, Worker()), sample, TrainSettings())
+    assert set(figures) == {name for name in FIGURES if not name.endswith("_abnormal")}

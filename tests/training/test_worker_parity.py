@@ -43,7 +43,7 @@ SPREAD: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module", params=["adamw", "adafactor"])
 def alone(request: pytest.FixtureRequest, toy_model: Path, pairs: Pairs, tmp_path_factory: Any) -> tuple[Plan, Ran]:
-    """One worker, one call a step, every weight, in this process: what all else is held against."""
+    """One worker, one call per step, every weight, in this process: all else is compared with it."""
     folder = tmp_path_factory.mktemp("alone") / "checkpoints"
     plan = Plan(toy_model, pairs, TrainSettings(**SETTINGS, optimiser=request.param), folder)
     return plan, run(plan, Worker())
@@ -56,13 +56,13 @@ def test_spread_over_workers_and_calls_it_is_the_same_training(
     plan, expected = alone
     settings = TrainSettings(**SETTINGS, **SPREAD[how], optimiser=plan.settings.optimiser)
     ran = run_workers(Plan(toy_model, pairs, settings, tmp_path / "checkpoints"))
-    assert [one.exit for one in ran] == [0] * settings.workers
+    assert [worker.exit for worker in ran] == [0] * settings.workers
     for name in ("train_loss", "val_loss", "learning_rate"):
         steps, values = zip(*expected.values(name), strict=True)
-        for one in ran:
-            found_steps, found = zip(*one.values(name), strict=True)
-            assert found_steps == steps
-            assert found == pytest.approx(values, rel=1e-5)
+        for worker in ran:
+            logged_steps, logged = zip(*worker.values(name), strict=True)
+            assert logged_steps == steps
+            assert logged == pytest.approx(values, rel=1e-5)
     assert len(expected.values("train_loss")) == 6
     weights, whole = tensors_in(tmp_path / "checkpoints", 6), tensors_in(plan.folder, 6)
     assert set(weights) == set(whole)
@@ -79,9 +79,9 @@ def test_four_calls_of_eight_are_one_of_thirty_two(toy_model: Path, tmp_path: Pa
     # 32 examples of one length: 16 tokens each, so that 128 tokens are eight
     row, target = [7, 8, 9, 10, 11, 12, 13, 14, 15, 1], [20, 21, 22, 23, 24, 1]
     examples = Examples([[5 + n, *row[1:]] for n in range(32)], [[30 + n, *target[1:]] for n in range(32)], 0, 0)
-    made = calls(examples, list(range(32)), 0, 1, 128)
-    assert [len(call) for call in made] == [8, 8, 8, 8]
-    assert sorted(index for call in made for index in call) == list(range(32))
+    parts = calls(examples, list(range(32)), 0, 1, 128)
+    assert [len(call) for call in parts] == [8, 8, 8, 8]
+    assert sorted(index for call in parts for index in call) == list(range(32))
     learner = Learner(model := load_model(toy_model), model, Worker())
     gradients = []
     for limit in (None, 128):
@@ -107,9 +107,9 @@ def test_bf16_computes_in_bf16_and_keeps_weights_in_float32(toy_model: Path, pai
             "train_loss"
         )
     ]
-    for found in losses.values():
-        assert found == pytest.approx(exact, rel=0.03)
-        assert found != pytest.approx(exact, rel=1e-6)
+    for loss in losses.values():
+        assert loss == pytest.approx(exact, rel=0.03)
+        assert loss != pytest.approx(exact, rel=1e-6)
 
 
 def test_bf16_weights_are_bf16(toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:

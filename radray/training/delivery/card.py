@@ -17,8 +17,8 @@ This model writes the IMPRESSION of a radiology report from its FINDINGS (and ba
 is for retrospective review and research: to look at many reports at once, to measure, to find reports that a person
 should read again.
 
-It is **not** for drafting into a report that will be signed, and not for decisions about a patient. Nobody has read
-what it writes.
+It is **not** for drafting into a report that will be signed, and not for decisions about a patient. Nobody has
+reviewed its output.
 
 ## Limits
 
