@@ -13,7 +13,7 @@ from radray.analytics.output import RowStream, write_file
 from radray.errors import InputError
 from radray.evaluation.comparisons import comparisons
 from radray.evaluation.deferral_rows import confidence_rows
-from radray.evaluation.figures import Plan, evaluations
+from radray.evaluation.figures import FigureChoices, evaluations
 from radray.evaluation.published import load_published
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.systems import (
@@ -27,7 +27,7 @@ from radray.evaluation.systems import (
     training_of,
 )
 from radray.nights.console import print_line
-from radray.pages.evaluation_tables import Shown
+from radray.pages.evaluation_tables import EvaluationTables
 from radray.pages.review_pages import review_tables, write_review
 from radray.reports.record.identity import normalise
 from radray.schema.evaluations import COMPARISONS, EVALUATIONS
@@ -75,29 +75,29 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     rows = read_rows(warehouse, settings)
     pretrained = system_name(choose(rows, [options.pretrained])[0]) if options.pretrained else None
     scorer_id = main_scorer(stemmer=settings.score.stemmer)
-    plan = Plan(scorer_id, options.normal_weight, options.resamples, options.seed)
-    run = new_run(rows, plan, settings)
+    choices = FigureChoices(scorer_id, options.normal_weight, options.resamples, options.seed)
+    run = new_run(rows, choices, settings)
     about = {"run_id": run.run_id, "batch_date": settings.date}
     figures: Rows = []
     differences: Rows = []
-    parts: list[tuple[SideBySide, Shown, list[str]]] = []
+    splits: list[tuple[SideBySide, EvaluationTables, list[str]]] = []
     with recorded(warehouse, run) as counts:
         for dataset, split in sorted({(row["dataset"], row["split"]) for row in rows}):
             here = [row for row in rows if (row["dataset"], row["split"]) == (dataset, split)]
             training = training_of(read_training(warehouse, dataset), here, normalise)
             side = side_by_side(dataset, split, here, options.models, training)
             add_floors(side, training, stemmer=settings.score.stemmer)
-            told = remarks(side, training)
-            for remark in told:
+            sentences = remarks(side, training)
+            for remark in sentences:
                 print_line(console, f"evaluate: {remark}")
-            figures += [{**about, **row} for row in (*evaluations(side, plan), *confidence_rows(side, plan))]
-            differences += [{**about, **row} for row in comparisons(side, plan)]
-            shown = Shown(side, plan, figures, differences, published, pretrained)
-            parts.append((side, shown, told))
-            for table in shown.tables():
+            figures += [{**about, **row} for row in (*evaluations(side, choices), *confidence_rows(side, choices))]
+            differences += [{**about, **row} for row in comparisons(side, choices)]
+            tables = EvaluationTables(side, choices, figures, differences, published, pretrained)
+            splits.append((side, tables, sentences))
+            for table in tables.tables():
                 console.print(table, markup=False)
             if options.review is not None:
-                for file in write_review(Path(options.review_out), side, options.review, plan.seed):
+                for file in write_review(Path(options.review_out), side, options.review, choices.seed):
                     print_line(console, f"evaluate: {file}")
         if not figures:
             raise InputError("nothing to tell: the predictions have neither references nor checks")
@@ -109,7 +109,7 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
                 write_file(RowStream.of(table), "csv", cells, "evaluate.csv")
                 print_line(console, f"evaluate: {cells}")
         if options.page is not None:
-            print_line(console, f"evaluate: {page(warehouse, settings, plan, run, parts, (figures, differences))}")
+            print_line(console, f"evaluate: {page(warehouse, settings, choices, run, splits, (figures, differences))}")
         counts["input_units"] = len(rows)
     return figures, differences
 
@@ -117,21 +117,21 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
 def page(
     warehouse: Warehouse,
     settings: Settings,
-    plan: Plan,
+    choices: FigureChoices,
     run: RunRow,
-    parts: Sequence[tuple[SideBySide, Shown, list[str]]],
+    splits: Sequence[tuple[SideBySide, EvaluationTables, list[str]]],
     rows: tuple[Rows, Rows],
 ) -> Path:
     """Write the page of the evaluation `run` and return its file."""
     # charts take half a second to import: only where a page is asked for
-    from radray.pages.evaluation_page import Evaluated, Part, write_page
+    from radray.pages.evaluation_page import Evaluation, SplitEvaluation, write_page
 
     options = settings.evaluate
-    pretrained = next((name for _, shown, _ in parts if (name := shown.pretrained)), None)
-    evaluated = Evaluated(
+    pretrained = next((name for _, tables, _ in splits if (name := tables.pretrained)), None)
+    evaluation = Evaluation(
         run_id=run.run_id,
-        parts=[Part(*part) for part in parts],
-        plan=plan,
+        splits=[SplitEvaluation(*split) for split in splits],
+        choices=choices,
         figures=rows[0],
         differences=rows[1],
         warehouse=settings.warehouse.uri,
@@ -142,7 +142,7 @@ def page(
         training=warehouse.read(TRAINING_METRICS).to_pylist(),
         config=run.config,
     )
-    return write_page(Path(options.page or ""), evaluated)
+    return write_page(Path(options.page or ""), evaluation)
 
 
 def read_rows(warehouse: Warehouse, settings: Settings) -> Rows:
@@ -156,15 +156,20 @@ def read_rows(warehouse: Warehouse, settings: Settings) -> Rows:
     return choose(rows, settings.evaluate.models)
 
 
-def new_run(rows: Rows, plan: Plan, settings: Settings) -> RunRow:
+def new_run(rows: Rows, choices: FigureChoices, settings: Settings) -> RunRow:
     """Return the row of `runs` for an evaluation of `rows`."""
     input_digest = digest([[row["unit_id"], row["model_digest"]] for row in rows])
     about = {"batch_date": settings.date, "dataset": settings.source.dataset, "split": settings.split.name}
-    decides = {"input": input_digest, "scorer": plan.main_scorer, "weight": plan.normal_weight, "seed": plan.seed}
+    decides = {
+        "input": input_digest,
+        "scorer": choices.main_scorer,
+        "weight": choices.normal_weight,
+        "seed": choices.seed,
+    }
     return RunRow(
         run_id=new_run_id("evaluate"),
         job="evaluate",
-        run_key=run_key("evaluate", {**decides, "resamples": plan.resamples}),
+        run_key=run_key("evaluate", {**decides, "resamples": choices.resamples}),
         config=dump_settings(settings),
         about={**about, "input_digest": input_digest},
     )

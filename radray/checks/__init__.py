@@ -1,1 +1,1 @@
-"""Clinical checks: what one impression gets wrong against its findings and background."""
+"""Clinical checks: rules that compare one impression with its findings and background."""

@@ -1,4 +1,4 @@
-"""What an impression asks for: tests, treatments, follow-ups, found in any words."""
+"""The actions that a text recommends: tests, treatments and follow-up, in any wording."""
 
 import re
 from functools import lru_cache
@@ -21,7 +21,7 @@ _ACTION_STEMS = stems(
     " reimag recheck rescan re-check consult interven attention evaluat biops surg drain decompress review"
     " assess helpful"
 )
-# The ways to say what to do; each needs its action, so that "suggestive of", "further to the left" are none.
+# Wordings of a recommendation; each needs an action, so that "suggestive of" and "further to the left" do not match.
 _ACTION = re.compile(
     rf"""\b(?:
         recommend(?:s|ed|ing|ations?)?\b(?!\s+were) | advis(?:e|ed|able|es|ing)\b | advocated | urged?\b
@@ -81,5 +81,5 @@ _ACTION = re.compile(
 
 @lru_cache(maxsize=CACHED_TEXTS)
 def find_actions(text: str) -> tuple[tuple[int, int, int, int], ...]:
-    """Return where `text` says what to do: start and end of the words, start and end of their sentence."""
+    """Return the recommendations of `text`: start and end of the words, then of their sentence; () for none."""
     return tuple((*match.span(), *span) for match, span in matches(_ACTION, _ACTION_STEMS, text))

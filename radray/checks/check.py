@@ -1,9 +1,11 @@
 """Clinical checks of an impression against its findings and background, by rule and without a model.
 
-Tier A holds what a reader must not meet in the morning, and may gate a night; Tier B what is for a person to weigh.
-Radiologists' own impressions trip both: every check is made for the reference too, and a model is judged by its excess.
-On Open-i's 1,384 pairs (tests/benchmarks/check_rates.py) they trip Tier A in under 2 % of reports, half of these for
-a call that a person did make and a model cannot have; masks aside, which in a reference are the de-identification's.
+A check is a rule with a class; a flag is its result for one impression. Tier A is for errors that must not reach a
+reader, and may gate a night; Tier B for differences that a person has to weigh. Radiologists' own impressions are
+flagged too: every check is also applied to the reference, and a model is judged by its excess over that rate. On
+Open-i's 1,384 pairs (tests/benchmarks/check_rates.py) Tier A flags under 2 % of the references, half of them for a call
+that a radiologist did make and a model cannot have made. This leaves out masks, which in a reference come from
+de-identification.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +21,8 @@ from radray.checks.advisory import (
     find_unsupported,
 )
 from radray.checks.communication import find_communication
+from radray.checks.context import ReportContext, is_current, mentions_of
 from radray.checks.form import find_degenerate, find_identifiers, find_masks
-from radray.checks.known import Known, mentions_of, said
 from radray.checks.measurements import find_changed
 from radray.checks.polarity import find_invented_changes, find_missed_critical, find_polarity_flips
 from radray.checks.prior import find_prior
@@ -32,30 +34,30 @@ from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
 from radray.language.mentions import Mention
 
 CHECKS_ID = "checks-1"
-"""Raised when a change here, in the phrase table or in the finding of mentions can change a flag."""
+"""Version of the checks: raise it when a change here, in the phrase table or in `find_mentions` can change a flag."""
 
 OF_CONCEPTS = ("side", "polarity", "critical_missed", "recommendation", *TIER_B)
-"""Classes that hang on the phrase table, and apply only where it has the findings; the others apply to any report."""
+"""Classes that depend on the phrase table and apply only where it covers the exam; the others apply to any report."""
 BODY_PARTS = frozenset({"chest", "ribs", "heart", "head", "spine", "neck", "abdomen", "pelvis", "extremity"})
-"""Body parts whose common and critical findings the phrase table has. Measured on real reports of the chest alone
-(Open-i, ribs and heart among them); the others only on made-up ones. No breast: its findings have a language of their
-own (BI-RADS) that the table does not know."""
+"""Body parts whose common and critical findings the phrase table covers. Only the chest was measured on real reports
+(Open-i, with ribs and heart); the others only on made-up ones. The breast is left out: its findings are described in
+the terms of BI-RADS, which the table does not have."""
 MODALITIES = frozenset({"CR", "DX", "CT", "MR", "US", "RF", "XA"})
-"""DICOM modalities whose findings the phrase table has: no mammography, no nuclear medicine."""
+"""DICOM modalities whose findings the phrase table covers: not mammography, not nuclear medicine."""
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What the checks say of one impression."""
+class CheckResult:
+    """The result of all checks on one impression."""
 
     flags: Mapping[str, bool | None]
-    """By class, those of TIER_A and then TIER_B; None where a class does not apply."""
+    """By class, TIER_A then TIER_B; None where a class does not apply."""
     evidence: str
-    """Where: ``side impression:12-25 findings:40-61; mask impression:0-3``, characters of the texts; never text."""
+    """Where: ``side impression:12-25 findings:40-61; mask impression:0-3``, characters of the texts, never text."""
     followup: bool
-    """Whether the impression recommends a follow-up or another action."""
+    """Whether the impression recommends follow-up or another action."""
     most_urgent_first: bool | None
-    """Whether its most urgent sentence with a finding is its first; None with fewer than two or none urgent."""
+    """Whether the most urgent sentence with a finding is the first; None with fewer than two, or none urgent."""
 
 
 def check(
@@ -67,20 +69,20 @@ def check(
     body_part: str | None = None,
     identifiers: Sequence[str] = (),
     output_cut: bool = False,
-) -> Checked:
+) -> CheckResult:
     """Return the flags of `impression` against `findings` and `background`, with evidence as positions.
 
-    `identifiers` are those of the study and the patient, looked for in the impression; `output_cut`: the model was
-    stopped before its end. The classes of `OF_CONCEPTS` are None where `body_part` or `modality` is one that the
-    phrase table was not tried on; where either is not known, they apply if the findings name a concept of the table.
-    A blank impression is degenerate and nothing else.
+    `identifiers` are those of the study and the patient, searched for in the impression; `output_cut` says that the
+    model reached its length limit. The classes of `OF_CONCEPTS` are None where `body_part` or `modality` is outside
+    `BODY_PARTS` or `MODALITIES`; where either is unknown, they apply if the findings name a concept of the table. A
+    blank impression is degenerate and nothing else.
     """
     text, behind = impression or "", background or ""
-    facts = Known(findings, behind)
-    applies = _applies(modality, body_part, facts)
+    context = ReportContext(findings, behind)
+    applies = _applies(modality, body_part, context)
     if not text.strip():
         flags = {name: None if name in OF_CONCEPTS and not applies else False for name in CLASSES}
-        return Checked(flags | {"degenerate": True}, "degenerate impression:0-0", False, None)
+        return CheckResult(flags | {"degenerate": True}, "degenerate impression:0-0", False, None)
     hits: dict[str, list[Hit]] = {
         "measurement": find_changed(text, findings, behind),
         "communication": find_communication(text, findings, behind),
@@ -92,20 +94,20 @@ def check(
     mentions = mentions_of(text)
     if applies:
         hits |= {
-            "side": find_side_conflicts(text, mentions, facts),
-            "polarity": find_polarity_flips(text, mentions, facts),
-            "critical_missed": find_missed_critical(text, mentions, facts),
-            "prior": hits["prior"] or find_invented_changes(text, mentions, facts),
-            "recommendation": find_recommendations(text, facts),
-            "unsupported": find_unsupported(mentions, facts),
-            "certainty": find_certainty(text, mentions, facts),
-            "severity": find_severity(mentions, facts),
-            "location": find_location(text, mentions, facts),
-            "device": find_device(text, mentions, facts),
-            "comparison": find_comparison(text, mentions, facts),
+            "side": find_side_conflicts(text, mentions, context),
+            "polarity": find_polarity_flips(text, mentions, context),
+            "critical_missed": find_missed_critical(text, mentions, context),
+            "prior": hits["prior"] or find_invented_changes(text, mentions, context),
+            "recommendation": find_recommendations(text, context),
+            "unsupported": find_unsupported(mentions, context),
+            "certainty": find_certainty(text, mentions, context),
+            "severity": find_severity(mentions, context),
+            "location": find_location(text, mentions, context),
+            "device": find_device(text, mentions, context),
+            "comparison": find_comparison(text, mentions, context),
         }
     order = CLASSES
-    return Checked(
+    return CheckResult(
         flags={name: bool(hits[name]) if name in hits else None for name in order},
         evidence=write_evidence((name, hits[name]) for name in order if hits.get(name)),
         followup=bool(find_actions(text)),
@@ -113,16 +115,16 @@ def check(
     )
 
 
-def _applies(modality: str | None, body_part: str | None, facts: Known) -> bool:
+def _applies(modality: str | None, body_part: str | None, context: ReportContext) -> bool:
     if (body_part is not None and body_part not in BODY_PARTS) or (modality is not None and modality not in MODALITIES):
         return False
-    return (body_part is not None and modality is not None) or bool(facts.in_findings)
+    return (body_part is not None and modality is not None) or bool(context.in_findings)
 
 
 def _most_urgent_first(mentions: tuple[Mention, ...]) -> bool | None:
     urgency: dict[int, int] = {}
     for mention in mentions:
-        degree = CONCEPTS[mention.concept].urgency if said(mention) else None
+        degree = CONCEPTS[mention.concept].urgency if is_current(mention) else None
         rank = len(URGENCIES) - URGENCIES.index(degree) if degree else 0
         urgency[mention.sentence] = max(urgency.get(mention.sentence, 0), rank)
     if len(urgency) < 2 or not any(urgency.values()):

@@ -1,4 +1,4 @@
-"""Communications: an impression that says that somebody was told."""
+"""Communications: an impression that reports that somebody was informed of the findings."""
 
 import re
 from functools import lru_cache
@@ -13,8 +13,8 @@ _RECIPIENT = r"""(?:dr\b|drs\b|doctors?|physicians?|clinicians?|providers?|nurse
     |hospitalists?|caregivers?|coordinators?|practice|unit|anesthesia|gp\b|pcp\b|housestaff|midwi(?:fe|ves)
     |prescribers?|him\b|her\b|them\b|extender|(?:front\s|nursing\s|triage\s)?desk|md\b)"""
 
-# A verb of telling that needs nobody named, a verb that does (discussed "above", a nodule "called" benign), or the
-# traces of a call: its means, its receipt, its record.
+# A verb of communication that needs no recipient, a verb that does need one (things are discussed "above", a nodule is
+# "called" benign), or the traces of a call: its medium, its acknowledgement, its record.
 _COMMUNICATION = re.compile(
     rf"""\b(?:
         (?:notified|notifying|apprised|phoned|telephoned|paged|texted|emailed|e-mailed|messaged|faxed|relayed|conveyed
@@ -73,7 +73,7 @@ _COMMUNICATION_STEMS = stems(
     " tell reach voicemail know word gave signed heads advised~of hold~of intercom"
     " ve~left has~left i~left we~left radiology~left radiologist~left"
 )
-# "Please notify ...", "should be discussed with": what to do, not what was done.
+# "Please notify ...", "should be discussed with": still to be done.
 _NOT_YET = re.compile(
     r"""\b(?:please|should|recommend\w*|suggest\w*|advise|will|would|could|can|may|might|must|needs?\s+to|to\s+be
         |consider
@@ -84,16 +84,16 @@ _DONE = re.compile(r"\b(?:was|were|been|employed|documented|acknowledged|accepte
 
 
 def find_communication(impression: str, findings: str, background: str) -> list[Hit]:
-    """Return where the `impression` says that somebody was told, and nothing else says so.
+    """Return where the `impression` reports a communication that neither findings nor background do; [] for none.
 
-    Told, notified, paged, discussed with, read back; not what is still to be done ("please notify") and not a plain
-    "discussed above". A model did not call anybody: what it says of a call is invented, unless the findings or the
-    background have a communication of their own.
+    Informed, notified, paged, discussed with, read back; not what is still to be done ("please notify") and not
+    "discussed above". A model has called nobody: a call that it reports is invented, unless the findings or the
+    background report one too.
     """
-    found = _communications(impression)
-    if not found or _communications(findings) or _communications(background):
+    spans = _communications(impression)
+    if not spans or _communications(findings) or _communications(background):
         return []
-    return [(Place(IMPRESSION, start, end),) for start, end in found]
+    return [(Place(IMPRESSION, start, end),) for start, end in spans]
 
 
 @lru_cache(maxsize=CACHED_TEXTS)

@@ -1,4 +1,4 @@
-"""The form of an impression: masks, identifiers, and text that is no impression (empty, looping, cut off, junk)."""
+"""The form of an impression: masks, identifiers, and degenerate text (empty, looping, cut off, junk)."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _MASK = re.compile(
 
 
 def find_masks(impression: str) -> list[Hit]:
-    """Return the masks of de-identification in the `impression`: ``___``, ``XXXX``, ``[**...**]``, ``[REDACTED]``."""
+    """Return the de-identification masks of `impression` (``___``, ``XXXX``, ``[**...**]``, ``[REDACTED]``) or []."""
     return [(Place(IMPRESSION, *match.span()),) for match in _MASK.finditer(impression)]
 
 
@@ -24,7 +24,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _WORD = re.compile(r"[^\W_]+")
-# Sentences end in these only where something is missing: connectives, prepositions, articles, auxiliary verbs.
+# A sentence that ends in one of these is incomplete: connectives, prepositions, articles, auxiliary verbs.
 _OPEN_ENDED = _words(
     "a an the and or nor but with without of in on at to from for by into within along versus vs than as that which"
     " is are was were be been being has have had may might could can should would will shall cannot no not this these"
@@ -32,8 +32,8 @@ _OPEN_ENDED = _words(
     " suspicious probably possibly mild moderate severe small large either both between through during including given"
     " there"
 )
-# "unlikely" ends a sentence, "likely" may ("is likely"); so may "moderate" and "not": only what cannot end one counts
-# without a stop behind it, and fewer words with one.
+# "unlikely" ends a sentence; "likely" ("is likely"), "moderate" and "not" may. Fewer words count as incomplete before a
+# full stop than without one.
 _OPEN_ENDED_BEFORE_STOP = _words(
     "a an the and or nor but with without of from for by into within versus than which is are was were be been has"
     " have had may might could should would will their its if although because"
@@ -42,27 +42,27 @@ _END = re.compile(r"([^\W_]+)([^\w%)\]\"']*)$")
 _CUT_CHARACTER = re.compile(r"[,:;(\[/&+=<-]\s*$|\b\w-$")
 _JUNK = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ufffe\uffff\ue000-\uf8ff\u200b-\u200f\u202a-\u202e\u2060\ufeff\ud800-\udfff]"
-    # letters that no report in Latin script has: all scripts but Latin, and the few Greek letters of the field
+    # letters foreign to reports in Latin script: all other scripts but the few Greek letters of medicine
     "|[\u0370-\u0390\u0400-\u1dff\u2c00-\ud7ff\uf900-\ufaff\ufb13-\ufdff\ufe70-\uffef\U00010000-\U0010ffff]"
     "|[\u2500-\u25a9\u25ab-\u25ce]|<(?:unk|pad|s|/s|extra_id_\\d+|eos|bos|mask|sep|cls)>|\\[(?:UNK|PAD|CLS|SEP|MASK)\\]"
     # UTF-8 read as Latin-1
     "|\u00c3[\u0080-\u00bf]|\u00e2\u20ac|\u00c2[\u0080-\u00bf]"
 )
 _LONG_WORD = re.compile(r"[^\W\d_]{36,}|([^\W\d_])\1{4,}|([^\W\d_]{2,5}?)\2{3,}")
-"""A word longer than those of medicine in use, or one that loops ("effusionnnnn", "nononono")."""
+"""A word longer than any medical term in use, or a looping one ("effusionnnnn", "nononono")."""
 _LONG_PUNCTUATION = re.compile(r"([^\w\s.])\1{3,}|\.{6,}")
 _UNSAYABLE = re.compile(r"[bcdfghjklmnpqrstvwxz]{4,}")
-"""A word in small letters without a vowel; two of them are no abbreviations."""
+"""A lower-case word without a vowel; two of them are unlikely to be abbreviations."""
 _SENTENCE_END = re.compile(r"[.!?;\n]+")
 
 
 def find_degenerate(impression: str, *, output_cut: bool = False) -> list[Hit]:
-    """Return where the `impression` is no impression; [] for one that is.
+    """Return where the `impression` is degenerate; [] where it is not.
 
-    It is none without a word, with characters that no report has, with words in a loop (a phrase of three words or
-    more twice in a row or four words three times in all, a pair three times, a word three times, a sentence of three
-    words or more again: none of Open-i's 1,384 impressions does), and when it ends in the middle:
-    `output_cut`, or a last word that cannot be one.
+    Degenerate is a text without a word, with characters that no report has, with words in a loop (a phrase of three or
+    more words twice in a row, four words three times in all, a pair three times, a word three times, a sentence of
+    three or more words again: none of Open-i's 1,384 impressions has any), or that breaks off: `output_cut`, or a last
+    word that cannot end a sentence.
     """
     hits = list(_broken(impression))
     if output_cut and not hits:
@@ -104,8 +104,8 @@ def _ends_in_the_middle(impression: str) -> bool:
 
 
 def _loops(words: Sequence[re.Match[str]]) -> list[Hit]:
-    """Return where words repeat, in time linear in their number."""
-    said = [word[0].lower() for word in words]
+    """Return where words loop, in time linear in their number."""
+    lowered = [word[0].lower() for word in words]
     hits: list[Hit] = []
 
     def hit(first: int, last: int) -> None:
@@ -113,33 +113,33 @@ def _loops(words: Sequence[re.Match[str]]) -> list[Hit]:
 
     for period in (1, 2):  # "effusion effusion effusion", "no acute no acute no acute"
         run = 0
-        for index in range(period, len(said)):
-            run = run + 1 if said[index] == said[index - period] and not said[index].isdigit() else 0
+        for index in range(period, len(lowered)):
+            run = run + 1 if lowered[index] == lowered[index - period] and not lowered[index].isdigit() else 0
             if run == 2 * period:
                 hit(index - run - period + 1, index)
-    if len(set(said)) == len(said):
+    if len(set(lowered)) == len(lowered):
         return hits
     seen: dict[tuple[str, ...], list[int]] = {}
-    for index, gram in enumerate(zip(said, said[1:], said[2:], said[3:], strict=False)):
+    for index, gram in enumerate(zip(lowered, lowered[1:], lowered[2:], lowered[3:], strict=False)):
         places = seen.setdefault(gram, [])
         places.append(index)
         if len(places) == 3:
             hit(index, index + 3)
-    return hits + _repeats(words, said)
+    return hits + _repeats(words, lowered)
 
 
-def _repeats(words: Sequence[re.Match[str]], said: Sequence[str]) -> list[Hit]:
-    """Return the phrases of three words or more that follow themselves, and the sentences that come again."""
+def _repeats(words: Sequence[re.Match[str]], lowered: Sequence[str]) -> list[Hit]:
+    """Return the phrases of three or more words that repeat at once, and the sentences that recur."""
     hits: list[Hit] = []
     last: dict[tuple[str, ...], int] = {}
     skip = 0
-    for index, gram in enumerate(zip(said, said[1:], said[2:], strict=False)):
+    for index, gram in enumerate(zip(lowered, lowered[1:], lowered[2:], strict=False)):
         before = last.get(gram)
         last[gram] = index
         if before is None or index < skip:
             continue
         period = index - before
-        if 3 <= period <= 40 and said[before:index] == said[index : index + period]:
+        if 3 <= period <= 40 and lowered[before:index] == lowered[index : index + period]:
             hits.append((Place(IMPRESSION, words[index].start(), words[index + period - 1].end()),))
             skip = index + period
     text = words[0].string
@@ -149,7 +149,7 @@ def _repeats(words: Sequence[re.Match[str]], said: Sequence[str]) -> list[Hit]:
         first = position
         while position < len(words) and words[position].start() < stop:
             position += 1
-        sentence = tuple(said[first:position])
+        sentence = tuple(lowered[first:position])
         if len(sentence) >= 3 and sentence in sentences:
             hits.append((Place(IMPRESSION, words[first].start(), words[position - 1].end()),))
         sentences.add(sentence)
@@ -229,16 +229,16 @@ _STEMS = (
     "mrs.",
     "ms.",
 )
-"""With `_CAPITALS`, what every identifier without a digit holds, in lower case: looked for first, as it is quick."""
+"""Every identifier without a digit contains one of these, in lower case, or of `_CAPITALS`: a quick first test."""
 MIN_IDENTIFIER = 5
-"""Characters from which a passed identifier is looked for: Open-i's study ids are 1 to 3,999, numbers of any text."""
+"""Fewest letters or digits of an identifier that is searched for: Open-i's study ids, 1 to 3,999, occur in any text."""
 
 
 def find_identifiers(impression: str, identifiers: Sequence[str] = ()) -> list[Hit]:
-    """Return the identifiers in the `impression`: those passed, dates, phone numbers, record numbers, titled names.
+    """Return the identifiers in `impression`: `identifiers`, dates, phone numbers, record numbers, titled names.
 
-    Passed ones count from MIN_IDENTIFIER letters or digits on, as whole words in any case, and so do the digits alone
-    of one with at least six ("s50414267"). Years alone, ages and times are none.
+    `identifiers` of at least MIN_IDENTIFIER letters or digits are searched for as whole words in any case, and so are
+    the digits of one that has at least six ("s50414267"). Years alone, ages and times do not count. [] for none.
     """
     hits = list(_identified(impression))
     if not identifiers:

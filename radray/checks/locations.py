@@ -1,4 +1,4 @@
-"""Where tubes end, which ribs, and which way a finding goes, read from the words around a mention."""
+"""Positions of tube tips, numbered ribs and the direction of change, from the words around a mention."""
 
 import re
 from functools import lru_cache
@@ -40,13 +40,13 @@ _TIPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
-"""Where reports say that tubes and lines end; the name of a line's way in ("jugular catheter") is none."""
+"""Tip positions of tubes and lines; the access site of a line ("jugular catheter") is not one."""
 _AWRY = re.compile(
     r"\b(?:coil(?:ed|s)|kink\w*|loop(?:ed|s)|malposition\w*|misplac\w*|dislodg\w*|fractur\w*|too\s+(?:high|low|deep|far)|migrat\w*"
     r"|retract\w*|disconnect\w*)",
     re.IGNORECASE,
 )
-"""What makes a tube's place wrong in any place."""
+"""Words for a tube that is out of position, wherever its tip lies."""
 _NEAR_TIPS = (frozenset({"svc", "cavoatrial junction"}), frozenset({"cavoatrial junction", "right atrium"}))
 
 _ORDINALS = {
@@ -76,7 +76,7 @@ _RIBS = re.compile(
     rf"|\bribs?\s+(?:numbers?\s+)?(?P<after>\d{{1,2}}(?:(?:\s*(?:-|,|and|to|through|or|&)\s*)+\d{{1,2}}){{0,8}})\b(?!\s?(?:mm|cm|views?))",
     re.IGNORECASE,
 )
-_ONE = re.compile(_ORDINAL, re.IGNORECASE)
+_NUMBER_WORD = re.compile(_ORDINAL, re.IGNORECASE)
 _RANGE = re.compile(r"-|to|through", re.IGNORECASE)
 
 _WAYS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -107,50 +107,53 @@ _WAYS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-"""Which way a sentence says that things went."""
+"""Wordings of a direction of change."""
 DIRECTION = {"new": "worse", "increased": "worse", "decreased": "better", "resolved": "better", "unchanged": "same"}
 
 
 def sentence_of(text: str, position: int) -> tuple[int, int]:
-    """Return the sentence of `text` at `position`; the whole text where there is none."""
+    """Return start and end of the sentence of `text` at `position`; of the whole text where there is none."""
     return next(((start, end) for start, end in sentence_spans(text) if start <= position < end), (0, len(text)))
 
 
 @lru_cache(maxsize=2048)
 def tips(text: str, start: int, end: int) -> tuple[frozenset[str], bool]:
-    """Return where the sentence from `start` to `end` of `text` says that tubes end, and whether one is awry."""
-    found = frozenset(name for name, pattern in _TIPS if pattern.search(text, start, end))
-    return found, _AWRY.search(text, start, end) is not None
+    """Return the tip positions in the sentence `start` to `end` of `text`, and whether a tube is out of position."""
+    places = frozenset(name for name, pattern in _TIPS if pattern.search(text, start, end))
+    return places, _AWRY.search(text, start, end) is not None
 
 
-def tips_meet(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether two sets of places may be of one tube: one is in both, or lies by one, or one set is empty."""
-    if not one or not other or not one.isdisjoint(other):
+def tips_meet(first: frozenset[str], second: frozenset[str]) -> bool:
+    """Return whether two sets of tip positions agree: they share one, have adjacent ones, or one set is empty."""
+    if not first or not second or not first.isdisjoint(second):
         return True
-    return any(not near.isdisjoint(one) and not near.isdisjoint(other) for near in _NEAR_TIPS)
+    return any(not near.isdisjoint(first) and not near.isdisjoint(second) for near in _NEAR_TIPS)
 
 
 def find_ribs(text: str) -> tuple[tuple[frozenset[int], int, int], ...]:
-    """Return the ribs that `text` names by number, "fourth to seventh" as 4, 5, 6, 7, with the place of the words."""
+    """Return (ribs, start, end) for each phrase of `text` that numbers ribs: "fourth to seventh" gives 4, 5, 6, 7."""
     if "rib" not in text.lower():
         return ()
-    found = []
+    hits = []
     for match in _RIBS.finditer(text):
         words = match["numbers"] or match["after"]
         ribs: set[int] = set()
         end, last = 0, None
-        for one in _ONE.finditer(words):
-            number = _ORDINALS.get(one[0].lower()) or int(re.sub(r"\D", "", one[0]) or 0)
-            if last is not None and _RANGE.search(words, end, one.start()):
+        for number_at in _NUMBER_WORD.finditer(words):
+            number = _ORDINALS.get(number_at[0].lower()) or int(re.sub(r"\D", "", number_at[0]) or 0)
+            if last is not None and _RANGE.search(words, end, number_at.start()):
                 ribs.update(range(last, number))
             ribs.add(number)
-            end, last = one.end(), number
-        found.append((frozenset(ribs), match.start(), match.end()))
-    return tuple(found)
+            end, last = number_at.end(), number
+        hits.append((frozenset(ribs), match.start(), match.end()))
+    return tuple(hits)
 
 
 def direction(mention: Mention, text: str) -> str | None:
-    """Return which way the finding went: its own change, else that of its sentence in `text` if it tells one way."""
+    """Return the direction of change (worse, better, same): the mention's own, else that of its sentence in `text`.
+
+    None where neither states one, or the sentence states several.
+    """
     if mention.change is not None:
         return DIRECTION[mention.change]
     return _way(text, *sentence_of(text, mention.start))

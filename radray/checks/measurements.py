@@ -1,4 +1,4 @@
-"""Measurements: a number with its unit in the impression that findings and background do not have."""
+"""Measurements: a number with a unit in the impression that is not in findings or background."""
 
 import re
 from functools import lru_cache
@@ -21,7 +21,7 @@ _UNITS = {
     "percent": ("share", 1.0),
     "degree": ("angle", 1.0),
 }
-"""Units by their singular, spelt the American way: quantity, and how many of the quantity's own unit each is."""
+"""Units in the singular, in American spelling: (quantity, factor to the quantity's base unit)."""
 
 _WORDS = {
     word: float(number)
@@ -41,9 +41,9 @@ _MEASUREMENT = re.compile(
     re.IGNORECASE,
 )
 _UNIT_STEMS = ("mm", "cm", "met", "inch", "ml", "cc", "lit", "hu", "%", "percent", "degree")
-"""What every unit holds, in lower case: looked for first, as most texts have none."""
-_ONE = re.compile(rf"(?P<number>{_NUMBER})\s?-?\s?(?P<unit>(?:{_UNIT})(?![a-z]))?", re.IGNORECASE)
-# "nodules under 6 mm need no follow-up": a bound, not the size of anything
+"""Every unit contains one of these, in lower case: a quick first test, as most texts have none."""
+_SINGLE = re.compile(rf"(?P<number>{_NUMBER})\s?-?\s?(?P<unit>(?:{_UNIT})(?![a-z]))?", re.IGNORECASE)
+# "nodules under 6 mm need no follow-up": a bound and not a size
 _BOUND = re.compile(
     r"(?:less than|under|below|smaller than|more than|greater than|larger than|over|above|exceed\w*|up to|at least"
     r"|within|every|\bsub|[<>\u2264\u2265]=?)\s*$",
@@ -52,39 +52,39 @@ _BOUND = re.compile(
 
 
 MAX_MEASUREMENTS = 128
-"""Measurements that are read of a text, its first ones: no report has as many, and each is compared with each."""
+"""Measurements of a text that are read, its first ones: no report has more, and each is compared with each."""
 
 
 class Measurement(NamedTuple):
-    """One number with its unit."""
+    """A number with its unit."""
 
     quantity: str
     value: float
-    """In the quantity's own unit: mm, ml, HU, %, degrees."""
+    """In the base unit of the quantity: mm, ml, HU, %, degrees."""
     step: float
-    """What its last digit stands for, in that unit: 1.4 cm has 1.0 (mm)."""
+    """Weight of its last digit in that unit: 1.0 (mm) for 1.4 cm."""
     start: int
     end: int
 
 
 @lru_cache(maxsize=512)
 def find_measurements(text: str) -> tuple[Measurement, ...]:
-    """Return the measurements of `text` in order; of "1.9 x 1.8 cm" both. Bounds ("less than 1 cm") are none."""
+    """Return the measurements of `text` in order, both of "1.9 x 1.8 cm"; bounds ("less than 1 cm") do not count."""
     lowered = text.lower()
     if not any(stem in lowered for stem in _UNIT_STEMS):
         return ()
-    found = []
+    measurements = []
     for match in _MEASUREMENT.finditer(text):
         if _BOUND.search(text, max(0, match.start() - 16), match.start()):
             continue
         shared = match["unit"]
-        for one in _ONE.finditer(text, match.start(), match.end()):
-            quantity, factor = _unit(one["unit"] or shared)
-            value, step = _number(one["number"])
-            found.append(Measurement(quantity, value * factor, step * factor, one.start(), match.end()))
-        if len(found) >= MAX_MEASUREMENTS:
+        for single in _SINGLE.finditer(text, match.start(), match.end()):
+            quantity, factor = _unit(single["unit"] or shared)
+            value, step = _number(single["number"])
+            measurements.append(Measurement(quantity, value * factor, step * factor, single.start(), match.end()))
+        if len(measurements) >= MAX_MEASUREMENTS:
             break
-    return tuple(found[:MAX_MEASUREMENTS])
+    return tuple(measurements[:MAX_MEASUREMENTS])
 
 
 def _unit(written: str) -> tuple[str, float]:
@@ -102,34 +102,34 @@ def _number(written: str) -> tuple[float, float]:
 
 
 def find_changed(impression: str, findings: str, background: str) -> list[Hit]:
-    """Return the measurements of the `impression` that neither `findings` nor `background` have.
+    """Return the measurements of `impression` that are in neither `findings` nor `background`; [] for none.
 
-    Units are converted, and a number that is rounded to the impression's own precision is the same: 1.8 cm of the
-    findings makes 18 mm and 2 cm right, 8 mm and 1.8 mm wrong. The same number with another unit stands first in the
-    evidence with the place that has it.
+    Units are converted, and numbers are compared at the precision of the impression: after 1.8 cm in the findings,
+    18 mm and 2 cm are right, 8 mm and 1.8 mm are wrong. Where the input has the same digits with another unit or
+    decimal point, the hit names that place too.
     """
-    measured = find_measurements(impression)
-    if not measured:
+    in_impression = find_measurements(impression)
+    if not in_impression:
         return []
-    known = [(FINDINGS, one) for one in find_measurements(findings)]
-    known += [(BACKGROUND, one) for one in find_measurements(background)]
+    known = [(FINDINGS, stated) for stated in find_measurements(findings)]
+    known += [(BACKGROUND, stated) for stated in find_measurements(background)]
     hits: list[Hit] = []
-    for one in sorted(set(measured), key=lambda one: one.start):
-        if any(_same(one, other) for _, other in known):
+    for stated in sorted(set(in_impression), key=lambda stated: stated.start):
+        if any(_same(stated, other) for _, other in known):
             continue
-        near = next(((form, other) for form, other in known if _same_digits(one, other)), None)
-        place = Place(IMPRESSION, one.start, one.end)
+        near = next(((form, other) for form, other in known if _same_digits(stated, other)), None)
+        place = Place(IMPRESSION, stated.start, stated.end)
         hits.append((place, Place(near[0], near[1].start, near[1].end)) if near else (place,))
     return hits
 
 
-def _same(one: Measurement, other: Measurement) -> bool:
-    return one.quantity == other.quantity and abs(one.value - other.value) <= one.step / 2 + 1e-6
+def _same(stated: Measurement, known: Measurement) -> bool:
+    return stated.quantity == known.quantity and abs(stated.value - known.value) <= stated.step / 2 + 1e-6
 
 
-def _same_digits(one: Measurement, other: Measurement) -> bool:
-    """Whether a power of ten is all that is between them: the number kept, the unit or the point moved."""
-    if one.quantity != other.quantity or not one.value or not other.value:
-        return one.quantity != other.quantity and one.value == other.value
-    ratio = max(one.value, other.value) / min(one.value, other.value)
+def _same_digits(stated: Measurement, known: Measurement) -> bool:
+    """Return whether two measurements differ only by unit or decimal point."""
+    if stated.quantity != known.quantity or not stated.value or not known.value:
+        return stated.quantity != known.quantity and stated.value == known.value
+    ratio = max(stated.value, known.value) / min(stated.value, known.value)
     return any(abs(ratio - power) < 1e-6 for power in (10, 100, 1000))

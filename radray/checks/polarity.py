@@ -1,15 +1,15 @@
-"""Impression against findings, by concept: the opposite said, a critical finding left out."""
+"""Impression against findings, by concept: contradictions, invented changes, and critical findings left out."""
 
 import re
 
-from radray.checks.known import (
-    Known,
-    asserted,
+from radray.checks.context import (
+    ReportContext,
+    is_asserted,
+    is_current,
     is_finding,
     place,
     places_meet,
     related,
-    said,
     sides_meet,
 )
 from radray.checks.prior import knows_prior, wants_prior
@@ -46,7 +46,7 @@ TIMELY = frozenset(
         *("granuloma", "pneumomediastinum", "subcutaneous_emphysema", "airspace_disease", "free_air"),
     }
 )
-"""Concepts of which a change is a change in time."""
+"""Concepts whose change is a change over time."""
 _IN_AIRWAY = re.compile(
     r"\b(?:nasogastric|orogastric|enteric|feeding|dobb?hoff|ngt?|ogt?|gastric)\b"
     r"(?:[^\w.;]+(?!(?:no|not|without)\b)\w+){1,9}?[^\w.;]+"
@@ -55,35 +55,35 @@ _IN_AIRWAY = re.compile(
 )
 _AIRWAY = re.compile(r"\b(?:bronch|airway|trache|malposition|misplac|reposition)", re.IGNORECASE)
 _BORDER = re.compile(r"[^.;]*?\b(?:top|upper|borderline|high)\b", re.IGNORECASE)
-# named as what is looked for, or as said elsewhere: "CT to identify a small nodule", "the previously described nodule"
+# mentioned only as sought or as described elsewhere: "CT to identify a small nodule", "the previously described nodule"
 _ONLY_NAMED = re.compile(
     r"\b(?:to\s+(?:identify|evaluate|exclude|assess|look|rule|detect|confirm|locali[sz]e|locate|establish)\b"
     r"|previously\s+(?:described|seen|noted|reported))[^.;]*$",
     re.IGNORECASE,
 )
-# "No opacity" is said of a film with a scar: only the finding itself, not a part of so wide a family, contradicts it.
+# Reports say "no opacity" of a film with a scar: in so wide a family only the finding itself contradicts the denial.
 _AIRSPACE = frozenset({"airspace_disease", "consolidation", "infiltrate", "pneumonia"})
-"""What "no opacity" does deny."""
+"""Children that "no opacity" denies nevertheless."""
 WIDE = frozenset({"lung_opacity", "enlarged_cardiomediastinum", "bone_abnormality", "support_devices", "lung_lesion"})
-"""Concepts so wide that their absence says nothing of their children."""
+"""Concepts so wide that denying them does not deny their children."""
 
 
-def find_polarity_flips(impression: str, mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
+def find_polarity_flips(impression: str, mentions: tuple[Mention, ...], context: ReportContext) -> list[Hit]:
     """Return the findings that the impression asserts and the findings deny, or the reverse.
 
-    Uncertain is neither. A denial of a degree or a change ("no large effusion", "no new opacity") denies no other; a
-    denial of one side or place does not reach another. What the findings assert and deny both conflicts only where
-    the assertion is of another side. A denied concept denies its children, an asserted one asserts its parents, but
-    for `WIDE`.
+    An uncertain finding is neither. A denial with a severity or a change ("no large effusion", "no new opacity") denies
+    only that; a denial for one side or location does not extend to another. Where the findings both assert and deny a
+    concept, the impression conflicts only on another side than the assertion. Denying a concept denies its children and
+    asserting one asserts its parents, except for `WIDE`.
     """
     hits: list[Hit] = []
     for mention in mentions:
         if not is_finding(mention) or mention.historical:
             continue
-        if asserted(mention) and not _ONLY_NAMED.search(impression, max(0, mention.start - 60), mention.start):
-            other = _denied(mention, known)
+        if is_asserted(mention) and not _ONLY_NAMED.search(impression, max(0, mention.start - 60), mention.start):
+            other = _denied(mention, context)
         elif mention.state is State.ABSENT and _plain(mention) and not _borderline(mention, impression):
-            other = _asserted_anyway(mention, mentions, known)
+            other = _asserted_anyway(mention, mentions, context)
         else:
             continue
         if other is not None:
@@ -92,30 +92,30 @@ def find_polarity_flips(impression: str, mentions: tuple[Mention, ...], known: K
 
 
 def _plain(denial: Mention) -> bool:
-    """Whether a denial is of the concept as such."""
+    """Return whether a denial is of the concept itself, without severity or change."""
     return denial.severity is None and denial.change is None
 
 
-def _denied(mention: Mention, known: Known) -> Mention | None:
+def _denied(mention: Mention, context: ReportContext) -> Mention | None:
     """Return the denial in the findings that an asserted `mention` contradicts."""
     supports = [
         other
-        for other in known.in_findings
+        for other in context.in_findings
         if other.state is not State.ABSENT and sides_meet(other, mention) and related(other.concept, mention.concept)
     ]
-    # an opacity elsewhere does not take back "no consolidation"; one at the very place may be read as one
+    # an opacity elsewhere does not qualify "no consolidation"; one at the same location may be read as one
     of_kind = any(
         other.concept == mention.concept
         or mention.concept in ancestors(other.concept)
         or (bool(other.sides & mention.sides) and places_meet(other, mention))
         for other in supports
     )
-    for other in known.in_findings:
+    for other in context.in_findings:
         if other.state is not State.ABSENT or other.historical or other.change is not None:
             continue
-        if other.severity not in (None, mention.severity) or _of_the_past(other, known.findings):
+        if other.severity not in (None, mention.severity) or _of_the_past(other, context.findings):
             continue
-        if _borderline(other, known.findings):
+        if _borderline(other, context.findings):
             continue
         if other.concept == mention.concept:
             excused = of_kind
@@ -127,16 +127,16 @@ def _denied(mention: Mention, known: Known) -> Mention | None:
 
 
 def _borderline(denial: Mention, text: str) -> bool:
-    """Whether a statement of normality is one of the border: "heart top normal", "upper limits of normal"."""
+    """Return whether a denial is a borderline statement: "heart top normal", "upper limits of normal"."""
     return _BORDER.match(text, denial.start, denial.end + 12) is not None
 
 
 def _of_the_past(denial: Mention, findings: str) -> bool:
-    """Whether what follows a denial makes it one of an earlier exam: "opacity, not seen on the prior"."""
+    """Return whether the words after a denial refer it to an earlier exam: "opacity, not seen on the prior"."""
     return _ON_AN_EARLIER_EXAM.match(findings, denial.end, denial.end + 80) is not None
 
 
-def _asserted_anyway(mention: Mention, mentions: tuple[Mention, ...], known: Known) -> Mention | None:
+def _asserted_anyway(mention: Mention, mentions: tuple[Mention, ...], context: ReportContext) -> Mention | None:
     """Return the assertion in the findings that a denying `mention` contradicts."""
 
     def reaches(other: Mention) -> bool:
@@ -149,64 +149,64 @@ def _asserted_anyway(mention: Mention, mentions: tuple[Mention, ...], known: Kno
         kin = other.concept == mention.concept or (
             mention.concept not in WIDE and related(other.concept, mention.concept)
         )
-        if kin and said(other) and sides_meet(other, mention):
+        if kin and is_current(other) and sides_meet(other, mention):
             return None
-    contradicted = next((other for other in known.in_findings if asserted(other) and reaches(other)), None)
-    if contradicted is None or (contradicted.concept == mention.concept and not _excused(mention, known)):
+    contradicted = next((other for other in context.in_findings if is_asserted(other) and reaches(other)), None)
+    if contradicted is None or (contradicted.concept == mention.concept and not _excused(mention, context)):
         return contradicted
-    return None if any(other.concept == mention.concept for other in known.in_findings) else contradicted
+    return None if any(other.concept == mention.concept for other in context.in_findings) else contradicted
 
 
-def _excused(mention: Mention, known: Known) -> bool:
-    """Whether the findings deny what `mention` denies, beside asserting it.
+def _excused(mention: Mention, context: ReportContext) -> bool:
+    """Return whether the findings also deny what `mention` denies.
 
-    "Right effusion, no left effusion": the denial of the left excuses none of the right, nor of all.
+    "Right effusion, no left effusion": that denial excuses neither a denial of the right effusion nor of any effusion.
     """
     return any(
         other.concept == mention.concept
         and other.state is State.ABSENT
         and (not other.sides or (bool(mention.sides) and sides_meet(other, mention)))
-        for other in known.in_findings
+        for other in context.in_findings
     )
 
 
-def find_invented_changes(impression: str, mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
-    """Return the findings that the impression says to have changed, when nothing knows of an earlier exam.
+def find_invented_changes(impression: str, mentions: tuple[Mention, ...], context: ReportContext) -> list[Hit]:
+    """Return the findings to which the impression gives a change when `context` knows of no earlier exam.
 
-    Only of `TIMELY` concepts: "increased markings" and "decreased volumes" describe one film.
+    Only `TIMELY` concepts count: "increased markings" and "decreased volumes" describe a single film.
     """
-    found = [
+    changed = [
         mention
         for mention in mentions
         if mention.change is not None and mention.concept in TIMELY and not wants_prior(impression, mention.start)
     ]
-    if not found or knows_prior(known.findings, known.background):
+    if not changed or knows_prior(context.findings, context.background):
         return []
-    return [(place(mention),) for mention in found]
+    return [(place(mention),) for mention in changed]
 
 
 def has_critical(findings: str, background: str | None) -> bool:
-    """Return whether `findings` assert a critical finding: one that an impression could leave out."""
-    return bool(find_missed_critical("", (), Known(findings, background or "")))
+    """Return whether `findings` assert a critical finding, which an impression could leave out."""
+    return bool(find_missed_critical("", (), ReportContext(findings, background or "")))
 
 
-def find_missed_critical(impression: str, mentions: tuple[Mention, ...], known: Known) -> list[Hit]:
-    """Return the critical findings that the findings assert and the impression does not mention.
+def find_missed_critical(impression: str, mentions: tuple[Mention, ...], context: ReportContext) -> list[Hit]:
+    """Return the critical findings that the findings assert and the impression does not mention; [] for none.
 
-    Critical as the phrase table has it (`urgency`). A parent or a child of the finding says it, and so does its mention
-    as uncertain; a denial does not. A feeding tube in the airway is critical in any words. The place is that of the
-    findings alone.
+    A concept is critical if its `urgency` in the phrase table is "critical". A parent or a child in the impression
+    covers the finding, certain or not; a denial does not. A feeding tube in the airway is critical in any wording. Each
+    hit is a place in the findings alone.
     """
-    airway = _IN_AIRWAY.search(known.findings)
+    airway = _IN_AIRWAY.search(context.findings)
     hits: list[Hit] = []
     if airway and not _AIRWAY.search(impression) and not any(m.concept == "malpositioned_device" for m in mentions):
         hits.append((Place(FINDINGS, *airway.span()),))
-    told = {mention.concept for mention in mentions if mention.state is not State.ABSENT}
+    named = {mention.concept for mention in mentions if mention.state is not State.ABSENT}
     missed: set[str] = set()
-    for mention in known.in_findings:
-        if CONCEPTS[mention.concept].urgency != "critical" or not asserted(mention) or mention.concept in missed:
+    for mention in context.in_findings:
+        if CONCEPTS[mention.concept].urgency != "critical" or not is_asserted(mention) or mention.concept in missed:
             continue
-        if not any(related(concept, mention.concept) for concept in told):
+        if not any(related(concept, mention.concept) for concept in named):
             missed.add(mention.concept)
             hits.append((place(mention, FINDINGS),))
     return hits

@@ -1,4 +1,4 @@
-"""Earlier exams: an impression that speaks of one, or of change, and whether anything else knows of one."""
+"""Earlier exams: whether an impression refers to one, or to change, and whether its input knows of one."""
 
 import re
 from functools import lru_cache
@@ -25,7 +25,7 @@ _CHANGE = r"""(?:unchanged|no(?:\s+(?:significant|interval|substantial|appreciab
     |not\s+(?:significantly\s+|appreciably\s+|substantially\s+)?changed|without\s+(?:\w+\s+)?(?:interval\s+)?change\b
     |(?:little|minimal|slight|some|mild|marked)\s+(?:interval\s+)?change\s+(?:in|from|since)|changed?\s+(?:from|since)
     |has\s+not\s+changed|have\s+not\s+changed)"""
-# What can be said only by who has seen an earlier exam.
+# Wordings that only somebody who has seen an earlier exam can use.
 _PRIOR = re.compile(
     rf"""\b(?:
         compar(?:ed|ing|able|ison)\s+(?:is\s+made\s+)?(?:to|with)\b
@@ -55,7 +55,7 @@ _PRIOR = re.compile(
             |progressed|moved
             |cleared|resolved|diminished|migrated|shrunk|regressed|developed|appeared|disappeared|gone|stayed
             |remained)\b
-        # the heart's size is called increased of itself
+        # "increased heart size" needs no earlier exam
         | (?:increas|decreas)(?:ed|ing|e)\s+(?!in\s+(?:size|prominence)\s+of\s+the\s+(?:heart|cardi))(?:in\s+(?:size
             |extent|number|volume|conspicuity|severity|prominence)
             |since|from|compared|slightly\s+from|when|over\s+the|now)\b
@@ -68,7 +68,7 @@ _PRIOR = re.compile(
     )""",
     _I,
 )
-# Sentences that speak of an earlier exam as missing or wanted, of what is to come, or of the disease's own history.
+# Sentences in which an earlier exam is missing or wanted, or which look ahead.
 _NOT_A_PRIOR = re.compile(
     r"""\b(?:
         recommend\w* | suggest(?:ed|s)?\b | (?:would|could|may|might|can|should)\s+(?:\w+\s+)?(?:be|help|confirm
@@ -84,7 +84,7 @@ _NOT_A_PRIOR = re.compile(
     )""",
     _I,
 )
-_NONE_SAID = re.compile(
+_NO_COMPARISON = re.compile(
     r"""(?:comparisons?\s*:\s*)?\W*(?:nones?|nil|n/?a|not?\b(?:\s+\w+){0,6}?\s+(?:available|priors?|stud(?:y|ies)
         |comparisons?
     |exams?\w*|films?|images?|imaging|radiographs?|x-?\w*|___|previous)|no\s+(?:priors?|comparisons?|previous|relevant)|no\W*$
@@ -95,8 +95,8 @@ _COMPARISON = re.compile(r"\bcomparisons?(?:\s+stud(?:y|ies)|\s+exams?)?\s*:\s*"
 _HEADING = re.compile(
     r"\b(?:Indication|Technique|History|Clinical\s\w+|Exam(?:ination)?|Procedure|Reason|Findings)\b[^:.]{0,30}:"
 )
-_SAID = re.compile(r"[^\W_]|__")
-# Words that tell that there was an exam before without comparing to it.
+_SOME_TEXT = re.compile(r"[^\W_]|__")
+# Words that imply an earlier exam without comparing with it.
 _FOLLOWED = re.compile(
     r"\b(?:follow[\s-]?up|f/u|re-?check|re-?evaluat\w+|re-?assess\w*|repeat|interval|serial|known|surveillance"
     r"|previously|abnormal\s+(?:chest|x-?ray|ct|cxr)|has\s+been\s+(?:development|removal|placement))\b",
@@ -105,14 +105,14 @@ _FOLLOWED = re.compile(
 
 
 def find_prior(impression: str, findings: str, background: str) -> list[Hit]:
-    """Return where the `impression` speaks of an earlier exam or of change, when nothing else knows of one.
+    """Return where the `impression` refers to an earlier exam or to change when its input knows of no exam; else [].
 
-    An earlier exam is known where the background's "Comparison:" names one (a mask is one: its date was taken out),
-    or where findings or background themselves speak of change, of an earlier exam or of a follow-up. A sentence that
-    asks for an earlier exam, or says that there is none, invents nothing.
+    An earlier exam is known where the background's "Comparison:" names one (a mask counts: it stands for a date), or
+    where findings or background themselves refer to change, to an earlier exam or to follow-up. A sentence that asks
+    for an earlier exam, or states that there is none, invents nothing.
     """
-    found = _priors(impression)
-    return [] if not found or knows_prior(findings, background) else [(Place(IMPRESSION, *span),) for span in found]
+    spans = _priors(impression)
+    return [] if not spans or knows_prior(findings, background) else [(Place(IMPRESSION, *span),) for span in spans]
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
@@ -123,7 +123,7 @@ def _priors(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def wants_prior(text: str, position: int) -> bool:
-    """Return whether the sentence at `position` asks for an earlier exam, says that there is none, or looks ahead."""
+    """Return whether the sentence at `position` asks for an earlier exam, states that there is none, or looks ahead."""
     return any(start <= position < end and _NOT_A_PRIOR.search(text, start, end) for start, end in sentence_spans(text))
 
 
@@ -135,8 +135,8 @@ def knows_prior(findings: str, background: str) -> bool:
     if heading:
         following = _HEADING.search(background, heading.end())
         end = following.start() if following else len(background)
-        said = background[heading.end() : end]
-        if _SAID.search(said) and not _NONE_SAID.match(said):
+        comparison = background[heading.end() : end]
+        if _SOME_TEXT.search(comparison) and not _NO_COMPARISON.match(comparison):
             return True
         rest = f"{background[: heading.start()]}. {background[end:]}"
     return any(_FOLLOWED.search(text) is not None or bool(_priors(text)) for text in (findings, rest))

@@ -1,9 +1,9 @@
-"""Recommendations: which actions an impression asks for, and whether the findings give any reason to act."""
+"""Recommendations: the actions that an impression asks for without a reason in the findings."""
 
 import re
 
 from radray.checks.actions import find_actions
-from radray.checks.known import Known
+from radray.checks.context import ReportContext
 from radray.checks.spans import IMPRESSION, Hit, Place
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.language.mentions import State
@@ -19,7 +19,7 @@ CHRONIC = _words(
     " breast_implant external_leads contrast_medium mastectomy nipple_shadow lung_resection postsurgical_change"
     " low_lung_volumes cardiac_device support_devices central_line circulatory_support"
 )
-"""What is old, put there or of the film: no reason for another test."""
+"""What is old, implanted or an artefact: no reason for another test."""
 
 _LESIONS = _words(
     "lung_opacity lung_lesion nodule mass malignancy lymphadenopathy hilar_enlargement"
@@ -64,7 +64,7 @@ INVASIVE: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
         (r"diure(?:sis|tic)", _HEART),
     )
 )
-"""Tests and treatments that need a reason of their own: what in the findings may be one, parents and children too."""
+"""Tests and treatments that need a specific reason, each with the findings that may be one, parents included."""
 
 _LIMITED = re.compile(
     r"\b(?:limit(?:ed|ation\w*)|suboptimal|sub-optimal|rotat(?:ed|ion)|motion|technique|obscur\w+|not\s+well|poorly|incomplete\w*"
@@ -73,36 +73,38 @@ _LIMITED = re.compile(
     r"|correlat\w+|not\s+(?:included|visuali[sz]ed|imaged)|convexity)",
     re.IGNORECASE,
 )
-"""Words by which findings without a finding of the table leave something to act upon."""
+"""Words that give a reason to act where the findings name no finding of the table."""
 _ASKED = re.compile(r"\b(?:recommended|advised|suggested)\b", re.IGNORECASE)
 _CONDITION = re.compile(
     r"\b(?:if|should\s+(?:there|symptoms?|clinical|pain)|unless|when\s+clinically|as\s+(?:clinically\s+)?(?:indicated|warranted|needed)"
     r"|in\s+case\s+of|depending|clinically\s+(?:indicated|warranted))\b",
     re.IGNORECASE,
 )
-"""What makes an action depend on the patient, whom the reader sees and the findings do not."""
+"""Words that make an action conditional on the patient, whom the referrer sees and the findings do not."""
 
 
-def find_recommendations(impression: str, known: Known) -> list[Hit]:
-    """Return the actions that the impression asks for without a reason in findings or background.
+def find_recommendations(impression: str, context: ReportContext) -> list[Hit]:
+    """Return the actions that the impression recommends without a reason in findings or background; [] for none.
 
-    Radiologists recommend in the impression what the findings do not mention, so an action is taken as invented only
+    Radiologists recommend in the impression what the findings do not mention, so an action counts as invented only
 
-    - when nothing is there to act upon: no finding in the findings, certain or not, but for `CHRONIC`, no words of
-      doubt or of a limited exam (`_LIMITED`), no nodule or mass that the background tells of; or
-    - when it is one of `INVASIVE` and no finding that could be its reason is there;
+    - if there is nothing to act on: the findings name no finding, certain or not, other than `CHRONIC` ones, have no
+      words of doubt or of a limited exam (`_LIMITED`), and the background has no nodule or mass; or
+    - if it is one of `INVASIVE` and no finding that could be its reason is present;
 
-    and never where findings or background ask for an action themselves, or the sentence leaves it to the patient's
-    state ("if symptoms persist").
+    and never where the findings or the background recommend an action themselves. The first rule also spares sentences
+    that leave the action to the patient's state ("if symptoms persist").
     """
     actions = find_actions(impression)
-    if not actions or find_actions(known.findings) or _ASKED.search(known.background):
+    if not actions or find_actions(context.findings) or _ASKED.search(context.background):
         return []
-    concepts = {m.concept for m in known.in_findings if m.state is not State.ABSENT and _is_reason(m.concept)}
-    concepts |= {m.concept for m in known.in_background if m.concept in ("nodule", "mass") and m.state is State.PRESENT}
+    concepts = {m.concept for m in context.in_findings if m.state is not State.ABSENT and _is_reason(m.concept)}
+    concepts |= {
+        m.concept for m in context.in_background if m.concept in ("nodule", "mass") and m.state is State.PRESENT
+    }
     # a large heart is not a wide mediastinum, though the CheXpert labeler files it there
     reasons = concepts.union(*map(ancestors, concepts)) - ({"enlarged_cardiomediastinum"} - concepts)
-    acute = any(concept not in CHRONIC for concept in concepts) or _LIMITED.search(known.findings) is not None
+    acute = any(concept not in CHRONIC for concept in concepts) or _LIMITED.search(context.findings) is not None
     hits: list[Hit] = []
     for start, end, first, last in actions:
         wanted = [needed for pattern, needed in INVASIVE if pattern.search(impression, first, last)]

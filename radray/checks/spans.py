@@ -1,4 +1,4 @@
-"""Positions in a report's texts: sentences, and the places that a check leaves as evidence."""
+"""Positions in the texts of a report: sentences, and the places that checks give as evidence."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,14 +6,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 IMPRESSION, FINDINGS, BACKGROUND = "impression", "findings", "background"
-"""The text forms that places are in: the checked text, and findings and background as the model was given them."""
+"""The text forms that places refer to: the checked text, and findings and background as the model was given them."""
 
 CACHED_TEXTS = 1024
-"""Texts of which what was found is kept: findings come again with each model and with the reference, and normal
-impressions all the time."""
+"""Texts whose results are cached: findings recur with each model and with the reference, normal impressions all the
+time."""
 
 MAX_PLACES = 12
-"""Hits of one class that evidence names: enough to look at, and bounded whatever the text."""
+"""Most hits of one class in the evidence: enough to look at, and bounded for any text."""
 
 _STOP = re.compile(
     r"(?<!\b(?i:dr))(?<!\b(?i:drs))(?<!\b(?i:mr))(?<!\b(?i:mrs))(?<!\b(?i:ms))(?<!\b(?i:vs))"
@@ -30,15 +30,15 @@ class Place(NamedTuple):
 
 
 Hit = tuple[Place, ...]
-"""What one hit of a class rests on, the impression's place first."""
+"""The places behind one hit of a class, that of the impression first."""
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
 def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
-    """Return start and end of the sentences of `text`, blank ones left out; blank text gives ().
+    """Return start and end of the sentences of `text` without blank ones; () for blank text.
 
     Coarser than `split_sentences`, which changes the text that it splits: a stop before white space, a capital or a
-    mask ends a sentence, but for titles and "vs.".
+    mask ends a sentence, except after titles and "vs.".
     """
     spans = []
     start = 0
@@ -52,16 +52,17 @@ def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def stems(words: str) -> tuple[str, ...]:
-    """Return the stems of `words`, apart by spaces: what `matches` looks for first. In one a "~" is a space."""
+    """Return the stems in `words`, separated by spaces, as `matches` wants them; a "~" stands for a space in a stem."""
     return tuple(stem.replace("~", " ") for stem in words.split())
 
 
 def matches(
     pattern: re.Pattern[str], wanted: Sequence[str], text: str
 ) -> Iterator[tuple[re.Match[str], tuple[int, int]]]:
-    """Yield the first match of `pattern` in each sentence of `text`, with the sentence's span.
+    """Yield the first match of `pattern` in each sentence of `text`, with the span of the sentence.
 
-    Every match of `pattern` has one of `wanted`, in lower case: looking for these first takes a tenth of its time.
+    Every match of `pattern` must contain one of the lower-case stems `wanted`: looking for these first takes a tenth of
+    the time of the pattern.
     """
     lowered = f" {' '.join(text.lower().split())}"
     for stem in wanted:
@@ -76,12 +77,12 @@ def matches(
 
 
 def write_evidence(hits: Iterable[tuple[str, Sequence[Hit]]]) -> str:
-    """Return the evidence of the classes of `hits` in order, at most MAX_PLACES each; '' for none.
+    """Return the evidence for (class, hits) in order, at most MAX_PLACES hits per class; '' for none.
 
     ``side impression:12-25 findings:40-61; polarity impression:0-11 findings:5-16``: characters of the named form.
     """
     return "; ".join(
         f"{name} " + " ".join(f"{form}:{start}-{end}" for form, start, end in places)
-        for name, found in hits
-        for places in found[:MAX_PLACES]
+        for name, of_class in hits
+        for places in of_class[:MAX_PLACES]
     )

@@ -1,1 +1,1 @@
-"""Numbers about text: ROUGE, floors, strata and distributions. No torch, no ray."""
+"""The figures of an evaluation: ROUGE, floors, strata, intervals, gates and the review. No torch, no ray."""

@@ -1,12 +1,12 @@
-"""Intervals and tests of means over reports that come in clusters: percentile bootstrap and sign flips, by cluster.
+"""Intervals and tests for means over clustered reports: percentile bootstrap and sign flips, by cluster.
 
-Reports of one patient, or with one text, are not independent: on Open-i an interval that resamples reports is half
-as wide as one that resamples the clusters. So whole clusters are drawn (Davison and Hinkley 1997, section 3.8) and
-whole clusters change their sign. Everything is a matrix product of draws by clusters with clusters by columns, so
-that many metrics of many systems share the draws: their differences are then paired.
+Reports of the same patient, or with the same text, are not independent: on Open-i an interval that resamples reports
+is half as wide as one that resamples clusters. So whole clusters are drawn (Davison and Hinkley 1997, section 3.8) and
+whole clusters change sign. Everything is a matrix product of (draws, clusters) with (clusters, columns), so that many
+metrics of many systems share the draws and their differences are paired.
 
 Percentile intervals (Efron and Tibshirani 1993, chapter 13), not BCa: a mean stays within 0 and 1, every column of a
-resample is used, and nothing breaks where the jackknife of a rate is constant.
+resample is used, and the method does not fail where the jackknife of a rate is constant.
 """
 
 import math
@@ -22,26 +22,26 @@ LEVEL = 0.95
 TEST = "sign flip by cluster"
 
 _CELLS = 2_000_000
-"""Draws by clusters held at once: 16 MB each of numbers drawn and of counts."""
+"""Draws times clusters held in memory at once: 16 MB of random numbers and 16 MB of counts."""
 _TIE = 1e-12
-"""Share of the sum of all differences within which two statistics are one: float64 sums in another order."""
+"""Relative tolerance for equal statistics: float64 sums depend on the order of their terms."""
 
 
 def codes_of(keys: NDArray[np.generic]) -> Codes:
-    """Return the cluster of each report, 0, 1, ... in order of the keys' sort; (n,) for `keys` (n,)."""
+    """Return the cluster of each report, numbered 0, 1, ... by sorted key; (n,) for `keys` (n,)."""
     return np.unique(keys, return_inverse=True)[1].astype(np.int64).reshape(-1)
 
 
 def resampled_means(values: Floats, clusters: Codes, resamples: int, seed: int) -> Floats:
     """Return the mean of each column in each resample of the clusters: (resamples, columns).
 
-    `values` is (reports, columns), NaN where a column has no value for a report; `clusters` (reports,) as `codes_of`
-    gives them. A resample draws as many clusters as there are, with replacement; its mean is over the reports of the
-    drawn ones, and NaN in a column for which none of them has a value. Equal clusters and seed give the same draws.
+    `values` is (reports, columns), NaN where a column has no value for a report; `clusters` is (reports,), see
+    `codes_of`. A resample draws as many clusters as there are, with replacement; its mean is over the reports of the
+    drawn clusters, NaN in a column for which none of them has a value. The same clusters and seed give the same draws.
     """
     known = ~np.isnan(values)
     sums = _by_cluster(np.where(known, values, 0.0), clusters)
-    # one column of counts where all reports have all values: half of the work
+    # a single column of counts where all reports have all values: half the work
     counts = _by_cluster((known if not known.all() else known[:, :1]).astype(np.float64), clusters)
     means = np.empty((resamples, values.shape[1]))
     done = 0
@@ -55,24 +55,24 @@ def resampled_means(values: Floats, clusters: Codes, resamples: int, seed: int) 
 def intervals(means: Floats) -> tuple[Floats, Floats]:
     """Return the lower and upper end of the 95 % percentile interval of each column of resampled `means`.
 
-    Resamples without a mean (NaN) are left out; a column of nothing else has NaN for both ends.
+    Resamples without a mean (NaN) are left out; a column without any mean has NaN for both ends.
     """
     tails = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
     low, high = np.full(means.shape[1], np.nan), np.full(means.shape[1], np.nan)
     whole = ~np.isnan(means).any(axis=0)
     low[whole], high[whole] = np.quantile(means[:, whole], tails, axis=0)
     for column in np.flatnonzero(~whole):
-        found = means[~np.isnan(means[:, column]), column]
-        if found.size:
-            low[column], high[column] = np.quantile(found, tails)
+        known = means[~np.isnan(means[:, column]), column]
+        if known.size:
+            low[column], high[column] = np.quantile(known, tails)
     return low, high
 
 
 def unanimous_bound(clusters: int) -> float:
-    """Return the largest rate at which `clusters` clusters without one hit are no surprise at 95 %, two-sided.
+    """Return the upper end of the 95 % interval of a rate after no hit in `clusters` clusters.
 
-    What a bootstrap cannot say of a rate: it makes [0, 0] of no hit in 20 reports. Clopper and Pearson (1934), each
-    cluster counted once: 1 - 0.025 ** (1 / clusters).
+    A bootstrap cannot give it: it turns no hit in 20 reports into [0, 0]. Clopper and Pearson (1934), with each cluster
+    counted once: 1 - 0.025 ** (1 / clusters).
     """
     return 1.0 - float(((1 - LEVEL) / 2) ** (1 / clusters))
 
@@ -80,9 +80,9 @@ def unanimous_bound(clusters: int) -> float:
 def sign_flip_p(differences: Floats, clusters: Codes, resamples: int, seed: int) -> Floats:
     """Return the two-sided p-value of "no difference" of each column: (columns,).
 
-    `differences` is (reports, columns), NaN where there is none. If two systems are alike, each cluster's summed
-    difference could as well have had the other sign (Fisher 1935, chapter 3). All sign patterns are gone through where
-    there are no more than `resamples`; else that many are drawn, and p = (1 + as extreme) / (1 + drawn), which is
+    `differences` is (reports, columns), NaN where there is none. If two systems are equivalent, the summed difference
+    of each cluster might as well have had the other sign (Fisher 1935, chapter 3). All sign patterns are enumerated
+    where there are at most `resamples`; otherwise that many are drawn, and p = (1 + as extreme) / (1 + drawn), which is
     never 0 (Phipson and Smyth 2010).
     """
     sums = _by_cluster(np.nan_to_num(differences, nan=0.0), clusters)
@@ -102,7 +102,7 @@ def _by_cluster(values: Floats, clusters: Codes) -> Floats:
 
 
 def _draws(clusters: int, resamples: int, seed: int) -> Iterator[Floats]:
-    """Yield how often each cluster is drawn, a resample a row, a bounded number of rows at once."""
+    """Yield how often each cluster is drawn: (rows, clusters), a resample per row, a bounded number at once."""
     rng = np.random.default_rng(seed)
     for rows in _chunks(clusters, resamples):
         drawn = rng.integers(0, clusters, size=(rows, clusters))

@@ -1,14 +1,15 @@
-"""How well a confidence tells good predictions from bad: risk and coverage, and what deferring the doubtful buys.
+"""How well a confidence separates good predictions from bad: risk and coverage, and what deferral gains.
 
-Risk at coverage k/n is the mean loss of the k predictions of the highest confidence (Geifman and El-Yaniv, "Selective
+Risk at coverage k/n is the mean loss of the k predictions with the highest confidence (Geifman and El-Yaniv, "Selective
 classification for deep neural networks", NeurIPS 2017). AURC is its mean over k = 1..n (Geifman, Uziel and El-Yaniv,
 "Bias-reduced uncertainty estimation for deep neural classifiers", ICLR 2019). AURC counts the loss of the most
-confident predictions many times; AUGRC, of Traub et al. ("Overcoming common flaws in the evaluation of selective
-classification systems", NeurIPS 2024), does not: the area under (loss kept) / n over coverage, by trapezoids from 0.
+confident predictions many times; AUGRC (Traub et al., "Overcoming common flaws in the evaluation of selective
+classification systems", NeurIPS 2024) does not: it is the area under (summed loss of those kept) / n over coverage, by
+trapezoids from 0.
 
-Predictions of equal confidence stand in no order: every figure here is the mean over all orders of theirs, exactly.
-A prediction without a confidence (a failed one; margin: where the beam gave no second candidate) is taken for the
-least confident, and equal to the others without: it is the first that a person writes. How many there are is told.
+Predictions of equal confidence have no order: every figure here is the exact mean over all their orders. Predictions
+without a confidence (failed ones; for the margin also where the beam gave no second candidate) rank last and tie with
+each other: they are the first to be deferred. Their number is reported.
 """
 
 from collections.abc import Sequence
@@ -18,14 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 PERCENTS = (5, 10, 20, 30, 50)
-"""Shares of the predictions deferred, per cent, in the deferral table."""
+"""Shares of deferred predictions in the deferral table, in per cent."""
 
 _Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class RiskCoverage:
-    """The curve of one confidence over n predictions, and its areas; losses 0 to 1."""
+    """The curve of one confidence over n predictions, and the areas under it; losses are 0 to 1."""
 
     n: int
     missing: int
@@ -33,36 +34,39 @@ class RiskCoverage:
     coverage: _Array
     """(n,): 1/n, 2/n, ..., 1."""
     risk: _Array
-    """(n,): expected mean loss of those kept at each coverage."""
+    """(n,): expected mean loss of the predictions kept at each coverage."""
     aurc: float
     oracle: float
-    """AURC of the order by loss itself: the least there can be."""
+    """AURC of ranking by the loss itself: the lowest possible."""
     random: float
-    """Expected AURC of an order that knows nothing: the mean loss."""
+    """Expected AURC of a random ranking: the mean loss."""
     augrc: float
 
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """What is left when the least confident predictions go to a person; expected values over ties."""
+    """The predictions that remain when the least confident ones go to a person; expected values over ties."""
 
     percent: int
     deferred: int
     """n * percent / 100, rounded down."""
     rest: int
     threshold: float | None
-    """Least confidence among the rest: as score.defer_below_..., it defers no more. None: one without a confidence."""
+    """Lowest confidence among the rest; as score.defer_below_... it defers no more.
+
+    None where the rest includes a prediction without a confidence.
+    """
     mean: float
     """Mean quality of the rest."""
     flagged: float
-    """Share of the rest that is flagged."""
+    """Flagged share of the rest."""
     caught: float | None
-    """Share of all flagged predictions that is deferred; None where none is flagged."""
+    """Deferred share of all flagged predictions; None where none is flagged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure for `evaluations`."""
+    """One figure of the table `evaluations`."""
 
     metric: str
     n: int
@@ -70,9 +74,9 @@ class Figure:
 
 
 def risk_coverage(confidence: Sequence[float | None], loss: Sequence[float]) -> RiskCoverage | None:
-    """Return the curve of `confidence` over `loss`, both (n,); None where no prediction has a confidence, or none is.
+    """Return the curve of `confidence` over `loss`, both (n,); None where no prediction has a confidence, or n is 0.
 
-    Raises ValueError for losses that are not finite, and lengths that differ.
+    Raises ValueError for values that are not finite and for lengths that differ.
     """
     ranked = _ranked(confidence, loss)
     if ranked is None:
@@ -101,15 +105,16 @@ def deferral_table(
     flagged: Sequence[bool],
     percents: Sequence[int] = PERCENTS,
 ) -> list[Deferral]:
-    """Return what deferring each of `percents` of the predictions leaves; [] where none has a confidence.
+    """Return the figures of the rest after deferring each of `percents`; [] where no prediction has a confidence.
 
-    `quality` is a score, higher is better; `flagged` says which predictions are bad. Both (n,).
+    `quality` is a score, higher is better; `flagged` marks the bad predictions. All three are (n,). Raises ValueError
+    for values that are not finite and for lengths that differ.
     """
     ranked = _ranked(confidence, quality)
     if ranked is None:
         return []
     values, groups, qualities = ranked
-    flags = _ranked(confidence, [float(one) for one in flagged])
+    flags = _ranked(confidence, [float(flag) for flag in flagged])
     kept, kept_flags = _expected_sums(groups, qualities), _expected_sums(groups, flags[2] if flags else qualities * 0)
     table = []
     for percent in percents:
@@ -135,15 +140,16 @@ def deferral_table(
 def confidence_figures(
     name: str, confidence: Sequence[float | None], quality: Sequence[float], flagged: Sequence[bool]
 ) -> list[Figure]:
-    """Return the figures of one confidence, `name` (logprob, margin); [] where no prediction has it.
+    """Return the figures of the confidence `name` (logprob, margin); [] where no prediction has it.
 
-    Of the loss 1 - quality: ``aurc_NAME``, ``aurc_NAME_oracle``, ``aurc_NAME_random``, ``augrc_NAME``; of the flags
+    For the loss 1 - quality: ``aurc_NAME``, ``aurc_NAME_oracle``, ``aurc_NAME_random``, ``augrc_NAME``; for the flags
     ``aurc_flags_NAME``, ``aurc_flags_NAME_oracle``, ``aurc_flags_NAME_random``, ``augrc_flags_NAME``; for each of
     PERCENTS ``deferred_20_mean_NAME``, ``deferred_20_flagged_NAME`` (n: the rest), ``deferred_20_caught_NAME`` (n:
-    all flagged) and ``deferred_20_threshold_NAME``; ``missing_NAME``: the share without a confidence.
+    all flagged) and ``deferred_20_threshold_NAME``; ``missing_NAME``: the share without a confidence. Raises ValueError
+    for values that are not finite and for lengths that differ.
     """
     figures: list[Figure] = []
-    losses = {"": [1.0 - one for one in quality], "flags_": [float(one) for one in flagged]}
+    losses = {"": [1.0 - score for score in quality], "flags_": [float(flag) for flag in flagged]}
     for kind, loss in losses.items():
         curve = risk_coverage(confidence, loss)
         if curve is None:
@@ -165,11 +171,14 @@ def confidence_figures(
 
 
 def _ranked(confidence: Sequence[float | None], values: Sequence[float]) -> tuple[_Array, _Array, _Array] | None:
-    """Return confidences, highest first, the tie that each belongs to, and `values` in that order; all (n,)."""
-    given = np.array([-np.inf if one is None else one for one in confidence], dtype=np.float64)
+    """Return confidences, highest first, the number of each one's tie, and `values` in that order; all (n,).
+
+    None where no prediction has a confidence. Raises ValueError as its callers document.
+    """
+    given = np.array([-np.inf if value is None else value for value in confidence], dtype=np.float64)
     array = np.asarray(values, dtype=np.float64)
     if given.shape != array.shape or not np.isfinite(array).all() or np.isnan(given).any() or np.isposinf(given).any():
-        raise ValueError(f"{given.size} confidences and {array.size} values: all must be finite, a pair a prediction")
+        raise ValueError(f"{given.size} confidences and {array.size} values: need a finite pair for each prediction")
     if not np.isfinite(given).any():
         return None
     order = np.argsort(-given, kind="stable")
@@ -181,7 +190,7 @@ def _ranked(confidence: Sequence[float | None], values: Sequence[float]) -> tupl
 def _expected_sums(ties: _Array, values: _Array) -> _Array:
     """Return the expected sum of the first k of `values`, k = 1..n, over all orders within `ties`.
 
-    Within a tie each place holds, in expectation, the mean of the tie.
+    Within a tie the expected value at each place is the mean of the tie.
     """
     places = ties.astype(np.int64)
     sizes = np.bincount(places)

@@ -1,4 +1,4 @@
-"""What the models' own confidence is worth, as rows of `evaluations`: see `confidence` for the figures."""
+"""The figures of the models' confidence as rows of `evaluations`; `confidence` defines them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,44 +6,47 @@ from typing import Any
 import numpy as np
 
 from radray.evaluation.confidence import Figure, confidence_figures
-from radray.evaluation.figures import Plan
+from radray.evaluation.figures import FigureChoices
 from radray.evaluation.strata import ABNORMAL, ALL, NORMAL, Bools
 from radray.evaluation.systems import CONFIDENCES, MODEL, SideBySide, System
 from radray.flags import TIER_A
 
 QUALITY = "rouge1"
-"""Of the main scorer: what a confidence is held against, beside the flags of Tier A."""
+"""The main scorer's metric that a confidence is compared with, beside the Tier A flags."""
 
 _TIER_A = frozenset(f"flag_{name}" for name in TIER_A)
 
 
-def confidence_rows(side: SideBySide, plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield the rows of each model with a confidence, for all, normal and abnormal references, but for run and date.
+def confidence_rows(side: SideBySide, choices: FigureChoices) -> Iterator[dict[str, Any]]:
+    """Yield the rows of each model with a confidence, for all, normal and abnormal references, without run and date.
 
-    A figure is one number, not a mean over reports: the columns from mean to max all hold it, and it has no interval.
+    A figure is a single number and not a mean over reports: the columns from mean to max all hold it, and it has no
+    interval.
     """
     for system in side.of(MODEL):
-        quality = system.values.get((plan.main_scorer, QUALITY))
+        quality = system.values.get((choices.main_scorer, QUALITY))
         if quality is None:
             continue
         flagged = np.any([system.values[key] == 1 for key in system.values if key[1] in _TIER_A], axis=0)
         bad = np.broadcast_to(flagged, quality.shape)
-        for stratum in (one for one in (ALL, NORMAL, ABNORMAL) if one in side.strata):
+        for stratum in (name for name in (ALL, NORMAL, ABNORMAL) if name in side.strata):
             inside = side.strata[stratum] & ~np.isnan(quality)
             for name in CONFIDENCES:
                 confidence = [system.confidence[name][place] for place in np.flatnonzero(inside)]
                 for figure in confidence_figures(name, confidence, quality[inside].tolist(), bad[inside].tolist()):
-                    yield _row(side, system, stratum, figure, inside, plan)
+                    yield _row(side, system, stratum, figure, inside, choices)
 
 
-def _row(side: SideBySide, system: System, stratum: str, figure: Figure, inside: Bools, plan: Plan) -> dict[str, Any]:
+def _row(
+    side: SideBySide, system: System, stratum: str, figure: Figure, inside: Bools, choices: FigureChoices
+) -> dict[str, Any]:
     return {
         "dataset": side.dataset,
         "split": side.split,
         "system": system.name,
         "kind": system.kind,
         "stratum": stratum,
-        "scorer_id": plan.main_scorer,
+        "scorer_id": choices.main_scorer,
         "metric": figure.metric,
         "n": figure.n,
         **dict.fromkeys(("mean", "min", "p25", "p50", "p75", "max"), figure.value),

@@ -1,4 +1,4 @@
-"""The figures of `evaluations`: of each system, on each stratum, by each metric, with its interval."""
+"""The figures of the table `evaluations`: each system on each stratum by each metric, with an interval."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,58 +14,62 @@ from radray.evaluation.systems import SideBySide, System
 
 ROUGE = (*F_MEASURES, *PARTS, *SHARES)
 WIDE = (ALL, NORMAL, ABNORMAL, STANDARDISED)
-"""Strata that all scorers, precision and recall are told for; in the others the main scorer's F-measures and shares."""
+"""Strata with figures of all scorers, and of precision and recall; the others have the main scorer's F-measures and
+shares only."""
 
 COLUMNS = 256
-"""Columns that are worked on at once: 41 MB of each array of 20,000 reports. The draws are the same for all."""
+"""Columns processed at once: 41 MB per array for 20,000 reports. All columns share the draws."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How figures are made."""
+class FigureChoices:
+    """The choices behind the figures of an evaluation."""
 
     main_scorer: str
+    """Id of the scorer of the headlines."""
     normal_weight: float
+    """Weight of normal references in a standardised mean, 0 to 1."""
     resamples: int
+    """Draws for each interval and test."""
     seed: int
 
-    def tells(self, stratum: str, key: Key) -> bool:
-        """Return whether the figures of `key` are told for `stratum`."""
+    def covers(self, stratum: str, key: Key) -> bool:
+        """Return whether the figures of `key` are computed for `stratum`."""
         scorer_id, metric = key
         return metric not in ROUGE or stratum in WIDE or (scorer_id == self.main_scorer and metric not in PARTS)
 
 
 def is_share(metric: str) -> bool:
-    """Return whether the metric is 0 or 1 for each report."""
+    """Return whether `metric` is 0 or 1 for each report, so that its mean is a share."""
     return metric in SHARES or metric not in ROUGE
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Values of many columns on the reports of one stratum, or of the two that a standardised mean is made of."""
+    """Values of many columns on the reports of one stratum, or of the two behind a standardised mean."""
 
     stratum: str
     values: Floats
-    """(reports, columns); NaN: none."""
+    """(reports, columns); NaN where there is none."""
     clusters: Codes
     normal: Bools | None = None
-    """Which of the reports are normal, when they are to be weighted."""
+    """(reports,): which are normal, for a standardised mean; else None."""
     normal_weight: float = 0.0
 
     def means(self, values: Floats) -> Floats:
-        """Return the mean of each column of `values`, standardised where it is so; NaN where it has none."""
+        """Return the mean of each column of `values`, standardised if this stratum is; NaN for one without a value."""
         if self.normal is None:
             return _means(values)
         w = self.normal_weight
         return np.asarray(w * _means(values[self.normal]) + (1 - w) * _means(values[~self.normal]))
 
-    def intervals(self, values: Floats, plan: Plan) -> tuple[Floats, Floats]:
-        """Return the ends of the intervals of the means, by column."""
+    def intervals(self, values: Floats, choices: FigureChoices) -> tuple[Floats, Floats]:
+        """Return the lower and the upper ends of the intervals of the means, by column."""
         if self.normal is None:
-            return intervals(resampled_means(values, self.clusters, plan.resamples, plan.seed))
-        # the two strata side by side, so that they share the draws: a patient's reports may stand in both
+            return intervals(resampled_means(values, self.clusters, choices.resamples, choices.seed))
+        # both strata side by side, so that they share the draws: a patient may have reports in both
         split = np.hstack([np.where(which[:, None], values, np.nan) for which in (self.normal, ~self.normal)])
-        halves = np.split(resampled_means(split, self.clusters, plan.resamples, plan.seed), 2, axis=1)
+        halves = np.split(resampled_means(split, self.clusters, choices.resamples, choices.seed), 2, axis=1)
         return intervals(self.normal_weight * halves[0] + (1 - self.normal_weight) * halves[1])
 
     def weights(self, known: Bools) -> Floats:
@@ -86,7 +90,7 @@ class Cells:
 
 
 def members(side: SideBySide, stratum: str) -> Bools | None:
-    """Return which reports the stratum's figures are of; None where a standardised mean cannot be made."""
+    """Return the members of a stratum, (reports,); None where a standardised mean is not possible."""
     if stratum != STANDARDISED:
         return side.strata[stratum]
     if NORMAL not in side.strata or ABNORMAL not in side.strata:
@@ -95,40 +99,40 @@ def members(side: SideBySide, stratum: str) -> Bools | None:
 
 
 def strata_names(side: SideBySide) -> list[str]:
-    """Return the strata that figures are told for."""
+    """Return the strata that figures are computed for."""
     return [*side.strata, STANDARDISED]
 
 
-def cells(side: SideBySide, stratum: str, inside: Bools, columns: list[Floats], plan: Plan) -> Cells:
-    """Return the stratum's part of `columns`, each (reports,)."""
+def cells(side: SideBySide, stratum: str, inside: Bools, columns: list[Floats], choices: FigureChoices) -> Cells:
+    """Return the values of the stratum `inside` in `columns`, each (reports,)."""
     values, clusters = np.column_stack(columns)[inside], codes_of(side.clusters[inside])
     if stratum != STANDARDISED:
         return Cells(stratum, values, clusters)
-    return Cells(stratum, values, clusters, side.strata[NORMAL][inside], plan.normal_weight)
+    return Cells(stratum, values, clusters, side.strata[NORMAL][inside], choices.normal_weight)
 
 
-def evaluations(side: SideBySide, plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield the rows of `evaluations` but for run and date; a system without a value in a stratum has none there."""
+def evaluations(side: SideBySide, choices: FigureChoices) -> Iterator[dict[str, Any]]:
+    """Yield the rows of `evaluations` without run and date; none for a system without a value in a stratum."""
     for stratum in strata_names(side):
         inside = members(side, stratum)
         if inside is None:
             continue
-        told = [
+        chosen = [
             (system, key)
             for system in side.systems.values()
             for key in sorted(system.values)
-            if plan.tells(stratum, key)
+            if choices.covers(stratum, key)
         ]
-        for start in range(0, len(told), COLUMNS):
-            yield from _figures(side, stratum, inside, told[start : start + COLUMNS], plan)
+        for start in range(0, len(chosen), COLUMNS):
+            yield from _figures(side, stratum, inside, chosen[start : start + COLUMNS], choices)
 
 
 def _figures(
-    side: SideBySide, stratum: str, inside: Bools, told: list[tuple[System, Key]], plan: Plan
+    side: SideBySide, stratum: str, inside: Bools, chosen: list[tuple[System, Key]], choices: FigureChoices
 ) -> Iterator[dict[str, Any]]:
-    here = cells(side, stratum, inside, [system.values[key] for system, key in told], plan)
-    low, high = here.intervals(here.values, plan)
-    for place, (system, (scorer_id, metric)) in enumerate(told):
+    here = cells(side, stratum, inside, [system.values[key] for system, key in chosen], choices)
+    low, high = here.intervals(here.values, choices)
+    for place, (system, (scorer_id, metric)) in enumerate(chosen):
         known = ~np.isnan(here.values[:, place])
         if not here.whole(known):
             continue
@@ -153,14 +157,14 @@ def _figures(
             "clusters": clusters,
             "ci_low": ends and ends[0],
             "ci_high": ends and ends[1],
-            "resamples": plan.resamples,
-            "seed": plan.seed,
-            "normal_weight": plan.normal_weight if stratum == STANDARDISED else None,
+            "resamples": choices.resamples,
+            "seed": choices.seed,
+            "normal_weight": choices.normal_weight if stratum == STANDARDISED else None,
         }
 
 
 def interval_of(low: float, high: float, clusters: int) -> tuple[float, float] | None:
-    """Return the ends, or None where fewer than 2 clusters, or no resample with a value, make no interval."""
+    """Return the ends of an interval; None for fewer than 2 clusters, or where no resample has a value."""
     return None if clusters < 2 or np.isnan(low) else (low, high)
 
 

@@ -1,4 +1,4 @@
-"""Floors, what is to be had without a model: the best constant, the first sentence, the nearest training report."""
+"""Floors, the baselines without a model: the best constant, the first sentence, the nearest training report."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ from radray.evaluation.rouge import Tokenizer
 from radray.language.sentences import split_sentences
 
 _TIE = 1e-12
-"""Difference of two means or cosines that is none: float64 sums of the same terms in another order."""
+"""Tolerance for equal means or cosines: float64 sums depend on the order of their terms."""
 _CHUNK_CELLS = 4_000_000
-"""Similarities that the nearest neighbour holds at once: 32 MB."""
+"""Similarities that the nearest neighbour holds in memory at once: 32 MB."""
 
 
 def best_constant(references: Sequence[str], stemmer: bool) -> str:
-    """Return the training reference with the highest mean ROUGE-1 F against the others, ties to the first.
+    """Return the training reference with the highest mean ROUGE-1 F against the others; the first of equals.
 
-    Exact, over all pairs, without making the pairs. Two texts of n and m tokens with o in common, repeats
-    counted, have F = 2 o / (n + m). With the k-th occurrence of a word taken as a feature of its own, o is the
-    number of features in common, so that the sum of F(c, t) over all t is the sum over the features w of c of
-    G(w, n) = sum over the t that hold w of 2 / (n + m): a matter of w and of lengths, not of pairs.
-    Tokens are rouge-score's, stemmed or not. A single reference is its own answer. Raises InputError for none.
+    Exact over all pairs, without enumerating them. Two texts of n and m tokens with o in common, repeats counted, have
+    F = 2 o / (n + m). If the k-th occurrence of a word is a feature of its own, o is the number of common features, so
+    the sum of F(c, t) over all t is the sum over the features w of c of G(w, n) = sum over the t that have w of
+    2 / (n + m), which depends on w and on lengths, not on pairs. Tokens are rouge-score's, stemmed or not. Of a single
+    reference the result is that one. Raises InputError for none.
     """
     if not references:
         raise InputError("no training reference to choose the best constant from")
@@ -39,7 +39,7 @@ def best_constant(references: Sequence[str], stemmer: bool) -> str:
     feature_of: dict[tuple[str, int], int] = {}
     features = np.array([feature_of.setdefault(w, len(feature_of)) for bag in first_of for w in _occurrences(bag)], int)
     rows = np.repeat(np.arange(len(lengths)), lengths)
-    # how many references of each length hold each feature
+    # how many references of each length have each feature
     longest = int(lengths.max()) + 1
     pairs, pair_of = np.unique(features * longest + lengths[rows], return_inverse=True)
     held = np.bincount(pair_of, weights=counts[rows], minlength=len(pairs))
@@ -50,7 +50,7 @@ def best_constant(references: Sequence[str], stemmer: bool) -> str:
         gain = np.bincount(pair_features, weights=held * 2 / (length + pair_lengths), minlength=len(feature_of))
         ours = lengths[rows] == length
         sums += np.bincount(rows[ours], weights=gain[features[ours]], minlength=len(lengths))
-    # less the reference itself, of F = 1; one without a token has F = 0 against everything, itself too
+    # minus the reference itself, with F = 1; one without a token has F = 0 against everything, itself included
     means = (sums - (lengths > 0)) / max(len(references) - 1, 1)
     return list(first_of.values())[int(np.argmax(means >= means.max() - _TIE))]
 
@@ -65,28 +65,28 @@ def _occurrences(bag: tuple[str, ...]) -> list[tuple[str, int]]:
 
 
 def first_sentence(findings: str) -> str:
-    """Return the first sentence of `findings` by `split_sentences`; empty when there is none."""
+    """Return the first sentence of `findings` by `split_sentences`; "" when there is none."""
     return next(iter(split_sentences(findings)), "")
 
 
 class NearestNeighbour:
-    r"""Predict the impression of the training report whose findings are the most similar.
+    r"""Predict the impression of the training report with the most similar findings.
 
-    To the letter: scikit-learn's TfidfVectorizer, fitted on the training findings, with ``lowercase=True``,
+    In detail: scikit-learn's TfidfVectorizer, fitted on the training findings, with ``lowercase=True``,
     ``token_pattern=r"(?u)\b\w\w+\b"`` (words of two letters or more; a mask ``___`` is one),
     ``ngram_range=(1, 2)``, ``sublinear_tf=True`` (1 + ln tf), ``smooth_idf=True`` (ln((1 + n) / (1 + df)) + 1),
     ``norm="l2"``, no stop words, in float64; similarity is the cosine; ties, within 1e-12, go to the first
-    training report in the given order, and so do findings that share no word with any.
+    training report in the given order, and so do findings that share no word with any report.
     """
 
     def __init__(self, findings: Sequence[str], references: Sequence[str]) -> None:
-        """Fit on pairs of training `findings` and `references`, both of one length.
+        """Fit on pairs of training `findings` and `references`, of equal length.
 
-        Raises InputError when there is no pair, or no word in all the findings.
+        Raises InputError when there is no pair, or no word in any of the findings.
         """
         if not findings or len(findings) != len(references):
             raise InputError(
-                f"the nearest neighbour needs training findings with a reference each: got {len(findings)} findings"
+                f"the nearest neighbour needs training findings, each with a reference: got {len(findings)} findings"
                 f" and {len(references)} references"
             )
         self._references = list(references)
@@ -102,12 +102,12 @@ class NearestNeighbour:
         try:
             self._known = self._vectorizer.fit_transform(findings).T.tocsr()
         except ValueError:
-            raise InputError("the training findings hold no word of two letters or more") from None
+            raise InputError("the training findings contain no word of two letters or more") from None
 
     def predict(self, findings: Sequence[str]) -> list[str]:
-        """Return the reference of the nearest training report for each of `findings`; none for none.
+        """Return the reference of the nearest training report for each of `findings`; [] for none.
 
-        Holds at most 32 MB of similarities at once, or one row of them.
+        Holds at most 32 MB of similarities in memory, or one row of them.
         """
         chunk = max(1, _CHUNK_CELLS // len(self._references))
         predictions: list[str] = []

@@ -1,4 +1,4 @@
-"""Gates: figures of a night's predictions held against limits, before the night takes the place of what is there."""
+"""Gates: a night's predictions compared with limits, before the night replaces the rows that are there."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from radray.schema.statuses import PredictionStatus
 from radray.settings.gates import GatesSettings
 
 STRATA = ("normal", "abnormal")
-"""Strata of the standardised mean, whose weights are fixed: else case mix decides it (28 % of the Open-i pairs are
-abnormal, and the nearest neighbour gets 84 on normal and 26 on abnormal ones)."""
+"""Strata of the standardised mean, whose weights are fixed: otherwise the case mix decides it (28 % of the Open-i pairs
+are abnormal, and the nearest neighbour scores 84 on normal and 26 on abnormal ones)."""
 
 _FLAGS = tuple(f"flag_{name}" for name in TIER_A)
 
@@ -26,24 +26,28 @@ NIGHT_COLUMNS = ("status", "findings", "prediction", "findings_stratum", *SCORE_
 
 @dataclass(slots=True)
 class Night:
-    """What the gates know of a night: counts and sums over its rows of `predictions`."""
+    """Counts and sums over a night's rows of `predictions`, from which the gates are computed."""
 
     rows: int = 0
     ok: int = 0
     flagged: int = 0
     """Ok predictions with a Tier A flag."""
     flags: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Ok predictions with the flag, and those where it can be told, by class."""
+    """By class: ok predictions with the flag, and those to which the check applies."""
     rouge_l: dict[str, tuple[float, int]] = field(default_factory=dict)
-    """Sum of ROUGE-L F, and reports, by stratum of the reference; failed predictions count with their 0."""
+    """By stratum of the reference: sum of ROUGE-L F, and number of reports; failed predictions count as 0."""
     scorers: set[str] = field(default_factory=set)
+    """Ids of the scorers of the rows."""
     predictions: set[int] = field(default_factory=set)
-    """Hashes of the distinct predictions for reports of abnormal findings."""
+    """Hashes of the distinct predictions for reports with abnormal findings."""
     findings: set[int] = field(default_factory=set)
     """Hashes of the distinct abnormal findings that have a prediction."""
 
     def standardised_rouge_l(self, least: int, normal_weight: float) -> float | None:
-        """Return the weighted mean of the strata's mean ROUGE-L F, 0 to 1; None where one has fewer than `least`."""
+        """Return the weighted mean of the strata's mean ROUGE-L F, 0 to 1.
+
+        None where a stratum has fewer than `least` reports, or none.
+        """
         if any(self.rouge_l.get(stratum, (0.0, 0))[1] < max(least, 1) for stratum in STRATA):
             return None
         normal, abnormal = (total / n for total, n in (self.rouge_l[stratum] for stratum in STRATA))
@@ -51,20 +55,20 @@ class Night:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """One gate on one night."""
+class GateResult:
+    """The result of one gate for one night."""
 
     gate: str
     """Name of its setting."""
-    says: str
-    """What it measures."""
+    quantity: str
+    """What it measures, in words."""
     value: float | None
     """None: too few reports to judge, or nothing to compare with."""
     limit: float
     n: int
-    """Reports that the value is of."""
+    """Number of reports behind the value."""
     at_most: bool = True
-    """The limit is the most, else the least, that passes."""
+    """Whether the limit is the highest value that passes; else it is the lowest."""
 
     @property
     def passed(self) -> bool | None:
@@ -73,17 +77,18 @@ class Verdict:
             return None
         return self.value <= self.limit if self.at_most else self.value >= self.limit
 
-    def told(self) -> str:
-        """Return the verdict in words, with value, limit, number of reports and lever."""
+    def describe(self) -> str:
+        """Return the result in words: value, number of reports, limit and setting."""
         value = "not judged" if self.value is None else f"{self.value:.4g}"
         bound = "at most" if self.at_most else "at least"
-        return f"{self.says} {value} over {self.n:,} reports, {bound} {self.limit:g} ({self.gate})"
+        return f"{self.quantity} {value} over {self.n:,} reports, {bound} {self.limit:g} ({self.gate})"
 
 
 def measure(batches: Iterable[pa.Table | pa.RecordBatch]) -> Night:
-    """Return the figures of the rows of `predictions` in `batches`, which have NIGHT_COLUMNS; of none, those of none.
+    """Return the counts and sums of the rows of `predictions` in `batches`, which have NIGHT_COLUMNS.
 
-    Held at once are a batch, and 8 bytes and a set's place for each distinct text of abnormal findings.
+    All are 0 without rows. Memory holds one batch, and a hash for each distinct text of abnormal findings and of their
+    predictions.
     """
     night = Night(flags=dict.fromkeys(TIER_A, (0, 0)))
     for batch in batches:
@@ -99,7 +104,7 @@ def measure(batches: Iterable[pa.Table | pa.RecordBatch]) -> Night:
 
 
 def measure_scores(batches: Iterable[pa.Table | pa.RecordBatch]) -> Night:
-    """Return what `measure` does, of the scores alone: `rouge_l` and `scorers`, from SCORE_COLUMNS."""
+    """Return a `Night` with only its `rouge_l` and `scorers`, from batches that have SCORE_COLUMNS."""
     night = Night()
     for batch in batches:
         _add_scores(night, batch)
@@ -108,20 +113,20 @@ def measure_scores(batches: Iterable[pa.Table | pa.RecordBatch]) -> Night:
 
 def judge(
     night: Night, reports: Mapping[str, int], mean: float | None, previous: float | None, settings: GatesSettings
-) -> list[Verdict]:
-    """Return the verdict of each gate that is on.
+) -> list[GateResult]:
+    """Return the result of each gate that is on.
 
-    `reports` counts the night's rows of `reports` by status; `mean` is the night's standardised ROUGE-L, `previous`
-    that of the night to compare with; None: too few reports, no such night. A night without a report is not judged,
-    and so is committed empty.
+    `reports` counts the night's rows of `reports` by status; `mean` is the night's standardised ROUGE-L and `previous`
+    that of the night to compare with, each None with too few reports or no such night. A night without reports is not
+    judged, so that it can be committed empty.
     """
     large = night.rows >= settings.min_reports
-    found: list[Verdict] = []
+    results: list[GateResult] = []
 
-    def rate(gate: str, says: str, hits: int, n: int, limit: float | None, *, at_most: bool = True) -> None:
+    def rate(gate: str, quantity: str, hits: int, n: int, limit: float | None, *, at_most: bool = True) -> None:
         if limit is not None:
             judged = large and n >= settings.min_part
-            found.append(Verdict(f"gates.{gate}", says, hits / n if judged else None, limit, n, at_most))
+            results.append(GateResult(f"gates.{gate}", quantity, hits / n if judged else None, limit, n, at_most))
 
     rate(
         "max_failed_rate",
@@ -143,29 +148,29 @@ def judge(
     )
     for name, limit in sorted(settings.max_flag_rates.items()):
         rate(f"max_flag_rates.{name}", f"share of predictions with flag_{name}", *night.flags[name], limit)
-    said, asked = len(night.predictions), len(night.findings)
-    says = "distinct predictions for each distinct abnormal findings text"
-    rate("min_distinct_rate", says, said, asked, settings.min_distinct_rate, at_most=False)
+    predictions, findings = len(night.predictions), len(night.findings)
+    quantity = "distinct predictions for each distinct abnormal findings text"
+    rate("min_distinct_rate", quantity, predictions, findings, settings.min_distinct_rate, at_most=False)
 
     mean, scored = mean if large else None, sum(n for _, n in night.rouge_l.values())
     if settings.min_rouge_l is not None:
-        says, limit = "standardised ROUGE-L F", settings.min_rouge_l
-        found.append(Verdict("gates.min_rouge_l", says, mean, limit, scored, at_most=False))
+        quantity, limit = "standardised ROUGE-L F", settings.min_rouge_l
+        results.append(GateResult("gates.min_rouge_l", quantity, mean, limit, scored, at_most=False))
     if settings.max_rouge_l_drop is not None:
         drop = None if mean is None or previous is None else previous - mean
-        says, limit = "drop of the standardised ROUGE-L F since the last night", settings.max_rouge_l_drop
-        found.append(Verdict("gates.max_rouge_l_drop", says, drop, limit, scored))
-    return found
+        quantity, limit = "drop of the standardised ROUGE-L F since the last night", settings.max_rouge_l_drop
+        results.append(GateResult("gates.max_rouge_l_drop", quantity, drop, limit, scored))
+    return results
 
 
-def refuse_failed(verdicts: Sequence[Verdict], where: str) -> None:
-    """Raise GateError when a gate is not passed, all of them named; `where` names the night."""
-    failed = [verdict.told() for verdict in verdicts if verdict.passed is False]
+def refuse_failed(results: Sequence[GateResult], where: str) -> None:
+    """Raise GateError, naming every gate that failed, if any did; `where` names the night."""
+    failed = [result.describe() for result in results if result.passed is False]
     if failed:
         raise GateError(
-            f"{where}: {len(failed)} of {len(verdicts)} gates refuse the night: {'; '.join(failed)}; nothing was"
-            " committed, what stood there stays; to commit it all the same change the setting named and run again:"
-            " what was made is staged"
+            f"{where}: {len(failed)} of {len(results)} gates refuse the night: {'; '.join(failed)}; nothing was"
+            " committed, the rows there before stay; to commit the night all the same, change the setting named and run"
+            " again: its predictions are staged"
         )
 
 

@@ -1,4 +1,4 @@
-"""Published results, to stand beside ours: read from JSON, and marked where they are of other reports."""
+"""Published results to show beside ours: read from JSON, and marked where they are on other reports."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -31,25 +31,25 @@ class Result:
     means: Mapping[str, float]
     """By metric, as our tables name them."""
     comparable: str
-    """What of ours it may be held against, on the same reports."""
+    """Which of our results it may be compared with, on the same reports."""
 
     def mark(self, dataset: str) -> str:
-        """Return whether the result may be held against systems on our `dataset`, in words."""
+        """Return, in words, whether the result may be compared with systems on our `dataset`."""
         if dataset != self.dataset:
             return f"not comparable: on other reports ({self.dataset})"
         return f"comparable with: {self.comparable}"
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedResults:
     """A file of published results."""
 
     results: Sequence[Result]
     distributions: Mapping[str, Mapping[str, Mapping[str, float]]]
-    """By dataset and metric: n, mean, sd, min, p25, p50, p75, max of the fine-tuned system."""
+    """By dataset and metric: n, mean, sd, min, p25, p50, p75 and max of the fine-tuned system."""
 
     def gain(self, dataset: str) -> dict[str, float] | None:
-        """Return fine-tuned minus pretrained by metric, in points of 100; None where one of them is not there."""
+        """Return fine-tuned minus pretrained by metric, in points out of 100; None where either is missing."""
         first: dict[str, Result] = {}
         for result in self.results:
             for kind in (_PRETRAINED, _FINE_TUNED):
@@ -60,8 +60,11 @@ class Published:
         return {name: 100 * (first[_FINE_TUNED].means[name] - first[_PRETRAINED].means[name]) for name in F_MEASURES}
 
 
-def load_published(file: str) -> Published:
-    """Return the published results in `file`, the setting evaluate.published. Raises ConfigError."""
+def load_published(file: str) -> PublishedResults:
+    """Return the published results in `file`, the value of evaluate.published.
+
+    Raises ConfigError for a file that is missing or is not one of published results.
+    """
     try:
         return read_published(Path(file).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -70,27 +73,27 @@ def load_published(file: str) -> Published:
         raise ConfigError(f"evaluate.published={file}: not a file of published results") from None
 
 
-def read_published(text: str) -> Published:
-    """Return the results in the JSON `text`: ``results`` and, where there are any, ``distribution``.
+def read_published(text: str) -> PublishedResults:
+    """Return the results in the JSON `text`: ``results`` and, optionally, ``distribution``.
 
-    Raises ValueError, without a value of it, for a text of another form.
+    Raises ValueError for a text of another form; its message quotes nothing from the text.
     """
     try:
         read = json.loads(text)
         results = [
             Result(
-                str(one["system"]),
-                str(one["dataset"]),
-                {ours: float(one[theirs]) for ours, theirs in _NAMES.items()},
-                str(one["comparable"]),
+                str(entry["system"]),
+                str(entry["dataset"]),
+                {ours: float(entry[theirs]) for ours, theirs in _NAMES.items()},
+                str(entry["comparable"]),
             )
-            for one in read["results"]
+            for entry in read["results"]
         ]
         distributions: dict[str, dict[str, dict[str, float]]] = {}
-        for one in read.get("distribution", ()):
-            ours = {value: key for key, value in _NAMES.items()}[one["metric"]]
-            figures = {name: float(one[theirs]) for name, theirs in _DISTRIBUTION.items()}
-            distributions.setdefault(str(one["dataset"]), {})[ours] = figures
+        for entry in read.get("distribution", ()):
+            ours = {value: key for key, value in _NAMES.items()}[entry["metric"]]
+            figures = {name: float(entry[theirs]) for name, theirs in _DISTRIBUTION.items()}
+            distributions.setdefault(str(entry["dataset"]), {})[ours] = figures
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError("not a file of published results") from None
-    return Published(results, distributions)
+    return PublishedResults(results, distributions)

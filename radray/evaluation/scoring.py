@@ -1,4 +1,4 @@
-"""Score the predictions of a whole system in every way that is told: stemmed or not, cleaned and raw references."""
+"""Score the predictions of a whole system with all four scorers: stemmed or not, cleaned or raw references."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -10,21 +10,21 @@ from radray.evaluation.rouge import METRICS, Scorer, Tokenizer
 from radray.language.normality import is_normal
 
 Key = tuple[str, str]
-"""What a value is: (scorer_id, metric)."""
+"""(scorer_id, metric): what a value measures."""
 
 F_MEASURES = tuple(METRICS)
-"""The F-measures, under the names that tables have had for them from the first version."""
+"""The F-measures, under the names that tables have used since the first version."""
 PARTS = tuple(f"{metric}_{part}" for metric in METRICS for part in ("precision", "recall"))
 EXACT, NO_OVERLAP, READS_NORMAL = "exact", "no_overlap", "reads_normal"
 SHARES = (EXACT, NO_OVERLAP, READS_NORMAL)
-"""Metrics of which a mean is a share of the reports."""
+"""Metrics whose mean is a share of the reports."""
 
 _WORDS = Tokenizer(stemmer=False)
 _COLUMNS = (*(f"{metric}_f" for metric in F_MEASURES), *PARTS)
 
 
 def main_scorer(*, stemmer: bool) -> str:
-    """Return the id of the scorer that headlines are of: cleaned references, as `predictions` has them."""
+    """Return the id of the scorer of the headlines: cleaned references, as in `predictions`."""
     return Scorer(stemmer=stemmer).scorer_id
 
 
@@ -33,13 +33,13 @@ def score_all(
 ) -> dict[Key, Floats]:
     """Return the values of each report by scorer and metric, (reports,) each, 0 to 1.
 
-    NaN where there is no reference, or no prediction (None); an empty prediction scores 0, but for ``no_overlap``,
-    where it is 1. Metrics: `F_MEASURES`, `PARTS` and, of each scorer, `SHARES`: ``exact`` is 1 where reference and
-    prediction have the same words in the same order (case, punctuation and masks aside), ``no_overlap`` where they
-    have none in common, ``reads_normal`` where the prediction is a normal impression (`radray.language.normality`): of
-    an abnormal reference that is the worst answer, and ROUGE does not tell it from any other.
+    NaN where there is no reference, or no prediction (None); an empty prediction scores 0, except ``no_overlap``, which
+    is 1. Metrics are `F_MEASURES`, `PARTS` and, for each scorer, `SHARES`: ``exact`` is 1 where reference and
+    prediction have the same words in the same order (ignoring case, punctuation and masks), ``no_overlap`` where they
+    have none in common, ``reads_normal`` where the prediction is a normal impression (`radray.language.normality`): for
+    an abnormal reference this is the worst error, which ROUGE does not distinguish from any other.
     """
-    found: dict[Key, Floats] = {}
+    values_of: dict[Key, Floats] = {}
     kinds: tuple[tuple[Literal["clean", "raw"], Sequence[str | None]], ...]
     kinds = (("clean", references), ("raw", raw_references))
     for kind, texts in kinds:
@@ -53,11 +53,11 @@ def score_all(
             scorer = Scorer(stemmer=stemmer, references=kind)
             values = _scored(scorer, places)
             for metric, column in zip((*F_MEASURES, *PARTS), values.T, strict=True):
-                found[scorer.scorer_id, metric] = _spread(column, place_of)
-            found[scorer.scorer_id, EXACT] = _spread(exact, place_of)
-            found[scorer.scorer_id, READS_NORMAL] = _spread(normal, place_of)
-            found[scorer.scorer_id, NO_OVERLAP] = _spread((values[:, 0] == 0).astype(np.float64), place_of)
-    return found
+                values_of[scorer.scorer_id, metric] = _spread(column, place_of)
+            values_of[scorer.scorer_id, EXACT] = _spread(exact, place_of)
+            values_of[scorer.scorer_id, READS_NORMAL] = _spread(normal, place_of)
+            values_of[scorer.scorer_id, NO_OVERLAP] = _spread((values[:, 0] == 0).astype(np.float64), place_of)
+    return values_of
 
 
 def _pair(reference: str | None, prediction: str | None) -> tuple[str, str] | None:
@@ -67,7 +67,7 @@ def _pair(reference: str | None, prediction: str | None) -> tuple[str, str] | No
 
 
 def _scored(scorer: Scorer, pairs: Iterable[tuple[str, str]]) -> Floats:
-    """Return the figures of each of the distinct `pairs`: (pairs, columns)."""
+    """Return the scores of the distinct `pairs`: (pairs, columns)."""
     rows = [[scores[name] for name in _COLUMNS] for scores in (scorer.score(*pair) for pair in pairs)]
     return np.array(rows, dtype=np.float64).reshape(-1, len(_COLUMNS))
 
@@ -78,5 +78,5 @@ def _same_words(reference: str, prediction: str) -> bool:
 
 
 def _spread(values: Floats, place_of: np.ndarray) -> Floats:
-    """Return the values at the places of the reports, NaN at place -1."""
+    """Return `values` at the places of the reports, (reports,); NaN at place -1."""
     return np.append(values, np.nan)[place_of]

@@ -1,4 +1,4 @@
-"""Strata: the sets of reports that figures are told for, so that case mix cannot pass for quality."""
+"""Strata: the sets of reports that figures are computed for, so that case mix is not mistaken for quality."""
 
 import sys
 from collections import Counter
@@ -15,66 +15,67 @@ Bools = NDArray[np.bool_]
 
 ALL, NORMAL, ABNORMAL, UNJUDGED = "all", "normal", "abnormal", "unjudged"
 CRITICAL = "critical"
-"""Reports whose findings assert a critical finding: of these, an impression can leave one out."""
+"""Reports whose findings assert a critical finding, which an impression can leave out."""
 STANDARDISED = "standardised"
-"""Not a set of its own: the mean over normal and abnormal references under fixed weights."""
+"""Not a set of reports: the mean over normal and abnormal references with fixed weights."""
 
 LENGTHS = {"1-5": 5, "6-10": 10, "11-20": 20, "21-40": 40, "41+": sys.maxsize}
-"""Bins of the reference's words, each up to that many, fixed so that two sets can be compared."""
+"""Bins of the reference's length, each with its most words; fixed, so that datasets can be compared."""
 ITEMS = 3
-"""Items of the reference from which on they are counted together."""
+"""Fewest items of the reference in the last, open bin."""
 MOST_VALUES = 12
-"""Values of a property (body part, modality) that have a stratum of their own: the commonest; the others share one."""
+"""Values of a property (body part, modality) with a stratum of their own: the most common; the others share one."""
 
 _TOKENIZER = Tokenizer(stemmer=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What decides the strata of a report; None: not known."""
+    """The properties of a report that decide its strata; None where unknown."""
 
     reference: str | None
     """Cleaned."""
     findings_stratum: str | None = None
     """normal or abnormal, by the findings alone."""
     seen: bool | None = None
-    """Whether its findings stand word for word among the training findings; None: there are no training reports."""
+    """Whether a training report has the same findings, word for word; None without training reports."""
     items: int | None = None
     modality: str | None = None
     body_part: str | None = None
     comparison_state: str | None = None
     critical: bool | None = None
-    """Whether its findings assert a critical finding, one that `flag_critical_missed` is about; None: not known."""
+    """Whether its findings assert a critical finding: one that `flag_critical_missed` is about."""
 
 
 def strata_of(reports: Sequence[Report]) -> dict[str, Bools]:
-    """Return the members of each stratum that has any, by name, (reports,) each: ``all`` first.
+    """Return the members of each stratum that has any, by name, (reports,) each; ``all`` comes first.
 
-    ``normal`` and ``abnormal`` go by the reference, ``unjudged`` are references that say nothing to judge (a mask
-    alone); reports without a reference are in ``all`` and in the strata of findings and exam. ``incidental``: a normal
-    reference over abnormal findings.
+    ``normal`` and ``abnormal`` are by the reference; ``unjudged`` are references without anything to judge (a mask
+    alone); reports without a reference are in ``all`` and in the strata of findings and exam. ``incidental`` are normal
+    references with abnormal findings.
     """
-    verdicts = [None if one.reference is None else is_normal(one.reference) for one in reports]
-    told = [one.reference is not None for one in reports]
-    by_findings = [one.findings_stratum for one in reports]
-    found = {
+    normality = [None if report.reference is None else is_normal(report.reference) for report in reports]
+    referenced = [report.reference is not None for report in reports]
+    by_findings = [report.findings_stratum for report in reports]
+    members_of = {
         ALL: [True] * len(reports),
-        NORMAL: [verdict is True for verdict in verdicts],
-        ABNORMAL: [verdict is False for verdict in verdicts],
-        UNJUDGED: [verdict is None and has for verdict, has in zip(verdicts, told, strict=True)],
+        NORMAL: [normal is True for normal in normality],
+        ABNORMAL: [normal is False for normal in normality],
+        UNJUDGED: [normal is None and has for normal, has in zip(normality, referenced, strict=True)],
         "findings_normal": [of == NORMAL for of in by_findings],
         "findings_abnormal": [of == ABNORMAL for of in by_findings],
-        "incidental": [v is True and of == ABNORMAL for v, of in zip(verdicts, by_findings, strict=True)],
-        CRITICAL: [one.critical is True for one in reports],
-        "seen": [one.seen is True for one in reports],
-        "unseen": [one.seen is False for one in reports],
+        "incidental": [v is True and of == ABNORMAL for v, of in zip(normality, by_findings, strict=True)],
+        CRITICAL: [report.critical is True for report in reports],
+        "seen": [report.seen is True for report in reports],
+        "unseen": [report.seen is False for report in reports],
     }
-    found |= _by_value("length", [_length(one.reference) for one in reports], tuple(LENGTHS))
+    members_of |= _by_value("length", [_length(report.reference) for report in reports], tuple(LENGTHS))
     numbers = [*(str(n) for n in range(ITEMS)), f"{ITEMS}+"]
-    found |= _by_value("items", [None if one.items is None else numbers[min(one.items, ITEMS)] for one in reports])
+    counts = [report.items for report in reports]
+    members_of |= _by_value("items", [None if count is None else numbers[min(count, ITEMS)] for count in counts])
     for name in ("modality", "body_part", "comparison_state"):
-        found |= _by_value(name, [getattr(one, name) for one in reports])
-    return {name: np.array(members, dtype=np.bool_) for name, members in found.items() if any(members)}
+        members_of |= _by_value(name, [getattr(report, name) for report in reports])
+    return {name: np.array(members, dtype=np.bool_) for name, members in members_of.items() if any(members)}
 
 
 def _length(reference: str | None) -> str | None:
@@ -83,12 +84,12 @@ def _length(reference: str | None) -> str | None:
 
 
 def _by_value(name: str, values: Sequence[str | None], order: Sequence[str] = ()) -> dict[str, list[bool]]:
-    """Return the strata ``name=value``, in `order` or commonest first; none where no value is known."""
+    """Return the strata ``name=value``, in `order` or the most common first; {} where no value is known."""
     known = [value or "unknown" for value in values]
     counts = Counter(value for value in known if value != "unknown")
     chosen = order or [value for value, _ in counts.most_common(MOST_VALUES)]
-    found = {f"{name}={value}": [one == value for one in known] for value in chosen}
+    members_of = {f"{name}={label}": [value == label for value in known] for label in chosen}
     if counts:
-        found[f"{name}=other"] = [one != "unknown" and one not in chosen for one in known]
-        found[f"{name}=unknown"] = [one == "unknown" for one in known]
-    return found
+        members_of[f"{name}=other"] = [value != "unknown" and value not in chosen for value in known]
+        members_of[f"{name}=unknown"] = [value == "unknown" for value in known]
+    return members_of

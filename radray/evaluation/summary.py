@@ -1,4 +1,4 @@
-"""Describe the distribution of a metric over reports."""
+"""Summarise the distribution of a metric over reports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ Values = Sequence[float] | NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Distribution of values, in their unit (ROUGE: 0 to 1), under the names of the `evaluations` table."""
+    """A distribution of values, in their unit (ROUGE: 0 to 1), under the column names of `evaluations`."""
 
     n: int
     mean: float
     sd: float | None
-    """Sample standard deviation (n - 1 below the line); None for fewer than 2 values."""
+    """Sample standard deviation (divisor n - 1); None for fewer than 2 values."""
     min: float
     p25: float
     p50: float
@@ -27,7 +27,7 @@ class Summary:
 def summarise(values: Values) -> Summary:
     """Return the summary of `values`; quartiles by linear interpolation (type 7 of Hyndman and Fan, 1996).
 
-    Raises ValueError when there is no value, or one that is not finite: either would make a figure of nothing.
+    Raises ValueError when there is no value, or one that is not finite.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.size == 0:
@@ -48,17 +48,17 @@ def summarise(values: Values) -> Summary:
 
 
 def summarise_weighted(values: Values, weights: Values) -> Summary:
-    """Return the summary of `values` of which each counts by its weight; the weights sum to 1.
+    """Return the summary of `values`, each with its weight; the weights sum to 1.
 
-    A quartile is the least value which, with those below it, has that share of the weight; there is no deviation, and
-    n counts the values. Raises ValueError when there is no value.
+    A quartile is the lowest value that, with those below it, has that share of the weight; sd is None, and n counts the
+    values. Raises ValueError when there is no value.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.size == 0:
         raise ValueError("no value to summarise")
     order = np.argsort(array, kind="stable")
     share = np.cumsum(np.asarray(weights, dtype=np.float64)[order])
-    # a share that float64 sums to a little less than a quarter is one
+    # tolerate a share that float64 sums to slightly less than a quarter
     p25, p50, p75 = (float(array[order][np.searchsorted(share, q - 1e-9)]) for q in (0.25, 0.5, 0.75))
     return Summary(
         n=int(array.size),

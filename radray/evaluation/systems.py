@@ -1,4 +1,4 @@
-"""Systems side by side on the reports of one dataset and split: what each has for each report."""
+"""Systems side by side on the reports of one dataset and split: the values of each for each report."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ CONSTANT, FIRST, NEAREST = FLOORS
 CONFIDENCES = {"logprob": "logprob_per_token", "margin": "margin"}
 """A model's own confidence: its name in metrics, and its column of `predictions`."""
 FLAGS_OF_BOTH = ("followup", "urgent_first")
-"""What the checks say of prediction and reference alike, beside the columns ``flag_...``."""
+"""Results of the checks for prediction and reference alike, beside the columns ``flag_...``."""
 AGREES = "followup_agrees"
 
 Row = Mapping[str, Any]
@@ -29,33 +29,34 @@ Row = Mapping[str, Any]
 
 @dataclass(slots=True)
 class System:
-    """A model, a floor, or the radiologist whose rates the flags are held against."""
+    """A model, a floor, or the radiologist, whose flag rates the others are compared with."""
 
     name: str
     kind: str
     values: dict[Key, Floats]
-    """Values of the reports, (reports,), by scorer or checks and metric; NaN: none, or not applicable."""
+    """Values by (scorer or checks version, metric), (reports,) each; NaN: none, or not applicable."""
     present: Bools
-    """Whether there is a prediction for the report, failed ones included."""
+    """(reports,): whether there is a prediction, failed ones included."""
     failed: Bools
+    """(reports,): whether the prediction failed."""
     confidence: dict[str, list[float | None]] = field(default_factory=dict)
-    """Of a model: logprob and margin of each report's prediction; None: it has none."""
+    """For a model: logprob and margin of each prediction; None where it has none."""
 
 
 @dataclass(slots=True)
 class SideBySide:
-    """One dataset and split."""
+    """All systems on the reports of one dataset and split."""
 
     dataset: str
     split: str
     reports: Sequence[Row]
-    """A row of `predictions` for each report, sorted by unit_id."""
+    """One row of `predictions` per report, sorted by unit_id."""
     clusters: Codes
     strata: dict[str, Bools]
     systems: dict[str, System] = field(default_factory=dict)
-    """In order: models, the base first; the radiologist, where there are flags; floors."""
+    """In order: models, the base first; the radiologist, if there are flags; floors."""
     rows: dict[str, list[Row | None]] = field(default_factory=dict)
-    """The rows of each model, (reports,); None: it has none."""
+    """The rows of each model, (reports,); None where it has none."""
 
     def of(self, kind: str) -> list[System]:
         """Return the systems of a kind, in order."""
@@ -69,25 +70,25 @@ class SideBySide:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """The training reports that floors are made of, and what they tell of the evaluated ones."""
+    """The training reports, from which floors are built and which show what was seen in training."""
 
     findings: Sequence[str] = ()
     references: Sequence[str] = ()
     known: frozenset[str] = frozenset()
-    """Findings as words alone."""
+    """Normalised findings."""
     normalise: Callable[[str], str] = str
 
     def saw(self, findings: str) -> bool | None:
-        """Return whether `findings` stand in training, word for word; None where there are no training reports."""
+        """Return whether a training report has these findings, word for word; None without training reports."""
         return self.normalise(findings) in self.known if self.findings else None
 
 
 def training_of(pairs: Iterable[Row], evaluated: Iterable[Row], normalise: Callable[[str], str]) -> Training:
-    """Return the training reports with a reference, less those that are `evaluated` themselves.
+    """Return the training reports with a reference, without those that are `evaluated` themselves.
 
-    Validation is cut from train by split key, so reports with the key of one are left out. Those of a corpus's own test
-    split are not among the training reports; a text that stands in both was seen, and stays. `normalise` gives the
-    words of a text: findings of the same words are the same.
+    Validation is cut from train by split key, so reports with an evaluated key are left out. The test split of a corpus
+    is never in training; a text that is in both was seen in training, and stays. `normalise` reduces a text to its
+    words: findings with the same words are the same.
     """
     keys = {row["split_key"] for row in evaluated if row["split"] in ("train", "validation")}
     kept = [row for row in pairs if row["reference"] and row["findings"] and row["split_key"] not in keys]
@@ -98,36 +99,36 @@ def training_of(pairs: Iterable[Row], evaluated: Iterable[Row], normalise: Calla
 def place_models(
     rows: Iterable[Row], models: Sequence[str]
 ) -> tuple[dict[str, dict[str, Row]], dict[str, dict[str, Row]]]:
-    """Return the rows of each model by unit, and of each (report) unit by model; both in order.
+    """Return the rows of each model by unit, and those of each unit by model; both in order.
 
-    Models stand in the order of `models` (names or first characters of digests), else by name and digest.
+    Models come in the order of `models` (names or prefixes of digests), then by name and digest.
     """
     by_model: dict[str, dict[str, Row]] = {}
-    for row in sorted(rows, key=lambda one: (_place(one, models), one["model_name"], one["model_digest"])):
+    for row in sorted(rows, key=lambda row: (_place(row, models), row["model_name"], row["model_digest"])):
         by_model.setdefault(system_name(row), {})[row["unit_id"]] = row
     by_unit: dict[str, dict[str, Row]] = {}
-    for model, found in by_model.items():
-        for unit, row in found.items():
+    for model, of_model in by_model.items():
+        for unit, row in of_model.items():
             by_unit.setdefault(unit, {})[model] = row
     return by_model, dict(sorted(by_unit.items()))
 
 
 def choose(rows: Sequence[Row], models: Sequence[str]) -> list[Row]:
-    """Return the rows of the models that `models` name; () names all. Raises InputError for a name without a row."""
+    """Return the rows of the models that `models` names; () means all. Raises InputError for a name without a row."""
     for name in models:
         if not any(is_named(row, name) for row in rows):
             known = ", ".join(sorted({system_name(row) for row in rows})) or "none"
-            raise InputError(f"no predictions of the model {name}; there are some of: {known}")
+            raise InputError(f"no predictions of the model {name}; there are predictions of: {known}")
     return [row for row in rows if not models or any(is_named(row, name) for name in models)]
 
 
 def system_name(row: Row) -> str:
-    """Return what the row's model is called in figures."""
+    """Return the name of the row's model in figures."""
     return f"{row['model_name']} {row['model_digest'][:8]}"
 
 
 def is_named(row: Row, name: str) -> bool:
-    """Return whether `name` is the row's model: its whole name, or the first characters of its digest."""
+    """Return whether `name` is the row's model: its full name, or a prefix of its digest."""
     return bool(row["model_name"] == name or row["model_digest"].startswith(name))
 
 
@@ -142,17 +143,17 @@ def side_by_side(
     models: Sequence[str],
     training: Training,
 ) -> SideBySide:
-    """Return the models of `rows` on all the reports that any of them has, and the radiologist where there are flags.
+    """Return the models of `rows` on all reports that any of them has, and the radiologist if there are flags.
 
-    A report is what the first model's row says of it: its reference is the one that all are scored against.
+    A report is the row of the first model that has it: all models are scored against the reference of that row.
     """
     by_model, by_unit = place_models(rows, models)
-    reports = [next(iter(found.values())) for found in by_unit.values()]
+    reports = [next(iter(of_unit.values())) for of_unit in by_unit.values()]
     strata = strata_of([_report(row, training.saw(row["findings"])) for row in reports])
     clusters = codes_of(np.array([row["split_key"] for row in reports], dtype=np.str_))
     side = SideBySide(dataset, split, reports, clusters, strata)
-    for name, found in by_model.items():
-        own = side.rows[name] = [found.get(unit) for unit in by_unit]
+    for name, of_model in by_model.items():
+        own = side.rows[name] = [of_model.get(unit) for unit in by_unit]
         side.systems[name] = System(
             name,
             MODEL,
@@ -170,10 +171,10 @@ def side_by_side(
 
 
 def add_floors(side: SideBySide, training: Training, *, stemmer: bool) -> None:
-    """Add the floors: the first sentence always, the two that training reports make where there are any.
+    """Add the floors to `side`: the first sentence always, the two that need training reports if there are any.
 
-    None where no report has a reference: there is nothing to score them against. Where models were checked by the
-    checks as they are now, so are the floors (0.4 ms a report).
+    Adds none where no report has a reference: there is nothing to score them against. If models were checked by the
+    current version of the checks, floors are checked too (0.4 ms per report).
     """
     if not side.referenced.any():
         return
@@ -185,32 +186,37 @@ def add_floors(side: SideBySide, training: Training, *, stemmer: bool) -> None:
     for name in sorted(written):
         everywhere = np.ones(len(findings), dtype=np.bool_)
         values = _rouge(side, written[name])
-        if any(version == CHECKS_ID for one in side.of(MODEL) for version, _ in one.values):
+        if any(version == CHECKS_ID for model in side.of(MODEL) for version, _ in model.values):
             values |= _checked(side, written[name])
         side.systems[name] = System(name, FLOOR, values, everywhere, ~everywhere)
 
 
 def remarks(side: SideBySide, training: Training) -> list[str]:
-    """Return what a reader of the figures has to know, in sentences: what is missing, left out, or not alike."""
+    """Return what a reader of the figures must know, in sentences: what is missing, left out or not comparable."""
     where = f"{side.dataset}, {side.split}"
-    told = []
+    sentences = []
     bare = int((~side.referenced).sum())
     if bare:
-        told.append(f"{where}: {bare:,} of {len(side.reports):,} reports have no reference: checks alone tell of them")
+        sentences.append(
+            f"{where}: {bare:,} of {len(side.reports):,} reports have no reference: only checks judge them"
+        )
     if not training.findings:
-        told.append(f"no training reports of {side.dataset}: {CONSTANT}, {NEAREST} and seen findings left out")
+        sentences.append(f"no training reports of {side.dataset}: {CONSTANT}, {NEAREST} and seen findings are left out")
     for system in side.of(MODEL):
         missing = int((~system.present).sum())
         if missing:
-            told.append(
-                f"{where}: {system.name} lacks {missing:,} of the {len(side.reports):,} reports: not in its means"
+            total = len(side.reports)
+            sentences.append(
+                f"{where}: {system.name} lacks {missing:,} of the {total:,} reports: excluded from its means"
             )
         if not any(metric.startswith("flag_") for _, metric in system.values):
-            told.append(f"{where}: {system.name} has no clinical checks: its rows are older than they are")
-    versions = {version for one in side.of(MODEL) for version, metric in one.values if metric.startswith("flag_")}
+            sentences.append(f"{where}: {system.name} has no clinical checks: its rows are older than the checks")
+    versions = {version for model in side.of(MODEL) for version, metric in model.values if metric.startswith("flag_")}
     if len(versions) > 1:
-        told.append(f"{where}: flags by {', '.join(sorted(versions))}: those of two versions are not compared")
-    return told
+        sentences.append(
+            f"{where}: flags of {', '.join(sorted(versions))}: flags of different versions are not compared"
+        )
+    return sentences
 
 
 def _report(row: Row, seen: bool | None) -> Report:
@@ -227,7 +233,7 @@ def _report(row: Row, seen: bool | None) -> Report:
 
 
 def _text(row: Row) -> str:
-    """Return what the model wrote: nothing, where it failed."""
+    """Return the prediction; "" where it failed."""
     return (row["prediction"] or "") if row["status"] == "ok" else ""
 
 
@@ -235,39 +241,39 @@ def _rouge(side: SideBySide, predictions: Sequence[str | None]) -> dict[Key, Flo
     if not side.referenced.any():
         return {}
     clean = [row["reference"] for row in side.reports]
-    # a reference that cleaning emptied is none, raw or not
+    # a reference that cleaning emptied does not count, raw or cleaned
     raw = [row["reference_raw"] if row["reference"] else None for row in side.reports]
     return score_all(clean, raw, predictions)
 
 
 def _flags(rows: Sequence[Row | None], of: str) -> dict[Key, Floats]:
-    """Return the values of the flags, 0 or 1, by version of the checks; ``reference_`` in `of` for the reference's."""
-    found: dict[Key, Floats] = {}
+    """Return the flags as 0 or 1 by (checks version, flag); `of` is "reference_" for the reference's, else ""."""
+    values: dict[Key, Floats] = {}
     for version in sorted({checks_version(row) for row in rows if row is not None} - {""}):
         own = [row if row is not None and checks_version(row) == version else {} for row in rows]
         names = sorted({name for row in own for name in row if name.startswith("flag_")})
         for name in (*names, *FLAGS_OF_BOTH):
-            found[version, name] = _numbers([row.get(of + name) for row in own])
+            values[version, name] = _numbers([row.get(of + name) for row in own])
         if not of:
             both = [(row.get("followup"), row.get("reference_followup")) for row in own]
-            found[version, AGREES] = _numbers([None if None in pair else pair[0] == pair[1] for pair in both])
-    return {key: values for key, values in found.items() if not np.isnan(values).all()}
+            values[version, AGREES] = _numbers([None if None in pair else pair[0] == pair[1] for pair in both])
+    return {key: column for key, column in values.items() if not np.isnan(column).all()}
 
 
 def _checked(side: SideBySide, texts: Sequence[str]) -> dict[Key, Floats]:
-    """Return the flags of `texts`, written for the reports without knowing more than their findings."""
+    """Return the flags of `texts`, one per report, checked against its findings and background."""
     rows = []
     for row, text in zip(side.reports, texts, strict=True):
         exam: dict[str, Any] = {name: row.get(name) for name in ("modality", "body_part")}
-        made = check(text, row["findings"], row.get("background"), **exam)
-        flags = {f"flag_{name}": value for name, value in made.flags.items()}
+        result = check(text, row["findings"], row.get("background"), **exam)
+        flags = {f"flag_{name}": value for name, value in result.flags.items()}
         known = {"checks_id": CHECKS_ID, "reference_followup": row.get("reference_followup")}
-        rows.append({**flags, **known, "followup": made.followup, "urgent_first": made.most_urgent_first})
+        rows.append({**flags, **known, "followup": result.followup, "urgent_first": result.most_urgent_first})
     return _flags(rows, "")
 
 
 def checks_version(row: Row) -> str:
-    """Return the version of the checks that flagged the row, without what decided other columns; '' for none."""
+    """Return the version of the checks behind the row's flags, without the thresholds of other columns; "" for none."""
     return str(row.get("checks_id") or "").split(";")[0]
 
 

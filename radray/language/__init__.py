@@ -1,1 +1,1 @@
-"""What a sentence of a report asserts: sentences, assertion, mentions and normality."""
+"""What a report asserts: its sentences, the findings and devices that they mention, and normality."""

@@ -1,18 +1,19 @@
-"""Words of a text with what stands between them, and which findings are said to be absent, uncertain or of the past.
+"""Split a text into words, and decide which of them stand under a negation, an uncertainty or a history.
 
-Rules of our own after NegEx (Chapman et al. 2001) and ConText (Harkema et al. 2009): cues with a reach, and words that
-end it. Libraries come first here, and were tried on Python 3.11, on 246 findings of the hand-written sentences in
-tests/metrics/mention_cases.py (states right; time for a report of 83 words with the findings given):
+Our own rules after NegEx (Chapman et al. 2001) and ConText (Harkema et al. 2009): cues with a scope, and words that
+end it. Libraries were tried first, on Python 3.11, on the 246 findings of the hand-written sentences in
+tests/support/inputs/mention_cases.py (states right; time for a report of 83 words with the findings given):
 
 - medspacy 1.3.1 (2024; ConText, its own rules): 197 right, 71 of 84 absent, 8 of 31 uncertain; 2,800 us. It
-  installs without a model, but asks for spacy < 3.8 on Python 3.11 and so for numpy < 2, where the project has 2.
-- negspacy (NegEx; 1.0.4 run, 1.1.0 installs beside numpy 2): 186 right, 63 of 84 absent, no uncertainty; 1,000 us.
-- pyConTextNLP 0.7.0.1 (2019, nothing since): imports; not measured.
-- these rules: 246 right, finding the findings and their attributes too; 390 us. The sentences were written with them,
-  so this is no fair figure for their accuracy: tests/benchmarks/extractor.py has the human codes for that.
+  installs without a model, but requires spacy < 3.8 on Python 3.11 and so numpy < 2, where this project has 2.
+- negspacy (NegEx; 1.0.4 was run, 1.1.0 installs beside numpy 2): 186 right, 63 of 84 absent, no uncertainty; 1,000 us.
+- pyConTextNLP 0.7.0.1 (2019, no release since): imports; not measured.
+- these rules: 246 right, with the findings and their attributes extracted too; 390 us. The sentences were written
+  along with the rules, so this does not measure their accuracy: tests/benchmarks/extractor.py compares them with
+  human codes.
 
-"Unlikely" counts as absent (an impression which then asserts the finding turns it round, one that denies it does not);
-"likely", "probable" and "suggests" as uncertain, "consistent with" as present.
+"Unlikely" counts as absent (an impression that then asserts the finding contradicts it, one that denies it does not);
+"likely", "probable" and "suggests" count as uncertain, "consistent with" as present.
 """
 
 import re
@@ -21,24 +22,24 @@ from radray.language.lexicon.cues import ASSERTIVE, CLOSING, ORGANS
 from radray.language.lexicon.trie import CANONICAL, Entry
 
 NONE, COMMA, COLON, QUESTION, STOP, ASKED = range(6)
-"""What stands before a word: nothing that matters, a comma or bracket, a colon, a doubt about what follows, the end of
-a clause, or its end with a question mark. From `STOP` on a clause ends."""
+"""The barrier before a word: none, a comma or bracket, a colon, a question mark that casts doubt on what follows, the
+end of a clause, or its end with a question mark. `STOP` and above end a clause."""
 
 _WORD = re.compile(r"\w+")
 _ABBREVIATIONS = frozenset({"vs", "dr", "drs", "mr", "mrs", "ms", "st", "approx", "no", "fig", "figs", "incl", "resp"})
 _IS = frozenset({"is", "are"})
 _HISTORY_REACH = 6
-"""Words that "history of" or "old" reaches over, at most; ConText takes the sentence, reports run on."""
+"""Most words in the scope of "history of" or "old"; ConText takes the sentence, but sentences of reports run on."""
 
 
 class Words:
-    """The words of a text: lower case and canonical, their places, and the barrier before each and after the last."""
+    """The words of a text, lower-cased and canonical, their offsets, the barriers before each and after the last."""
 
     __slots__ = ("barriers", "ends", "starts", "words")
 
     def __init__(self, text: str) -> None:
         places = [match.span() for match in _WORD.finditer(text)]
-        # beyond ASCII lower case may be longer: there each word by itself
+        # outside ASCII, lower case may change the length of a text: lower each word by itself
         plain = text.isascii()
         words = _WORD.findall(text.lower()) if plain else [text[start:end].lower() for start, end in places]
         barriers = []
@@ -78,11 +79,12 @@ def _barrier(gap: str, before: str, following: str) -> int:
 def asserted(
     words: Words, first: int, last: int, cues: dict[int, tuple[int, Entry]]
 ) -> tuple[list[bool], list[bool], list[bool]]:
-    """Return, for each word of the clause `first` to `last`, whether it stands under a negation, a doubt, a history.
+    """Return whether each word of the clause is negated, uncertain, historical: three lists of `last - first` items.
 
-    `cues` are the cue phrases of the clause by their first word, with the word after their last. A cue reaches
-    forward to the end of the clause, to a word that ends it ("but"), or, after a comma or an "and", to a word with
-    which something begins that is there ("small", "the") when no "or" follows that would keep the list going.
+    The clause is the words `first` to `last` (exclusive). `cues` are its cue phrases by their first word, each with the
+    word after its last. The scope of a cue runs forward to the end of the clause, to a word that ends it ("but"), or,
+    after a comma or an "and", to a word that introduces something present ("small", "the"), unless an "or" follows
+    that continues the list.
     """
     tokens, barriers = words.words, words.barriers
     if not cues and QUESTION not in barriers[first:last]:
@@ -118,7 +120,7 @@ def asserted(
                 doubt = True
             elif cue == "history":
                 history = _HISTORY_REACH + skip - at
-            elif cue == "end" and at != opened:  # "not certain if there is": the cue just before goes on
+            elif cue == "end" and at != opened:  # "not certain if there is": the scope of the cue just before continues
                 negation = doubt = False
                 history = 0
             if cue in ("negation", "uncertainty"):

@@ -1,4 +1,4 @@
-"""Bind side, severity, place and change to the findings of a clause."""
+"""Bind side, severity, location and change to the findings of a clause."""
 
 from bisect import bisect_left, bisect_right
 from itertools import pairwise
@@ -11,23 +11,27 @@ from radray.language.lexicon.trie import PLACES, scan
 from radray.language.targets import Match, Target, listed
 
 _REACH = 10
-"""Words between an attribute and what it belongs to, at most."""
+"""Most words between an attribute and the finding that it belongs to."""
 _JOINTS = words("and or nor with associated adjacent overlying underlying compressive possible probable")
 _BLOCKS = PREDICATES | PREPOSITIONS | words("and or nor but with which without no not")
-"""Words an attribute does not reach over on its way to the finding after it."""
+"""Words that separate an attribute from a finding after it."""
 
 _AFTER = PREPOSITIONS | PREDICATES | words("since compared as than when and or but with while again by for of versus")
-"""Words before which an attribute that stands after its finding may end."""
+"""Words that may follow an attribute which stands after its finding."""
 _CHANGES = ("resolved", "increased", "decreased", "new", "unchanged")
-"""The more telling first: of "persistent ... has decreased" the decrease is kept."""
+"""The more specific first: of "persistent ... has decreased" the decrease is kept."""
 
 
 def bind(
-    text: Words, first: int, last: int, matches: list[Match], found: list[Target], used: set[int], links: set[int]
+    text: Words, first: int, last: int, matches: list[Match], targets: list[Target], used: set[int], links: set[int]
 ) -> None:
-    """Give the targets `found` of the clause their attributes; `links` are first words of interpreting phrases."""
+    """Set the attributes of the `targets` of a clause.
+
+    `used` are the first words of phrases that already named a target; `links` those of phrases that interpret a finding
+    ("compatible with").
+    """
     tokens = text.words
-    groups = _Clause(text, found)
+    groups = _Clause(text, targets)
     for at in range(first, last):
         sides = SIDES.get(tokens[at])
         if sides is not None:
@@ -51,47 +55,47 @@ def bind(
 
 
 def _compares(text: Words, end: int) -> bool:
-    """Return whether "worse" or "larger" before the word `end` compares the sides, not two examinations."""
+    """Return whether "worse" or "larger" before the word `end` compares two sides and not two examinations."""
     return text.words[end : end + 1] == ["than"] and not SIDES.keys().isdisjoint(text.words[end + 1 : end + 3])
 
 
 class _Clause:
-    """The targets of a clause by position."""
+    """The targets of a clause, looked up by position."""
 
-    def __init__(self, text: Words, found: list[Target]) -> None:
-        self.text, self.found = text, found
-        self.firsts = [target.first for target in found]
+    def __init__(self, text: Words, targets: list[Target]) -> None:
+        self.text, self.targets = text, targets
+        self.firsts = [target.first for target in targets]
 
     def owners(self, start: int, end: int, *, predicate: bool) -> list[Target]:
         """Return the targets that the attribute at `start` to `end` belongs to."""
-        found, firsts = self.found, self.firsts
+        targets, firsts = self.targets, self.firsts
         at = bisect_right(firsts, start) - 1
         inside = []
-        while at >= 0 and found[at].last > start:
-            if end <= found[at].last:
-                inside.append(found[at])
+        while at >= 0 and targets[at].last > start:
+            if end <= targets[at].last:
+                inside.append(targets[at])
             at -= 1
         if inside:
             return inside
         before = at  # the last target that ends before the attribute
         after = bisect_left(firsts, end)
         tokens = self.text.words
-        said = before >= 0 and predicate and not PREDICATES.isdisjoint(tokens[max(start - 2, 0) : start])
-        if after < len(found):
+        after_verb = before >= 0 and predicate and not PREDICATES.isdisjoint(tokens[max(start - 2, 0) : start])
+        if after < len(targets):
             first = firsts[after]
             there = "there" in tokens[end : min(first, end + _REACH)]
             if (
-                (not said and self._reaches(end + (predicate and tokens[end] in ("in", "of")), first))
+                (not after_verb and self._reaches(end + (predicate and tokens[end] in ("in", "of")), first))
                 or there
                 or (before < 0 and first - end <= 2 * _REACH)
             ):
-                return found[after : bisect_right(firsts, first)]
-        if before < 0 or start - found[before].last > _REACH or (predicate and not said and self._goes_on(end)):
+                return targets[after : bisect_right(firsts, first)]
+        if before < 0 or start - targets[before].last > _REACH or (predicate and not after_verb and self._goes_on(end)):
             return []
-        return listed(self.text, found, before)
+        return listed(self.text, targets, before)
 
     def _goes_on(self, end: int) -> bool:
-        """Return whether the attribute before the word `end` belongs to a noun out of the table that follows."""
+        """Return whether the attribute before the word `end` belongs to a following noun that is not in the table."""
         tokens = self.text.words
         return end < len(tokens) and self.text.barriers[end] == NONE and tokens[end] not in _AFTER
 
@@ -116,9 +120,9 @@ class _Clause:
         return True
 
     def inherit(self, links: set[int]) -> None:
-        """Pass side and place on within a list and from a finding to its interpretation."""
+        """Pass side and location on within a list, and from a finding to its interpretation."""
         tokens = self.text.words
-        for earlier, later in pairwise(self.found):
+        for earlier, later in pairwise(self.targets):
             if later.sides or not earlier.sides or later.first < earlier.last:
                 continue
             between = tokens[earlier.last : later.first]

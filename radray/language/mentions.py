@@ -1,4 +1,4 @@
-"""Find the findings and devices a text names, each with whether it is there, where, how much and since when."""
+"""Find the findings and devices that a text names: state, side, location, severity and change of each."""
 
 import re
 from bisect import bisect_right
@@ -11,21 +11,21 @@ from radray.language.assertion import ASKED, COLON, STOP, Words, asserted
 from radray.language.binding import bind
 from radray.language.lexicon.trie import TRIE, Entry, scan
 from radray.language.sentences import split_sentences
-from radray.language.targets import BORDERLINE, NORMAL, Match, Target, listed, targets
+from radray.language.targets import BORDERLINE, NORMAL, Match, Target, find_targets, listed
 
 _WORD = re.compile(r"\w+")
 _NOTHING: frozenset[str] = frozenset()
 _OPEN = frozenset({"cannot", "not", "should", "must", "could", "needs", "need"})
 _OR = frozenset({"or", "versus", "vs"})
 _ALTERNATIVE = 5
-"""Words between two alternatives, at most."""
+"""Most words from one alternative to the next."""
 KEPT_TEXTS = 1024
-"""Texts whose mentions are kept: a report's findings are read for its stratum, its prediction and its reference, and
-normal texts come again all the time."""
+"""Texts whose mentions are cached: the findings of a report are read for its stratum, its prediction and its reference,
+and the same normal texts recur all the time."""
 
 
 class State(StrEnum):
-    """What a text says of a concept."""
+    """Whether a text asserts a concept."""
 
     PRESENT = "present"
     ABSENT = "absent"
@@ -34,14 +34,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A concept of the phrase table as one place of a text names it.
+    """A concept of the phrase table, as named at one place of a text.
 
-    `start` and `end` are characters of the text, of the concept's own words ("heart is mildly enlarged"); `sides` is
-    a part of {"left", "right"}, both for bilateral, empty where not said; `severity` one of `SEVERITIES`; `locations`
-    keys of `LOCATIONS`; `change` one of "new", "increased", "decreased", "unchanged" and "resolved" (which makes it
-    absent), None where not said; `sentence` the ordinal by `split_sentences`; `historical` what "history of", "old",
-    "prior" and the like are said of. A side passes on in a list ("left effusion and atelectasis") and from a finding
-    to its interpretation; severity and change do not.
+    `start` and `end` are the characters of the concept's own words in the text ("heart is mildly enlarged"); `sides` is
+    a subset of {"left", "right"}, both for bilateral, empty where not stated; `severity` is one of `SEVERITIES`;
+    `locations` are keys of `LOCATIONS`; `change` is "new", "increased", "decreased", "unchanged" or "resolved" (which
+    makes it absent), None where not stated; `sentence` is the ordinal by `split_sentences`; `historical` is true under
+    "history of", "old", "prior" and the like. A side carries over within a list ("left effusion and atelectasis") and
+    from a finding to its interpretation; severity and change do not.
     """
 
     concept: str
@@ -58,18 +58,18 @@ class Mention:
 
 @lru_cache(maxsize=KEPT_TEXTS)
 def find_mentions(text: str) -> tuple[Mention, ...]:
-    """Return the mentions of `text` in order of their start; none for a text without a word of the table.
+    """Return the mentions of `text` in order of their start; () for a text without a word of the table.
 
-    Works on cleaned text and on text as it came, in any case and over its line breaks; masks are words like others.
-    "Heart size is normal" and its like are mentions of what they deny (cardiomegaly, absent). Linear in the text's
-    length; those of the texts of late are kept.
+    Works on cleaned and on raw text, in any case and across line breaks; masks are words like any other. Statements of
+    normality such as "Heart size is normal" are mentions of what they deny (cardiomegaly, absent). Takes time linear in
+    the length of the text; the mentions of the last `KEPT_TEXTS` texts are cached.
     """
     words = Words(text)
     matches = scan(TRIE, words.words, words.barriers, 0, len(words.words))
     if not any(entry.concepts or entry.anatomy for _, _, entry in matches):
         return ()
     ordinals = _sentence_ends(text)
-    found: list[Mention] = []
+    mentions: list[Mention] = []
     first = index = sentence = 0
     total = len(words.words)
     barriers = words.barriers
@@ -84,17 +84,17 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
             clause.append(matches[index])
             index += 1
         if clause:
-            # a line break ends a sentence, and may stand within a phrase: text as it came is wrapped
+            # a line break ends a sentence but may stand within a phrase: raw text is wrapped
             last = max(last, clause[-1][1])
             for target in _read_clause(words, first, last, clause):
-                found.extend(_mentions(words, target, sentence))
+                mentions.extend(_mentions(words, target, sentence))
         first = last
-    found.sort(key=lambda mention: mention.start)
-    return tuple(found)
+    mentions.sort(key=lambda mention: mention.start)
+    return tuple(mentions)
 
 
 def _sentence_ends(text: str) -> list[int]:
-    """Return, for each sentence of `text`, how many words of it and all before it the text has."""
+    """Return, for each sentence of `text`, the number of words up to its end."""
     ends, count = [], 0
     for sentence in split_sentences(text):
         count += len(_WORD.findall(sentence))
@@ -121,14 +121,14 @@ def _mentions(words: Words, target: Target, sentence: int) -> list[Mention]:
 
 
 def _read_clause(words: Words, first: int, last: int, matches: list[Match]) -> list[Target]:
-    found, used = targets(words, matches)
-    if not found:
+    targets, used = find_targets(words, matches)
+    if not targets:
         return []
     cues = {start: (end, entry) for start, end, entry in matches if entry.cue is not None}
     negated, doubted, past = asserted(words, first, last, cues)
     links = {start for start, (_, entry) in cues.items() if entry.cue in ("link", "uncertainty")}
-    bind(words, first, last, matches, found, used, links)
-    for target in found:
+    bind(words, first, last, matches, targets, used, links)
+    for target in targets:
         decided = target.last - 1 - first
         target.past = past[target.first - first]
         if target.kind == NORMAL:
@@ -142,19 +142,19 @@ def _read_clause(words: Words, first: int, last: int, matches: list[Match]) -> l
             target.state = State.PRESENT
         if target.change == "resolved":
             target.state = State.ABSENT
-    _look_back(words, first, last, cues, found)
-    _doubt_alternatives(words, found)
-    if words.barriers[last] == ASKED and found[-1].state == State.PRESENT:
-        found[-1].state = State.UNCERTAIN
-    return found
+    _look_back(words, first, last, cues, targets)
+    _doubt_alternatives(words, targets)
+    if words.barriers[last] == ASKED and targets[-1].state == State.PRESENT:
+        targets[-1].state = State.UNCERTAIN
+    return targets
 
 
-def _doubt_alternatives(words: Words, found: list[Target]) -> None:
-    """Make what an "or" or a "versus" stands between uncertain, where it is not denied: one of them is there."""
-    for earlier, later in pairwise(found):
+def _doubt_alternatives(words: Words, targets: list[Target]) -> None:
+    """Mark two findings joined by "or" or "versus" as uncertain where they are not denied: either may be present."""
+    for earlier, later in pairwise(targets):
         between = words.words[earlier.last : min(later.first, earlier.last + _ALTERNATIVE)]
         if later.first - earlier.last <= _ALTERNATIVE and not _OR.isdisjoint(between):
-            if earlier.change == "unchanged":  # "no change in effusion or atelectasis" is said of both
+            if earlier.change == "unchanged":  # "no change in effusion or atelectasis": of both
                 later.change = later.change or earlier.change
                 continue
             for target in (earlier, later):
@@ -162,22 +162,22 @@ def _doubt_alternatives(words: Words, found: list[Target]) -> None:
                     target.state = State.UNCERTAIN
 
 
-def _look_back(words: Words, first: int, last: int, cues: dict[int, tuple[int, Entry]], found: list[Target]) -> None:
-    """Let the cues that stand after their finding ("cannot be excluded", "not seen", ": none") decide its state."""
+def _look_back(words: Words, first: int, last: int, cues: dict[int, tuple[int, Entry]], targets: list[Target]) -> None:
+    """Apply the cues that stand after their finding ("cannot be excluded", "not seen", ": none") to its state."""
     tokens = words.words
-    firsts = [target.first for target in found]
+    firsts = [target.first for target in targets]
     for start, (end, entry) in cues.items():
         cue = entry.cue
         lone_no = cue == "negation" and end == last and (words.barriers[start] == COLON or tokens[start] == "not")
         doubtful = cue == "uncertainty_after" or (cue == "uncertainty" and end == last)  # "cardiomegaly, perhaps"
         if cue != "negation_after" and not doubtful and not lone_no:
             continue
-        # "cannot be confidently excluded", "should be excluded": said of what nobody has excluded
+        # "cannot be confidently excluded", "should be excluded": nobody has excluded it yet
         open_yet = tokens[end - 1] in ("excluded", "out") and not _OPEN.isdisjoint(tokens[max(start - 4, first) : end])
         state = State.UNCERTAIN if doubtful or open_yet else State.ABSENT
         before = bisect_right(firsts, start) - 1
-        while before >= 0 and found[before].last > start:
+        while before >= 0 and targets[before].last > start:
             before -= 1
-        for target in listed(words, found, before) if before >= 0 else ():
+        for target in listed(words, targets, before) if before >= 0 else ():
             if target.kind != NORMAL and not (target.state == State.ABSENT and state == State.UNCERTAIN):
                 target.state = state

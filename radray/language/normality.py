@@ -1,13 +1,13 @@
-"""Tell a normal impression from an abnormal one, by a written rule over closed word lists.
+"""Classify an impression as normal or abnormal, by a written rule over closed word lists.
 
 The rule: an impression is normal when every sentence of it
 
-- begins with a negation (after "there is", "otherwise" and the like) and has no word of the exceptions, or
-- consists of words of normality alone and holds one that says so ("normal", "clear"), and then may go on with
+- begins with a negation (after "there is", "otherwise" and the like) and contains no exception, or
+- consists of words of normality alone, with at least one that asserts it ("normal", "clear"), optionally followed by
   a negated part ("Normal chest No evidence of tuberculosis"),
 
-list numbers, bare labels of a body part ("Chest.", "2. Right foot."), masks and "End of report." aside.
-It reads words, not grammar: "No effusion, large mass." passes for normal, as no exception stands in it.
+ignoring list numbers, bare labels of a body part ("Chest.", "2. Right foot."), masks and "End of report.".
+The rule reads words, not grammar: "No effusion, large mass." counts as normal, because it contains no exception.
 """
 
 import re
@@ -16,7 +16,7 @@ from radray.language.sentences import split_sentences
 
 _WORD = re.compile(r"[a-z0-9]+")
 _MASK = re.compile(r"(?:\bx-)?(?:x{4,}|_{3,})", re.IGNORECASE)
-"""Removed words: ``XXXX`` of Open-i, ``___`` of MIMIC-CXR; "x-XXXX" is Open-i's x-ray with its ray removed."""
+"""Masked words: ``XXXX`` in Open-i, ``___`` in MIMIC-CXR; "x-XXXX" is Open-i's x-ray with its "ray" masked."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -27,7 +27,7 @@ PREAMBLE = _words("there is are was were has have been otherwise specifically al
 """Words that may stand before the negation of a sentence."""
 
 NEGATIONS = _words("no without negative none nothing")
-"""Words that make a sentence a negation when it begins with one."""
+"""Words that make a sentence a negation when they begin it."""
 
 EXCEPTIONS = _words(
     # a comparison: something was there before, and perhaps still is
@@ -43,10 +43,10 @@ EXCEPTIONS = _words(
     # what to do about it
     " recommend recommended recommends recommendation consider correlate correlation follow followup if"
 )
-"""Words that take a negated sentence out of the normal."""
+"""Words that keep a negated sentence from being normal."""
 
 ASSERTIONS = _words("normal clear unremarkable negative intact")
-"""Words of which a sentence of normality holds at least one."""
+"""Words of which a sentence of normality contains at least one."""
 
 BODY_PARTS = _words(
     "chest thorax thoracic lung lungs heart cardiac cardiopulmonary cardiomediastinal mediastinal mediastinum hilar"
@@ -58,10 +58,10 @@ SIDES = _words("right left bilateral")
 LABELS = (
     BODY_PARTS | SIDES | _words("and of the x ray xray radiograph radiographs film view views pa ap lateral portable")
 )
-"""Words of a bare label: a sentence of nothing else, with a body part among them, says nothing of its own."""
+"""Words of a bare label: a sentence of these alone, with a body part among them, asserts nothing."""
 
 CLOSINGS = frozenset({"end of report", "end of impression"})
-"""Sentences that say where a report ends, and nothing of the patient."""
+"""Sentences that mark the end of a report and say nothing about the patient."""
 
 NORMALITY = (
     ASSERTIONS
@@ -75,14 +75,14 @@ NORMALITY = (
         " within limits bony osseous bone bones soft tissue tissues space spaces angles diaphragm"
     )
 )
-"""Words of which a sentence of normality consists."""
+"""Words that may make up a sentence of normality."""
 
 
 def is_normal(reference: str) -> bool | None:
-    """Return whether the impression `reference` is normal; None when it holds no word that can be judged.
+    """Return whether the impression `reference` is normal; None when it contains no word that can be judged.
 
-    Works on the cleaned text and on the text as it came. Masks, list numbers, closings and bare body-part labels
-    are not judged: an impression of these alone gives None.
+    Works on cleaned and on raw text. Masks, list numbers, closings and bare body-part labels are ignored: an
+    impression of these alone gives None.
     """
     judged = [words for words in map(_judged_words, split_sentences(reference)) if words]
     if not judged:
@@ -91,7 +91,7 @@ def is_normal(reference: str) -> bool | None:
 
 
 def _judged_words(sentence: str) -> list[str]:
-    """Return the lower-case words of `sentence` that count: none for what is not judged."""
+    """Return the words of `sentence` that count, in lower case; [] for a sentence that is not judged."""
     words = _WORD.findall(_MASK.sub(" ", sentence).lower())
     while words and words[0].isdigit():
         words = words[1:]
@@ -111,6 +111,6 @@ def _is_normal(words: list[str]) -> bool:
         return False
     if negated and (PREAMBLE.issuperset(head) or _is_label(head)):
         return True
-    # the rest of the rule: what "negative" alone ends ("both knees negative") is its assertion, not a negated part
+    # a sentence that ends in "negative" alone ("both knees negative") asserts normality: nothing is negated
     asserted = words if len(negated) == 1 else head
     return NORMALITY.issuperset(asserted) and not ASSERTIONS.isdisjoint(asserted)

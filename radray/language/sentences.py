@@ -3,10 +3,10 @@
 import re
 
 SPLITTER_ID = "sentences-1"
-"""Raised when a change here can change a score: it is part of `scorer_id`."""
+"""Part of `scorer_id`: raise it when a change here can change a score."""
 
 _GLUED = re.compile(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])")
-"""A stop without a space after it ("effusion.No"): lower case on its left, so that no measurement is meant."""
+"""A full stop without a space after it ("effusion.No"): lower case on its left, so that it is not a measurement."""
 _MARK = re.compile(r"\(?(\d{1,2}|[A-Za-z])[.)](?=$|[A-Z])")
 """A list number or letter, alone or glued to its item ("2.Small"); never the start of "1.9"."""
 _STOP = re.compile(r"[.!?]+[\"')\]]*$")
@@ -14,20 +14,19 @@ _WORDLESS = re.compile(r"[^\w]*")
 
 _TITLES = frozenset({"dr.", "drs.", "mr.", "mrs.", "ms.", "prof.", "st."})
 _ABBREVIATIONS = _TITLES | {"vs.", "e.g.", "i.e.", "cf.", "approx.", "incl.", "resp.", "fig.", "figs."}
-"""Words whose dot never ends a sentence. Those that may ("etc.", "cm.", "p.m.") are left to the next letter."""
+"""Words whose dot never ends a sentence. For those whose dot may ("etc.", "cm.", "p.m.") the next letter decides."""
 _BEFORE_NUMBERS = frozenset({"no.", "nos."})
-"""Words whose dot ends no sentence when a number follows: "rib no. 5"."""
+"""Words whose dot does not end a sentence when a number follows: "rib no. 5"."""
 _INITIAL = re.compile(r"[A-Z]\.")
 
 
 def split_sentences(text: str) -> list[str]:
-    """Return the sentences of `text` in order, stripped; a text without a word gives an empty list.
+    """Return the sentences of `text` in order, stripped; [] for a text without a word.
 
-    A line break ends a sentence; so does a stop that a space and anything but a lower-case letter follows,
-    unless it belongs to an abbreviation, a title or an initial after one. A list number stays at the head of
-    its item, and the next number of a list begins a sentence even where the item before has no stop. Pieces
-    of punctuation alone are left out; a mask (``___``) is a word. Text without capitals is split at its line
-    breaks only.
+    A line break ends a sentence; so does a stop that is followed by a space and anything but a lower-case letter,
+    unless it belongs to an abbreviation, a title or an initial after a title. A list number stays at the start of its
+    item, and the next number of a list begins a sentence even where the item before it has no stop. Pieces of
+    punctuation alone are left out; a mask (``___``) is a word. Text without capitals is split only at line breaks.
     """
     return [
         sentence

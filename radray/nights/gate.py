@@ -55,13 +55,13 @@ class NightGate:
             previous = self._previous_rouge_l(night.scorers)
         about = {name: self._partition[name] for name in ("batch_date", "dataset")}
         statuses = Counter(self._warehouse.read(REPORTS, ["status"], about).column("status").to_pylist())
-        verdicts = judge(night, statuses, mean, previous, self._settings)
-        unjudged = [verdict.gate for verdict in verdicts if verdict.passed is None]
+        results = judge(night, statuses, mean, previous, self._settings)
+        unjudged = [result.gate for result in results if result.passed is None]
         if unjudged:
             few = f"fewer than gates.min_reports={self._settings.min_reports} reports, or no night before"
             self._say(f"gates that do not judge this night, for {few}: {', '.join(unjudged)}")
         where = ", ".join(f"{name}={self._partition[name]}" for name in ("batch_date", "dataset", "split"))
-        refuse_failed(verdicts, f"predictions, {where}, model {self._model_name}")
+        refuse_failed(results, f"predictions, {where}, model {self._model_name}")
 
     def _previous_rouge_l(self, scorers: set[str]) -> float | None:
         """Return the standardised ROUGE-L F of the last night before this one under a model of the same name.

@@ -1,1 +1,1 @@
-"""What people look at: evaluations as tables of a terminal, as CSV files and as a page."""
+"""What people read: an evaluation as tables in a terminal and as an HTML page, and the sheets of a review."""

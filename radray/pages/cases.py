@@ -1,4 +1,4 @@
-"""Cases to read: which reports are shown, and their texts side by side with marks, where text is allowed."""
+"""Cases to read: which reports the page shows, with their texts side by side and marked where text is allowed."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -16,37 +16,39 @@ from radray.pages.marked import Piece, different_words, evidence_places, items_o
 from radray.pages.numbers import Numbers
 
 WORST, RANDOM_ABNORMAL, RANDOM_NORMAL = 3, 4, 2
-"""Cases of each kind: the worst of each model, and as many at random of each stratum."""
+"""Number of cases: the worst of each model, and the random ones of each stratum."""
 
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A flag of a written text."""
+    """A flag on an impression."""
 
     name: str
-    says: str
+    meaning: str
+    """What an impression with this flag does."""
     tier: str
+    """A or B."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What one system wrote for a report."""
+class WrittenImpression:
+    """The impression that one system, or the radiologist, wrote for a report."""
 
-    who: str
+    author: str
     score: str
     flags: Sequence[Flag]
     items: Sequence[Sequence[Piece]]
-    """Its items in pieces; () where no text is shown or nothing was written."""
+    """Its items in pieces; () where no text is shown or the impression is empty."""
     failed: bool = False
     left_out: str = ""
-    """Words of the reference that it does not have, in order; '' where no text is shown."""
+    """Words of the reference that it lacks, in order; '' where no text is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A report to read, without any id of patient or study."""
+    """A report to read, without any patient or study id."""
 
     kind: str
     unit_id: str
@@ -54,15 +56,15 @@ class Case:
     query: str
     findings: Sequence[Piece]
     background: Sequence[Piece]
-    reference: Written | None
-    written: Sequence[Written]
+    reference: WrittenImpression | None
+    written: Sequence[WrittenImpression]
 
 
 def cases(numbers: Numbers, *, with_text: bool, warehouse: str, skip: Sequence[str] = ()) -> list[Case]:
-    """Return the worst cases of each model but those of `skip`, then random abnormal and normal ones, each once.
+    """Return the worst cases of each model except `skip`, then random abnormal and normal ones; no case twice.
 
-    Worst: a critical finding left out, then most flags of errors that harm, then least ROUGE-1. The random ones are
-    drawn with the seed of the intervals. No reports: none.
+    Worst first: a critical finding left out, then the most Tier A flags, then the lowest ROUGE-1. The random ones are
+    drawn with the seed of the intervals. [] without reports.
     """
     side = numbers.side
     chosen: dict[int, str] = {}
@@ -70,9 +72,9 @@ def cases(numbers: Numbers, *, with_text: bool, warehouse: str, skip: Sequence[s
         if model not in skip:
             fresh = [place for place in _worst_first(numbers, model) if place not in chosen]
             chosen |= dict.fromkeys(fresh[:WORST], f"among the worst of {model}")
-    rng = Random(numbers.plan.seed)
+    rng = Random(numbers.choices.seed)
     for stratum, count in ((ABNORMAL, RANDOM_ABNORMAL), (NORMAL, RANDOM_NORMAL)):
-        # without references nobody says which is which but the findings
+        # without references only the findings tell normal from abnormal
         name = stratum if stratum in side.strata else f"findings_{stratum}"
         members = side.strata.get(name)
         if members is None:
@@ -83,7 +85,7 @@ def cases(numbers: Numbers, *, with_text: bool, warehouse: str, skip: Sequence[s
 
 
 def query_line(unit_id: str, warehouse: str) -> str:
-    """Return the command that shows a report and what every model wrote for it."""
+    """Return the command that shows a report and the impression of every model for it."""
     sql = (
         "SELECT model_name, findings, reference, prediction, evidence FROM predictions"
         " WHERE unit_id = :unit ORDER BY model_name, model_digest"
@@ -94,7 +96,7 @@ def query_line(unit_id: str, warehouse: str) -> str:
 
 def _worst_first(numbers: Numbers, model: str) -> list[int]:
     system = numbers.side.systems[model]
-    values = system.values.get((numbers.plan.main_scorer, HEADLINE))
+    values = system.values.get((numbers.choices.main_scorer, HEADLINE))
     ranks = []
     for place, row in enumerate(numbers.side.rows[model]):
         if row is None:
@@ -119,17 +121,17 @@ def _case(numbers: Numbers, place: int, kind: str, with_text: bool, warehouse: s
         failed = row["status"] != "ok"
         evidences.append(row.get("evidence"))
         text = "" if failed else row["prediction"] or ""
-        value = side.systems[model].values.get((numbers.plan.main_scorer, HEADLINE))
-        told = score(None if value is None or np.isnan(value[place]) else float(value[place]), 2)
+        value = side.systems[model].values.get((numbers.choices.main_scorer, HEADLINE))
+        rouge = score(None if value is None or np.isnan(value[place]) else float(value[place]), 2)
         items = _items(text, reference, row.get("evidence")) if with_text else ()
         lacks = [] if failed or not with_text or reference is None else different_words(reference, text)
         left_out = " … ".join((reference or "")[start:end] for start, end in lacks)
-        written.append(Written(model, told, _flags(row, "flag_"), items, failed, left_out))
+        written.append(WrittenImpression(model, rouge, _flags(row, "flag_"), items, failed, left_out))
     own = None
     if reference is not None:
         row = next((row for of in side.rows.values() if (row := of[place]) is not None), report)
         items = _items(reference, None, row.get("reference_evidence")) if with_text else ()
-        own = Written("radiologist", "", _flags(row, "reference_flag_"), items)
+        own = WrittenImpression("radiologist", "", _flags(row, "reference_flag_"), items)
     return Case(
         kind=kind,
         unit_id=report["unit_id"],
@@ -148,9 +150,9 @@ def _in(numbers: Numbers, stratum: str, place: int) -> bool:
 
 
 def _flags(row: Row, prefix: str) -> list[Flag]:
-    says = TIER_A | TIER_B
+    meanings = TIER_A | TIER_B
     return [
-        Flag(name.replace("_", " "), says[name], "A" if name in TIER_A else "B")
+        Flag(name.replace("_", " "), meanings[name], "A" if name in TIER_A else "B")
         for name in CLASSES
         if row.get(f"{prefix}{name}")
     ]
@@ -163,7 +165,7 @@ def _items(text: str, reference: str | None, evidence: str | None) -> list[list[
 
 
 def _whole(text: str, evidences: Sequence[str | None], form: str) -> list[Piece]:
-    """Return a text that all systems were given, with the places that any system's flags name."""
+    """Return a text that every system was given, marked where any system's evidence points into it."""
     flagged: dict[str, list[tuple[int, int]]] = {}
     for evidence in evidences:
         for name, places in evidence_places(evidence, form).items():

@@ -1,4 +1,4 @@
-"""Tables and figures as the page holds them: text alone, escaped when they are written."""
+"""Tables and charts as the page holds them: plain text, escaped by the template."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure: one drawing or several, what they show in words, and the numbers behind them."""
+    """A chart: one or more drawings, what they show in words, and the numbers behind them."""
 
     title: str
     panels: Sequence[tuple[str, Markup]]
-    """(what the drawing is, as a screen reader says it; the drawing)."""
+    """(label for a screen reader, drawing)."""
     words: str
     data: Grid
 
 
 def from_rich(table: Table, note: str = "") -> Grid:
-    """Return a table of a terminal as one of the page: the same cells, so that both tell the same numbers."""
+    """Return a terminal's table as one of the page, with the same cells: both show the same numbers."""
     columns = [str(column.header) for column in table.columns]
     cells = [[str(cell) for cell in column.cells] for column in table.columns]
     rows = [list(row) for row in zip(*cells, strict=True)]
@@ -37,10 +37,10 @@ def from_rich(table: Table, note: str = "") -> Grid:
 
 
 def share(value: float | None, digits: int = 1) -> str:
-    """Return a share of 1 as per cent, `-` for none."""
+    """Return a share, 0 to 1, as a percentage; `-` for None."""
     return "-" if value is None else f"{100 * value:.{digits}f} %"
 
 
 def score(value: float | None, digits: int = 3) -> str:
-    """Return a score of 0 to 1, `-` for none."""
+    """Return a score, 0 to 1; `-` for None."""
     return "-" if value is None else f"{value:.{digits}f}"

@@ -1,4 +1,4 @@
-"""Where the numbers of a page come from: runs, models, settings and data, by their digests."""
+"""Where the numbers of a page come from: runs, models, settings and data, with their digests."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,10 +13,10 @@ _MODEL = ("model_name", "model_digest", "engine", "prompt_id", "settings_digest"
 
 
 def training_of(rows: Iterable[Row], predictions: Sequence[Row], runs: Iterable[Row]) -> list[Row]:
-    """Return those of `rows` (of `training_metrics`) of the newest run that made a model of each name.
+    """Return the rows of `training_metrics` of the newest run that trained the model of each name.
 
-    `training_metrics` knows a model by its name alone; `runs` by its digest, too, but for those of older code: a run
-    that is known to have made another model is none. Ids of runs sort by time.
+    `training_metrics` knows a model by name alone; `runs` also by digest, except rows of older code. A run that is
+    known to have produced a model with another digest is left out. Run ids sort by time.
     """
     names = {row["model_name"] for row in predictions}
     digests = {None, *(row["model_digest"] for row in predictions)}
@@ -29,25 +29,25 @@ def training_of(rows: Iterable[Row], predictions: Sequence[Row], runs: Iterable[
 
 
 def runs_of(rows: Iterable[Row], predictions: Iterable[Row], training: Iterable[Row], run_id: str) -> list[Row]:
-    """Return those of `rows` (of `runs`) that made the predictions, trained the models, or are the evaluation."""
+    """Return the rows of `runs` that wrote the predictions, trained the models, or are the evaluation `run_id`."""
     wanted = {run_id, *(row["run_id"] for row in predictions), *(row["run_id"] for row in training)}
     return sorted((row for row in rows if row["run_id"] in wanted), key=lambda row: (row["started"], row["run_id"]))
 
 
 def runs_grid(runs: Sequence[Row], run_id: str) -> Grid:
-    """Return the runs, oldest first; the evaluation `run_id` is still running while its page is written."""
+    """Return the runs in the given order; the evaluation `run_id` is still running while its page is written."""
     columns = ["run", "job", "status", "started, UTC", "radray", "dataset", "digest of its input"]
     ours = {"status": "wrote this page"}
-    told = [{**row, **ours} if row["run_id"] == run_id else row for row in runs]
-    rows = [[_told(row[name]) for name in _RUN] for row in told]
-    return Grid("Runs that made these numbers", columns, rows)
+    shown = [{**row, **ours} if row["run_id"] == run_id else row for row in runs]
+    rows = [[_format(row[name]) for name in _RUN] for row in shown]
+    return Grid("Runs behind these numbers", columns, rows)
 
 
 def models_grid(predictions: Iterable[Row]) -> Grid:
-    """Return every way in which a model wrote: one row a model, engine, prompt, settings and version of the checks."""
+    """Return how the impressions were written: one row per model, engine, prompt, settings and check version."""
     ways: dict[tuple[str, ...], int] = {}
     for row in predictions:
-        key = tuple(_told(row.get(name)) for name in _MODEL)
+        key = tuple(_format(row.get(name)) for name in _MODEL)
         ways[key] = ways.get(key, 0) + 1
     columns = ["model", "sha256 of its manifest", "engine", "prompt", "settings", "scored by", "checked by", "run"]
     rows = [[*way, f"{count:,}"] for way, count in sorted(ways.items())]
@@ -55,18 +55,18 @@ def models_grid(predictions: Iterable[Row]) -> Grid:
 
 
 def data_grid(sides: Iterable[SideBySide]) -> Grid:
-    """Return the data, one row a dataset and split."""
+    """Return the data, one row per dataset and split."""
     rows = []
     for side in sides:
         clusters = len(set(side.clusters.tolist()))
-        nights = sorted({_told(row["batch_date"]) for row in side.reports})
+        nights = sorted({_format(row["batch_date"]) for row in side.reports})
         counts = (len(side.reports), int(side.referenced.sum()), clusters)
         rows.append([side.dataset, side.split, ", ".join(nights), *(f"{count:,}" for count in counts)])
     columns = ["dataset", "split", "night", "reports", "with a reference", "split keys (patients)"]
-    return Grid("Data", columns, rows, "A night of 1970-01-01 is a corpus without nights.")
+    return Grid("Data", columns, rows, "The night 1970-01-01 stands for a corpus without nights.")
 
 
-def _told(value: object) -> str:
+def _format(value: object) -> str:
     if value is None:
         return "-"
     return value.isoformat(sep=" ", timespec="seconds") if hasattr(value, "hour") else str(value)  # type: ignore[attr-defined]

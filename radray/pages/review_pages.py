@@ -1,4 +1,4 @@
-"""The review of a model by readers: its sheets drawn from what was evaluated, and what the readers said as tables."""
+"""The review of a model by readers: sheets drawn from an evaluation, and the readers' answers as tables."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,13 +14,13 @@ from radray.flags import TIER_A
 
 
 def candidates(side: SideBySide, system: str) -> list[Candidate]:
-    """Return the reports of `system` that a reader can judge: a prediction, and a reference that says something."""
-    found = []
+    """Return the reports of `system` that a reader can judge: with a prediction, and a normal or abnormal reference."""
+    judged = []
     for place, row in enumerate(side.rows[system]):
-        stratum = next((one for one in (NORMAL, ABNORMAL) if one in side.strata and side.strata[one][place]), None)
+        stratum = next((name for name in (NORMAL, ABNORMAL) if name in side.strata and side.strata[name][place]), None)
         if row is None or stratum is None or row["status"] != "ok" or not row["prediction"]:
             continue
-        found.append(
+        judged.append(
             Candidate(
                 unit_id=row["unit_id"],
                 split_key=row["split_key"],
@@ -32,16 +32,17 @@ def candidates(side: SideBySide, system: str) -> list[Candidate]:
                 flagged=any(row.get(f"flag_{name}") for name in TIER_A),
             )
         )
-    return found
+    return judged
 
 
 def write_review(folder: Path, side: SideBySide, n: int, seed: int) -> list[Path]:
-    """Write a sheet of `n` reports for each model into a folder of its own below `folder`; return the files.
+    """Write a sheet of `n` reports for each model into its own folder below `folder`; return the files.
 
-    Raises ConfigError where a sheet is there already, InputError where a model has no report to judge.
+    Raises ConfigError when a sheet already exists or cannot be written, InputError when a model has no report that
+    can be judged.
     """
     files: list[Path] = []
-    for system in (one.name for one in side.of(MODEL)):
+    for system in (model.name for model in side.of(MODEL)):
         about = {"system": system, "dataset": side.dataset, "split": side.split}
         sheet = draw_sheet(candidates(side, system), n, seed, about)
         files += write_sheet(folder / "-".join(about.values()).replace("/", "_").replace(" ", "-"), sheet)
@@ -49,22 +50,24 @@ def write_review(folder: Path, side: SideBySide, n: int, seed: int) -> list[Path
 
 
 def review_tables(files: Sequence[Path], resamples: int, seed: int) -> Iterator[Table]:
-    """Yield what the readers said in the filled sheets `files`, and how far they agree; the key lies beside them.
+    """Yield the readers' answers in the filled sheets `files`, then how well they agree.
 
-    Raises InputError for a sheet that cannot be used, naming its cells.
+    The key is read from the folder of the first sheet. Raises InputError for a key that is missing, and for a sheet
+    that cannot be used, naming its cells.
     """
     key = read_key(files[0].parent / KEY_PARQUET)
     readings = read_all(files, key)
     about = ", ".join(str(key.column(name)[0]) for name in ("system", "dataset", "split"))
-    readers = ", ".join(one.reader for one in readings)
+    readers = ", ".join(reading.reader for reading in readings)
     table = Table(
         *("question", "answer", "of", "items", "estimate", "95 % interval"), title=f"Review of {about}, by {readers}"
     )
-    for one in summarise_review(key, readings, resamples, seed):
-        ends = f"[{one.low:.2f}, {one.high:.2f}]"
-        table.add_row(one.question, one.level, one.of, f"{one.items:,}", f"{one.value:.2f}", ends)
+    for estimate in summarise_review(key, readings, resamples, seed):
+        ends = f"[{estimate.low:.2f}, {estimate.high:.2f}]"
+        cells = (estimate.question, estimate.level, estimate.of, f"{estimate.items:,}", f"{estimate.value:.2f}", ends)
+        table.add_row(*cells)
     yield table
-    table = Table("question", "judged by two or more", "Krippendorff's alpha", title=f"Agreement of {readers}")
+    table = Table("question", "judged by two or more readers", "Krippendorff's alpha", title=f"Agreement of {readers}")
     for agreed in agreements(key, readings):
         table.add_row(agreed.question, f"{agreed.units:,}", "-" if agreed.alpha is None else f"{agreed.alpha:.2f}")
     yield table

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from radray.checks.check import CHECKS_ID, Checked, check
+from radray.checks.check import CHECKS_ID, CheckResult, check
 from radray.evaluation.rouge import Scorer
 from radray.flags import CLASSES
 from radray.language.findings_stratum import findings_stratum
@@ -145,7 +145,7 @@ def _checks(source: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _columns(prefix: str, impression: str | None, checked: Checked) -> dict[str, Any]:
+def _columns(prefix: str, impression: str | None, checked: CheckResult) -> dict[str, Any]:
     flags = {f"{prefix}flag_{name}": checked.flags[name] for name in CLASSES}
     rest = {
         "evidence": checked.evidence,
@@ -159,7 +159,7 @@ def _columns(prefix: str, impression: str | None, checked: Checked) -> dict[str,
 @lru_cache(maxsize=REPEATS_KEPT)
 def _check_reference(
     reference: str, findings: str, background: str | None, modality: str | None, body_part: str | None
-) -> Checked:
+) -> CheckResult:
     return check(reference, findings, background, modality=modality, body_part=body_part)
 
 

@@ -13,7 +13,7 @@ import math
 import sys
 import time
 
-from radray.checks.check import Checked, check
+from radray.checks.check import CheckResult, check
 from radray.flags import TIER_A, TIER_B
 from radray.language.mentions import find_mentions
 from radray.reports.formats import openi_csv as openi
@@ -37,7 +37,7 @@ def open_pairs() -> list[Record]:
         return [record for record in openi.read(file) if record.findings and record.reference]
 
 
-def check_reference(record: Record) -> Checked:
+def check_reference(record: Record) -> CheckResult:
     """Return the checks of the radiologist's own impression."""
     return check(
         record.reference,
@@ -58,7 +58,7 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     return (middle - half) / (1 + _Z**2 / n), (middle + half) / (1 + _Z**2 / n)
 
 
-def _show(record: Record, checked: Checked, name: str) -> None:
+def _show(record: Record, checked: CheckResult, name: str) -> None:
     evidence = [part for part in checked.evidence.split("; ") if part.startswith(f"{name} ")]
     texts = {
         "impression": record.reference or "",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radray.checks.check import OF_CONCEPTS, Checked, check
+from radray.checks.check import OF_CONCEPTS, CheckResult, check
 from radray.flags import TIER_A, TIER_B
 
 FINDINGS = (
@@ -20,7 +20,7 @@ WORDS = st.sampled_from([*VOCABULARY.split(), "\n"])
 TEXTS = st.one_of(st.text(max_size=200), st.lists(WORDS, max_size=60).map(" ".join))
 
 
-def raised(checked: Checked) -> set[str]:
+def raised(checked: CheckResult) -> set[str]:
     return {name for name, flag in checked.flags.items() if flag}
 
 

@@ -55,7 +55,7 @@ def test_a_missing_confidence_is_the_least_and_none_at_all_has_no_curve() -> Non
     ("confidence", "loss"), [([0.1], [0.1, 0.2]), ([math.nan], [0.1]), ([0.1], [math.nan]), ([math.inf], [0.1])]
 )
 def test_what_is_no_pair_of_figures_is_refused(confidence: list[float], loss: list[float]) -> None:
-    with pytest.raises(ValueError, match="must be finite, a pair a prediction"):
+    with pytest.raises(ValueError, match="need a finite pair for each prediction"):
         risk_coverage(confidence, loss)
 
 

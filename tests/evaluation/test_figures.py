@@ -9,13 +9,13 @@ from scipy import stats
 from radray.evaluation import comparisons as comparison
 from radray.evaluation import figures as evaluation
 from radray.evaluation.comparisons import comparisons
-from radray.evaluation.figures import Plan, evaluations
+from radray.evaluation.figures import FigureChoices, evaluations
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.systems import MODEL, RADIOLOGIST, SideBySide, System
 from tests.support.worlds.side import made_side, row, rows_of
 
 MAIN = main_scorer(stemmer=True)
-PLAN = Plan(MAIN, normal_weight=0.25, resamples=400, seed=5)
+CHOICES = FigureChoices(MAIN, normal_weight=0.25, resamples=400, seed=5)
 ALPHA, BETA = "alpha a0000000", "beta b0000000"
 
 
@@ -33,7 +33,7 @@ def figure(rows: list[dict[str, Any]], system: str, stratum: str, metric: str, s
 
 
 def test_figures_by_hand() -> None:
-    rows = list(evaluations(side(), PLAN))
+    rows = list(evaluations(side(), CHOICES))
     found = figure(rows, ALPHA, "all", "rouge1")
     # values 1, 0, 0.8, 0 in clusters {u1, u2}, {u3}, {u4}
     assert {name: found[name] for name in ("n", "mean", "min", "p25", "p50", "p75", "max")} == pytest.approx(
@@ -51,7 +51,7 @@ def test_figures_by_hand() -> None:
 
 
 def test_a_standardised_mean_by_hand() -> None:
-    found = figure(list(evaluations(side(), PLAN)), ALPHA, "standardised", "rouge1")
+    found = figure(list(evaluations(side(), CHOICES)), ALPHA, "standardised", "rouge1")
     assert found["mean"] == pytest.approx(0.25 * 0.5 + 0.75 * 0.4)
     assert (found["n"], found["sd"], found["normal_weight"]) == (4, None, 0.25)
     # weights: 1 and 0 of normal ones 0.125 each, 0.8 and 0 of abnormal ones 0.375 each
@@ -59,20 +59,20 @@ def test_a_standardised_mean_by_hand() -> None:
 
 
 def test_without_abnormal_references_there_is_no_standardised_mean() -> None:
-    rows = list(evaluations(made_side(rows_of("alpha", {"u1": "x", "u2": "y"})), PLAN))
+    rows = list(evaluations(made_side(rows_of("alpha", {"u1": "x", "u2": "y"})), CHOICES))
     assert {one["stratum"] for one in rows} >= {"all", "normal"}
     assert "standardised" not in {one["stratum"] for one in rows}
 
 
 def test_one_cluster_has_no_interval() -> None:
-    for one in evaluations(made_side(rows_of("alpha", {"u1": "No disease.", "u2": "Clear."})), PLAN):
+    for one in evaluations(made_side(rows_of("alpha", {"u1": "No disease.", "u2": "Clear."})), CHOICES):
         assert (one["clusters"], one["ci_low"], one["ci_high"]) == (1, None, None)
-    (one, *_) = comparisons(made_side(rows_of("alpha", {"u1": "No disease.", "u2": "Clear."})), PLAN)
+    (one, *_) = comparisons(made_side(rows_of("alpha", {"u1": "No disease.", "u2": "Clear."})), CHOICES)
     assert (one["ci_low"], one["ci_high"], one["p_value"]) == (None, None, None)
 
 
 def test_details_are_told_for_the_main_scorer_alone() -> None:
-    rows = list(evaluations(side(), PLAN))
+    rows = list(evaluations(side(), CHOICES))
     told = {stratum: {(one["scorer_id"], one["metric"]) for one in rows if one["stratum"] == stratum}
             for stratum in ("all", "length=1-5")}  # fmt: skip
     assert len(told["all"]) == 4 * 15
@@ -82,7 +82,7 @@ def test_details_are_told_for_the_main_scorer_alone() -> None:
 
 
 def test_differences_by_hand() -> None:
-    rows = [one for one in comparisons(side(), PLAN) if (one["scorer_id"], one["metric"]) == (MAIN, "rouge1")]
+    rows = [one for one in comparisons(side(), CHOICES) if (one["scorer_id"], one["metric"]) == (MAIN, "rouge1")]
     by = {(one["system_a"], one["system_b"], one["stratum"]): one for one in rows}
     found = by[BETA, ALPHA, "all"]
     # beta less alpha on u2, u3, u4: 1, 0, 1, each a cluster of its own: of 8 sign patterns 4 reach |2|
@@ -113,11 +113,11 @@ def big(n: int, columns: int) -> tuple[SideBySide, np.ndarray]:
 
 def test_interval_and_p_value_are_scipys() -> None:
     made, values = big(300, 2)
-    plan = Plan(MAIN, 0.5, resamples=20_000, seed=1)
+    choices = FigureChoices(MAIN, 0.5, resamples=20_000, seed=1)
     theirs = stats.bootstrap(
         (values[0],), np.mean, method="percentile", n_resamples=20_000, rng=np.random.default_rng(2)
     ).confidence_interval
-    (first, _) = evaluations(made, plan)
+    (first, _) = evaluations(made, choices)
     assert (first["ci_low"], first["ci_high"]) == pytest.approx(tuple(theirs), abs=0.02 * (theirs.high - theirs.low))
     paired = stats.bootstrap(
         (values[1] - values[0],), np.mean, method="percentile", n_resamples=20_000, rng=np.random.default_rng(2)
@@ -130,7 +130,7 @@ def test_interval_and_p_value_are_scipys() -> None:
         n_resamples=20_000,
         rng=np.random.default_rng(3),
     )
-    (difference,) = comparisons(made, plan)
+    (difference,) = comparisons(made, choices)
     ends = (difference["ci_low"], difference["ci_high"])
     assert ends == pytest.approx(tuple(paired), abs=0.02 * (paired.high - paired.low))
     assert difference["p_value"] == pytest.approx(tested.pvalue, abs=0.02)
@@ -145,11 +145,11 @@ def test_excess_over_the_radiologist_is_paired_and_leaves_out_what_does_not_appl
     made = made_side(rows)
     (found,) = [
         one
-        for one in comparisons(made, PLAN)
+        for one in comparisons(made, CHOICES)
         if (one["system_a"], one["metric"], one["stratum"], one["system_b"]) == (ALPHA, "flag_side", "all", RADIOLOGIST)
     ]
     assert (found["n"], found["mean_a"], found["mean_b"], found["difference"]) == (2, 0.5, 0.0, 0.5)
-    figures = list(evaluations(made, PLAN))
+    figures = list(evaluations(made, CHOICES))
     rate = figure(figures, ALPHA, "all", "flag_side", "checks-1")
     assert (rate["n"], rate["mean"]) == (3, pytest.approx(2 / 3))
     assert figure(figures, "radiologist", "all", "flag_side", "checks-1")["mean"] == pytest.approx(1 / 3)
@@ -162,11 +162,11 @@ def test_flags_that_never_differ_are_no_proof_that_they_cannot() -> None:
     ]
     made = made_side(rows)
     bound = 1 - 0.025 ** (1 / 3)  # of three patients
-    rate = figure(list(evaluations(made, PLAN)), ALPHA, "all", "flag_mask", "checks-1")
+    rate = figure(list(evaluations(made, CHOICES)), ALPHA, "all", "flag_mask", "checks-1")
     assert (rate["mean"], rate["ci_low"], rate["ci_high"]) == (0, 0, pytest.approx(bound))
     (found,) = [
         one
-        for one in comparisons(made, PLAN)
+        for one in comparisons(made, CHOICES)
         if (one["system_a"], one["metric"], one["stratum"], one["system_b"]) == (ALPHA, "flag_mask", "all", RADIOLOGIST)
     ]
     assert (found["ci_low"], found["ci_high"]) == pytest.approx((-bound, bound))
@@ -181,18 +181,18 @@ def test_duplicated_reports_do_not_narrow_a_clustered_interval() -> None:
     def width(clusters: np.ndarray) -> float:
         copied = SideBySide("d", "s", [{"reference": "x"}] * 240, clusters, {"all": every})
         copied.systems["m0"] = System("m0", MODEL, {(MAIN, "rouge1"): fourfold}, every, ~every)
-        (found,) = evaluations(copied, PLAN)
+        (found,) = evaluations(copied, CHOICES)
         return float(found["ci_high"] - found["ci_low"])
 
-    (once,) = evaluations(made, PLAN)
+    (once,) = evaluations(made, CHOICES)
     assert width(np.repeat(np.arange(60), 4)) == pytest.approx(once["ci_high"] - once["ci_low"])
     assert width(np.arange(240)) < 0.65 * width(np.repeat(np.arange(60), 4))
 
 
 def test_how_many_columns_are_worked_on_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     made = side()
-    whole = [list(evaluations(made, PLAN)), list(comparisons(made, PLAN))]
+    whole = [list(evaluations(made, CHOICES)), list(comparisons(made, CHOICES))]
     for module in (evaluation, comparison):
         monkeypatch.setattr(module, "COLUMNS", 5)
-    assert [list(evaluations(made, PLAN)), list(comparisons(made, PLAN))] == whole
+    assert [list(evaluations(made, CHOICES)), list(comparisons(made, CHOICES))] == whole
     assert len(whole[0]) > 200

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from radray.errors import GateError, InputError
-from radray.evaluation.gates import NIGHT_COLUMNS, Night, Verdict, judge, measure, measure_scores, refuse_failed
+from radray.evaluation.gates import NIGHT_COLUMNS, GateResult, Night, judge, measure, measure_scores, refuse_failed
 from radray.flags import TIER_A, TierA
 from radray.schema.predictions import PREDICTIONS
 from radray.settings.gates import GatesSettings
@@ -26,7 +26,7 @@ def rows(*given: dict[str, Any]) -> pa.Table:
     return pa.Table.from_pylist(made, schema=schema.remove_metadata())
 
 
-def verdict(
+def result_of(
     settings: GatesSettings, night: Night, reports: dict[str, int] | None = None, previous: float | None = None
 ) -> Any:
     (one,) = judge(night, reports or {}, night.standardised_rouge_l(settings.min_part, 0.5), previous, settings)
@@ -62,10 +62,10 @@ def test_a_night_is_counted() -> None:
 
 def test_no_rows_are_a_night_that_no_gate_judges() -> None:
     settings = GatesSettings(min_rouge_l=0.9, max_rejected_rate=0.0, max_flag_rates={"side": 0.0})
-    verdicts = judge(measure([]), {}, None, 0.9, settings)
-    assert len(verdicts) == 7
-    assert {one.passed for one in verdicts} == {None}
-    refuse_failed(verdicts, "a night")
+    results = judge(measure([]), {}, None, 0.9, settings)
+    assert len(results) == 7
+    assert {result.passed for result in results} == {None}
+    refuse_failed(results, "a night")
 
 
 def test_the_standardised_mean_does_not_move_with_case_mix() -> None:
@@ -92,40 +92,40 @@ def test_the_standardised_mean_does_not_move_with_case_mix() -> None:
 def test_each_gate_refuses_beyond_its_limit_and_passes_at_it(
     setting: str, limit: Any, night: Night, value: float
 ) -> None:
-    refused = verdict(OFF.model_copy(update={setting: limit}), night)
+    refused = result_of(OFF.model_copy(update={setting: limit}), night)
     assert refused.value == pytest.approx(value)
     assert refused.passed is False
     at_limit = {"side": value} if setting == "max_flag_rates" else refused.value
-    assert verdict(OFF.model_copy(update={setting: at_limit}), night).passed is True
+    assert result_of(OFF.model_copy(update={setting: at_limit}), night).passed is True
 
 
 def test_rejected_units_and_a_drop_are_judged() -> None:
     reports = {"ok": 70, "rejected": 20, "superseded": 10}
-    assert verdict(OFF.model_copy(update={"max_rejected_rate": 0.1}), Night(rows=200), reports).value == 0.2
+    assert result_of(OFF.model_copy(update={"max_rejected_rate": 0.1}), Night(rows=200), reports).value == 0.2
     night = Night(rows=200, rouge_l={"normal": (45, 50), "abnormal": (10, 50)})
     settings = OFF.model_copy(update={"max_rouge_l_drop": 0.1})
-    assert verdict(settings, night, previous=0.70).passed is False
-    assert verdict(settings, night, previous=0.60).passed is True
-    assert verdict(settings, night, previous=0.30).passed is True  # it has become better
-    assert verdict(settings, night, previous=None).passed is None
+    assert result_of(settings, night, previous=0.70).passed is False
+    assert result_of(settings, night, previous=0.60).passed is True
+    assert result_of(settings, night, previous=0.30).passed is True  # it has become better
+    assert result_of(settings, night, previous=None).passed is None
 
 
 def test_few_reports_judge_nothing() -> None:
     settings = OFF.model_copy(update={"max_failed_rate": 0.0})
-    assert verdict(settings, Night(rows=199, ok=0)).passed is None
-    assert verdict(settings, Night(rows=200, ok=0)).passed is False
-    assert verdict(settings.model_copy(update={"min_reports": 1}), Night(rows=1, ok=0)).passed is False
+    assert result_of(settings, Night(rows=199, ok=0)).passed is None
+    assert result_of(settings, Night(rows=200, ok=0)).passed is False
+    assert result_of(settings.model_copy(update={"min_reports": 1}), Night(rows=1, ok=0)).passed is False
     of_class = OFF.model_copy(update={"max_flag_rates": {"side": 0.0}})
-    assert verdict(of_class, Night(rows=200, flags={"side": (49, 49)})).passed is None
-    assert verdict(of_class, Night(rows=200, flags={"side": (50, 50)})).passed is False
+    assert result_of(of_class, Night(rows=200, flags={"side": (49, 49)})).passed is None
+    assert result_of(of_class, Night(rows=200, flags={"side": (50, 50)})).passed is False
     scored = OFF.model_copy(update={"min_rouge_l": 1.0})
     for normal, rows, passed in ((49, 200, None), (50, 200, False), (50, 199, None)):
         night = Night(rows=rows, rouge_l={"normal": (0.0, normal), "abnormal": (0.0, 100)})
-        assert verdict(scored, night).passed is passed
+        assert result_of(scored, night).passed is passed
 
 
 def test_all_that_fails_is_said_at_once_with_value_limit_count_and_lever() -> None:
-    verdicts = judge(
+    results = judge(
         Night(rows=200, ok=160, flagged=120, flags=dict.fromkeys(TIER_A, (0, 160)), findings={1}, predictions={1}),
         {"ok": 100},
         None,
@@ -133,7 +133,7 @@ def test_all_that_fails_is_said_at_once_with_value_limit_count_and_lever() -> No
         GatesSettings(),
     )
     with pytest.raises(GateError) as caught:
-        refuse_failed(verdicts, "the night")
+        refuse_failed(results, "the night")
     assert isinstance(caught.value, InputError)
     assert caught.value.exit_code == 3
     assert str(caught.value).startswith(
@@ -144,4 +144,4 @@ def test_all_that_fails_is_said_at_once_with_value_limit_count_and_lever() -> No
 
 
 def test_a_gate_that_is_passed_says_nothing() -> None:
-    refuse_failed([Verdict("gates.max_failed_rate", "failed", 0.0, 0.05, 100)], "the night")
+    refuse_failed([GateResult("gates.max_failed_rate", "failed", 0.0, 0.05, 100)], "the night")

@@ -185,7 +185,7 @@ def test_a_file_that_is_no_filled_sheet_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="the key of the review cannot be read"):
             read_key(other)
     pq.write_table(made.sheet, tmp_path / "sheet.parquet")
-    with pytest.raises(InputError, match="no key of a review"):
+    with pytest.raises(InputError, match="this is not the key of a review"):
         read_key(tmp_path / "sheet.parquet")
     (tmp_path / "other").mkdir()
     filled = fill(made, lambda row, side: {"preferred": "a"})

@@ -105,14 +105,14 @@ def test_what_lacks_is_said() -> None:
     rows += rows_of("gamma", TEXTS, checks_id="c-2", flag_side=True)
     side = made_side(rows)
     assert remarks(side, Training()) == [
-        "no training reports of made: floor: best constant, floor: nearest neighbour and seen findings left out",
-        "made, test: alpha a0000000 has no clinical checks: its rows are older than they are",
-        "made, test: beta b0000000 lacks 3 of the 4 reports: not in its means",
-        "made, test: flags by c-1, c-2: those of two versions are not compared",
+        "no training reports of made: floor: best constant, floor: nearest neighbour and seen findings are left out",
+        "made, test: alpha a0000000 has no clinical checks: its rows are older than the checks",
+        "made, test: beta b0000000 lacks 3 of the 4 reports: excluded from its means",
+        "made, test: flags of c-1, c-2: flags of different versions are not compared",
     ]
     rows = [{**one, "reference": None, "checks_id": "c-1", "flag_side": True} for one in rows_of("alpha", TEXTS)]
     side = made_side(rows, training=TRAINING)
-    assert remarks(side, TRAINING) == ["made, test: 4 of 4 reports have no reference: checks alone tell of them"]
+    assert remarks(side, TRAINING) == ["made, test: 4 of 4 reports have no reference: only checks judge them"]
     assert list(side.systems) == ["alpha a0000000"]  # nothing to score floors against
 
 
@@ -122,6 +122,6 @@ def test_models_are_chosen_by_name_or_digest() -> None:
     assert choose(rows, ("b0",)) == rows[4:]
     assert choose(rows, ("alpha", "beta")) == rows
     with pytest.raises(
-        InputError, match="no predictions of the model nothing; there are some of: alpha a0000000, beta"
+        InputError, match="no predictions of the model nothing; there are predictions of: alpha a0000000, beta"
     ):
         choose(rows, ("alpha", "nothing"))

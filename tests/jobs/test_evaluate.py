@@ -276,7 +276,7 @@ def test_missing_and_failed_are_counted(world: World, sql: Callable[[str], list[
         assert (found["missing"] > 0) is (row["model_name"] == "raw")
         nothing = rows[row["dataset"], SYSTEMS[row["model_name"]], "all", MAIN, "no_overlap"]
         assert nothing["mean"] >= row["failed"] / row["n"]
-    assert "raw cccccccc lacks 8 of the 80 reports: not in its means" in world.output.getvalue()
+    assert "raw cccccccc lacks 8 of the 80 reports: excluded from its means" in world.output.getvalue()
 
 
 def test_intervals_hold_their_means_and_kinds_are_told(world: World) -> None:
@@ -379,7 +379,7 @@ def test_rows_from_before_the_checks_are_scored_and_said_to_be_without(world: Wo
     [
         (
             "evaluate.models=[now, unknown]",
-            "no predictions of the model unknown; there are some of: fine bbbbbbbb, now",
+            "no predictions of the model unknown; there are predictions of: fine bbbbbbbb, now",
         ),
         ("evaluate.pretrained=unknown", "no predictions of the model unknown"),
         (

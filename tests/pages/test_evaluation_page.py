@@ -15,15 +15,15 @@ import pytest
 from radray.errors import ConfigError
 from radray.evaluation.comparisons import comparisons
 from radray.evaluation.deferral_rows import confidence_rows
-from radray.evaluation.figures import Plan, evaluations
-from radray.evaluation.published import Published, Result
+from radray.evaluation.figures import FigureChoices, evaluations
+from radray.evaluation.published import PublishedResults, Result
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.systems import Training, add_floors, remarks, side_by_side
 from radray.flags import CLASSES, TIER_A
-from radray.pages.evaluation_page import TEMPLATES, Evaluated, Part, page, write_page
-from radray.pages.evaluation_tables import Shown
+from radray.pages.evaluation_page import TEMPLATES, Evaluation, SplitEvaluation, page, write_page
+from radray.pages.evaluation_tables import EvaluationTables
 
-PLAN = Plan(main_scorer(stemmer=True), normal_weight=0.5, resamples=200, seed=1)
+CHOICES = FigureChoices(main_scorer(stemmer=True), normal_weight=0.5, resamples=200, seed=1)
 REFERENCES = (
     *("No acute disease.", "No acute disease.", "Small left effusion.", "1. Right pneumothorax. 2. Rib fracture."),
     *("Large right pneumothorax.", "No acute process.", "New opacity at the left base."),
@@ -105,7 +105,7 @@ def made(
                 **{"reference_raw": reference, "batch_date": datetime.date(1970, 1, 1), "run_id": "generate-1"},
                 **{"prediction": reference if model == models[-1] else " ".join(words[: len(words) // 2])},
                 **{"logprob_per_token": -0.1 * (place % 7), "margin": None, "checks_id": "checks-1"},
-                **{"engine": "e", "prompt_id": "p", "settings_digest": "s", "scorer_id": PLAN.main_scorer},
+                **{"engine": "e", "prompt_id": "p", "settings_digest": "s", "scorer_id": CHOICES.main_scorer},
                 **{f"flag_{name}": place % 9 == number for number, name in enumerate(CLASSES)},
                 **{f"reference_flag_{name}": place % 19 == number for number, name in enumerate(CLASSES)},
                 **{"evidence": "side impression:0-5 findings:0-3", "reference_evidence": None},
@@ -116,20 +116,21 @@ def made(
     return rows
 
 
-def evaluated(rows: list[dict[str, Any]], known: Training = TRAINING, **values: Any) -> Evaluated:
-    parts, figures, differences = [], [], []
-    published = Published(
+def evaluation_of(rows: list[dict[str, Any]], known: Training = TRAINING, **values: Any) -> Evaluation:
+    splits, figures, differences = [], [], []
+    published = PublishedResults(
         [Result("large one", "elsewhere", dict.fromkeys(("rouge1", "rouge2", "rougel", "rougelsum"), 0.5), "all")], {}
     )
     for dataset in sorted({row["dataset"] for row in rows}):
         here = [row for row in rows if row["dataset"] == dataset]
         side = side_by_side(dataset, "test", here, list(dict.fromkeys(row["model_name"] for row in here)), known)
         add_floors(side, known, stemmer=True)
-        figures += [*evaluations(side, PLAN), *confidence_rows(side, PLAN)]
-        differences += list(comparisons(side, PLAN))
-        parts.append(Part(side, Shown(side, PLAN, figures, differences, published), remarks(side, known)))
+        figures += [*evaluations(side, CHOICES), *confidence_rows(side, CHOICES)]
+        differences += list(comparisons(side, CHOICES))
+        tables = EvaluationTables(side, CHOICES, figures, differences, published)
+        splits.append(SplitEvaluation(side, tables, remarks(side, known)))
     values = {"runs": [RUN], "config": "evaluate: {}", **values}
-    return Evaluated("evaluate-1", parts, PLAN, figures, differences, "out/warehouse", **values)
+    return Evaluation("evaluate-1", splits, CHOICES, figures, differences, "out/warehouse", **values)
 
 
 def training_rows() -> list[dict[str, Any]]:
@@ -144,7 +145,7 @@ def training_rows() -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def whole() -> str:
     rows = made() + made(dataset="set2", count=20)
-    return page(evaluated(rows, with_text=True, training=training_rows(), note="Made up.", pretrained="now"))
+    return page(evaluation_of(rows, with_text=True, training=training_rows(), note="Made up.", pretrained="now"))
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +224,7 @@ def test_the_first_words_are_the_use_and_what_is_left_out(tree: Tree) -> None:
 
 
 def said(rows: list[dict[str, Any]]) -> list[str]:
-    return [one["text"] for one in Tree(page(evaluated(rows))).find("p", "li", "figcaption")]
+    return [one["text"] for one in Tree(page(evaluation_of(rows))).find("p", "li", "figcaption")]
 
 
 def test_abnormal_reports_that_are_passed_off_as_normal_are_counted_before_all_else(tree: Tree) -> None:
@@ -248,13 +249,15 @@ def test_no_model_is_better_than_a_radiologist_by_masks() -> None:
         row |= {name: False for name in row if "flag_" in name} | {"reference_flag_mask": True}
 
     told = said(made(change=masked))
-    note = "Masks in the radiologists' impressions are what de-identification took out, no error of theirs."
-    assert f"{note} So no model is better or worse by them." in told
+    note = "Masks in the radiologists' impressions come from de-identification and are not their errors."
+    assert f"{note} They make no model better or worse." in told
     assert not any(one.startswith("mask (") for one in told)
     classes = len(TIER_A) - 1
-    alike = f"in {classes} classes of errors that harm: not to be told apart in {classes}."
+    alike = f"in {classes} classes of serious errors: no clear difference in {classes}."
     assert f"next 6e657874 against the radiologists, {alike}" in told
-    assert not any(f"{note} So" in one for one in said(made(change=lambda row: row.update(reference_flag_mask=False))))
+    assert not any(
+        f"{note} They" in one for one in said(made(change=lambda row: row.update(reference_flag_mask=False)))
+    )
 
 
 def test_what_is_kept_of_the_surest_half_is_told_by_case_mix() -> None:
@@ -263,13 +266,13 @@ def test_what_is_kept_of_the_surest_half_is_told_by_case_mix() -> None:
 
     told = [one for one in said(made(change=sure_of_normal)) if one.startswith("Does the model know")]
     # 17 of 40 are normal: the surest 20 are these and 3 more
-    assert "Of the half that next 6e657874 is surest of, 15 % are abnormal; of all, 57 %." in told[0]
+    assert "Of the half that next 6e657874 is surest of, 15 % are abnormal; of all reports, 57 %." in told[0]
 
 
 def test_training_is_that_of_the_model_that_wrote_and_not_of_a_later_one_of_its_name() -> None:
     runs = [RUN, {**RUN, "run_id": "finetune-1", "model_digest": b"next".hex().ljust(64, "0")}]
     runs.append({**RUN, "run_id": "finetune-2", "model_digest": "f" * 64})
-    told = Tree(page(evaluated(made(), training=training_rows(), runs=runs))).find("figcaption")
+    told = Tree(page(evaluation_of(made(), training=training_rows(), runs=runs))).find("figcaption")
     names = [one["text"].split(".")[0] for one in told if one["text"].startswith("Training of")]
     assert names == ["Training of next, run finetune-1"]
 
@@ -300,7 +303,7 @@ def test_published_results_stand_apart_and_are_marked(tree: Tree) -> None:
 
 
 def test_equal_evaluations_give_equal_pages() -> None:
-    one, other = (page(evaluated(made(count=9), with_text=True, training=training_rows())) for _ in range(2))
+    one, other = (page(evaluation_of(made(count=9), with_text=True, training=training_rows())) for _ in range(2))
     assert one == other
 
 
@@ -313,7 +316,7 @@ def canary(row: dict[str, Any]) -> None:
 def test_without_text_the_page_holds_none_but_the_line_that_shows_it() -> None:
     rows = made(change=canary)
     training = Training([f"Clear {CANARY}."], [f"No {CANARY}."], frozenset(), str.lower)
-    bare, full = page(evaluated(rows, training)), page(evaluated(rows, training, with_text=True))
+    bare, full = page(evaluation_of(rows, training)), page(evaluation_of(rows, training, with_text=True))
     assert CANARY in full
     assert CANARY not in bare
     assert not [one for one in REFERENCES if one in bare]
@@ -330,7 +333,7 @@ def test_hostile_text_is_shown_as_text() -> None:
         row |= {"model_name": HOSTILE + row["model_name"], "dataset": HOSTILE, "unit_id": HOSTILE + row["unit_id"]}
 
     for with_text in (True, False):
-        text = page(evaluated(made(change=hostile), note=HOSTILE, config=HOSTILE, with_text=with_text))
+        text = page(evaluation_of(made(change=hostile), note=HOSTILE, config=HOSTILE, with_text=with_text))
         tree = Tree(text)
         assert not tree.find("script", "img")
         assert not set(text) & {"\u202e", "\u0007"}
@@ -356,7 +359,7 @@ def without_references(row: dict[str, Any]) -> None:
             made(change=lambda row: row.update(checks_id=None)),
             TRAINING,
             "were never checked",
-            "Errors that harm (Tier A)",
+            "Serious errors (Tier A)",
         ),
         (
             made(change=lambda row: row.update(status="failed", prediction=None)),
@@ -369,7 +372,7 @@ def without_references(row: dict[str, Any]) -> None:
     ids=["empty", "one row", "one model", "no training", "live night", "unchecked", "all failed", "many models"],
 )
 def test_what_is_missing_is_said(rows: list[dict[str, Any]], training: Training, says: str, says_not: str) -> None:
-    text = page(evaluated(rows, training, with_text=True))
+    text = page(evaluation_of(rows, training, with_text=True))
     assert says in text
     assert says_not not in text
     tree = Tree(text)
@@ -403,7 +406,7 @@ def test_contrast_of_text_and_lines(place: int) -> None:
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    content = evaluated(made(count=4))
+    content = evaluation_of(made(count=4))
     file = write_page(tmp_path / "new" / "page.html", content)
     assert file.read_text(encoding="utf-8") == page(content)
     assert [one.name for one in file.parent.iterdir()] == ["page.html"]

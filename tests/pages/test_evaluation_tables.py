@@ -8,13 +8,13 @@ from rich.table import Table
 
 from radray.evaluation.comparisons import comparisons
 from radray.evaluation.deferral_rows import confidence_rows
-from radray.evaluation.figures import Plan, evaluations
+from radray.evaluation.figures import FigureChoices, evaluations
 from radray.evaluation.published import read_published
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.systems import SideBySide, Training, add_floors, side_by_side
-from radray.pages.evaluation_tables import Shown
+from radray.pages.evaluation_tables import EvaluationTables
 
-PLAN = Plan(main_scorer(stemmer=True), normal_weight=0.5, resamples=200, seed=1)
+CHOICES = FigureChoices(main_scorer(stemmer=True), normal_weight=0.5, resamples=200, seed=1)
 TRAINING = Training(["Clear lungs."], ["No acute disease."], frozenset(), str.lower)
 REFERENCES = ("No acute disease.", "No acute disease.", "Small left effusion.", "Right pneumothorax.")
 WRITTEN = {"before": ("Lungs.", "", "effusion", "Clear."), "after": (*REFERENCES[:3], "Left pneumothorax.")}
@@ -65,10 +65,10 @@ def made_side(dataset: str, **values: Any) -> SideBySide:
     return made
 
 
-def shown(dataset: str, **values: Any) -> Shown:
+def shown(dataset: str, **values: Any) -> EvaluationTables:
     made = made_side(dataset, **values)
-    figures = [*evaluations(made, PLAN), *confidence_rows(made, PLAN)]
-    return Shown(made, PLAN, figures, list(comparisons(made, PLAN)), PUBLISHED, "before b0000000")
+    figures = [*evaluations(made, CHOICES), *confidence_rows(made, CHOICES)]
+    return EvaluationTables(made, CHOICES, figures, list(comparisons(made, CHOICES)), PUBLISHED, "before b0000000")
 
 
 def cells(table: Table) -> list[tuple[str, ...]]:
@@ -115,7 +115,7 @@ def test_published_figures_stand_in_the_same_table_marked() -> None:
             )
         ),
         *(
-            (f"published gain on {one}, points", "+40.00", "+20.00", "+40.00", "+40.00", "fine-tuned less pretrained")
+            (f"published gain on {one}, points", "+40.00", "+20.00", "+40.00", "+40.00", "fine-tuned minus pretrained")
             for one in ("set1", "set2")
         ),
     ]
@@ -127,13 +127,15 @@ def test_published_figures_stand_in_the_same_table_marked() -> None:
 @pytest.mark.parametrize("order", [("before", "after"), ("after", "before")])
 def test_the_gain_has_a_twin_with_its_interval_whichever_model_is_the_base(order: tuple[str, str]) -> None:
     made = side_by_side("set1", "test", rows("set1"), order, TRAINING)
-    figures, differences = list(evaluations(made, PLAN)), list(comparisons(made, PLAN))
-    told = cells(Shown(made, PLAN, figures, differences, PUBLISHED, "before b0000000").means())
+    figures, differences = list(evaluations(made, CHOICES)), list(comparisons(made, CHOICES))
+    told = cells(EvaluationTables(made, CHOICES, figures, differences, PUBLISHED, "before b0000000").means())
     (gain,) = [row for row in told if row[0] == "gain of after a0000000, points"]
     assert gain[1].startswith("+75.0 [+")
     assert gain[2].startswith("+75.0 [+")
-    assert gain[5] == "less before b0000000"
-    assert not [row for row in cells(Shown(made, PLAN, figures, differences).means()) if row[0].startswith("gain")]
+    assert gain[5] == "minus before b0000000"
+    assert not [
+        row for row in cells(EvaluationTables(made, CHOICES, figures, differences).means()) if row[0].startswith("gain")
+    ]
 
 
 def test_the_headline_has_abnormal_beside_all_beside_standardised() -> None:
@@ -173,7 +175,7 @@ def test_what_is_not_known_is_left_out() -> None:
     titles = [str(table.title) for table in shown("set1").tables()]
     assert not any("checks" in title or "Deferring" in title for title in titles)
     bare = made_side("set1", reference=None, reference_raw=None)
-    assert list(Shown(bare, PLAN, list(evaluations(bare, PLAN)), []).tables()) == []
+    assert list(EvaluationTables(bare, CHOICES, list(evaluations(bare, CHOICES)), []).tables()) == []
 
 
 def test_deferral_is_told_where_models_have_a_confidence() -> None:

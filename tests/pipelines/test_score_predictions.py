@@ -196,7 +196,7 @@ def test_a_report_that_cannot_be_checked_costs_its_row_and_no_other(
 ) -> None:
     asked = []
 
-    def faulty(impression: str | None, *args: Any, **words: Any) -> checks.Checked:
+    def faulty(impression: str | None, *args: Any, **words: Any) -> checks.CheckResult:
         asked.append(impression)
         if impression == "CANARY mass.":
             raise KeyError(impression)

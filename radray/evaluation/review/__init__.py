@@ -1,1 +1,1 @@
-"""The blinded review by radiologists: the sheet, its files, its summary and the readers' agreement."""
+"""The blinded review by radiologists: the sheet, its files, the results and the agreement of the readers."""

@@ -1,4 +1,4 @@
-"""Krippendorff's alpha: how far several readers agree beyond chance, with answers missing."""
+"""Krippendorff's alpha: how far several readers agree beyond chance, with missing answers."""
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
@@ -7,12 +7,12 @@ import numpy as np
 
 
 def alpha(units: Sequence[Sequence[Hashable]], values: Sequence[Hashable], *, ordered: bool) -> float | None:
-    """Return Krippendorff's alpha: 1 for full agreement, 0 for that of chance, below 0 for less.
+    """Return Krippendorff's alpha: 1 for full agreement, 0 for chance agreement, below 0 for less than chance.
 
-    `units` holds the answers that each unit (an item) got, in any order, of any number of readers; units with fewer
-    than two are left out. `values` are all possible answers, from the least to the most where `ordered`. The
-    difference of two answers is nominal (equal or not), or ordinal: by how many answers were given between them.
-    None where no unit has two answers, or all answers are one.
+    `units` holds the answers to each unit (an item), in any order, of any number of readers; units with fewer than two
+    are left out. `values` are all possible answers, from lowest to highest where `ordered`. The difference of two
+    answers is nominal (equal or not) or, where `ordered`, ordinal: how many answers were given between them. None where
+    no unit has two answers, or all answers are equal.
 
     Krippendorff, "Computing Krippendorff's alpha-reliability" (2011), C and D: with o the coincidences of values c, k
     within units, n_c their sums and n the sum of all, alpha = 1 - (n - 1) sum(o d2) / sum(n_c n_k d2).

@@ -1,4 +1,4 @@
-"""The files of a review: the sheet as CSV and Parquet, its key beside it, and filled sheets read back and validated."""
+"""The files of a review: writing the sheet (CSV, Parquet) and its key, reading and validating filled sheets."""
 
 import codecs
 import csv
@@ -17,17 +17,18 @@ from radray.evaluation.review.sheet import ANSWER_COLUMNS, PREFERRED, QUESTIONS,
 SHEET_CSV, SHEET_PARQUET, KEY_PARQUET = "review_sheet.csv", "review_sheet.parquet", "review_key.parquet"
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What makes a spreadsheet compute a cell that begins with it (OWASP, "CSV Injection"), full-width forms too."""
+"""Characters that make a spreadsheet evaluate a cell which begins with them (OWASP, "CSV Injection"), full-width forms
+included."""
 
-_TOLD = 20
-"""Bad cells that an error names; the others are counted."""
+_MOST_NAMED = 20
+"""Most bad cells that an error names; the others are counted."""
 
-_OF = {PREFERRED.name: PREFERRED} | {f"{side}_{one.name}": one for side in SIDES for one in QUESTIONS}
+_OF = {PREFERRED.name: PREFERRED} | {f"{side}_{question.name}": question for side in SIDES for question in QUESTIONS}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one reader answered: by item, by column of the sheet; what was left blank is not there."""
+    """The answers of one reader, by item and column of the sheet; blank cells are left out."""
 
     reader: str
     answers: dict[int, dict[str, str]]
@@ -36,9 +37,9 @@ class Reading:
 def write_sheet(folder: Path, sheet: Sheet) -> list[Path]:
     """Write the sheet as CSV and Parquet and its key as Parquet into `folder`; return the paths, the key's last.
 
-    CSV is UTF-8 with a byte order mark, without which Excel takes it for another encoding; a text that a spreadsheet
-    would compute begins with an apostrophe there. Raises ConfigError when one of the files is there (it may have been
-    filled in) or cannot be written.
+    The CSV is UTF-8 with a byte order mark, without which Excel assumes another encoding; an apostrophe precedes a text
+    that a spreadsheet would evaluate. Raises ConfigError when one of the files exists (it may have been filled in) or
+    cannot be written.
     """
     files = {
         SHEET_CSV: _csv(sheet.sheet),
@@ -60,22 +61,22 @@ def write_sheet(folder: Path, sheet: Sheet) -> list[Path]:
 
 
 def read_key(file: Path) -> pa.Table:
-    """Return the key of a sheet. Raises InputError for a file that is none."""
+    """Return the key of a sheet. Raises InputError for a file that cannot be read or is not a key."""
     try:
         key = pq.read_table(file)
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{file}: the key of the review cannot be read: {type(error).__name__}") from None
     if not {"sheet_id", "item", "split_key", "prediction_is", "weight"} <= set(key.column_names):
-        raise InputError(f"{file}: this is no key of a review")
+        raise InputError(f"{file}: this is not the key of a review")
     return key
 
 
 def read_filled(file: Path, key: pa.Table) -> Reading:
     """Return the answers in the filled sheet `file` (.csv as a spreadsheet saves it, or .parquet), whose key is `key`.
 
-    The reader is the file's name. Case and white space around an answer do not matter; blank cells are not answered.
-    Raises InputError, each bad cell named by row and column and never by what it holds: no such answer, an item that
-    the key does not have or that stands there twice, a sheet of another key, a column missing, nothing filled in.
+    The file's name is the reader's. Case and white space around an answer do not matter; a blank cell is no answer.
+    Raises InputError, which names each bad cell by row and column and never quotes it: an answer that is not allowed,
+    an item that is unknown or occurs twice, a sheet of another key, a missing column, nothing filled in.
     """
     rows = _rows(file)
     needed = ("sheet_id", "item", *ANSWER_COLUMNS)
@@ -88,7 +89,7 @@ def read_filled(file: Path, key: pa.Table) -> Reading:
     for number, row in enumerate(rows, 2):
         cells = {name: str(row[name] if row[name] is not None else "").strip().lower() for name in needed}
         if not any(cells.values()):
-            continue  # an empty line, as spreadsheets add them
+            continue  # spreadsheets add empty lines
         item = int(cells["item"]) if cells["item"].isdecimal() else None
         if cells["sheet_id"] != sheet_id:
             bad.append(f"row {number}, column sheet_id (of another sheet)")
@@ -105,17 +106,20 @@ def read_filled(file: Path, key: pa.Table) -> Reading:
         if item is not None:
             answers[item] = given
     if bad:
-        more = f"; and {len(bad) - _TOLD:,} more" if len(bad) > _TOLD else ""
-        raise InputError(f"{file}: {len(bad):,} cells cannot be used: {'; '.join(bad[:_TOLD])}{more}")
+        more = f"; and {len(bad) - _MOST_NAMED:,} more" if len(bad) > _MOST_NAMED else ""
+        raise InputError(f"{file}: {len(bad):,} cells cannot be used: {'; '.join(bad[:_MOST_NAMED])}{more}")
     if not any(answers.values()):
         raise InputError(f"{file}: nothing is filled in")
     return Reading(file.stem, {item: given for item, given in answers.items() if given})
 
 
 def read_all(files: Sequence[Path], key: pa.Table) -> list[Reading]:
-    """Return the reading of each file. Raises InputError, also when two files have one name: readers are told by it."""
+    """Return the reading of each file.
+
+    Raises InputError as `read_filled` does, and when two files have the same name: it identifies the reader.
+    """
     readings = [read_filled(file, key) for file in files]
-    names = [one.reader for one in readings]
+    names = [reading.reader for reading in readings]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"two filled sheets are called {', '.join(twice)}: name each file after its reader")
@@ -146,14 +150,14 @@ def _parquet(table: pa.Table) -> bytes:
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:
-    """Return the rows of a filled sheet, cells as they stand there. Raises InputError."""
+    """Return the rows of a filled sheet, cells unchanged. Raises InputError for a file that cannot be read."""
     try:
         if file.suffix.lower() == ".parquet":
             return list(pq.read_table(file).to_pylist())
         content = file.read_bytes()
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{file}: the filled sheet cannot be read: {type(error).__name__}") from None
-    # answers are ASCII: in what else a spreadsheet encodes the texts does not matter
+    # answers are ASCII, so how a spreadsheet encodes the texts does not matter
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = content.decode("utf-16" if wide else "utf-8-sig", "replace")
     header = text.partition("\n")[0]
@@ -164,4 +168,4 @@ def _rows(file: Path) -> list[dict[str, Any]]:
             for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
         ]
     except csv.Error:
-        raise InputError(f"{file}: this is no CSV") from None
+        raise InputError(f"{file}: this is not CSV") from None

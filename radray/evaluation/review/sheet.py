@@ -1,7 +1,7 @@
-"""A blinded sheet of reports for human readers: prediction against reference, in random order, drawn by stratum.
+"""A blinded sheet of reports for human readers: prediction and reference in random order, drawn by stratum.
 
-The sheet holds report text; its key, which says which of the two is the prediction and what each item stands for, is
-a table of its own and holds none.
+The sheet holds report text. Its key is a separate table without text, which says which of the two impressions is the
+prediction and how many reports each item represents.
 """
 
 import hashlib
@@ -17,16 +17,16 @@ from radray.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a reader says of each of the two impressions."""
+    """A question about each of the two impressions."""
 
     name: str
     answers: tuple[str, ...]
-    """Those allowed; where `ordered`, from the least to the most."""
+    """The allowed answers; from lowest to highest where `ordered`."""
     ordered: bool = True
 
     @property
     def is_scale(self) -> bool:
-        """Whether answers are numbers, of which a mean is told; of the others shares are."""
+        """Whether the answers are numbers, to be averaged; for the others, shares are reported."""
         return self.answers[0].isdigit()
 
 
@@ -43,25 +43,25 @@ QUESTIONS = (
     Question("added", _DEGREES),
     Question("bias", ("no", "yes"), ordered=False),
 )
-"""Of each impression; 5 is best. Missing and added: content that should be there, or should not."""
+"""About each impression; 5 is best. Missing: content that should be there; added: content that should not."""
 
 PREFERRED = Question("preferred", ("a", "b", "same"), ordered=False)
-"""Of each item: which impression the reader would sign."""
+"""About each item: which impression the reader would sign."""
 
 SIDES = ("a", "b")
 ANSWER_COLUMNS = (PREFERRED.name, *(f"{side}_{question.name}" for side in SIDES for question in QUESTIONS))
 TEXT_COLUMNS = ("background", "findings", "impression_a", "impression_b")
 SHEET_COLUMNS = ("sheet_id", "item", *TEXT_COLUMNS, *ANSWER_COLUMNS, "comment")
-"""Columns of the sheet, in order; a comment is for the readers and never read back."""
+"""Columns of the sheet, in order; comments are for the readers and are never read back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A report that may be drawn: it has a prediction and a reference."""
+    """A report that may be drawn: one with a prediction and a reference."""
 
     unit_id: str
     split_key: str
-    """Cluster of the report in intervals."""
+    """The report's cluster in intervals."""
     background: str | None
     findings: str
     prediction: str
@@ -69,7 +69,7 @@ class Candidate:
     stratum: str
     """normal or abnormal, by the reference."""
     flagged: bool
-    """The prediction has a Tier A flag."""
+    """Whether the prediction has a Tier A flag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +77,26 @@ class Sheet:
     """A sheet to fill in, and its key."""
 
     sheet: pa.Table
-    """SHEET_COLUMNS, all strings but `item`: an item a row, answers null."""
+    """SHEET_COLUMNS, one item per row; all strings except `item`, answers null."""
     key: pa.Table
-    """sheet_id, item, unit_id, split_key, prediction_is (a or b), stratum, flagged, weight, and what it is about."""
+    """sheet_id, item, unit_id, split_key, prediction_is (a or b), stratum, flagged, weight, then those of `about`."""
 
 
 def draw_sheet(candidates: Sequence[Candidate], n: int, seed: int, about: Mapping[str, str]) -> Sheet:
-    """Return a sheet of `n` of `candidates`, or of all where there are no more.
+    """Return a sheet of `n` of `candidates`, or of all if there are no more.
 
-    A quarter of the items comes from each stratum, (normal, abnormal) by (flagged, not): the rare ones, which teach
-    the most, are drawn more often than they occur, and `weight`, the reports that an item stands for, undoes that in
-    every estimate. What a stratum lacks is shared by the others. The same candidates, in any order, and seed draw the
-    same sheet. `about` (system, dataset, ...) stands in the key alone. Raises InputError when there is no candidate.
+    A quarter of the items comes from each stratum, (normal, abnormal) by (flagged, not flagged): the rare and most
+    informative ones are oversampled, and `weight`, the number of reports that an item represents, corrects for this in
+    every estimate. The other strata make up for what a stratum lacks. The same candidates, in any order, and the same
+    seed give the same sheet. `about` (system, dataset, ...) is written only to the key. Raises InputError without
+    candidates.
     """
     if not candidates:
         raise InputError("no report with a prediction and a reference to review")
     rng = np.random.default_rng(seed)
     strata: dict[tuple[str, bool], list[Candidate]] = {}
-    for one in sorted(candidates, key=lambda one: one.unit_id):
-        strata.setdefault((one.stratum, one.flagged), []).append(one)
+    for candidate in sorted(candidates, key=lambda candidate: candidate.unit_id):
+        strata.setdefault((candidate.stratum, candidate.flagged), []).append(candidate)
     sizes = {stratum: len(strata[stratum]) for stratum in sorted(strata)}
     drawn: list[tuple[Candidate, float]] = []
     for stratum, count in allocate(sizes, n).items():
@@ -103,21 +104,21 @@ def draw_sheet(candidates: Sequence[Candidate], n: int, seed: int, about: Mappin
         drawn += [(strata[stratum][int(place)], sizes[stratum] / count) for place in chosen]
     drawn = [drawn[int(place)] for place in rng.permutation(len(drawn))]
     swapped = rng.integers(0, 2, size=len(drawn))
-    sheet_id = _sheet_id([one for one, _ in drawn], seed, about)
+    sheet_id = _sheet_id([candidate for candidate, _ in drawn], seed, about)
     sheet_rows, key_rows = [], []
-    for item, ((one, weight), swap) in enumerate(zip(drawn, swapped, strict=True), 1):
-        pair = (one.reference, one.prediction) if swap else (one.prediction, one.reference)
-        texts = dict(zip(TEXT_COLUMNS, (one.background, one.findings, *pair), strict=True))
+    for item, ((candidate, weight), swap) in enumerate(zip(drawn, swapped, strict=True), 1):
+        pair = (candidate.reference, candidate.prediction) if swap else (candidate.prediction, candidate.reference)
+        texts = dict(zip(TEXT_COLUMNS, (candidate.background, candidate.findings, *pair), strict=True))
         sheet_rows.append({"sheet_id": sheet_id, "item": item, **texts})
         key_rows.append(
             {
                 "sheet_id": sheet_id,
                 "item": item,
-                "unit_id": one.unit_id,
-                "split_key": one.split_key,
+                "unit_id": candidate.unit_id,
+                "split_key": candidate.split_key,
                 "prediction_is": SIDES[int(swap)],
-                "stratum": one.stratum,
-                "flagged": one.flagged,
+                "stratum": candidate.stratum,
+                "flagged": candidate.flagged,
                 "weight": weight,
                 **about,
             }
@@ -127,9 +128,9 @@ def draw_sheet(candidates: Sequence[Candidate], n: int, seed: int, about: Mappin
 
 
 def allocate(sizes: Mapping[tuple[str, bool], int], n: int) -> dict[tuple[str, bool], int]:
-    """Return how many of `n` each stratum gives: equal numbers, as far as its size goes; all where `n` is enough.
+    """Return how many of `n` items each stratum provides: equal numbers as far as sizes allow, all if `n` suffices.
 
-    What is left over after equal numbers goes, one each, to the first strata. Strata that give none are left out.
+    The remainder after equal numbers goes to the first strata, one item each. Strata that provide none are left out.
     """
     given = dict.fromkeys(sizes, 0)
     left = min(n, sum(sizes.values()))
@@ -144,7 +145,7 @@ def allocate(sizes: Mapping[tuple[str, bool], int], n: int) -> dict[tuple[str, b
 
 
 def _sheet_id(drawn: Sequence[Candidate], seed: int, about: Mapping[str, str]) -> str:
-    """Return an id that another draw, or a draw of other texts, does not have."""
-    made = [[one.unit_id, one.prediction, one.reference, one.findings] for one in drawn]
-    text = json.dumps([seed, dict(about), made], sort_keys=True)
+    """Return an id that differs for every other draw and for other texts."""
+    texts = [[candidate.unit_id, candidate.prediction, candidate.reference, candidate.findings] for candidate in drawn]
+    text = json.dumps([seed, dict(about), texts], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

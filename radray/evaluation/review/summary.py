@@ -1,4 +1,4 @@
-"""What the readers of a review said: means and shares with intervals, prediction beside reference, and agreement."""
+"""The results of a review: means and shares with intervals, prediction beside reference, and reader agreement."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,34 +20,34 @@ class Estimate:
 
     question: str
     level: str
-    """'mean' of a scale; else the answer whose share it is, of ordered ones with all beyond: 'moderate or more'."""
+    """'mean' for a scale; else the answer whose share it is, or with higher ones: 'moderate or more'."""
     of: str
-    """prediction, reference, or difference: prediction less reference, on the same items; '' of what is preferred."""
+    """prediction, reference, or difference (prediction minus reference on the same items); '' for the preference."""
     items: int
     """Items with an answer (difference: for both)."""
     value: float
-    """Mean over items, each the mean of its readers, weighted by the reports that an item stands for."""
+    """Mean over items, each the mean of its readers, weighted by the number of reports that an item represents."""
     low: float
     high: float
-    """95 % interval: whole clusters drawn anew. Of a share that is 0 or 1, its other end is Clopper and Pearson's."""
+    """End of the 95 % interval, by resampling clusters. A share of 0 or 1: other end by Clopper and Pearson."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far the readers agree on one question."""
+    """The readers' agreement on one question."""
 
     question: str
     units: int
-    """Impressions (preferred: items) that two readers or more judged."""
+    """Impressions (preferred: items) judged by at least two readers."""
     alpha: float | None
-    """Krippendorff's, ordinal where the answers are ordered; None where there is nothing to compare."""
+    """Krippendorff's alpha, ordinal where the answers are ordered; None where there is nothing to compare."""
 
 
 def summarise_review(key: pa.Table, readings: Sequence[Reading], resamples: int, seed: int) -> list[Estimate]:
-    """Return the estimates of all questions; those that nobody answered are left out.
+    """Return the estimates of all questions that anybody answered; [] for none.
 
-    Weighted back to all reports that the sheet was drawn from. Intervals by the seeded percentile bootstrap over
-    `split_key`: the readers are taken as they are, so it says nothing of other readers.
+    Weighted to represent all reports that the sheet was drawn from. Intervals are seeded percentile bootstraps over
+    `split_key`; readers are not resampled, so the intervals do not generalise to other readers.
     """
     rows = key.to_pylist()
     clusters = codes_of(np.array([row["split_key"] for row in rows]))
@@ -55,23 +55,23 @@ def summarise_review(key: pa.Table, readings: Sequence[Reading], resamples: int,
     columns: list[tuple[str, str, str, Floats]] = []
     for question in QUESTIONS:
         for level, value_of in _levels(question):
-            found = {
+            by_author = {
                 of: np.array([_mean(_answers(row, readings, question.name, of), value_of) for row in rows])
                 for of in (PREDICTION, REFERENCE)
             }
-            found[DIFFERENCE] = found[PREDICTION] - found[REFERENCE]
-            columns += [(question.name, level, of, values) for of, values in found.items()]
-    chosen = [[_preferred(row, one) for one in readings] for row in rows]
+            by_author[DIFFERENCE] = by_author[PREDICTION] - by_author[REFERENCE]
+            columns += [(question.name, level, of, values) for of, values in by_author.items()]
+    preferences = [[_preferred(row, reading) for reading in readings] for row in rows]
     for answer in (PREDICTION, REFERENCE, "same"):
-        value_of = {one: float(one == answer) for one in (PREDICTION, REFERENCE, "same")}
-        shares = np.array([_mean([one for one in given if one], value_of) for given in chosen])
+        value_of = {choice: float(choice == answer) for choice in (PREDICTION, REFERENCE, "same")}
+        shares = np.array([_mean([choice for choice in given if choice], value_of) for given in preferences])
         columns.append((PREFERRED.name, answer, "", shares))
     columns = [column for column in columns if not np.isnan(column[3]).all()]
     if not columns:
         return []
     values = np.column_stack([column[3] for column in columns])
     known = np.where(np.isnan(values), np.nan, weights[:, None])
-    # one seed: both draw the same clusters, and their quotient is the weighted mean of each resample
+    # with the same seed both draw the same clusters: their quotient is the weighted mean of each resample
     means = resampled_means(values * known, clusters, resamples, seed) / resampled_means(
         known, clusters, resamples, seed
     )
@@ -90,15 +90,15 @@ def summarise_review(key: pa.Table, readings: Sequence[Reading], resamples: int,
 
 
 def agreements(key: pa.Table, readings: Sequence[Reading]) -> list[Agreement]:
-    """Return the agreement of the readers on each question, of prediction and reference together."""
+    """Return the readers' agreement on each question, over predictions and references together."""
     rows = key.to_pylist()
-    found = []
+    results = []
     for question in QUESTIONS:
         units = [_answers(row, readings, question.name, of) for row in rows for of in (PREDICTION, REFERENCE)]
-        found.append(_agreement(question, units))
-    chosen = [[one for one in (_preferred(row, reading) for reading in readings) if one] for row in rows]
+        results.append(_agreement(question, units))
+    preferences = [[choice for choice in (_preferred(row, reading) for reading in readings) if choice] for row in rows]
     preferred = Question(PREFERRED.name, (PREDICTION, REFERENCE, "same"), ordered=False)
-    return [*found, _agreement(preferred, chosen)]
+    return [*results, _agreement(preferred, preferences)]
 
 
 def _agreement(question: Question, units: Sequence[Sequence[str]]) -> Agreement:
@@ -107,29 +107,30 @@ def _agreement(question: Question, units: Sequence[Sequence[str]]) -> Agreement:
 
 
 def _levels(question: Question) -> list[tuple[str, dict[str, float]]]:
-    """Return what is told of the question: (level, value of each answer)."""
+    """Return the levels that are reported for a question: (level, value of each answer)."""
     answers = question.answers
     if question.is_scale:
         return [("mean", {answer: float(answer) for answer in answers})]
     levels = []
-    for least, one in enumerate(answers[1:], 1):
-        beyond = question.ordered and least < len(answers) - 1
-        counted = answers[least:] if question.ordered else (one,)
-        levels.append((f"{one} or more" if beyond else one, {answer: float(answer in counted) for answer in answers}))
+    for lowest, level in enumerate(answers[1:], 1):
+        has_higher = question.ordered and lowest < len(answers) - 1
+        counted = answers[lowest:] if question.ordered else (level,)
+        value_of = {answer: float(answer in counted) for answer in answers}
+        levels.append((f"{level} or more" if has_higher else level, value_of))
     return levels
 
 
 def _answers(row: dict[str, str], readings: Sequence[Reading], question: str, of: str) -> list[str]:
-    """Return what the readers answered of the prediction, or the reference, of the item in `row` of the key."""
+    """Return the readers' answers about the prediction, or the reference, of the item in `row` of the key."""
     side = row["prediction_is"]
     if of == REFERENCE:
         side = next(other for other in SIDES if other != side)
     given = (reading.answers.get(int(row["item"]), {}).get(f"{side}_{question}") for reading in readings)
-    return [one for one in given if one is not None]
+    return [answer for answer in given if answer is not None]
 
 
 def _preferred(row: dict[str, str], reading: Reading) -> str | None:
-    """Return prediction, reference or same, as the reader prefers; None: not answered."""
+    """Return the reader's preference: prediction, reference or same; None where not answered."""
     answer = reading.answers.get(int(row["item"]), {}).get(PREFERRED.name)
     if answer is None or answer == "same":
         return answer

@@ -1,1 +1,1 @@
-"""The words of the language layer: concepts, attributes, cues and how they are matched."""
+"""The vocabulary: concepts, attributes and cues, and the automaton that matches them."""

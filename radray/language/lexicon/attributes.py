@@ -1,4 +1,4 @@
-"""Attributes of findings: side, severity, location and change, each word with what it is normalised to."""
+"""Attributes of findings: side, severity, location and change, each word with its normal form."""
 
 LEFT = frozenset({"left"})
 RIGHT = frozenset({"right"})
@@ -28,10 +28,10 @@ SIDES: dict[str, frozenset[str]] = {
     "lul": LEFT,
     "lll": LEFT,
 }
-"""Words of a side; bilateral is both. Lobes that only one side has say it."""
+"""Words of a side; bilateral means both. Lobes that only one lung has imply its side."""
 
 SEVERITIES = ("borderline", "trace", "mild", "moderate", "severe")
-"""The scale, in order. "Small" and "mild", "large" and "severe" are one step each: a size is the severity of a
+"""The scale, lowest first. "Small" and "mild", "large" and "severe" are the same step: a size is the severity of a
 collection, and reports use both for the same finding. Of two ("small to moderate") the greater is taken."""
 
 SEVERITY_WORDS: dict[str, str] = {
@@ -138,10 +138,10 @@ LOCATIONS: dict[str, str] = {
         for number in range(1, last + 1)
     },
 }
-"""Names of a place, normalised. A "frontal" view is none: see `NOT_PLACES`."""
+"""Locations, each with its phrases. A "frontal" view is not a location: see `NOT_PLACES`."""
 
 NOT_PLACES = "frontal view|frontal radiograph|frontal projection|frontal and lateral|frontal image|frontal film"
-"""Phrases that hold a word of a place and are none."""
+"""Phrases that contain a word of a location without naming one."""
 
 CHANGES: dict[str, str] = {
     "new": "new|interval placement of|interval placement|interval insertion of|has been placed|have been placed"
@@ -173,4 +173,4 @@ CHANGES: dict[str, str] = {
     "|interval clearing|interval removal|has been removed|have been removed|removed|interval removal of"
     "|is no longer seen|no longer appreciated|has disappeared|interval clearing of|near total resolution",
 }
-"""Words of a change since an earlier examination. A resolved finding is absent; one without change is present."""
+"""Phrases of a change since an earlier examination. A resolved finding is absent; an unchanged one is present."""

@@ -1,4 +1,4 @@
-"""The phrase table, part three: bones and joints, soft tissue, abdomen, head and the other findings of no emergency."""
+"""Concepts of bones and joints, soft tissue, abdomen and head, apart from emergencies."""
 
 from radray.language.lexicon.concept import ACR, CHEXPERT, OPENI, RADLEX, Concept, concept
 
@@ -226,7 +226,7 @@ BODY: tuple[Concept, ...] = (
         source=RADLEX,
     ),
     concept("listhesis", "listhesis", "spondylolisthesis|anterolisthesis|retrolisthesis|listhesis", source=RADLEX),
-    # what was done
+    # after surgery, and artefacts
     concept("mastectomy", "absent breast", "mastectomy|absent breast", source=OPENI),
     concept("nipple_shadow", "nipple shadow", "nipple shadow|nipple marker", source=OPENI),
     concept(

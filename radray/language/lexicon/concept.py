@@ -1,4 +1,4 @@
-"""The form of an entry of the phrase table, and the sources its entries name."""
+"""An entry of the phrase table, and the sources that entries cite."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ USAGE = "words of reports, no term of a published list"
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A finding, device or statement that reports name, with the words they name it by.
+    """A finding, device or statement, with the phrases that reports use for it.
 
-    `synonyms` are lower-case words, each one phrase; plurals, hyphens and slashes need no synonym of their own.
-    `pairs` are (anatomy, attribute) names of `phrases_pairs`: "heart ... enlarged" in either order.
-    `parents` are ids. `urgency` is "critical" (minutes to an hour: category 1 of the ACR's paper), "urgent" (hours or
-    days: its categories 2 and 3) or None; which concept has which is this table's own reading of the paper.
-    `normal` marks a statement of normality, which is no abnormality when present.
+    `synonyms` are phrases in lower case; plurals, hyphens and slashes need no synonym of their own. `pairs` are
+    (anatomy, attribute) keys of `lexicon.pairs`: "heart ... enlarged" in either order. `parents` are ids. `urgency` is
+    "critical" (minutes to an hour: category 1 of the ACR's paper), "urgent" (hours or days: its categories 2 and 3) or
+    None; which concept has which is our own reading of the paper. `normal` marks a statement of normality, which is
+    not an abnormality when present.
     """
 
     id: str
@@ -44,7 +44,7 @@ def concept(
     normal: bool = False,
     pairs: str = "",
 ) -> Concept:
-    """Return the concept written down compactly: `synonyms` apart by "|", `parents` by spaces, `pairs` as "a~b c~d"."""
+    """Return a concept from a compact form: `synonyms` separated by "|", `parents` by spaces, `pairs` as "a~b c~d"."""
     return Concept(
         id=id,
         name=name,

@@ -1,4 +1,4 @@
-"""The one phrase table: findings, devices and critical findings by id, with synonyms, parents, sources and urgency."""
+"""The phrase table: findings, devices and critical findings by id, with synonyms, parents, sources and urgency."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -22,25 +22,25 @@ CONCEPTS: Mapping[str, Concept] = MappingProxyType(
 
 
 def _ancestors() -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
+    ancestors_of: dict[str, frozenset[str]] = {}
 
-    def of(concept: str) -> frozenset[str]:
-        if concept not in found:
+    def collect(concept: str) -> frozenset[str]:
+        if concept not in ancestors_of:
             parents = CONCEPTS[concept].parents
-            found[concept] = frozenset(parents).union(*map(of, parents))
-        return found[concept]
+            ancestors_of[concept] = frozenset(parents).union(*map(collect, parents))
+        return ancestors_of[concept]
 
     for concept in CONCEPTS:
-        of(concept)
-    return found
+        collect(concept)
+    return ancestors_of
 
 
 _ANCESTORS = _ancestors()
 
 
 def ancestors(concept: str) -> frozenset[str]:
-    """Return the ids of all that `concept` is a kind of, itself excluded; none for one at the top.
+    """Return the ids of every concept that `concept` is a kind of, without itself; empty for one without parents.
 
-    Pneumonia is a consolidation, an airspace disease and a lung opacity. Raises KeyError for an id out of the table.
+    Pneumonia is a consolidation, an airspace disease and a lung opacity. Raises KeyError for an unknown id.
     """
     return _ANCESTORS[concept]

@@ -1,7 +1,7 @@
-"""The phrase table, part five: findings that somebody has to be told of, beyond those of the plain chest film.
+"""Concepts of actionable findings: those that must be communicated, beyond the ones of the plain chest film.
 
-`critical` and `urgent` follow the three categories of the ACR's paper on actionable findings (minutes, hours, days) as
-examples, not as a closed list: the paper leaves the list to each hospital, and so may these entries be changed.
+`critical` and `urgent` follow the three categories of the ACR's paper on actionable findings (minutes, hours, days).
+The paper gives examples and leaves the list to each hospital, so these entries may be changed.
 """
 
 from radray.language.lexicon.concept import ACR, RADLEX, Concept, concept

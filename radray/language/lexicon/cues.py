@@ -1,4 +1,4 @@
-"""Cues around findings: negation, uncertainty, history and what ends their reach, after NegEx and ConText.
+"""Cues around findings: negation, uncertainty, history and the words that end their scope, after NegEx and ConText.
 
 Sources: NegEx (Chapman et al. 2001) and ConText (Harkema et al. 2009) for the method and the core of the lists; the
 wordings of chest reports are added. A longer phrase wins over a shorter one within it, which is how a
@@ -7,7 +7,7 @@ pseudo-negation ("no change in", "cannot be excluded") keeps its "no" from negat
 
 
 def words(packed: str) -> frozenset[str]:
-    """Return the words of `packed`, apart by spaces."""
+    """Return the words of `packed`, which spaces separate."""
     return frozenset(packed.split())
 
 
@@ -19,7 +19,7 @@ CUES: dict[str, str] = {
     "|no signs of|no sign of|without sign of|without signs of|no findings of|no findings to suggest|insufficient for"
     "|non|resolution of prior|devoid of|not seen is|cannot see|nothing to suggest|no suggestion of|not demonstrate"
     "|not show|clear from|without any evidence of|non visualization of|nonvisualization of",
-    # what stands before is absent
+    # what precedes is absent
     "negation_after": "not seen|not identified|not visualized|not present|not evident|not appreciated|not demonstrated"
     "|not detected|ruled out|are absent|is absent|unlikely|is excluded|are excluded|excluded|has been excluded"
     "|have been excluded|not noted|not observed|not suspected|is negative|are negative|not apparent|none"
@@ -44,7 +44,7 @@ CUES: dict[str, str] = {
     "|might be|as well as possible|clinical concern for|can represent|can be seen with|can be seen in"
     "|cannot be excluded for|looks like|worry for|risk of|at risk for|believed to represent|thought to represent"
     "|felt to represent",
-    # what stands before is uncertain
+    # what precedes is uncertain
     "uncertainty_after": "cannot be excluded|can not be excluded|not excluded|is not excluded|are not excluded"
     "|cannot be ruled out|can not be ruled out|not ruled out|is possible|are possible|is suspected|are suspected"
     "|is questioned|are questioned|is a consideration|in the differential|is in the differential"
@@ -54,22 +54,22 @@ CUES: dict[str, str] = {
     "|is not entirely excluded|could have this appearance|would have this appearance|not definitely excluded"
     "|less likely considered|also possible|also a consideration|remains possible|considerations|may be present"
     "|could be present|might be present",
-    # what follows belongs to the past
+    # what follows is historical
     "history": "history of|hx of|h o|status post|s p|prior|previous|remote|old|healed|past|past history of|previously"
     "|remote history of|prior history of|known history of|previous history of|has history of|longstanding"
     "|sequela of prior|sequelae of prior|remotely",
-    # the interpretation of what stands before: side and place go with it
+    # what follows interprets what precedes: side and location carry over
     "link": "representing|represents|represent|consistent with|compatible with|in keeping with|indicating"
     "|indicative of|indicates|reflecting|reflects|due to|secondary to|related to|characteristic of|typical of"
     "|typical for|diagnostic of|most consistent with|attributed to|relating to|worrisome|associated with"
     "|which represents|and represents",
-    # the reach of what stood before ends here
+    # the scope of an earlier cue ends here
     "end": "but|however|although|though|except|except for|excepting|other than|apart from|aside from"
     "|with the exception of|otherwise|because|since|there is|there are|there has been|there was|there were"
     "|there have been|which is|which are|despite|yet|nevertheless|still|while|whereas|besides|excluding|does have"
     "|is seen in|are seen in|there remains|there remain|again seen is|again seen are|as well as|is present in"
     "|are present in|there has|there may be|there could be",
-    # words of the past that speak of an examination
+    # words of the past that refer to an examination
     "nothing": "compared to prior|compared to the prior|compared with prior|compared with the prior"
     "|comparison to prior|in comparison to prior|comparison with prior|as compared to prior|as compared to the prior"
     "|comparison prior|from prior|from the prior|since prior|since the prior|since previous|since the previous"
@@ -87,16 +87,16 @@ CUES: dict[str, str] = {
     "|small volume|no further|without prior|without comparison|without comparisons|line of|lead to|leads to|not well"
     "|at least|no need|clear margin|increased risk|evaluation for|further evaluation",
 }
-"""Cue phrases by what they do. "nothing" holds phrases which only keep their words from meaning something else."""
+"""Cue phrases by their effect. Those of "nothing" have none: they keep their words from matching another cue."""
 
 PREDICATES = words(
     "is are was were has have had been be being appears appear appearing remains remain seems demonstrates"
     " demonstrate shows show measures measuring"
 )
-"""Words after which an attribute belongs to what stands before."""
+"""Words after which an attribute belongs to what precedes them."""
 
 PREPOSITIONS = words("in within at on along over overlying involving throughout near from to through projecting")
-"""Words after which a place belongs to what stands before."""
+"""Words after which a location belongs to what precedes them."""
 
 ASSERTIVE = words(
     "there the this these a an it is are small mild minimal moderate trace tiny slight stable unchanged"
@@ -105,11 +105,11 @@ ASSERTIVE = words(
     " multiple several degenerative calcified again probable possible likely clear normal tortuous atherosclerotic"
     " low residual with"
 )
-"""Words with which, after a comma or "and", a negated list has ended and something that is there begins, unless an
-"or" further on keeps the list going: "No edema, small left effusion." against "No edema, large effusion or ..."."""
+"""Words that, after a comma or "and", end a negated list and introduce something present, unless an "or" further on
+continues the list: "No edema, small left effusion." against "No edema, large effusion or ..."."""
 
 CLOSING = words("seen identified noted present visualized evident demonstrated appreciated detected")
-"""Words that close a negated list; a comma, bracket or "and" after one begins something else."""
+"""Words that close a negated list: a comma, bracket or "and" after them begins something else."""
 
 ORGANS = words("lung heart mediastinum trachea aorta spine diaphragm hemidiaphragm")
-"""Words with which, after "the" and before "is" or "are", a new statement begins where the stop was left out."""
+"""Words that, between "the" and "is" or "are", begin a new statement where the full stop was left out."""

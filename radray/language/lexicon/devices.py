@@ -1,4 +1,4 @@
-"""The phrase table, part four: tubes, lines and other things put in or on the patient."""
+"""Concepts of devices: tubes, lines and whatever else is in or on the patient."""
 
 from radray.language.lexicon.concept import CHEXPERT, OPENI, RADLEX, USAGE, Concept, concept
 

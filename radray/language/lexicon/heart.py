@@ -1,4 +1,4 @@
-"""The phrase table, part two: heart, vessels, mediastinum and diaphragm."""
+"""Concepts of the heart, vessels, mediastinum and diaphragm."""
 
 from radray.language.lexicon.concept import ACR, CHEXPERT, FLEISCHNER, OPENI, RADLEX, Concept, concept
 

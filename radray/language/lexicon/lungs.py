@@ -1,9 +1,9 @@
-"""The phrase table, part one: the whole, lungs and pleura."""
+"""Concepts of the lungs and pleura, and statements about the whole exam."""
 
 from radray.language.lexicon.concept import ACR, CHEXPERT, FLEISCHNER, OPENI, RADLEX, USAGE, Concept, concept
 
 LUNGS: tuple[Concept, ...] = (
-    # statements about the whole
+    # statements about the whole exam
     concept(
         "no_finding",
         "no finding",

@@ -1,4 +1,4 @@
-"""Findings said in two parts: an anatomy and, anywhere near it, an attribute ("the heart is mildly enlarged")."""
+"""Findings named by an anatomy and an attribute near it ("the heart is mildly enlarged")."""
 
 ANATOMY: dict[str, str] = {
     "heart": "heart|heart size|cardiac silhouette|cardiac shadow|cardiac size|cardiac contour"
@@ -33,7 +33,7 @@ ANATOMY: dict[str, str] = {
     "tip": "tip|distal tip",
     "chest": "chest|thorax|cardiopulmonary exam",
 }
-"""Names of an anatomy, in the words of reports; a phrase may name two."""
+"""Anatomies, each with the phrases of reports; a phrase may name two."""
 
 ATTRIBUTES: dict[str, str] = {
     "enlarged": "enlarged|enlargement|prominent|prominence|dilated|enlarging|widened|widening|increased in size|large"
@@ -65,7 +65,7 @@ ATTRIBUTES: dict[str, str] = {
     "|mid svc|proximal svc",
     "shifted": "deviated|shifted|deviation|displaced|displacement",
 }
-"""Words of an attribute."""
+"""Attributes, each with its phrases."""
 
 NORMAL_PAIRS: tuple[tuple[str, str, str], ...] = (
     ("heart", "normal", "cardiomegaly"),
@@ -86,10 +86,10 @@ NORMAL_PAIRS: tuple[tuple[str, str, str], ...] = (
     ("aorta", "normal", "aortic_aneurysm"),
     ("trachea", "normal", "shift"),
 )
-"""What a statement of normality says to be absent: (anatomy, attribute, concept)."""
+"""What a statement of normality denies: (anatomy, attribute, concept)."""
 
 BORDERLINE_PAIRS: tuple[tuple[str, str, str], ...] = (
     ("heart", "borderline", "cardiomegaly"),
     ("vessels", "borderline", "edema"),
 )
-"""What lies between: the concept is uncertain."""
+"""What makes a concept uncertain: (anatomy, attribute, concept)."""

@@ -1,4 +1,4 @@
-"""All phrases of the table as one automaton over words: linear in the text, each phrase looked up longest first."""
+"""All phrases of the table as one automaton over words: scanning takes linear time, and the longest phrase wins."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from radray.language.lexicon.cues import CUES
 from radray.language.lexicon.pairs import ANATOMY, ATTRIBUTES
 
 END = ""
-"""Key of a node's entry: no word is empty."""
+"""Key of a node's entry; it cannot clash, since no word is empty."""
 
 _WORD = re.compile(r"\w+")
 
@@ -42,12 +42,12 @@ _PLURALS = {
     "hemorrhages": "hemorrhage",
     "haemorrhages": "hemorrhage",
 }
-"""Irregular plurals, British spellings and misspellings seen, each with the word of the table it stands for."""
+"""Irregular plurals, British spellings and misspellings seen in reports, each with the word of the table it means."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a phrase may be: a concept's synonym, part of a pair, a degree, a change or a cue; often several."""
+    """The roles of a phrase: synonym of a concept, part of a pair, severity, change or cue; often several."""
 
     concepts: tuple[str, ...] = ()
     anatomy: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class Entry:
 
 
 Node = dict[str, Any]
-"""From a word to the next node; under `END` the entry of the phrase that ends here."""
+"""A word leads to the next node; `END` holds the entry of the phrase that ends here."""
 
 
 def _phrases(packed: str) -> list[str]:
@@ -123,7 +123,7 @@ CANONICAL: dict[str, str] = {
     for word in words
     for plural in _plurals(word)
 } | {variant: word for variant, word in _PLURALS.items() if word in _VOCABULARY}
-"""From a plural or variant to the word of the table."""
+"""Plurals and variants, each with its word in the table."""
 
 TRIE: Node = _build(
     {tuple(CANONICAL.get(word, word) for word in words): Entry(**roles) for words, roles in _ROLES.items()}
@@ -134,9 +134,9 @@ PLACES: Node = _build({tuple(CANONICAL.get(word, word) for word in words): place
 def scan(root: Node, words: list[str], barriers: list[int], first: int, last: int) -> list[tuple[int, int, Any]]:
     """Return (first word, word after the last, entry) of the phrases in `words[first:last]`, leftmost and longest.
 
-    They do not overlap, and none goes on past a word whose `barriers` is not 0 (what stands before it ends a phrase).
+    Phrases do not overlap, and none continues past a word with a barrier (a nonzero item of `barriers`) before it.
     """
-    found = []
+    phrases = []
     get = root.get
     at = first
     while at < last:
@@ -157,6 +157,6 @@ def scan(root: Node, words: list[str], barriers: list[int], first: int, last: in
         if end == at:
             at += 1
         else:
-            found.append((at, end, entry))
+            phrases.append((at, end, entry))
             at = end
-    return found
+    return phrases

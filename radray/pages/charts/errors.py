@@ -1,4 +1,4 @@
-"""The charts of errors and doubt: flags against the radiologists' own rate, risk and coverage, training."""
+"""The charts of errors, confidence and training: flag rates, risk and coverage, losses."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -22,10 +22,10 @@ CURVE_POINTS = 100
 
 
 def flags(numbers: Numbers, drawings: Drawings) -> Iterator[Chart]:
-    """Yield the rates of the flags with their intervals: errors that harm, then differences to weigh."""
+    """Yield the rates of the flags with their intervals: Tier A, then Tier B; nothing where no flag is known."""
     tiers = {
-        "Errors that harm (Tier A)": TIER_A,
-        "Differences to be weighed (Tier B): often a radiologist's own interpretation": TIER_B,
+        "Serious errors (Tier A)": TIER_A,
+        "Differences to weigh (Tier B): often a radiologist's own interpretation": TIER_B,
     }
     for title, classes in tiers.items():
         chart = _flags(numbers, drawings, title, classes)
@@ -35,17 +35,17 @@ def flags(numbers: Numbers, drawings: Drawings) -> Iterator[Chart]:
 
 def _flags(numbers: Numbers, drawings: Drawings, title: str, classes: Mapping[str, str]) -> Chart | None:
     systems = [name for name in (RADIOLOGIST, *numbers.models) if name in numbers.side.systems]
-    found = {
+    figures = {
         flag: {name: numbers.figure(name, stratum_of(flag), f"flag_{flag}") for name in systems}
         for flag in classes
         if any(numbers.figure(name, stratum_of(flag), f"flag_{flag}") for name in systems)
     }
-    if not found:
+    if not figures:
         return None
     step = 0.5 / max(len(systems), 1)
 
     def paint(axes: Axes) -> None:
-        for place, (flag, of) in enumerate(found.items()):
+        for place, (flag, of) in enumerate(figures.items()):
             axes.text(0.0, place - 0.33, label_of(flag), va="bottom", ha="left", fontsize=8.5)
             for nth, (name, row) in enumerate(of.items()):
                 if row is None:
@@ -57,29 +57,31 @@ def _flags(numbers: Numbers, drawings: Drawings, title: str, classes: Mapping[st
                     axes.plot(ends, [at, at], color=look.color, linewidth=1.1)
                 dot: dict[str, Any] = {"color": look.color, "markersize": 5, "linestyle": "none", "clip_on": False}
                 axes.plot([100 * row["mean"]], [at], look.marker, label=label, **dot)
-        axes.set_ylim(len(found) - 0.5, -0.85)
+        axes.set_ylim(len(figures) - 0.5, -0.85)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.set_xlim(left=0)
-        axes.set_xlabel("% of the impressions that can have it, with 95 % interval")
+        axes.set_xlabel("% of the impressions to which the check applies, 95 % interval")
         axes.grid(visible=True, axis="x")
         axes.figure.legend(loc="outside lower left", handlelength=1.5)
 
-    height = 1.1 + len(found) * (0.42 + 0.09 * len(systems)) + 0.2 * len(systems)
+    height = 1.1 + len(figures) * (0.42 + 0.09 * len(systems)) + 0.2 * len(systems)
     panels = [(f"{title}: rate of each flag by system", drawings.draw(paint, height))]
     rows = [
-        [f"{label_of(flag)}: {classes[flag]}", *(_rate(of[name]) for name in systems)] for flag, of in found.items()
+        [f"{label_of(flag)}: {classes[flag]}", *(_rate(of[name]) for name in systems)] for flag, of in figures.items()
     ]
     words = (
-        "Rules find these flags, no reader; radiologists' own impressions have them too. So a rate says little alone: "
-        "what counts is how far it lies above the radiologists' (the diamonds)."
+        "Rules set these flags, not readers, and the radiologists' own impressions have them too. So a rate alone says "
+        "little: what counts is how far it lies above the radiologists' rate (the diamonds)."
         if RADIOLOGIST in systems
-        else "Rules find these flags, no reader. There are no radiologists' impressions here to hold the rates against."
+        else "Rules set these flags, not readers. No radiologists' impressions are here to compare the rates with."
     )
-    own_masks = found.get(MASK, {}).get(RADIOLOGIST)
+    own_masks = figures.get(MASK, {}).get(RADIOLOGIST)
     if own_masks is not None and own_masks["mean"]:
         words += f" {MASK_NOTE}"
-    data = Grid(title, ["flag: the impression ...", *systems], rows, "Rate, 95 % interval, reports that can have it.")
+    data = Grid(
+        title, ["flag: the impression ...", *systems], rows, "Rate, 95 % interval, reports to which the check applies."
+    )
     return Chart(title, panels, words, data)
 
 
@@ -91,7 +93,7 @@ def _rate(row: Row | None) -> str:
 
 
 def risk_and_coverage(numbers: Numbers, drawings: Drawings) -> Chart | None:
-    """Return the loss in ROUGE-1 of the predictions that each confidence would keep; None without confidences."""
+    """Return the mean ROUGE-1 of the predictions kept, by coverage and confidence; None without a confidence."""
     curves: dict[str, dict[str, RiskCoverage]] = {name: {} for name in CONFIDENCES}
     for system in numbers.side.of(MODEL):
         for confidence in CONFIDENCES:
@@ -133,27 +135,27 @@ def risk_and_coverage(numbers: Numbers, drawings: Drawings) -> Chart | None:
         for name, curve in of.items()
     ]
     columns = ["system, confidence", *(f"{kept} % kept" for kept in (100, 90, 80, 70, 50))]
-    columns += ["AURC (less is better)", "from best to random"]
+    columns += ["AURC (lower is better)", "best to random"]
     words = (
-        "If a person writes the impressions that a model is least sure of, how good are the rest? First by the "
+        "If a person writes the impressions that the model is least sure of, how good are the rest? First by the "
         "log-probability of the text, then by its lead over the second candidate, where models have them. A curve that "
-        "falls from left to right is a confidence worth having; the dotted line is one that knows nothing."
+        "falls from left to right shows a useful confidence; the dotted line is an uninformative one."
     )
-    words += "".join(f" {said}" for said in _kept_normal(numbers))
+    words += "".join(f" {sentence}" for sentence in _surest_half(numbers))
     title = "Does the model know when it is wrong? ROUGE-1 against coverage"
     return Chart(title, panels, words, Grid(title, columns, rows, "AURC: area under the curve of 1 - ROUGE-1."))
 
 
 def _curve(numbers: Numbers, system: System, confidence: str) -> RiskCoverage | None:
-    values = system.values.get((numbers.plan.main_scorer, HEADLINE))
+    values = system.values.get((numbers.choices.main_scorer, HEADLINE))
     if values is None or confidence not in system.confidence:
         return None
     known = np.flatnonzero(~np.isnan(values))
     return risk_coverage([system.confidence[confidence][place] for place in known], (1 - values[known]).tolist())
 
 
-def _kept_normal(numbers: Numbers) -> Iterator[str]:
-    """Yield, for each model with a log-probability, how many of the half that it is surest of are abnormal."""
+def _surest_half(numbers: Numbers) -> Iterator[str]:
+    """Yield, for each model with a log-probability, the share of abnormal reports in the half that it is surest of."""
     abnormal = numbers.side.strata.get(ABNORMAL)
     if abnormal is None:
         return
@@ -164,7 +166,7 @@ def _kept_normal(numbers: Numbers) -> Iterator[str]:
         half = sorted(sure, key=lambda place: (-sure[place], place))[: len(sure) // 2]
         yield (
             f"Of the half that {short(system.name)} is surest of, {share(float(abnormal[half].mean()), 0)} are "
-            f"abnormal; of all, {share(float(abnormal[list(sure)].mean()), 0)}."
+            f"abnormal; of all reports, {share(float(abnormal[list(sure)].mean()), 0)}."
         )
 
 
@@ -173,30 +175,30 @@ def _places(n: int) -> np.ndarray:
 
 
 def training(rows: Iterable[Row], drawings: Drawings) -> Iterator[Chart]:
-    """Yield the losses of each fine-tuning run in `rows` of `training_metrics`; none for none."""
+    """Yield the losses of each fine-tuning run in `rows` of `training_metrics`; nothing where there are none."""
     runs: dict[tuple[str, str], dict[str, list[Row]]] = {}
-    for row in sorted(rows, key=lambda one: (one["model_name"], one["run_id"], one["name"], one["step"])):
+    for row in sorted(rows, key=lambda row: (row["model_name"], row["run_id"], row["name"], row["step"])):
         if row["name"] in ("train_loss", "val_loss") and np.isfinite(row["value"]):
             runs.setdefault((row["model_name"], row["run_id"]), {}).setdefault(row["name"], []).append(row)
     names = {"train_loss": "training reports", "val_loss": "held-out reports"}
     for (model, run_id), of in runs.items():
 
         def paint(axes: Axes, of: Mapping[str, list[Row]] = of) -> None:
-            for place, (name, told) in enumerate(of.items()):
-                steps, values = [one["step"] for one in told], [one["value"] for one in told]
-                marker = "o" if len(told) < 30 else ""
+            for place, (name, points) in enumerate(of.items()):
+                steps, values = [row["step"] for row in points], [row["value"] for row in points]
+                marker = "o" if len(points) < 30 else ""
                 axes.plot(steps, values, color=SERIES[place], marker=marker, markersize=4, label=names[name])
             axes.set_xlabel("optimiser steps")
-            axes.set_ylabel("loss a token")
+            axes.set_ylabel("loss per token")
             axes.set_ylim(bottom=0)
             axes.grid(visible=True)
             axes.figure.legend(loc="outside lower left")
 
         title = f"Training of {model}, run {run_id}"
-        steps = sorted({one["step"] for told in of.values() for one in told})
+        steps = sorted({row["step"] for points in of.values() for row in points})
         shown = steps if len(steps) <= 20 else [steps[round(n * (len(steps) - 1) / 19)] for n in range(20)]
-        by_step = {name: {one["step"]: one["value"] for one in told} for name, told in of.items()}
+        by_step = {name: {row["step"]: row["value"] for row in points} for name, points in of.items()}
         data = [[f"{step:,}", *(score(by_step[name].get(step)) for name in of)] for step in shown]
-        words = "Loss that falls on training reports and rises on held-out ones: the model learns them by heart."
+        words = "A loss that falls on training reports and rises on held-out ones is a sign of overfitting."
         grid = Grid(title, ["step", *(names[name] for name in of)], data, f"{len(shown)} of {len(steps)} steps.")
         yield Chart(title, [(f"Losses by step, {title}", drawings.draw(paint, 3.2))], words, grid)

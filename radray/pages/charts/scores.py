@@ -1,4 +1,4 @@
-"""The charts of scores: how they are spread, and how they change with the length of the reference."""
+"""The charts of scores: their distribution, and how they change with the length of the reference."""
 
 from collections.abc import Iterator
 
@@ -13,18 +13,18 @@ from radray.pages.grids import Chart, Grid, score, share
 from radray.pages.numbers import Numbers
 
 GRID_POINTS = np.linspace(0.0, 1.0, 201)
-"""Where the curve of shares is drawn: exact there, and as small for 100,000 reports as for 100."""
+"""Scores at which the cumulative curve is drawn: exact there, and as small for 100,000 reports as for 100."""
 LOW, HUMP = 0.3, 0.15
-"""Scores have two humps when so many of the reports have at most LOW, and as many the full score."""
+"""Scores are called bimodal when at least the share HUMP of reports is at or below LOW, and as many at 1."""
 HOW_TO_READ = (
-    "Box: the middle half of the reports, with the median; diamond: the mean; whiskers: up to 1.5 boxes; dots: reports "
-    "beyond. Curve: steep where many reports have the score, flat where few have; the lower, the better. "
+    "Box: the middle half of the reports, with the median; diamond: the mean; whiskers: up to 1.5 times the box; dots: "
+    "reports beyond. Curve: steep where many reports have the score, flat where few have; lower is better. "
 )
 SHOWN_SHARES = (0.0, 0.2, 0.4, 0.6, 0.8)
 
 
 def spreads(numbers: Numbers, drawings: Drawings) -> Iterator[Chart]:
-    """Yield a box plot beside the curve of shares for each metric, and for ROUGE-1 of abnormal references."""
+    """Yield a box plot and a cumulative curve for each metric, first for ROUGE-1 of abnormal references."""
     wanted = [(metric, ALL, f"{title}, all references") for metric, title in TITLES.items()]
     if ABNORMAL in numbers.side.strata:
         wanted.insert(0, (HEADLINE, ABNORMAL, f"{TITLES[HEADLINE]}, abnormal references alone"))
@@ -39,7 +39,7 @@ def spreads(numbers: Numbers, drawings: Drawings) -> Iterator[Chart]:
 def _spread(
     numbers: Numbers, drawings: Drawings, metric: str, stratum: str, title: str, *, explain: bool
 ) -> Chart | None:
-    values = {one.name: numbers.values(one, metric, stratum) for one in numbers.scored()}
+    values = {system.name: numbers.values(system, metric, stratum) for system in numbers.scored()}
     values = {name: of for name, of in values.items() if of.size}
     if not values:
         return None
@@ -83,38 +83,38 @@ def _spread(
 
     rows = len(values)
     panels = [
-        (f"Box plots of {title}: the table holds the numbers", drawings.draw(boxes, 0.9 + 0.62 * rows)),
+        (f"Box plots of {title}; the numbers are in the table", drawings.draw(boxes, 0.9 + 0.62 * rows)),
         (f"Shares of reports at or below each {title}", drawings.draw(curves, 2.9 + 0.2 * rows)),
     ]
-    told = {name: of for name, of in values.items() if name in numbers.models}
-    return Chart(title, panels, _told(told, explain=explain), _spread_data(values, title))
+    of_models = {name: of for name, of in values.items() if name in numbers.models}
+    return Chart(title, panels, _caption(of_models, explain=explain), _spread_data(values, title))
 
 
-def _told(values: dict[str, np.ndarray], *, explain: bool) -> str:
+def _caption(values: dict[str, np.ndarray], *, explain: bool) -> str:
     words = HOW_TO_READ if explain else ""
     for name, of in values.items():
         low, full = float((of <= LOW).mean()), float((of >= 1).mean())
         if min(low, full) >= HUMP:
             return words + (
-                f"Two humps: {short(name)} has the full score in {share(full, 0)} of the reports and {LOW:g} or less "
-                f"in {share(low, 0)}. Its mean is a score that few reports have; read the curve, not the box alone."
+                f"Two peaks: {short(name)} scores 1 in {share(full, 0)} of the reports and {LOW:g} or less in "
+                f"{share(low, 0)}. Few reports score near its mean: read the curve, not only the box."
             )
     return words
 
 
 def _beyond(of: np.ndarray) -> list[float]:
-    """Return the values past the whiskers, each once at two digits: what is drawn stays small."""
+    """Return the distinct values beyond the whiskers, to two digits: this keeps the drawing small."""
     low, high = np.quantile(of, (0.25, 0.75))
     reach = 1.5 * (high - low)
-    return sorted({round(float(one), 2) for one in of[(of < low - reach) | (of > high + reach)]})
+    return sorted({round(float(value), 2) for value in of[(of < low - reach) | (of > high + reach)]})
 
 
 def _spread_data(values: dict[str, np.ndarray], title: str) -> Grid:
-    columns = ["system", "reports", "mean", "least", "25 %", "median", "75 %", "greatest"]
-    columns += [f"at or below {at:g}" for at in SHOWN_SHARES] + ["whole score, 1"]
+    columns = ["system", "reports", "mean", "lowest", "25 %", "median", "75 %", "highest"]
+    columns += [f"at or below {at:g}" for at in SHOWN_SHARES] + ["full score, 1"]
     rows = []
     for name, of in values.items():
-        quartiles = [score(float(one)) for one in np.quantile(of, (0, 0.25, 0.5, 0.75, 1))]
+        quartiles = [score(float(value)) for value in np.quantile(of, (0, 0.25, 0.5, 0.75, 1))]
         shares = [share(float((of <= at + 1e-12).mean())) for at in SHOWN_SHARES]
         whole = share(float((of >= 1).mean()))
         rows.append([name, f"{of.size:,}", score(float(of.mean())), *quartiles, *shares, whole])
@@ -122,16 +122,16 @@ def _spread_data(values: dict[str, np.ndarray], title: str) -> Grid:
 
 
 def by_length(numbers: Numbers, drawings: Drawings) -> Chart | None:
-    """Return ROUGE-1 by the words of the reference, means with intervals; None where there are no lengths."""
-    bins = [one for one in LENGTHS if f"length={one}" in numbers.side.strata]
-    systems = [one.name for one in numbers.scored()]
-    found = {name: [numbers.figure(name, f"length={one}", HEADLINE) for one in bins] for name in systems}
-    if not bins or not any(row for rows in found.values() for row in rows):
+    """Return mean ROUGE-1, with intervals, by the number of words of the reference; None without references."""
+    bins = [length for length in LENGTHS if f"length={length}" in numbers.side.strata]
+    systems = [system.name for system in numbers.scored()]
+    figures = {name: [numbers.figure(name, f"length={length}", HEADLINE) for length in bins] for name in systems}
+    if not bins or not any(row for rows in figures.values() for row in rows):
         return None
     step = 0.7 / max(len(systems), 1)
 
     def paint(axes: Axes) -> None:
-        for nth, (name, rows) in enumerate(found.items()):
+        for nth, (name, rows) in enumerate(figures.items()):
             look = numbers.look(name)
             known = [(place, row) for place, row in enumerate(rows) if row is not None]
             where = [place - 0.35 + step * (nth + 0.5) for place, _ in known]
@@ -152,18 +152,18 @@ def by_length(numbers: Numbers, drawings: Drawings) -> Chart | None:
     panels = [(f"{title}: means with intervals", drawings.draw(paint, 3.1 + 0.2 * len(systems)))]
     data = Grid(
         title,
-        ["system", *(f"{one} words" for one in bins)],
-        [[name, *(_told_of(row) for row in rows)] for name, rows in found.items()],
+        ["system", *(f"{length} words" for length in bins)],
+        [[name, *(_format(row) for row in rows)] for name, rows in figures.items()],
         "Mean, 95 % interval, reports.",
     )
     words = (
-        "Short impressions are mostly normal ones in set phrases, which any system gets right. What a system is worth "
-        "shows at the long ones, of which there are fewer."
+        "Short impressions are mostly normal ones in set phrases, which any system gets right. The quality of a system "
+        "shows on the long ones, of which there are fewer."
     )
     return Chart(title, panels, words, data)
 
 
-def _told_of(row: Row | None) -> str:
+def _format(row: Row | None) -> str:
     return "-" if row is None else f"{with_interval(row)}, n={row['n']:,}"
 
 

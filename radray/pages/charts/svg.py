@@ -1,4 +1,4 @@
-"""Charts as inline SVG: drawn by matplotlib without a browser or a screen, coloured by the page's own style sheet."""
+"""Charts as inline SVG: drawn by matplotlib without a browser or a display, coloured by the page's style sheet."""
 
 import io
 import re
@@ -16,20 +16,20 @@ from matplotlib.figure import Figure
 from radray.pages.visible import visible
 
 INK, MUTED, GRID, PAPER = "#010201", "#010202", "#010203", "#010204"
-"""Stand for the page's colours in a drawing: `--ink` and so on, light or dark as the reader has it."""
+"""Placeholders for the page's colours in a drawing (`--ink` and so on), which follow light or dark mode."""
 _NAMES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", PAPER: "--paper"}
 SERIES = tuple(f"#0103{n:02x}" for n in range(1, 9))
-"""Stand for `--s1` to `--s8`."""
+"""Placeholders for `--s1` to `--s8`."""
 _NAMES |= {color: f"--s{n}" for n, color in enumerate(SERIES, 1)}
 DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
-"""Line styles, so that lines are told apart without colour too."""
+"""Line styles, so that lines can be distinguished without colour."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 WIDTH = 4.5
-"""Inches of every panel: read at its own size on a phone, two side by side on a laptop."""
+"""Width of every panel in inches: legible at full size on a phone, two side by side on a laptop."""
 
 _STYLE: Any = {
-    "svg.fonttype": "none",  # text stays text: read aloud, found, selected
+    "svg.fonttype": "none",  # text stays text: it can be read aloud, searched and selected
     "svg.hashsalt": "radray",
     "text.parse_math": False,  # a model may be called "$x$"
     "font.family": "sans-serif",
@@ -52,7 +52,7 @@ _STYLE: Any = {
     "lines.linewidth": 1.6,
 }
 _NUMBERED = re.compile(r' id="[A-Za-z.0-9]+_\d+"')
-"""Names of groups that nothing refers to, the same in every drawing."""
+"""Ids of groups that nothing refers to, the same in every drawing."""
 _SIZE = re.compile(r'(<svg [^>]*?)width="[\d.]+pt" height="[\d.]+pt"')
 _FONT = re.compile(r"('[^']+', )*'?DejaVu Sans'?(, [^;\"]*)?(?=[;\"])")
 _HEAD = re.compile(r"^.*?(?=<svg )", re.DOTALL)
@@ -63,25 +63,25 @@ Painter = Callable[[Axes], None]
 
 
 class Drawings:
-    """Makes the drawings of one page: the names inside each are its own."""
+    """Makes the drawings of one page, with ids that are unique on the page."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
 
     def draw(self, paint: Painter, height: float, width: float = WIDTH) -> Markup:
-        """Return what `paint` draws on axes of a figure of `width` by `height` inches.
+        """Return what `paint` draws on the axes of a figure of `width` by `height` inches, as inline SVG.
 
-        The same painting at the same place of a page gives the same characters.
+        The same painter at the same position of a page gives the same characters.
         """
         with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
-            # a letter that the font lacks is measured as a box; the browser has a font that draws it
+            # a glyph that the font lacks is measured as a box; the browser has a font that draws it
             warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
             figure = Figure(figsize=(width, height), layout="constrained")
             FigureCanvasSVG(figure)
             paint(figure.subplots())
             out = io.StringIO()
             figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-        # matplotlib has escaped what was drawn
+        # matplotlib has escaped the text
         return Markup(self._own(out.getvalue()))
 
     def _own(self, text: str) -> str:
@@ -98,6 +98,6 @@ class Drawings:
 
 
 def short(name: str, most: int = 44) -> str:
-    """Return a name as it is drawn: all characters visible, one line, its middle left out where it is long."""
+    """Return `name` for a drawing: every character visible, on one line, at most `most` characters (middle elided)."""
     text = " ".join(visible(name).split())
     return text if len(text) <= most else f"{text[: most - 16]} ... {text[-11:]}"

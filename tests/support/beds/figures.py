@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from radray.checks.check import Checked, check
+from radray.checks.check import CheckResult, check
 from tests.support.beds.pair import CLASSES, TIER_A, TIER_B, BedPair
 
 
@@ -42,7 +42,7 @@ class Figures:
         return self.hits / self.n if self.n else math.nan
 
 
-def checked(pair: BedPair, impression: str, *, output_cut: bool = False) -> Checked:
+def checked(pair: BedPair, impression: str, *, output_cut: bool = False) -> CheckResult:
     """Return what the checks say of `impression` beside the report of `pair`."""
     return check(
         impression,
@@ -61,7 +61,7 @@ def measure(bed: Iterable[BedPair]) -> dict[str, Figures]:
     name = pairs[0].bed if pairs else ""
     figures = {error: Figures(error, name) for error in CLASSES}
     # ids are drawn anew for each pair: with them in the key no report would stand for all that share it
-    controls: dict[tuple[str, str | None, str], Checked] = {}
+    controls: dict[tuple[str, str | None, str], CheckResult] = {}
     for pair in pairs:
         if pair.right is not None:
             key = (pair.findings, pair.background, pair.right)
