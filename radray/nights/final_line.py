@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one partition of `predictions`, and where the time went."""
+    """The reports of one run over a partition of `predictions`, counted by status, and where its time went."""
 
     reports: int
     ok: int
@@ -23,26 +23,26 @@ class Outcome:
     figures: Mapping[str, float | None]
     """Columns of the run's `runs` row: seconds_staged, gpu_seconds, cost, ...; what did not happen is not there."""
 
-    def said(self) -> str:
+    def describe_failures(self) -> str:
         """Return the failed reports in words, ready to follow others; '' for none."""
         if not self.failed:
             return ""
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.failed.most_common())
         return f", {self.failed.total():,} failed ({reasons})"
 
-    def times(self) -> str:
+    def describe_times(self) -> str:
         """Return seconds and reports a second of each step, GPU seconds and cost, in words."""
-        made = self.reports - self.resumed - self.copied
-        said = []
-        for name, units in (("engine", 0), ("ready", 0), ("staged", made), ("committed", self.reports)):
+        staged = self.reports - self.resumed - self.copied
+        parts = []
+        for name, units in (("engine", 0), ("ready", 0), ("staged", staged), ("committed", self.reports)):
             seconds = self.figures.get(f"seconds_{name}")
             if seconds is not None:
                 rate = f" ({units / seconds:,.1f} reports/s)" if units and seconds else ""
-                said.append(f"{name} {seconds:,.1f} s{rate}")
+                parts.append(f"{name} {seconds:,.1f} s{rate}")
         if gpu_seconds := self.figures.get("gpu_seconds"):
-            said.append(f"{gpu_seconds:,.0f} GPU s")
+            parts.append(f"{gpu_seconds:,.0f} GPU s")
         cost = self.figures.get("cost")
-        return ", ".join(said) + ("" if cost is None else f", cost {cost:,.2f}")
+        return ", ".join(parts) + ("" if cost is None else f", cost {cost:,.2f}")
 
 
 @dataclass(slots=True)
@@ -70,17 +70,17 @@ class FinalLine:
     """Class of the error that ended the job."""
     began: float = field(default_factory=time.monotonic)
 
-    def prepared(self, run_id: str, units: int, units_ok: int) -> None:
+    def add_prepared(self, run_id: str, units: int, units_ok: int) -> None:
         """Add a committed run of `prepare`."""
         self.run_ids.append(run_id)
         self.counts.update(units=units, units_ok=units_ok)
 
-    def generated(self, run_id: str, made: Outcome) -> None:
+    def add_generated(self, run_id: str, outcome: Outcome) -> None:
         """Add a committed run of `generate`."""
         self.run_ids.append(run_id)
-        self.counts.update({name: getattr(made, name) for name in _OF_OUTCOME})
-        self.failed.update(made.failed)
-        self.gpu_seconds += made.figures.get("gpu_seconds") or 0.0
+        self.counts.update({name: getattr(outcome, name) for name in _OF_OUTCOME})
+        self.failed.update(outcome.failed)
+        self.gpu_seconds += outcome.figures.get("gpu_seconds") or 0.0
 
     def json(self, exit_code: int) -> str:
         """Return the line of a job that ends with `exit_code`."""
@@ -90,7 +90,7 @@ class FinalLine:
             nights = {"date": str(self.nights[0]), "until": str(self.nights[-1])}
         about = f" {nights['date']}" if self.nights else ""
         about += f" to {nights['until']}" if len(self.nights) > 1 else ""
-        made: dict[str, Any] = {name: self.counts[name] for name in _COUNTS}
+        counts: dict[str, Any] = {name: self.counts[name] for name in _COUNTS}
         line = {
             "text": f"radray {self.job}{about}: exit code {exit_code}" + (f" ({self.error})" if self.error else ""),
             "job": self.job,
@@ -101,7 +101,7 @@ class FinalLine:
             "nights_refused": [str(night) for night in self.refused],
             "nights_unanswered": [str(night) for night in self.unanswered],
             "nights_empty": [str(night) for night in self.empty],
-            **made,
+            **counts,
             "failed": dict(sorted(self.failed.items())),
             "partitions_there": self.there,
             "seconds": round(seconds, 1),

@@ -23,7 +23,7 @@ BATCH_ROWS = 20_000
 
 
 class NightGate:
-    """Judge the rows that a run merged, for `PartitionRun.commit(expected, gate)`."""
+    """Judge the rows that a run merged, for `StagedRun.commit(expected, gate)`."""
 
     def __init__(
         self,
@@ -32,9 +32,9 @@ class NightGate:
         normal_weight: float,
         partition: Mapping[str, Any],
         model_name: str,
-        say: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
-        """`partition` is that of `predictions`; `say` is told, in one line, which gates could not judge.
+        """`partition` is that of `predictions`; `report` is called with one line on the gates that could not judge.
 
         `normal_weight` is that of the normal references in the standardised mean, as `jobs.evaluate` has it.
         """
@@ -43,7 +43,7 @@ class NightGate:
         self._normal_weight = normal_weight
         self._partition = partition
         self._model_name = model_name
-        self._say = say
+        self._report = report
 
     def __call__(self, merged: Merged) -> None:
         """Raise GateError when the rows of `merged` do not pass; an empty night passes."""
@@ -59,7 +59,7 @@ class NightGate:
         unjudged = [result.gate for result in results if result.passed is None]
         if unjudged:
             few = f"fewer than gates.min_reports={self._settings.min_reports} reports, or no night before"
-            self._say(f"gates that do not judge this night, for {few}: {', '.join(unjudged)}")
+            self._report(f"gates that do not judge this night, for {few}: {', '.join(unjudged)}")
         where = ", ".join(f"{name}={self._partition[name]}" for name in ("batch_date", "dataset", "split"))
         refuse_failed(results, f"predictions, {where}, model {self._model_name}")
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import ray
@@ -25,38 +26,48 @@ BLOCK_RETRIES = 3
 """Times that a block is begun again whose actor ended: one that goes down with four is not unlucky."""
 
 
-def stage_predictions(
-    storage: Storage,
-    files: Sequence[str],
-    cut: SplitCut,
-    split: SplitName,
-    model: ModelFolder,
-    prompt_id: str,
-    settings: GenerateSettings,
-    score: ScoreSettings,
-    constants: Mapping[str, Any],
-    staging: str,
-    staged: Collection[str],
-    plan: ActorPlan,
-    converted: str | None = None,
-    writer: type[Stage] = WriteImpressions,
-) -> None:
-    """Run the generation pipeline over the data files of a partition of `reports`, into Parquet below `staging`.
+@dataclass(frozen=True, slots=True)
+class GenerationJob:
+    """What the pipeline is to make of a partition of `reports`, however often it is begun."""
 
-    `constants` are the columns that all rows share (batch_date, dataset, split, model, prompt, run); `converted` is
-    the digest of the converted copy that the engine was chosen with, if any. Each actor of `plan` holds a `writer`.
+    storage: Storage
+    files: Sequence[str]
+    """Data files of `reports` that hold the reports, among others."""
+    cut: SplitCut
+    split: SplitName
+    """Reports of other splits are passed over."""
+    model: ModelFolder
+    prompt_id: str
+    settings: GenerateSettings
+    score: ScoreSettings
+    constants: Mapping[str, Any]
+    """Columns that all rows share: batch_date, dataset, split, model, prompt, run."""
+    staging: str
+    """Folder that the rows are written below, as Parquet."""
+    converted: str | None = None
+    """Digest of the converted copy that the engine was chosen with; None: the engine needs none."""
+
+
+def stage_predictions(
+    job: GenerationJob, plan: ActorPlan, staged: Collection[str] = (), writer: type[Stage] = WriteImpressions
+) -> None:
+    """Run the generation pipeline of `job` with the actors of `plan`, each of which holds a `writer`.
+
+    Reports whose unit_id is in `staged` have their row already and are passed over. Raises what Ray ends a pipeline
+    with: RayTaskError around an error of a stage, RayActorError and its like where a machine was lost.
     """
+    settings = job.settings
     # Ray ends a run in which no block moves for 30 minutes, and FLAN-T5 XL on a CPU takes longer for 200 reports; a
     # call that hangs is ended by its own limit, and an actor whose machine is gone and finds no other by this one
     context = ray.data.DataContext.get_current()
     context.execution_no_progress_timeout_s = settings.load_timeout_s + settings.call_timeout_s
     # of what a node brings that joins, Ray Data gives half to tasks that have no limit, used or not: then actors get
     # less than one, and there is none. The tasks that read and score are few beside any model
-    reads, scores = (min(plan.cpus_kept, len(files)), max(2, plan.actors)) if plan.grows else (None, None)
+    reads, scores = (min(plan.cpus_kept, len(job.files)), max(2, plan.actors)) if plan.grows else (None, None)
     reading, scoring = ray.data.TaskPoolStrategy(size=reads), ray.data.TaskPoolStrategy(size=scores)
     context.op_resource_reservation_ratio = 0.1 if plan.grows else 0.5
-    data = ray.data.from_items([{"uri": uri} for uri in files], override_num_blocks=len(files))
-    read, select = ReadReportRows(storage).__call__, SelectReports(cut, split, staged).__call__
+    data = ray.data.from_items([{"uri": uri} for uri in job.files], override_num_blocks=len(job.files))
+    read, select = ReadReportRows(job.storage).__call__, SelectReports(job.cut, job.split, staged).__call__
     data = data.map_batches(read, batch_format="pyarrow", batch_size=1, compute=reading)
     data = data.map_batches(select, batch_format="pyarrow", batch_size=None, compute=reading)
     # a data file is one task's: this is what spreads its rows over actors
@@ -66,7 +77,7 @@ def stage_predictions(
         warnings.simplefilter("ignore", RayDeprecationWarning)
         data = data.map_batches(
             writer,
-            fn_constructor_args=(model, prompt_id, settings, converted, constants["run_id"]),
+            fn_constructor_args=(job.model, job.prompt_id, settings, job.converted, job.constants["run_id"]),
             batch_format="pyarrow",
             batch_size=settings.block_rows,
             compute=_pool(plan),
@@ -76,13 +87,13 @@ def stage_predictions(
             max_restarts=ACTOR_RESTARTS,
             max_task_retries=BLOCK_RETRIES,
         )
-    scored = ScorePredictions(score, constants).__call__
+    scored = ScorePredictions(job.score, job.constants).__call__
     data = data.map_batches(scored, batch_format="pyarrow", batch_size=None, compute=scoring)
-    fs, path = storage.filesystem(staging)
+    fs, path = job.storage.filesystem(job.staging)
     with warnings.catch_warnings():
         # a small night has fewer blocks than may be scored at once: nothing to tell
         warnings.filterwarnings("ignore", "The maximum number of concurrent tasks", UserWarning)
-        data.write_parquet(path, filesystem=fs, try_create_dir=not is_s3(staging), concurrency=scores)
+        data.write_parquet(path, filesystem=fs, try_create_dir=not is_s3(job.staging), concurrency=scores)
 
 
 def _pool(plan: ActorPlan) -> ray.data.ActorPoolStrategy:

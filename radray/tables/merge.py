@@ -3,8 +3,7 @@
 import fcntl
 import os
 import shutil
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from radray.schema.column import TableSchema
 from radray.schema.statuses import RejectReason, ReportStatus
 from radray.storage.failures import MissingFile, cause, lever, translated
 from radray.storage.files import Storage, is_s3
+from radray.tables.counts import RowCounts
 
 FILE_BYTES = 128 << 20
 """A data file is closed when it has grown past this: few files to open, small enough to read in parallel."""
@@ -46,10 +46,23 @@ class Merged:
     """What a merge wrote."""
 
     files: tuple[DataFile, ...]
-    rows: int
-    rows_ok: int
-    rows_rejected: int = 0
-    """Rows with status rejected; the others that are not ok are superseded or failed."""
+    counts: RowCounts
+    """Its rows, counted while they were merged: by status, and by what else the run asked for."""
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return self.counts.rows
+
+    @property
+    def rows_ok(self) -> int:
+        """Rows with status ok."""
+        return self.counts.where(status=ReportStatus.OK.value)
+
+    @property
+    def rows_rejected(self) -> int:
+        """Rows with status rejected; the others that are not ok are superseded or failed."""
+        return self.counts.where(status=ReportStatus.REJECTED.value)
 
 
 def readable_files(storage: Storage, staging: str, schema: TableSchema, folder: str) -> list[str]:
@@ -89,35 +102,37 @@ def merge(
     write_schema: pa.Schema,
     expected_ids: Collection[str],
     shared: Mapping[str, Any] | None = None,
+    count_by: Sequence[str] = (),
 ) -> Merged:
     """Write the staged rows below the folder `target`, one a unit_id, sorted by study_id, and audit them.
 
     `write_schema` is the loaded table's, with field ids. Nothing expected gives no file. A unit staged twice (a task
     that Ray ran again) is kept once: both were made from the same frozen input by the same run key. `shared` are the
-    values that every row must have: those of the partition, and the run key; None: any.
+    values that every row must have: those of the partition, and the run key; None: any. Rows are counted by status and
+    the columns `count_by` on their way through: nothing has to read the table again to sum a run up.
 
     Raises AuditError, counts named: the ids are not exactly `expected_ids`, a value does not fit its column, or rows
     are not of `shared`. Raises RadrayError when staged files cannot be read any more.
     """
     expected = set(expected_ids)
     found: list[str] = []
-    statuses: Counter[str] = Counter()
+    counts = RowCounts(count_by)
     files: list[DataFile] = []
     with _translated_disk(), _spill_folder() as spill:
         staged = readable_files(storage, staging, schema, spill)
         if not staged:
             _audit_ids(schema, expected, [])
-            return Merged((), 0, 0)
+            return Merged((), counts)
         writer = _FileWriter(storage, target, write_schema, spill)
         for batch in _sorted_rows(staged, schema, spill):
             table = _cast(batch, write_schema, schema)
             _audit_shared(schema, table, shared or {})
             found += table.column("unit_id").to_pylist()
-            statuses.update(table.column("status").to_pylist())
+            counts.add(table)
             writer.write(table)
         files = writer.close()
     _audit_ids(schema, expected, found)
-    return Merged(tuple(files), len(found), statuses["ok"], statuses[ReportStatus.REJECTED])
+    return Merged(tuple(files), counts)
 
 
 @contextmanager

@@ -1,21 +1,39 @@
-"""One run of a job over one partition, from the pinned base to the commit."""
+"""One run of a job over one partition, phase by phase: opened, leased, recorded, staged, committed.
+
+Each phase is a type, and its methods give the next one, so that steps in a wrong order cannot be written::
+
+    base = pin(warehouse, REPORTS, {"batch_date": ..., "dataset": ...})
+    ...                                          # freeze the input
+    run = PartitionRun(warehouse, base, row)     # opened: its run key is known, or those that it may get
+    if run.is_committed():
+        return                                   # done by an earlier run: nothing is written
+    with (
+        run.leased() as leased,                  # a second submitter is refused now, not at its commit
+        leased.recorded(row) as recorded,        # `runs` row: running, then finished or failed
+    ):
+        done = recorded.staged_ids()             # what earlier attempts have staged need not be made again
+        staged = recorded.stage(make_the_rest)   # rows below recorded.staging
+        committed = staged.commit(unit_ids)      # merge, audit, one commit
+"""
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyiceberg.table import Table
 
 from radray.errors import RadrayError
 from radray.schema.runs import RUNS
-from radray.schema.statuses import RunStatus
-from radray.tables.catalog import Warehouse, equal_to, file_schema
+from radray.schema.statuses import ReportStatus, RunStatus
+from radray.tables.catalog import Warehouse, file_schema
 from radray.tables.commit import PartitionBase, pin, refuse_changed, replace_partition
+from radray.tables.counts import RowCounts
+from radray.tables.held import HeldRows, read_held
 from radray.tables.lease import BEAT_S, hold_lease
 from radray.tables.merge import Merged, merge, staged_ids
 from radray.tables.reuse import stage_unchanged
@@ -23,195 +41,233 @@ from radray.tables.runs import RunRow, recorded
 
 
 class PartitionRun:
-    """One run over one partition of a table, whose commit is checked against `base`.
+    """A run over one partition of a table that is opened: its base is pinned and its input frozen.
 
-    ::
-
-        base = pin(warehouse, REPORTS, {"batch_date": ..., "dataset": ...})
-        ...                                      # freeze the input
-        run = PartitionRun(warehouse, base, row)
-        if run.is_committed():
-            ...                                  # done by an earlier run: nothing is written
-        with (
-            run.leased(),                        # a second submitter is told now, not at its commit
-            run.recorded(),                      # `runs` row: running, then finished or failed
-        ):
-            ...                                  # stage rows below run.staging, but those of run.staged_ids()
-            merged = run.commit(expected_ids)    # merge, audit, one commit
+    Nothing is written in this phase, but the `runs` row of an earlier run that died before it finished its own.
     """
 
-    def __init__(self, warehouse: Warehouse, base: PartitionBase, row: RunRow) -> None:
+    def __init__(self, warehouse: Warehouse, base: PartitionBase, row: RunRow, *others: RunRow) -> None:
+        """Take the pinned `base` that the commit is checked against, and the run's `row`.
+
+        `others` are the rows that it may have instead, under other run keys: those of the other engines, while it is
+        not known which the run will take.
+        """
+        self.base = base
         self._warehouse = warehouse
-        self._base = base
-        self._row = row
-        self._resumed = 0
-        self._copied = 0
-        self._merged: Merged | None = None
-        self.figures: dict[str, float | None] = {}
-        """Further columns of the `runs` row: those that the run may fill before it ends (rows_repeated, gpu_seconds),
-        and times and cost as they become known."""
-        self.staging = warehouse.layout.staging(base.schema.name, row.run_key)
+        self._rows = (row, *others)
 
     def is_committed(self) -> bool:
-        """Return whether the partition held this run key when the base was pinned: in its rows, or, empty, in `runs`.
+        """Return whether the partition held a key of the run when it was pinned: in its rows, or, empty, in `runs`.
 
         A run that committed and died before it finished its `runs` row gets that row finished here.
         """
-        held = self._held(self._base)
-        if held is None or held.run_key != self._row.run_key:
+        held = self._held
+        row = next((row for row in self._rows if held is not None and row.run_key == held.run_key), None)
+        if held is None or row is None:
             return False
         if held.committed_by is not None:
-            self._complete_runs(held)
+            self._complete_runs(held.committed_by, held.counts, row)
         return True
 
     def rows_replaced(self) -> int:
         """Return the rows that the partition holds and this run would replace."""
-        held = self._held(self._base)
-        return 0 if held is None else held.rows
+        return 0 if self._held is None else self._held.counts.rows
+
+    @contextmanager
+    def leased(self, beat_s: float = BEAT_S) -> Iterator["LeasedRun"]:
+        """Hold the partition's lease while the block works, see lease.py: it saves compute, nothing depends on it.
+
+        Raises ConflictError, with nothing written, while another run works on the partition, and when one changed it
+        since the base was pinned.
+        """
+        base, row = self.base, self._rows[0]
+        uri = self._warehouse.layout.lease(base.schema.name, base.partition_id)
+        with hold_lease(self._warehouse, uri, row.run_id, row.run_key, row.started, beat_s):
+            refuse_changed(base, self._warehouse.load(base.schema), row.run_key)
+            yield LeasedRun(self._warehouse, base, [row.run_key for row in self._rows])
+
+    @cached_property
+    def _held(self) -> HeldRows | None:
+        return read_held(self._warehouse, self.base, self._rows[0])
+
+    def _complete_runs(self, run_id: str, counts: RowCounts, row: RunRow) -> None:
+        """Finish the `runs` row of the run that committed what this one would make, and remove its staging."""
+        found = self._warehouse.read(RUNS, None, {"run_id": run_id}).to_pylist()
+        written = found[0] if found else None
+        if written is None or written["status"] != RunStatus.FINISHED.value:
+            earlier = row.of_earlier(run_id, written)
+            earlier.write(self._warehouse, RunStatus.FINISHED, _row_counts(counts))
+        self._warehouse.storage.remove_folder(self._warehouse.layout.staging(self.base.schema.name, row.run_key))
+
+
+class LeasedRun:
+    """A run whose partition is leased: no other run that sees the lease works on it."""
+
+    def __init__(self, warehouse: Warehouse, base: PartitionBase, run_keys: Collection[str]) -> None:
+        """Take the keys that the run may get; see `PartitionRun.leased`."""
+        self._warehouse = warehouse
+        self._base = base
+        self._run_keys = frozenset(run_keys)
+
+    @contextmanager
+    def recorded(self, row: RunRow) -> Iterator["RecordedRun"]:
+        """Keep the run's `row` in `runs` while the block works; at its end, after the commit, remove the staging.
+
+        Raises RadrayError when the row's key is none that the run was opened with, and when the block ends without a
+        commit.
+        """
+        if row.run_key not in self._run_keys:
+            raise RadrayError(f"run {row.run_id}: it was not opened for run key {row.run_key}")
+        run = RecordedRun(self._warehouse, self._base, row)
+        with recorded(self._warehouse, row) as counts:
+            yield run
+            counts |= run.totals()
+        self._warehouse.storage.remove_folder(run.staging)
+
+
+@dataclass(slots=True)
+class _Work:
+    """What a run has done so far, shared by its last three phases."""
+
+    warehouse: Warehouse
+    base: PartitionBase
+    row: RunRow
+    staging: str
+    resumed: int = 0
+    copied: int = 0
+    merged: Merged | None = None
+    figures: dict[str, float | None] = field(default_factory=dict)
+
+
+class RecordedRun:
+    """A run that stands in `runs` and makes its rows."""
+
+    def __init__(self, warehouse: Warehouse, base: PartitionBase, row: RunRow) -> None:
+        """Take what the run is; see `LeasedRun.recorded`, which keeps its `row`."""
+        self.staging = warehouse.layout.staging(base.schema.name, row.run_key)
+        self._work = _Work(warehouse, base, row, self.staging)
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """Further columns of the `runs` row: times and cost as they become known.
+
+        The caller may fill others (rows_repeated, gpu_seconds) before the run ends.
+        """
+        return self._work.figures
 
     def staged_ids(self) -> list[str]:
-        """Return the units that earlier attempts at this run key have staged, and count them as resumed."""
-        ids = staged_ids(self._warehouse.storage, self.staging, self._base.schema)
-        self._resumed = len(ids)
+        """Return the units that attempts at this run key have staged, and count them as resumed."""
+        work = self._work
+        ids = staged_ids(work.warehouse.storage, work.staging, work.base.schema)
+        work.resumed = len(ids)
         return ids
 
     def stage_unchanged(
         self, units: pa.Table, alike: Mapping[str, Any], scorer_id: str, staged: Collection[str]
     ) -> list[str]:
         """Stage the partition's rows that need not be made again, see `reuse.stage_unchanged`, and count them."""
-        base, key = self._base, self._row.run_key
-        copied = stage_unchanged(self._warehouse.storage, base, units, alike, scorer_id, key, self.staging, staged)
-        self._copied = len(copied)
+        work = self._work
+        copied = stage_unchanged(
+            work.warehouse.storage, work.base, units, alike, scorer_id, work.row.run_key, work.staging, staged
+        )
+        work.copied = len(copied)
         return copied
 
-    def discard_staging(self) -> None:
-        """Remove what is staged: it was made from other input than the run key says."""
-        self._warehouse.storage.remove_folder(self.staging)
+    def stage(self, make: Callable[[], None] | None = None) -> "StagedRun":
+        """Call `make`, which stages the rows that are left, and take its time; None: no row is left to be made."""
+        if make is not None:
+            began = time.monotonic()
+            self.figures["seconds_ready"] = self._work.row.seconds()
+            try:
+                make()
+            finally:
+                self.figures["seconds_staged"] = time.monotonic() - began
+        return StagedRun(self._work)
 
-    @contextmanager
-    def staged(self) -> Iterator[None]:
-        """Take the time of the block that makes the rows, as seconds_staged of the `runs` row."""
-        began = time.monotonic()
-        self.figures["seconds_ready"] = self._row.seconds()
-        try:
-            yield
-        finally:
-            self.figures["seconds_staged"] = time.monotonic() - began
+    def totals(self) -> dict[str, float | None]:
+        """Return the columns of the `runs` row that say what was done. Raises RadrayError before the commit."""
+        work = self._work
+        if work.merged is None:
+            raise RadrayError(f"run {work.row.run_id} ended without a commit")
+        seconds = work.row.seconds()
+        price = work.row.price_per_hour
+        paid_s = seconds + (self.figures.get("seconds_engine") or 0.0)
+        self.figures["cost"] = None if price is None else price * paid_s / 3600
+        return {
+            **_row_counts(work.merged.counts),
+            "rows_resumed": work.resumed,
+            "rows_copied": work.copied,
+            "units_per_second": work.merged.rows / max(seconds, 1e-6),
+            **self.figures,
+        }
+
+
+class StagedRun:
+    """A run whose rows are all staged."""
+
+    def __init__(self, work: _Work) -> None:
+        self._work = work
+
+    def discard(self) -> None:
+        """Remove what is staged: it was made from other input than the run key says."""
+        self._work.warehouse.storage.remove_folder(self._work.staging)
 
     def commit(
         self,
         expected_ids: Collection[str],
         gate: Callable[[Merged], None] | None = None,
         refuse: Callable[[Table], None] | None = None,
-    ) -> Merged:
+        count_by: Sequence[str] = (),
+    ) -> "CommittedRun":
         """Merge and audit the staged rows, and make the partition hold exactly these, in one commit.
 
         `gate` may look at what was merged and refuse it by an AuditError; `refuse` is that of `replace_partition`.
-        When another run with the same key did it meanwhile, and took the staging they share, that is success too.
-        Raises AuditError (nothing committed, staging kept) and ConflictError (nothing committed).
+        The rows are counted by status and the columns `count_by`. When another run with the same key did it meanwhile,
+        and took the staging they share, that is success too. Raises AuditError (nothing committed, staging kept) and
+        ConflictError (nothing committed).
         """
-        schema, table = self._base.schema, self._base.table
+        work, base, run_key = self._work, self._work.base, self._work.row.run_key
         began = time.monotonic()
-        attempt = f"{self._row.run_id}.{secrets.token_hex(4)}"
-        folder = self._warehouse.layout.attempt(schema.name, self._base.partition["batch_date"], attempt)
+        attempt = f"{work.row.run_id}.{secrets.token_hex(4)}"
+        folder = work.warehouse.layout.attempt(base.schema.name, base.partition["batch_date"], attempt)
+        shared = {**base.partition, "run_key": run_key}
         try:
-            storage = self._warehouse.storage
-            shared = {**self._base.partition, "run_key": self._row.run_key}
-            merged = merge(storage, self.staging, folder, schema, file_schema(table), expected_ids, shared)
+            merged = merge(
+                work.warehouse.storage,
+                work.staging,
+                folder,
+                base.schema,
+                file_schema(base.table),
+                expected_ids,
+                shared,
+                count_by,
+            )
             if gate is not None:
                 gate(merged)
             files = {file.uri: file.digest for file in merged.files}
-            replace_partition(self._warehouse, self._base, files, self._row.run_key, self._row.run_id, refuse)
+            replace_partition(work.warehouse, base, files, run_key, work.row.run_id, refuse)
         except (RadrayError, OSError):
-            now = pin(self._warehouse, schema, self._base.partition)
-            held = self._held(now)
-            if held is None or held.run_key != self._row.run_key:
+            now = pin(work.warehouse, base.schema, base.partition)
+            held = read_held(work.warehouse, now, work.row, count_by)
+            if held is None or held.run_key != run_key:
                 # a twin that was replaced itself took the staging: not what is missing there is the reason
-                refuse_changed(self._base, now.table, self._row.run_key)
+                refuse_changed(base, now.table, run_key)
                 raise
-            merged = Merged((), held.rows, held.rows_ok)
-        self._merged = merged
-        self.figures["seconds_committed"] = time.monotonic() - began
-        return merged
-
-    @contextmanager
-    def leased(self, beat_s: float = BEAT_S) -> Iterator[None]:
-        """Hold the partition's lease while the block works, see lease.py: it saves compute, nothing rests on it.
-
-        Raises ConflictError, with nothing written, while another run works on the partition, and when one changed it
-        since the base was pinned.
-        """
-        base, row = self._base, self._row
-        uri = self._warehouse.layout.lease(base.schema.name, base.partition_id)
-        with hold_lease(self._warehouse, uri, row.run_id, row.run_key, row.started, beat_s):
-            refuse_changed(base, self._warehouse.load(base.schema), row.run_key)
-            yield
-
-    @contextmanager
-    def recorded(self) -> Iterator[None]:
-        """Keep the run's `runs` row while the block works; at its end, after the commit, remove the staging."""
-        with recorded(self._warehouse, self._row) as counts:
-            yield
-            if self._merged is None:
-                raise RadrayError(f"run {self._row.run_id} ended without a commit")
-            counts |= _counts(self._merged.rows, self._merged.rows_ok)
-            counts["rows_resumed"] = self._resumed
-            counts["rows_copied"] = self._copied
-            seconds = self._row.seconds()
-            counts["units_per_second"] = self._merged.rows / max(seconds, 1e-6)
-            price = self._row.price_per_hour
-            seconds += self.figures.get("seconds_engine") or 0.0
-            self.figures["cost"] = None if price is None else price * seconds / 3600
-            counts |= self.figures
-        self._warehouse.storage.remove_folder(self.staging)
-
-    def _held(self, base: PartitionBase) -> "_Held | None":
-        """Return what the partition holds in `base`; None when it was never committed, or by runs of several keys."""
-        rows = base.table.scan(row_filter=equal_to(base.partition), selected_fields=("run_key", "status")).to_arrow()
-        keys = set(pc.unique(rows.column("run_key")).to_pylist())
-        if not keys:
-            key = self._last_finished_empty()
-            return None if key is None else _Held(key, None, 0, 0)
-        if len(keys) > 1:
-            return _Held("", None, rows.num_rows, 0)
-        # rows that were resumed carry the run that made them; the attempt's folder names the run that committed
-        # files of other names were written by another tool, such as a compaction: whose they are cannot be said
-        run_ids = {file.rsplit("/", 2)[-2].rpartition(".")[0] for file in base.files(base.table)}
-        committed_by = run_ids.pop() if len(run_ids) == 1 else ""
-        ok = pc.sum(pc.equal(rows.column("status"), "ok")).as_py() or 0
-        return _Held(keys.pop(), committed_by or None, rows.num_rows, ok)
-
-    def _last_finished_empty(self) -> str | None:
-        """Return the key of the last finished run over the partition, if that run left it empty."""
-        about = {name: value for name, value in self._row.about.items() if name in self._base.partition}
-        where = {"job": self._row.job, "status": RunStatus.FINISHED.value, **about}
-        rows = self._warehouse.read(RUNS, ["run_key", "ended", "input_units"], where).to_pylist()
-        last = max(rows, key=lambda row: row["ended"], default=None)
-        return last["run_key"] if last is not None and last["input_units"] == 0 else None
-
-    def _complete_runs(self, held: "_Held") -> None:
-        run_id = held.committed_by
-        if run_id is None:
-            return
-        rows = self._warehouse.read(RUNS, None, {"run_id": run_id}).to_pylist()
-        row = rows[0] if rows else None
-        if row is None or row["status"] != RunStatus.FINISHED.value:
-            earlier = self._row.of_earlier(run_id, row)
-            earlier.write(self._warehouse, RunStatus.FINISHED, _counts(held.rows, held.rows_ok))
-        self._warehouse.storage.remove_folder(self.staging)
+            merged = Merged((), held.counts)
+        work.merged = merged
+        work.figures["seconds_committed"] = time.monotonic() - began
+        return CommittedRun(merged, work.figures)
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """What a partition holds."""
+class CommittedRun:
+    """A run whose rows are the partition's."""
 
-    run_key: str
-    """Key of its rows; '' for rows of several keys."""
-    committed_by: str | None
-    """Run that committed them; None for an empty partition, and for files that another tool wrote."""
-    rows: int
-    rows_ok: int
+    merged: Merged
+    figures: dict[str, float | None]
+    """Further columns of the `runs` row, see `RecordedRun.figures`; whole when the block of `recorded` has ended."""
 
 
-def _counts(rows: int, rows_ok: int) -> dict[str, float | None]:
+def _row_counts(counts: RowCounts) -> dict[str, float | None]:
+    rows, rows_ok = counts.rows, counts.where(status=ReportStatus.OK.value)
     return {"input_units": rows, "rows_ok": rows_ok, "rows_not_ok": rows - rows_ok}

@@ -74,10 +74,10 @@ def commit_night(warehouse: Warehouse, rows: pa.Table, night: datetime.date, mod
     }
     for name, value in {**same, "run_key": pa.scalar(row.run_key)}.items():
         rows = rows.set_column(rows.column_names.index(name), rows.schema.field(name), pa.repeat(value, rows.num_rows))
-    Path(run.staging).mkdir(parents=True)
-    pq.write_table(rows, f"{run.staging}/a.parquet")
     spent = {"commit": 0.0}
-    with run.recorded():
+    with run.leased() as leased, leased.recorded(row) as recorded:
+        Path(recorded.staging).mkdir(parents=True)
+        pq.write_table(rows, f"{recorded.staging}/a.parquet")
         import radray.tables.partition as module
 
         def timed(*arguments: Any) -> bool:
@@ -87,7 +87,7 @@ def commit_night(warehouse: Warehouse, rows: pa.Table, night: datetime.date, mod
             return done
 
         module.replace_partition = timed
-        run.commit(rows.column("unit_id").to_pylist())
+        recorded.stage().commit(rows.column("unit_id").to_pylist())
         module.replace_partition = replace_partition
     return {"run": time.perf_counter() - began, **spent}
 

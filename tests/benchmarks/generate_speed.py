@@ -36,7 +36,7 @@ from radray.cluster.connection import ray_cluster
 from radray.models.engines.opening import open_engine
 from radray.models.folder import ModelFolder
 from radray.models.footprint import engine_bytes
-from radray.pipelines.generate import stage_predictions
+from radray.pipelines.generate import GenerationJob, stage_predictions
 from radray.pipelines.score_predictions import ScorePredictions
 from radray.pipelines.write_impressions import WriteImpressions
 from radray.reports.splits import SplitCut
@@ -142,7 +142,7 @@ def pipeline(folder: Path, count: int, threads: int, *, references: bool) -> dic
         began = time.time()
         with ray_cluster(ClusterSettings()):
             plan = plan_actors(cluster_nodes(), settings, engine_bytes(model.path, settings))
-            stage_predictions(
+            job = GenerationJob(
                 storage=Storage.of(S3Settings()),
                 files=[str(place / "reports.parquet")],
                 cut=SplitCut(0.0, 1),
@@ -153,11 +153,9 @@ def pipeline(folder: Path, count: int, threads: int, *, references: bool) -> dic
                 score=ScoreSettings(),
                 constants={**CONSTANTS, "batch_date": load_settings().date},
                 staging=str(place / "staging"),
-                staged=(),
-                plan=plan,
                 converted=str(place / "journal"),
-                writer=Journalled,
             )
+            stage_predictions(job, plan, writer=Journalled)
             ended = time.time()
         lines = [json.loads(line) for file in (place / "journal").iterdir() for line in file.read_text().splitlines()]
         staged = pq.read_table(place / "staging", columns=["status"])

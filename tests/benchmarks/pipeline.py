@@ -33,10 +33,11 @@ from rich.console import Console
 
 from radray.cluster.actors import ActorPlan
 from radray.cluster.connection import ray_cluster
+from radray.nights.dataset_splits import find_dataset_splits
 from radray.nights.engine_choice import EngineChoice
-from radray.nights.parts import find_parts
-from radray.nights.predictions_run import PredictionsRun
-from radray.pipelines.generate import stage_predictions
+from radray.nights.predictions_partition import freeze_partition
+from radray.nights.predictions_run import COUNTED, LeftReports, resume
+from radray.pipelines.generate import GenerationJob, stage_predictions
 from radray.reports.splits import SplitCut
 from radray.reports.synthetic.studies import make_studies
 from radray.reports.text.cleaning import clean
@@ -97,7 +98,7 @@ def efficiency(folder: Path, actors: int) -> dict[str, Any]:
     with ray_cluster(ClusterSettings()):
         ray.data.DataContext.get_current().wait_for_min_actors_s = 600
         began = time.time()
-        stage_predictions(
+        job = GenerationJob(
             storage=Storage.of(S3Settings()),
             files=files,
             cut=SplitCut(0.0, 1),
@@ -108,10 +109,8 @@ def efficiency(folder: Path, actors: int) -> dict[str, Any]:
             score=ScoreSettings(),
             constants={**constants, "batch_date": night},
             staging=f"{folder}/staging",
-            staged=(),
-            plan=plan(actors),
-            writer=SimulatedImpressions,
         )
+        stage_predictions(job, plan(actors), writer=SimulatedImpressions)
         ended = time.time()
     lines = [json.loads(line) for file in journal.glob("*.jsonl") for line in file.read_text().splitlines()]
     first, last = min(line[0] for line in lines), max(line[1] for line in lines)
@@ -175,19 +174,22 @@ def make_night(
 
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     model = simulated_model(journal, times)
-    (part,) = step("find parts", lambda: find_parts(warehouse, settings))
-    run = step("pin and freeze", lambda: PredictionsRun(warehouse, settings, part, model))
+    (split,) = step("find datasets and splits", lambda: find_dataset_splits(warehouse, settings))
+    partition = step("pin and freeze", lambda: freeze_partition(warehouse, settings, split, model))
     engine = EngineChoice("simulated", settings.generate, "a benchmark")
-    if step("look whether it is there", lambda: run.is_committed([engine])):
+    run = partition.open([engine])
+    if step("look whether it is there", run.is_committed):
         raise RuntimeError("the night is there already")
-    with ray_cluster(settings.cluster), run.leased([engine]), run.recorded(engine):
+    with ray_cluster(settings.cluster), run.leased() as leased, leased.recorded(partition.row(engine)) as recorded:
         step("start Ray, take the lease", lambda: None)
-        step("resume", run.resume)
-        step("stage", lambda: run.stage(plan(actors), Console(quiet=True), SimulatedImpressions))
-        merged = step("merge and commit", lambda: run.commit(say))
+        staged, copied = step("resume", lambda: resume(partition, engine, recorded))
+        left = LeftReports(partition, engine, recorded, [*staged, *copied], Console(quiet=True))
+        ready = step("stage", lambda: recorded.stage(lambda: left.write(plan(actors), SimulatedImpressions)))
+        gate = partition.gate(say)
+        committed = step("merge and commit", lambda: ready.commit(partition.input.unit_ids, gate, count_by=COUNTED))
+        merged = committed.merged
     if merged.rows != count:
         raise RuntimeError(f"{count} reports went in and {merged.rows} came out")
-    step("read the counts", run.outcome)
     figures["peak_mb"] = max(figures["mb"].values())
     figures["total_s"] = round(sum(figures["s"].values()), 1)
     return figures

@@ -15,7 +15,7 @@ from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.footprint import engine_bytes
 from radray.models.manifest import write_manifest
-from radray.pipelines.generate import stage_predictions
+from radray.pipelines.generate import GenerationJob, stage_predictions
 from radray.reports.splits import SplitCut
 from radray.settings.cluster import ClusterSettings
 from radray.settings.generate import GenerateSettings, ScoreSettings
@@ -67,7 +67,7 @@ def test_the_plan_for_two_cpus_is_one_actor_and_every_report_comes_through(
         files.append(str(tmp_path / f"{number}.parquet"))
         pq.write_table(rows.set_column(0, "unit_id", ids), files[-1], write_page_checksum=True)
     constants = dict.fromkeys(("model_digest", "model_name", "prompt_id", "settings_digest", "engine"), "x")
-    stage_predictions(
+    job = GenerationJob(
         storage=Storage.of(S3Settings()),
         files=files,
         cut=SplitCut(0.0, 1),
@@ -78,9 +78,8 @@ def test_the_plan_for_two_cpus_is_one_actor_and_every_report_comes_through(
         score=ScoreSettings(),
         constants={**constants, "batch_date": NIGHT, "dataset": "d", "split": "train", "run_key": "k", "run_id": "r"},
         staging=str(tmp_path / "staging"),
-        staged=["u1-03", "u1-04"],
-        plan=plan,
     )
+    stage_predictions(job, plan, staged=["u1-03", "u1-04"])
     staged = pq.read_table(tmp_path / "staging", columns=["unit_id"]).column("unit_id").to_pylist()
     expected = {f"u{number}-{place:02d}" for number in range(3) for place in range(20)} - {"u1-03", "u1-04"}
     assert sorted(staged) == sorted(expected)

@@ -35,7 +35,7 @@ def test_rows_of_another_night_are_not_added_to_it(settings: WarehouseSettings) 
     warehouse = Warehouse(settings)
     run_night(warehouse, night(1), "other", UNITS)
     run = open_night(warehouse, NIGHT, "k1")
-    write_file(warehouse.storage, f"{run.staging}/a.parquet", staged_bytes(night(1), "k1", UNITS))
+    write_file(warehouse.storage, f"{run.unrecorded().staging}/a.parquet", staged_bytes(night(1), "k1", UNITS))
     with pytest.raises(AuditError, match="4 staged rows have another batch_date than this run's"):
         run.commit(UNITS)
     assert read_rows(Warehouse(settings), NIGHT) == ()
@@ -45,7 +45,7 @@ def test_rows_of_another_night_are_not_added_to_it(settings: WarehouseSettings) 
 def test_rows_of_another_run_key_are_refused(settings: WarehouseSettings) -> None:
     warehouse = Warehouse(settings)
     run = open_night(warehouse, NIGHT, "k1")
-    write_file(warehouse.storage, f"{run.staging}/a.parquet", staged_bytes(NIGHT, "k2", UNITS))
+    write_file(warehouse.storage, f"{run.unrecorded().staging}/a.parquet", staged_bytes(NIGHT, "k2", UNITS))
     with pytest.raises(AuditError, match="4 staged rows have another run_key than this run's"):
         run.commit(UNITS)
     assert read_rows(Warehouse(settings), NIGHT) == ()
@@ -56,7 +56,7 @@ def test_a_commit_whose_answer_was_lost_and_that_was_then_replaced_is_no_conflic
 ) -> None:
     warehouse = Warehouse(settings)
     run = open_night(warehouse, NIGHT, "k1")
-    stage(warehouse.storage, run, NIGHT, "k1", UNITS)
+    stage(warehouse.storage, run.unrecorded(), NIGHT, "k1", UNITS)
     commit_table = SqlCatalog.commit_table
 
     def landed_then_replaced(self: SqlCatalog, table: Any, *changes: Any) -> Any:
@@ -76,7 +76,7 @@ def test_a_twin_takes_the_staging_away_in_the_middle_of_the_merge(
 ) -> None:
     warehouse = Warehouse(settings)
     run = open_night(warehouse, NIGHT, "k1")
-    stage(warehouse.storage, run, NIGHT, "k1", UNITS)
+    stage(warehouse.storage, run.unrecorded(), NIGHT, "k1", UNITS)
     readable_files = merge.readable_files
 
     def files_then_twin(*arguments: Any) -> Any:

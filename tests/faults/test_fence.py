@@ -43,12 +43,11 @@ class Sleeper:
         if old:
             commit_night(self.warehouse, NIGHT, "old", OLD)
         self.before = expected_rows("old", OLD) if old else ()
-        run = open_night(self.warehouse, NIGHT, "new")
-        stage(self.warehouse.storage, run, NIGHT, "new", NEW)
-        self._run = run
+        self._night = open_night(self.warehouse, NIGHT, "new")
+        stage(self.warehouse.storage, self._night.unrecorded(), NIGHT, "new", NEW)
 
     def start(self) -> tuple[Writer, Writer]:
-        writer = Writer("writer", lambda _: self._run.commit(NEW), STEPS)
+        writer = Writer("writer", lambda _: self._night.commit(NEW), STEPS)
         return writer, Writer("maintain", lambda _: maintain(Warehouse(self.settings), AT_ONCE), STEPS)
 
     def check(self, writer: Writer, maintainer: Writer) -> None:

@@ -13,6 +13,7 @@ import ray
 from jobs import generate, prepare
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import write_manifest
+from radray.nights import night
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
 from radray.settings.loading import load_settings
@@ -150,7 +151,7 @@ def test_what_nobody_expected_has_a_final_line_without_its_message(run: Run, mon
     def broken(*_: object) -> None:
         raise ValueError("Small effusion.")
 
-    monkeypatch.setattr(generate, "find_parts", broken)
+    monkeypatch.setattr(night, "find_dataset_splits", broken)
     code, line, said = run("date=2026-11-01", "until=2026-11-02")
     assert (code, line["error"], line["nights"]) == (1, "ValueError", 1)
     assert "effusion" not in said + json.dumps(line)
@@ -162,7 +163,7 @@ def test_a_job_that_is_stopped_has_a_final_line(
     def stopped(*_: object) -> None:
         sys.exit(15)  # what Ray makes of SIGTERM
 
-    monkeypatch.setattr(generate, "find_parts", stopped)
+    monkeypatch.setattr(night, "find_dataset_splits", stopped)
     with pytest.raises(SystemExit):
         run("date=2026-11-01")
     assert json.loads(capsys.readouterr().out)["exit_code"] == 15

@@ -32,9 +32,9 @@ def test_the_line_adds_up_what_was_done() -> None:
     line = FinalLine("generate", price_per_hour=36.0)
     line.nights = [datetime.date(2026, 11, 1), datetime.date(2026, 11, 2)]
     line.refused = [datetime.date(2026, 11, 2)]
-    line.prepared("prepare-1", 130, 110)
-    line.generated("generate-1", outcome(110, {"timeout": 2}, gpu_seconds=7.5))
-    line.generated("generate-2", outcome(110, {"timeout": 1, "empty_output": 1}, gpu_seconds=2.5))
+    line.add_prepared("prepare-1", 130, 110)
+    line.add_generated("generate-1", outcome(110, {"timeout": 2}, gpu_seconds=7.5))
+    line.add_generated("generate-2", outcome(110, {"timeout": 1, "empty_output": 1}, gpu_seconds=2.5))
     line.there = 1
     line.error = "GateError"
     line.began -= 100.0
@@ -72,11 +72,11 @@ def test_a_job_that_never_began_has_a_line_too() -> None:
 def test_an_outcome_says_counts_speed_and_cost_in_words() -> None:
     figures = {"seconds_engine": 3.0, "seconds_staged": 20.0, "seconds_committed": 2.0, "gpu_seconds": 80.0}
     made = outcome(110, {"timeout": 2, "empty_output": 1}, **figures, cost=1.5)
-    assert made.said() == ", 3 failed (2 timeout, 1 empty_output)"
-    assert made.times() == (
+    assert made.describe_failures() == ", 3 failed (2 timeout, 1 empty_output)"
+    assert made.describe_times() == (
         "engine 3.0 s, staged 20.0 s (4.0 reports/s), committed 2.0 s (55.0 reports/s), 80 GPU s, cost 1.50"
     )
-    assert outcome(0, {}).said() == ""
+    assert outcome(0, {}).describe_failures() == ""
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import new_run_id
-from radray.tables.partition import PartitionRun
+from radray.tables.partition import LeasedRun, RecordedRun
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
 
@@ -63,14 +63,14 @@ class Night:
         partition = {"batch_date": self.night, "dataset": "d", "split": "live", "model_digest": self.digest}
         about = {**partition, "model_name": self.name}
         row = RunRow(new_run_id("generate"), "generate", self.run_key, "config", about)
-        run = PartitionRun(self.warehouse, pin(self.warehouse, PREDICTIONS, partition), row)
+        leased = LeasedRun(self.warehouse, pin(self.warehouse, PREDICTIONS, partition), [self.run_key])
         made = [one | {**about, "run_key": self.run_key, "run_id": row.run_id} for one in rows]
         gate = NightGate(self.warehouse, gates, 0.5, partition, self.name, self.said.append)
-        with run.recorded():
+        with leased.recorded(row) as run:
             if made:
                 Path(run.staging).mkdir(parents=True, exist_ok=True)
                 pq.write_table(to_arrow(made, PREDICTIONS), f"{run.staging}/made.parquet")
-            run.commit([one["unit_id"] for one in made], gate)
+            run.stage().commit([one["unit_id"] for one in made], gate)
 
 
 def held(warehouse: Warehouse, night: datetime.date = TODAY) -> set[str]:
@@ -175,10 +175,11 @@ def test_after_a_gate_is_lifted_what_was_staged_is_committed(warehouse: Warehous
         Night(warehouse, "k").commit(bad, GatesSettings())
     partition = {"batch_date": TODAY, "dataset": "d", "split": "live", "model_digest": "a"}
     row = RunRow(new_run_id("generate"), "generate", "k", "config", {**partition, "model_name": "model"})
-    again = PartitionRun(warehouse, pin(warehouse, PREDICTIONS, partition), row)
+    again = RecordedRun(warehouse, pin(warehouse, PREDICTIONS, partition), row)
     staged = again.staged_ids()
     assert len(staged) == COUNT
-    again.commit(staged, NightGate(warehouse, GatesSettings(max_tier_a_rate=None), 0.5, partition, "model", print))
+    gate = NightGate(warehouse, GatesSettings(max_tier_a_rate=None), 0.5, partition, "model", print)
+    again.stage().commit(staged, gate)
     assert held(warehouse) == {"k"}
 
 

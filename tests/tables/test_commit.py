@@ -91,6 +91,6 @@ def test_a_commit_that_did_not_land_is_an_error_and_a_rerun_completes(
     assert answers.fired == 1
     assert units(warehouse) == []
     again = Night(warehouse, "k1")
-    assert again.run.staged_ids() == ["1"]
+    assert again.staged_ids() == ["1"]
     again.finish(["1"])
     assert units(warehouse) == [("1", "k1")]

@@ -22,6 +22,7 @@ from radray.tables.catalog import Warehouse
 from radray.tables.identity import utc_now
 from radray.tables.inventory import Inventory
 from radray.tables.lease import BEAT_S, SILENT_BEATS
+from radray.tables.partition import LeasedRun
 from radray.upkeep.maintenance import AT_ONCE, Ages, Kind, find_leftovers, maintain
 from tests.support.paths import ROOT
 from tests.support.worlds.tables import Night, open_warehouse, units
@@ -68,8 +69,8 @@ def test_a_second_submitter_is_told_by_whom_and_since_when_and_does_nothing(ware
         since = first.row.started.isoformat(timespec="seconds")
         with (
             pytest.raises(ConflictError, match=f"run {first.row.run_id} \\(since {since} UTC\\) is working .* stop it"),
-            second.run.leased(PATIENT),
-            second.run.recorded(),
+            second.run.leased(PATIENT) as leased,
+            leased.recorded(second.row),
         ):
             second.stage(["2"], "second")
         assert ConflictError.exit_code == 4
@@ -126,7 +127,7 @@ def test_a_stalled_holder_that_wakes_neither_undoes_the_other_run_nor_takes_the_
 ) -> None:
     stalled, other = Night(warehouse, "k1"), Night(warehouse, "k2")
     with ExitStack() as stack:
-        lease: AbstractContextManager[None] = stalled.run.leased(60.0)  # its first sign of life comes too late
+        lease: AbstractContextManager[LeasedRun] = stalled.run.leased(60.0)  # its first sign of life comes too late
         stack.enter_context(lease)
         stalled.stage(["1"])
         with other.run.leased(BEAT):
@@ -134,7 +135,7 @@ def test_a_stalled_holder_that_wakes_neither_undoes_the_other_run_nor_takes_the_
             other.stage(["2"])
             other.finish(["2"])
             with pytest.raises(ConflictError, match="run key k2"):
-                stalled.run.commit(["1"])
+                stalled.commit(["1"])
             stack.close()  # the stalled one ends: the lease is not its own any more
             assert (lease_of(other) or {})["run_id"] == other.row.run_id
     assert lease_of(other) is None

@@ -25,7 +25,7 @@ def test_a_night_is_committed_once_and_whole(warehouse: Warehouse) -> None:
     assert not night.run.is_committed()
     night.stage(["3", "1"], "a")
     night.stage(["2", "3"], "b")  # a task that Ray ran twice left unit 3 twice
-    fs, half = warehouse.storage.filesystem(f"{night.run.staging}/half.parquet")
+    fs, half = warehouse.storage.filesystem(f"{night.staging}/half.parquet")
     with fs.open_output_stream(half) as stream:
         stream.write(b"PAR1 and then the power failed")
     night.finish(["1", "2", "3"])
@@ -39,8 +39,8 @@ def test_a_night_is_committed_once_and_whole(warehouse: Warehouse) -> None:
 def test_files_are_sorted_by_study_carry_field_ids_and_page_checksums(warehouse: Warehouse) -> None:
     night = Night(warehouse, "k1")
     night.stage(["b", "c", "a"])
-    with night.run.recorded():
-        (file,) = night.run.commit(["a", "b", "c"]).files
+    with night.recorded() as run:
+        (file,) = run.stage().commit(["a", "b", "c"]).merged.files
     fs, path = warehouse.storage.filesystem(file.uri)
     table = pq.read_table(path, filesystem=fs, page_checksum_verification=True)
     assert table.column("study_id").to_pylist() == ["sa", "sb", "sc"]
@@ -101,16 +101,17 @@ def test_a_night_that_is_not_whole_commits_nothing(
         night.finish(expected)
     assert units(warehouse) == [("9", "yesterday")]
     assert run_statuses(warehouse)[-1] == ("today", "failed", None)
-    assert night.run.staged_ids() == staged
+    assert night.staged_ids() == staged
 
 
 def test_staged_rows_outlive_a_crash_and_are_not_asked_for_again(warehouse: Warehouse) -> None:
     crashed = Night(warehouse, "k1")
     crashed.stage(["1", "2"], "first")
     again = Night(warehouse, "k1")
-    assert again.run.staged_ids() == ["1", "2"]
-    again.stage(["3"], "second")
-    again.finish(["1", "2", "3"])
+    with again.recorded() as run:
+        assert run.staged_ids() == ["1", "2"]
+        again.stage(["3"], "second")
+        run.stage().commit(["1", "2", "3"])
     assert units(warehouse) == [("1", "k1"), ("2", "k1"), ("3", "k1")]
     assert warehouse.read(RUNS, ["rows_resumed"]).to_pylist() == [{"rows_resumed": 2}]
 
@@ -118,7 +119,7 @@ def test_staged_rows_outlive_a_crash_and_are_not_asked_for_again(warehouse: Ware
 def test_a_run_that_died_after_its_commit_gets_its_runs_row(warehouse: Warehouse) -> None:
     night = Night(warehouse, "k1")
     night.stage(["1", "2"])
-    night.run.commit(["1", "2"])  # and no `runs` row: the process ended here
+    night.commit(["1", "2"])  # and no `runs` row: the process ended here
     assert run_statuses(warehouse) == []
     assert Night(warehouse, "k1").run.is_committed()
     assert run_statuses(warehouse) == [("k1", "finished", 2)]
@@ -132,7 +133,7 @@ def test_rows_staged_by_a_version_with_other_columns_are_made_again(warehouse: W
     fs, path = warehouse.storage.filesystem(night.staged_files()[0])
     pq.write_table(pq.read_table(path, filesystem=fs).drop_columns(["findings"]), path, filesystem=fs)
     night.stage(["2"], "b")
-    assert night.run.staged_ids() == ["2"]
+    assert night.staged_ids() == ["2"]
     with pytest.raises(AuditError, match="1 of 2 units missing"):
         night.finish(["1", "2"])
     assert units(warehouse) == []
@@ -156,7 +157,7 @@ def test_the_run_that_committed_resumed_rows_and_died_is_the_one_finished(wareho
     Night(warehouse, "k1").stage(["1", "2"], "first")
     died = Night(warehouse, "k1")
     died.row.write(warehouse, RunStatus.RUNNING)
-    died.run.commit(["1", "2"])
+    died.commit(["1", "2"])
     assert Night(warehouse, "k1").run.is_committed()
     (row,) = warehouse.read(RUNS, ["run_id", "status", "input_units"]).to_pylist()
     assert row == {"run_id": died.row.run_id, "status": "finished", "input_units": 2}
@@ -166,7 +167,7 @@ def test_an_empty_partition_is_not_taken_for_the_run_that_once_filled_it(warehou
     full = Night(warehouse, "full")
     full.stage(["1"])
     full.finish(["1"])
-    Night(warehouse, "empty").run.commit([])  # and no `runs` row: the process ended here
+    Night(warehouse, "empty").commit([])  # and no `runs` row: the process ended here
     assert units(warehouse) == []
     assert not Night(warehouse, "full").run.is_committed()
 
@@ -193,8 +194,14 @@ def test_a_study_sent_twice_has_one_ok_row_and_the_last_is_it(warehouse: Warehou
         row |= {"study_id": study, "source_uri": uri, "source_member": "", "source_offset": offset}
         row |= {"status": status, "split": "train", "split_key": "p"}
     night.stage_rows(to_arrow(rows, REPORTS))
-    with night.run.recorded():
-        assert night.run.commit(["1", "2", "3", "4"]).rows_ok == 2
+    with night.recorded() as run:
+        merged = run.stage().commit(["1", "2", "3", "4"], count_by=["reason", "split"]).merged
+    assert merged.rows_ok == 2
+    assert merged.counts.by("status", "reason", "split") == {
+        ("superseded", "duplicate_study", None): 1,
+        ("ok", None, "train"): 2,
+        ("rejected", None, "train"): 1,
+    }
     found = warehouse.read(REPORTS, ["unit_id", "status", "reason", "split", "split_key"]).to_pylist()
     assert {row.pop("unit_id"): tuple(row.values()) for row in found} == {
         "1": ("superseded", "duplicate_study", None, None),
@@ -222,8 +229,8 @@ def test_the_latest_report_of_a_study_is_used_and_a_later_cancellation_withdraws
         row |= {"study_id": study, "reason": reason, "status": "rejected" if reason else "ok"}
         row["report_time"] = datetime.datetime(2024, 3, 5, 10, minute)
     night.stage_rows(to_arrow(rows, REPORTS))
-    with night.run.recorded():
-        merged = night.run.commit([str(unit) for unit in range(1, 7)])
+    with night.recorded() as run:
+        merged = run.stage().commit([str(unit) for unit in range(1, 7)]).merged
     found = warehouse.read(REPORTS, ["unit_id", "status"]).to_pylist()
     assert {row["unit_id"]: row["status"] for row in found} == {
         "1": "ok",
@@ -244,5 +251,5 @@ def test_a_gate_refuses_what_was_merged_and_nothing_is_committed(warehouse: Ware
         raise AuditError(f"{merged.rows} rows are too many")
 
     with pytest.raises(AuditError, match="2 rows are too many"):
-        night.run.commit(["1", "2"], gate)
+        night.unrecorded().stage().commit(["1", "2"], gate)
     assert units(warehouse) == []

@@ -17,11 +17,9 @@ NEXT = NIGHT + datetime.timedelta(days=1)
 def test_seconds_and_cost_stand_in_runs(warehouse: Warehouse) -> None:
     night = Night(warehouse, "k1")
     night.row.price_per_hour = 7_200.0
-    with night.run.recorded():
-        with night.run.staged():
-            night.stage(["1", "2"])
-        night.run.figures["rows_repeated"] = 1
-        night.run.commit(["1", "2"])
+    with night.recorded() as run:
+        run.figures["rows_repeated"] = 1
+        run.stage(lambda: night.stage(["1", "2"])).commit(["1", "2"])
     (row,) = warehouse.read(RUNS).to_pylist()
     parts = [row[f"seconds_{name}"] for name in ("ready", "staged", "committed")]
     assert all(part > 0 for part in parts)
@@ -35,7 +33,7 @@ def test_a_run_without_a_price_has_no_cost_and_one_that_failed_no_figures(wareho
     Night(warehouse, "k1").finish([])
     assert [row["cost"] for row in warehouse.read(RUNS).to_pylist()] == [None]
     failed = Night(warehouse, "k2", NEXT)
-    with pytest.raises(ValueError, match="x"), failed.run.recorded():
+    with pytest.raises(ValueError, match="x"), failed.recorded():
         raise ValueError("x")
     (row,) = warehouse.read(RUNS, None, {"status": "failed"}).to_pylist()
     assert (row["input_units"], row["seconds_committed"], row["cost"]) == (None, None, None)
@@ -47,8 +45,8 @@ def test_a_commit_asks_of_the_very_table_that_it_is_made_on(warehouse: Warehouse
     for night in (first, second):
         night.stage(["1"])
     second.finish(["1"])  # another partition: the first run's try fails, and is made again on the new table
-    with first.run.recorded():
-        first.run.commit(["1"], refuse=asked.append)
+    with first.recorded() as run:
+        run.stage().commit(["1"], refuse=asked.append)
     assert [table is first.base.table for table in asked] == [True, False]
     assert units(warehouse) == [("1", "k1")]
     assert units(warehouse, NEXT) == [("1", "k2")]
@@ -64,8 +62,8 @@ def test_a_commit_that_is_refused_then_changes_nothing(warehouse: Warehouse) -> 
         if table is not first.base.table:
             raise ConflictError("taken")
 
-    with pytest.raises(ConflictError, match="taken"), first.run.recorded():
-        first.run.commit(["1"], refuse=refuse)
+    with pytest.raises(ConflictError, match="taken"), first.recorded() as run:
+        run.stage().commit(["1"], refuse=refuse)
     assert units(warehouse) == []
     assert units(warehouse, NEXT) == [("1", "k2")]
     assert len(warehouse.load(REPORTS).metadata.snapshots) == 1

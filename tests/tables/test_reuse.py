@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from radray.tables import merge, reuse
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import new_run_id
-from radray.tables.partition import PartitionRun
+from radray.tables.partition import LeasedRun, PartitionRun, RecordedRun
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
 from tests.support.worlds.tables import open_warehouse
@@ -44,12 +45,22 @@ def unit(unit_id: str, **columns: Any) -> dict[str, Any]:
     return row | dict.fromkeys(("modality", "body_part", "comparison_state")) | columns
 
 
-def run_over(warehouse: Warehouse, run_key: str) -> PartitionRun:
+def opened(warehouse: Warehouse, run_key: str) -> PartitionRun:
     row = RunRow(new_run_id("generate"), "generate", run_key, "config", PARTITION)
     return PartitionRun(warehouse, pin(warehouse, PREDICTIONS, PARTITION), row)
 
 
-def stage(run: PartitionRun, rows: list[dict[str, Any]]) -> None:
+def recorded(warehouse: Warehouse, run_key: str) -> AbstractContextManager[RecordedRun]:
+    row = RunRow(new_run_id("generate"), "generate", run_key, "config", PARTITION)
+    return LeasedRun(warehouse, pin(warehouse, PREDICTIONS, PARTITION), [run_key]).recorded(row)
+
+
+def unrecorded(warehouse: Warehouse, run_key: str) -> RecordedRun:
+    row = RunRow(new_run_id("generate"), "generate", run_key, "config", PARTITION)
+    return RecordedRun(warehouse, pin(warehouse, PREDICTIONS, PARTITION), row)
+
+
+def stage(run: RecordedRun, rows: list[dict[str, Any]]) -> None:
     Path(run.staging).mkdir(parents=True, exist_ok=True)
     pq.write_table(to_arrow(rows, PREDICTIONS), f"{run.staging}/made.parquet")
 
@@ -59,20 +70,18 @@ def units(*rows: Mapping[str, Any]) -> pa.Table:
 
 
 def test_what_changed_is_made_anew_and_the_rest_copied(warehouse: Warehouse) -> None:
-    first = run_over(warehouse, "old")
     old = [prediction("1"), prediction("2"), prediction("3", status="failed", prediction=None), prediction("4")]
-    stage(first, old)
-    with first.recorded():
-        first.commit(["1", "2", "3", "4"])
+    with recorded(warehouse, "old") as first:
+        stage(first, old)
+        first.stage().commit(["1", "2", "3", "4"])
 
     # report 2 was corrected, 3 had failed, 4 is gone, 5 is late
-    second = run_over(warehouse, "new")
     frozen = units(unit("1"), unit("2", text_digest="corrected"), unit("3"), unit("5"))
-    with second.recorded():
+    with recorded(warehouse, "new") as second:
         assert second.stage_unchanged(frozen, ALIKE, "rouge", frozenset()) == ["1"]
         made = [prediction(u, prediction=f"new {u}", run_key="new", run_id="new") for u in ("2", "3", "5")]
         stage(second, made)
-        second.commit(["1", "2", "3", "5"])
+        second.stage().commit(["1", "2", "3", "5"])
     rows = warehouse.read(PREDICTIONS, ["unit_id", "prediction", "run_key", "run_id"]).to_pylist()
     assert sorted(tuple(row.values()) for row in rows) == [
         ("1", "old 1", "new", "old"),
@@ -80,7 +89,7 @@ def test_what_changed_is_made_anew_and_the_rest_copied(warehouse: Warehouse) -> 
         ("3", "new 3", "new", "new"),
         ("5", "new 5", "new", "new"),
     ]
-    assert run_over(warehouse, "new").is_committed()
+    assert opened(warehouse, "new").is_committed()
     runs = {row["run_key"]: row["rows_copied"] for row in warehouse.read(RUNS).to_pylist()}
     assert runs == {"old": 0, "new": 1}
 
@@ -105,12 +114,11 @@ def test_what_changed_is_made_anew_and_the_rest_copied(warehouse: Warehouse) -> 
 def test_a_row_is_copied_only_when_all_that_made_it_is_the_same(
     warehouse: Warehouse, changed: dict[str, str], alike: dict[str, str], scorer: str
 ) -> None:
-    first = run_over(warehouse, "old")
-    stage(first, [prediction("1")])
-    with first.recorded():
-        first.commit(["1"])
-    assert run_over(warehouse, "same").stage_unchanged(units(unit("1")), ALIKE, "rouge", frozenset()) == ["1"]
-    run = run_over(warehouse, "new")
+    with recorded(warehouse, "old") as first:
+        stage(first, [prediction("1")])
+        first.stage().commit(["1"])
+    assert unrecorded(warehouse, "same").stage_unchanged(units(unit("1")), ALIKE, "rouge", frozenset()) == ["1"]
+    run = unrecorded(warehouse, "new")
     assert run.stage_unchanged(units(unit("1", **changed)), ALIKE | alike, scorer, frozenset()) == []
     assert run.stage_unchanged(units(unit("1")), ALIKE, "rouge", frozenset({"1"})) == []
     assert run.staged_ids() == []
@@ -121,11 +129,10 @@ def test_a_night_of_several_files_is_copied_whole(warehouse: Warehouse, monkeypa
     monkeypatch.setattr(merge, "FILE_BYTES", 1)
     monkeypatch.setattr(merge, "BATCH_ROWS", 3)
     ids = [f"{i:02d}" for i in range(11)]
-    first = run_over(warehouse, "old")
-    stage(first, [prediction(one, study_id=f"s{one}") for one in ids])
-    with first.recorded():
-        assert len(first.commit(ids).files) > 1
-    second = run_over(warehouse, "new")
+    with recorded(warehouse, "old") as first:
+        stage(first, [prediction(one, study_id=f"s{one}") for one in ids])
+        assert len(first.stage().commit(ids).merged.files) > 1
+    second = unrecorded(warehouse, "new")
     frozen = units(*(unit(one, **({"reference": "new"} if one == "05" else {})) for one in ids))
     kept = [one for one in ids if one not in ("05", "07")]
     assert sorted(second.stage_unchanged(frozen, ALIKE, "rouge", {"07"})) == kept

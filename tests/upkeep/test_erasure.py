@@ -18,7 +18,7 @@ from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import new_run_id
-from radray.tables.partition import PartitionRun
+from radray.tables.partition import PartitionRun, RecordedRun
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
 from radray.upkeep.erasure import Erasure, erase
@@ -51,7 +51,7 @@ def study(number: str, run_key: str, run_id: str, dataset: str = "hospital") -> 
     return row
 
 
-def stage(warehouse: Warehouse, run: PartitionRun, rows: pa.Table) -> None:
+def stage(warehouse: Warehouse, run: RecordedRun, rows: pa.Table) -> None:
     warehouse.storage.make_folder(run.staging)
     fs, path = warehouse.storage.filesystem(f"{run.staging}/a.parquet")
     pq.write_table(rows, path, filesystem=fs)
@@ -76,9 +76,9 @@ def generated(warehouse: Warehouse, key: str, numbers: Sequence[str]) -> None:
         made |= {"model_name": "m", "prompt_id": "p", "settings_digest": "s", "engine": "transformers"}
         text = f"Canary prediction {number}." if number.startswith("p") else f"Clear {number}."
         rows.append(made | {"prediction": text, "hypotheses": [{"text": text, "score": -0.5}]})
-    stage(warehouse, run, to_arrow(rows, PREDICTIONS))
-    with run.recorded():
-        run.commit([one["unit_id"] for one in rows])
+    with run.leased() as leased, leased.recorded(row) as recorded:
+        stage(warehouse, recorded, to_arrow(rows, PREDICTIONS))
+        recorded.stage().commit([one["unit_id"] for one in rows])
 
 
 def holding(warehouse: Warehouse, root: Path) -> dict[str, str]:
@@ -104,9 +104,9 @@ def everywhere(warehouse: Warehouse, root: Path) -> None:
     generated(warehouse, "g1", ["p1", "1", "p9"])
     generated(warehouse, "g2", ["1", "2", "3", "p1", "p9"])
     crashed = prepared(warehouse, "k3", ["p1", "4"], commit=False)
-    (Path(crashed.run.staging) / "half.parquet").write_bytes(b"PAR1 Canary opacity and then the power failed")
+    (Path(crashed.staging) / "half.parquet").write_bytes(b"PAR1 Canary opacity and then the power failed")
     clean = prepared(warehouse, "k4", ["5"], commit=False)
-    assert Path(clean.run.staging).exists()
+    assert Path(clean.staging).exists()
     orphan = root / "data" / "reports" / "2026-11-21" / "prepare-20261101T000000-aaaaaaaa.00000000"
     orphan.mkdir()
     pq.write_table(to_arrow([study("p5", "k", "r")], REPORTS), orphan / "part-00000.parquet")
@@ -276,9 +276,9 @@ def test_the_same_id_in_another_dataset_is_another_patient(warehouse: Warehouse)
     row = RunRow(new_run_id("prepare"), "prepare", "k9", "config", partition)
     run = PartitionRun(warehouse, pin(warehouse, REPORTS, partition), row)
     theirs = study("p8", "k9", row.run_id, "clinic") | {"split_key": "y", "findings": "Their own.", "unit_id": "8"}
-    stage(warehouse, run, to_arrow([theirs], REPORTS))
-    with run.recorded():
-        run.commit(["8"])
+    with run.leased() as leased, leased.recorded(row) as recorded:
+        stage(warehouse, recorded, to_arrow([theirs], REPORTS))
+        recorded.stage().commit(["8"])
     with pytest.raises(ConfigError, match=r"datasets clinic, hospital each have .* set source\.dataset"):
         erase(warehouse, PATIENT)
     erase(warehouse, PATIENT, "hospital")

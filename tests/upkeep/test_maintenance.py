@@ -72,7 +72,7 @@ def test_exactly_what_crashes_left_is_removed_and_readers_see_the_same_rows(
     manifest = planted(root / "tables" / "reports" / "metadata" / "0b5c-m0.avro")
     crashed = Night(warehouse, "crashed")
     crashed.stage(["3"])
-    staged = aged(Path(crashed.run.staging) / "a.parquet")
+    staged = aged(Path(crashed.staging) / "a.parquet")
     dead = Night(warehouse, "dead", OTHER_NIGHT)
     dead.row.started = utc_now() - 2 * DAY
     dead.row.write(warehouse, RunStatus.RUNNING)
@@ -81,7 +81,7 @@ def test_exactly_what_crashes_left_is_removed_and_readers_see_the_same_rows(
     alive = Night(warehouse, "alive", OTHER_NIGHT)
     alive.row.write(warehouse, RunStatus.RUNNING)
     alive.stage(["4"])
-    kept.append(aged(Path(alive.run.staging) / "a.parquet"))
+    kept.append(aged(Path(alive.staging) / "a.parquet"))
     kept.append(planted(night / f"{alive.row.run_id}.00000000" / "part-00000.parquet"))
 
     expected = sorted(
@@ -240,7 +240,7 @@ def test_a_stalled_writer_whose_files_were_removed_commits_nothing(
     monkeypatch.setattr(stalled.base.table.catalog, "commit_table", stall)
     # its files and the snapshot that it began from are gone
     with pytest.raises(ConflictError, match=r"jobs\.maintain took this run for dead"):
-        stalled.run.commit(["2"])
+        stalled.commit(["2"])
     assert any(stalled.row.run_id in name and name.endswith(".parquet") for name in removed[0])
     assert units(warehouse) == [("1", "k1")]
     again = Night(warehouse, "k2")
@@ -258,7 +258,7 @@ def test_a_run_whose_base_was_expired_is_told_who_won(warehouse: Warehouse) -> N
         late.base.table.scan().to_arrow()
     late.stage(["2"])
     with pytest.raises(ConflictError):
-        late.run.commit(["2"])
+        late.commit(["2"])
     assert units(warehouse) == [("3", "k3")]
 
 

@@ -57,17 +57,18 @@ class Duel:
     def _work(self, part: Part) -> Callable[[Writer], str]:
         def work(writer: Writer) -> str:
             warehouse = Warehouse(self.settings)
-            run = open_night(warehouse, part.date, part.run_key)
+            opened = open_night(warehouse, part.date, part.run_key)
             self.seen_at_pin[part.name] = len(self.landings)
-            if run.is_committed():
+            if opened.is_committed():
                 return ALREADY
             if self.recorded:
-                with run.recorded():
+                with opened.recorded() as run:
                     stage(warehouse.storage, run, part.date, part.run_key, part.unit_ids)
-                    run.commit(part.unit_ids)
+                    run.stage().commit(part.unit_ids)
             else:
+                run = opened.unrecorded()
                 stage(warehouse.storage, run, part.date, part.run_key, part.unit_ids)
-                run.commit(part.unit_ids)
+                run.stage().commit(part.unit_ids)
                 warehouse.storage.remove_folder(run.staging)
             return OK
 

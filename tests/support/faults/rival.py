@@ -31,14 +31,14 @@ def run_one(order: dict[str, Any], number: int) -> dict[str, Any]:
     told, held = 0, None
     try:
         warehouse = Warehouse(settings)
-        run = open_night(warehouse, date, key)
-        base = run._base.table.scan(row_filter=f"batch_date == '{date}'", selected_fields=("run_key",)).to_arrow()
+        opened = open_night(warehouse, date, key)
+        base = opened.base.table.scan(row_filter=f"batch_date == '{date}'", selected_fields=("run_key",)).to_arrow()
         held = next(iter(base.column("run_key").to_pylist()), None)
         if met:
             meet(Path(order["meeting"]), number, order["name"])
-        with run.recorded():
+        with opened.recorded() as run:
             stage(warehouse.storage, run, date, key, units)
-            run.commit(units)
+            run.stage().commit(units)
     except RadrayError as error:
         told = error.exit_code
     return {"met": met, "held": held, "told": told}

@@ -4,6 +4,7 @@ import datetime
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -16,7 +17,8 @@ from radray.storage.files import Storage
 from radray.tables import commit
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import new_run_id
-from radray.tables.partition import PartitionRun
+from radray.tables.merge import Merged
+from radray.tables.partition import LeasedRun, PartitionRun, RecordedRun
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
 
@@ -64,32 +66,56 @@ def staged_files(warehouse: Warehouse, run_key: str) -> list[str]:
     return warehouse.storage.list_files(warehouse.layout.staging(REPORTS.name, run_key))
 
 
-def open_night(warehouse: Warehouse, date: datetime.date, run_key: str) -> PartitionRun:
+@dataclass(frozen=True)
+class OpenNight:
+    """A run over a night, whose base is pinned, and whose next phases may be had out of turn."""
+
+    warehouse: Warehouse
+    base: commit.PartitionBase
+    row: RunRow
+
+    def is_committed(self) -> bool:
+        return PartitionRun(self.warehouse, self.base, self.row).is_committed()
+
+    def recorded(self) -> AbstractContextManager[RecordedRun]:
+        """Record the run though its lease was lost, or could not be had: nothing depends on one."""
+        return LeasedRun(self.warehouse, self.base, [self.row.run_key]).recorded(self.row)
+
+    def unrecorded(self) -> RecordedRun:
+        """Return the run as one whose `runs` row is not kept."""
+        return RecordedRun(self.warehouse, self.base, self.row)
+
+    def commit(self, unit_ids: Sequence[str]) -> Merged:
+        """Commit what is staged, without a `runs` row."""
+        return self.unrecorded().stage().commit(unit_ids).merged
+
+
+def open_night(warehouse: Warehouse, date: datetime.date, run_key: str) -> OpenNight:
     """Return a run over the night, whose base is pinned now."""
     base = commit.pin(warehouse, REPORTS, partition(date))
-    return PartitionRun(warehouse, base, RunRow(new_run_id("prepare"), "prepare", run_key, "config", partition(date)))
+    return OpenNight(warehouse, base, RunRow(new_run_id("prepare"), "prepare", run_key, "config", partition(date)))
 
 
 def run_night(warehouse: Warehouse, date: datetime.date, run_key: str, unit_ids: Sequence[str]) -> bool:
     """Run over the night as a job does; return whether it had anything to do."""
-    run = open_night(warehouse, date, run_key)
-    if run.is_committed():
+    opened = open_night(warehouse, date, run_key)
+    if opened.is_committed():
         return False
-    with run.recorded():
+    with opened.recorded() as run:
         stage(warehouse.storage, run, date, run_key, unit_ids)
-        run.commit(unit_ids)
+        run.stage().commit(unit_ids)
     return True
 
 
 def commit_night(warehouse: Warehouse, date: datetime.date, run_key: str, unit_ids: Sequence[str]) -> None:
     """Make the night hold these units, without a `runs` row."""
-    run = open_night(warehouse, date, run_key)
+    run = open_night(warehouse, date, run_key).unrecorded()
     stage(warehouse.storage, run, date, run_key, unit_ids)
-    run.commit(unit_ids)
+    run.stage().commit(unit_ids)
     warehouse.storage.remove_folder(run.staging)
 
 
-def stage(storage: Storage, run: PartitionRun, date: datetime.date, run_key: str, unit_ids: Sequence[str]) -> None:
+def stage(storage: Storage, run: RecordedRun, date: datetime.date, run_key: str, unit_ids: Sequence[str]) -> None:
     """Stage the units that are not staged yet, in FILES files."""
     staged = set(run.staged_ids())
     missing = [unit_id for unit_id in unit_ids if unit_id not in staged]

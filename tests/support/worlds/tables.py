@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import new_run_id
-from radray.tables.partition import PartitionRun
+from radray.tables.merge import Merged
+from radray.tables.partition import LeasedRun, PartitionRun, RecordedRun
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
 
@@ -55,21 +57,37 @@ class Night:
         self.row = RunRow(new_run_id("prepare"), "prepare", self.run_key, "config", partition)
         self.base = pin(self.warehouse, REPORTS, partition)
         self.run = PartitionRun(self.warehouse, self.base, self.row)
+        self.staging = self.warehouse.layout.staging(REPORTS.name, self.run_key)
 
     def stage(self, unit_ids: Sequence[str], file: str = "a") -> None:
         self.stage_rows(report_rows(unit_ids, self.run_key, self.row.run_id, self.night), file)
 
     def stage_rows(self, rows: pa.Table, file: str = "a") -> None:
-        self.warehouse.storage.make_folder(self.run.staging)
-        fs, path = self.warehouse.storage.filesystem(f"{self.run.staging}/{file}.parquet")
+        self.warehouse.storage.make_folder(self.staging)
+        fs, path = self.warehouse.storage.filesystem(f"{self.staging}/{file}.parquet")
         pq.write_table(rows, path, filesystem=fs)
 
     def staged_files(self) -> list[str]:
-        return self.warehouse.storage.list_files(self.run.staging)
+        return self.warehouse.storage.list_files(self.staging)
+
+    def staged_ids(self) -> list[str]:
+        return self.unrecorded().staged_ids()
+
+    def recorded(self) -> AbstractContextManager[RecordedRun]:
+        """Record the run though its lease was lost, or could not be had: nothing depends on one."""
+        return LeasedRun(self.warehouse, self.base, [self.run_key]).recorded(self.row)
+
+    def unrecorded(self) -> RecordedRun:
+        """Return the run as one whose `runs` row is not kept: its process ended, or is about to."""
+        return RecordedRun(self.warehouse, self.base, self.row)
+
+    def commit(self, expected: Sequence[str]) -> Merged:
+        """Commit what is staged, without a `runs` row."""
+        return self.unrecorded().stage().commit(expected).merged
 
     def finish(self, expected: Sequence[str]) -> None:
-        with self.run.recorded():
-            self.run.commit(expected)
+        with self.recorded() as run:
+            run.stage().commit(expected)
 
 
 def open_warehouse(folder: Path) -> Warehouse:

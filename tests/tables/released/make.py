@@ -33,7 +33,7 @@ from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows, pin
 from radray.tables.identity import new_run_id
 from radray.tables.inventory import Inventory
-from radray.tables.partition import PartitionRun
+from radray.tables.partition import PartitionRun, RecordedRun
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
 from tests.support.s3_server import S3Server, running_s3
@@ -142,13 +142,13 @@ def commit_night(
         rows = [prediction_row(one, run_key, row.run_id) for one in rows if one["status"] == "ok"]
     # of an older schema, too: a table as it was before some columns
     rows = [{column.name: one[column.name] for column in schema.columns} for one in rows]
-    stage(warehouse, run, rows, schema)
-    with run.recorded():
-        run.commit([one["unit_id"] for one in rows])
+    with run.leased() as leased, leased.recorded(row) as recorded:
+        stage(warehouse, recorded, rows, schema)
+        recorded.stage().commit([one["unit_id"] for one in rows])
     return rows
 
 
-def stage(warehouse: Warehouse, run: PartitionRun, rows: list[dict[str, Any]], schema: TableSchema) -> None:
+def stage(warehouse: Warehouse, run: RecordedRun, rows: list[dict[str, Any]], schema: TableSchema) -> None:
     """Stage `rows`."""
     with Inventory(warehouse).write(f"{run.staging}/a.parquet") as file:
         pq.write_table(to_arrow(rows, schema), file)

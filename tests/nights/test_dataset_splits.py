@@ -8,10 +8,10 @@ import pytest
 from radray.errors import ConfigError, InputError
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Manifest
-from radray.nights.parts import (
+from radray.nights.dataset_splits import (
     INPUT_COLUMNS,
-    Part,
-    find_parts,
+    DatasetSplit,
+    find_dataset_splits,
     freeze_reports,
     refuse_other_cut,
     refuse_other_splits,
@@ -36,23 +36,23 @@ def test_parts_are_the_datasets_and_splits_that_have_reports_and_the_nights_that
     made = settings(tmp_path)
     warehouse = Warehouse(made.warehouse)
     with pytest.raises(InputError, match=r"run jobs\.prepare first"):
-        find_parts(warehouse, made)
+        find_dataset_splits(warehouse, made)
     put_prepare_run(warehouse, "quiet")
-    assert find_parts(warehouse, made) == [Part("quiet", "live", 0)]
+    assert find_dataset_splits(warehouse, made) == [DatasetSplit("quiet", "live", 0)]
     put_reports(warehouse, ["a", "b"])
     put_reports(warehouse, ["c"], split="test")
     put_reports(warehouse, ["d"], split=None)
     put_reports(warehouse, ["e"], status="rejected", reason="no_findings")
     put_prepare_run(warehouse, "hospital")
-    assert find_parts(warehouse, made) == [
-        Part("hospital", "live", 2),
-        Part("hospital", "test", 1),
-        Part("quiet", "live", 0),
+    assert find_dataset_splits(warehouse, made) == [
+        DatasetSplit("hospital", "live", 2),
+        DatasetSplit("hospital", "test", 1),
+        DatasetSplit("quiet", "live", 0),
     ]
     one = settings(tmp_path, "source.dataset=hospital", "split=test")
-    assert find_parts(warehouse, one) == [Part("hospital", "test", 1)]
+    assert find_dataset_splits(warehouse, one) == [DatasetSplit("hospital", "test", 1)]
     with pytest.raises(InputError, match=r"is in split validation \(2 in live, 1 in test, 1 in no split\)"):
-        find_parts(warehouse, settings(tmp_path, "split=validation"))
+        find_dataset_splits(warehouse, settings(tmp_path, "split=validation"))
 
 
 def test_frozen_is_all_that_rows_are_made_from(tmp_path: Path) -> None:
@@ -60,14 +60,14 @@ def test_frozen_is_all_that_rows_are_made_from(tmp_path: Path) -> None:
     warehouse = Warehouse(made.warehouse)
     put_reports(warehouse, ["c", "a", "b"])
     put_reports(warehouse, ["x"], dataset="other")
-    frozen = freeze_reports(warehouse, made, Part("hospital", "live", 3))
+    frozen = freeze_reports(warehouse, made, DatasetSplit("hospital", "live", 3))
     assert frozen.unit_ids == ["a", "b", "c"]
     assert len(frozen.files) == 1
     assert frozen.digest == digest([frozen.units.column(name).to_pylist() for name in INPUT_COLUMNS])
-    none = freeze_reports(warehouse, made, Part("hospital", "test", 0))
+    none = freeze_reports(warehouse, made, DatasetSplit("hospital", "test", 0))
     assert (none.unit_ids, none.units.num_rows) == ([], 0)
     put_reports(warehouse, ["d"], study_id="corrected")
-    assert freeze_reports(warehouse, made, Part("hospital", "live", 3)).digest != frozen.digest
+    assert freeze_reports(warehouse, made, DatasetSplit("hospital", "live", 3)).digest != frozen.digest
 
 
 def test_prompts_are_sampled_from_all_parts(tmp_path: Path) -> None:
@@ -75,13 +75,13 @@ def test_prompts_are_sampled_from_all_parts(tmp_path: Path) -> None:
     warehouse = Warehouse(made.warehouse)
     put_reports(warehouse, ["a", "d"])
     put_reports(warehouse, ["b", "c"], split="test", background="Cough.")
-    parts = [Part("hospital", "live", 2), Part("hospital", "test", 2)]
+    splits = [DatasetSplit("hospital", "live", 2), DatasetSplit("hospital", "test", 2)]
     prompt = get_prompt(made.model.prompt)
-    assert sample_prompts(warehouse, made, parts, 2) == sorted(
+    assert sample_prompts(warehouse, made, splits, 2) == sorted(
         [prompt.fill("Clear a.", None), prompt.fill("Clear b.", "Cough.")]
     )
-    assert len(sample_prompts(warehouse, made, parts, 64)) == 4
-    assert sample_prompts(warehouse, made, parts[1:], 1) == [prompt.fill("Clear b.", "Cough.")]
+    assert len(sample_prompts(warehouse, made, splits, 64)) == 4
+    assert sample_prompts(warehouse, made, splits[1:], 1) == [prompt.fill("Clear b.", "Cough.")]
 
 
 def test_reports_that_were_predicted_in_another_split_are_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which partitions of `predictions` a run makes, and the reports that each is made from, frozen."""
+"""Which datasets and splits a night has reports in, and the reports of each, frozen: the input of `predictions`."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -31,17 +31,18 @@ INPUT_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The ok reports of one dataset in one split, on the run's date: how many there are."""
+class DatasetSplit:
+    """One dataset in one split, on the run's date: a partition of `predictions` for each model."""
 
     dataset: str
     split: SplitName
     reports: int
+    """How many ok reports it has."""
 
 
 @dataclass(frozen=True)
 class FrozenReports:
-    """The ok reports of a part as they were when a run began."""
+    """The ok reports of a dataset in a split as they were when a run began."""
 
     units: pa.Table
     """INPUT_COLUMNS, sorted by unit_id."""
@@ -69,7 +70,7 @@ def default_split(settings: Settings) -> SplitName:
     return settings.split.default or ("train" if settings.date == CORPUS_DATE else "live")
 
 
-def find_parts(warehouse: Warehouse, settings: Settings) -> list[Part]:
+def find_dataset_splits(warehouse: Warehouse, settings: Settings) -> list[DatasetSplit]:
     """Return the datasets and splits to work on, sorted: those of `settings`, or all that `reports` has.
 
     A night that was prepared and has no ok report is there too: it is committed empty. Raises InputError for a
@@ -94,7 +95,7 @@ def find_parts(warehouse: Warehouse, settings: Settings) -> list[Part]:
         )
     wanted = settings.split.name
     named = [
-        Part(dataset, cast(SplitName, split), count)
+        DatasetSplit(dataset, cast(SplitName, split), count)
         for (dataset, split), count in counts.items()
         if split in ((wanted,) if wanted else get_args(SplitName))
     ]
@@ -104,28 +105,28 @@ def find_parts(warehouse: Warehouse, settings: Settings) -> list[Part]:
             f"no ok report on batch_date={settings.date} is in split {wanted or 'any'} ({has}); see date, split and"
             " split.file"
         )
-    named += [Part(dataset, wanted or default_split(settings), 0) for dataset in empty]
-    return sorted(named, key=lambda part: (part.dataset, part.split))
+    named += [DatasetSplit(dataset, wanted or default_split(settings), 0) for dataset in empty]
+    return sorted(named, key=lambda found: (found.dataset, found.split))
 
 
-def freeze_reports(warehouse: Warehouse, settings: Settings, part: Part) -> FrozenReports:
-    """Return the reports of `part` as they are now."""
-    where = equal_to({"batch_date": settings.date, "dataset": part.dataset})
+def freeze_reports(warehouse: Warehouse, settings: Settings, of: DatasetSplit) -> FrozenReports:
+    """Return the ok reports of a dataset in a split as they are now."""
+    where = equal_to({"batch_date": settings.date, "dataset": of.dataset})
     scan = warehouse.load(REPORTS).scan(row_filter=where)
-    units = report_units(scan.select(*INPUT_COLUMNS).to_arrow(), split_cut(settings), part.split)
+    units = report_units(scan.select(*INPUT_COLUMNS).to_arrow(), split_cut(settings), of.split)
     return FrozenReports(units, tuple(task.file.file_path for task in scan.plan_files()))
 
 
-def sample_prompts(warehouse: Warehouse, settings: Settings, parts: Sequence[Part], count: int) -> list[str]:
-    """Return `count` prompts of the reports of `parts`, or all, sorted: the first by unit_id, which is a digest."""
+def sample_prompts(warehouse: Warehouse, settings: Settings, among: Sequence[DatasetSplit], count: int) -> list[str]:
+    """Return `count` prompts of the reports of `among`, or all, sorted: the first by unit_id, which is a digest."""
     ids: list[str] = []
-    for part in parts:
-        ids += freeze_reports(warehouse, settings, part).unit_ids[:count]
-    among = In("unit_id", set(sorted(ids)[:count]))  # type: ignore  # pydantic hides its __init__
-    where = And(equal_to({"batch_date": settings.date}), among)
-    found = warehouse.load(REPORTS).scan(row_filter=where, selected_fields=("findings", "background")).to_arrow()
+    for of in among:
+        ids += freeze_reports(warehouse, settings, of).unit_ids[:count]
+    drawn = In("unit_id", set(sorted(ids)[:count]))  # type: ignore  # pydantic hides its __init__
+    where = And(equal_to({"batch_date": settings.date}), drawn)
+    rows = warehouse.load(REPORTS).scan(row_filter=where, selected_fields=("findings", "background")).to_arrow()
     prompt = get_prompt(settings.model.prompt)
-    columns = (found.column(name).to_pylist() for name in ("findings", "background"))
+    columns = (rows.column(name).to_pylist() for name in ("findings", "background"))
     return sorted(prompt.fill(findings, background) for findings, background in zip(*columns, strict=True))
 
 

@@ -1,0 +1,62 @@
+"""One night, whole: prepared where there is a source, then its impressions under each model, a commit for each."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from rich.console import Console
+
+from radray.errors import GateError
+from radray.models.folder import ModelFolder
+from radray.nights.arrivals import is_nightly, unanswered
+from radray.nights.console import print_line
+from radray.nights.dataset_splits import find_dataset_splits, refuse_other_cut, sample_prompts
+from radray.nights.engine_choice import EngineOfModel
+from radray.nights.final_line import FinalLine
+from radray.nights.predictions_partition import freeze_partition
+from radray.nights.predictions_run import generate_partition
+from radray.nights.reports_run import prepare_night
+from radray.settings.root import Settings
+from radray.settings.section import CORPUS_DATE
+from radray.tables.catalog import Warehouse
+
+
+def generate_night(
+    settings: Settings, models: Sequence[ModelFolder], start_ray: Callable[[], None], console: Console, line: FinalLine
+) -> None:
+    """Prepare one night where there is a source, and write the impressions of its datasets and splits.
+
+    Raises as `prepare_night` and `generate_partition`; GateError at the end, when all that passes is committed.
+    """
+    if settings.source.uri is not None:
+        # a night whose date was forgotten must not take the place of a corpus
+        may_replace = settings.date != CORPUS_DATE
+        prepare_night(settings, console, line=line, start_ray=start_ray, may_replace=may_replace)
+    warehouse = Warehouse(settings.warehouse, must_exist=True)
+    splits = find_dataset_splits(warehouse, settings)
+    for of in splits:
+        for model in models:
+            refuse_other_cut(settings, of.split, model)
+    reports = sum(of.reports for of in splits)
+    prompts = partial(sample_prompts, warehouse, settings, splits)
+    engines = [EngineOfModel(model, settings.generate, reports, prompts) for model in models]
+    refused: list[str] = []
+    for of in splits:
+        for engine in engines:
+            partition = freeze_partition(warehouse, settings, of, engine.model)
+            try:
+                generate_partition(partition, engine, start_ray, console, line)
+            except GateError as error:  # the nights of other hospitals and models are not its business
+                refused.append(str(error))
+    if refused:
+        raise GateError("; ".join(refused))
+
+
+def print_unanswered(settings: Settings, console: Console, line: FinalLine) -> None:
+    """Print which other nights of a nightly source were prepared and have no impressions: nobody else would."""
+    if settings.source.dataset is None or not is_nightly(settings):
+        return
+    nights = unanswered(Warehouse(settings.warehouse), settings.source.dataset)
+    line.unanswered = sorted(nights - set(settings.nights))
+    if line.unanswered:
+        listed = ", ".join(map(str, line.unanswered))
+        print_line(console, f"generate: nights with reports and without impressions: {listed}; run them with date=")

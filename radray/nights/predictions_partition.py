@@ -1,0 +1,145 @@
+"""A partition of `predictions` to be written: its place, its frozen input, and its run's key under an engine."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from radray.evaluation.rouge import Scorer
+from radray.models.engines.engine import DECIDES
+from radray.models.folder import ModelFolder
+from radray.nights.dataset_splits import DatasetSplit, FrozenReports, freeze_reports, refuse_other_splits, split_cut
+from radray.nights.engine_choice import EngineChoice
+from radray.nights.gate import NightGate
+from radray.pipelines.generate import GenerationJob
+from radray.pipelines.score_predictions import checks_id
+from radray.schema.predictions import PREDICTIONS
+from radray.settings.loading import dump_settings
+from radray.settings.root import Settings
+from radray.tables.catalog import Warehouse
+from radray.tables.commit import PartitionBase, pin
+from radray.tables.identity import ROWS_VERSION, digest, new_run_id, run_key
+from radray.tables.partition import PartitionRun
+from radray.tables.runs import RunRow
+
+
+@dataclass(frozen=True)
+class PredictionsPartition:
+    """The reports of a dataset in a split under one model, pinned and frozen. Its engine may be known late."""
+
+    warehouse: Warehouse
+    settings: Settings
+    split: DatasetSplit
+    model: ModelFolder
+    base: PartitionBase
+    input: FrozenReports
+    run_id: str
+    """Of the run over it, under whatever engine."""
+
+    @property
+    def where(self) -> str:
+        """Dataset, date, split and model, for messages."""
+        of, model = self.split, self.model
+        return f"{of.dataset} {self.settings.date} {of.split}, model {model.name} {model.digest[:12]}"
+
+    @property
+    def reports(self) -> int:
+        """How many reports it is made from."""
+        return len(self.input.unit_ids)
+
+    @property
+    def scorer_id(self) -> str:
+        """What the predictions are scored by."""
+        return Scorer(stemmer=self.settings.score.stemmer).scorer_id
+
+    def open(self, engines: Sequence[EngineChoice]) -> PartitionRun:
+        """Return the run over the partition, opened for all the `engines` that it may take, at least one."""
+        return PartitionRun(self.warehouse, self.base, *(self.row(engine) for engine in engines))
+
+    def row(self, engine: EngineChoice) -> RunRow:
+        """Return the run's row in `runs` under `engine`, begun now."""
+        resolved = self.settings.model_copy(update={"generate": engine.settings})
+        return RunRow(
+            run_id=self.run_id,
+            job="generate",
+            run_key=self._key(engine),
+            config=f"{dump_settings(resolved)}# {engine.name}: {engine.reason}\n",
+            about={**self.base.partition, "model_name": self.model.name, "input_digest": self.input.digest},
+            price_per_hour=self.settings.cluster.price_per_hour,
+        )
+
+    def alike(self, engine: EngineChoice) -> dict[str, str]:
+        """Return what the rows of equal reports must share for one to be taken for the other, by column."""
+        return {
+            "prompt_id": self.settings.model.prompt,
+            # with the version of the rows: those of older code are not copied
+            "settings_digest": digest({"rows_version": ROWS_VERSION, **self._decides()})[:16],
+            "engine": engine.name,
+            "checks_id": checks_id(self.settings.score),
+        }
+
+    def job(self, engine: EngineChoice, staging: str) -> GenerationJob:
+        """Return what the pipeline is to make below `staging` with `engine`."""
+        constants = {
+            **self.base.partition,
+            "model_name": self.model.name,
+            **self.alike(engine),
+            "run_key": self._key(engine),
+            "run_id": self.run_id,
+        }
+        return GenerationJob(
+            storage=self.warehouse.storage,
+            files=self.input.files,
+            cut=split_cut(self.settings),
+            split=self.split.split,
+            model=self.model,
+            prompt_id=self.settings.model.prompt,
+            settings=engine.settings,
+            score=self.settings.score,
+            constants=constants,
+            staging=staging,
+            converted=engine.converted,
+        )
+
+    def gate(self, report: Callable[[str], None]) -> NightGate:
+        """Return the gate of the night; `report` is called with a sentence on what it could not judge."""
+        return NightGate(
+            warehouse=self.warehouse,
+            settings=self.settings.gates,
+            normal_weight=self.settings.evaluate.normal_weight,
+            partition=self.base.partition,
+            model_name=self.model.name,
+            report=report,
+        )
+
+    def _decides(self) -> dict[str, object]:
+        return self.settings.generate.model_dump(include=set(DECIDES))
+
+    def _key(self, engine: EngineChoice) -> str:
+        decides: Mapping[str, Any] = {
+            **{name: str(value) for name, value in self.base.partition.items()},
+            "input": self.input.digest,
+            "prompt": self.settings.model.prompt,
+            "generation": self._decides(),
+            "scorer": [self.scorer_id, checks_id(self.settings.score)],
+            "engine": engine.name,
+        }
+        return run_key("generate", decides)
+
+
+def freeze_partition(
+    warehouse: Warehouse, settings: Settings, of: DatasetSplit, model: ModelFolder
+) -> PredictionsPartition:
+    """Pin the partition of a dataset in a split under `model`, then freeze its input.
+
+    Raises InputError when some of the reports have predictions of the model in another split.
+    """
+    partition = {
+        "batch_date": settings.date,
+        "dataset": of.dataset,
+        "split": of.split,
+        "model_digest": model.digest,
+    }
+    base = pin(warehouse, PREDICTIONS, partition)
+    reports = freeze_reports(warehouse, settings, of)
+    refuse_other_splits(warehouse, partition, reports.unit_ids)
+    return PredictionsPartition(warehouse, settings, of, model, base, reports, new_run_id("generate"))
