@@ -2,40 +2,37 @@
 
 import sys
 from functools import partial
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from jobs import cli
-from jobs.prepare import check as check_prepare
-from jobs.prepare import describe as describe_prepare
-from radray.cluster.actors import NodeResources, plan_actors
-from radray.cluster.connection import local_cores, local_cpus, ray_on_demand
+from jobs import prepare as prepare_job
 from radray.errors import ConfigError
-from radray.models.engines.engine import engine_name
-from radray.models.store import open_stored
-from radray.nights.final_line import FinalLine
-from radray.nights.night import generate_night, print_unanswered
-from radray.nights.range import each_night
 from radray.settings.root import Settings
-from radray.storage.files import Storage
-from radray.tasks.impression.prompts import get_prompt
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from radray.nights.final_line import FinalLine
 
 
 def check(settings: Settings) -> None:
-    """Raise ConfigError for settings that the job needs and does not have, or that no engine has."""
+    """Raise ConfigError for settings that the job needs and does not have, or that no engine or machine has."""
+    from radray.models.engines.engine import engine_name
+    from radray.tasks.impression.prompts import get_prompt
+
     if not settings.model.uri:
         raise ConfigError("model.uri is not set: generate needs a model folder or hub id, or a list of them")
     get_prompt(settings.model.prompt)
     if settings.generate.engine != "auto":
         engine_name(settings.generate)
     if settings.source.uri is not None:
-        check_prepare(settings)
-    planned(settings)
+        prepare_job.check(settings)
+    describe_actors(settings)
 
 
 def describe(settings: Settings) -> list[str]:
     """Return what the job would do."""
-    first = describe_prepare(settings) if settings.source.uri is not None else []
+    first = prepare_job.describe(settings) if settings.source.uri is not None else []
     dataset, split = settings.source.dataset or "each", settings.split.name or "each"
     nights = f"{settings.date} to {settings.until}, one after the other" if settings.until else settings.date
     where = f"batch_date={nights}, dataset={dataset}, split={split}"
@@ -43,26 +40,36 @@ def describe(settings: Settings) -> list[str]:
         *first,
         f"read {settings.warehouse.uri}: reports, {where}",
         *(f"write {settings.warehouse.uri}: predictions, {where}, model={uri}" for uri in settings.model.uri),
-        f"plan: {planned(settings)}",
+        f"plan: {describe_actors(settings)}",
     ]
 
 
-def planned(settings: Settings) -> str:
-    """Return the actors that the job would start, in words, as far as they are known without a cluster.
+def describe_actors(settings: Settings) -> str:
+    """Return in words the actors that the job would start, as far as they are known without a cluster.
 
     Raises ConfigError for actors that do not fit this machine.
     """
+    from radray.cluster.actors import NodeResources, plan_actors
+    from radray.cluster.connection import local_cores, local_cpus
+
     cpus = local_cpus(settings.cluster)
     if cpus is None or settings.generate.use_gpu:
         return f"{settings.generate.actors} actors, computed from the cluster at the start"
     return plan_actors([NodeResources(cpus, cores=local_cores(settings.cluster))], settings.generate, memory=1).describe()
 
 
-def generate(settings: Settings, console: Console, line: FinalLine | None = None) -> None:
-    """Write, score and commit the impressions of each night, dataset and split under each model; a commit for each.
+def generate(settings: Settings, console: "Console", line: "FinalLine | None" = None) -> None:
+    """Write, score and commit the impressions of each night, dataset and split under each model, a commit for each.
 
-    A night that is refused stops no other, see `each_night`. What came of them is added to `line`.
+    A night that is refused stops no other, see `each_night`. What was done is added to `line`.
     """
+    from radray.cluster.connection import ray_on_demand
+    from radray.models.store import open_stored
+    from radray.nights.final_line import FinalLine
+    from radray.nights.night import generate_night, print_unanswered
+    from radray.nights.range import each_night
+    from radray.storage.files import Storage
+
     line = line or FinalLine("generate")
     line.price_per_hour = settings.cluster.price_per_hour
     storage = Storage.of(settings.warehouse.s3)
@@ -74,6 +81,8 @@ def generate(settings: Settings, console: Console, line: FinalLine | None = None
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
+    from radray.nights.final_line import FinalLine
+
     line = FinalLine("generate")
     return cli.run(partial(generate, line=line), check, describe, __doc__, line)
 

@@ -106,7 +106,7 @@ def find_dataset_splits(warehouse: Warehouse, settings: Settings) -> list[Datase
             " split.file"
         )
     named += [DatasetSplit(dataset, wanted or default_split(settings), 0) for dataset in empty]
-    return sorted(named, key=lambda found: (found.dataset, found.split))
+    return sorted(named, key=lambda split: (split.dataset, split.split))
 
 
 def freeze_reports(warehouse: Warehouse, settings: Settings, of: DatasetSplit) -> FrozenReports:

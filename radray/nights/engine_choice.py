@@ -1,4 +1,4 @@
-"""Which engine a run takes: decided once, on the driver, for every actor, by a parity run or the record of one."""
+"""Which engine a run uses: decided once, on the driver, for all actors, by a parity run or the record of one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,25 +18,25 @@ from radray.models.store import on_this_node
 from radray.settings.generate import GenerateSettings
 
 SHORTEST_S = 1.0
-"""A parity run in which transformers took less says nothing of speed: both may have waited for something else."""
+"""A parity run in which transformers took less says nothing about speed: both may have waited for something else."""
 
 NO_ENGINE = "none"
-"""What the run key of a partition without a report carries: no engine has a part in it."""
+"""What the run key of a partition without reports has in the place of an engine: none is used for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
-    """The engine of a run: `settings` with its name, why, and the digest of the converted files, if any."""
+    """The engine of a run, the `settings` that name it, why it was chosen, and the digest of its converted files."""
 
     name: str
-    """What rows and run key carry: library, version, compute type."""
+    """Library, version and compute type, as in the rows and the run key."""
     settings: GenerateSettings
     reason: str
     converted: str | None = None
 
 
 class EngineOfModel:
-    """The engine of one model for a whole run: what is known is found, what is not is proven, once."""
+    """The engine of one model for a whole job: read from an earlier parity run, or proven by one, once."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class EngineOfModel:
         reports: int,
         prompts: Callable[[int], Sequence[str]],
     ) -> None:
-        """Take what `choose` needs: `reports` and `prompts` are of all that the run is to write for."""
+        """Take what `choose` needs: `reports` counts, and `prompts` gives, those of all partitions of the job."""
         self.model = model
         self._settings = settings
         self._reports = reports
@@ -53,10 +53,10 @@ class EngineOfModel:
         self._choice: EngineChoice | None = None
 
     def possible(self, reports: int) -> list[EngineChoice]:
-        """Return what the engine of a partition of `reports` reports may be, before any parity run: one if it is known.
+        """Return the engines that a partition of `reports` reports may get, before any parity run: one if it is known.
 
-        Where it is not, a partition that one of several wrote is as good: asking on another machine, which has no
-        record, must not write a night anew. Raises as `choose`.
+        If it is not known, a partition written by any of them counts as written: a machine without the record of the
+        parity run must not write a night again. Raises as `choose`.
         """
         if not reports:
             return [no_engine(self._settings)]
@@ -70,7 +70,7 @@ class EngineOfModel:
         return [fast, _named(self._settings, "transformers", "")]
 
     def choose(self, reports: int, start_ray: Callable[[], None]) -> EngineChoice:
-        """Return the engine of a partition of `reports` reports, after a parity run in Ray where it is not known.
+        """Return the engine of a partition of `reports` reports, after a parity run in Ray if it is not known yet.
 
         Raises as `choose_engine`.
         """
@@ -88,13 +88,13 @@ def choose_engine(
     reports: int,
     prompts: Callable[[int], Sequence[str]],
 ) -> EngineChoice:
-    """Return the engine for a run over `reports` reports.
+    """Return the engine for `reports` reports.
 
-    `prompts` gives as many of their prompts as it is asked for; `start_ray` is called before a parity run alone.
-    `auto` takes ctranslate2 when it wrote what transformers writes, and not slower, for this model, these settings
-    and this kind of device; else transformers. A compute type other than float32 was named by the user: its parity
-    is measured and recorded and decides nothing. Raises InputError when ctranslate2 was named and is refused, and
-    ConfigError for a compute type that no engine has here.
+    `prompts(count)` returns that many of their prompts; `start_ray` is called only before a parity run. `auto` takes
+    ctranslate2 if it wrote the same text as transformers, and was not slower, for this model, these settings and this
+    kind of device; else transformers. A compute type other than float32 was chosen by the user: its parity is measured
+    and recorded, but decides nothing. Raises InputError when ctranslate2 was asked for and is refused, and ConfigError
+    for a compute type that no engine here has.
     """
     known = known_choice(model, settings, reports)
     if known is not None:
@@ -109,9 +109,9 @@ def choose_engine(
 
 
 def known_choice(model: ModelFolder, settings: GenerateSettings, reports: int) -> EngineChoice | None:
-    """Return what `choose_engine` returns or raises where that takes no parity run; else None.
+    """Return what `choose_engine` returns or raises without a parity run; None if it would need to make one.
 
-    Reads the record of an earlier one, and holds the converted files against their manifest (sha256 of each).
+    Reads the record of an earlier parity run, and checks the converted files against their manifest (sha256 of each).
     """
     if not reports:
         return no_engine(settings)
@@ -121,10 +121,10 @@ def known_choice(model: ModelFolder, settings: GenerateSettings, reports: int) -
         refuse_other_families(model.path)
     except InputError as error:
         return _without(settings, error)
-    found = known_parity(model, settings)
-    if found is None or found[0].n < min(PARITY_PROMPTS, reports):
+    known = known_parity(model, settings)
+    if known is None or known[0].n < min(PARITY_PROMPTS, reports):
         return None
-    return decide(model, settings, *found)
+    return decide(model, settings, *known)
 
 
 def decide(model: ModelFolder, settings: GenerateSettings, record: ParityRecord, converted: Converted) -> EngineChoice:
@@ -153,7 +153,7 @@ def _named(settings: GenerateSettings, engine: str, reason: str, converted: str 
 
 
 def _without(settings: GenerateSettings, error: RadrayError) -> EngineChoice:
-    """Return transformers because of `error`; raise that when transformers is not what was asked for."""
+    """Return transformers, because of `error`; raise `error` if transformers is not what was asked for."""
     if settings.engine == "ctranslate2" or settings.compute_type == "int8":
         raise error
     return _named(settings, "transformers", str(error))
@@ -162,11 +162,11 @@ def _without(settings: GenerateSettings, error: RadrayError) -> EngineChoice:
 def _run(
     model: ModelFolder, settings: GenerateSettings, prompts: list[str]
 ) -> tuple[ParityRecord, Converted] | RadrayError:
-    """Make the parity run in a process of its own, on a GPU if `settings` say so, that ends with it.
+    """Make the parity run in a process of its own, on a GPU if `settings` say so, which ends with it.
 
-    The driver stays without model libraries and their memory, and a crash there is one of a task.
+    The driver loads no model library, and a crash in one ends the task and not the driver.
     """
-    # a process that is not used again gives its memory back
+    # one call a process: its memory is freed when it ends
     task: Any = ray.remote(max_calls=1, max_retries=0, num_cpus=1, num_gpus=1 if settings.use_gpu else 0)(_prove)
     try:
         return ray.get(task.remote(model, settings, prompts))

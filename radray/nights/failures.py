@@ -7,7 +7,7 @@ from radray.storage.failures import refusal
 
 
 def known_error(error: BaseException) -> RadrayError | None:
-    """Return `error` in radray's words: its own error, or what storage refused; None for what nobody expected."""
+    """Return `error` in radray's words: its own error, or what storage refused; None for an unexpected error."""
     return own_error(error) or storage_error(error)
 
 
@@ -17,7 +17,7 @@ def own_error(error: BaseException) -> RadrayError | None:
 
 
 def storage_error(error: BaseException) -> RadrayError | None:
-    """Return what a disk or S3 refused, among the causes of `error`, in radray's words; None if it is not that."""
+    """Return what a disk or S3 refused, among the causes of `error`, in radray's words; None for other errors."""
     return next((own for cause in _causes(error) if (own := refusal(cause)) is not None), None)
 
 

@@ -21,17 +21,17 @@ class Outcome:
     copied: int
     repeated: int
     figures: Mapping[str, float | None]
-    """Columns of the run's `runs` row: seconds_staged, gpu_seconds, cost, ...; what did not happen is not there."""
+    """Columns of the run's `runs` row: seconds_staged, gpu_seconds, cost, ...; without those that do not apply."""
 
     def describe_failures(self) -> str:
-        """Return the failed reports in words, ready to follow others; '' for none."""
+        """Return how many reports failed, by reason, as the end of a sentence; '' for none."""
         if not self.failed:
             return ""
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.failed.most_common())
         return f", {self.failed.total():,} failed ({reasons})"
 
     def describe_times(self) -> str:
-        """Return seconds and reports a second of each step, GPU seconds and cost, in words."""
+        """Return a sentence with the seconds and reports a second of each step, the GPU seconds and the cost."""
         staged = self.reports - self.resumed - self.copied
         parts = []
         for name, units in (("engine", 0), ("ready", 0), ("staged", staged), ("committed", self.reports)):
@@ -55,19 +55,19 @@ class FinalLine:
     refused: list[datetime.date] = field(default_factory=list)
     """Nights that ended with an error."""
     unanswered: list[datetime.date] = field(default_factory=list)
-    """Other nights that were prepared and have no impressions: an earlier run of them was refused, or died."""
+    """Other nights that were prepared and have no impressions: an earlier run of theirs was refused, or died."""
     empty: list[datetime.date] = field(default_factory=list)
-    """Nights of which the source had no file: a feed that has dried up looks like that, too."""
+    """Nights for which the source had no file; a feed that has dried up looks the same."""
     run_ids: list[str] = field(default_factory=list)
-    """Runs that worked, in order; `runs` has a row for each. What was there already is none."""
+    """Runs that did work, in order, each with a row in `runs`; a partition that was there already adds none."""
     there: int = 0
-    """Partitions that held already what would have been made."""
+    """Partitions that already held what the job would have written."""
     counts: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     """Failed predictions by reason."""
     gpu_seconds: float = 0.0
     error: str | None = None
-    """Class of the error that ended the job."""
+    """Class of the error that ended the job; None: it ended well."""
     began: float = field(default_factory=time.monotonic)
 
     def add_prepared(self, run_id: str, units: int, units_ok: int) -> None:
@@ -83,7 +83,7 @@ class FinalLine:
         self.gpu_seconds += outcome.figures.get("gpu_seconds") or 0.0
 
     def json(self, exit_code: int) -> str:
-        """Return the line of a job that ends with `exit_code`."""
+        """Return the final line of a job that ends with `exit_code`, without the line end."""
         seconds = time.monotonic() - self.began
         nights: dict[str, str | None] = {"date": None, "until": None}
         if self.nights:
@@ -115,4 +115,4 @@ class FinalLine:
 
 _OF_OUTCOME = ("reports", "ok", "resumed", "copied", "repeated")
 _COUNTS = ("units", "units_ok", *_OF_OUTCOME)
-"""Input units that were prepared, then reports that impressions were written for; those of several models add up."""
+"""Input units prepared, then reports that got an impression; a report counts once for each model."""

@@ -1,4 +1,4 @@
-"""The gate of a night of predictions: reads what was merged, what `reports` holds and the night before, and judges."""
+"""The gate of a night of predictions: judges the merged rows by what `reports` holds and by the night before."""
 
 import io
 from collections import Counter
@@ -66,9 +66,9 @@ class NightGate:
     def _previous_rouge_l(self, scorers: set[str]) -> float | None:
         """Return the standardised ROUGE-L F of the last night before this one under a model of the same name.
 
-        The same name, not the same digest: what was fine-tuned again is held against its predecessor. On the same
-        date another digest counts as before. Nights scored in another way, and those with fewer reports of a stratum
-        than are judged, are passed over. None where no night is left.
+        The same name, not the same digest: a model that was fine-tuned again is compared with its predecessor. Another
+        digest on the same date counts as earlier. Nights that were scored in another way, or have too few reports of a
+        stratum to be judged, are passed over. None where no night is left.
         """
         about = {name: self._partition[name] for name in ("dataset", "split")} | {"model_name": self._model_name}
         done = {**about, "job": "generate", "status": RunStatus.FINISHED.value}
@@ -80,9 +80,9 @@ class NightGate:
                 last[night] = max(run["ended"], last.get(night, run["ended"]))
         for date, digest in sorted(last, key=lambda night: (night[0], last[night]), reverse=True):
             where = {**about, "batch_date": date, "model_digest": digest}
-            found = measure_scores([self._warehouse.read(PREDICTIONS, SCORE_COLUMNS, where)])
-            mean = found.standardised_rouge_l(self._settings.min_part, self._normal_weight)
-            if mean is not None and found.scorers == scorers:
+            before = measure_scores([self._warehouse.read(PREDICTIONS, SCORE_COLUMNS, where)])
+            mean = before.standardised_rouge_l(self._settings.min_part, self._normal_weight)
+            if mean is not None and before.scorers == scorers:
                 return mean
         return None
 

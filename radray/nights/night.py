@@ -7,9 +7,10 @@ from rich.console import Console
 
 from radray.errors import GateError
 from radray.models.folder import ModelFolder
-from radray.nights.arrivals import is_nightly, unanswered
+from radray.nights.arrivals import unanswered
 from radray.nights.console import print_line
 from radray.nights.dataset_splits import find_dataset_splits, refuse_other_cut, sample_prompts
+from radray.nights.dated import is_nightly
 from radray.nights.engine_choice import EngineOfModel
 from radray.nights.final_line import FinalLine
 from radray.nights.predictions_partition import freeze_partition

@@ -1,4 +1,4 @@
-"""Tells a webhook and an SNS topic that a nightly job failed: its final line, and nothing else."""
+"""Sends the final line of a nightly job that failed to a webhook and an SNS topic, and nothing else."""
 
 import json
 import urllib.request
@@ -12,7 +12,7 @@ ATTEMPTS = 2
 
 
 def notify(settings: NotifySettings, line: str) -> list[str]:
-    """Send `line` to all that `settings` name; return what went wrong, a sentence each, and never raise.
+    """Send `line` to every receiver in `settings`; return what went wrong, a sentence each, and never raise.
 
     The sentences name neither URL nor topic: the first is often a secret.
     """
@@ -31,7 +31,7 @@ def notify(settings: NotifySettings, line: str) -> list[str]:
 
 
 def post(url: str, line: str) -> None:
-    """Post `line` as JSON to `url`, by the proxy of the environment where there is one. Raises OSError unless 2xx."""
+    """Post `line` as JSON to `url`, through the environment's proxy if it has one. Raises OSError unless 2xx."""
     headers = {"Content-Type": "application/json", "User-Agent": "radray"}
     request = urllib.request.Request(url, line.encode("utf-8"), headers, method="POST")
     with urllib.request.urlopen(request, timeout=TIMEOUT_S):

@@ -14,8 +14,8 @@ from radray.settings.root import Settings
 def each_night(settings: Settings, console: Console, line: FinalLine, work: Callable[[Settings], None]) -> None:
     """Do `work` with the settings of each night of `settings`, in order; a night that is refused stops no other.
 
-    Raises the worst error of them at the end: that of the lowest exit code, 1 before 3 before 4. A wrong setting, and
-    what nobody expected, ends it at once; so does any error of a job of one night.
+    Raises the worst of their errors at the end: that with the lowest exit code, 1 before 3 before 4. A wrong setting
+    (ConfigError) and an unexpected error end it at once, and so does any error when there is one night.
     """
     refused: list[RadrayError] = []
     for night in settings.nights:

@@ -9,9 +9,10 @@ from typing import Any
 from rich.console import Console
 
 from radray.errors import AuditError, ConfigError, InputError
-from radray.nights.arrivals import Arrivals, fixed_folder
+from radray.nights.arrivals import Arrivals
 from radray.nights.console import print_line
 from radray.nights.dataset_splits import default_split
+from radray.nights.dated import fixed_folder
 from radray.nights.final_line import FinalLine
 from radray.pipelines.parse_reports import RowContext, stage_reports
 from radray.pipelines.progress import staged_rows

@@ -52,7 +52,7 @@ class Warehouse:
     """A catalog, the folder of its tables, and the storage that both lie on.
 
     Opening touches nothing on a warehouse that exists and makes the catalog of one that does not. On S3 it lists one
-    object, so that a wrong key, bucket or endpoint is said before any work is done.
+    object, so that a wrong key, bucket or endpoint is refused before any work is done.
     """
 
     def __init__(self, settings: WarehouseSettings, *, must_exist: bool = False) -> None:
@@ -202,7 +202,7 @@ def _open_catalog(settings: WarehouseSettings, layout: Layout, storage: Storage)
         except DatabaseError as error:
             # once: another first run may have made the catalog's own tables between look and creation
             if last:
-                raise ConfigError(_told_sqlite(file, error.orig)) from None
+                raise ConfigError(_describe_sqlite(file, error.orig)) from None
     event.listen(catalog.engine, "handle_error", lambda context: _refuse_sqlite(file, context))
     return catalog
 
@@ -210,10 +210,10 @@ def _open_catalog(settings: WarehouseSettings, layout: Layout, storage: Storage)
 def _refuse_sqlite(file: Path, context: ExceptionContext) -> None:
     """Raise what SQLite refuses as a RadrayError: but a row that is there already, which pyiceberg looks for."""
     if not isinstance(context.original_exception, sqlite3.IntegrityError):
-        raise RadrayError(_told_sqlite(file, context.original_exception)) from None
+        raise RadrayError(_describe_sqlite(file, context.original_exception)) from None
 
 
-def _told_sqlite(file: Path, error: BaseException | None) -> str:
+def _describe_sqlite(file: Path, error: BaseException | None) -> str:
     # SQLite's own sentences name no value: database is locked, attempt to write a readonly database, ... is full
     return (
         f"catalog {file}: {error}: wait until no other job holds it, see that there is room and that it can be"

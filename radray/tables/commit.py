@@ -1,4 +1,4 @@
-"""Commits: one partition replaced in one transaction, or rows of a small table added; no outcome left unknown."""
+"""Commits: one partition replaced in one transaction, or rows of a small table added; no commit is left in doubt."""
 
 import json
 import secrets
@@ -18,7 +18,7 @@ from radray.tables.catalog import Warehouse, equal_to
 from radray.tables.identity import digest
 
 MAX_COMMITS = 20
-"""Tries of one commit while other partitions' commits come first: 20 runs at once would each need at most 20."""
+"""Tries of one commit while commits of other partitions come first: of 20 runs at once each needs at most 20."""
 
 FENCED = "radray.fenced"
 """Property of the snapshot that `maintain` commits before it removes files: the attempts (JSON) that may not commit."""
@@ -34,7 +34,7 @@ class PartitionBase:
     table: Table
     partition: Mapping[str, Any]
     held: frozenset[str]
-    """Data files of the partition. Known from the start: when it matters, the snapshot may be expired."""
+    """Data files of the partition. Kept from the start: by the time they matter, the snapshot may have expired."""
 
     @property
     def partition_id(self) -> str:
@@ -42,7 +42,7 @@ class PartitionBase:
         return digest({name: str(value) for name, value in self.partition.items()})[:16]
 
     def describe(self) -> str:
-        """Return the partition's values in words."""
+        """Return the partition's values as text: ``batch_date=2026-11-21, dataset=hospital``."""
         return ", ".join(f"{name}={value}" for name, value in self.partition.items())
 
     def files(self, table: Table) -> frozenset[str]:
@@ -53,8 +53,8 @@ class PartitionBase:
 def pin(warehouse: Warehouse, schema: TableSchema, partition: Mapping[str, Any]) -> PartitionBase:
     """Return the partition as it is now.
 
-    To be called before the run's input is frozen: a run that froze older input and pinned later would replace a
-    newer night without a conflict.
+    Call it before the run's input is frozen: a run that froze its input first and pinned later could replace a newer
+    night without a conflict.
     """
     table = warehouse.load(schema)
     return PartitionBase(schema, table, partition, _files(table, partition))
@@ -70,11 +70,12 @@ def replace_partition(
 ) -> bool:
     """Make the partition hold exactly `files` (sha256 by uri), in one commit that readers see whole or not at all.
 
-    No files commit an empty partition. The snapshot carries run_key, run_id and the files' digests.
-    `refuse` is given the very table that each try is made on, and may raise: any other commit makes that try fail.
-    Returns True when this call committed, False when another run with the same `run_key` had done so.
-    Raises ConflictError when a run with another key changed the partition since `base` was loaded, and when
-    `maintain` has taken this run for dead.
+    Without files it commits an empty partition. The snapshot carries run_key, run_id and the files' digests.
+    `refuse` is called with the very table that each try is made on, and may raise: a commit in between makes that try
+    fail. Returns True when this call committed, False when another run with the same `run_key` had done so.
+    Raises ConflictError when a run with another key changed the partition since `base` was pinned, when `maintain` has
+    taken this run for dead, and after MAX_COMMITS tries; RadrayError when the commit failed and, read back, did not
+    land.
     """
     properties = {
         _RUN_KEY: run_key,
@@ -95,12 +96,12 @@ def replace_partition(
         except (CommitFailedException, ValidationException) as error:
             lost = type(error).__name__  # another commit came first: look whose
         except Exception as error:
-            # the answer may be lost: read back before anything is decided
+            # the answer may be lost: read the table back before anything is decided
             failure = str(error) if isinstance(error, RadrayError) else type(error).__name__
         table = warehouse.load(base.schema)
         commits = _commits_since(base, table)
-        if any(one.get(_ATTEMPT) == properties[_ATTEMPT] for one in commits):
-            return True  # it may have been replaced by now, by a run that pinned it: that is no conflict of this run
+        if any(commit.get(_ATTEMPT) == properties[_ATTEMPT] for commit in commits):
+            return True  # a run that pinned it may have replaced it since: that is no conflict of this run
         if commits and commits[0].get(_RUN_KEY) == run_key:
             return False
         refuse_changed(base, table, run_key)
@@ -130,14 +131,14 @@ def attempt_of(uri: str) -> str:
 
 
 def _refuse_fenced(base: PartitionBase, table: Table, files: Collection[str]) -> None:
-    """Raise ConflictError when `maintain` removes `files`, or may have: it took this run for dead.
+    """Raise ConflictError when `maintain` removes `files`, or may have done so: it took this run for dead.
 
-    A fence is a commit, so what was prepared on an older table cannot land after it; and a table that has the fence is
-    refused here. It is seen as long as all snapshots since the base are kept, which is told by their numbers, without
-    a clock: where some are gone the run is older than all that `maintain` keeps, and is refused as well.
+    A fence is a commit, so a commit that was prepared on an older table cannot land after it; and a table that has the
+    fence is refused here. The fence is visible as long as all snapshots since the base are kept, which their numbers
+    show, without a clock: if some are gone, the run is older than all that `maintain` keeps, and is refused as well.
     """
     since = _snapshots_since(base, table)
-    fenced = {name for one in since for name in json.loads(_property(one, FENCED) or "[]")}
+    fenced = {name for snapshot in since for name in json.loads(_property(snapshot, FENCED) or "[]")}
     whole = len(since) == _last_number(table) - _last_number(base.table)
     if not whole or fenced & {attempt_of(uri) for uri in files}:
         raise ConflictError(
@@ -148,12 +149,15 @@ def _refuse_fenced(base: PartitionBase, table: Table, files: Collection[str]) ->
 
 
 def append_rows(warehouse: Warehouse, schema: TableSchema, rows: pa.Table) -> None:
-    """Append `rows` in one commit."""
+    """Append `rows` in one commit. Raises ConflictError as `commit_on_newest`."""
     commit_on_newest(warehouse, schema, lambda table: table.append(rows))
 
 
 def replace_rows(warehouse: Warehouse, schema: TableSchema, rows: pa.Table, where: Mapping[str, Any]) -> None:
-    """Replace the rows whose columns equal `where` by `rows`, in one commit. For rows that one run alone writes."""
+    """Replace the rows whose columns equal `where` with `rows`, in one commit. Meant for rows that only one run writes.
+
+    Raises ConflictError as `commit_on_newest`.
+    """
 
     def change(table: Table) -> None:
         with warnings.catch_warnings():
@@ -164,7 +168,10 @@ def replace_rows(warehouse: Warehouse, schema: TableSchema, rows: pa.Table, wher
 
 
 def commit_on_newest(warehouse: Warehouse, schema: TableSchema, change: Callable[[Table], None]) -> None:
-    """Apply `change` to the table as it is now, anew when another commit comes first. Raises ConflictError."""
+    """Apply `change` to the newest state of the table, again when another commit comes first.
+
+    Raises ConflictError when that happens MAX_COMMITS times.
+    """
     for _ in range(MAX_COMMITS):
         try:
             change(warehouse.load(schema))
@@ -176,27 +183,27 @@ def commit_on_newest(warehouse: Warehouse, schema: TableSchema, change: Callable
 
 def _transact(table: Table, base: PartitionBase, files: Sequence[str], properties: dict[str, str]) -> None:
     with table.transaction() as transaction:
-        # a delete of a partition that is not there makes no snapshot, only a warning
+        # deleting a partition that is not there makes no snapshot, only a warning
         if base.files(table):
             transaction.delete(equal_to(base.partition), snapshot_properties=properties)
-        # a path added twice doubles the night in silence: names are unique to an attempt, and checked
+        # a path added twice would silently double the night: names are unique to an attempt, and checked
         transaction.add_files(list(files), snapshot_properties=properties, check_duplicate_files=bool(files))
 
 
 def _commits_since(base: PartitionBase, table: Table) -> list[dict[str, str]]:
     """Return the properties of the partition's commits made after `base`, newest first."""
     return [
-        dict(one.summary.additional_properties)
-        for one in _snapshots_since(base, table)
-        if one.summary is not None and _property(one, _PARTITION) == base.partition_id
+        dict(snapshot.summary.additional_properties)
+        for snapshot in _snapshots_since(base, table)
+        if snapshot.summary is not None and _property(snapshot, _PARTITION) == base.partition_id
     ]
 
 
 def _snapshots_since(base: PartitionBase, table: Table) -> list[Snapshot]:
     """Return the snapshots of `table` made after `base` that are kept, newest first."""
     before = _last_number(base.table)
-    since = [one for one in table.metadata.snapshots if (one.sequence_number or 0) > before]
-    return sorted(since, key=lambda one: one.sequence_number or 0, reverse=True)
+    since = [snapshot for snapshot in table.metadata.snapshots if (snapshot.sequence_number or 0) > before]
+    return sorted(since, key=lambda snapshot: snapshot.sequence_number or 0, reverse=True)
 
 
 def _last_number(table: Table) -> int:

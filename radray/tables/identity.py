@@ -1,4 +1,4 @@
-"""What makes two runs the same run: digests of what decides the rows, and of nothing else."""
+"""What makes two runs the same run: digests of everything that decides the rows, and of nothing else."""
 
 import datetime
 import hashlib
@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 ROWS_VERSION = 3
-"""Raised by hand when the code changes what rows a run makes: nights made before it are then made anew."""
+"""Raised by hand when a change of the code changes the rows that a run makes: older nights are then made again."""
 
 _DIGEST_ROWS = 10_000
 
@@ -22,22 +22,22 @@ def digest(value: Any) -> str:
 
 
 def digest_columns(table: pa.Table, names: Sequence[str]) -> str:
-    """Return `digest` of the columns `names` as a list of lists of values, at the memory of a part of a column.
+    """Return `digest` of the columns `names` as a list of lists of values, in the memory of a slice of a column.
 
-    A million rows would else be eight million Python objects and a text of 400 MB at once.
+    At once a million rows would be eight million Python objects and a text of 400 MB.
     """
-    made = hashlib.sha256(b"[")
+    hashed = hashlib.sha256(b"[")
     for place, name in enumerate(names):
-        made.update(b",[" if place else b"[")
+        hashed.update(b",[" if place else b"[")
         separator = b""
         for batch in table.select([name]).to_batches(_DIGEST_ROWS):
             values = json.dumps(batch.column(0).to_pylist(), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
             if batch.num_rows:
-                made.update(separator + values[1:-1].encode("utf-8", "surrogatepass"))
+                hashed.update(separator + values[1:-1].encode("utf-8", "surrogatepass"))
                 separator = b","
-        made.update(b"]")
-    made.update(b"]")
-    return made.hexdigest()
+        hashed.update(b"]")
+    hashed.update(b"]")
+    return hashed.hexdigest()
 
 
 def run_key(job: str, decides: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What lies below a warehouse: every file with its size and time, and the removal of single files."""
+"""The files of a warehouse: each with its size and time, and the removal of single files."""
 
 import datetime
 import os
@@ -41,7 +41,7 @@ class Inventory:
     def files(self, folder: str) -> list[StoredFile]:
         """Return the files below the folder `folder` of the warehouse, sorted; [] where there is no such folder.
 
-        A link, and what lies behind one, is not listed: it may be anybody's.
+        Links, and what lies behind them, are not listed: it may belong to anybody. Raises RadrayError when S3 refuses.
         """
         fs, path = self._warehouse.storage.filesystem(folder)
         if isinstance(fs, pafs.LocalFileSystem):
@@ -64,7 +64,7 @@ class Inventory:
             return fs.open_input_file(path)
 
     def write(self, uri: str) -> pa.NativeFile:
-        """Return the new file at `uri` for writing; its folder is made."""
+        """Return a new file at `uri`, open for writing; its folder is made if need be."""
         self._warehouse.storage.make_folder(uri.rpartition("/")[0])
         fs, path = self._warehouse.storage.filesystem(uri)
         return fs.open_output_stream(path)
@@ -72,7 +72,7 @@ class Inventory:
     def remove(self, uri: str) -> None:
         """Remove the file at `uri`, and its folder when that is empty then; nothing when it is gone already."""
         if is_s3(uri):
-            # pyarrow puts an empty object in the place of a folder that it has emptied
+            # pyarrow would put an empty object in the place of a folder that it has emptied
             bucket, key = split(uri)
             with translated(uri, "cannot be removed"):
                 persistently(lambda: self._boto.delete_object(Bucket=bucket, Key=key))
@@ -88,7 +88,7 @@ class Inventory:
         if not isinstance(fs, pafs.LocalFileSystem) or self._behind_a_link(Path(path)):
             return
         for below in Path(path).glob("/".join("*" * depth)):
-            linked = any(one.is_symlink() for one in (below, *below.parents[: depth - 1]))
+            linked = any(folder.is_symlink() for folder in (below, *below.parents[: depth - 1]))
             if not linked and below.is_dir() and _utc(below.stat().st_mtime) < before:
                 with suppress(OSError):
                     below.rmdir()
@@ -96,8 +96,8 @@ class Inventory:
     def table(self, schema: TableSchema) -> Table | None:
         """Return the table as it is now, for reading alone; None where there is none.
 
-        Raises InputError when its files lie elsewhere: the warehouse was moved or copied, so that nothing here can
-        be told from what is in use.
+        Raises InputError when its files lie elsewhere: the warehouse was moved or copied, and it is then unknown which
+        files here are in use.
         """
         location = self._warehouse.metadata_location(schema)
         if location is None:

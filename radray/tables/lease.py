@@ -1,8 +1,8 @@
-"""A lease on a partition while a run works on it: it saves a second submitter's compute, and nothing rests on it.
+"""A lease on a partition while a run works on it: it saves a second submitter's compute, and nothing depends on it.
 
-Correctness is the commit's (commit.py): a lease may be lost, taken over while its holder sleeps, or not be writable at
-all, and the night is still whole and once. No clock is compared with another's: a holder is alive when its file
-changes while the second submitter looks.
+Correctness is the commit's concern (commit.py): a lease may be lost, taken over while its holder sleeps, or impossible
+to write, and the night is still whole and there once. Clocks are never compared: a holder is alive if its file changes
+while the second submitter watches it.
 """
 
 import json
@@ -18,14 +18,14 @@ from radray.tables.catalog import Warehouse
 from radray.tables.inventory import Inventory, StoredFile
 
 BEAT_S = 3.0
-"""Seconds between two signs of life: one small PUT each, 1,200 an hour."""
+"""Seconds between two signs of life: a small PUT each, 1,200 an hour."""
 
 SILENT_BEATS = 3
-"""A holder that gave no sign for so many beats is dead or stalled: 9 s are longer than a slow PUT and short to wait."""
+"""A holder without a sign of life for so many beats is dead or stalled: 9 s outlast a slow PUT and are a short wait."""
 
 LOOKS_A_BEAT = 6
 LAST_BEAT_WAIT_S = 2.0
-"""How long the end of a run waits for a beat that is being written; one that is slower is left behind."""
+"""How long the end of a run waits for a beat that is being written; a slower beat is left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Holder:
     run_id: str
     run_key: str
     since: str
-    """When its run began, UTC, to be shown; nothing is decided by it."""
+    """When its run began, UTC, for messages only."""
     beat: int = 0
 
 
@@ -45,9 +45,9 @@ def hold_lease(
 ) -> Iterator[None]:
     """Hold the lease at `uri` while the block works, with a sign of life every `beat_s` seconds.
 
-    A holder that is alive is waited for no longer than its next beat, one that is not for SILENT_BEATS: then the lease
-    is taken over. Raises ConflictError while another run holds it and is alive. Storage that fails is no reason to
-    raise: the block works without a lease then.
+    Waits at most for the next beat of a holder that is alive, and SILENT_BEATS for a dead holder, whose lease is then
+    taken over. Raises ConflictError while another run holds it and is alive. Failing storage raises nothing: the block
+    then works without a lease.
     """
     file = _LeaseFile(warehouse, uri)
     _refuse_living(file, beat_s)
@@ -60,20 +60,23 @@ def hold_lease(
 
 
 def abandoned(inventory: Inventory, table: str, before: datetime, running: frozenset[str]) -> list[StoredFile]:
-    """Return the table's leases that were last written by `before` and are not of a run of `running` (run_ids)."""
+    """Return the table's leases that were last written at or before `before` and whose run is not in `running`.
+
+    `running` holds run_ids. Raises RadrayError when storage cannot be read.
+    """
     folder = inventory.layout.leases(table)
-    found = []
-    for one in inventory.files(folder):
-        if one.uri.endswith(".json") and one.modified <= before:
-            with inventory.open(one.uri) as stream:
+    leases = []
+    for file in inventory.files(folder):
+        if file.uri.endswith(".json") and file.modified <= before:
+            with inventory.open(file.uri) as stream:
                 holder = _parsed(bytes(stream.read()))
             if holder is None or holder.run_id not in running:
-                found.append(one)
-    return found
+                leases.append(file)
+    return leases
 
 
 def _refuse_living(file: "_LeaseFile", beat_s: float) -> None:
-    """Return when nobody holds the lease, or who does gives no sign of life. Raises ConflictError when it does."""
+    """Return when nobody holds the lease or its holder is dead. Raises ConflictError when the holder is alive."""
     first = last = file.read()
     silent_until = time.monotonic() + SILENT_BEATS * beat_s
     while last is not None and time.monotonic() < silent_until:
@@ -89,14 +92,14 @@ def _refuse_living(file: "_LeaseFile", beat_s: float) -> None:
 
 
 class _LeaseFile:
-    """The file of a lease. Nothing that storage does to it is an error."""
+    """The file of a lease. Errors of storage are ignored."""
 
     def __init__(self, warehouse: Warehouse, uri: str) -> None:
         self._inventory = Inventory(warehouse)
         self._uri = uri
 
     def read(self) -> bytes | None:
-        """Return its content, which may be cut off; None where there is none or storage does not give it."""
+        """Return its content, which may be cut off; None if there is no file or storage refuses."""
         with suppress(Exception), self._inventory.open(self._uri) as stream:
             return bytes(stream.read())
         return None
@@ -113,7 +116,7 @@ class _LeaseFile:
 
 
 class _Beating:
-    """A thread that rewrites the lease until it ends, or finds that another run has taken it over."""
+    """A thread that rewrites the lease until it is ended, or sees that another run has taken the lease over."""
 
     def __init__(self, file: _LeaseFile, holder: Holder, beat_s: float) -> None:
         self._file = file
@@ -128,7 +131,7 @@ class _Beating:
         self._thread.start()
 
     def end(self) -> None:
-        """Stop, and remove the lease when it is still ours."""
+        """Stop, and remove the lease if it is still ours."""
         self._over.set()
         self._thread.join(LAST_BEAT_WAIT_S)
         if self._ours():
@@ -143,13 +146,13 @@ class _Beating:
             self._file.write(Holder(self._holder.run_id, self._holder.run_key, self._holder.since, beat))
 
     def _ours(self) -> bool:
-        """Return whether the file does not say that another run holds the lease."""
+        """Return whether no other run holds the lease, as far as its file says."""
         holder = _parsed(self._file.read() or b"")
         return holder is None or holder.run_id == self._holder.run_id
 
 
 def _parsed(content: bytes) -> Holder | None:
-    """Return what a lease says; None for what is cut off or none."""
+    """Return the holder that a lease names; None if its content is cut off or no lease."""
     try:
         return Holder(**json.loads(content))
     except (ValueError, TypeError):

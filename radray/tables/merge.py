@@ -34,7 +34,7 @@ SORT_MEMORY = "512MB"
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A data file that was written and read back."""
+    """A data file that was written, and read back for its digest."""
 
     uri: str
     rows: int
@@ -43,7 +43,7 @@ class DataFile:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What a merge wrote."""
+    """The files that a merge wrote, and their rows, counted."""
 
     files: tuple[DataFile, ...]
     counts: RowCounts
@@ -66,11 +66,12 @@ class Merged:
 
 
 def readable_files(storage: Storage, staging: str, schema: TableSchema, folder: str) -> list[str]:
-    """Return the paths, on this disk, of the staged files that are whole and of `schema`'s columns.
+    """Return the paths, on this disk, of the staged files that are whole and have `schema`'s columns.
 
-    Those on S3 are copied into `folder`, each verified as it comes. A file cut off by a crash has no footer; one of
-    other columns was staged by another version of radray; one that is gone went with a twin of this run, which
-    committed. What they held is made again. Raises RadrayError when a file that may be whole cannot be read.
+    Files on S3 are copied into `folder`, each verified on its way. Passed over are files without a footer, which a
+    crash cut off; files with other columns, staged by another version of radray; and files that are gone, removed by a
+    twin of this run that committed. Their rows are made again. Raises RadrayError when a file that may be whole cannot
+    be read.
     """
     names = [column.name for column in schema.columns]
     files = []
@@ -85,7 +86,7 @@ def readable_files(storage: Storage, staging: str, schema: TableSchema, folder: 
 
 
 def staged_ids(storage: Storage, staging: str, schema: TableSchema) -> list[str]:
-    """Return the unit_ids that are staged, each once, sorted; [] where nothing is."""
+    """Return the unit_ids that are staged, each once, sorted; [] if there are none. Raises as `readable_files`."""
     ids: set[str] = set()
     with _spill_folder() as folder:
         for path in readable_files(storage, staging, schema, folder):
@@ -115,7 +116,7 @@ def merge(
     are not of `shared`. Raises RadrayError when staged files cannot be read any more.
     """
     expected = set(expected_ids)
-    found: list[str] = []
+    unit_ids: list[str] = []
     counts = RowCounts(count_by)
     files: list[DataFile] = []
     with _translated_disk(), _spill_folder() as spill:
@@ -127,19 +128,19 @@ def merge(
         for batch in _sorted_rows(staged, schema, spill):
             table = _cast(batch, write_schema, schema)
             _audit_shared(schema, table, shared or {})
-            found += table.column("unit_id").to_pylist()
+            unit_ids += table.column("unit_id").to_pylist()
             counts.add(table)
             writer.write(table)
         files = writer.close()
-    _audit_ids(schema, expected, found)
+    _audit_ids(schema, expected, unit_ids)
     return Merged(tuple(files), counts)
 
 
 @contextmanager
 def _spill_folder() -> Iterator[str]:
-    """Give a folder for copies of rows, removed at the end; before, remove what killed processes left in theirs.
+    """Yield a folder for copies of rows, removed at the end; first remove what killed processes left in theirs.
 
-    A process holds its folder by a lock for as long as it lives, and writes nothing into it before.
+    A process locks its folder for as long as it lives, and writes nothing into it before that.
     """
     for left in Path(gettempdir()).glob(f"{_SPILL}*"):
         with suppress(OSError), _held(left, fcntl.LOCK_NB):
@@ -162,7 +163,7 @@ def _held(folder: Path, flags: int = 0) -> Iterator[None]:
 class _FileWriter:
     """Writes tables into files ``part-00000.parquet``, ... of about FILE_BYTES each.
 
-    A file is made on this disk, on S3 in `folder`, and goes there whole, in one request with its checksum.
+    A file is written on this disk; one for S3 is written in `folder` and sent whole, in one request with its checksum.
     """
 
     def __init__(self, storage: Storage, target: str, schema: pa.Schema, folder: str) -> None:
@@ -201,8 +202,8 @@ class _FileWriter:
             self._sink.close()
             if is_s3(self._target):
                 file = self._folder / self._uris[-1].rpartition("/")[2]
-                with file.open("rb") as made:
-                    self._storage.write(self._uris[-1], made)
+                with file.open("rb") as content:
+                    self._storage.write(self._uris[-1], content)
                 file.unlink()
         self._writer = self._sink = None
 
@@ -310,8 +311,8 @@ def _audit_shared(schema: TableSchema, table: pa.Table, shared: Mapping[str, Any
             )
 
 
-def _audit_ids(schema: TableSchema, expected: set[str], found: list[str]) -> None:
-    got = set(found)
+def _audit_ids(schema: TableSchema, expected: set[str], unit_ids: list[str]) -> None:
+    got = set(unit_ids)
     if got != expected:
         missing, extra = sorted(expected - got), sorted(got - expected)
         named = f", such as unit_id {(missing or extra)[0]}"

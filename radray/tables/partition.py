@@ -92,8 +92,7 @@ class PartitionRun:
 
     def _complete_runs(self, run_id: str, counts: RowCounts, row: RunRow) -> None:
         """Finish the `runs` row of the run that committed what this one would make, and remove its staging."""
-        found = self._warehouse.read(RUNS, None, {"run_id": run_id}).to_pylist()
-        written = found[0] if found else None
+        written = next(iter(self._warehouse.read(RUNS, None, {"run_id": run_id}).to_pylist()), None)
         if written is None or written["status"] != RunStatus.FINISHED.value:
             earlier = row.of_earlier(run_id, written)
             earlier.write(self._warehouse, RunStatus.FINISHED, _row_counts(counts))

@@ -1,4 +1,4 @@
-"""Rows of the night as it stands that a new run need not make again: copied into its staging."""
+"""Rows of a committed night that a new run over it need not make again: copied into its staging."""
 
 import hashlib
 import secrets
@@ -13,7 +13,7 @@ from radray.tables.catalog import equal_to, with_null_lists
 from radray.tables.commit import PartitionBase
 
 FILE_ROWS = 50_000
-"""Rows of a file of copies: about 50 MB as they are held."""
+"""Rows of a file of copies: about 50 MB in memory."""
 
 
 def stage_unchanged(
@@ -28,10 +28,10 @@ def stage_unchanged(
 ) -> list[str]:
     """Copy the rows of `predictions` that `units` still describe into `staging` under `run_key`; return their unit_ids.
 
-    `units` is the frozen input. An ok row is copied when every column of `units` that the table has is the same in
-    it, its columns equal `alike` (prompt, settings, engine) and it was scored by `scorer_id` or has no reference.
-    `run_id` stays that of the run that made the row. Units that are `staged` already are left out. Returns [] where
-    there is no partition yet.
+    `units` is the frozen input. An ok row is copied if it equals its unit in every column that both have, equals
+    `alike` in prompt, settings, engine and checks, and was scored by `scorer_id` or has no reference. It keeps the
+    `run_id` of the run that made it. Units that are `staged` already are left out. Returns [] if the partition has no
+    such row.
     """
     scan = base.table.scan(row_filter=equal_to({**base.partition, **alike, "status": "ok"}))
     if not any(True for _ in scan.plan_files()):
@@ -41,18 +41,18 @@ def stage_unchanged(
     wanted = dict(_described(units, same))
     copied: list[str] = []
     kept: list[pa.Table] = []
-    # a night of a million rows is some GB: it passes through in parts
+    # a night of a million rows is some GB: read batch by batch
     for batch in scan.to_arrow_batch_reader():
         rows = with_null_lists(pa.Table.from_batches([batch]))
         scorers = rows.column("scorer_id").to_pylist()
         take = [
-            unit not in staged and wanted.get(unit) == said and scorer in (scorer_id, None)
-            for (unit, said), scorer in zip(_described(rows, same), scorers, strict=True)
+            unit not in staged and wanted.get(unit) == described and scorer in (scorer_id, None)
+            for (unit, described), scorer in zip(_described(rows, same), scorers, strict=True)
         ]
         rows = rows.filter(pa.array(take, pa.bool_()))
         copied += rows.column("unit_id").to_pylist()
         kept.append(rows)
-        if sum(part.num_rows for part in kept) >= FILE_ROWS:
+        if sum(rows.num_rows for rows in kept) >= FILE_ROWS:
             _write(storage, kept, schema, run_key, staging)
             kept = []
     _write(storage, kept, schema, run_key, staging)
@@ -60,17 +60,17 @@ def stage_unchanged(
 
 
 def _described(rows: pa.Table, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield unit_id and a digest of the columns `names` of each row: 16 bytes, where the values have hundreds."""
+    """Yield unit_id and a digest of the columns `names` of each row: 16 bytes instead of hundreds."""
     for batch in rows.select(["unit_id", *names]).to_batches(10_000):
         for unit, *values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             yield unit, hashlib.blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _write(storage: Storage, parts: Sequence[pa.Table], schema: pa.Schema, run_key: str, staging: str) -> None:
-    """Write `parts` as one staged file of the run; nothing where they hold no row."""
-    if not any(part.num_rows for part in parts):
+def _write(storage: Storage, tables: Sequence[pa.Table], schema: pa.Schema, run_key: str, staging: str) -> None:
+    """Write `tables` as one staged file of the run; nothing if they hold no row."""
+    if not any(table.num_rows for table in tables):
         return
-    rows = pa.concat_tables(parts)
+    rows = pa.concat_tables(tables)
     keys = pa.repeat(pa.scalar(run_key), rows.num_rows)
     rows = rows.set_column(rows.column_names.index("run_key"), "run_key", keys)
     arrays = [rows.column(field.name).cast(field.type) for field in schema]

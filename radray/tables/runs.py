@@ -25,24 +25,27 @@ def code_version() -> str:
 
 @dataclass(slots=True)
 class RunRow:
-    """One run: what it is about, and its counts as they become known."""
+    """One run: its id, its key and what it is about."""
 
     run_id: str
     job: str
     run_key: str
     config: str
     about: Mapping[str, Any] = field(default_factory=dict)
-    """batch_date, dataset, split, model_name, model_digest, input_digest: null where a job has none."""
+    """batch_date, dataset, split, model_name, model_digest, input_digest: those that the job has."""
     started: datetime.datetime = field(default_factory=utc_now)
     price_per_hour: float | None = None
-    """What an hour of the cluster costs; None: it is not known."""
+    """What an hour of the cluster costs; None: not known."""
 
     def seconds(self) -> float:
         """Return the seconds since the run started."""
         return (utc_now() - self.started).total_seconds()
 
     def of_earlier(self, run_id: str, row: Mapping[str, Any] | None) -> "RunRow":
-        """Return the row of the earlier run `run_id`, which made what this one would; `row` as `runs` has it."""
+        """Return the row of the earlier run `run_id`, which made what this one would.
+
+        `row` is what `runs` holds of it; None: nothing, and it is described as this one.
+        """
         if row is None:
             return RunRow(run_id, self.job, self.run_key, self.config, self.about, self.started)
         about = {name: row[name] for name in self.about}
@@ -55,7 +58,10 @@ class RunRow:
         counts: Mapping[str, float | str | None] | None = None,
         reason: str | None = None,
     ) -> None:
-        """Write the run's row, over the one that it has. `counts`: input_units, rows_ok, ... of the schema."""
+        """Write the run's row, in the place of the one that it has. `counts` are further columns: input_units, ...
+
+        Raises ConflictError as `commit_on_newest`.
+        """
         row = dict.fromkeys(column.name for column in RUNS.columns) | {
             "run_id": self.run_id,
             "job": self.job,
@@ -76,8 +82,7 @@ class RunRow:
 def recorded(warehouse: Warehouse, row: RunRow) -> Iterator[dict[str, float | str | None]]:
     """Keep `row` in `runs` while the block works: running, then finished, or failed with the class of the error.
 
-    Yields a mapping: counts, and the digest of a model that was made, which the block puts into it stand in the
-    finished row.
+    Yields a mapping for the block to fill: counts, or the digest of a new model. They are columns of the finished row.
     """
     row.write(warehouse, RunStatus.RUNNING)
     counts: dict[str, float | str | None] = {}

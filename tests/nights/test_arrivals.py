@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from radray.errors import ConfigError, ConflictError, InputError
-from radray.nights.arrivals import Arrivals, Nights, dated_uri, fixed_folder, is_nightly
+from radray.nights.arrivals import Arrivals, Nights
+from radray.nights.dated import dated_uri, fixed_folder, is_nightly
 from radray.schema.reports import REPORTS
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
