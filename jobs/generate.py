@@ -55,7 +55,9 @@ def describe_actors(settings: Settings) -> str:
     cpus = local_cpus(settings.cluster)
     if cpus is None or settings.generate.use_gpu:
         return f"{settings.generate.actors} actors, computed from the cluster at the start"
-    return plan_actors([NodeResources(cpus, cores=local_cores(settings.cluster))], settings.generate, memory=1).describe()
+    return plan_actors(
+        [NodeResources(cpus, cores=local_cores(settings.cluster))], settings.generate, memory=1
+    ).describe()
 
 
 def generate(settings: Settings, console: "Console", line: "FinalLine | None" = None) -> None:

@@ -56,12 +56,12 @@ class FrozenReports:
 
     @cached_property
     def digest(self) -> str:
-        """Digest of all that is copied into the rows, not the texts alone: a corrected study id makes another night."""
+        """Digest of all that is copied into the rows, not only of texts: a corrected study id makes another night."""
         return digest_columns(self.units, INPUT_COLUMNS)
 
 
 def split_cut(settings: Settings) -> SplitCut:
-    """Return how `settings` cut validation from train."""
+    """Return how `settings` hold out validation from train."""
     return SplitCut(settings.split.validation_fraction, settings.split.seed)
 
 
@@ -71,10 +71,10 @@ def default_split(settings: Settings) -> SplitName:
 
 
 def find_dataset_splits(warehouse: Warehouse, settings: Settings) -> list[DatasetSplit]:
-    """Return the datasets and splits to work on, sorted: those of `settings`, or all that `reports` has.
+    """Return the datasets and splits to work on, sorted: those that `settings` name, or all that `reports` holds.
 
-    A night that was prepared and has no ok report is there too: it is committed empty. Raises InputError for a
-    date (and dataset) that was never prepared, and where there are ok reports but none in a split that is asked for.
+    A night that was prepared and has no ok report is among them: it is committed empty. Raises InputError for a date
+    (and dataset) that was never prepared, and when there are ok reports but none in a requested split.
     """
     where: dict[str, Any] = {"batch_date": settings.date}
     if settings.source.dataset is not None:
@@ -118,7 +118,10 @@ def freeze_reports(warehouse: Warehouse, settings: Settings, of: DatasetSplit) -
 
 
 def sample_prompts(warehouse: Warehouse, settings: Settings, among: Sequence[DatasetSplit], count: int) -> list[str]:
-    """Return `count` prompts of the reports of `among`, or all, sorted: the first by unit_id, which is a digest."""
+    """Return `count` prompts of the reports of `among`, sorted; all of them if there are fewer.
+
+    They are those of the first reports by unit_id, which is a digest: a sample that any machine repeats.
+    """
     ids: list[str] = []
     for of in among:
         ids += freeze_reports(warehouse, settings, of).unit_ids[:count]
@@ -131,7 +134,7 @@ def sample_prompts(warehouse: Warehouse, settings: Settings, among: Sequence[Dat
 
 
 def refuse_other_splits(warehouse: Warehouse, partition: Mapping[str, Any], unit_ids: Sequence[str]) -> None:
-    """Raise InputError when some units stand in `predictions` under another split: each must be there once a model."""
+    """Raise InputError when `predictions` has some of the units in another split: each is to be there once a model."""
     where = {name: value for name, value in partition.items() if name != "split"}
     rows = warehouse.read(PREDICTIONS, ["unit_id", "split"], where)
     rows = rows.filter(pc.not_equal(rows.column("split"), partition["split"]))

@@ -1,4 +1,4 @@
-"""The warehouse: its catalog, and its tables made, evolved and read."""
+"""The warehouse: its catalog, and how its tables are created, evolved and read."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -41,8 +41,8 @@ _PROPERTIES = {
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
     "write.parquet.compression-codec": "zstd",
-    # no bounds of report texts in manifests; whole ones of what rows are looked up by (see _bounds): of the default's
-    # first 16 characters no run_id can be told from another, and each write of `runs` would read all its files
+    # no bounds of report texts in manifests, and whole bounds of what rows are looked up by (see _bounds): the first 16
+    # characters, the default, are the same for many run_ids, and each write of `runs` would read all its files
     "write.metadata.metrics.default": "counts",
 }
 _LOOKED_UP = ("run_id", "run_key", "job", "status", "study_id", "subject_id", "model_name", "scorer_id")
@@ -56,9 +56,9 @@ class Warehouse:
     """
 
     def __init__(self, settings: WarehouseSettings, *, must_exist: bool = False) -> None:
-        """Open the warehouse of `settings`; with `must_exist` raise InputError where there is none.
+        """Open the warehouse of `settings`; with `must_exist` raise InputError if there is none.
 
-        Raises ConfigError when its storage does not let us in.
+        Raises ConfigError when its storage refuses access.
         """
         self.layout = Layout(absolute_uri(settings.uri))
         self.storage = Storage.of(settings.s3)
@@ -80,11 +80,11 @@ class Warehouse:
         return True
 
     def load(self, schema: TableSchema) -> Table:
-        """Return the table, made if there is none, with columns that it lacks added.
+        """Return the table; it is created if there is none, and gains the columns that it lacks.
 
         Raises ConfigError when the table holds a column that this version does not know, or one of another type.
         """
-        # looked for and then inserted, by pyiceberg: of two first runs at once one finds the other's
+        # pyiceberg looks first and inserts then: of two first runs at once, the second insert fails
         with suppress(NamespaceAlreadyExistsError, IntegrityError):
             self._catalog.create_namespace_if_not_exists(NAMESPACE)
         try:
@@ -101,7 +101,8 @@ class Warehouse:
     ) -> pa.Table:
         """Return the rows whose columns equal `where`, `columns` (None: all) in that order.
 
-        An empty table, or none, gives no rows; a column that an older table lacks is null.
+        An empty table, or none, gives no rows; a column that an older table lacks is null. Raises InputError when a
+        file of the table cannot be read.
         """
         names = tuple(columns) if columns is not None else tuple(column.name for column in schema.columns)
         types = {column.name: column.type for column in schema.columns}
