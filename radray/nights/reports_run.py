@@ -232,7 +232,7 @@ def describe_counts(counts: RowCounts) -> str:
     for split, count in counts.by("split", status=ReportStatus.OK.value).items():
         splits[split or "no split"] += count
     ok = counts.where(status=ReportStatus.OK.value)
-    return f"{ok:,} ok{_listed(not_ok)}; of the ok{_listed(splits)}"
+    return f"{ok:,} ok{_listed(not_ok)}" + (f"; of the ok{_listed(splits)}" if splits else "")
 
 
 def print_missing_studies(night: ReportsPartition, console: Console) -> None:

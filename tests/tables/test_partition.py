@@ -5,12 +5,13 @@ import datetime
 import pyarrow.parquet as pq
 import pytest
 
-from radray.errors import AuditError
+from radray.errors import AuditError, RadrayError
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
 from radray.schema.statuses import RunStatus
 from radray.tables.catalog import Warehouse
 from radray.tables.merge import Merged
+from radray.tables.partition import PartitionRun
 from radray.tables.rows import to_arrow
 from tests.support.worlds.tables import Night, report_rows, units
 
@@ -253,3 +254,49 @@ def test_a_gate_refuses_what_was_merged_and_nothing_is_committed(warehouse: Ware
     with pytest.raises(AuditError, match="2 rows are too many"):
         night.unrecorded().stage().commit(["1", "2"], gate)
     assert units(warehouse) == []
+
+
+def test_a_run_opened_for_several_keys_finds_the_one_that_stands_there(warehouse: Warehouse) -> None:
+    """Its engine is not known yet: what any of the possible engines wrote is as good."""
+    died = Night(warehouse, "slow")
+    died.stage(["1"])
+    died.commit(["1"])  # and no `runs` row: the process ended here
+    fast, slow, other = (Night(warehouse, key) for key in ("fast", "slow", "other"))
+    assert not PartitionRun(warehouse, fast.base, fast.row, other.row).is_committed()
+    assert run_statuses(warehouse) == []
+    run = PartitionRun(warehouse, fast.base, fast.row, slow.row)
+    assert run.is_committed()
+    assert run.rows_replaced() == 1
+    assert run_statuses(warehouse) == [("slow", "finished", 1)]
+    assert died.staged_files() == []
+
+
+def test_a_run_is_recorded_under_a_key_that_it_was_opened_for(warehouse: Warehouse) -> None:
+    fast, slow, other = (Night(warehouse, key) for key in ("fast", "slow", "other"))
+    with PartitionRun(warehouse, fast.base, fast.row, slow.row).leased() as leased:
+        with pytest.raises(RadrayError, match="it was not opened for run key other"), leased.recorded(other.row):
+            pass
+        assert not warehouse.has(RUNS)
+        with leased.recorded(slow.row) as run:
+            assert run.staging == slow.staging
+            slow.stage(["1"])
+            committed = run.stage().commit(["1"])
+    assert committed.merged.counts.by("status") == {"ok": 1}
+    assert units(warehouse) == [("1", "slow")]
+    assert run_statuses(warehouse) == [("slow", "finished", 1)]
+
+
+def test_a_twin_that_committed_first_is_counted_from_the_table(warehouse: Warehouse) -> None:
+    slow, twin = Night(warehouse, "k1"), Night(warehouse, "k1")
+    twin.stage(["1", "2"])
+    twin.finish(["1", "2"])
+    merged = slow.unrecorded().stage().commit(["1", "2"], count_by=["format"]).merged
+    assert merged.files == ()
+    assert merged.counts.by("status", "format") == {("ok", "mimic_zip"): 2}
+
+
+def test_a_run_without_a_commit_is_a_failed_run(warehouse: Warehouse) -> None:
+    night = Night(warehouse, "k1")
+    with pytest.raises(RadrayError, match="ended without a commit"), night.recorded() as run:
+        run.stage()
+    assert run_statuses(warehouse) == [("k1", "failed", None)]
