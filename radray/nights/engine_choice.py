@@ -21,7 +21,7 @@ SHORTEST_S = 1.0
 """A parity run in which transformers took less says nothing about speed: both may have waited for something else."""
 
 NO_ENGINE = "none"
-"""What the run key of a partition without reports has in the place of an engine: none is used for it."""
+"""What the run key of a partition without reports has instead of an engine: none is used."""
 
 
 @dataclass(frozen=True, slots=True)

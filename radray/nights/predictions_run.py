@@ -1,4 +1,4 @@
-"""One run over one partition of `predictions`: what is there is kept, the rest is written by Ray, and committed."""
+"""One run over one partition of `predictions`: what exists is kept, the rest is written by Ray, then committed."""
 
 import gc
 import time
@@ -44,9 +44,9 @@ def generate_partition(
 ) -> None:
     """Write one partition of `predictions`; nothing when it holds what this run would make already.
 
-    What was done is added to `line`; `start_ray` is called before something runs in it.
+    What was done is added to `line`; `start_ray` is called before anything runs in Ray.
 
-    Raises as `EngineOfModel.choose`; GateError and AuditError when what was made may not be committed, ConflictError
+    Raises as `EngineOfModel.choose`; GateError and AuditError when its rows may not be committed, ConflictError
     when another run works on the partition or came first, and RadrayError when too many machines were lost.
     """
     possible = engine.possible(night.reports)
@@ -126,8 +126,10 @@ class LeftReports:
     def write(self, plan: ActorPlan, writer: type[Stage] = WriteImpressions) -> None:
         """Stage the rows of the reports that are left with the actors of `plan`, and show how far it is.
 
-        Each actor holds a `writer`, which is made as WriteImpressions is. When a machine is lost, what is left is
-        planned anew for what the cluster has then. Raises RadrayError when that happens more than MACHINES_LOST times.
+        Each actor holds a `writer`, constructed as WriteImpressions is. When a machine is lost, a new plan is made for
+        the reports that are left and for what the cluster has then.
+
+        Raises RadrayError when that happens more than MACHINES_LOST times, and as `stage_predictions`.
         """
         night, staging = self._night, self._run.staging
         job = night.job(self._engine, staging)
@@ -152,12 +154,12 @@ class LeftReports:
                 if not self.count:
                     return
                 wait_for_loss(nodes)
-                plan = self._planned_anew(plan)
+                plan = self._plan_again(plan)
         raise RadrayError(
             f"{night.where}: machines were lost {MACHINES_LOST + 1} times; what is staged is kept: run again"
         )
 
-    def _planned_anew(self, plan: ActorPlan) -> ActorPlan:
+    def _plan_again(self, plan: ActorPlan) -> ActorPlan:
         """Return the plan for the cluster as it is now; `plan` where it holds none, as one that grows again may."""
         try:
             plan = self.plan()

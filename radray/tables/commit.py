@@ -109,7 +109,7 @@ def replace_partition(
         if failure is not None:
             raise RadrayError(
                 f"table {base.schema.name}, partition {base.describe()}: the commit failed with {failure} and did"
-                " not land (read back); what was made is staged: run again"
+                " not land (read back); its rows are staged: run again"
             )
     raise ConflictError(f"table {base.schema.name}: {MAX_COMMITS} commits came to nothing ({lost}); run again")
 

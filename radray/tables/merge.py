@@ -318,5 +318,5 @@ def _audit_ids(schema: TableSchema, expected: set[str], unit_ids: list[str]) -> 
         named = f", such as unit_id {(missing or extra)[0]}"
         raise AuditError(
             f"table {schema.name}: {len(missing)} of {len(expected)} units missing and {len(extra)} not of the"
-            f" input{named}; nothing was committed; what was made is staged: run again"
+            f" input{named}; nothing was committed; its rows are staged: run again"
         )
