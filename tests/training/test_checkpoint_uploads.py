@@ -11,7 +11,7 @@ import torch
 from radray.settings.train import TrainSettings
 from radray.storage.files import Storage
 from radray.training.checkpoints import uploads as checkpoint_uploads
-from radray.training.checkpoints.files import Manifest, step_name, steps_in
+from radray.training.checkpoints.files import CheckpointManifest, step_name, steps_in
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.checkpoints.uploads import Uploads
 from radray.training.loop.sharding import Worker
@@ -107,7 +107,10 @@ def test_a_state_after_validation_not_uploaded_costs_the_validation_alone(
     assert "the checkpoint of step 3 cannot be written" in str(refused.error)
     proxy.plan()
     assert plan.uploads is not None
-    for manifest in (Manifest.read(plan.folder / step_name(3)), plan.uploads.manifest(plan.folder / step_name(3))):
+    for manifest in (
+        CheckpointManifest.read(plan.folder / step_name(3)),
+        plan.uploads.manifest(plan.folder / step_name(3)),
+    ):
         assert manifest.state["val_loss"] is None
     again = run(plan, Worker())
     assert again.notes == ["resumes from the checkpoint of step 3"]
@@ -120,9 +123,9 @@ def test_the_best_checkpoint_comes_from_the_upload_where_a_disk_is_behind(plan: 
     best = checkpoints.best()
     assert best is not None
     folder = plan.folder / step_name(best[0])
-    whole = Manifest.read(folder)
+    whole = CheckpointManifest.read(folder)
     # as it was before the validation
-    Manifest(whole.files, {**whole.state, "val_loss": None, "decisive": None}).write(folder)
+    CheckpointManifest(whole.files, {**whole.state, "val_loss": None, "decisive": None}).write(folder)
     assert checkpoints.best() == best
 
 

@@ -21,7 +21,7 @@ from radray.errors import ConflictError, InputError, RadrayError
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.models.folder import open_model
 from radray.settings.train import TrainSettings
-from radray.training.checkpoints.files import Manifest, step_name, steps_in
+from radray.training.checkpoints.files import CheckpointManifest, step_name, steps_in
 from radray.training.driver.job import FinetuneJob, keep_local
 from radray.training.driver.trainer import finetune, held_alone
 from radray.training.loop.examples import tokenise
@@ -383,7 +383,7 @@ def test_a_killed_driver_is_run_again_and_the_model_is_the_same(
     assert others
     assert psutil.wait_procs(others, timeout=120)[1] == []
     folder = tmp_path / "checkpoints"
-    whole = [step for step in steps_in(folder) if Manifest.path(folder / step_name(step)).is_file()]
+    whole = [step for step in steps_in(folder) if CheckpointManifest.path(folder / step_name(step)).is_file()]
     assert 8 < whole[-1] < DRILL_STEPS
     assert not (tmp_path / "model").exists()
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)

@@ -19,7 +19,7 @@ class Damaged(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class CheckpointManifest:
     """The files of a checkpoint by name, and the state of the training."""
 
     files: Mapping[str, FileEntry]
@@ -36,7 +36,7 @@ class Manifest:
         return json.dumps({**body, "sha256": _digest(body)}).encode()
 
     @classmethod
-    def of_json(cls, content: bytes) -> "Manifest":
+    def of_json(cls, content: bytes) -> "CheckpointManifest":
         """Return the manifest that `to_json` wrote. Raises Damaged for anything else."""
         try:
             body = json.loads(content)
@@ -47,7 +47,7 @@ class Manifest:
             raise Damaged(f"{_MANIFEST} cannot be read") from None
 
     @classmethod
-    def read(cls, folder: Path) -> "Manifest":
+    def read(cls, folder: Path) -> "CheckpointManifest":
         """Return the manifest of the checkpoint in `folder`. Raises Damaged where it is missing or not whole."""
         try:
             content = cls.path(folder).read_bytes()

@@ -24,7 +24,7 @@ from torch.distributed.checkpoint.filesystem import FileSystemWriter
 
 from radray.errors import InputError, RadrayError
 from radray.models.manifest import FileEntry, hash_file
-from radray.training.checkpoints.files import Damaged, Manifest, step_name, steps_in
+from radray.training.checkpoints.files import CheckpointManifest, Damaged, step_name, steps_in
 from radray.training.checkpoints.uploads import Uploads
 from radray.training.loop.sharding import Learner
 from radray.training.loop.state import State
@@ -79,7 +79,7 @@ class Checkpoints:
         self._files: Mapping[str, FileEntry] = {}
         if self.worker.first_here:
             for step in steps_in(folder):
-                if not Manifest.path(folder / step_name(step)).is_file():
+                if not CheckpointManifest.path(folder / step_name(step)).is_file():
                     shutil.rmtree(folder / step_name(step), ignore_errors=True)
         self.team.gather(None)
 
@@ -116,7 +116,7 @@ class Checkpoints:
             existing = next(place for place in (self._folder, *self._folder.absolute().parents) if place.is_dir())
             free = shutil.disk_usage(existing).free >> 20
             folder = self._folder / step_name(self._step)
-            if self.worker.first_here and not Manifest.path(folder).is_file():
+            if self.worker.first_here and not CheckpointManifest.path(folder).is_file():
                 shutil.rmtree(folder, ignore_errors=True)
             raise RadrayError(
                 f"fine-tuning: the checkpoint of step {self._step} cannot be written to {self._folder}: {causes[0]}"
@@ -180,7 +180,7 @@ class Checkpoints:
             folder = self._folder / step_name(state.step)
             if staged is not None:
                 self._files = self._write_files(folder, staged)
-            self._seal(folder, Manifest(self._files, state.to_dict()))
+            self._seal(folder, CheckpointManifest(self._files, state.to_dict()))
             self._prune(state)
         except (Exception, CheckpointException) as failure:
             self._failure = failure
@@ -206,7 +206,7 @@ class Checkpoints:
             self._together(lambda: uploads.put_files(folder, names))
         return files
 
-    def _seal(self, folder: Path, manifest: Manifest) -> None:
+    def _seal(self, folder: Path, manifest: CheckpointManifest) -> None:
         """Write the manifest, which says that the checkpoint is whole: to the uploads first, then to the folder."""
         if self._uploads is not None:
             uploads = self._uploads
@@ -238,18 +238,18 @@ class Checkpoints:
 
     def _state(self, step: int) -> State | None:
         # the uploads first: a machine that left the training may have the state from before the validation
-        for read in (*([self._uploads.manifest] if self._uploads is not None else []), Manifest.read):
+        for read in (*([self._uploads.manifest] if self._uploads is not None else []), CheckpointManifest.read):
             try:
                 return State.of(read(self._folder / step_name(step)).state)
             except (Damaged, RadrayError, TypeError):
                 continue
         return None
 
-    def _fetched(self, step: int) -> Manifest | None:
+    def _fetched(self, step: int) -> CheckpointManifest | None:
         """Return the manifest of a checkpoint whose files are whole and on disk, fetched if need be; else None."""
         folder = self._folder / step_name(step)
 
-        def here() -> tuple[str | None, Manifest | None]:
+        def here() -> tuple[str | None, CheckpointManifest | None]:
             try:
                 return None, self._whole_here(folder) if self.worker.first_here else None
             except Damaged as damage:
@@ -263,9 +263,9 @@ class Checkpoints:
             return None
         return next((manifest for _, manifest in results if manifest is not None), None)
 
-    def _whole_here(self, folder: Path) -> Manifest:
+    def _whole_here(self, folder: Path) -> CheckpointManifest:
         try:
-            manifest = Manifest.read(folder)
+            manifest = CheckpointManifest.read(folder)
             manifest.verify(folder)
         except Damaged:
             if self._uploads is None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from radray.errors import RadrayError
 from radray.models.manifest import FileEntry
 from radray.storage.files import Storage
-from radray.training.checkpoints.files import Damaged, Manifest, step_name, step_of
+from radray.training.checkpoints.files import CheckpointManifest, Damaged, step_name, step_of
 
 PART_BYTES = 64 << 20
 """Bytes of one object: few enough that a retry is cheap, so many that S3's response time does not count."""
@@ -33,7 +33,7 @@ class Uploads:
         parts = [(name, start) for name in names for start in _starts((folder / name).stat().st_size)]
         _at_once(partial(self._put_part, folder), parts)
 
-    def put_manifest(self, name: str, manifest: Manifest) -> None:
+    def put_manifest(self, name: str, manifest: CheckpointManifest) -> None:
         """Upload the manifest of the checkpoint `name`, which makes it whole. Raises RadrayError."""
         self.storage.write(f"{self.uri}/{name}/manifest.json", manifest.to_json())
 
@@ -42,11 +42,11 @@ class Uploads:
         files = self.storage.list_files(self.uri, "/manifest.json")
         return sorted(step for step in (step_of(file.split("/")[-2]) for file in files) if step is not None)
 
-    def manifest(self, folder: Path) -> Manifest:
+    def manifest(self, folder: Path) -> CheckpointManifest:
         """Return the manifest of the checkpoint named after `folder`. Raises Damaged, RadrayError."""
-        return Manifest.of_json(self.storage.read(f"{self.uri}/{folder.name}/manifest.json"))
+        return CheckpointManifest.of_json(self.storage.read(f"{self.uri}/{folder.name}/manifest.json"))
 
-    def fetch(self, folder: Path) -> Manifest:
+    def fetch(self, folder: Path) -> CheckpointManifest:
         """Fetch the checkpoint named after `folder` into it; return its manifest.
 
         Raises Damaged, naming the file, where it cannot be fetched or differs from the manifest.

@@ -21,7 +21,7 @@ from radray.errors import RadrayError
 from radray.models.families.t5.loading import load_tokenizer
 from radray.settings.generate import GenerateSettings
 from radray.settings.train import TrainSettings
-from radray.training.checkpoints.files import Manifest, step_name
+from radray.training.checkpoints.files import CheckpointManifest, step_name
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.checkpoints.uploads import Uploads
 from radray.training.driver.learning import Outcome, learn
@@ -128,7 +128,7 @@ def run(plan: Plan, worker: Worker) -> Ran:
     def log(step: int, epoch: float, name: str, value: float) -> None:
         ran.logged.append((step, epoch, name, value))
         if name == "val_loss" and step == plan.die_validating and worker.rank == worker.workers - 1:
-            while not Manifest.path(plan.folder / step_name(step)).is_file():
+            while not CheckpointManifest.path(plan.folder / step_name(step)).is_file():
                 time.sleep(0.01)
             os.kill(os.getpid(), signal.SIGKILL)
 
