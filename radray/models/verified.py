@@ -61,6 +61,8 @@ class CheckedFiles:
 def only_one(name: str) -> Iterator[None]:
     """Let one process of this node at a time into the block of this `name`; one that dies in it lets the next in."""
     with (_place() / f"{_digest(name)}.lock").open("wb") as file:
+        # one of three locks by flock that share no more than this line: here others wait for their turn, a training's
+        # folder refuses the second process, and a merge's folder is held so that others see that its owner lives
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -154,6 +154,7 @@ def _spill_folder() -> Iterator[str]:
 def _held(folder: Path, flags: int = 0) -> Iterator[None]:
     place = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
     try:
+        # a sign of life and no mutual exclusion; for the other two locks see models/verified.py
         fcntl.flock(place, fcntl.LOCK_EX | flags)
         yield
     finally:

@@ -1,8 +1,12 @@
 """Zip archives: the listing from the central directory, and members checked against it.
 
 Layouts: APPNOTE.TXT 6.3.10, 4.3. Stored and deflated members are read; every other compression is refused as
-content. zipfile is not used: one name that is not UTF-8 costs it the whole archive, it opens a second
-entry of a name as the first, and each task would parse the directory again (here a member knows its place).
+content.
+
+Not zipfile, as measured with Python 3.11.7: one name flagged UTF-8 that is none costs it the whole archive
+(UnicodeDecodeError); it reads a member that runs into another one, and an archive with other bytes after it, without
+complaint; and each task would parse the directory again, 1.2 s for 227,835 entries (as many as MIMIC-CXR has reports),
+where here a member knows its place. A second entry of a name is no reason: opened by its ZipInfo it is read as itself.
 """
 
 import io

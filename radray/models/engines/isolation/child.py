@@ -1,9 +1,9 @@
-"""What runs in the engine's own process: it loads the engine, answers call by call, and dies with its owner.
+"""The engine's own process: it loads the engine, answers call by call, and dies with its owner.
 
 Frames are pickles on a socket pair. The owner sends the engine's factory and a probe, then lists of prompts; it gets
-`Ready` or `Refused`, and for each list a `Planned` and then a `Made` or a `CallFailed` for each call, in order. An
+`Ready` or `Refused`, and for each list a `Planned` and then an `Answered` or a `CallFailed` for each call, in order. An
 exception crosses as a class name and a reason: its message may hold report text. Nothing else leaves this process:
-what libraries print goes nowhere, and no core file is written.
+what libraries print is discarded, and no core file is written.
 """
 
 import ctypes
@@ -27,12 +27,12 @@ from radray.schema.statuses import FailReason
 _T = TypeVar("_T")
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "bad_alloc")
-"""What torch, CTranslate2, CUDA and cuBLAS write in a RuntimeError when an allocation fails."""
+"""Phrases in the RuntimeErrors of torch, CTranslate2, CUDA and cuBLAS when an allocation fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The engine is loaded and has answered the probe, whose call was of this width (tokens) and took `seconds`."""
+    """The engine is loaded and has answered the probe: a call of `width` tokens that took `seconds`."""
 
     probe: Generation
     width: int
@@ -41,21 +41,21 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The engine could not be loaded, or did not answer the probe: radray's own error, or the class of another."""
+    """The engine could not be loaded, or did not answer the probe: radray's own error, or the class of any other."""
 
     error: RadrayError | str
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The calls that are made now, in order: places of the prompts, and width in tokens."""
+    """The calls to come, in order: the places of their prompts, and the width in tokens."""
 
     calls: tuple[tuple[tuple[int, ...], int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A call's generations, and how long it took."""
+class Answered:
+    """A call's generations, and how long it took (s)."""
 
     generations: list[Generation]
     seconds: float
@@ -63,9 +63,9 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class CallFailed:
-    """A call, or the planning of all of them, ended with an exception: why, its class, and the place it came from.
+    """A call, or the planning of all of them, ended with an exception: the reason, and the exception's class.
 
-    `broken`: the engine does not answer the probe any more either, so this process is of no use.
+    `broken`: the engine no longer answers the probe either, so this process is of no use.
     """
 
     reason: FailReason
@@ -74,7 +74,7 @@ class CallFailed:
 
 
 def main(socket: int, lifeline: int) -> None:
-    """Serve the owner at the other end of `socket` until it is gone, which `lifeline` tells."""
+    """Serve the owner at the other end of `socket` until it is gone, which ends the pipe `lifeline`."""
     _die_with_owner(lifeline)
     _keep_to_itself()
     with Connection(socket) as owner:
@@ -90,9 +90,9 @@ def main(socket: int, lifeline: int) -> None:
 def _die_with_owner(lifeline: int) -> None:
     """Have the kernel end this process when the owner, who holds the other end of the pipe, ends in any way.
 
-    SIGIO, whose default is to terminate, comes when the pipe loses its last writer; nothing is ever written to it.
-    It needs no thread and no interpreter lock, which a model call that hangs may hold; and unlike PR_SET_PDEATHSIG it
-    asks for the owner's process to be gone and not for the thread that started this one.
+    SIGIO, which terminates by default, comes when the pipe loses its last writer; nothing is ever written to it. It
+    needs neither a thread nor the interpreter lock, which a hung model call may hold; and unlike PR_SET_PDEATHSIG it
+    waits for the owner's process to be gone, not for the thread that started this one.
     """
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     # Ctrl-C is for the owner to decide
@@ -100,11 +100,11 @@ def _die_with_owner(lifeline: int) -> None:
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
     if select.select([lifeline], [], [], 0)[0]:
-        sys.exit()  # it was gone before
+        sys.exit()  # the owner was gone before
 
 
 def _keep_to_itself() -> None:
-    """Print nothing, and leave no core file: prompts would stand in it."""
+    """Print nothing, and leave no core file, which would hold prompts."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
@@ -112,10 +112,10 @@ def _keep_to_itself() -> None:
 
 
 def _start(owner: Connection, factory: Callable[[], Engine], probe: str) -> Engine | None:
-    """Load the engine, let it answer the probe, and tell the owner; None when that fails."""
+    """Load the engine, let it answer the probe, and report to the owner; None when that fails."""
     try:
         engine = factory()
-        _probe(engine, probe)  # the first call also sets up what later ones find: it is no measure
+        _probe(engine, probe)  # the first call also does what later ones need not: its time is no measure
         start = time.perf_counter()
         (call,) = engine.plan([probe])
         (generation,) = call.run()
@@ -140,19 +140,19 @@ def _serve(owner: Connection, engine: Engine, prompts: Sequence[str], probe: str
         start = time.perf_counter()
         generations = _tried(engine, probe, call.run)
         owner.send(
-            generations if isinstance(generations, CallFailed) else Made(generations, time.perf_counter() - start)
+            generations if isinstance(generations, CallFailed) else Answered(generations, time.perf_counter() - start)
         )
         if isinstance(generations, CallFailed) and generations.broken:
             return
 
 
 def _tried(engine: Engine, probe: str, action: Callable[[], _T]) -> _T | CallFailed:
-    """Return what `action` does, or why it failed and whether the engine still answers the probe."""
+    """Return the result of `action`, or why it failed and whether the engine still answers the probe."""
     try:
         return action()
     except Exception as error:
         reason, name = reason_of(error), type(error).__name__
-    # outside of the handler: the frames of the traceback hold what the failed call had
+    # outside the handler: the frames of the traceback hold the memory of the failed call
     _free_memory()
     try:
         _probe(engine, probe)
@@ -167,7 +167,7 @@ def _probe(engine: Engine, probe: str) -> None:
 
 
 def _free_memory() -> None:
-    """Give back what a failed call has left: to the device, whose allocator keeps it, and to the system."""
+    """Free what a failed call has left allocated: on the device, whose allocator keeps it, and to the system."""
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():

@@ -1,4 +1,4 @@
-"""How long a model call may take, and how often an engine may die: pure counts, which ask no clock and no process."""
+"""How long a model call may take, and how often an engine may die: pure counts, without a clock or a process."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -8,25 +8,25 @@ from radray.models.engines.engine import Generation
 from radray.settings.generate import GenerateSettings
 
 FLOOR_S = 60.0
-"""What a call may always take: more than a machine that is busy elsewhere stands still for."""
+"""Seconds that any call may take: longer than a machine that is busy elsewhere stalls."""
 TIMES_SLOWER = 10.0
-"""Than the slowest call of late, by its tokens: a batch of one takes up to so many times as long for a token as one of
-32, since a step of the decoder reads all weights whatever the batch."""
+"""How much slower, by token, a call may be than the slowest recent one: a batch of one takes up to so many times as
+long for a token as one of 32, since a step of the decoder reads all weights whatever the batch."""
 _CALLS_KEPT = 32
 PLAN_CHARACTERS_PER_S = 100_000.0
-"""Tokenizers do a million and more."""
+"""Lower bound of a tokenizer's speed; they do a million and more."""
 
 RESTARTS = 30
-"""Times that an engine may die whatever it has answered: a report that kills it does so 6 or 7 times until it stands
-alone, in batches of 32."""
+"""Deaths of an engine that are always allowed: in batches of 32, a report that kills it does so 6 or 7 times before it
+is isolated."""
 ANSWERED_A_RESTART = 2
-"""Reports answered for each further time: with one report in twenty that kills it, it dies once for 4 of them."""
+"""Answered reports that allow another death: where one report in twenty kills the engine, it dies once in 4 reports."""
 FAILED_IN_A_ROW = 64
-"""Reports that fail with none answered between them: two batches of the usual size."""
+"""Reports that may fail with none answered between them: two batches of the usual size."""
 
 
 class CallLimits:
-    """The time limit of each call, scaled to its tokens by the speed of the calls before it."""
+    """The time limit of each call: its tokens times the slowness of the calls before it."""
 
     def __init__(self, settings: GenerateSettings) -> None:
         self._most_s = settings.call_timeout_s
@@ -40,16 +40,16 @@ class CallLimits:
         return min(self._most_s, FLOOR_S + sum(map(len, prompts)) / PLAN_CHARACTERS_PER_S)
 
     def call_s(self, rows: int, width: int) -> float:
-        """Return the seconds that a call of `rows` prompts of `width` tokens may take if all write to the end."""
+        """Return the seconds that a call of `rows` prompts of `width` tokens may take at full output length."""
         tokens = rows * (width + self._beams * self._steps)
         return min(self._most_s, FLOOR_S + TIMES_SLOWER * tokens * max(self._slowness, default=self._probed))
 
     def took(self, width: int, generations: Sequence[Generation], seconds: float) -> None:
-        """Learn from a call: a search goes on until its longest row has ended."""
+        """Learn from a call of `seconds`: a beam search lasts until its longest row has ended."""
         self._slowness.append(self._slowness_of(width, generations, seconds))
 
     def probed(self, width: int, generation: Generation, seconds: float) -> None:
-        """Take the speed of a probe for that of the calls, until there has been one."""
+        """Take the speed of the probe for that of calls, until there has been a call."""
         self._probed = self._slowness_of(width, [generation], seconds)
 
     def _slowness_of(self, width: int, generations: Sequence[Generation], seconds: float) -> float:
@@ -58,7 +58,7 @@ class CallLimits:
 
 
 class Patience:
-    """Counts what an engine answered and how often it died, and ends the run when that is not due to single reports."""
+    """Counts answers and deaths of an engine, and ends the run when single reports do not explain the deaths."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -67,7 +67,7 @@ class Patience:
         self.restarts = 0
 
     def answered(self, reports: int) -> None:
-        """Count reports that were answered."""
+        """Count `reports` that were answered."""
         self._answered += reports
         self._failed_in_a_row = 0
 

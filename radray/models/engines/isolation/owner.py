@@ -1,4 +1,4 @@
-"""The owner's side of an engine's process: starting, asking, waiting for so long and no longer, and ending it."""
+"""The owner's side of an engine's process: start it, ask it, wait for so long and no longer, end it."""
 
 import os
 import signal
@@ -11,18 +11,18 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 from radray.models.engines.engine import Engine
-from radray.models.engines.isolation.child import CallFailed, Made, Planned, Ready, Refused
+from radray.models.engines.isolation.child import Answered, CallFailed, Planned, Ready, Refused
 from radray.schema.statuses import FailReason
 
 _CODE = "from radray.models.engines.isolation.child import main; main({}, {})"
 _LAST_WORDS_S = 10.0
-"""A process whose end of the socket is closed is ending; the kernel takes its time to free tens of gigabytes."""
+"""Wait for a process that has closed its socket: the kernel needs time to free tens of gigabytes."""
 
-Frame = Ready | Refused | Planned | Made | CallFailed
+Frame = Ready | Refused | Planned | Answered | CallFailed
 
 
 class Gone(Exception):
-    """The engine's process has ended, or was ended because it did not answer in time: `reason`, and how, in words."""
+    """The engine's process has ended, or was ended because it did not answer in time: `reason`, and `how` in words."""
 
     def __init__(self, reason: FailReason, how: str) -> None:
         super().__init__(how)
@@ -31,7 +31,7 @@ class Gone(Exception):
 
 
 class EngineOwner:
-    """Holds one engine process at a time, which never outlives its owner: see engine_child."""
+    """Holds one engine process at a time, which never outlives its owner: see `child`."""
 
     def __init__(self, factory: Callable[[], Engine], probe: str) -> None:
         self._hello = (factory, probe)
@@ -41,17 +41,20 @@ class EngineOwner:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the engine, None when there is none."""
+        """Process id of the engine; None when there is no process."""
         return None if self._process is None else self._process.pid
 
     def start(self) -> None:
-        """Start a process, in the place of one that there may be, and have it load the engine; `receive` says how."""
+        """Start a process, ending an earlier one, and have it load the engine; `receive` gives the outcome.
+
+        Raises OSError when the system starts no process, and Gone when the process ends at once.
+        """
         self.end()
         self._socket, theirs = Pipe()
         reads, lifeline = os.pipe()
         try:
             self._process = subprocess.Popen(
-                # -P: a folder in which somebody works is no place to import from
+                # -P: nothing is imported from the current folder
                 [sys.executable, "-P", "-c", _CODE.format(theirs.fileno(), reads)],
                 pass_fds=(theirs.fileno(), reads),
                 env=_environment(),
@@ -67,11 +70,14 @@ class EngineOwner:
         self._send(self._hello)
 
     def ask(self, prompts: Sequence[str]) -> None:
-        """Send `prompts`; `receive` gives what comes of them, frame by frame. Raises Gone."""
+        """Send `prompts`; `receive` gives their outcomes, frame by frame. Raises Gone."""
         self._send(list(prompts))
 
     def receive(self, limit_s: float) -> Frame:
-        """Return the next frame; raises Gone when the process has ended, or is ended since none came in `limit_s`."""
+        """Return the next frame.
+
+        Raises Gone when the process has ended, and after ending it when no frame came within `limit_s` seconds.
+        """
         if self._socket is None:
             raise Gone(FailReason.ENGINE_CRASHED, "there is no process")
         if not self._socket.poll(limit_s):
@@ -98,7 +104,7 @@ class EngineOwner:
             raise self._gone() from None
 
     def _gone(self) -> Gone:
-        """Return how the process ended, which has closed its socket."""
+        """Return how the process ended that has closed its socket."""
         process = self._process
         code = None
         if process is not None:
@@ -110,7 +116,7 @@ class EngineOwner:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment of an engine's process: what is importable here is there, and nothing of Ray's."""
+    """Return the environment of an engine's process: this one's import path, and no variable of Ray's."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     return kept | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
@@ -119,6 +125,6 @@ def _end(process: subprocess.Popen[bytes], socket: Connection, lifeline: int) ->
     process.kill()
     socket.close()
     os.close(lifeline)
-    # one that waits for a broken device cannot be killed: it is left, and what it holds is missing to the next
+    # a process that waits for a broken device cannot be killed: it is left, with the memory that it holds
     with suppress(subprocess.TimeoutExpired):
         process.wait(_LAST_WORDS_S)

@@ -1,9 +1,16 @@
-"""An engine in a process of its own, whose death costs the report that it died of and no other.
+"""An engine in a process of its own, whose death costs the report that killed it and no other.
 
-A crash, a hang and a lack of memory end a model call. What was answered before stays; the call is halved, and halved
-again, down to one report, which is given up when it fails alone for the second time: one that was alone with a process
-that somebody else killed is answered the second time. Each start of the process is proven by a probe, a prompt that is
-none of the reports', so that a machine or a model that is broken ends the run and is not taken for bad reports.
+A crash, a hang and a lack of memory end a model call. Earlier answers stay; the call is halved, and halved again, down
+to one report, which is given up when it fails alone for the second time: where something else killed the process, the
+second attempt is answered. Each start is proven by a probe, a prompt that is no report's, so that a broken machine or
+model ends the run and is not taken for bad reports.
+
+Judged against `pebble` 5.2.3 (LGPL, 2,709 lines, ProcessPool with spawn), which would replace `owner` and the loop of
+`child`, not the halving, the limits and the probe. With one worker, a task a call and a limit of 1 s, a native call
+that does not return was ended after 4.1 s (SIGTERM first, SIGKILL 3 s later). A worker whose owner was killed during
+such a call was still computing 5 s later, and keeps the model's memory. An exception arrived with its message, and a
+model that cannot be loaded as "All workers expired" with its message in the log, where report text must not be. It has
+no limit for loading, and restarts a worker whether or not the machine is broken.
 """
 
 import hashlib
@@ -14,34 +21,34 @@ from dataclasses import dataclass
 
 from radray.errors import RadrayError
 from radray.models.engines.engine import Answer, Engine, Failed
-from radray.models.engines.isolation.child import CallFailed, Made, Planned, Ready, Refused
+from radray.models.engines.isolation.child import Answered, CallFailed, Planned, Ready, Refused
 from radray.models.engines.isolation.limits import CallLimits, Patience
 from radray.models.engines.isolation.owner import EngineOwner, Frame, Gone
 from radray.schema.statuses import FailReason
 from radray.settings.generate import GenerateSettings
 
 STARTS = 3
-"""Times that a process is started until it is the machine that is broken: the first may have met a passing lack of
-memory, while another process was on its way out."""
+"""Attempts to start a process before the machine counts as broken: the first may have met a passing lack of memory,
+while another process was ending."""
 _GIVEN_UP_KEPT = 10_000
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Prompts to be asked together; `blamed` for a call that failed, with nobody else in it if it is one prompt."""
+    """Prompts to be asked together; `blamed`: a call of these failed before (alone, if it is one prompt)."""
 
     places: tuple[int, ...]
     blamed: bool = False
 
 
 class EngineProcess:
-    """An engine that runs in a child process, which it starts, limits in time, kills and starts anew."""
+    """An engine in a child process, which this object starts, limits in time, kills and restarts."""
 
     def __init__(self, factory: Callable[[], Engine], name: str, settings: GenerateSettings, probe: str) -> None:
-        """Start the process and have it load the engine that `factory` (picklable) makes and answer `probe`.
+        """Start the process, have it load the engine of `factory` (picklable) and answer `probe`.
 
-        Raises radray's own error when loading raises one, and RadrayError when no process gets as far as an answer.
+        Raises radray's own error when loading raises one, and RadrayError when no process answers the probe.
         """
         self.name = name
         self._owner = EngineOwner(factory, probe)
@@ -53,12 +60,12 @@ class EngineProcess:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the engine: another after it was started anew, None after it was closed."""
+        """Process id of the engine, which changes with a restart; None after `close`."""
         return self._owner.pid
 
     @property
     def restarts(self) -> int:
-        """Times that the engine was started anew."""
+        """How often the engine was restarted."""
         return self._patience.restarts
 
     def close(self) -> None:
@@ -66,10 +73,10 @@ class EngineProcess:
         self._owner.end()
 
     def generate(self, prompts: Sequence[str]) -> list[Answer]:
-        """Return a generation a prompt, in order, or why there is none; no prompts: an empty list.
+        """Return for each prompt, in order, its generation or why there is none; [] for no prompts.
 
-        A prompt that was given up is not tried again. Raises RadrayError when the engine cannot be started any more,
-        or fails too often for that to be due to single reports.
+        A prompt that was given up is not tried again. Raises RadrayError when the engine can no longer be started, or
+        fails more often than single reports explain.
         """
         answers: dict[int, Answer] = {}
         pieces = [_Piece(tuple(range(len(prompts))))] if prompts else []
@@ -83,7 +90,7 @@ class EngineProcess:
     def _not_given_up(
         self, prompts: Sequence[str], places: Sequence[int], answers: dict[int, Answer]
     ) -> tuple[int, ...]:
-        """Return those of `places` that are still to be asked; answer the others with why they were given up."""
+        """Return those of `places` that are still to be asked; answer the others with their reason."""
         if not self._given_up:
             return tuple(places)
         for place in places:
@@ -93,7 +100,7 @@ class EngineProcess:
         return tuple(place for place in places if place not in answers)
 
     def _ask(self, prompts: Sequence[str], piece: _Piece, answers: dict[int, Answer]) -> list[_Piece]:
-        """Have `piece` answered, as far as the engine gets; return what is left to ask, in order."""
+        """Ask `piece`, as far as the engine gets; return what is left to ask, in order."""
         left: list[_Piece] = []
         flying: tuple[int, ...] = ()
         waiting = deque[tuple[tuple[int, ...], int]]()
@@ -109,7 +116,7 @@ class EngineProcess:
             while waiting:
                 flying, width = waiting.popleft()
                 frame = self._owner.receive(self._limits.call_s(len(flying), width))
-                if isinstance(frame, Made):
+                if isinstance(frame, Answered):
                     answers.update(zip(flying, frame.generations, strict=True))
                     self._limits.took(width, frame.generations, frame.seconds)
                     self._patience.answered(len(flying))
@@ -117,19 +124,19 @@ class EngineProcess:
                     left += self._lost(prompts, flying, piece.blamed, _failure(frame), answers)
         except Gone as gone:
             self._start_anew(gone, len(flying))
-            # one that was gone before it was asked did not die of any of these
+            # a process that was gone before it was asked did not die of any of these
             left += self._lost(prompts, flying, piece.blamed, gone, answers) if flying else [piece]
             rest = tuple(place for places, _ in waiting for place in places)
             left += [_Piece(rest, piece.blamed)] if rest else []
         except BaseException:
-            self._owner.end()  # its answers would be taken for those of another question
+            self._owner.end()  # its answers would be taken for those to the next question
             raise
         return left
 
     def _lost(
         self, prompts: Sequence[str], places: tuple[int, ...], blamed: bool, why: Gone, answers: dict[int, Answer]
     ) -> list[_Piece]:
-        """Return the halves of a call that failed, or the one prompt of it again; give that up if it is to blame."""
+        """Return the halves of a call that failed, or its one prompt again; give that up if it is to blame."""
         if len(places) > 1:
             half = (len(places) + 1) // 2
             return [_Piece(places[:half], True), _Piece(places[half:], True)]
@@ -150,7 +157,7 @@ class EngineProcess:
         self._start()
 
     def _start(self) -> None:
-        """Start a process that answers the probe; not one that takes too long for it, and others STARTS times."""
+        """Start a process that answers the probe, in STARTS attempts; one that takes too long ends the run."""
         for start in range(1, STARTS + 1):
             try:
                 self._owner.start()
@@ -178,7 +185,7 @@ class EngineProcess:
 
 
 def _failure(frame: Frame) -> Gone:
-    """Return why a call failed; raise it when the engine is of no use since."""
+    """Return why a call failed; raise it when the engine is of no use any more."""
     if not isinstance(frame, CallFailed):
         raise TypeError(f"expected the outcome of a call, got {type(frame).__name__}")
     why = Gone(frame.reason, frame.error)
@@ -188,7 +195,7 @@ def _failure(frame: Frame) -> Gone:
 
 
 def _refusal(frame: Frame) -> str:
-    """Return the class of what loading raised; raise it when it is radray's own."""
+    """Return the class of the error that loading raised; raise it when it is radray's own."""
     if not isinstance(frame, Refused):
         raise TypeError(f"expected a loaded engine, got {type(frame).__name__}")
     if isinstance(frame.error, RadrayError):
