@@ -13,7 +13,9 @@ CLEAN = (
     "radray/checks",
     "radray/evaluation",
     "radray/language",
+    "radray/nights",
     "radray/pages",
+    "radray/tables",
 )
 """Folders and files whose names and text are held, with everything below; add a room when it is clean."""
 
