@@ -49,6 +49,32 @@ def test_every_file_of_jobs_and_radray_is_in_the_wheel_and_nothing_else(wheel: P
     assert {"radray/py.typed", "jobs/configs/schedules/airflow_dag.py", "jobs/configs/kubernetes/Dockerfile"} <= names
 
 
+def test_the_console_script_is_the_jobs_own(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (scripts,) = (name for name in archive.namelist() if name.endswith(".dist-info/entry_points.txt"))
+        assert archive.read(scripts).decode().split() == ["[console_scripts]", "radray", "=", "jobs.__main__:main"]
+        assert "jobs/__main__.py" in archive.namelist()
+
+
+def test_the_console_script_lists_the_jobs_and_runs_one(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    run = [sys.executable, "-c", "import sys; sys.argv[0] = 'radray'; from jobs.__main__ import main; sys.exit(main())"]
+    listed, wrong, query = (
+        subprocess.run([*run, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        for words in ([], ["generat"], ["query", "SELECT 1", "--dry-run"])
+    )
+    assert listed.returncode == 0, listed.stderr
+    for job in (ROOT / "jobs").glob("[a-z]*.py"):
+        if job.stem != "cli":
+            assert any(line.strip().startswith(f"{job.stem} ") for line in listed.stdout.splitlines()), job.stem
+    assert wrong.returncode == 2
+    assert "generat" in wrong.stderr
+    assert query.returncode == 0, query.stderr
+    assert "SELECT 1" in query.stdout
+
+
 @pytest.mark.parametrize(
     ("job", "options"),
     [

@@ -17,7 +17,7 @@ from radray.tables.catalog import Warehouse
 from tests.support.paths import ROOT
 
 CONFIGS = sorted((ROOT / "jobs" / "configs").glob("*.yaml"))
-JOBS = sorted(p.stem for p in (ROOT / "jobs").glob("*.py") if p.stem not in ("__init__", "cli", "submit"))
+JOBS = sorted(p.stem for p in (ROOT / "jobs").glob("*.py") if p.stem not in ("__init__", "__main__", "cli", "submit"))
 SOURCE = ["source.format=openi_csv", "source.uri=reports.csv", "source.dataset=hospital"]
 
 
