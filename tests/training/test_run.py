@@ -1,0 +1,126 @@
+"""A fine-tuning as a run: the plan and the base model, what its key depends on, and what the manifest records."""
+
+import datetime
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from safetensors.numpy import save_file
+
+from radray.errors import ConfigError
+from radray.models.families.t5.shape import folder_shape
+from radray.models.folder import ModelFolder, open_model
+from radray.settings.loading import load_settings
+from radray.settings.root import Settings
+from radray.storage.files import Storage
+from radray.tasks.impression.targets import TargetCounts
+from radray.training.base_model import planned_model
+from radray.training.dataset import EXAMPLES, TrainingData
+from radray.training.run import finetune_job, run_row
+from tests.support.paths import ROOT
+
+STORAGE = Storage.of(load_settings((), ()).warehouse.s3)
+
+
+def _table(*targets: str | None) -> pa.Table:
+    rows = [
+        {"unit_id": f"u{n}", "input": f"Findings {n}.", "target": target, "reference": None}
+        for n, target in enumerate(targets)
+    ]
+    return pa.Table.from_pylist(rows, schema=EXAMPLES)
+
+
+DATA = TrainingData(
+    _table("Small effusion.", "No acute disease."),
+    _table("Nodule.", None),
+    {"train": TargetCounts(masks=3, communications=2, empty=1), "validation": TargetCounts(0, 0, 0)},
+)
+
+
+@pytest.fixture(scope="module")
+def base(toy_model: Path) -> ModelFolder:
+    return open_model(str(toy_model))
+
+
+def _settings(folder: Path, *words: str) -> Settings:
+    return load_settings((), [f"model.out={folder}/model", *words])
+
+
+def _key(base: ModelFolder, folder: Path, *words: str) -> str:
+    return run_row(_settings(folder, *words), DATA, base).run_key
+
+
+@pytest.mark.parametrize(
+    ("words", "same"),
+    [
+        (["train.workers=4", "train.log_every_steps=1", "train.max_hours=1"], True),
+        (["generate.batch_size=2"], True),
+        (["train.epochs=7"], False),
+        (["generate.num_beams=7"], False),
+        (["score.stemmer=false"], False),
+    ],
+)
+def test_the_key_depends_on_what_is_learnt(words: list[str], same: bool, base: ModelFolder, tmp_path: Path) -> None:
+    assert (_key(base, tmp_path, *words) == _key(base, tmp_path)) == same
+
+
+def test_generation_is_in_the_key_only_where_rouge_is_taken(base: ModelFolder, tmp_path: Path) -> None:
+    off = "train.rouge_every_epochs=null"
+    assert _key(base, tmp_path, off, "generate.num_beams=7") == _key(base, tmp_path, off)
+
+
+def test_the_manifest_records_data_base_model_and_settings(base: ModelFolder, tmp_path: Path) -> None:
+    settings = _settings(tmp_path, "source.dataset=chest", "date=2026-11-21", "split.validation_fraction=0.2")
+    row = run_row(settings, DATA, base)
+    job = finetune_job(settings, STORAGE, DATA, base, None, row)
+    assert job.provenance == {
+        "plan": [],
+        "base": {"name": "toy", "digest": base.digest},
+        "batch_date": "2026-11-21",
+        "data_digest": DATA.digest(),
+        "dataset": "chest",
+        "examples": {"train": 2, "validation": 1},
+        "prompt_id": settings.model.prompt,
+        "run_id": row.run_id,
+        "settings": settings.train.model_dump(mode="json"),
+        "targets": {
+            "train": {"without masks": 3, "without communications": 2, "left out": 1},
+            "validation": {"without masks": 0, "without communications": 0, "left out": 0},
+        },
+        "split": {"seed": 13, "validation_fraction": 0.2},
+    }
+    assert json.loads(json.dumps(job.provenance)) == job.provenance
+    assert row.about == {
+        "batch_date": datetime.date(2026, 11, 21),
+        "dataset": "chest",
+        "model_name": "model",
+        "input_digest": DATA.digest(),
+    }
+    assert job.checkpoints == tmp_path / "model-checkpoints" / row.run_key[:16]
+
+
+def test_a_training_that_does_not_fit_is_refused_before_a_download(tmp_path: Path) -> None:
+    # a hub id that was never fetched: to open it would be an InputError, or a download
+    config = str(ROOT / "jobs" / "configs" / "p3.16xlarge.yaml")
+    settings = load_settings([config], ["train.sharding=ddp", f"model.out={tmp_path}/model"])
+    assert settings.model.init == "google/flan-t5-xl"
+    with pytest.raises(ConfigError, match=r"use train\.sharding=fsdp"):
+        planned_model(settings, STORAGE, DATA.train)
+
+
+def test_the_plan_of_a_tiny_model_is_that_of_the_one_that_was_built(tmp_path: Path) -> None:
+    model, plan = planned_model(_settings(tmp_path, "model.init=tiny", "train.epochs=3"), STORAGE, DATA.train)
+    assert plan is not None
+    assert plan.parameters == folder_shape(model.path).parameters
+    assert plan.steps == 3
+
+
+def test_a_model_of_another_family_has_no_plan(tmp_path: Path) -> None:
+    folder = tmp_path / "bart"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"model_type": "bart"}')
+    save_file({"weights": np.zeros(1)}, folder / "model.safetensors")
+    model, plan = planned_model(_settings(tmp_path, f"model.init={folder}"), STORAGE, DATA.train)
+    assert (model.path, plan) == (folder, None)
