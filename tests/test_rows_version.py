@@ -127,25 +127,25 @@ class Row(NamedTuple):
 
 def rows_of_the_version() -> list[Row]:
     """Return all that is pinned, in the order of the digest."""
-    made = []
+    pinned = []
     for record in rows():
-        made.append(Row("report", {name: str(getattr(record, name)) for name in Record.__slots__}))
+        pinned.append(Row("report", {name: str(getattr(record, name)) for name in Record.__slots__}))
         if record.findings and record.study_id:
             key = split_key("d", record.study_id, record.subject_id, record.findings)
-            made.append(Row("identity", {"text_digest": text_digest(record), "split_key": key}))
-            made += [
+            pinned.append(Row("identity", {"text_digest": text_digest(record), "split_key": key}))
+            pinned += [
                 Row(f"prompt {name}", {"text": prompt.fill(record.findings, record.background)})
                 for name, prompt in PROMPTS.items()
             ]
             if record.reference:
                 scores = Scorer(stemmer=True).score(record.reference, record.findings)
-                made.append(Row("rouge", {name: f"{value:.12f}" for name, value in scores.items()}))
-    made.append(Row("ids", {"unit_id": unit_id("d", "a.zip", "m", 3), "scorer_id": Scorer(stemmer=False).scorer_id}))
+                pinned.append(Row("rouge", {name: f"{value:.12f}" for name, value in scores.items()}))
+    pinned.append(Row("ids", {"unit_id": unit_id("d", "a.zip", "m", 3), "scorer_id": Scorer(stemmer=False).scorer_id}))
     names = [name for name, *_ in CHECK_COLUMNS]
     for values in checked(rows()):
         texts = [f"{value:.12f}" if isinstance(value, float) else str(value) for value in values]
-        made.append(Row("checks", dict(zip(names, texts, strict=True))))
-    return made
+        pinned.append(Row("checks", dict(zip(names, texts, strict=True))))
+    return pinned
 
 
 def digest_of(pinned: Sequence[Row]) -> str:

@@ -38,11 +38,11 @@ class Pin(NamedTuple):
 def pins(path: Path) -> list[Pin]:
     """Return all pins of a lock file, those for other Pythons and systems too."""
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    found = []
+    locked = []
     for line in "\n".join(lines).replace("\\\n", " ").splitlines():
         requirement, *hashes = re.split(r"\s+--hash=", line.strip())
-        found.append(Pin(Requirement(requirement), tuple(hashes)))
-    return found
+        locked.append(Pin(Requirement(requirement), tuple(hashes)))
+    return locked
 
 
 def pins_here(path: Path) -> dict[str, Pin]:
