@@ -60,7 +60,7 @@ def test_what_the_project_asks_for_is_locked_within_its_bounds(wanted: Requireme
 @pytest.mark.parametrize("paths", [[DEVELOPMENT], [CLUSTER, CLUSTER_TORCH]], ids=["development", "cluster"])
 def test_what_a_locked_package_needs_is_locked_too(paths: list[Path]) -> None:
     lock = {name: pin for path in paths for name, pin in pins_here(path).items()}
-    extras = {canonicalize_name(wanted.name): wanted.extras for wanted in asked()}
+    extras: dict[str, set[str]] = {canonicalize_name(wanted.name): wanted.extras for wanted in asked()}
     installed = [name for name in lock if not name.startswith(("nvidia-", "cuda-")) and name != "triton"]
     lacking = {
         (name, str(wanted))

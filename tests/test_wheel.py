@@ -36,8 +36,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-c", BUILD, str(built)]
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    (path,) = built.glob("*.whl")
-    return path
+    (file,) = built.glob("*.whl")
+    return file
 
 
 def test_every_file_of_jobs_and_radray_is_in_the_wheel_and_nothing_else(wheel: Path) -> None:
