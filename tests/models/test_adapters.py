@@ -1,5 +1,6 @@
 """LoRA and soft prompts: the exported folder against PEFT's own reading of what was learnt, and in both engines."""
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ TEXTS = [
 ]
 LORA = TrainSettings(method="lora", lora_rank=4)
 SOFT = TrainSettings(method="soft_prompt", soft_prompt_tokens=5)
+SIZE = TinySettings(vocab_size=300, d_model=32, d_ff=64, num_layers=2, num_heads=2)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,9 +40,7 @@ def _one_thread() -> None:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base") / "toy"
-    build_tiny(
-        TEXTS * 3, folder, size=TinySettings(vocab_size=300, d_model=32, d_ff=64, num_layers=2, num_heads=2), seed=1
-    )
+    build_tiny(TEXTS * 3, folder, size=SIZE, seed=1)
     return folder
 
 
@@ -59,10 +59,10 @@ def _learnt(base: Path, settings: TrainSettings) -> Any:
 def exported(
     request: pytest.FixtureRequest, base: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[TrainSettings, Path, torch.Tensor]:
-    """An export, with the logits of the model that was exported."""
+    """An export, with the logits of the model that was exported, in double precision."""
     settings: TrainSettings = request.param
     model = _learnt(base, settings)
-    logits = _logits(model, load_tokenizer(base))
+    logits = _exact_logits(model, load_tokenizer(base))
     folder = tmp_path_factory.mktemp("export") / settings.method
     write_adapted(model, load_tokenizer(base), settings, folder, str(base))
     return settings, folder, logits
@@ -103,22 +103,67 @@ def test_a_fresh_lora_changes_nothing(base: Path) -> None:
     )
 
 
+def _exact_logits(model: Any, tokenizer: Any, rounded: float = 0.0, seed: int = 0) -> torch.Tensor:
+    """Return the logits of `model` in double precision, each weight moved at random by up to `rounded` of itself."""
+    model = copy.deepcopy(model).double()
+    draw = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight *= 1 + rounded * (2 * torch.rand(weight.shape, generator=draw, dtype=torch.float64) - 1)
+    return _logits(model, tokenizer)
+
+
+@pytest.fixture(scope="module")
+def tolerance(exported: tuple[TrainSettings, Path, torch.Tensor], base: Path) -> float:
+    """How far a logit of `exported` may be from its value in double precision, on any processor.
+
+    A sum of n products in single precision is the exact sum for weights that are each off by n * u at most, in
+    whatever order it is taken (Higham 2002, section 3.1). The longest sum here has n = d_ff terms, and merging adds
+    lora_rank + 2. So all weights of the model that learnt are moved by that much at random, in double precision, and
+    the logit that moves most is the measure. The roundings of a real sum cancel, and stay far below.
+    """
+    settings, _, exact = exported
+    model, tokenizer = _learnt(base, settings), load_tokenizer(base)
+    rounded = (SIZE.d_ff + LORA.lora_rank + 2) * torch.finfo(torch.float32).eps / 2
+    moved = [_exact_logits(model, tokenizer, rounded, seed) - exact for seed in range(4)]
+    return max(float(difference.abs().max()) for difference in moved)
+
+
 def test_plain_transformers_gives_the_logits_of_the_model_that_learnt(
-    exported: tuple[TrainSettings, Path, torch.Tensor], base: Path
+    exported: tuple[TrainSettings, Path, torch.Tensor], tolerance: float, base: Path
 ) -> None:
     _, folder, expected = exported
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    found = _logits(AutoModelForSeq2SeqLM.from_pretrained(folder, local_files_only=True), tokenizer)
-    torch.testing.assert_close(found[..., : expected.shape[-1]], expected, rtol=1e-4, atol=1e-4)
+    logits = _logits(AutoModelForSeq2SeqLM.from_pretrained(folder, local_files_only=True), tokenizer).double()
+    torch.testing.assert_close(logits[..., : expected.shape[-1]], expected, rtol=0, atol=tolerance)
     # and it is not the base model
-    assert not torch.allclose(expected, _logits(load_model(base), load_tokenizer(base)), atol=0.1)
+    assert not torch.allclose(expected, _logits(load_model(base), load_tokenizer(base)).double(), atol=0.1)
+
+
+def test_one_matrix_that_is_not_merged_is_seen_in_the_logits(
+    exported: tuple[TrainSettings, Path, torch.Tensor], tolerance: float, base: Path
+) -> None:
+    settings, folder, expected = exported
+    if settings.method != "lora":
+        pytest.skip("a soft prompt is not merged")
+    merged, before = load_model(folder), dict(load_model(base).named_parameters())
+    changed = [name for name, weight in merged.named_parameters() if not torch.equal(weight, before[name])]
+    assert len(changed) == 2 * (4 + 3) + 2 * (8 + 3)
+    for name in changed:
+        model = copy.deepcopy(merged)
+        with torch.no_grad():
+            model.get_parameter(name).copy_(before[name])
+        wrong = (_logits(model, load_tokenizer(folder)) - expected).abs().max()
+        assert wrong > 10 * tolerance, name
 
 
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
-def test_peft_reads_the_adapter_that_is_kept(exported: tuple[TrainSettings, Path, torch.Tensor], base: Path) -> None:
+def test_peft_reads_the_adapter_that_is_kept(
+    exported: tuple[TrainSettings, Path, torch.Tensor], tolerance: float, base: Path
+) -> None:
     _, folder, expected = exported
     model = PeftModel.from_pretrained(load_model(base), folder / "adapter")
-    torch.testing.assert_close(_logits(model, load_tokenizer(base)), expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(_logits(model, load_tokenizer(base)).double(), expected, rtol=0, atol=tolerance)
     config = json.loads((folder / "adapter" / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == str(base)
 
