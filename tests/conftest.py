@@ -2,6 +2,7 @@
 
 import csv
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -13,9 +14,53 @@ from tests.support.s3_server import S3Server, running_s3
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
+_RAY_RAN = pytest.StashKey[bool]()
+FIRST = ("test_trainer.py", "test_crash.py")
+"""The modules that take longest: a process that came to one last would work alone for minutes."""
+SLOW_FOLDERS = ("e2e", "faults")
+SLOW_FIXTURES = {"s3", "s3_server"}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the modules that take longest: a process that came to one last would work alone for minutes."""
-    items.sort(key=lambda item: item.path.name not in ("test_trainer.py", "test_crash.py"))
+    """Begin with the longest modules, and mark as quick what is neither slow nor a drill."""
+    items.sort(key=lambda item: item.path.name not in FIRST)
+    for item in items:
+        if is_slow(item):
+            item.add_marker("slow")
+        elif item.get_closest_marker("drill") is None:
+            item.add_marker("quick")
+
+
+def is_slow(item: pytest.Item) -> bool:
+    """Whether a test starts Ray, the S3 server or processes, or takes seconds: by its folder, fixtures or own mark."""
+    parameters = getattr(item, "callspec", None)
+    return (
+        item.get_closest_marker("slow") is not None
+        or item.path.parent.name in SLOW_FOLDERS
+        or bool(SLOW_FIXTURES & set(getattr(item, "fixturenames", ())))
+        or (parameters is not None and "s3" in parameters.params.values())
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Note whether Ray runs before a test and its fixtures."""
+    item.stash[_RAY_RAN] = _ray_runs()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Fail a quick test that started Ray, once it is torn down."""
+    running = _ray_runs()
+    yield
+    if item.get_closest_marker("quick") is not None and running and not item.stash[_RAY_RAN]:
+        pytest.fail("a quick test starts Ray: mark it, or its module, as slow")
+
+
+def _ray_runs() -> bool:
+    ray = sys.modules.get("ray")
+    return ray is not None and bool(ray.is_initialized())
 
 
 @pytest.fixture(scope="session")

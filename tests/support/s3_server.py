@@ -1,7 +1,6 @@
 """A real S3 server for tests: SeaweedFS on 127.0.0.1, signatures on, everything it keeps in one folder."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,10 +14,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.settings.warehouse import S3Settings
+from tests.support.ports import PortLostError, hold_ports, lost_port
 
 BUCKET = "radray"
 KEY_ID, SECRET = "AKIARADRAYTESTS", "made-up-secret-of-the-tests"
 PATIENCE_S = 30
+_ATTEMPTS = 3
 _PORTS = ("master", "volume", "filer", "s3", "admin")
 
 
@@ -53,11 +54,25 @@ class S3Server:
 
 @contextmanager
 def running_s3(folder: Path) -> Iterator[S3Server]:
-    """Run a server that keeps its data in `folder` for the length of the block."""
-    with ExitStack() as stack:
-        # held until all are chosen, so that no two are the same
-        chosen = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2 * len(_PORTS))]
-        ports = [one.getsockname()[1] for one in chosen]
+    """Run a server that keeps its data in `folder` for the length of the block.
+
+    Where another program took one of its ports all the same, it is started again with others, twice at most.
+    """
+    for attempt in range(_ATTEMPTS):
+        with ExitStack() as stack:
+            try:
+                server = stack.enter_context(_running_once(folder))
+            except PortLostError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                continue
+            yield server
+            return
+
+
+@contextmanager
+def _running_once(folder: Path) -> Iterator[S3Server]:
+    ports = hold_ports(2 * len(_PORTS))
     flags = [f"-{name}.port={port}" for name, port in zip(_PORTS, ports[::2], strict=True)]
     flags += [f"-{name}.port.grpc={port}" for name, port in zip(_PORTS, ports[1::2], strict=True)]
     command = [
@@ -68,28 +83,31 @@ def running_s3(folder: Path) -> Iterator[S3Server]:
     ]
     environment = {**os.environ, **S3Server.environment()}
     with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)
     try:
-        found = S3Server(f"http://127.0.0.1:{ports[2 * _PORTS.index('s3')]}")
-        _wait(server, found, folder / "server.log")
-        yield found
+        server = S3Server(f"http://127.0.0.1:{ports[2 * _PORTS.index('s3')]}")
+        _wait(process, server, folder / "server.log")
+        yield server
     finally:
-        server.terminate()
+        process.terminate()
         try:
-            server.wait(PATIENCE_S)
+            process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-        for port in ports:  # its own sockets: it makes them here whatever it is told, and leaves them
+            process.kill()
+            process.wait()
+        for port in ports:  # its own sockets: it makes them here whatever its flags say, and leaves them
             for socket_file in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
                 socket_file.unlink(missing_ok=True)
 
 
-def _wait(server: "subprocess.Popen[bytes]", found: S3Server, log: Path) -> None:
-    """Return when the server answers a signed request and keeps what it is given."""
+def _wait(process: "subprocess.Popen[bytes]", server: S3Server, log: Path) -> None:
+    """Return when the server answers a signed request and keeps what it is given.
+
+    Raises PortLostError where its log says that a port is taken, RuntimeError where it does not start otherwise.
+    """
     client = boto3.client(
         "s3",
-        endpoint_url=found.endpoint,
+        endpoint_url=server.endpoint,
         region_name="us-east-1",
         aws_access_key_id=KEY_ID,
         aws_secret_access_key=SECRET,
@@ -101,7 +119,9 @@ def _wait(server: "subprocess.Popen[bytes]", found: S3Server, log: Path) -> None
             client.put_object(Bucket=BUCKET, Key="ready", Body=b"1")
             return
         except (ClientError, BotoCoreError) as error:
-            ended = server.poll() is not None or time.monotonic() > deadline
-            if ended:
-                raise RuntimeError(f"the S3 server did not start:\n{log.read_text()[-2000:]}") from error
+            if process.poll() is not None or time.monotonic() > deadline:
+                content = log.read_bytes()
+                text = content[-2000:].decode(errors="replace")
+                kind = PortLostError if lost_port(content) else RuntimeError
+                raise kind(f"the S3 server did not start:\n{text}") from error
             time.sleep(0.1)

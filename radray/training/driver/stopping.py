@@ -12,7 +12,8 @@ import ray
 _ASK_S = 1.0
 """How often the first worker asks the driver: a request of about 1 ms, and far less than AWS's two minutes' notice."""
 
-_terminated = threading.Event()
+terminated = threading.Event()
+"""On a worker: set once SIGTERM reached it."""
 
 
 class StopSign:
@@ -31,7 +32,7 @@ class StopSign:
         if self._ask and not self._requested and now - self._last >= _ASK_S:
             self._last = now
             self._requested = bool(ray.get(self._box.stop_requested.remote()))
-        return self._requested or _terminated.is_set()
+        return self._requested or terminated.is_set()
 
 
 @contextmanager
@@ -49,5 +50,5 @@ def sigterm_kept() -> Iterator[threading.Event]:
 
 
 def _handle_sigterm() -> None:
-    _terminated.clear()
-    signal.signal(signal.SIGTERM, lambda *_: _terminated.set())
+    terminated.clear()
+    signal.signal(signal.SIGTERM, lambda *_: terminated.set())

@@ -1,16 +1,17 @@
 """A real Ray cluster of several nodes on one machine: `ray start` processes with a token, a job server, an end.
 
 Everything it starts is a descendant of a process that this module started, is remembered, and is gone when the block
-ends. Ports are from the system, files in a folder of its own, and Ray's address file of this machine is not touched.
+ends. Ports are held for it (`tests.support.ports`), files are in a folder of its own, and Ray's address file of this
+machine is not touched.
 """
 
 import ctypes
+import http.client
 import json
 import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,18 +22,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 
 from tests.support.paths import ROOT
+from tests.support.ports import PortLostError, hold_ports, lost_port
 
 BIN = Path(sys.executable).parent
 PATIENCE_S = 60
 JOB_PATIENCE_S = 240
 STORE_BYTES = 150_000_000
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_given: set[int] = set()
+_ATTEMPTS = 3
 _AGENT_PORTS = ("dashboard-agent-listen", "dashboard-agent-grpc", "runtime-env-agent", "metrics-export")
 
 
@@ -100,13 +102,18 @@ class ProcessCluster:
         """Wait until the cluster counts just so many nodes."""
         deadline = time.monotonic() + PATIENCE_S
         while (now := self.nodes_alive()) != count:
-            assert time.monotonic() < deadline, f"{now} nodes, not {count}: {self.said()}"
+            if time.monotonic() > deadline:
+                self.fail(f"{now} nodes, not {count}")
             time.sleep(0.2)
 
-    def said(self) -> str:
-        """Return the last lines of what each `ray start` said."""
+    def fail(self, reason: str) -> NoReturn:
+        """Raise PortLostError where a log says that a port is taken, AssertionError otherwise; both with the logs."""
         logs = sorted(self.folder.glob("*.log"))
-        return "\n".join(f"{log.name}: {log.read_text(errors='replace')[-600:]}" for log in logs)
+        ends = "\n".join(f"{log.name}: {log.read_text(errors='replace')[-600:]}" for log in logs)
+        rays = [path for path in self.folder.glob("n*/session_*/logs/*") if path.is_file() and not path.is_symlink()]
+        if any(lost_port(log.read_bytes()) for log in (*logs, *rays)):
+            raise PortLostError(f"{reason}: {ends}")
+        raise AssertionError(f"{reason}: {ends}")
 
     def run(
         self, *command: str, cwd: Path = ROOT, timeout: float = JOB_PATIENCE_S
@@ -178,18 +185,36 @@ def running_cluster(
 ) -> Iterator[ProcessCluster]:
     """Run a cluster of a head without CPUs and of workers with so many each, with `environment` besides.
 
-    `scales_to`: so many workers of 4 CPUs more are started by Ray's own autoscaler when they are asked for.
+    `scales_to`: so many workers of 4 CPUs more are started by Ray's own autoscaler when they are asked for. Where
+    another program took a port all the same, the whole cluster is started again with other ports, twice at most.
     """
+    for attempt in range(_ATTEMPTS):
+        with ExitStack() as stack:
+            try:
+                cluster = stack.enter_context(_head(environment or {}, scales_to))
+                for cpus in workers:  # in turn: two that start at once may take the same names for their sockets
+                    cluster.add_worker(cpus, *worker_flags)
+            except PortLostError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                continue
+            yield cluster
+            return
+
+
+@contextmanager
+def _head(environment: Mapping[str, str], scales_to: int) -> Iterator[ProcessCluster]:
+    """Run a cluster of a head alone; when the block ends, end it with all workers that came since."""
     folder = Path(tempfile.mkdtemp(prefix="rr-"))  # short: a socket's path has 107 characters at most
     token = folder / "token"
     token.write_text(secrets.token_hex(32), encoding="utf-8")
     token.chmod(0o600)
-    gcs, dashboard, client = _free_ports(3)
+    gcs, dashboard, client = hold_ports(3)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "PYTHONPATH", "AWS_"))}
     url = f"http://127.0.0.1:{dashboard}"
     full = {
         **kept,
-        **(environment or {}),
+        **environment,
         "PATH": f"{BIN}{os.pathsep}{kept['PATH']}",
         "RAY_API_SERVER_ADDRESS": url,
         "RAY_AUTH_MODE": "token",
@@ -209,11 +234,7 @@ def running_cluster(
         head = Node(_ray_start(full, 0, folder, *flags), 0)
         cluster = ProcessCluster(folder, f"127.0.0.1:{gcs}", url, full, head)
         try:
-            _wait(cluster)
-            for (
-                cpus
-            ) in workers:  # one after the other: two that start at once may take the same names for their sockets
-                cluster.add_worker(cpus, *worker_flags)
+            _wait_for_head(cluster)
             yield cluster
         finally:
             cluster.stop()
@@ -244,25 +265,29 @@ def _scaling(address: str, workers: int, folder: Path) -> dict[str, object]:
     }
 
 
-def _wait(cluster: ProcessCluster) -> None:
-    """Return when the job server answers and counts its head."""
+def _wait_for_head(cluster: ProcessCluster) -> None:
+    """Return when the job server answers and counts its head. Raises PortLostError, or fails with the node's logs."""
     deadline = time.monotonic() + PATIENCE_S
     answer = "nothing"
     while True:
         try:
             if cluster.nodes_alive() == 1:
                 return
+        except http.client.RemoteDisconnected as error:  # ours, which starts or ends
+            answer = repr(error)
+        except http.client.BadStatusLine:
+            raise PortLostError(f"what answers at {cluster.url} is no HTTP server") from None
         except (urllib.error.URLError, OSError, KeyError, TypeError) as error:
             answer = repr(error)
-        assert cluster.head.process.poll() is None, cluster.said()
-        assert time.monotonic() < deadline, f"{answer}: {cluster.said()}"
+        if cluster.head.process.poll() is not None or time.monotonic() > deadline:
+            cluster.fail(f"the head does not answer: {answer}")
         time.sleep(0.2)
 
 
 def _ray_start(environment: Mapping[str, str], cpus: int, folder: Path, *flags: str) -> "subprocess.Popen[bytes]":
     # its own, as a machine has: in a shared one the node that comes last writes the job's folder anew under its driver
     own_folder = tempfile.mkdtemp(prefix="n", dir=folder)
-    ports = zip(_AGENT_PORTS, _free_ports(len(_AGENT_PORTS)), strict=True)
+    ports = zip(_AGENT_PORTS, hold_ports(len(_AGENT_PORTS)), strict=True)
     command = [
         *(str(BIN / "ray"), "start", "--block", "--disable-usage-stats", "--node-ip-address=127.0.0.1"),
         *(f"--num-cpus={cpus}", "--num-gpus=0", f"--object-store-memory={STORE_BYTES}", f"--temp-dir={own_folder}"),
@@ -281,15 +306,3 @@ def _ray_start(environment: Mapping[str, str], cpus: int, folder: Path, *flags: 
 def _end_with_parent() -> None:
     """Let this process be told to end when the test's process dies, even by SIGKILL; Ray's reaper ends its children."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return ports that are free, none of which this process was given before: who has it may not yet listen."""
-    with ExitStack() as stack:
-        chosen: list[int] = []
-        while len(chosen) < count:
-            port = stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
-            if port not in _given:
-                chosen.append(port)
-                _given.add(port)
-        return chosen
