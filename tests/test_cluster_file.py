@@ -78,7 +78,7 @@ def test_the_image_is_the_ray_that_radray_is_tested_with() -> None:
     assert any(one.startswith("ray[") and ray.__version__.rsplit(".", 1)[0] in one for one in dependencies)
 
 
-def test_only_what_was_asked_for_is_on_and_nothing_runs_before_it_is_needed() -> None:
+def test_only_what_was_asked_for_is_on_and_nothing_runs_early() -> None:
     groups = file()["available_node_types"]
     assert groups["finetune-p3"]["node_config"]["InstanceType"] == "p3.16xlarge"
     assert {name for name, group in groups.items() if group.get("max_workers") == 0} == {

@@ -1,5 +1,6 @@
 """The repository holds what it should at its top, and speaks of itself alone."""
 
+import ast
 import subprocess
 
 import pytest
@@ -10,6 +11,8 @@ TOP = {
     *("jobs", "radray", "tests", "cluster.yaml", "pyproject.toml", "requirements.lock"),
     *("README.md", "CHANGELOG.md", "LICENSE"),
 }
+
+MOST_CHARACTERS_OF_A_TEST = 70
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +37,10 @@ def test_no_paths_of_a_machine_are_in_the_sources() -> None:
         content = (ROOT / path).read_bytes()  # some are archives
         for word in ("/ro" + "ot/", "/wo" + "rk/", "/ho" + "me/"):
             assert word.encode() not in content, (path, word)
+
+
+def test_names_of_tests_have_70_characters_at_most() -> None:
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                assert len(node.name) <= MOST_CHARACTERS_OF_A_TEST, (path.name, node.name)

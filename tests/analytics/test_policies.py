@@ -69,7 +69,7 @@ def test_actions_of_services_are_operations_of_theirs(name: str) -> None:
     assert asked - known - rights == set()
 
 
-def test_publishing_needs_what_its_policy_gives_and_the_policy_gives_no_more() -> None:
+def test_the_policy_gives_what_publishing_needs_and_no_more() -> None:
     cloud, asked = Cloud(), set()
 
     def client(service: str) -> Any:

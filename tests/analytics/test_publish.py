@@ -85,7 +85,7 @@ def test_the_check_does_find_what_is_wrong() -> None:
     assert list(misfits({**request.arguments, "Type": "ATHENE", "AwsAccountId": "12"}, shape)) != []
 
 
-def test_data_sets_have_the_views_columns_and_text_is_for_its_readers_alone() -> None:
+def test_data_sets_have_the_views_columns_and_text_is_for_readers_alone() -> None:
     made = {
         asset.create.arguments["DataSetId"]: asset
         for asset in assets(WHOLE, REGION)
@@ -148,7 +148,7 @@ def publisher(cloud: Cloud, settings: PublishSettings = WHOLE) -> Publisher:
     return Publisher(settings, REGION, cloud.client, pause_s=0)
 
 
-def test_what_is_published_is_there_and_publishing_again_brings_it_up_to_date() -> None:
+def test_publishing_again_brings_what_is_published_up_to_date() -> None:
     cloud = Cloud()
     lines = list(publisher(cloud).publish(CHOICES))
     assert list(cloud.views) == list(VIEWS)

@@ -75,7 +75,7 @@ def test_a_question_about_one_night_opens_no_file_of_another(
         assert 0 < scan.files == files_of(world, scan, night=True) < files_of(world, scan, night=False)
 
 
-def test_of_all_nights_the_state_of_one_reads_a_list_and_the_rest_of_its_own(
+def test_the_state_of_a_night_reads_a_list_and_its_own_files(
     world: World, connection: duckdb.DuckDBPyConnection
 ) -> None:
     found = scans(connection, f"SELECT * FROM nights WHERE batch_date = DATE '{NIGHT}'")

@@ -107,7 +107,7 @@ def test_the_validator_does_judge() -> None:
     assert trino_sql_validator.validate("SELECT approx_quantile(a, 0.5) FROM x").warnings
 
 
-def test_each_view_and_column_has_a_sentence_and_a_type_that_quicksight_reads(world: World) -> None:
+def test_each_view_and_column_has_a_sentence_and_a_type_of_quicksight(world: World) -> None:
     for name in VIEWS:
         schema = stream(world.warehouse, f"SELECT * FROM {name}", choices=CHOICES).schema
         assert list(view_columns(name)) == schema.names

@@ -44,7 +44,7 @@ def test_there_are_sixteen_classes() -> None:
     assert set(MUTATORS) == set(CLASSES) == set(synthetic_errors.MAKERS) == set(handwritten.ERRORS)
 
 
-def test_the_synthetic_bed_has_150_different_pairs_of_each_class_and_a_right_impression_for_each(
+def test_the_synthetic_bed_has_150_pairs_and_right_impressions_a_class(
     synthetic: list[BedPair],
 ) -> None:
     counts = Counter(pair.error for pair in synthetic)

@@ -98,7 +98,7 @@ def test_a_plan_is_said_in_a_line() -> None:
     assert gpu.describe() == "1 actor x 1 thread and a GPU on 1 node, 8 CPUs kept for reading, more on nodes that join"
 
 
-def test_a_plan_grows_where_nobody_named_a_number_and_the_cluster_is_not_one_that_was_started_here() -> None:
+def test_a_plan_grows_on_a_foreign_cluster_where_no_number_was_named() -> None:
     assert plan([NodeResources(8)]).grows
     assert plan([NodeResources(8, gpus=1)], use_gpu=True).grows
     assert not plan([NodeResources(8)], actors=2).grows

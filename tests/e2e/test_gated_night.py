@@ -20,7 +20,7 @@ SOURCE = ("source.format=mimic_zip", "date=2026-11-21", "generate.max_new_tokens
 STRICT = ("gates.min_reports=4", "gates.max_tier_a_rate=0", "gates.min_distinct_rate=1")
 
 
-def test_a_refused_night_is_not_committed_and_the_other_models_are_still_judged(
+def test_a_refused_night_is_not_committed_and_other_models_are_judged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     studies = write_corpus(tmp_path / "corpus.zip", STUDIES)

@@ -96,9 +96,7 @@ def commits(warehouse: Warehouse) -> Counter[str]:
     return Counter(one.summary.additional_properties["radray.attempt"] for one in snapshots if one.summary is not None)
 
 
-def test_nights_under_two_models_with_a_bad_one_a_late_file_and_a_correction(
-    tmp_path: Path, models: list[Path]
-) -> None:
+def test_nights_of_two_models_with_a_bad_one_a_late_file_a_correction(tmp_path: Path, models: list[Path]) -> None:
     same = ("2", "No effusion.")
     write(tmp_path / "in" / "2026-11-01" / "a.jsonl", ("1", f"Small effusion {CANARY}."), same, ("3", "No effusion."))
     write(tmp_path / "in" / "2026-11-02" / "a.jsonl", ("9", ""), ("8", " "))
@@ -153,7 +151,7 @@ def test_nights_under_two_models_with_a_bad_one_a_late_file_and_a_correction(
     assert len(commits(warehouse)) == 6
 
 
-def test_a_flat_feed_gives_each_file_to_one_night_and_keeps_what_was_cleaned_away(tmp_path: Path) -> None:
+def test_a_flat_feed_gives_each_file_to_a_night_and_keeps_removed_ones(tmp_path: Path) -> None:
     feed = tmp_path / "in"
 
     def run(date: str) -> str:

@@ -136,7 +136,7 @@ def test_interval_and_p_value_are_scipys() -> None:
     assert difference["p_value"] == pytest.approx(tested.pvalue, abs=0.02)
 
 
-def test_excess_over_the_radiologist_is_paired_and_leaves_out_what_does_not_apply() -> None:
+def test_excess_over_the_radiologist_is_paired_where_it_applies() -> None:
     flags = [(True, False), (True, None), (False, False), (None, True)]
     rows = [
         row(unit, "alpha", "x", checks_id="checks-1", flag_side=mine, reference_flag_side=own)

@@ -84,7 +84,7 @@ def test_first_sentence(findings: str, sentence: str) -> None:
     assert first_sentence(findings) == sentence
 
 
-def test_nearest_neighbour_returns_the_impression_of_the_most_similar_findings() -> None:
+def test_nearest_neighbour_gives_the_impression_of_the_likest_findings() -> None:
     floor = NearestNeighbour(
         ["clear lungs and normal heart", "large left effusion with edema", "small right pneumothorax"],
         ["Normal.", "Effusion.", "Pneumothorax."],

@@ -60,7 +60,7 @@ def of(estimates: list[Estimate], question: str, level: str, system: str) -> Est
     return one
 
 
-def test_items_come_from_the_strata_in_equal_numbers_and_weigh_what_they_stand_for() -> None:
+def test_items_come_in_equal_numbers_a_stratum_and_are_weighted() -> None:
     key = draw_sheet(NIGHT, 60, 3, ABOUT).key.to_pylist()
     drawn = Counter((row["stratum"], row["flagged"]) for row in key)
     # of the normal and flagged there are 5: the others share what is missing
@@ -101,7 +101,7 @@ def test_the_sheet_is_blind_in_random_order_and_the_same_for_a_seed() -> None:
         draw_sheet([], 5, 3, ABOUT)
 
 
-def test_files_hold_the_same_the_key_no_text_and_no_cell_that_a_spreadsheet_computes(tmp_path: Path) -> None:
+def test_files_agree_with_no_text_in_the_key_and_no_formula_in_a_cell(tmp_path: Path) -> None:
     texts = ["=1+1", "- Nodule.", "@cmd", " \t+5", 'Clear, "quoted"\nsecond line; é', "\uff1dA1"]
     one = draw_sheet([candidate(place, prediction=text) for place, text in enumerate(texts)], 6, 1, ABOUT)
     paths = write(tmp_path / "out", one)

@@ -49,7 +49,7 @@ def test_floors_write_what_they_are() -> None:
     assert side.strata["unseen"].tolist() == [True, False, True, True]
 
 
-def test_training_holds_no_report_that_is_evaluated_and_none_without_a_reference() -> None:
+def test_training_holds_no_evaluated_report_and_none_without_reference() -> None:
     pairs = [
         {"findings": "A b.", "reference": "C.", "split_key": "t1"},
         {"findings": "D.", "reference": "E.", "split_key": "p1"},
@@ -64,7 +64,7 @@ def test_training_holds_no_report_that_is_evaluated_and_none_without_a_reference
     assert training_of([], [], str.upper).saw("A b.") is None
 
 
-def test_flags_are_told_by_version_of_the_checks_and_beside_the_radiologists() -> None:
+def test_flags_are_given_by_checks_version_beside_the_radiologists() -> None:
     rows = [
         row("u1", "alpha", "x", checks_id="checks-1;defer", flag_side=True, reference_flag_side=False, followup=True,
             reference_followup=True),

@@ -51,7 +51,7 @@ def test_rows_of_another_run_key_are_refused(settings: WarehouseSettings) -> Non
     assert read_rows(Warehouse(settings), NIGHT) == ()
 
 
-def test_a_commit_whose_answer_was_lost_and_that_was_then_replaced_is_no_conflict(
+def test_a_commit_with_a_lost_answer_that_was_replaced_is_no_conflict(
     settings: WarehouseSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse = Warehouse(settings)

@@ -37,7 +37,7 @@ def settings(tmp_path: Path) -> Settings:
     return made
 
 
-def test_an_empty_night_of_a_model_without_a_parity_record_is_committed_once(settings: Settings) -> None:
+def test_an_empty_night_without_a_parity_record_is_committed_once(settings: Settings) -> None:
     output = io.StringIO()
     generate(settings, Console(file=output, width=300))
     generate(settings, Console(file=output, width=300))
@@ -53,7 +53,7 @@ def test_an_empty_night_of_a_model_without_a_parity_record_is_committed_once(set
     assert "is there already, made from the same input; nothing written" in fourth
 
 
-def test_a_partition_that_another_works_on_is_refused_before_anything_is_proven(settings: Settings) -> None:
+def test_a_partition_that_another_run_holds_is_refused_before_any_proof(settings: Settings) -> None:
     warehouse = Warehouse(settings.warehouse)
     put_reports(warehouse, ["a"])
     partition = {"batch_date": settings.date, "dataset": "hospital", "split": "live"}

@@ -36,7 +36,7 @@ def contents(root: Path) -> dict[Path, bytes]:
     return {file: file.read_bytes() for file in root.rglob("*") if file.is_file()}
 
 
-def test_a_dry_run_lists_by_path_and_touches_nothing_and_the_run_removes_it(
+def test_a_dry_run_lists_paths_and_touches_nothing_the_run_removes_them(
     tmp_path: Path, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     opened(tmp_path).load(REPORTS)
@@ -60,7 +60,7 @@ def test_a_dry_run_lists_by_path_and_touches_nothing_and_the_run_removes_it(
     assert capsys.readouterr().err.splitlines() == ["maintain: nothing is left over"]
 
 
-def test_an_erasure_says_what_it_read_and_what_it_cannot_reach_but_not_whom(
+def test_an_erasure_says_what_it_read_and_cannot_reach_but_not_whom(
     tmp_path: Path, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     opened(tmp_path).load(REPORTS)

@@ -92,7 +92,7 @@ def test_any_text_gives_mentions_that_hold_together(text: str) -> None:
         assert mention.change != "resolved" or mention.state == State.ABSENT
 
 
-def test_every_synonym_is_found_as_itself_in_any_case_and_over_a_line_break() -> None:
+def test_every_synonym_is_recognised_in_any_case_and_over_a_line_break() -> None:
     for concept in CONCEPTS.values():
         for phrase in concept.synonyms:
             for text in (phrase, phrase.upper(), f"There is a {phrase}.", re.sub(r" (?=[a-z])", "\n", phrase)):

@@ -41,7 +41,7 @@ def test_no_call_may_take_longer_than_the_setting() -> None:
     assert limits.plan_s(["x" * 10_000_000]) == 100
 
 
-def test_an_engine_may_die_30_times_and_once_more_for_each_two_reports_that_it_answers() -> None:
+def test_an_engine_may_die_30_times_plus_once_for_each_two_answers() -> None:
     patience = Patience("e")
     patience.answered(5)
     for _ in range(32):
@@ -53,7 +53,7 @@ def test_an_engine_may_die_30_times_and_once_more_for_each_two_reports_that_it_a
     patience.died("SIGSEGV")
 
 
-def test_64_reports_in_a_row_are_too_many_and_one_that_is_answered_begins_a_new_row() -> None:
+def test_64_reports_in_a_row_are_too_many_and_an_answer_starts_a_new_row() -> None:
     patience = Patience("e")
     for _ in range(3):
         for _ in range(63):

@@ -149,9 +149,7 @@ def test_no_prompts_ask_nothing(world: World) -> None:
 @pytest.mark.parametrize(
     ("probe", "how"), [("exits-x", "exit code 7"), ("segfault-x", "SIGSEGV"), ("error-x", "Value")]
 )
-def test_an_engine_that_cannot_answer_at_all_ends_the_run_after_three_starts(
-    tmp_path: Path, probe: str, how: str
-) -> None:
+def test_an_engine_that_never_answers_ends_the_run_after_three_starts(tmp_path: Path, probe: str, how: str) -> None:
     (tmp_path / "log").touch()
     with pytest.raises(RadrayError, match=f"faulty could not be started: 3 processes .*{how}") as caught:
         EngineProcess(partial(FaultyEngine, tmp_path / "log"), "faulty", GenerateSettings(), probe)

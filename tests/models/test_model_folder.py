@@ -66,7 +66,7 @@ def test_opening_a_folder_with_manifest_gives_its_name_and_what_made_it(folder: 
     assert model.digest == hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
 
 
-def test_a_plain_hugging_face_folder_is_named_after_the_folder_and_left_alone(tiny_folder: Path) -> None:
+def test_a_plain_hugging_face_folder_keeps_its_name_and_is_left_alone(tiny_folder: Path) -> None:
     model = open_model(str(tiny_folder))
     assert (model.name, model.manifest.provenance) == ("tiny", {})
     assert set(model.manifest.files) == {path.name for path in tiny_folder.iterdir()}

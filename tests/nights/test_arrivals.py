@@ -149,7 +149,7 @@ def test_no_file_is_lost_or_taken_twice_whatever_the_clock_says(feed: Feed) -> N
     assert sorted(path for paths in nights.values() for path in paths) == [f"{one}.txt" for one in range(1, 7)]
 
 
-def test_what_was_written_anew_belongs_to_the_night_that_finds_it_and_the_old_night_stays(feed: Feed) -> None:
+def test_a_rewritten_file_goes_to_the_next_night_and_the_old_night_stays(feed: Feed) -> None:
     feed.arrive("a.txt", "b.txt")
     feed.night(20)
     before = feed.rows(20)

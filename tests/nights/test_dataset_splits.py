@@ -32,7 +32,7 @@ def settings(folder: Path, *words: str) -> Settings:
     return load_settings((), [f"warehouse.uri={folder}/warehouse", f"date={NIGHT}", *words])
 
 
-def test_parts_are_the_datasets_and_splits_that_have_reports_and_the_nights_that_have_none(tmp_path: Path) -> None:
+def test_partitions_are_those_with_reports_and_the_empty_nights(tmp_path: Path) -> None:
     made = settings(tmp_path)
     warehouse = Warehouse(made.warehouse)
     with pytest.raises(InputError, match=r"run jobs\.prepare first"):

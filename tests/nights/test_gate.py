@@ -99,7 +99,7 @@ BAD: dict[str, tuple[GatesSettings, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("gate", BAD)
-def test_a_night_that_a_gate_refuses_ends_with_exit_code_3_and_what_stood_there_stays(
+def test_a_night_refused_by_a_gate_exits_with_3_and_the_old_rows_stay(
     warehouse: Warehouse, gate: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings, change = BAD[gate]
@@ -142,7 +142,7 @@ def test_a_drop_since_the_last_night_of_a_model_of_that_name_is_refused(warehous
     assert held(warehouse, YESTERDAY) == {"before"}
 
 
-def test_another_case_mix_is_no_drop_and_nights_scored_otherwise_are_passed_over(warehouse: Warehouse) -> None:
+def test_another_case_mix_is_no_drop_and_other_scorers_are_passed_over(warehouse: Warehouse) -> None:
     good = [prediction(place) for place in range(2 * COUNT)]
     mix = [one for one in good if one["reference_stratum"] == "abnormal"] + good[:100:2]
     assert len(mix) == 250

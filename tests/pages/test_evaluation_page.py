@@ -227,7 +227,7 @@ def said(rows: list[dict[str, Any]]) -> list[str]:
     return [one["text"] for one in Tree(page(evaluation_of(rows))).find("p", "li", "figcaption")]
 
 
-def test_abnormal_reports_that_are_passed_off_as_normal_are_counted_before_all_else(tree: Tree) -> None:
+def test_abnormal_reports_passed_off_as_normal_are_counted_first(tree: Tree) -> None:
     (box, *_) = [one for one in tree.find("div") if one["attrs"].get("class") == "first"]
     told = [one["text"] for one in tree.within(box, "p")]
     # of the 40 references 23 are abnormal; `next` writes them, and copying knows one sentence, a normal one
@@ -269,7 +269,7 @@ def test_what_is_kept_of_the_surest_half_is_told_by_case_mix() -> None:
     assert "Of the half that next 6e657874 is surest of, 15 % are abnormal; of all reports, 57 %." in told[0]
 
 
-def test_training_is_that_of_the_model_that_wrote_and_not_of_a_later_one_of_its_name() -> None:
+def test_training_is_that_of_the_model_that_wrote_not_of_a_later_namesake() -> None:
     runs = [RUN, {**RUN, "run_id": "finetune-1", "model_digest": b"next".hex().ljust(64, "0")}]
     runs.append({**RUN, "run_id": "finetune-2", "model_digest": "f" * 64})
     told = Tree(page(evaluation_of(made(), training=training_rows(), runs=runs))).find("figcaption")

@@ -161,7 +161,7 @@ def test_checks_are_told_as_excess_over_the_radiologist() -> None:
     assert told[2][2].startswith("0.0 -100.0")
 
 
-def test_of_masks_there_is_no_excess_and_of_missed_findings_only_where_there_are_critical_ones() -> None:
+def test_masks_have_no_excess_and_missed_findings_need_critical_ones() -> None:
     """De-identification masked the references: a model that writes none is not better than a radiologist."""
     found = shown("set1", checks_id="checks-1", flag_mask=False, reference_flag_mask=True, **MISSED)
     assert cells(found.flags()) == [("mask", "100.0", "0.0", "0.0", "0.0")]

@@ -128,7 +128,7 @@ def test_prediction_and_reference_are_checked_against_the_report() -> None:
     assert flagged(normal) == set()
 
 
-def test_what_the_report_says_of_the_exam_stands_in_the_row_and_decides_what_applies() -> None:
+def test_the_exam_of_the_report_stands_in_the_row_and_decides_what_applies() -> None:
     row = scored("Small right effusion.", modality="MG", body_part="breast", comparison_state="none")
     assert (row["modality"], row["body_part"], row["comparison_state"]) == ("MG", "breast", "none")
     assert row["flag_side"] is None

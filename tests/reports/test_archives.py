@@ -247,7 +247,7 @@ def streamed_sizes(data):
         yield member.name, given, reason
 
 
-def test_what_comes_before_a_cut_is_read_first_and_then_the_break_is_told_again_and_again():
+def test_what_precedes_a_cut_is_read_first_then_the_break_is_raised_always():
     data = gzip.compress(b"one\ntwo\nthree\n", 0)[:-12]
     ((_, stream),) = open_members(io.BytesIO(data), [Member("", 0, None, None, 0)])
     assert [stream.readline(), stream.readline(), stream.readline()] == [b"one\n", b"two\n", b"th"]

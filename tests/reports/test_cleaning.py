@@ -97,7 +97,7 @@ def test_marks_in_letters_go_where_they_are_a_sequence():
     assert split_items("a. Edema.\nb. Effusion.") == ["Edema.", "Effusion."]
 
 
-def test_a_stop_that_was_lost_with_a_line_end_is_mended_where_nothing_else_can_be_meant():
+def test_a_stop_lost_at_a_line_end_is_mended_where_it_is_unambiguous():
     check(
         {
             "Normal chest No evidence of edema.": "Normal chest. No evidence of edema.",

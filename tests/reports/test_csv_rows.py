@@ -34,7 +34,7 @@ def test_a_row_knows_its_line_and_cells():
     ]
 
 
-def test_a_stray_quote_costs_its_own_line_and_those_after_it_are_read_again():
+def test_a_stray_quote_costs_its_own_line_and_the_next_ones_are_reread():
     assert rows('a,b\n1,"x\n2,y\n3,z\n') == [(2, BAD), (3, ("2", "y")), (4, ("3", "z"))]
     assert rows('a,b\n1,"x\n2,y\n3,"z"\n4,w\n') == [(2, BAD), (3, ("2", "y")), (4, ("3", "z")), (5, ("4", "w"))]
     # where the quote is closed by accident and the cells do not fit, likewise

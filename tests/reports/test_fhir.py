@@ -51,7 +51,7 @@ def test_a_resource_is_read():
         ({"identifier": None, "id": None}, None),
     ],
 )
-def test_the_study_id_is_the_accession_number_else_an_identifier_else_the_id(change, study_id):
+def test_the_study_id_is_accession_number_else_identifier_else_id(change, study_id):
     assert rows(resource(**change))[0].study_id == study_id
 
 

@@ -96,7 +96,7 @@ def test_a_report_that_was_withdrawn_keeps_its_ids_and_not_its_text(word):
     assert (record.study_id, record.report_status, record.findings) == ("5", "cancelled", None)
 
 
-def test_a_report_of_more_than_the_most_bytes_is_too_large_by_line_or_by_text():
+def test_a_report_over_the_byte_limit_is_too_large_by_line_or_by_text():
     (record,) = rows([{**GOOD, "findings": "x" * (1 << 20)}])
     assert record.reason == RejectReason.TOO_LARGE
 

@@ -83,7 +83,7 @@ def test_the_error_a_spreadsheet_left_is_a_blank_cell():
     assert (record.indication, record.background) == (None, None)
 
 
-def test_a_cell_longer_than_the_csv_module_allows_is_read_and_its_limit_is_as_before():
+def test_a_cell_over_the_csv_modules_limit_is_read_and_the_limit_restored():
     limit = csv.field_size_limit()
     (record,) = rows(b"uid,findings,impression\n1," + b"clear " * 30_000 + b",Normal\n")
     assert record.findings == "clear " * 29_999 + "clear"

@@ -64,7 +64,7 @@ def test_spans_hold_heading_and_text():
     assert parse("Clear lungs.").spans == (Section("preamble", 0, 0, 12),)
 
 
-def test_headings_are_capitals_or_title_case_with_a_colon_or_capitals_alone_on_a_line():
+def test_headings_are_capitals_or_title_case_and_colon_or_capitals_alone():
     assert named("Findings: Clear.\nImpression : Normal.") == [
         ("findings", "Findings: Clear.\n"),
         ("impression", "Impression : Normal."),
@@ -185,7 +185,7 @@ def test_qualified_headings_are_told_only_where_the_background_is():
     assert parse("HISTORY OF PRESENT ILLNESS: Cough.").get("history") == "Cough."
 
 
-def test_text_under_the_name_of_the_exam_is_findings_only_beside_an_impression():
+def test_text_under_the_exams_name_is_findings_only_beside_an_impression():
     for heading in ("PA AND LATERAL CHEST", "CHEST, TWO VIEWS", "PORTABLE AP CHEST", "REPORT"):
         sections = parse(f"HISTORY: Cough.\n{heading}: Small effusion.\nIMPRESSION: Effusion.")
         assert (sections.get("findings"), sections.get("impression")) == ("Small effusion.", "Effusion.")
@@ -196,7 +196,7 @@ def test_text_under_the_name_of_the_exam_is_findings_only_beside_an_impression()
 FINDINGS = "The heart is normal in size. The lungs are clear and there is no effusion."
 
 
-def test_paragraphs_without_a_heading_before_the_impression_are_the_findings():
+def test_paragraphs_without_heading_before_the_impression_are_findings():
     sections = parse(f" COMPARISON: ___.\n \n {FINDINGS}\n \n No fracture.\n \n IMPRESSION: Normal.")
     assert sections.get("comparison") == "___."
     assert sections.get("findings") == f"{FINDINGS}\n \n No fracture."
@@ -305,7 +305,7 @@ def test_a_wet_read_without_a_rule_ends_where_the_report_begins():
     assert (sections.get("findings"), sections.get("impression")) == ("Clear.", "Normal.")
 
 
-def test_two_studies_in_one_file_are_joined_in_order_and_a_copy_is_left_out():
+def test_two_studies_in_a_file_are_joined_in_order_without_copies():
     one = "EXAMINATION: Chest.\nFINDINGS: Clear.\nIMPRESSION: Normal chest."
     other = "EXAMINATION: Hand.\nFINDINGS: No fracture.\nIMPRESSION: Normal hand."
     sections = parse(f"{one}\n{other}\n{one}")

@@ -90,7 +90,7 @@ REPORTS = st.lists(st.tuples(st.sampled_from("abcdefgh"), SUBJECTS, st.sampled_f
 
 
 @given(REPORTS, REPORTS, st.floats(0, 1), st.integers(0, 9))
-def test_adding_reports_never_moves_one_and_a_subject_is_never_in_two_parts(before, more, fraction, seed):
+def test_adding_reports_moves_none_and_no_subject_is_in_two_splits(before, more, fraction, seed):
     def parts(reports):
         keys = [split_key("d", *report) for report in reports]
         return [is_validation(key, fraction=fraction, seed=seed) for key in keys]

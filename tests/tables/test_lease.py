@@ -61,7 +61,7 @@ def finish(night: Night, ids: list[str], beat_s: float = BEAT) -> None:
 
 
 @pytest.mark.parametrize("key", ["k2", "k1"], ids=["another key", "the same key"])
-def test_a_second_submitter_is_told_by_whom_and_since_when_and_does_nothing(warehouse: Warehouse, key: str) -> None:
+def test_a_second_submitter_learns_who_holds_it_since_when_and_stops(warehouse: Warehouse, key: str) -> None:
     first, second = Night(warehouse, "k1"), Night(warehouse, key)
     with first.run.leased(BEAT):
         first.stage(["1"])
@@ -122,7 +122,7 @@ def test_a_partition_that_nobody_holds_is_not_waited_for(warehouse: Warehouse) -
     assert time.monotonic() - began < 60
 
 
-def test_a_stalled_holder_that_wakes_neither_undoes_the_other_run_nor_takes_the_lease_back(
+def test_a_stalled_holder_that_wakes_neither_undoes_nor_retakes_the_lease(
     warehouse: Warehouse,
 ) -> None:
     stalled, other = Night(warehouse, "k1"), Night(warehouse, "k2")
@@ -170,7 +170,7 @@ def test_without_storage_for_leases_the_run_goes_on(warehouse: Warehouse, monkey
     assert units(warehouse) == [("1", "k1")]
 
 
-def test_a_night_that_was_committed_since_the_pin_is_refused_before_anything_is_staged(warehouse: Warehouse) -> None:
+def test_a_night_committed_since_the_pin_is_refused_before_staging(warehouse: Warehouse) -> None:
     late = Night(warehouse, "k2")
     finish(Night(warehouse, "k1"), ["1"])
     with pytest.raises(ConflictError, match="run key k1 was committed since"), late.run.leased(BEAT):
@@ -210,7 +210,7 @@ def test_a_process_that_holds_the_lease_and_is_killed(tmp_path: Path) -> None:
     assert lease_of(night) is None
 
 
-def test_maintain_removes_an_abandoned_lease_and_leaves_that_of_a_running_run(warehouse: Warehouse) -> None:
+def test_maintain_removes_an_abandoned_lease_and_leaves_a_running_ones(warehouse: Warehouse) -> None:
     hour = datetime.timedelta(hours=1)
     night = Night(warehouse, "k1")
     write_lease(night, dead(night.row.run_id))
@@ -231,7 +231,7 @@ def test_maintain_removes_an_abandoned_lease_and_leaves_that_of_a_running_run(wa
     assert lease_of(night) is None
 
 
-def test_a_job_started_twice_ends_with_exit_code_4_before_it_reads_a_report(
+def test_a_job_started_twice_exits_with_4_before_it_reads_a_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     night = Night(open_warehouse(tmp_path / "warehouse"), "k1")

@@ -212,7 +212,7 @@ def test_a_study_sent_twice_has_one_ok_row_and_the_last_is_it(warehouse: Warehou
     }
 
 
-def test_the_latest_report_of_a_study_is_used_and_a_later_cancellation_withdraws_it(warehouse: Warehouse) -> None:
+def test_the_latest_report_is_used_and_a_later_cancellation_withdraws_it(warehouse: Warehouse) -> None:
     night = Night(warehouse, "k1")
     rows = report_rows(["1", "2", "3", "4", "5", "6"], "k1", night.row.run_id).to_pylist()
     for row, (study, minute, reason) in zip(

@@ -105,9 +105,7 @@ def test_columns_keep_their_ids_and_types_and_what_was_nullable_stays_so(
     assert types == {name: str(column.type) for name, column in now.items()}
 
 
-def test_a_new_night_stands_beside_the_old_ones_and_a_correction_takes_ones_place(
-    released: Warehouse, version: str
-) -> None:
+def test_a_new_night_stands_beside_old_ones_and_a_correction_replaces_one(released: Warehouse, version: str) -> None:
     reports, predictions = written(version, REPORTS), written(version, PREDICTIONS)
     new = datetime.date(2026, 1, 3)
     added = commit_night(released, REPORTS, new, "third", range(4))
@@ -157,7 +155,7 @@ def changed(schema: TableSchema, name: str, change: Callable[[Column], Column]) 
     return dataclasses.replace(schema, columns=columns)
 
 
-def test_a_table_from_before_some_columns_reads_null_in_them_and_is_written_on(s3: S3Server, tmp_path: Path) -> None:
+def test_an_older_table_reads_null_in_newer_columns_and_is_written_on(s3: S3Server, tmp_path: Path) -> None:
     later = ("human_codes", "exam_time", "comparison")  # in the middle: the table has them at its end from now on
     older = without(REPORTS, *later)
     warehouse = Warehouse(settings(tmp_path.name, tmp_path / CATALOG, s3))

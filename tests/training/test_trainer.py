@@ -301,7 +301,7 @@ def test_a_killed_worker_and_a_stopped_one_end_in_the_same_model(
 
 
 @pytest.mark.drill
-def test_what_has_no_time_no_room_or_no_bucket_keeps_its_checkpoints_and_goes_on_from_them(
+def test_without_time_room_or_bucket_checkpoints_stay_and_are_gone_on_from(
     run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path
 ) -> None:
     # its time is over: a model is made of what there is, and the checkpoints stay

@@ -184,9 +184,7 @@ def test_a_rerun_with_the_old_source_is_told_that_the_night_is_there(warehouse: 
     assert sorted(row["unit_id"] for row in warehouse.read(REPORTS).to_pylist()) == ["1", "2"]
 
 
-def test_a_night_of_the_patient_alone_is_empty_afterwards_and_twice_is_the_same(
-    warehouse: Warehouse, tmp_path: Path
-) -> None:
+def test_a_night_of_the_patient_alone_is_empty_after_one_erasure_or_two(warehouse: Warehouse, tmp_path: Path) -> None:
     prepared(warehouse, "k1", ["p1"])
     assert erase(warehouse, PATIENT).emptied == 1
     assert warehouse.read(REPORTS).num_rows == 0

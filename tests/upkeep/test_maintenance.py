@@ -62,9 +62,7 @@ def test_a_clean_warehouse_has_nothing_left_over(warehouse: Warehouse) -> None:
     assert maintain(warehouse, AGES) == []
 
 
-def test_exactly_what_crashes_left_is_removed_and_readers_see_the_same_rows(
-    warehouse: Warehouse, tmp_path: Path
-) -> None:
+def test_only_what_crashes_left_is_removed_and_readers_see_the_same_rows(warehouse: Warehouse, tmp_path: Path) -> None:
     root = tmp_path / "warehouse"
     committed(warehouse, "k1", ["1", "2"])
     night = root / "data" / "reports" / "2026-11-21"
@@ -146,7 +144,7 @@ def test_what_is_not_ours_is_never_touched(warehouse: Warehouse, tmp_path: Path)
     assert all(link.is_symlink() for link in [*links, file_link])
 
 
-def test_a_snapshot_is_kept_until_another_took_its_place_longer_ago_than_its_age(warehouse: Warehouse) -> None:
+def test_a_snapshot_is_kept_until_its_successor_is_older_than_the_age(warehouse: Warehouse) -> None:
     committed(warehouse, "k1", ["1"])
     first = warehouse.load(REPORTS).current_snapshot()
     committed(warehouse, "k2", ["2"])
@@ -169,9 +167,7 @@ def test_a_snapshot_is_kept_until_another_took_its_place_longer_ago_than_its_age
     assert str(head.snapshot_id) not in expired(later)
 
 
-def test_expired_snapshots_take_their_files_with_them_and_a_second_time_finds_nothing(
-    warehouse: Warehouse, tmp_path: Path
-) -> None:
+def test_expired_snapshots_take_their_files_and_a_second_run_has_none(warehouse: Warehouse, tmp_path: Path) -> None:
     for key in ("k1", "k2", "k3"):
         committed(warehouse, key, [key])
     data = tmp_path / "warehouse" / "data" / "reports"
@@ -197,7 +193,7 @@ def test_with_no_run_about_everything_left_over_goes_at_once(warehouse: Warehous
     assert units(warehouse) == [("k2", "k2")]
 
 
-def test_on_s3_as_on_disk_and_no_empty_object_stays_in_the_place_of_a_folder(s3: S3Server, tmp_path: Path) -> None:
+def test_on_s3_as_on_disk_and_no_empty_object_stays_for_a_folder(s3: S3Server, tmp_path: Path) -> None:
     uri = f"s3://radray/{tmp_path.name}"
     warehouse = Warehouse(WarehouseSettings(uri=uri, catalog_uri=f"{tmp_path}/catalog.db", s3=s3.settings()))
     for key in ("k1", "k2"):
