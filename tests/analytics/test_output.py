@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -139,7 +140,7 @@ def test_an_error_on_a_later_row_withholds_its_message(warehouse: Warehouse) -> 
 HOSTILE = ["=1+1", "+1", "-1 mm", "@sum", "\tx", "\rx", "\n=x", " =x", "＝x", "a=b", "", "No effusion.", "'q'"]  # noqa: RUF001
 
 
-def rows_of(values: dict[str, list[object]]) -> RowStream:
+def rows_of(values: dict[str, list[Any]]) -> RowStream:
     table = pa.table(values)
     return RowStream(table.schema, iter(table.to_batches(max_chunksize=3)))
 
@@ -158,7 +159,7 @@ def test_csv_does_not_run_in_a_spreadsheet() -> None:
 
 def test_json_is_json_whatever_the_rows() -> None:
     file = io.StringIO()
-    values = {
+    values: dict[str, list[Any]] = {
         "a": [1.5, float("nan"), float("inf"), None],
         "b": ["=x", "ü\u202e", None, '"'],
         "c": [[1], [], None, [2]],

@@ -368,7 +368,7 @@ def test_flag_rates(world: World) -> None:
 
 def test_worklist(world: World) -> None:
     names = list(view_columns("worklist"))
-    expected = []
+    expected: list[dict[str, Any]] = []
     for night, dataset in itertools.product(NIGHTS, DATASETS):
         found = []
         for row in (r for r in nightly(world, "model", [night]) if r["dataset"] == dataset and r["status"] == "ok"):

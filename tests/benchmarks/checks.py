@@ -13,12 +13,10 @@ the human rate. ``--misses CLASS`` lists the misses by bed and index, and shows 
 import argparse
 import json
 import sys
-
-import handwritten
-import seeded_reals
-import synthetic_errors
+from typing import Any
 
 from radray.checks.check import CHECKS_ID
+from tests.support.beds import handwritten, seeded_reals, synthetic_errors
 from tests.support.beds.figures import Figures, measure, tier, wilson
 from tests.support.beds.pair import CLASSES, TIER_A, BedPair
 
@@ -42,13 +40,13 @@ def told(figures: Figures) -> dict[str, object]:
     }
 
 
-def _cell(share: dict[str, float | int | None]) -> str:
+def _cell(share: dict[str, Any]) -> str:
     if not share["n"]:
         return f"{'-':>22}"
     return f"{100 * share['hits'] / share['n']:6.1f} [{100 * share['low']:5.1f}-{100 * share['high']:5.1f}]"
 
 
-def _table(rows: list[dict]) -> None:
+def _table(rows: list[dict[str, Any]]) -> None:
     heads = ("recall %", "own alarms %", "all alarms %", "precision %")
     sys.stdout.write(f"{'class':16}{'tier':5}{'bed':4}{'n':>6}{'n/a':>5}" + "".join(f"{h:>22}" for h in heads) + "\n")
     for row in rows:

@@ -58,7 +58,8 @@ from radray.training.loop.optimisers import build_optimiser
 from radray.training.loop.sharding import Learner, Worker, load_plain, spread
 from radray.training.loop.state import State
 from tests.benchmarks.neighbours import Consensus, Neighbours, Report
-from tests.benchmarks.trained_model import DATA, say
+from tests.benchmarks.trained_model import say
+from tests.support.paths import openi_file
 
 FLOORS = ("best constant", "first sentence", "nearest neighbour")
 MODELS = ("model", "model or neighbour", "neighbours' consensus", "consensus")
@@ -75,7 +76,7 @@ DEFAULTS = (
 
 def reports() -> list[Report]:
     """Return all reports of Open-i with findings and impression, in the order of the file."""
-    file = DATA / "openi" / "indiana_reports.csv"
+    file = openi_file()
     if not file.is_file():
         raise SystemExit(f"{file} is not there: set RADRAY_DATA to the folder of the reports")
     with file.open("rb") as opened:
@@ -120,7 +121,7 @@ def learn(
         if isinstance(module, nn.Dropout):
             module.p = given.dropout
         elif isinstance(getattr(module, "dropout", None), float):
-            module.dropout = given.dropout  # type: ignore[assignment]
+            module.dropout = given.dropout
 
     def run(learner: Learner, name: str, epochs: int, steps: int | None, save: Callable[[State], None]) -> float:
         now = chosen.model_copy(update={"epochs": epochs, "max_steps": steps})

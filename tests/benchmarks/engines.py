@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from radray.models.engines.opening import open_engine
 from radray.models.families.t5.loading import load_model
@@ -59,7 +60,7 @@ def main() -> int:
             in_calls(generate, chosen, size)
             rates[name].append(len(chosen) / (time.perf_counter() - start))
     fast = rates["ctranslate2 float32"]
-    figures = {
+    figures: dict[str, Any] = {
         "model": f"T5, {sum(p.numel() for p in load_model(model.path).parameters()):,} parameters",
         "reports": len(prompts),
         "distinct": len(set(prompts)),
@@ -77,7 +78,7 @@ def main() -> int:
         say(
             f"{name:38} {statistics.median(values):8.1f} reports/s ({spread}), float32 is"
             f" {figures['float32_times'][name]:5.2f} times that"
-        )  # type: ignore[index]
+        )
     say(json.dumps(figures))
     return 0
 

@@ -88,7 +88,7 @@ def allocated(folder: Path, settings: Settings) -> int:
     held = peak = sum(parameter.nbytes for parameter in learner.plain.parameters())
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
         train(learner, optimiser, examples, few, chosen, State(), log=lambda *_: None, save=lambda _: None)
-    result = profile.profiler.kineto_results  # type: ignore[union-attr]
+    result = profile.profiler.kineto_results
     blocks = [event for event in result.events() if event.name() == "[memory]"]
     for block in sorted(blocks, key=lambda event: event.start_ns()):
         held += block.nbytes()

@@ -31,7 +31,8 @@ from radray.reports.synthetic.studies import make_studies
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.tasks.impression.prompts import get_prompt
-from tests.benchmarks.trained_model import DATA, say
+from tests.benchmarks.trained_model import say
+from tests.support.paths import openi_file
 
 ROUNDS = 3
 WARM_UP = 2
@@ -46,7 +47,7 @@ DEFAULTS = (
 
 def records() -> tuple[str, list[Record]]:
     """Return what the reports are, and those of them that have findings and a reference."""
-    file = DATA / "openi" / "indiana_reports.csv"
+    file = openi_file()
     if file.is_file():
         with file.open("rb") as opened:
             name, found = "Open-i", list(openi.read(opened))

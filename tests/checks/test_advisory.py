@@ -148,12 +148,12 @@ ADVISED = {
 @pytest.mark.parametrize(
     ("name", "impression"), [(name, text) for name, (texts, _) in ADVISED.items() for text in texts]
 )
-def test_tier_b_is_found(name, impression):
+def test_tier_b_is_found(name: str, impression: str) -> None:
     assert check(impression, CHEST, None, modality="CR", body_part="chest").flags[name]
 
 
 @pytest.mark.parametrize(
     ("name", "impression"), [(name, text) for name, (_, texts) in ADVISED.items() for text in texts]
 )
-def test_tier_b_passes(name, impression):
+def test_tier_b_passes(name: str, impression: str) -> None:
     assert not check(impression, CHEST, None, modality="CR", body_part="chest").flags[name]

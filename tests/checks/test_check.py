@@ -24,11 +24,11 @@ def raised(checked: CheckResult) -> set[str]:
     return {name for name, flag in checked.flags.items() if flag}
 
 
-def test_flags_are_those_of_both_tiers_in_order():
+def test_flags_are_those_of_both_tiers_in_order() -> None:
     assert tuple(check("No acute disease.", FINDINGS, BACKGROUND).flags) == (*TIER_A, *TIER_B)
 
 
-def test_a_sound_impression_raises_nothing():
+def test_a_sound_impression_raises_nothing() -> None:
     checked = check(
         "1. Moderate right pleural effusion. 2. 8 mm nodule in the left upper lobe. Recommend CT.",
         FINDINGS,
@@ -42,7 +42,7 @@ def test_a_sound_impression_raises_nothing():
 
 
 @pytest.mark.parametrize("impression", [None, "", "  \n "])
-def test_a_blank_impression_is_degenerate_and_nothing_else(impression):
+def test_a_blank_impression_is_degenerate_and_nothing_else(impression: str | None) -> None:
     checked = check(impression, FINDINGS, BACKGROUND, modality="CR", body_part="chest")
     assert raised(checked) == {"degenerate"}
     assert set(checked.flags.values()) == {True, False}
@@ -50,7 +50,7 @@ def test_a_blank_impression_is_degenerate_and_nothing_else(impression):
     assert checked.most_urgent_first is None
 
 
-def test_evidence_names_positions_and_no_text():
+def test_evidence_names_positions_and_no_text() -> None:
     impression = "Moderate left pleural effusion. 9 mm nodule."
     checked = check(impression, FINDINGS, BACKGROUND, modality="CR", body_part="chest")
     assert {"side", "measurement"} <= raised(checked)
@@ -63,7 +63,7 @@ def test_evidence_names_positions_and_no_text():
     assert "effusion" not in checked.evidence
 
 
-def test_evidence_has_the_classes_that_are_raised_and_no_other():
+def test_evidence_has_the_classes_that_are_raised_and_no_other() -> None:
     checked = check(
         "Left pneumothorax. ___ was notified. Unchanged", FINDINGS, BACKGROUND, modality="CR", body_part="chest"
     )
@@ -74,7 +74,7 @@ def test_evidence_has_the_classes_that_are_raised_and_no_other():
 @pytest.mark.parametrize(
     ("modality", "body_part"), [("MG", "breast"), ("NM", "chest"), ("CR", "breast"), (None, "breast")]
 )
-def test_classes_by_concept_do_not_apply_outside_the_table(modality, body_part):
+def test_classes_by_concept_do_not_apply_outside_the_table(modality: str | None, body_part: str | None) -> None:
     checked = check("Left pneumothorax, 9 mm.", FINDINGS, BACKGROUND, modality=modality, body_part=body_part)
     assert {name for name, flag in checked.flags.items() if flag is None} == set(OF_CONCEPTS)
     assert raised(checked) == {"measurement"}
@@ -83,19 +83,19 @@ def test_classes_by_concept_do_not_apply_outside_the_table(modality, body_part):
 @pytest.mark.parametrize(
     ("modality", "body_part"), [("CR", "chest"), ("CT", "chest"), (None, None), ("CR", None), (None, "chest")]
 )
-def test_they_apply_where_the_table_has_the_findings(modality, body_part):
+def test_they_apply_where_the_table_has_the_findings(modality: str | None, body_part: str | None) -> None:
     assert check("Left pneumothorax.", FINDINGS, BACKGROUND, modality=modality, body_part=body_part).flags["polarity"]
 
 
-def test_without_an_exam_they_apply_only_to_findings_that_name_a_concept():
+def test_without_an_exam_they_apply_only_to_findings_that_name_a_concept() -> None:
     assert check("Left pneumothorax.", "The images were lost.", None).flags["polarity"] is None
 
 
-def test_a_cut_output_is_degenerate():
+def test_a_cut_output_is_degenerate() -> None:
     assert raised(check("Right pleural effusion.", FINDINGS, BACKGROUND, output_cut=True)) == {"degenerate"}
 
 
-def test_passed_identifiers_are_looked_for():
+def test_passed_identifiers_are_looked_for() -> None:
     assert raised(check("Right pleural effusion in S1047.", FINDINGS, BACKGROUND, identifiers=("S1047",))) == {
         "identifier"
     }
@@ -115,7 +115,7 @@ def test_passed_identifiers_are_looked_for():
         ("No pneumothorax. Granuloma.", None),
     ],
 )
-def test_whether_the_most_urgent_stands_first(impression, first):
+def test_whether_the_most_urgent_stands_first(impression: str, first: bool | None) -> None:
     assert check(impression, FINDINGS, BACKGROUND).most_urgent_first is first
 
 
@@ -128,13 +128,13 @@ def test_whether_the_most_urgent_stands_first(impression, first):
         ("Suggestive of edema.", False),
     ],
 )
-def test_whether_a_followup_is_recommended(impression, followup):
+def test_whether_a_followup_is_recommended(impression: str, followup: bool) -> None:
     assert check(impression, FINDINGS, BACKGROUND).followup is followup
 
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS, TEXTS, TEXTS)
-def test_any_texts_give_flags_whose_evidence_lies_in_them(impression, findings, background):
+def test_any_texts_give_flags_whose_evidence_lies_in_them(impression: str, findings: str, background: str) -> None:
     checked = check(impression, findings, background, modality="CR", body_part="chest")
     texts = {"impression": impression, "findings": findings, "background": background}
     parts = checked.evidence.split("; ") if checked.evidence else []
@@ -148,13 +148,13 @@ def test_any_texts_give_flags_whose_evidence_lies_in_them(impression, findings, 
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, TEXTS)
-def test_the_same_texts_give_the_same_answer(impression, findings):
+def test_the_same_texts_give_the_same_answer(impression: str, findings: str) -> None:
     assert check(impression, findings, None) == check(impression, findings, "")
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(WORDS, max_size=40).map(" ".join), st.lists(WORDS, max_size=20).map(" ".join))
-def test_findings_said_again_invent_no_number_no_call_and_no_earlier_exam(findings, background):
+def test_findings_said_again_invent_no_number_no_call_and_no_earlier_exam(findings: str, background: str) -> None:
     flags = check(findings, findings, background, modality="CR", body_part="chest").flags
     assert not flags["measurement"]
     assert not flags["communication"]
@@ -184,7 +184,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_time_is_linear_in_hostile_text(name):
+def test_time_is_linear_in_hostile_text(name: str) -> None:
     text = HOSTILE[name]
 
     def seconds(size: int) -> float:

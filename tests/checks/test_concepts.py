@@ -1,11 +1,13 @@
 """Tier A by concept: side, polarity, missed critical findings, recommendations; and where side meets location."""
 
+from typing import Any
+
 import pytest
 
 from radray.checks.check import check
 
 
-def flag(name, impression, findings, background=""):
+def flag(name: str, impression: str, findings: str, background: str = "") -> Any:
     return check(impression, findings, background, modality="CR", body_part="chest").flags[name]
 
 
@@ -25,7 +27,7 @@ SIDED = "There is a moderate right pleural effusion. Left basilar opacity is see
         "Opacity at the right base, likely atelectasis.",
     ],
 )
-def test_sides_in_conflict(impression):
+def test_sides_in_conflict(impression: str) -> None:
     assert flag("side", impression, SIDED)
 
 
@@ -42,21 +44,21 @@ def test_sides_in_conflict(impression):
         "Left port in place.",
     ],
 )
-def test_sides_in_accord(impression):
+def test_sides_in_accord(impression: str) -> None:
     assert not flag("side", impression, SIDED)
 
 
-def test_one_side_of_a_bilateral_finding_is_no_conflict():
+def test_one_side_of_a_bilateral_finding_is_no_conflict() -> None:
     assert not flag("side", "Left pleural effusion.", "Bilateral pleural effusions.")
     assert not flag("side", "Left pleural effusion.", "Right pleural effusion. Left pleural effusion, too.")
 
 
-def test_a_side_where_the_findings_have_none_is_a_location():
+def test_a_side_where_the_findings_have_none_is_a_location() -> None:
     assert not flag("side", "Left pleural effusion.", "There is a pleural effusion.")
     assert flag("location", "Left pleural effusion.", "There is a pleural effusion.")
 
 
-def test_a_side_is_found_in_words_of_no_concept():
+def test_a_side_is_found_in_words_of_no_concept() -> None:
     assert flag(
         "side", "Crescentic band along the left scapular border.", "A crescentic band along the right scapular border."
     )
@@ -78,7 +80,7 @@ DENIED = "No pleural effusion or pneumothorax. There is no focal consolidation. 
         "1. Clear lungs. 2. Pneumothorax.",
     ],
 )
-def test_what_the_findings_deny_is_asserted(impression):
+def test_what_the_findings_deny_is_asserted(impression: str) -> None:
     assert flag("polarity", impression, DENIED)
 
 
@@ -95,7 +97,7 @@ def test_what_the_findings_deny_is_asserted(impression):
         "History of pneumothorax.",
     ],
 )
-def test_what_the_findings_deny_is_denied_or_left_open(impression):
+def test_what_the_findings_deny_is_denied_or_left_open(impression: str) -> None:
     assert not flag("polarity", impression, DENIED)
 
 
@@ -117,7 +119,7 @@ ASSERTED = (
         "The left rib fracture is not seen: no fracture.",
     ],
 )
-def test_what_the_findings_assert_is_denied(impression):
+def test_what_the_findings_assert_is_denied(impression: str) -> None:
     assert flag("polarity", impression, ASSERTED)
 
 
@@ -134,11 +136,11 @@ def test_what_the_findings_assert_is_denied(impression):
         "No new effusion.",
     ],
 )
-def test_what_the_findings_assert_is_not_denied(impression):
+def test_what_the_findings_assert_is_not_denied(impression: str) -> None:
     assert not flag("polarity", impression, ASSERTED)
 
 
-def test_findings_with_both_polarities_conflict_on_the_same_side_only():
+def test_findings_with_both_polarities_conflict_on_the_same_side_only() -> None:
     findings = "Right pleural effusion. No left pleural effusion."
     assert flag("polarity", "Left pleural effusion.", findings)
     assert flag("polarity", "No right pleural effusion.", findings)
@@ -160,7 +162,7 @@ def test_findings_with_both_polarities_conflict_on_the_same_side_only():
         ("Aortic dissection.", "Tortuous aorta."),
     ],
 )
-def test_missed_critical_findings(findings, impression):
+def test_missed_critical_findings(findings: str, impression: str) -> None:
     assert flag("critical_missed", impression, findings)
 
 
@@ -178,7 +180,7 @@ def test_missed_critical_findings(findings, impression):
         ("The pneumothorax has resolved.", "Clear lungs."),
     ],
 )
-def test_critical_findings_told_or_not_there(findings, impression):
+def test_critical_findings_told_or_not_there(findings: str, impression: str) -> None:
     assert not flag("critical_missed", impression, findings)
 
 
@@ -199,7 +201,7 @@ NORMAL = "The heart is normal in size. The lungs are clear. No pleural effusion 
         ("Left basilar atelectasis.", "Atelectasis. Consider thoracentesis."),
     ],
 )
-def test_recommendations_with_no_reason(findings, impression):
+def test_recommendations_with_no_reason(findings: str, impression: str) -> None:
     assert flag("recommendation", impression, findings)
 
 
@@ -217,5 +219,5 @@ def test_recommendations_with_no_reason(findings, impression):
         (NORMAL, "No acute disease."),
     ],
 )
-def test_recommendations_with_a_reason(findings, impression):
+def test_recommendations_with_a_reason(findings: str, impression: str) -> None:
     assert not flag("recommendation", impression, findings)

@@ -1,11 +1,13 @@
 """Checks of the form: masks, text that is no impression, identifiers."""
 
+from typing import Any
+
 import pytest
 
 from radray.checks.form import find_degenerate, find_identifiers, find_masks
 
 
-def _words(text, hits):
+def _words(text: str, hits: Any) -> list[str]:
     return [text[hit[0].start : hit[0].end] for hit in hits]
 
 
@@ -22,7 +24,7 @@ def _words(text, hits):
         "[REDACTED]",
     ],
 )
-def test_masks_are_found(text):
+def test_masks_are_found(text: str) -> None:
     assert find_masks(text)
 
 
@@ -40,7 +42,7 @@ def test_masks_are_found(text):
         "5 * 3",
     ],
 )
-def test_what_is_no_mask_passes(text):
+def test_what_is_no_mask_passes(text: str) -> None:
     assert find_masks(text) == []
 
 
@@ -67,7 +69,7 @@ def test_what_is_no_mask_passes(text):
         "___ ___",
     ],
 )
-def test_no_impressions_are_found(text):
+def test_no_impressions_are_found(text: str) -> None:
     assert find_degenerate(text)
 
 
@@ -88,11 +90,11 @@ def test_no_impressions_are_found(text):
         "Effusion on the left, larger than the effusion on the right.",
     ],
 )
-def test_impressions_pass(text):
+def test_impressions_pass(text: str) -> None:
     assert find_degenerate(text) == []
 
 
-def test_a_cut_output_is_degenerate_whatever_it_says():
+def test_a_cut_output_is_degenerate_whatever_it_says() -> None:
     text = "No acute disease."
     assert find_degenerate(text) == []
     assert _words(text, find_degenerate(text, output_cut=True)) == ["disease."]
@@ -115,7 +117,7 @@ def test_a_cut_output_is_degenerate_whatever_it_says():
         ("See 1.2.840.10008.5.1", "1.2.840.10008.5.1"),
     ],
 )
-def test_identifiers_are_found(text, words):
+def test_identifiers_are_found(text: str, words: str) -> None:
     assert _words(text, find_identifiers(text)) == [words]
 
 
@@ -135,19 +137,19 @@ def test_identifiers_are_found(text, words):
         "Tube 3.5 cm above the carina.",
     ],
 )
-def test_what_identifies_nobody_passes(text):
+def test_what_identifies_nobody_passes(text: str) -> None:
     assert find_identifiers(text) == []
 
 
-def test_passed_identifiers_are_found_as_whole_words():
+def test_passed_identifiers_are_found_as_whole_words() -> None:
     assert _words("Study CXR77_a: clear.", find_identifiers("Study CXR77_a: clear.", ["cxr77_A"])) == ["CXR77_a"]
     assert find_identifiers("Study CXR77_ab: clear.", ["cxr77_a"]) == []
     assert _words("See s50414 now.", find_identifiers("See s50414 now.", ["s50414"])) == ["s50414"]
 
 
-def test_a_short_identifier_is_a_number_of_the_text():
+def test_a_short_identifier_is_a_number_of_the_text() -> None:
     assert find_identifiers("A 9 mm nodule in 3999 parts.", ["9", "3999"]) == []
 
 
-def test_the_digits_of_an_identifier_are_one():
+def test_the_digits_of_an_identifier_are_one() -> None:
     assert _words("Study 504142 now.", find_identifiers("Study 504142 now.", ["s504142"])) == ["504142"]

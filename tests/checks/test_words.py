@@ -25,7 +25,7 @@ NODULE = "There is an 8 mm nodule in the right upper lobe and a 2.4 x 1.85 cm ma
         "Eight mm nodule.",
     ],
 )
-def test_equal_measurements_pass(impression):
+def test_equal_measurements_pass(impression: str) -> None:
     assert find_changed(impression, NODULE, "") == []
 
 
@@ -44,21 +44,21 @@ def test_equal_measurements_pass(impression):
         ("5-mm nodule.", "5-mm"),
     ],
 )
-def test_changed_measurements_are_found(impression, words):
+def test_changed_measurements_are_found(impression: str, words: str) -> None:
     (hit,) = find_changed(impression, NODULE, "")
     assert impression[hit[0].start : hit[0].end] == words
 
 
-def test_another_unit_shows_where_the_number_stands():
+def test_another_unit_shows_where_the_number_stands() -> None:
     (hit,) = find_changed("An 8 cm nodule.", NODULE, "")
     assert [(place.form, place.start) for place in hit] == [("impression", 3), ("findings", NODULE.index("8"))]
 
 
-def test_a_measurement_of_the_background_is_known():
+def test_a_measurement_of_the_background_is_known() -> None:
     assert find_changed("A 7 mm stone.", "A stone is seen.", "Indication: 7 mm stone.") == []
 
 
-def test_both_numbers_of_a_product_and_of_a_range_have_the_unit():
+def test_both_numbers_of_a_product_and_of_a_range_have_the_unit() -> None:
     found = find_measurements("1.9 x 1.8 cm, 4-5 mm")
     assert [one.value for one in found] == pytest.approx([19, 18, 4, 5])
     assert [one.step for one in found] == pytest.approx([1, 1, 1, 1])
@@ -84,7 +84,7 @@ PLAIN = "There is a large opacity in the left lower lobe."
         "Pneumonia. Team aware.",
     ],
 )
-def test_invented_communications_are_found(impression):
+def test_invented_communications_are_found(impression: str) -> None:
     assert find_communication(impression, PLAIN, "Indication: cough.")
 
 
@@ -102,11 +102,11 @@ def test_invented_communications_are_found(impression):
         "Consider discussion at the tumor board.",
     ],
 )
-def test_what_tells_nobody_passes(impression):
+def test_what_tells_nobody_passes(impression: str) -> None:
     assert find_communication(impression, PLAIN, "Indication: cough.") == []
 
 
-def test_a_communication_that_the_findings_have_is_not_invented():
+def test_a_communication_that_the_findings_have_is_not_invented() -> None:
     assert find_communication("Dr. B was notified.", f"{PLAIN} This was discussed with Dr. B.", "") == []
 
 
@@ -130,7 +130,7 @@ def test_a_communication_that_the_findings_have_is_not_invented():
 @pytest.mark.parametrize(
     "background", ["", "Indication: cough. Comparison: None.", "Comparison: No prior films available."]
 )
-def test_invented_priors_are_found(impression, background):
+def test_invented_priors_are_found(impression: str, background: str) -> None:
     assert find_prior(impression, PLAIN, background)
 
 
@@ -150,7 +150,7 @@ def test_invented_priors_are_found(impression, background):
         "Chronic changes.",
     ],
 )
-def test_what_needs_no_earlier_exam_passes(impression):
+def test_what_needs_no_earlier_exam_passes(impression: str) -> None:
     assert find_prior(impression, PLAIN, "Comparison: None.") == []
 
 
@@ -165,7 +165,7 @@ def test_what_needs_no_earlier_exam_passes(impression):
         ("New opacity at the base.", ""),
     ],
 )
-def test_with_an_earlier_exam_at_hand_change_is_not_invented(findings, background):
+def test_with_an_earlier_exam_at_hand_change_is_not_invented(findings: str, background: str) -> None:
     assert knows_prior(findings, background)
     assert find_prior("Unchanged left opacity.", findings, background) == []
 
@@ -179,7 +179,7 @@ def test_with_an_earlier_exam_at_hand_change_is_not_invented(findings, backgroun
         "Comparison:",
     ],
 )
-def test_a_comparison_with_nothing_is_no_earlier_exam(background):
+def test_a_comparison_with_nothing_is_no_earlier_exam(background: str) -> None:
     assert not knows_prior(PLAIN, background)
 
 
@@ -196,7 +196,7 @@ def test_a_comparison_with_nothing_is_no_earlier_exam(background):
         "The tube should be withdrawn by 2 cm.",
     ],
 )
-def test_actions_are_found(text):
+def test_actions_are_found(text: str) -> None:
     assert find_actions(text)
 
 
@@ -213,5 +213,5 @@ def test_actions_are_found(text):
         "CT shows a nodule.",
     ],
 )
-def test_descriptions_are_no_actions(text):
+def test_descriptions_are_no_actions(text: str) -> None:
     assert find_actions(text) == ()

@@ -1,6 +1,7 @@
 """How many actors a run starts on what a cluster has: by hand for many shapes, and that what is planned runs."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def plan(nodes: list[NodeResources], memory: int = GB, **settings: object) -> Ac
     ],
 )
 def test_cpu_actors_fill_the_nodes_but_for_what_reading_needs(
-    nodes: list[NodeResources], settings: dict[str, object], actors: int, kept: int
+    nodes: list[NodeResources], settings: dict[str, Any], actors: int, kept: int
 ) -> None:
     made = plan(nodes, **settings)
     assert (made.actors, made.cpus_kept, made.gpus) == (actors, kept, 0)
@@ -68,7 +69,7 @@ def test_a_gpu_is_an_actor() -> None:
     ],
 )
 def test_what_cannot_run_is_refused_with_the_lever(
-    nodes: list[NodeResources], settings: dict[str, object], says: str
+    nodes: list[NodeResources], settings: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(ConfigError, match=says):
         plan(nodes, **settings)
@@ -115,6 +116,11 @@ def test_the_next_plan_waits_until_ray_knows_which_node_is_gone(monkeypatch: pyt
 
 def test_it_does_not_wait_for_ever_for_an_actor_that_was_ended_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[None] = []
-    monkeypatch.setattr(planning, "alive_nodes", lambda: (asked.append(None), frozenset({"one"}))[1])
+
+    def alive() -> frozenset[str]:
+        asked.append(None)
+        return frozenset({"one"})
+
+    monkeypatch.setattr(planning, "alive_nodes", alive)
     wait_for_loss(frozenset({"one"}), longest_s=0.1)
     assert asked

@@ -27,8 +27,14 @@ from tests.support.worlds.report_tables import reports
 
 # a run in which nothing moves ends after load and call timeout
 GENERATE = GenerateSettings(
-    **{"engine": "ctranslate2", "max_new_tokens": 3, "num_beams": 2, "num_return_sequences": 1, "block_rows": 5},
-    **{"threads_per_actor": 1, "load_timeout_s": 60, "call_timeout_s": 60},
+    engine="ctranslate2",
+    max_new_tokens=3,
+    num_beams=2,
+    num_return_sequences=1,
+    block_rows=5,
+    threads_per_actor=1,
+    load_timeout_s=60,
+    call_timeout_s=60,
 )
 
 

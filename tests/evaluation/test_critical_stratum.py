@@ -20,8 +20,8 @@ from radray.evaluation.strata import Report, strata_of
 )
 def test_critical_is_what_an_impression_could_leave_out(findings: str, critical: bool) -> None:
     assert has_critical(findings, None) is critical
-    exam = {"modality": "CR", "body_part": "chest"}
-    assert check("The heart is enlarged.", findings, None, **exam).flags["critical_missed"] is critical
+    result = check("The heart is enlarged.", findings, None, modality="CR", body_part="chest")
+    assert result.flags["critical_missed"] is critical
 
 
 def test_only_reports_that_are_known_to_have_one_are_in_the_stratum() -> None:

@@ -1,5 +1,7 @@
 """What stands side by side: models in order, the radiologist, floors, and what is said of what lacks."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -50,7 +52,7 @@ def test_floors_write_what_they_are() -> None:
 
 
 def test_training_holds_no_evaluated_report_and_none_without_reference() -> None:
-    pairs = [
+    pairs: list[dict[str, Any]] = [
         {"findings": "A b.", "reference": "C.", "split_key": "t1"},
         {"findings": "D.", "reference": "E.", "split_key": "p1"},
         {"findings": "F.", "reference": None, "split_key": "t2"},

@@ -35,9 +35,8 @@ def spill(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def writer(spill: Path) -> Iterator[Callable[[Order], int]]:
     """Return a function that carries out an order in a process of its own and returns its exit code."""
     command = [sys.executable, "-m", "tests.support.faults.writer"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(spill), **S3Server.environment()}
-    with subprocess.Popen(command, env=environment, text=True, **pipes) as server:
+    with subprocess.Popen(command, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         assert server.stdin is not None
         assert server.stdout is not None
 

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ class World:
 @pytest.fixture
 def world(s3: S3Server, proxy: FaultProxy, tmp_path: Path) -> World:
     """Return a warehouse in which the night OLD is committed."""
-    common = {"uri": f"s3://{BUCKET}/{tmp_path.name}", "catalog_uri": f"{tmp_path}/catalog.db"}
+    common: dict[str, Any] = {"uri": f"s3://{BUCKET}/{tmp_path.name}", "catalog_uri": f"{tmp_path}/catalog.db"}
     straight = Warehouse(WarehouseSettings(**common, s3=s3.settings()))
     behind = WarehouseSettings(**common, s3=s3.settings(endpoint=proxy.endpoint))
     run_night(straight, OLD, "k0", UNITS)
@@ -276,8 +277,9 @@ def test_what_duckdb_reads_is_the_right_rows_or_one_error(world: World, fault: F
 def random_nights(world: World, requests: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Write, read, query and maintain nights at RATE until the proxy has seen `requests`; no row may be wrong."""
     monkeypatch.setattr(s3_module, "ATTEMPTS", 8)
-    faults = (*PASSING, Fault.TRUNCATED, Fault.FLIPPED, Fault.FLIPPED_IN)
-    faults = tuple(one for one in faults if one is not Fault.STALL)
+    faults = tuple(
+        fault for fault in (*PASSING, Fault.TRUNCATED, Fault.FLIPPED, Fault.FLIPPED_IN) if fault is not Fault.STALL
+    )
     held: dict[int, str] = {}
     failed = 0
     world.proxy.chance_of(SEED, RATE, faults)

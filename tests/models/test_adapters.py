@@ -51,7 +51,7 @@ def _learnt(base: Path, settings: TrainSettings) -> Any:
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.requires_grad:
-                parameter += torch.randn_like(parameter) * 0.3
+                parameter.add_(torch.randn_like(parameter) * 0.3)
     return model
 
 

@@ -28,7 +28,7 @@ END = 1
 ENGINES = pytest.mark.parametrize("name", ["transformers", "ctranslate2"])
 
 
-def opened(name: str, folder: Path, **settings: Any) -> Engine:
+def opened(name: Any, folder: Path, **settings: Any) -> Engine:
     """Return the engine for the model of `folder`, on one thread."""
     return open_engine(open_model(str(folder)), GenerateSettings(engine=name, threads_per_actor=1, **settings))
 
@@ -200,7 +200,7 @@ def test_nothing_that_makes_a_mask_is_written(eight_pieces: Path, tmp_path: Path
         out[left] = torch.log_softmax(logits[left], dim=-1)
         return out
 
-    ended = {(END,): float(logprobs(())[END])}
+    ended: dict[tuple[int, ...], float] = {(END,): float(logprobs(())[END])}
     ended |= {
         (one, two): float(logprobs(())[one] + logprobs((one,))[two]) / 2
         for one in allowed

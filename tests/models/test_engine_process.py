@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -30,7 +31,7 @@ INNOCENT = [f"report {i:02}" for i in range(20)]
 class World:
     """A process of the faulty engine, and what it did."""
 
-    def __init__(self, log: Path, **engine: int) -> None:
+    def __init__(self, log: Path, **engine: Any) -> None:
         log.touch()
         self.log = log
         self.process = EngineProcess(

@@ -26,7 +26,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 def _decoded(folder: Path, text: str) -> str:
     tokenizer = load_tokenizer(folder)
-    return tokenizer.decode(tokenizer(text)["input_ids"], skip_special_tokens=True)
+    return str(tokenizer.decode(tokenizer(text)["input_ids"], skip_special_tokens=True))
 
 
 @pytest.mark.parametrize(

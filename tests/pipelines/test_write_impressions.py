@@ -5,6 +5,7 @@ import shutil
 import signal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -34,7 +35,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
 
 
 @pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
-def test_every_report_gets_an_outcome(model: ModelFolder, engine: str) -> None:
+def test_every_report_gets_an_outcome(model: ModelFolder, engine: Any) -> None:
     settings = GenerateSettings(
         engine=engine, max_new_tokens=5, num_beams=2, num_return_sequences=2, max_input_tokens=40
     )

@@ -4,6 +4,9 @@ import pickle
 import tarfile
 import tracemalloc
 import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +20,7 @@ from radray.schema.statuses import RejectReason
 from tests.support.inputs.mutate import mutations
 
 
-def zipped(entries, method=zipfile.ZIP_DEFLATED):
+def zipped(entries: Sequence[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, data in entries:
@@ -25,7 +28,7 @@ def zipped(entries, method=zipfile.ZIP_DEFLATED):
     return buffer.getvalue()
 
 
-def tarred(entries, form=tarfile.PAX_FORMAT):
+def tarred(entries: Sequence[tuple[str, bytes]], form: int = tarfile.PAX_FORMAT) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=form) as archive:
         for name, data in entries:
@@ -44,16 +47,16 @@ FORMS = {
 }
 
 
-def listed(data):
+def listed(data: bytes) -> list[Any]:
     return [(member.name, member.occurrence, member.problem) for member in list_members(io.BytesIO(data))]
 
 
-def contents(data):
+def contents(data: bytes) -> list[Any]:
     file = io.BytesIO(data)
     return [(member.name, content) for member, content in read_members(file, list_members(file))]
 
 
-def streamed(data):
+def streamed(data: bytes) -> list[Any]:
     file = io.BytesIO(data)
     found = []
     for member, stream in open_members(file, list_members(file)):
@@ -86,12 +89,12 @@ def streamed(data):
         (b"", "none"),
     ],
 )
-def test_a_container_is_told_by_its_first_bytes(head, expected):
+def test_a_container_is_told_by_its_first_bytes(head: bytes, expected: str | None) -> None:
     assert container(head[:512]) == expected
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_members_are_read_in_order(form):
+def test_members_are_read_in_order(form: str) -> None:
     entries = [("files/b.txt", b"two"), ("a.txt", b""), ("c" * 300, b"x" * 70_000), ("\u00e9.txt", b"t")]
     data = FORMS[form](entries)
     assert listed(data) == [(name, 0, None) for name, _ in entries]
@@ -106,7 +109,7 @@ def test_members_are_read_in_order(form):
         st.tuples(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=150), st.binary()), max_size=8
     ),
 )
-def test_what_was_put_in_comes_out(form, entries):
+def test_what_was_put_in_comes_out(form: str, entries: list[tuple[str, bytes]]) -> None:
     entries = [(name, b"_" + data) for name, data in entries]
     names = [name for name, _ in entries]
     if "zip" in form and len(set(names)) != len(names):
@@ -117,7 +120,7 @@ def test_what_was_put_in_comes_out(form, entries):
     assert contents(data) == entries
 
 
-def test_a_plain_file_and_a_gzip_file_are_their_own_only_member():
+def test_a_plain_file_and_a_gzip_file_are_their_own_only_member() -> None:
     assert list_members(io.BytesIO(b"abc")) == [Member("", 0, None, 3, 0)]
     assert list_members(io.BytesIO(gzip.compress(b"abc"))) == [Member("", 0, None, None, 0)]
     for data in (b"abc", gzip.compress(b"abc"), gzip.compress(b"a") + gzip.compress(b"bc") + bytes(3)):
@@ -125,7 +128,7 @@ def test_a_plain_file_and_a_gzip_file_are_their_own_only_member():
     assert contents(b"") == [("", b"")]
 
 
-def test_some_members_may_be_wanted_and_in_any_order():
+def test_some_members_may_be_wanted_and_in_any_order() -> None:
     for make in FORMS.values():
         file = io.BytesIO(make([("a", b"1"), ("b", b"2"), ("c", b"3")]))
         a, _, c = list_members(file)
@@ -134,7 +137,7 @@ def test_some_members_may_be_wanted_and_in_any_order():
         assert [member.name for member, _ in open_members(file, [c, a])] == ["a", "c"]  # streams left unread
 
 
-def test_entries_of_one_name_are_told_apart():
+def test_entries_of_one_name_are_told_apart() -> None:
     data = tarred([("a", b"1"), ("b", b"2"), ("a", b"3")])
     assert listed(data) == [("a", 0, None), ("b", 0, None), ("a", 1, None)]
     assert contents(data) == [("a", b"1"), ("b", b"2"), ("a", b"3")]
@@ -147,7 +150,7 @@ def test_entries_of_one_name_are_told_apart():
     assert contents(twice.getvalue()) == [("a", b"1"), ("a", b"2")]
 
 
-def test_names_are_ids_and_nothing_is_written(tmp_path, monkeypatch):
+def test_names_are_ids_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names = ["../../etc/x", "/etc/passwd", "C:\\x", "a/./b", "con", "-rf", " ", "\n"]
     for make in (tarred, zipped):
@@ -155,7 +158,7 @@ def test_names_are_ids_and_nothing_is_written(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_long_name_is_cut_to_one_of_its_own():
+def test_a_long_name_is_cut_to_one_of_its_own() -> None:
     data = tarred([("n" * 3000, b"1"), ("n" * 3001, b"2"), ("m" * 1024, b"3")])
     first, second, third = list_members(io.BytesIO(data))
     assert first.name[:200] == second.name[:200] == "n" * 200
@@ -164,22 +167,22 @@ def test_a_long_name_is_cut_to_one_of_its_own():
     assert (first.problem, third.problem) == (RejectReason.MALFORMED, None)
 
 
-def test_a_zip_of_more_than_65535_members_is_read():
+def test_a_zip_of_more_than_65535_members_is_read() -> None:
     data = zipped([(f"{number}", b"x") for number in range(66_000)], zipfile.ZIP_STORED)
     members = list_members(io.BytesIO(data))
     assert len(members) == 66_000
     assert next(iter(read_members(io.BytesIO(data), members[-1:])))[1] == b"x"
 
 
-def test_zips_written_as_a_stream_and_with_zip64_fields_are_read():
+def test_zips_written_as_a_stream_and_with_zip64_fields_are_read() -> None:
     class Unseekable(io.RawIOBase):
-        def __init__(self):
+        def __init__(self) -> None:
             self.data = b""
 
-        def writable(self):
+        def writable(self) -> bool:
             return True
 
-        def write(self, some):
+        def write(self, some: Any) -> int:
             self.data += bytes(some)
             return len(some)
 
@@ -191,11 +194,11 @@ def test_zips_written_as_a_stream_and_with_zip64_fields_are_read():
     assert contents(out.data) == streamed(out.data) == [("a", b"a" * 100), ("b", b"b" * 100)]
 
 
-def test_the_listing_of_a_zip_takes_few_reads():
+def test_the_listing_of_a_zip_takes_few_reads() -> None:
     class Counted(io.BytesIO):
         reads = 0
 
-        def read(self, size=-1, /):
+        def read(self, size: int = -1, /) -> bytes:
             self.reads += 1
             return super().read(size)
 
@@ -204,11 +207,11 @@ def test_the_listing_of_a_zip_takes_few_reads():
     assert file.reads <= 4
 
 
-def test_a_break_can_be_sent_to_another_process():
+def test_a_break_can_be_sent_to_another_process() -> None:
     assert pickle.loads(pickle.dumps(BrokenStream(RejectReason.TRUNCATED))).reason is RejectReason.TRUNCATED
 
 
-def test_a_report_at_the_limit_is_read_and_one_byte_more_is_not():
+def test_a_report_at_the_limit_is_read_and_one_byte_more_is_not() -> None:
     most = b"x" * MAX_REPORT_BYTES
     for make in FORMS.values():
         data = make([("a", most), ("b", most + b"x"), ("c", b"1")])
@@ -217,7 +220,7 @@ def test_a_report_at_the_limit_is_read_and_one_byte_more_is_not():
     assert contents(most + b"x") == [("", RejectReason.TOO_LARGE)]
 
 
-def test_a_bomb_is_not_unpacked():
+def test_a_bomb_is_not_unpacked() -> None:
     bomb = zipped([("a", bytes(100 << 20)), ("b", b"1")])
     tracemalloc.start()
     assert contents(bomb) == [("a", RejectReason.TOO_LARGE), ("b", b"1")]
@@ -225,7 +228,7 @@ def test_a_bomb_is_not_unpacked():
     tracemalloc.stop()
 
 
-def test_a_stream_that_grows_200_times_and_beyond_256_mib_is_given_up():
+def test_a_stream_that_grows_200_times_and_beyond_256_mib_is_given_up() -> None:
     ((_, given, reason),) = streamed_sizes(gzip.compress(bytes(1 << 20)) * 300)
     assert reason == RejectReason.TOO_LARGE
     assert BOMB_BYTES - (1 << 20) < given <= BOMB_BYTES
@@ -235,7 +238,7 @@ def test_a_stream_that_grows_200_times_and_beyond_256_mib_is_given_up():
     assert streamed(bytes(data)) == [("a", RejectReason.TOO_LARGE)]
 
 
-def streamed_sizes(data):
+def streamed_sizes(data: bytes) -> Iterator[Any]:
     file = io.BytesIO(data)
     for member, stream in open_members(file, list_members(file)):
         given, reason = 0, None
@@ -247,7 +250,7 @@ def streamed_sizes(data):
         yield member.name, given, reason
 
 
-def test_what_precedes_a_cut_is_read_first_then_the_break_is_raised_always():
+def test_what_precedes_a_cut_is_read_first_then_the_break_is_raised_always() -> None:
     data = gzip.compress(b"one\ntwo\nthree\n", 0)[:-12]
     ((_, stream),) = open_members(io.BytesIO(data), [Member("", 0, None, None, 0)])
     assert [stream.readline(), stream.readline(), stream.readline()] == [b"one\n", b"two\n", b"th"]
@@ -260,7 +263,7 @@ def test_what_precedes_a_cut_is_read_first_then_the_break_is_raised_always():
         stream.read()
 
 
-def test_a_stream_reads_as_a_file_does():
+def test_a_stream_reads_as_a_file_does() -> None:
     text = b"".join(b"line %d\n" % number * (number % 7) for number in range(5000)) + b"the end"
     ((_, stream),) = open_members(io.BytesIO(gzip.compress(text)), [Member("", 0, None, None, 0)])
     assert list(stream) == text.splitlines(keepends=True)
@@ -274,14 +277,14 @@ def test_a_stream_reads_as_a_file_does():
     assert stream.read() == text[100_013:]
 
 
-def test_a_line_of_5_mb_is_read_in_linear_time():
+def test_a_line_of_5_mb_is_read_in_linear_time() -> None:
     data = gzip.compress(b"x" * (5 << 20) + b"\n", 1)
     ((_, stream),) = open_members(io.BytesIO(data), [Member("", 0, None, None, 0)])
     assert len(stream.readline()) == (5 << 20) + 1
 
 
 @pytest.mark.parametrize("at", range(0, 4096, 97))
-def test_a_tar_cut_anywhere_gives_what_was_whole_and_one_row_for_the_rest(at):
+def test_a_tar_cut_anywhere_gives_what_was_whole_and_one_row_for_the_rest(at: int) -> None:
     entries = [(f"{number}.txt", b"x" * (300 * number)) for number in range(1, 5)]
     whole = tarred(entries)
     found = contents(whole[:at])
@@ -294,7 +297,7 @@ def test_a_tar_cut_anywhere_gives_what_was_whole_and_one_row_for_the_rest(at):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_mutated_archives_never_crash(form):
+def test_mutated_archives_never_crash(form: str) -> None:
     entries = [(f"files/{number}.txt", b"FINDINGS: clear %d.\n" % number) for number in range(5)]
     answered = 0
     for data in mutations(FORMS[form](entries), seed=4, count=200):

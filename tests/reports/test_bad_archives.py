@@ -2,22 +2,25 @@
 
 import collections
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from radray.errors import InputError
 from radray.reports.archives.container import list_members, open_members, read_members
 from radray.reports.formats import mimic, mimic_sectioned_csv, openi_csv, openi_xml
-from radray.reports.record.record import rejected_record
+from radray.reports.record.record import Record, rejected_record
 from radray.schema.statuses import RejectReason, ReportStatus
 from tests.support.inputs import bad_archives, bad_tables
+from tests.support.inputs.bad_input import BadInput
 
 INPUTS = [*bad_archives.INPUTS, *bad_tables.INPUTS]
 ONE = {"mimic_zip": mimic, "mimic_tar": mimic, "openi_xml": openi_xml}
 MANY = {"mimic_sectioned_csv": mimic_sectioned_csv, "openi_csv": openi_csv}
 
 
-def records_of(path, format_):
+def records_of(path: Path, format_: str) -> Iterator[Record]:
     """All records of a file or folder: what the prepare job does, in one process."""
     for file in sorted(path.rglob("*.*")) if path.is_dir() else [path]:
         with file.open("rb") as stream:
@@ -41,7 +44,7 @@ def records_of(path, format_):
 
 
 @pytest.mark.parametrize("bad", INPUTS, ids=[f"{bad.format}: {bad.kind}: {bad.what}" for bad in INPUTS])
-def test_it_is_answered_as_the_catalogue_says(bad, tmp_path):
+def test_it_is_answered_as_the_catalogue_says(bad: BadInput, tmp_path: Path) -> None:
     path = bad.make(tmp_path)
     start = time.perf_counter()
     if bad.error == "no file":
@@ -64,7 +67,7 @@ def test_it_is_answered_as_the_catalogue_says(bad, tmp_path):
     assert time.perf_counter() - start < 20  # no hang; the slowest takes 3 s, a bomb of 256 MiB
 
 
-def test_kinds_have_names_of_their_own():
+def test_kinds_have_names_of_their_own() -> None:
     assert len({(bad.kind, bad.what) for bad in INPUTS}) == len(INPUTS)
     assert len({bad.kind for bad in INPUTS}) >= 50
     assert all((bad.rows is None) != (bad.error is None) for bad in INPUTS)

@@ -3,18 +3,20 @@
 import collections
 import io
 import time
+from pathlib import Path
 
 import pytest
 
 from radray.errors import InputError
 from radray.reports.formats import fhir, hl7, jsonl, mediqa, parquet
 from tests.support.inputs import bad_messages
+from tests.support.inputs.bad_input import BadInput
 
 READERS = {"jsonl": jsonl, "mediqa_json": mediqa, "parquet": parquet, "hl7": hl7, "fhir": fhir}
 
 
 @pytest.mark.parametrize("bad", bad_messages.INPUTS, ids=lambda bad: f"{bad.kind}, {bad.what}")
-def test_a_bad_input_is_answered_by_rows_or_one_error(bad, tmp_path):
+def test_a_bad_input_is_answered_by_rows_or_one_error(bad: BadInput, tmp_path: Path) -> None:
     reader = READERS[bad.format]
     begun = time.process_time()
     data = bad.make(tmp_path).read_bytes()
@@ -34,6 +36,6 @@ def test_a_bad_input_is_answered_by_rows_or_one_error(bad, tmp_path):
     assert [record.offset for record in records] == list(range(len(records)))
 
 
-def test_the_catalogue_is_as_wide_as_it_should_be():
+def test_the_catalogue_is_as_wide_as_it_should_be() -> None:
     assert len({bad.kind for bad in bad_messages.INPUTS}) >= 30
     assert len({(bad.kind, bad.what) for bad in bad_messages.INPUTS}) == len(bad_messages.INPUTS) >= 60

@@ -2,10 +2,12 @@
 
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from radray.reports.formats import mimic, plain_text
+from tests.support.inputs.bad_input import BadInput
 from tests.support.inputs.bad_texts import INPUTS
 
 READERS = {"mimic_folder": mimic, "text": plain_text}
@@ -14,7 +16,7 @@ READERS = {"mimic_folder": mimic, "text": plain_text}
 @pytest.mark.parametrize(
     "bad", [bad for bad in INPUTS if bad.rows], ids=lambda bad: f"{bad.format}, {bad.kind}, {bad.what}"
 )
-def test_each_file_is_a_row_with_its_reason(bad, tmp_path):
+def test_each_file_is_a_row_with_its_reason(bad: BadInput, tmp_path: Path) -> None:
     root = bad.make(tmp_path)
     began = time.process_time()
     records = [
@@ -27,6 +29,6 @@ def test_each_file_is_a_row_with_its_reason(bad, tmp_path):
     assert time.process_time() - began < 15
 
 
-def test_the_catalogue_is_as_large_as_it_says():
+def test_the_catalogue_is_as_large_as_it_says() -> None:
     assert len({bad.kind for bad in INPUTS}) >= 25
     assert len(INPUTS) >= 100

@@ -34,15 +34,15 @@ from radray.reports.text.comparison import comparison_state
         ("North hospital film", "present"),
     ],
 )
-def test_the_state_is_what_is_said_first(comparison, state):
+def test_the_state_is_what_is_said_first(comparison: str | None, state: str) -> None:
     assert comparison_state(comparison) == state
 
 
 @given(st.none() | st.text())
-def test_any_text_has_a_state(comparison):
+def test_any_text_has_a_state(comparison: str | None) -> None:
     assert comparison_state(comparison) in ("none", "present", "unknown")
 
 
-def test_a_long_text_is_no_matter():
+def test_a_long_text_is_no_matter() -> None:
     assert comparison_state("no prior " * 100_000) == "none"
     assert comparison_state("no " * 100_000) == "present"

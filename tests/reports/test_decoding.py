@@ -33,18 +33,18 @@ from radray.reports.text.decoding import decode
         (b"30\x81", None),
     ],
 )
-def test_bytes_become_text_or_none(data, text):
+def test_bytes_become_text_or_none(data: bytes, text: str | None) -> None:
     assert decode(data) == text
 
 
 @given(st.binary())
-def test_what_is_text_can_be_stored(data):
+def test_what_is_text_can_be_stored(data: bytes) -> None:
     text = decode(data)
     assert text is None or "\x00" not in text.encode().decode()
 
 
 @given(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])))
-def test_utf8_comes_back(text):
+def test_utf8_comes_back(text: str) -> None:
     if not text.startswith("\ufeff"):
         assert decode(text.encode()) == text
     assert decode(codecs.BOM_UTF16_LE + text.encode("utf-16-le")) == text

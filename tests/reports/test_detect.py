@@ -1,3 +1,6 @@
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from radray.errors import InputError
@@ -7,14 +10,14 @@ from tests.support.inputs.bad_archives import xml
 MIMIC = "files/p10/p10000032/s50414267.txt"
 
 
-def found(origin, **files):
+def found(origin: str, **files: dict[str, str | bytes]) -> Any:
     """The format of files given as name=content; two underscores stand for a dot."""
     contents = {name.replace("__", "."): content for name, content in files.items()}
     return told(origin, contents)
 
 
-def told(origin, contents):
-    def head(name):
+def told(origin: str, contents: Mapping[str, str | bytes]) -> Any:
+    def head(name: str) -> bytes:
         content = contents[name]
         return content if isinstance(content, bytes) else content.encode()
 
@@ -24,7 +27,7 @@ def told(origin, contents):
 @pytest.mark.parametrize(
     ("origin", "expected"), [("zip", "mimic_zip"), ("tar", "mimic_tar"), ("folder", "mimic_folder")]
 )
-def test_names_of_mimic_decide_alone(origin, expected):
+def test_names_of_mimic_decide_alone(origin: str, expected: str) -> None:
     assert told(origin, {"README.md": "", "a.csv": "uid,findings,impression", MIMIC: ""}) == expected
     assert detect(origin, [f"x/{MIMIC}"], lambda name: pytest.fail("the name is enough")) == expected
 
@@ -53,13 +56,13 @@ def test_names_of_mimic_decide_alone(origin, expected):
         (b"PAR1\x15\x04", "parquet"),
     ],
 )
-def test_content_decides_whatever_the_name_says(content, expected):
+def test_content_decides_whatever_the_name_says(content: str | bytes, expected: str) -> None:
     for name in ("reports", "reports.dat", "reports.gz", "folder/a.csv"):
         assert told("file", {name: content}) == expected
     assert told("folder", {"a/1.x": content, "a/2.x": content, "README": "read me", ".DS_Store": b"\0"}) == expected
 
 
-def test_plain_text_is_told_by_its_suffix():
+def test_plain_text_is_told_by_its_suffix() -> None:
     assert found("folder", a__txt="FINDINGS: Clear.", b__txt="") == "text"
     assert found("file", a__TXT="FINDINGS: Clear.") == "text"
     assert found("file", s50414267__txt="FINDINGS: Clear.") == "text"
@@ -88,16 +91,16 @@ def test_plain_text_is_told_by_its_suffix():
         ({}, "no file at all"),
     ],
 )
-def test_what_cannot_be_told_is_refused_with_the_lever(files, message):
+def test_what_cannot_be_told_is_refused_with_the_lever(files: dict[str, str | bytes], message: str) -> None:
     with pytest.raises(InputError, match=message) as refused:
         found("folder", **files)
     assert "secret" not in str(refused.value)
 
 
-def test_one_head_a_suffix_is_asked_for():
+def test_one_head_a_suffix_is_asked_for() -> None:
     asked = []
 
-    def head(name):
+    def head(name: str) -> bytes:
         asked.append(name)
         return xml().encode()
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,11 +38,11 @@ from radray.reports.text.exams import body_part, modality
         (None, (None, None)),
     ],
 )
-def test_an_exam_is_told_by_its_words(description, told):
+def test_an_exam_is_told_by_its_words(description: str, told: Any) -> None:
     assert (modality(description), body_part(description)) == told
 
 
 @given(st.text())
-def test_any_description_is_told_or_not(description):
+def test_any_description_is_told_or_not(description: str) -> None:
     assert modality(description) is None or modality(description).isupper()
     assert body_part(description) is None or body_part(description).islower()

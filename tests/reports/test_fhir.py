@@ -2,6 +2,7 @@ import base64
 import datetime
 import io
 import json
+from typing import Any
 
 import pytest
 from fhir.resources.R4B.diagnosticreport import DiagnosticReport
@@ -10,13 +11,14 @@ from hypothesis import strategies as st
 
 from radray.errors import InputError
 from radray.reports.formats.fhir import count, read
+from radray.reports.record.record import Record
 from radray.reports.wire.html_text import html_to_text
 from radray.schema.statuses import RejectReason
 from tests.support.inputs.bad_messages import PATIENT, bundle, resource
 from tests.support.inputs.conservation import check_count_is_what_is_read
 
 
-def rows(value):
+def rows(value: Any) -> list[Record]:
     data = value if isinstance(value, bytes) else json.dumps(value).encode()
     records = list(read(io.BytesIO(data)))
     assert count(io.BytesIO(data)) == len(records)
@@ -24,15 +26,15 @@ def rows(value):
     return records
 
 
-def form(text, kind="text/plain"):
+def form(text: str, kind: str = "text/plain") -> dict[str, str]:
     return {"contentType": kind, "data": base64.b64encode(text.encode()).decode()}
 
 
-def test_the_resource_of_these_tests_is_fhir():
+def test_the_resource_of_these_tests_is_fhir() -> None:
     assert DiagnosticReport.model_validate(resource()).conclusion == "Normal chest."
 
 
-def test_a_resource_is_read():
+def test_a_resource_is_read() -> None:
     (record,) = rows(resource())
     assert (record.study_id, record.subject_id, record.exam_description) == ("A7", "P3", "Chest PA and lateral")
     assert (record.findings, record.reference, record.human_codes) == ("Lungs are clear.", "Normal chest.", "17621005")
@@ -51,7 +53,7 @@ def test_a_resource_is_read():
         ({"identifier": None, "id": None}, None),
     ],
 )
-def test_the_study_id_is_accession_number_else_identifier_else_id(change, study_id):
+def test_the_study_id_is_accession_number_else_identifier_else_id(change: dict[str, Any], study_id: str | None) -> None:
     assert rows(resource(**change))[0].study_id == study_id
 
 
@@ -65,7 +67,7 @@ def test_the_study_id_is_accession_number_else_identifier_else_id(change, study_
         (None, None),
     ],
 )
-def test_the_subject_id(subject, subject_id):
+def test_the_subject_id(subject: Any, subject_id: str | None) -> None:
     assert rows(resource(subject=subject))[0].subject_id == subject_id
 
 
@@ -81,13 +83,13 @@ def test_the_subject_id(subject, subject_id):
         ("entered-in-error", "cancelled", RejectReason.CANCELLED),
     ],
 )
-def test_the_status(status, expected, reason):
+def test_the_status(status: str, expected: str, reason: RejectReason | None) -> None:
     DiagnosticReport.model_validate(resource(status=status))
     (record,) = rows(resource(status=status))
     assert (record.report_status, record.reason) == (expected, reason)
 
 
-def test_forms_plain_text_before_html_and_what_cannot_be_read_beside_it():
+def test_forms_plain_text_before_html_and_what_cannot_be_read_beside_it() -> None:
     html = form("<html><body><p>FINDINGS: Old.</p></body></html>", "text/html; charset=utf-8")
     pdf = {"contentType": "application/pdf", "data": "JVBERi0="}
     plain = form("FINDINGS: Clear.\n")
@@ -99,7 +101,7 @@ def test_forms_plain_text_before_html_and_what_cannot_be_read_beside_it():
     assert (record.reason, record.reference) == (RejectReason.NO_FINDINGS, "Normal chest.")
 
 
-def test_html():
+def test_html() -> None:
     source = (
         "<!DOCTYPE html><html><head><title>T</title><style>p{}</style></head><body><!-- <p>no</p> --><h1>FINDINGS:</h1>"
         "<p>Clear &amp;\n dry,  3 &lt; 4<br/>Small</p><script>no()</script><pre>a\n  b</pre><td>x</td><td>y</td> 1 < 2"
@@ -111,7 +113,7 @@ def test_html():
 
 
 @pytest.mark.parametrize("indent", [None, 2])
-def test_a_bundle_is_read_entry_by_entry(indent):
+def test_a_bundle_is_read_entry_by_entry(indent: int | None) -> None:
     reasons = [None, RejectReason.NOT_A_REPORT, None]
     data = json.dumps(bundle(resource(), PATIENT, resource(id="r8")), indent=indent).encode()
     assert [record.reason for record in rows(data)] == reasons
@@ -119,7 +121,7 @@ def test_a_bundle_is_read_entry_by_entry(indent):
     assert [record.reason for record in rows(reversed_keys)] == reasons
 
 
-def test_a_bundle_that_is_too_large_to_hold_is_read_all_the_same():
+def test_a_bundle_that_is_too_large_to_hold_is_read_all_the_same() -> None:
     padded = resource(
         presentedForm=[{"contentType": "application/pdf", "data": "A" * 4_000_000}, form("FINDINGS: a b.")]
     )
@@ -127,7 +129,7 @@ def test_a_bundle_that_is_too_large_to_hold_is_read_all_the_same():
     assert [record.findings for record in rows(data)] == ["a b."] * 6
 
 
-def test_lines_arrays_and_empty_bundles():
+def test_lines_arrays_and_empty_bundles() -> None:
     line = json.dumps(resource()).encode()
     assert [record.reason for record in rows(line + b"\n\n" + line + b"\r\n")] == [None, None]
     assert [record.reason for record in rows([resource(), 3])] == [None, RejectReason.MALFORMED]
@@ -135,11 +137,11 @@ def test_lines_arrays_and_empty_bundles():
 
 
 @pytest.mark.parametrize("change", [{"conclusion": ""}, {"effectiveDateTime": "2024-03-05"}, {"id": "a_b"}, {"own": 1}])
-def test_what_hospitals_send_and_fhir_does_not_know_costs_nothing(change):
+def test_what_hospitals_send_and_fhir_does_not_know_costs_nothing(change: dict[str, Any]) -> None:
     assert rows(resource(**change))[0].reason is None
 
 
-def test_no_message_holds_values():
+def test_no_message_holds_values() -> None:
     for data in (b"secret", b'{"secret": 1}', b""):
         with pytest.raises(InputError) as refused:
             list(read(io.BytesIO(data)))
@@ -156,12 +158,12 @@ REPORTS = st.dictionaries(st.sampled_from(sorted(resource())), JSON).map(lambda 
 
 
 @given(st.one_of(st.binary(), JSON.map(lambda value: json.dumps(value).encode())))
-def test_any_bytes_give_records_or_an_input_error(data):
+def test_any_bytes_give_records_or_an_input_error(data: bytes) -> None:
     check_count_is_what_is_read(read, count, data)
 
 
 @given(st.lists(REPORTS, min_size=1, max_size=4))
-def test_every_resource_is_a_record_in_every_form(resources):
+def test_every_resource_is_a_record_in_every_form(resources: list[dict[str, Any]]) -> None:
     # a surrogate pair of escapes and an infinity are what json.dumps makes of what JSON does not have
     reasons = [rows(json.dumps(bundle(one)).encode())[0].reason for one in resources]
     assert [record.reason for record in rows(json.dumps(resources).encode())] == reasons

@@ -1,6 +1,7 @@
 import datetime
 import io
 import time
+from typing import Any
 
 import hl7
 import pytest
@@ -9,13 +10,14 @@ from hypothesis import strategies as st
 
 from radray.errors import InputError
 from radray.reports.formats.hl7 import count, parse_time, read
+from radray.reports.record.record import Record
 from radray.reports.wire.hl7_messages import Delimiters, decoded_segments, read_messages
 from radray.schema.statuses import RejectReason
 from tests.support.inputs.bad_messages import ORU, TEXTS, message
 from tests.support.inputs.conservation import check_count_is_what_is_read
 
 
-def rows(data):
+def rows(data: str | bytes) -> list[Record]:
     data = data if isinstance(data, bytes) else data.encode()
     records = list(read(io.BytesIO(data)))
     assert count(io.BytesIO(data)) == len(records)
@@ -23,7 +25,7 @@ def rows(data):
     return records
 
 
-def test_a_message_is_read():
+def test_a_message_is_read() -> None:
     (record,) = rows(ORU)
     assert (record.study_id, record.subject_id, record.exam_description) == ("A7", "P3", "CHEST PA AND LATERAL")
     assert (record.findings, record.reference) == ("Lungs are clear.", "Normal chest.")
@@ -33,7 +35,7 @@ def test_a_message_is_read():
     assert [section.name for section in record.sections] == ["findings", "impression"]
 
 
-def test_an_obr_is_a_unit_and_a_patient_holds_until_the_next():
+def test_an_obr_is_a_unit_and_a_patient_holds_until_the_next() -> None:
     second = "PID|2||P4\rOBR|1||B1|1^CT HEAD\rOBX|1|TX|1||FINDINGS: Fine.||||||F\rOBR|2||B2\rNTE|1||x\r"
     records = rows(message(*TEXTS) + second)
     assert [(record.study_id, record.subject_id, record.reason) for record in records] == [
@@ -48,11 +50,11 @@ def test_an_obr_is_a_unit_and_a_patient_holds_until_the_next():
     ("old", "new", "study_id"),
     [("|A7|", '|""|', "O7"), ("|A7|", "|A\\T\\7^RIS|", "A&7"), ("|A7|", "|007|", "007"), ("|O7|A7|", "|||", None)],
 )
-def test_the_study_id_is_the_filler_order_number_or_the_placer_s(old, new, study_id):
+def test_the_study_id_is_the_filler_order_number_or_the_placer_s(old: str, new: str, study_id: str | None) -> None:
     assert rows(message(*TEXTS).replace(old, new))[0].study_id == study_id
 
 
-def test_obr_18_comes_before_the_placer_s_number():
+def test_obr_18_comes_before_the_placer_s_number() -> None:
     fields = ["OBR", "1", "O7", "", "1^CHEST", *[""] * 13, "ACC9", *[""] * 6, "P"]
     (record,) = rows("MSH|^~\\&|R||||20240101||ORU^R01\rPID|1||P3\r" + "|".join(fields) + "\rOBX|1|TX|1||FINDINGS: a\r")
     assert (record.study_id, record.report_status) == ("ACC9", "preliminary")
@@ -68,20 +70,20 @@ def test_obr_18_comes_before_the_placer_s_number():
         ("^FINDINGS", "^IMPRESSION"),
     ],
 )
-def test_obx_3_says_what_a_text_is(first, second):
+def test_obx_3_says_what_a_text_is(first: str, second: str) -> None:
     observations = f"OBX|1|FT|{first}||Clear.\\.br\\Dry.~Small.||||||F\rOBX|2|TX|{second}||Normal.||||||F\r"
     (record,) = rows(message() + observations)
     assert (record.findings, record.reference) == ("Clear. Dry. Small.", "Normal.")
 
 
-def test_escapes_are_decoded_before_sections_are_told_apart():
+def test_escapes_are_decoded_before_sections_are_told_apart() -> None:
     text = "FINDINGS: 3 \\T\\ 4 \\S\\ 5 \\F\\ \\R\\ \\E\\ \\H\\bold\\N\\ \\X4142\\ \\Z1\\.\\.br\\IMPRESSION: Well."
     (record,) = rows(message(text))
     assert record.findings == "3 & 4 ^ 5 | ~ \\ bold AB \\Z1\\."
     assert record.reference == "Well."
 
 
-def test_a_line_that_was_withdrawn_is_not_text():
+def test_a_line_that_was_withdrawn_is_not_text() -> None:
     observations = "OBX|1|TX|1||FINDINGS: Clear.||||||F\rOBX|2|TX|1||IMPRESSION: wrong patient.||||||W\r"
     (record,) = rows(message() + observations)
     assert (record.findings, record.reference) == ("Clear.", None)
@@ -92,7 +94,7 @@ def test_a_line_that_was_withdrawn_is_not_text():
 @pytest.mark.parametrize(
     ("word", "status"), [("P", "preliminary"), ("F", "final"), ("C", "corrected"), ("R", "preliminary"), ("Z", "final")]
 )
-def test_the_status_is_obr_25_else_that_of_the_observations(word, status):
+def test_the_status_is_obr_25_else_that_of_the_observations(word: str, status: str) -> None:
     assert rows(message(*TEXTS, status=word))[0].report_status == status
 
 
@@ -109,7 +111,7 @@ def test_the_status_is_obr_25_else_that_of_the_observations(word, status):
         (None, None),
     ],
 )
-def test_times(text, time):
+def test_times(text: str | None, time: datetime.datetime | None) -> None:
     assert parse_time(text) == time
 
 
@@ -117,7 +119,7 @@ def test_times(text, time):
 @pytest.mark.parametrize(
     "framing", ["{0}{1}", "\x0b{0}\x1c\r\x0b{1}\x1c\r", "FHS|^~\\&\rBHS|^~\\&\r{0}{1}BTS|2\rFTS|1\r"]
 )
-def test_messages_come_in_any_framing(framing, end):
+def test_messages_come_in_any_framing(framing: str, end: str) -> None:
     messages = [message(*TEXTS, accession=name, end=end) for name in ("A1", "A2")]
     records = rows(framing.format(*messages))
     assert [(record.study_id, record.reason) for record in records] == [("A1", None), ("A2", None)]
@@ -125,12 +127,12 @@ def test_messages_come_in_any_framing(framing, end):
     assert [record.source_digest for record in records] == alone
 
 
-def test_a_report_beside_its_pdf_is_read():
+def test_a_report_beside_its_pdf_is_read() -> None:
     (record,) = rows(message(*TEXTS) + "OBX|9|ED|1||^AP^PDF^Base64^JVBERi0=||||||F\r")
     assert (record.reason, record.findings) == (None, "Lungs are clear.")
 
 
-def test_every_cut_of_a_batch_is_told():
+def test_every_cut_of_a_batch_is_told() -> None:
     data = b"BHS|^~\\&\r" + ORU + ORU.replace(b"A7", b"A8") + b"BTS|2\r"
     whole = rows(data)
     assert [record.reason for record in whole] == [None, None]
@@ -140,7 +142,7 @@ def test_every_cut_of_a_batch_is_told():
         assert reasons[:-1] == [None] * (len(reasons) - 1)
 
 
-def test_long_texts_take_linear_time():
+def test_long_texts_take_linear_time() -> None:
     begun = time.process_time()
     lines = ORU.replace(b"Lungs", b"\n".join([b"Lungs"] * 100_000))
     assert [record.reason for record in rows(lines)] == [None]
@@ -149,7 +151,7 @@ def test_long_texts_take_linear_time():
 
 
 @pytest.mark.parametrize("data", [b"", b"  \r\n", b"secret text\n", b"PID|1||secret\r"])
-def test_another_file_is_refused_without_its_content(data):
+def test_another_file_is_refused_without_its_content(data: bytes) -> None:
     for use in (lambda: list(read(io.BytesIO(data))), lambda: count(io.BytesIO(data))):
         with pytest.raises(InputError, match="no MSH segment") as refused:
             use()
@@ -163,7 +165,7 @@ SEGMENTS = st.lists(
 
 
 @given(SEGMENTS)
-def test_segments_and_fields_are_those_that_python_hl7_finds(segments):
+def test_segments_and_fields_are_those_that_python_hl7_finds(segments: Any) -> None:
     data = "\r".join(["MSH|^~\\&|R|S||||x|ORU^R01|1|P|2.5", *segments])
     judge = hl7.parse(data)
     known, messages = read_messages(io.BytesIO(data.encode()))
@@ -175,7 +177,7 @@ def test_segments_and_fields_are_those_that_python_hl7_finds(segments):
 
 
 @given(st.text("|^~\\&a ", max_size=20))
-def test_what_is_escaped_is_read_back(text):
+def test_what_is_escaped_is_read_back(text: str) -> None:
     delimiters = Delimiters.of("MSH|^~\\&|")
     judge = hl7.parse("MSH|^~\\&|R\rPID|1")
     assert delimiters.unescape(judge.escape(text)) == text
@@ -184,13 +186,13 @@ def test_what_is_escaped_is_read_back(text):
 @given(
     st.lists(st.sampled_from([*(one + b"\r" for one in ORU.split(b"\r")), b"\x0b", b"\x1c", b"BTS|9\r"]) | st.binary())
 )
-def test_any_bytes_give_records_or_an_input_error(parts):
+def test_any_bytes_give_records_or_an_input_error(parts: list[bytes]) -> None:
     data = b"".join(parts)
     check_count_is_what_is_read(read, count, data)
 
 
 @given(st.lists(st.sampled_from(["ok", "ADT", "stray"]), min_size=1, max_size=6))
-def test_every_message_is_accounted_for(kinds):
+def test_every_message_is_accounted_for(kinds: list[str]) -> None:
     parts = {"ok": message(*TEXTS), "ADT": message(kind="ADT^A01"), "stray": "BHS|^~\\&\rnothing\rBTS|0\r"}
     reasons = {"ok": None, "ADT": RejectReason.NOT_A_REPORT, "stray": RejectReason.MALFORMED}
     assert [record.reason for record in rows("".join(parts[kind] for kind in kinds))] == [reasons[k] for k in kinds]

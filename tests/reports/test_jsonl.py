@@ -3,6 +3,7 @@ import gzip
 import hashlib
 import io
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from radray.errors import InputError
 from radray.reports.formats.jsonl import count, read
 from radray.reports.record.fields import Fields
-from radray.reports.record.record import SectionText
+from radray.reports.record.record import Record, SectionText
 from radray.schema.statuses import RejectReason, ReportStatus
 from radray.tasks.impression.pairs import pair_line
 from tests.support.inputs.conservation import check_count_is_what_is_read
@@ -22,7 +23,7 @@ GOOD = {"study_id": "5", "subject_id": "7", "findings": "Clear .", "impression":
 DEFAULT = Fields()
 
 
-def rows(data, fields=DEFAULT):
+def rows(data: Any, fields: Any = DEFAULT) -> list[Record]:
     data = data if isinstance(data, bytes) else "\n".join(json.dumps(one) for one in data).encode()
     records = list(read(io.BytesIO(data), fields))
     assert count(io.BytesIO(data), fields) == len(records)
@@ -30,7 +31,7 @@ def rows(data, fields=DEFAULT):
     return records
 
 
-def test_all_fields_are_read_under_their_own_names():
+def test_all_fields_are_read_under_their_own_names() -> None:
     (record,) = rows(
         [
             {
@@ -57,7 +58,7 @@ def test_all_fields_are_read_under_their_own_names():
     assert (record.report_status, record.human_codes) == ("corrected", "a;b")
 
 
-def test_a_whole_report_gives_what_no_other_field_does():
+def test_a_whole_report_gives_what_no_other_field_does() -> None:
     report = "INDICATION: Fall.\n\nFINDINGS: Clear.\n\nIMPRESSION: Normal.\n"
     whole, mixed = rows(
         [{"study_id": "1", "report": report}, {"study_id": "2", "report": report, "impression": "Well."}]
@@ -67,13 +68,13 @@ def test_a_whole_report_gives_what_no_other_field_does():
     assert whole.sections[1] == SectionText("findings", report.index("FINDINGS"), "Clear.")
 
 
-def test_names_are_a_setting():
+def test_names_are_a_setting() -> None:
     fields = Fields.of({"study_id": "acc", "report": "text", "findings": None})
     (record,) = rows([{"acc": 12, "text": "FINDINGS: Clear.", "findings": "Fine."}], fields)
     assert (record.study_id, record.findings) == ("12", "Fine.")
 
 
-def test_the_digest_is_of_the_line():
+def test_the_digest_is_of_the_line() -> None:
     line = json.dumps(GOOD).encode()
     first, second = rows(line + b"\r\n\n  " + line + b" ")
     assert first.source_digest == second.source_digest == hashlib.sha256(line).hexdigest()
@@ -81,7 +82,7 @@ def test_the_digest_is_of_the_line():
     assert rows(line + b"\n" + huge)[1].source_digest == hashlib.sha256(huge).hexdigest()
 
 
-def test_a_stream_that_breaks_off_gives_what_was_whole_and_one_row():
+def test_a_stream_that_breaks_off_gives_what_was_whole_and_one_row() -> None:
     lines = b"\n".join(json.dumps({**GOOD, "study_id": str(i)}).encode() for i in range(5000))
     cut = gzip.compress(lines)[:-200]
     records = list(read(gzip.GzipFile(fileobj=io.BytesIO(cut))))
@@ -90,13 +91,13 @@ def test_a_stream_that_breaks_off_gives_what_was_whole_and_one_row():
 
 
 @pytest.mark.parametrize("word", ["cancelled", "entered-in-error", "X"])
-def test_a_report_that_was_withdrawn_keeps_its_ids_and_not_its_text(word):
+def test_a_report_that_was_withdrawn_keeps_its_ids_and_not_its_text(word: str) -> None:
     (record,) = rows([{**GOOD, "report_status": word}])
     assert (record.status, record.reason) == (ReportStatus.REJECTED, RejectReason.CANCELLED)
     assert (record.study_id, record.report_status, record.findings) == ("5", "cancelled", None)
 
 
-def test_a_report_over_the_byte_limit_is_too_large_by_line_or_by_text():
+def test_a_report_over_the_byte_limit_is_too_large_by_line_or_by_text() -> None:
     (record,) = rows([{**GOOD, "findings": "x" * (1 << 20)}])
     assert record.reason == RejectReason.TOO_LARGE
 
@@ -104,12 +105,12 @@ def test_a_report_over_the_byte_limit_is_too_large_by_line_or_by_text():
 @pytest.mark.parametrize(
     "time", [7, True, "", "yesterday", "2024-13-01", "2024-02-30T10:00:00Z", "9999-12-31T23:00:00-02:00", "24:00", None]
 )
-def test_a_time_that_cannot_be_read_is_none(time):
+def test_a_time_that_cannot_be_read_is_none(time: object) -> None:
     (record,) = rows([{**GOOD, "exam_time": time}])
     assert (record.exam_time, record.reason) == (None, None)
 
 
-def test_pairs_read_back_to_the_same_report():
+def test_pairs_read_back_to_the_same_report() -> None:
     line = pair_line("5", None, "train", "Clear \u00b0 \u2028 ___.", 'It is "normal".')
     assert "\n" not in line
     assert json.loads(line) == {
@@ -125,7 +126,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00
 
 
 @given(TEXT, TEXT)
-def test_what_a_pair_says_is_what_is_read(findings, impression):
+def test_what_a_pair_says_is_what_is_read(findings: str, impression: str) -> None:
     (first,) = rows([{"study_id": "1", "findings": findings, "impression": impression}])
     if first.findings and first.reference:
         (second,) = rows(pair_line("1", None, "train", first.findings, first.reference).encode())
@@ -141,7 +142,7 @@ def test_what_a_pair_says_is_what_is_read(findings, impression):
         (b'{"study_id": "1", "text": "secret"}', "found study_id, text; see source.format and source.fields"),
     ],
 )
-def test_another_file_is_refused_without_its_content(data, message):
+def test_another_file_is_refused_without_its_content(data: bytes, message: str) -> None:
     for use in (lambda: list(read(io.BytesIO(data))), lambda: count(io.BytesIO(data))):
         with pytest.raises(InputError, match=message) as refused:
             use()
@@ -156,13 +157,13 @@ LINES = st.lists(JSON.map(lambda value: json.dumps(value).encode()) | st.binary(
 
 
 @given(LINES)
-def test_any_bytes_give_records_or_an_input_error(lines):
+def test_any_bytes_give_records_or_an_input_error(lines: Any) -> None:
     data = b"\n".join(lines)
     check_count_is_what_is_read(read, count, data)
 
 
 @given(LINES)
-def test_every_line_is_a_record(lines):
+def test_every_line_is_a_record(lines: Any) -> None:
     good = json.dumps(GOOD).encode()
     lines = [line for line in (line.replace(b"\r", b"").replace(b"\n", b"") for line in lines) if line.strip()]
     assert len(rows(b"\n".join([good, *lines]))) == 1 + len(lines)

@@ -1,6 +1,7 @@
 import hashlib
 import io
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ GOOD = {
 }
 
 
-def rows(payload):
+def rows(payload: Any) -> list[Record]:
     data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     records = list(read(io.BytesIO(data)))
     assert count(io.BytesIO(data)) == len(records)
@@ -29,7 +30,7 @@ def rows(payload):
     return records
 
 
-def test_an_element_is_read():
+def test_an_element_is_read() -> None:
     assert rows([GOOD]) == [
         Record(
             member="",
@@ -66,13 +67,15 @@ def test_an_element_is_read():
         ({"study_id": "\udc80"}, (None, "7"), RejectReason.BAD_ENCODING),
     ],
 )
-def test_each_element_stands_for_itself(change, ids, reason):
+def test_each_element_stands_for_itself(
+    change: dict[str, Any], ids: tuple[Any, ...], reason: RejectReason | None
+) -> None:
     first, second = rows([{**GOOD, **change}, GOOD])
     assert (first.study_id, first.subject_id, first.reason) == (*ids, reason)
     assert second.reason is None
 
 
-def test_keys_may_be_missing_and_elements_of_another_kind_cost_a_row():
+def test_keys_may_be_missing_and_elements_of_another_kind_cost_a_row() -> None:
     reasons = [
         record.reason for record in rows([GOOD, 1, None, "text", [GOOD], {}, {"study_id": "6", "findings": "Clear."}])
     ]
@@ -80,7 +83,7 @@ def test_keys_may_be_missing_and_elements_of_another_kind_cost_a_row():
 
 
 @pytest.mark.parametrize("indent", [None, 1])
-def test_elements_are_found_whatever_stands_in_their_texts(indent):
+def test_elements_are_found_whatever_stands_in_their_texts(indent: int | None) -> None:
     texts = ['"', "\\", '\\"', "}{][", "a, b: c", "\u00e9\u4e2d", ']}, {"', "\\u0022", "x" * 300_000]
     elements = [{**GOOD, "study_id": str(place), "findings": f"It is {text}."} for place, text in enumerate(texts)]
     data = json.dumps(elements, indent=indent, ensure_ascii=False).encode()
@@ -92,11 +95,11 @@ def test_elements_are_found_whatever_stands_in_their_texts(indent):
 class Slow(io.BytesIO):
     """A stream that gives 7,001 bytes at a time, so that every kind of token is cut somewhere."""
 
-    def read(self, size=-1):
+    def read(self, size: int = -1) -> bytes:
         return super().read(min(size, 7001))
 
 
-def test_an_array_that_is_cut_gives_what_was_whole_and_one_row():
+def test_an_array_that_is_cut_gives_what_was_whole_and_one_row() -> None:
     data = json.dumps([GOOD, GOOD]).encode()
     for end in range(len(data) // 2 + 3, len(data)):
         assert [record.reason for record in rows(data[:end])] in (
@@ -105,13 +108,13 @@ def test_an_array_that_is_cut_gives_what_was_whole_and_one_row():
         )
 
 
-def test_json_lines_are_read_and_a_broken_line_costs_a_row():
+def test_json_lines_are_read_and_a_broken_line_costs_a_row() -> None:
     line = json.dumps(GOOD).encode()
     records = rows(b"\xef\xbb\xbf" + line + b"\r\n\n{broken\n" + line + b"\n")
     assert [record.reason for record in records] == [None, RejectReason.MALFORMED, None]
 
 
-def test_an_empty_array_has_no_records():
+def test_an_empty_array_has_no_records() -> None:
     assert rows(b"[]") == []
 
 
@@ -133,7 +136,7 @@ def test_an_empty_array_has_no_records():
         (b"[" + b"1" * 5000 + b"]", "no JSON object"),
     ],
 )
-def test_another_file_is_refused_without_its_content(data, message):
+def test_another_file_is_refused_without_its_content(data: bytes, message: str) -> None:
     with pytest.raises(InputError, match=message) as refused:
         list(read(io.BytesIO(data)))
     assert "study_id, findings and impression" in str(refused.value)
@@ -150,5 +153,5 @@ JSON = st.recursive(
 
 
 @given(st.one_of(st.binary(), JSON.map(lambda value: json.dumps(value).encode())))
-def test_any_bytes_give_records_or_an_input_error(data):
+def test_any_bytes_give_records_or_an_input_error(data: bytes) -> None:
     check_count_is_what_is_read(read, count, data)

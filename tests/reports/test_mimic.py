@@ -34,11 +34,11 @@ REPORT = (
         ("", False),
     ],
 )
-def test_a_report_is_told_by_its_name(name, expected):
+def test_a_report_is_told_by_its_name(name: str, expected: bool) -> None:
     assert is_report(name) is expected
 
 
-def test_a_report_is_read():
+def test_a_report_is_read() -> None:
     data = REPORT.encode()
     assert read(data, NAME) == Record(
         member=NAME,
@@ -90,13 +90,13 @@ def test_a_report_is_read():
         (b"FINDINGS: 30\x81", RejectReason.BAD_ENCODING),
     ],
 )
-def test_what_cannot_be_used_says_why(data, reason):
+def test_what_cannot_be_used_says_why(data: bytes, reason: RejectReason | None) -> None:
     record = read(data, NAME)
     assert record.reason == reason
     assert (record.study_id, record.subject_id) == ("50414267", "10000032")
 
 
-def test_a_file_of_another_name_is_no_report():
+def test_a_file_of_another_name_is_no_report() -> None:
     data = b"FINDINGS: Clear."
     assert read(data, "files/index.html") == Record(
         member="files/index.html",
@@ -107,25 +107,25 @@ def test_a_file_of_another_name_is_no_report():
     )
 
 
-def test_utf8_with_or_without_mark_and_windows_1252_are_read():
+def test_utf8_with_or_without_mark_and_windows_1252_are_read() -> None:
     text = "FINDINGS: 30\u00b0 Cobb angle."
     for encoding in ("utf-8", "utf-8-sig", "cp1252"):
         assert read(text.encode(encoding), NAME).findings == "30\u00b0 Cobb angle."
 
 
-def test_without_a_heading_for_it_the_exam_is_the_title():
+def test_without_a_heading_for_it_the_exam_is_the_title() -> None:
     record = read(b"  FINAL REPORT\n PORTABLE CHEST OF ___\n \n FINDINGS: Clear.", NAME)
     assert (record.exam_description, record.modality, record.body_part) == ("PORTABLE CHEST OF ___", "CR", "chest")
     assert read(b"  FINAL REPORT\n To whom it concerns\n \n FINDINGS: Clear.", NAME).exam_description is None
 
 
-def test_findings_and_impression_in_one_are_never_input_or_reference():
+def test_findings_and_impression_in_one_are_never_input_or_reference() -> None:
     record = read(b"HISTORY: Cough.\nFINDINGS/IMPRESSION: Small effusion.\nIMPRESSION: Effusion.", NAME)
     assert (record.findings, record.reference) == (None, "Effusion.")
     assert record.sections[1] == SectionText("findings_and_impression", 16, "Small effusion.")
 
 
 @given(st.binary(), st.sampled_from([NAME, "x"]))
-def test_any_bytes_give_a_record(data, member):
+def test_any_bytes_give_a_record(data: bytes, member: str) -> None:
     record = read(data, member)
     assert (record.status == ReportStatus.OK) == (record.reason is None) == (record.findings is not None)

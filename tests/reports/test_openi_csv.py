@@ -18,7 +18,7 @@ HEADER = b"uid,MeSH,Problems,image,indication,comparison,findings,impression\n"
 REAL = openi_file()
 
 
-def rows(data):
+def rows(data: bytes) -> list[Record]:
     file = io.BytesIO(data)
     records = list(read(file))
     assert not file.closed
@@ -27,7 +27,7 @@ def rows(data):
     return records
 
 
-def test_a_row_is_read():
+def test_a_row_is_read() -> None:
     data = HEADER + b'9,Lung/base;Opacity,Lung,Chest  PA,Cough,None,"Clear, but\nXXXX .",1. Normal..\n'
     content = b'["9", "Lung/base;Opacity", "Lung", "Chest  PA", "Cough", "None", "Clear, but\\nXXXX .", "1. Normal.."]'
     assert rows(data) == [
@@ -53,12 +53,12 @@ def test_a_row_is_read():
     ]
 
 
-def test_columns_come_in_any_order_and_case_and_only_three_are_needed():
+def test_columns_come_in_any_order_and_case_and_only_three_are_needed() -> None:
     (record,) = rows(b"\xef\xbb\xbfImpression, UID ,findings\r\nNormal,9,Clear\r\n")
     assert (record.study_id, record.findings, record.reference, record.background) == ("9", "Clear", "Normal", None)
 
 
-def test_a_row_that_is_not_whole_costs_a_row():
+def test_a_row_that_is_not_whole_costs_a_row() -> None:
     data = b"uid,findings,impression\n1,Clear\n\n2,Clear,Normal,more\n3,Clear,Normal\n,Clear,Normal\n4,,Normal\n"
     assert [(record.study_id, record.reason) for record in rows(data)] == [
         (None, RejectReason.MALFORMED),
@@ -69,7 +69,7 @@ def test_a_row_that_is_not_whole_costs_a_row():
     ]
 
 
-def test_rows_are_utf8_or_windows_1252():
+def test_rows_are_utf8_or_windows_1252() -> None:
     data = b"uid,findings,impression\n1,30\xc2\xb0 angle,a\n2,30\xb0 angle,b\n3,30\x81 angle,c\n"
     assert [(record.study_id, record.findings, record.reason) for record in rows(data)] == [
         ("1", "30\u00b0 angle", None),
@@ -78,19 +78,19 @@ def test_rows_are_utf8_or_windows_1252():
     ]
 
 
-def test_the_error_a_spreadsheet_left_is_a_blank_cell():
+def test_the_error_a_spreadsheet_left_is_a_blank_cell() -> None:
     (record,) = rows(b"uid,findings,impression,indication\n1,Clear,Normal,#NAME?\n")
     assert (record.indication, record.background) == (None, None)
 
 
-def test_a_cell_over_the_csv_modules_limit_is_read_and_the_limit_restored():
+def test_a_cell_over_the_csv_modules_limit_is_read_and_the_limit_restored() -> None:
     limit = csv.field_size_limit()
     (record,) = rows(b"uid,findings,impression\n1," + b"clear " * 30_000 + b",Normal\n")
     assert record.findings == "clear " * 29_999 + "clear"
     assert csv.field_size_limit() == limit
 
 
-def test_a_file_without_rows_has_no_records():
+def test_a_file_without_rows_has_no_records() -> None:
     assert rows(b"uid,findings,impression\n") == []
 
 
@@ -107,7 +107,7 @@ def test_a_file_without_rows_has_no_records():
         (b"uid,findings,findings,impression\n", "has a column twice; found uid, findings, findings, impression$"),
     ],
 )
-def test_another_header_is_refused(data, message):
+def test_another_header_is_refused(data: bytes, message: str) -> None:
     with pytest.raises(InputError, match=message) as refused:
         list(read(io.BytesIO(data)))
     assert "secret" not in str(refused.value)
@@ -115,7 +115,7 @@ def test_another_header_is_refused(data, message):
         count(io.BytesIO(data))
 
 
-def test_reading_may_stop_half_way():
+def test_reading_may_stop_half_way() -> None:
     file = io.BytesIO(b"uid,findings,impression\n" + b"1,Clear,Normal\n" * 5)
     records = read(file)
     assert next(records).study_id == "1"
@@ -124,7 +124,7 @@ def test_reading_may_stop_half_way():
 
 
 @given(st.binary(), st.booleans())
-def test_any_bytes_give_records_or_an_input_error(data, headed):
+def test_any_bytes_give_records_or_an_input_error(data: bytes, headed: bool) -> None:
     data = HEADER + data if headed else data
     try:
         expected = count(io.BytesIO(data))
@@ -134,7 +134,7 @@ def test_any_bytes_give_records_or_an_input_error(data, headed):
         assert len(list(read(io.BytesIO(data)))) == expected
 
 
-def test_mutated_files_give_as_many_records_as_are_counted():
+def test_mutated_files_give_as_many_records_as_are_counted() -> None:
     data = HEADER + b'9,a/b;c,a,Chest PA,Cough,None,"Clear, ""but""\nXXXX .",1. Normal..\n' * 5
     for mutated in mutations(data, seed=5, count=200):
         try:
@@ -144,7 +144,7 @@ def test_mutated_files_give_as_many_records_as_are_counted():
                 count(io.BytesIO(mutated))
 
 
-def test_all_studies_of_the_real_file_are_accounted_for():
+def test_all_studies_of_the_real_file_are_accounted_for() -> None:
     if not REAL.is_file():
         pytest.skip(f"the Open-i reports are not here: {REAL}")
     with REAL.open("rb") as file:

@@ -1,5 +1,6 @@
 import hashlib
 import time
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,7 @@ REAL_SHAPE = """<?xml version="1.0" encoding="utf-8"?><eCitation>
 """
 
 
-def test_a_citation_is_read():
+def test_a_citation_is_read() -> None:
     data = REAL_SHAPE.encode()
     record = read(data, NAME)
     assert (record.member, record.offset, record.source_digest) == (NAME, 0, hashlib.sha256(data).hexdigest())
@@ -41,25 +42,25 @@ def test_a_citation_is_read():
     assert record.human_codes == "Nodule/lung/apex;Scar/lung"
 
 
-def test_sections_of_one_label_are_put_together():
+def test_sections_of_one_label_are_put_together() -> None:
     more = '</AbstractText><AbstractText Label="findings">No effusion.'
     assert read(xml(findings="Clear." + more).encode(), NAME).findings == "Clear. No effusion."
 
 
-def test_what_stands_elsewhere_is_not_read():
+def test_what_stands_elsewhere_is_not_read() -> None:
     data = xml(tail='<AbstractText Label="FINDINGS">secret</AbstractText><uId id="CXR8"/><major>x</major>').encode()
     record = read(data, NAME)
     assert (record.study_id, record.findings, record.human_codes) == ("CXR7", "The lungs are clear.", "normal")
 
 
-def test_a_file_of_another_name_is_no_report_unless_it_is_a_citation():
+def test_a_file_of_another_name_is_no_report_unless_it_is_a_citation() -> None:
     assert read(b"Reports of a hospital.", "README").reason == RejectReason.NOT_A_REPORT
     assert read(b"<html></html>", "a.html").reason == RejectReason.NOT_A_REPORT
     assert read(b"<html></html>", "a.XML").reason == RejectReason.MALFORMED
     assert read(xml().encode(), "7").reason is None
 
 
-def test_entities_are_neither_expanded_nor_fetched(tmp_path):
+def test_entities_are_neither_expanded_nor_fetched(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("secret")
     head = f'<!DOCTYPE eCitation [<!ENTITY a SYSTEM "{secret.as_uri()}"><!ENTITY b "secret">]>'
@@ -69,7 +70,7 @@ def test_entities_are_neither_expanded_nor_fetched(tmp_path):
 
 
 @pytest.mark.parametrize("cut", range(0, len(xml()), 7))
-def test_a_file_cut_anywhere_is_one_row(cut):
+def test_a_file_cut_anywhere_is_one_row(cut: int) -> None:
     whole = xml().encode()
     assert read(whole, NAME).reason is None
     record = read(whole[:cut], NAME)
@@ -80,7 +81,7 @@ def test_a_file_cut_anywhere_is_one_row(cut):
         assert (record.reason == RejectReason.TRUNCATED) == (cut > len("<eCitation>"))
 
 
-def test_a_megabyte_of_anything_takes_linear_time():
+def test_a_megabyte_of_anything_takes_linear_time() -> None:
     filler = 1_000_000
     for data in (
         "<a>" * (filler // 3),
@@ -95,7 +96,7 @@ def test_a_megabyte_of_anything_takes_linear_time():
         assert time.perf_counter() - start < 2
 
 
-def test_mutated_files_give_one_record_each():
+def test_mutated_files_give_one_record_each() -> None:
     for encoding in ("utf-8", "utf-16"):
         for mutated in mutations(REAL_SHAPE.encode(encoding), seed=6, count=300):
             record = read(mutated, NAME)

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,12 +15,13 @@ from hypothesis import strategies as st
 from radray.errors import InputError
 from radray.reports.formats.parquet import count, read
 from radray.reports.record.fields import Fields
+from radray.reports.record.record import Record
 from radray.schema.statuses import RejectReason
 
 COLUMNS = {"study_id": ["01", "2"], "findings": ["Clear.", "Fine ."], "impression": ["1. Normal", None]}
 
 
-def written(columns, **options):
+def written(columns: Any, **options: Any) -> bytes:
     file = io.BytesIO()
     pq.write_table(columns if isinstance(columns, pa.Table) else pa.table(columns), file, **options)
     return file.getvalue()
@@ -28,7 +30,7 @@ def written(columns, **options):
 DEFAULT = Fields()
 
 
-def rows(data, fields=DEFAULT):
+def rows(data: Any, fields: Any = DEFAULT) -> list[Record]:
     data = data if isinstance(data, bytes) else written(data)
     records = list(read(io.BytesIO(data), fields))
     assert count(io.BytesIO(data), fields) == len(records)
@@ -36,7 +38,7 @@ def rows(data, fields=DEFAULT):
     return records
 
 
-def test_a_row_is_read():
+def test_a_row_is_read() -> None:
     first, second = rows(COLUMNS)
     assert (first.study_id, first.findings, first.reference, first.reason) == ("01", "Clear.", "Normal", None)
     assert (second.study_id, second.findings, second.reference, second.reason) == ("2", "Fine.", None, None)
@@ -57,7 +59,7 @@ def test_a_row_is_read():
         (pa.array(["a", "b"], pa.string_view()), ["a", "b"]),
     ],
 )
-def test_ids_are_strings_or_whole_numbers(column, ids):
+def test_ids_are_strings_or_whole_numbers(column: Any, ids: Any) -> None:
     records = rows({**COLUMNS, "study_id": column})
     assert [record.study_id for record in records] == ids
     assert {record.reason for record in records if record.study_id is None} <= {
@@ -75,7 +77,7 @@ def test_ids_are_strings_or_whole_numbers(column, ids):
         pa.dictionary(pa.int8(), pa.large_string()),
     ],
 )
-def test_texts_are_any_kind_of_string(type_):
+def test_texts_are_any_kind_of_string(type_: pa.DataType) -> None:
     assert [record.findings for record in rows({**COLUMNS, "findings": pa.array(["a b", "c"], type_)})] == ["a b", "c"]
 
 
@@ -87,46 +89,46 @@ def test_texts_are_any_kind_of_string(type_):
         ["2024-01-01T10:00:00+01:00"] * 2,
     ],
 )
-def test_times_are_utc(column):
+def test_times_are_utc(column: Any) -> None:
     assert {record.exam_time for record in rows({**COLUMNS, "exam_time": column})} == {datetime.datetime(2024, 1, 1, 9)}
 
 
-def test_dates_are_midnight_and_what_is_no_time_is_none():
+def test_dates_are_midnight_and_what_is_no_time_is_none() -> None:
     columns = {**COLUMNS, "exam_time": [datetime.date(2024, 1, 1), None], "report_time": [7, 8]}
     first, second = rows(columns)
     assert (first.exam_time, first.report_time) == (datetime.datetime(2024, 1, 1), None)
     assert (second.exam_time, second.reason) == (None, None)
 
 
-def test_no_rows_give_no_records():
+def test_no_rows_give_no_records() -> None:
     assert rows(pa.table(COLUMNS).slice(0, 0)) == []
 
 
-def test_names_are_a_setting_and_pairs_are_read():
+def test_names_are_a_setting_and_pairs_are_read() -> None:
     (record, _) = rows({"acc": ["1", "2"], "text": ["FINDINGS: Clear.", ""]}, Fields(study_id="acc", report="text"))
     assert (record.study_id, record.findings) == ("1", "Clear.")
     (pair,) = rows({"study_id": ["1"], "prompt": ["Clear."], "completion": ["Normal."]})
     assert (pair.findings, pair.reference) == ("Clear.", "Normal.")
 
 
-def test_a_member_of_an_archive_is_held():
+def test_a_member_of_an_archive_is_held() -> None:
     data = written(COLUMNS)
     stream = gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(data)))
     assert list(read(stream)) == rows(data)
 
 
-def test_a_name_that_was_set_is_wanted():
+def test_a_name_that_was_set_is_wanted() -> None:
     with pytest.raises(InputError, match=r"no column radiology_text: .* found study_id, findings, impression; see"):
         rows(COLUMNS, Fields(report="radiology_text"))
 
 
-def test_columns_are_named_only_if_they_are_names():
+def test_columns_are_named_only_if_they_are_names() -> None:
     with pytest.raises(InputError, match="found 2, not all of them names") as refused:
         rows({"Lungs are clear.": ["a"], "b": ["c"]})
     assert "Lungs" not in str(refused.value)
 
 
-def test_row_groups_and_batches_are_joined():
+def test_row_groups_and_batches_are_joined() -> None:
     many = {"study_id": [str(i) for i in range(5000)], "findings": ["Clear."] * 5000}
     assert [record.study_id for record in rows(written(many, row_group_size=1500))] == many["study_id"]
 
@@ -140,7 +142,7 @@ GOOD = written(
 
 @settings(deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))
-def test_a_byte_that_changed_costs_rows_or_the_file(place, change):
+def test_a_byte_that_changed_costs_rows_or_the_file(place: int, change: int) -> None:
     data = bytearray(GOOD)
     data[place] ^= change
     try:

@@ -9,7 +9,7 @@ from radray.reports.record.record import MAX_REPORT_BYTES, Record, SectionText
 from radray.schema.statuses import RejectReason, ReportStatus
 
 
-def test_a_file_is_a_report_and_its_name_the_study_id():
+def test_a_file_is_a_report_and_its_name_the_study_id() -> None:
     data = "Exam: CT chest\nFindings: Nodule of 30\u00b0.\nImpression: Nodule.".encode("cp1252")
     assert read(data, "2024/A-0017.v2.txt") == Record(
         member="2024/A-0017.v2.txt",
@@ -46,12 +46,12 @@ def test_a_file_is_a_report_and_its_name_the_study_id():
         ("\ufeffFINDINGS: Clear.".encode("utf-16-be"), None),
     ],
 )
-def test_what_cannot_be_used_says_why(data, reason):
+def test_what_cannot_be_used_says_why(data: bytes, reason: RejectReason | None) -> None:
     record = read(data, "a/7.txt")
     assert (record.reason, record.study_id, record.subject_id) == (reason, "7", None)
 
 
-def test_ids_are_names_to_the_letter():
+def test_ids_are_names_to_the_letter() -> None:
     assert [read(b"FINDINGS: a", name).study_id for name in ("007", "x/y/0 1.txt", ".txt", "a.b/c")] == [
         "007",
         "0 1",
@@ -61,13 +61,13 @@ def test_ids_are_names_to_the_letter():
     assert read(b"FINDINGS: a", "x" * 300 + ".txt").reason == RejectReason.BAD_ID
 
 
-def test_sections_of_a_name_are_joined_as_the_parser_says():
+def test_sections_of_a_name_are_joined_as_the_parser_says() -> None:
     record = read(b"FINDINGS: A.\nCOMPARISON: None.\nFINDINGS: B.\nFINDINGS:\nFINDINGS: A.\nIMPRESSION: C.", "7.txt")
     assert (record.findings, record.reference, record.comparison_state) == ("A. B.", "C.", "none")
     assert [section.name for section in record.sections].count("findings") == 4
 
 
 @given(st.binary(), st.text())
-def test_any_bytes_under_any_name_give_a_record(data, member):
+def test_any_bytes_under_any_name_give_a_record(data: bytes, member: str) -> None:
     record = read(data, member)
     assert (record.status == ReportStatus.OK) == (record.reason is None)

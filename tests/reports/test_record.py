@@ -1,4 +1,5 @@
 import datetime
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from radray.schema.statuses import RejectReason, ReportStatus
 UNIT = {"member": "m", "offset": 3, "source_digest": "d"}
 
 
-def test_texts_are_cleaned_and_the_raw_impression_is_kept():
+def test_texts_are_cleaned_and_the_raw_impression_is_kept() -> None:
     when = datetime.datetime(2024, 5, 1, 12, 30)
     assert make_record(
         **UNIT,
@@ -62,7 +63,7 @@ def test_texts_are_cleaned_and_the_raw_impression_is_kept():
         ({"indication": "Cough.", "background": " . "}, "Indication: Cough."),
     ],
 )
-def test_background_is_the_source_s_own_or_made_of_its_parts(given, background):
+def test_background_is_the_source_s_own_or_made_of_its_parts(given: dict[str, Any], background: str | None) -> None:
     assert make_record(**UNIT, study_id="s", findings="Clear.", **given).background == background
 
 
@@ -82,13 +83,13 @@ def test_background_is_the_source_s_own_or_made_of_its_parts(given, background):
         ({"study_id": None}, RejectReason.NO_STUDY_ID),
     ],
 )
-def test_one_rule_decides_the_status(given, reason):
+def test_one_rule_decides_the_status(given: dict[str, Any], reason: Any) -> None:
     record = make_record(**UNIT, **given)
     assert record.reason == reason
     assert record.status == (ReportStatus.REJECTED if reason else ReportStatus.OK)
 
 
-def test_blank_fields_are_none():
+def test_blank_fields_are_none() -> None:
     record = make_record(
         **UNIT,
         study_id="s",
@@ -103,7 +104,7 @@ def test_blank_fields_are_none():
     assert record == Record(**UNIT, status=ReportStatus.OK, study_id="s", findings="Clear.", comparison_state="unknown")
 
 
-def test_what_follows_from_the_texts_and_what_the_source_says_itself():
+def test_what_follows_from_the_texts_and_what_the_source_says_itself() -> None:
     given = {"study_id": "s", "findings": "Clear.", "impression": "1. Edema\n2. Scar", "exam_description": "CT CHEST"}
     record = make_record(**UNIT, **given, comparison="Film of ___.", report_status="final")
     assert record.impression_items == ("Edema", "Scar")
@@ -113,7 +114,7 @@ def test_what_follows_from_the_texts_and_what_the_source_says_itself():
     assert (record.comparison_state, record.modality, record.body_part) == ("unknown", "MR", "head")
 
 
-def test_findings_and_impression_in_one_are_no_input():
+def test_findings_and_impression_in_one_are_no_input() -> None:
     for name in ("findings_and_impression", "last_paragraph"):
         sections = (SectionText(name, 0, "Small effusion."),)
         record = make_record(**UNIT, study_id="s", sections=sections)
@@ -123,12 +124,12 @@ def test_findings_and_impression_in_one_are_no_input():
     assert record.reason == RejectReason.EMPTY
 
 
-def test_a_rejected_record_keeps_the_texts_it_has():
+def test_a_rejected_record_keeps_the_texts_it_has() -> None:
     record = make_record(**UNIT, study_id="s", indication="Cough", impression="1. Normal")
     assert (record.indication, record.reference, record.reference_raw) == ("Cough", "Normal", "1. Normal")
 
 
-def test_rejected():
+def test_rejected() -> None:
     assert rejected_record("m", 3, "d", RejectReason.MALFORMED, "s", " ") == Record(
         **UNIT, status=ReportStatus.REJECTED, reason=RejectReason.MALFORMED, study_id="s"
     )
@@ -146,7 +147,7 @@ def test_rejected():
         ({"study_id": None, "subject_id": "a\tb"}, (None, None)),
     ],
 )
-def test_what_cannot_be_an_id_is_none_whatever_the_source(given, kept):
+def test_what_cannot_be_an_id_is_none_whatever_the_source(given: dict[str, Any], kept: tuple[str | None, ...]) -> None:
     record = make_record(**UNIT, findings="Clear.", **given)
     assert (record.status, record.reason) == (ReportStatus.REJECTED, RejectReason.BAD_ID)
     assert (record.study_id, record.subject_id) == kept
@@ -154,12 +155,12 @@ def test_what_cannot_be_an_id_is_none_whatever_the_source(given, kept):
     assert (record.reason, record.study_id, record.subject_id) == (RejectReason.MALFORMED, *kept)
 
 
-def test_an_id_is_kept_to_the_letter():
+def test_an_id_is_kept_to_the_letter() -> None:
     for study_id in ("0" * 256, "007", "../x", "1.2.840^a", "\u00e9 1"):
         assert make_record(**UNIT, study_id=f" {study_id}\n", findings="Clear.").study_id == study_id
 
 
-def test_an_impression_inside_the_findings_is_no_input():
+def test_an_impression_inside_the_findings_is_no_input() -> None:
     for heading in ("IMPRESSION:", "Impression :", "Pression:"):
         record = make_record(**UNIT, study_id="s", findings=f"Clear lungs. {heading} Normal.")
         assert (record.findings, record.reference) == ("Clear lungs.", None if heading == "Pression:" else "Normal.")

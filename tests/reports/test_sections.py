@@ -35,12 +35,12 @@ PIECES = (
 )
 
 
-def named(text):
+def named(text: str) -> list[tuple[str, str]]:
     """Return (name, whole span) of each section."""
     return [(span.name, text[span.start : span.end]) for span in parse(text).spans]
 
 
-def test_a_report_is_cut_at_its_headings():
+def test_a_report_is_cut_at_its_headings() -> None:
     sections = parse(REPORT)
     assert {span.name: sections.get(span.name) for span in sections.spans} == {
         "preamble": None,
@@ -55,7 +55,7 @@ def test_a_report_is_cut_at_its_headings():
     assert sections.has_headings
 
 
-def test_spans_hold_heading_and_text():
+def test_spans_hold_heading_and_text() -> None:
     assert parse("Chest.\nFINDINGS: Clear.\n").spans == (
         Section("preamble", 0, 0, 7),
         Section("findings", 7, 16, 24),
@@ -64,7 +64,7 @@ def test_spans_hold_heading_and_text():
     assert parse("Clear lungs.").spans == (Section("preamble", 0, 0, 12),)
 
 
-def test_headings_are_capitals_or_title_case_and_colon_or_capitals_alone():
+def test_headings_are_capitals_or_title_case_and_colon_or_capitals_alone() -> None:
     assert named("Findings: Clear.\nImpression : Normal.") == [
         ("findings", "Findings: Clear.\n"),
         ("impression", "Impression : Normal."),
@@ -80,7 +80,7 @@ def test_headings_are_capitals_or_title_case_and_colon_or_capitals_alone():
     ]
 
 
-def test_lower_case_with_a_colon_is_a_heading_where_something_begins():
+def test_lower_case_with_a_colon_is_a_heading_where_something_begins() -> None:
     assert named("findings: clear lungs.\nimpression: normal.") == [
         ("findings", "findings: clear lungs.\n"),
         ("impression", "impression: normal."),
@@ -89,7 +89,7 @@ def test_lower_case_with_a_colon_is_a_heading_where_something_begins():
     assert named(text) == [("findings", text)]
 
 
-def test_a_heading_with_a_first_capital_may_stand_alone_on_its_line():
+def test_a_heading_with_a_first_capital_may_stand_alone_on_its_line() -> None:
     assert named("Findings\nThe lungs are clear.\n\nImpression\n1. Normal.") == [
         ("findings", "Findings\nThe lungs are clear.\n\n"),
         ("impression", "Impression\n1. Normal."),
@@ -98,7 +98,7 @@ def test_a_heading_with_a_first_capital_may_stand_alone_on_its_line():
         assert named(text) == [("preamble", text)]
 
 
-def test_capitals_without_a_colon_before_what_begins_a_sentence():
+def test_capitals_without_a_colon_before_what_begins_a_sentence() -> None:
     text = "HISTORY Cough\nCOMPARISON None\nFINDINGS The lungs are clear.\nIMPRESSION 1. Normal.\nADDENDUM ___ 3:45 PM"
     assert [name for name, _ in named(text)] == ["history", "comparison", "findings", "impression", "addendum"]
     for text in (
@@ -118,7 +118,7 @@ def test_capitals_without_a_colon_before_what_begins_a_sentence():
         assert [name for name, _ in named(text)] == ["preamble"]
 
 
-def test_marks_of_emphasis_and_other_line_ends():
+def test_marks_of_emphasis_and_other_line_ends() -> None:
     for text in (
         "**FINDINGS:** Clear.\n**IMPRESSION:** Normal.",
         "## FINDINGS\nClear.\n## IMPRESSION\nNormal.",
@@ -134,7 +134,7 @@ def test_marks_of_emphasis_and_other_line_ends():
         assert sections.get("impression") == "Normal."
 
 
-def test_headings_inside_a_line():
+def test_headings_inside_a_line() -> None:
     for text in (
         "INDICATION: Cough. FINDINGS: Clear. IMPRESSION: Normal.",
         "INDICATION: Cough FINDINGS: Clear IMPRESSION: Normal.",
@@ -147,7 +147,7 @@ def test_headings_inside_a_line():
         assert sections.get("impression") == "Normal."
 
 
-def test_mentions_are_no_headings():
+def test_mentions_are_no_headings() -> None:
     for text in (
         "In the findings: edema.",
         "No findings",
@@ -174,7 +174,7 @@ def test_mentions_are_no_headings():
     assert named(text) == [("findings", text)]
 
 
-def test_qualified_headings_are_told_only_where_the_background_is():
+def test_qualified_headings_are_told_only_where_the_background_is() -> None:
     assert parse("PAST MEDICAL HISTORY: Asthma.\nCHEST FINDINGS: Clear.\nFINAL IMPRESSION: Normal.").spans == (
         Section("history", 0, 21, 30),
         Section("findings", 30, 45, 53),
@@ -185,7 +185,7 @@ def test_qualified_headings_are_told_only_where_the_background_is():
     assert parse("HISTORY OF PRESENT ILLNESS: Cough.").get("history") == "Cough."
 
 
-def test_text_under_the_exams_name_is_findings_only_beside_an_impression():
+def test_text_under_the_exams_name_is_findings_only_beside_an_impression() -> None:
     for heading in ("PA AND LATERAL CHEST", "CHEST, TWO VIEWS", "PORTABLE AP CHEST", "REPORT"):
         sections = parse(f"HISTORY: Cough.\n{heading}: Small effusion.\nIMPRESSION: Effusion.")
         assert (sections.get("findings"), sections.get("impression")) == ("Small effusion.", "Effusion.")
@@ -196,7 +196,7 @@ def test_text_under_the_exams_name_is_findings_only_beside_an_impression():
 FINDINGS = "The heart is normal in size. The lungs are clear and there is no effusion."
 
 
-def test_paragraphs_without_heading_before_the_impression_are_findings():
+def test_paragraphs_without_heading_before_the_impression_are_findings() -> None:
     sections = parse(f" COMPARISON: ___.\n \n {FINDINGS}\n \n No fracture.\n \n IMPRESSION: Normal.")
     assert sections.get("comparison") == "___."
     assert sections.get("findings") == f"{FINDINGS}\n \n No fracture."
@@ -218,13 +218,13 @@ def test_paragraphs_without_heading_before_the_impression_are_findings():
         "No acute process.",
     ],
 )
-def test_other_paragraphs_are_not(paragraph):
+def test_other_paragraphs_are_not(paragraph: str) -> None:
     sections = parse(f"INDICATION: Cough.\n\n{paragraph}\n\nIMPRESSION: Normal.")
     assert sections.get("findings") is None
     assert sections.get("indication") == f"Cough.\n\n{paragraph}"
 
 
-def test_a_last_paragraph_without_findings_and_impression_is_neither():
+def test_a_last_paragraph_without_findings_and_impression_is_neither() -> None:
     sections = parse(f"FINAL REPORT\nINDICATION: Cough.\n\n{FINDINGS}\n")
     assert sections.get("last_paragraph") == FINDINGS
     assert sections.get("findings") is None
@@ -232,7 +232,7 @@ def test_a_last_paragraph_without_findings_and_impression_is_neither():
     assert sections.get("indication") == "Cough."
 
 
-def test_variants_have_one_name():
+def test_variants_have_one_name() -> None:
     variants = {
         "REASON FOR EXAM": "indication",
         "NDICATION": "indication",
@@ -251,14 +251,14 @@ def test_variants_have_one_name():
     assert {heading: parse(f" {heading}:  text\n").spans[0].name for heading in variants} == variants
 
 
-def test_several_sections_of_a_name_are_joined_and_blank_ones_left_out():
+def test_several_sections_of_a_name_are_joined_and_blank_ones_left_out() -> None:
     sections = parse("FINDINGS:\nCHEST:\nClear.\nFINDINGS:\n\nIMPRESSION: Normal.\nFINDINGS: Ribs intact.")
     assert sections.get("findings") == "CHEST:\nClear.\n\nRibs intact."
     assert sections.get("impression") == "Normal."
     assert sections.get("comparison") is None
 
 
-def test_findings_and_impression_at_once_are_neither():
+def test_findings_and_impression_at_once_are_neither() -> None:
     for heading in (
         "FINDINGS AND IMPRESSION:",
         "FINDINGS/IMPRESSION:",
@@ -271,12 +271,12 @@ def test_findings_and_impression_at_once_are_neither():
         assert sections.get("findings_and_impression") == "Small effusion."
 
 
-def test_what_follows_the_impression_is_not_in_it():
+def test_what_follows_the_impression_is_not_in_it() -> None:
     for heading in ("NOTIFICATION:", "RECOMMENDATION(S):", "ADDENDUM:", "WET READ: ___ 9:36 PM", "FINAL REPORT"):
         assert parse(f"IMPRESSION: Effusion.\n {heading}\n More.").get("impression") == "Effusion."
 
 
-def test_a_wet_read_or_addendum_ends_at_the_report_or_a_rule():
+def test_a_wet_read_or_addendum_ends_at_the_report_or_a_rule() -> None:
     sections = parse(f" WET READ: ___ 9:36 PM\n  Edema.\n {'_' * 40}\n   FINAL REPORT\n FINDINGS: Clear.")
     assert sections.get("wet_read") == "___ 9:36 PM\n  Edema."
     assert sections.get("findings") == "Clear."
@@ -284,7 +284,7 @@ def test_a_wet_read_or_addendum_ends_at_the_report_or_a_rule():
     assert sections.get("addendum") == "Left, not right."
 
 
-def test_an_addendum_or_wet_read_keeps_its_own_findings_to_itself():
+def test_an_addendum_or_wet_read_keeps_its_own_findings_to_itself() -> None:
     for aside in (
         "WET READ: ___ ___ 3:45 AM\n",
         "WET READ VERSION #1 ___ ___ 5:06 PM\n",
@@ -299,13 +299,13 @@ def test_an_addendum_or_wet_read_keeps_its_own_findings_to_itself():
             assert sections.get("impression") == "Normal."
 
 
-def test_a_wet_read_without_a_rule_ends_where_the_report_begins():
+def test_a_wet_read_without_a_rule_ends_where_the_report_begins() -> None:
     sections = parse("WET READ: ___ 3:45 AM\nEdema.\n\nEXAMINATION: Chest.\nFINDINGS: Clear.\nIMPRESSION: Normal.")
     assert sections.get("wet_read") == "___ 3:45 AM\nEdema."
     assert (sections.get("findings"), sections.get("impression")) == ("Clear.", "Normal.")
 
 
-def test_two_studies_in_a_file_are_joined_in_order_without_copies():
+def test_two_studies_in_a_file_are_joined_in_order_without_copies() -> None:
     one = "EXAMINATION: Chest.\nFINDINGS: Clear.\nIMPRESSION: Normal chest."
     other = "EXAMINATION: Hand.\nFINDINGS: No fracture.\nIMPRESSION: Normal hand."
     sections = parse(f"{one}\n{other}\n{one}")
@@ -316,7 +316,7 @@ def test_two_studies_in_a_file_are_joined_in_order_without_copies():
 
 @given(st.one_of(st.text(), st.from_regex(PIECES, fullmatch=True)))
 @settings(max_examples=1000)
-def test_spans_cover_the_text_without_overlap(text):
+def test_spans_cover_the_text_without_overlap(text: str) -> None:
     spans = parse(text).spans
     assert "".join(text[span.start : span.end] for span in spans) == text
     assert all(span.start <= span.text_start <= span.end and span.start < span.end for span in spans)
@@ -331,7 +331,7 @@ def test_spans_cover_the_text_without_overlap(text):
         *("\nCHEST:", "\n\nThe lungs are clear and there is no effusion.", "\n__________", "WET READ", "\nREPORT:\n"),
     ],
 )
-def test_a_megabyte_of_anything_is_parsed_in_linear_time(unit):
+def test_a_megabyte_of_anything_is_parsed_in_linear_time(unit: str) -> None:
     # 0.6 s at most here; anything quadratic takes minutes
     start = time.process_time()
     parse("INDICATION: a\n" + unit * (1_000_000 // len(unit)))

@@ -40,7 +40,13 @@ def prediction(unit_id: str, **columns: Any) -> dict[str, Any]:
 
 def unit(unit_id: str, **columns: Any) -> dict[str, Any]:
     """Return a row of the frozen input that `prediction` was made from."""
-    row = {"unit_id": unit_id, "status": "ok", "split": "live", "split_key": "k", "study_id": f"s{unit_id}"}
+    row: dict[str, Any] = {
+        "unit_id": unit_id,
+        "status": "ok",
+        "split": "live",
+        "split_key": "k",
+        "study_id": f"s{unit_id}",
+    }
     row |= {"subject_id": None, "text_digest": f"t{unit_id}", "reference": "r"}
     return row | dict.fromkeys(("modality", "body_part", "comparison_state")) | columns
 

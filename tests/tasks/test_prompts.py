@@ -20,15 +20,15 @@ from radray.tasks.impression.prompts import PROMPTS, get_prompt
         ("findings-v1", None, "Impression of findings: Clear {x}."),
     ],
 )
-def test_a_prompt_is_filled(prompt_id, background, expected):
+def test_a_prompt_is_filled(prompt_id: str, background: str | None, expected: str) -> None:
     assert get_prompt(prompt_id).fill("Clear {x}.", background) == expected
 
 
-def test_every_prompt_is_found_by_its_id_and_the_default_is_one():
+def test_every_prompt_is_found_by_its_id_and_the_default_is_one() -> None:
     assert [get_prompt(prompt_id).id for prompt_id in PROMPTS] == list(PROMPTS)
     assert ModelSettings().prompt in PROMPTS
 
 
-def test_an_unknown_prompt_is_refused_with_those_there_are():
+def test_an_unknown_prompt_is_refused_with_those_there_are() -> None:
     with pytest.raises(ConfigError, match=r"model\.prompt: .*'v0'; known: background-findings-v1, findings-v1"):
         get_prompt("v0")

@@ -99,7 +99,8 @@ def test_the_validation_loss_is_the_mean_over_tokens_of_all_targets(toy_model: P
 
 def test_training_learns_the_toy_language(toy_model: Path, pairs: Pairs) -> None:
     settings = SETTINGS.model_copy(update={"epochs": 12, "batch_size": 8, "log_every_steps": 10})
-    before = _loss(*(_load(toy_model, pairs)[index] for index in (0, 2)), 8)
+    model, _, validation = _load(toy_model, pairs)
+    before = _loss(model, validation, 8)
     _, logged, saved = _run(toy_model, pairs, settings)
     assert before > 4.0
     assert saved[-1][1] < 0.2
@@ -290,7 +291,7 @@ def test_adafactor_is_torchs_adafactor() -> None:
 
 
 @pytest.mark.parametrize("optimiser", ["adamw", "adafactor"])
-def test_filling_the_state_changes_no_weight_and_gives_every_tensor_of_it(optimiser: str, toy_model: Path) -> None:
+def test_filling_the_state_changes_no_weight_and_gives_every_tensor_of_it(optimiser: Any, toy_model: Path) -> None:
     settings = TrainSettings(optimiser=optimiser)
     model = load_model(toy_model)
     before = {name: value.clone() for name, value in model.state_dict().items()}

@@ -133,7 +133,12 @@ def test_scoring_leaves_the_training_as_it_is(alone: tuple[Plan, Ran], tmp_path:
 def test_killed_and_resumed_the_figures_are_the_same(
     scored: Any, toy_model: Path, pairs: Pairs, tmp_path: Path
 ) -> None:
-    more = {"workers": 2, "sharding": "fsdp", "checkpoint_every_steps": 1, "best_by": "val_rouge1_abnormal"}
+    more: dict[str, Any] = {
+        "workers": 2,
+        "sharding": "fsdp",
+        "checkpoint_every_steps": 1,
+        "best_by": "val_rouge1_abnormal",
+    }
     settings = TrainSettings(**{**SETTINGS, "epochs": 3, "rouge_every_epochs": 1}, **more, early_stop_after=3)
     whole = Plan(toy_model, pairs, settings, tmp_path / "whole", scored=scored)
     expected = run_workers(whole)[0]

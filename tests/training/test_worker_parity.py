@@ -25,7 +25,7 @@ SETTINGS: dict[str, Any] = {
     "threads_per_worker": 1,
     "seed": 4,
 }
-WEIGHTS = {"rtol": 0.0, "atol": 1e-4}
+WEIGHTS: dict[str, Any] = {"rtol": 0.0, "atol": 1e-4}
 SPREAD: dict[str, dict[str, Any]] = {
     "ddp": {"workers": 2},
     "fsdp": {"workers": 2, "sharding": "fsdp"},
@@ -95,7 +95,8 @@ def test_four_calls_of_eight_are_one_of_thirty_two(toy_model: Path, tmp_path: Pa
 
 def test_bf16_computes_in_bf16_and_keeps_weights_in_float32(toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:
     losses = {}
-    for how, more in {"plain": {}, "fsdp": {"workers": 2, "sharding": "fsdp"}}.items():
+    changes: dict[str, dict[str, Any]] = {"plain": {}, "fsdp": {"workers": 2, "sharding": "fsdp"}}
+    for how, more in changes.items():
         settings = TrainSettings(**SETTINGS, precision="bf16", **more)
         ran = run_workers(Plan(toy_model, pairs, settings, tmp_path / how))
         losses[how] = [value for _, value in ran[0].values("train_loss")]

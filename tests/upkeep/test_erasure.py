@@ -221,7 +221,7 @@ def test_rows_that_a_run_committed_meanwhile_are_not_taken_for_others(
     catalog = warehouse.load(REPORTS).catalog
     commit, calls = catalog.commit_table, []
 
-    def meanwhile(*arguments: object) -> object:
+    def meanwhile(*arguments: Any) -> object:
         calls.append(1)
         if len(calls) == 2:  # the patient's rows are gone from `reports`, its old snapshots are not yet
             prepared(open_warehouse(tmp_path / "warehouse"), "k2", ["p1", "1"])
@@ -254,7 +254,7 @@ def test_a_crash_half_way_is_finished_by_erasing_again(
     everywhere(warehouse, root)
     commit, calls = warehouse.load(REPORTS).catalog.commit_table, []
 
-    def crash(*arguments: object) -> object:
+    def crash(*arguments: Any) -> object:
         calls.append(1)
         if len(calls) == 3:  # the rows of both tables are gone, and old snapshots hold them
             raise KeyboardInterrupt

@@ -3,6 +3,7 @@
 import datetime
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def everything(root: Path) -> dict[str, bytes]:
     return {str(file): file.read_bytes() for file in root.rglob("*") if file.is_file()}
 
 
-def named(leftovers: list) -> list[tuple[str, str]]:
+def named(leftovers: list[Any]) -> list[tuple[str, str]]:
     return [(one.kind.value, one.name) for one in leftovers]
 
 
@@ -228,7 +229,7 @@ def test_a_stalled_writer_whose_files_were_removed_commits_nothing(
     commit = stalled.base.table.catalog.commit_table
     removed: list[set[str]] = []
 
-    def stall(*arguments: object) -> object:
+    def stall(*arguments: Any) -> object:
         if not removed:  # asleep between the preparation of its commit and the commit itself
             removed.append({one.name for one in maintain(open_warehouse(tmp_path / "warehouse"), AT_ONCE)})
         return commit(*arguments)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
 from tests.support.beds.case_words import (
     COMPLAINTS,
@@ -197,6 +198,6 @@ def mixed(draw: Random, sentences: list[str]) -> str:
     return " ".join(sentences)
 
 
-def changed(stated: Stated, **attributes: str) -> Stated:
+def changed(stated: Stated, **attributes: Any) -> Stated:
     """Return `stated` with other attributes."""
     return replace(stated, **attributes)

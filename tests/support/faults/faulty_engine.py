@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from radray.errors import InputError
@@ -23,7 +24,7 @@ _STATE: set[str] = set()
 CANARY = "zqxjkcanary"
 
 
-@dataclass(frozen=True)
+@dataclass
 class FaultyEngine:
     """Answers a prompt with itself, in calls of `size`, unless one of them names a fault."""
 
@@ -36,7 +37,7 @@ class FaultyEngine:
             if "plan" in prompt:
                 self.fault(prompt)
         return [
-            ModelCall(tuple(batch), len(prompts[batch[0]]), lambda batch=batch: self._run([prompts[i] for i in batch]))
+            ModelCall(tuple(batch), len(prompts[batch[0]]), partial(self._run, [prompts[i] for i in batch]))
             for batch in length_batches([len(prompt) for prompt in prompts], self.size)
         ]
 

@@ -101,7 +101,9 @@ def untrained(shape: T5Shape, chosen: TrainSettings, mesh: DeviceMesh | None) ->
     if not shape.tied:
         model.lm_head.weight = nn.Parameter(torch.empty_like(model.lm_head.weight))
     if mesh is not None:
-        types = {"bf16": {"param_dtype": torch.bfloat16}, "fp32": {}, "bf16_weights": {}}[chosen.precision]
+        types: dict[str, Any] = {"bf16": {"param_dtype": torch.bfloat16}, "fp32": {}, "bf16_weights": {}}[
+            chosen.precision
+        ]
         if chosen.precision != "fp32":
             types["reduce_dtype"] = torch.float32
         for block in blocks_of(model):
