@@ -18,6 +18,11 @@ _RAY_RAN = pytest.StashKey[bool]()
 FIRST = ("test_trainer.py", "test_crash.py")
 """The modules that take longest: a process that came to one last would work alone for minutes."""
 SLOW_FOLDERS = ("e2e", "faults")
+SLOW_MODULES = (
+    *("test_rows_version.py", "test_trainer.py", "test_actors_run.py"),
+    *("test_evaluate.py", "test_evaluate_page.py", "test_evaluate_review.py", "test_generate.py"),
+)
+"""Modules that start Ray, processes or minutes of work beside the folders and fixtures that do."""
 SLOW_FIXTURES = {"s3", "s3_server"}
 
 
@@ -33,11 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def is_slow(item: pytest.Item) -> bool:
-    """Whether a test starts Ray, the S3 server or processes, or takes seconds: by its folder, fixtures or own mark."""
+    """Whether a test starts Ray, the S3 server or processes, or takes seconds: by where it is or what it uses."""
     parameters = getattr(item, "callspec", None)
     return (
         item.get_closest_marker("slow") is not None
         or item.path.parent.name in SLOW_FOLDERS
+        or item.path.name in SLOW_MODULES
         or bool(SLOW_FIXTURES & set(getattr(item, "fixturenames", ())))
         or (parameters is not None and "s3" in parameters.params.values())
     )

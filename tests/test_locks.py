@@ -67,7 +67,7 @@ def test_what_a_locked_package_needs_is_locked_too(paths: list[Path]) -> None:
         for name in installed
         for wanted in map(Requirement, requires(name) or [])
         if wanted.marker is None
-        or any(wanted.marker.evaluate({"extra": extra}) for extra in ("", *extras.get(name, set())))
+        or any(wanted.marker.evaluate({"extra": extra}) for extra in ("", *extras.get(canonicalize_name(name), set())))
         if missing(lock, wanted)
     }
     assert lacking == set()

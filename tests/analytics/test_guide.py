@@ -123,9 +123,8 @@ def predictions() -> list[Row]:
 
 
 def reports() -> list[Row]:
-    statuses: list[tuple[datetime.date, int, str, Any]] = [(DAY19, n, "ok", None) for n in (1, 2)] + [
-        (DAY21, n, "ok", None) for n in (1, 2, 3, 4)
-    ]
+    statuses: list[tuple[datetime.date, int, str, str | None]] = []
+    statuses += [(DAY19, n, "ok", None) for n in (1, 2)] + [(DAY21, n, "ok", None) for n in (1, 2, 3, 4)]
     statuses += [(DAY21, n, "rejected", reason) for n, reason in ((5, "no_findings"), (6, "no_findings"))]
     statuses += [(DAY21, 7, "rejected", "cancelled"), (DAY21, 8, "superseded", "duplicate_study")]
     base = {"format": "hl7", "source_uri": "a.hl7", "source_member": "", "source_digest": "0", "run_key": "k"}

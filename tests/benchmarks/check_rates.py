@@ -106,7 +106,7 @@ def main() -> int:
             say(f"{name:16}{len(hits):5} of {n}  {rate}  {ids}")
             figures[name] = [len(hits), n]
         say()
-    total = sum(figures[name][0] for name in TIER_A if name != "mask")  # type: ignore[index]
+    total = sum(figures[name][0] for name in TIER_A if name != "mask")
     say(f"Tier A without mask: {total} hits, {100 * total / len(records):.2f} % in sum; {any_hit} reports")
     ordered = [checked.most_urgent_first for checked in results if checked.most_urgent_first is not None]
     say(f"followup {sum(c.followup for c in results)}; most urgent first {sum(ordered)} of {len(ordered)}")

@@ -16,8 +16,9 @@ import sys
 from typing import Any
 
 from radray.checks.check import CHECKS_ID
-from tests.support.beds import handwritten, seeded_reals, synthetic_errors
+from tests.support.beds import seeded_reals, synthetic_errors
 from tests.support.beds.figures import Figures, measure, tier, wilson
+from tests.support.beds.handwritten import pairs as handwritten
 from tests.support.beds.pair import CLASSES, TIER_A, BedPair
 
 
@@ -100,7 +101,7 @@ def main() -> int:
     measured = [measure(bed) for bed in beds]
     rows = [told(figures[error]) for error in CLASSES for figures in measured]
     rows += [told(tier(figures, name)) for name in "AB" for figures in measured]
-    applied = {
+    applied: dict[str, dict[str, Any]] = {
         error: {"reports": count, "ways": ways}
         for bed in beds
         if bed[0].bed == "b"

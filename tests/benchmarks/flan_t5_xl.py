@@ -17,7 +17,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import torch
@@ -63,7 +63,7 @@ def random_t5(config: dict[str, Any]) -> T5ForConditionalGeneration:
     # tied by transformers when built from a config, whatever it says
     model.lm_head.weight = torch.nn.Parameter(torch.empty(config["vocab_size"], config["d_model"], device="meta"))
     model.all_tied_weights_keys.pop("lm_head.weight", None)
-    model = model.to(torch.bfloat16).to_empty(device="cpu")
+    model = cast(Any, model).to(torch.bfloat16).to_empty(device="cpu")
     # to_empty gives each of them an embedding of its own
     model.encoder.embed_tokens = model.decoder.embed_tokens = model.shared
     torch.manual_seed(1)

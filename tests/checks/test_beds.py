@@ -13,7 +13,7 @@ from tests.support.beds.figures import measure, wilson
 from tests.support.beds.handwritten import pairs as handwritten
 from tests.support.beds.mutators.of_impressions import MUTATORS
 from tests.support.beds.pair import CLASSES, TIER_A, TIER_B, BedPair
-from tests.support.beds.report_words import Report, is_plainly_normal, only, said_of, sides
+from tests.support.beds.report_words import Report, is_plainly_normal, only, sides, statements_of
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ class TestWordLogic:
         ],
     )
     def test_state(self, text: str, name: str, state: str) -> None:
-        assert [one.state for one in said_of(name, text)] == [state]
+        assert [one.state for one in statements_of(name, text)] == [state]
 
     def test_a_finding_said_in_two_ways_is_neither(self) -> None:
         text = "There is a left effusion. No right effusion."

@@ -12,7 +12,7 @@ from radray.evaluation.comparisons import comparisons
 from radray.evaluation.figures import FigureChoices, evaluations
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.systems import MODEL, RADIOLOGIST, SideBySide, System
-from tests.support.worlds.side import made_side, row, rows_of
+from tests.support.worlds.side import build_side, row, rows_of
 
 MAIN = main_scorer(stemmer=True)
 CHOICES = FigureChoices(MAIN, normal_weight=0.25, resamples=400, seed=5)
@@ -23,7 +23,7 @@ def side() -> SideBySide:
     """Alpha: 1, 0 (empty) on normal references; 0.8, 0 (failed) on abnormal ones. Beta lacks u1."""
     alpha = rows_of("alpha", {"u1": "No acute disease.", "u2": "", "u3": "Small effusion.", "u4": None})
     beta = rows_of("beta", {"u2": "No acute disease.", "u3": "Left effusion.", "u4": "Right pneumothorax."})
-    return made_side([*alpha, *beta])
+    return build_side([*alpha, *beta])
 
 
 def figure(rows: list[dict[str, Any]], system: str, stratum: str, metric: str, scorer: str = MAIN) -> dict[str, Any]:
@@ -59,15 +59,15 @@ def test_a_standardised_mean_by_hand() -> None:
 
 
 def test_without_abnormal_references_there_is_no_standardised_mean() -> None:
-    rows = list(evaluations(made_side(rows_of("alpha", {"u1": "x", "u2": "y"})), CHOICES))
+    rows = list(evaluations(build_side(rows_of("alpha", {"u1": "x", "u2": "y"})), CHOICES))
     assert {one["stratum"] for one in rows} >= {"all", "normal"}
     assert "standardised" not in {one["stratum"] for one in rows}
 
 
 def test_one_cluster_has_no_interval() -> None:
-    for one in evaluations(made_side(rows_of("alpha", {"u1": "No disease.", "u2": "Clear."})), CHOICES):
+    for one in evaluations(build_side(rows_of("alpha", {"u1": "No disease.", "u2": "Clear."})), CHOICES):
         assert (one["clusters"], one["ci_low"], one["ci_high"]) == (1, None, None)
-    (one, *_) = comparisons(made_side(rows_of("alpha", {"u1": "No disease.", "u2": "Clear."})), CHOICES)
+    (one, *_) = comparisons(build_side(rows_of("alpha", {"u1": "No disease.", "u2": "Clear."})), CHOICES)
     assert (one["ci_low"], one["ci_high"], one["p_value"]) == (None, None, None)
 
 
@@ -142,7 +142,7 @@ def test_excess_over_the_radiologist_is_paired_where_it_applies() -> None:
         row(unit, "alpha", "x", checks_id="checks-1", flag_side=mine, reference_flag_side=own)
         for unit, (mine, own) in zip(("u1", "u2", "u3", "u4"), flags, strict=True)
     ]
-    made = made_side(rows)
+    made = build_side(rows)
     (found,) = [
         one
         for one in comparisons(made, CHOICES)
@@ -160,7 +160,7 @@ def test_flags_that_never_differ_are_no_proof_that_they_cannot() -> None:
         row(unit, "alpha", "x", checks_id="checks-1", flag_mask=False, reference_flag_mask=False)
         for unit in ("u1", "u2", "u3", "u4")
     ]
-    made = made_side(rows)
+    made = build_side(rows)
     bound = 1 - 0.025 ** (1 / 3)  # of three patients
     rate = figure(list(evaluations(made, CHOICES)), ALPHA, "all", "flag_mask", "checks-1")
     assert (rate["mean"], rate["ci_low"], rate["ci_high"]) == (0, 0, pytest.approx(bound))

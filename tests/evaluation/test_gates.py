@@ -55,7 +55,7 @@ def test_a_night_is_counted() -> None:
     assert night.flags["degenerate"] == (0, 4)  # of the failed: it has a gate of its own
     assert (len(night.predictions), len(night.findings)) == (1, 1)  # p0 for f0, thrice
     assert night.scorers == {"s"}
-    assert night.rouge_l["normal"] == (pytest.approx(1.2), 2)
+    assert night.rouge_l["normal"] == pytest.approx((1.2, 2))
     assert night.rouge_l["abnormal"] == (0.8, 1)
     assert measure_scores([first, second]).rouge_l == night.rouge_l
 

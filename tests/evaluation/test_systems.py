@@ -9,7 +9,7 @@ from radray.checks.check import CHECKS_ID
 from radray.errors import InputError
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.systems import FLOORS, Training, choose, remarks, training_of
-from tests.support.worlds.side import made_side, row, rows_of
+from tests.support.worlds.side import build_side, row, rows_of
 
 MAIN = main_scorer(stemmer=True)
 TEXTS: dict[str, str | None] = {"u1": "No acute disease.", "u2": "", "u3": "Small effusion.", "u4": None}
@@ -20,15 +20,15 @@ TRAINING = Training(
 
 def test_models_stand_in_the_order_asked_for_and_floors_last() -> None:
     rows = [one for model in ("alpha", "beta", "gamma") for one in rows_of(model, TEXTS)]
-    assert list(made_side(rows, ("gamma", "a0"), TRAINING).systems) == [
+    assert list(build_side(rows, ("gamma", "a0"), TRAINING).systems) == [
         *("gamma g0000000", "alpha a0000000", "beta b0000000"),
         *FLOORS,
     ]
-    assert list(made_side(rows[4:]).systems) == ["beta b0000000", "gamma g0000000", FLOORS[1]]
+    assert list(build_side(rows[4:]).systems) == ["beta b0000000", "gamma g0000000", FLOORS[1]]
 
 
 def test_failed_and_empty_predictions_score_0_and_missing_ones_nothing() -> None:
-    side = made_side([*rows_of("alpha", TEXTS), *rows_of("beta", {"u3": "Small left effusion."})])
+    side = build_side([*rows_of("alpha", TEXTS), *rows_of("beta", {"u3": "Small left effusion."})])
     alpha, beta = side.systems["alpha a0000000"], side.systems["beta b0000000"]
     assert alpha.values[MAIN, "rouge1"] == pytest.approx([1, 0, 0.8, 0])
     assert alpha.failed.tolist() == [False, False, False, True]
@@ -39,12 +39,12 @@ def test_failed_and_empty_predictions_score_0_and_missing_ones_nothing() -> None
 
 
 def test_a_text_beside_a_failure_is_not_scored() -> None:
-    side = made_side([row("u1", "alpha", "No acute disease.", status="failed")])
+    side = build_side([row("u1", "alpha", "No acute disease.", status="failed")])
     assert side.systems["alpha a0000000"].values[MAIN, "rouge1"].tolist() == [0.0]
 
 
 def test_floors_write_what_they_are() -> None:
-    side = made_side(rows_of("alpha", TEXTS), training=TRAINING)
+    side = build_side(rows_of("alpha", TEXTS), training=TRAINING)
     assert side.systems["floor: first sentence"].values[MAIN, "exact"].tolist() == [0, 0, 0, 1]
     assert side.systems["floor: nearest neighbour"].values[MAIN, "rouge1"].tolist() == [1, 1, 0.5, 0]
     assert side.strata["seen"].tolist() == [False, True, False, False]
@@ -75,7 +75,7 @@ def test_flags_are_given_by_checks_version_beside_the_radiologists() -> None:
         row("u3", "alpha", "x", checks_id="checks-2", flag_side=False, reference_flag_side=None),
         row("u4", "alpha", "x"),
     ]  # fmt: skip
-    side = made_side(rows)
+    side = build_side(rows)
     nan = np.nan
     values = side.systems["alpha a0000000"].values
     assert values["checks-1", "flag_side"] == pytest.approx([1, nan, nan, nan], nan_ok=True)
@@ -89,23 +89,23 @@ def test_flags_are_given_by_checks_version_beside_the_radiologists() -> None:
 
 def test_floors_are_checked_where_models_were_by_the_same_checks() -> None:
     rows = rows_of("alpha", TEXTS, checks_id=CHECKS_ID, flag_side=False, followup=True, reference_followup=True)
-    values = made_side(rows, training=TRAINING).systems["floor: nearest neighbour"].values
+    values = build_side(rows, training=TRAINING).systems["floor: nearest neighbour"].values
     # of "Right pneumothorax." the neighbour's impression says that there is no disease
     assert values[CHECKS_ID, "flag_critical_missed"][3] == 1
     assert values[CHECKS_ID, "flag_critical_missed"][0] == 0
     assert values[CHECKS_ID, "followup_agrees"].tolist() == [0, 0, 0, 0]
-    older = made_side([{**one, "checks_id": "checks-0"} for one in rows], training=TRAINING)
+    older = build_side([{**one, "checks_id": "checks-0"} for one in rows], training=TRAINING)
     assert {scorer for scorer, _ in older.systems["floor: nearest neighbour"].values if scorer[0] == "c"} == set()
 
 
 def test_clusters_are_the_split_keys() -> None:
-    assert made_side(rows_of("alpha", TEXTS)).clusters.tolist() == [0, 0, 1, 2]
+    assert build_side(rows_of("alpha", TEXTS)).clusters.tolist() == [0, 0, 1, 2]
 
 
 def test_what_lacks_is_said() -> None:
     rows = [*rows_of("alpha", TEXTS), *rows_of("beta", {"u3": "x"}, checks_id="c-1", flag_side=True)]
     rows += rows_of("gamma", TEXTS, checks_id="c-2", flag_side=True)
-    side = made_side(rows)
+    side = build_side(rows)
     assert remarks(side, Training()) == [
         "no training reports of made: floor: best constant, floor: nearest neighbour and seen findings are left out",
         "made, test: alpha a0000000 has no clinical checks: its rows are older than the checks",
@@ -113,7 +113,7 @@ def test_what_lacks_is_said() -> None:
         "made, test: flags of c-1, c-2: flags of different versions are not compared",
     ]
     rows = [{**one, "reference": None, "checks_id": "c-1", "flag_side": True} for one in rows_of("alpha", TEXTS)]
-    side = made_side(rows, training=TRAINING)
+    side = build_side(rows, training=TRAINING)
     assert remarks(side, TRAINING) == ["made, test: 4 of 4 reports have no reference: only checks judge them"]
     assert list(side.systems) == ["alpha a0000000"]  # nothing to score floors against
 

@@ -52,14 +52,14 @@ class Sleeper:
 
     def check(self, writer: Writer, maintainer: Writer) -> None:
         """Assert that the night is readable and whole, that the writer was told so, and that a rerun ends well."""
-        assert isinstance(maintainer.told, list)
+        assert isinstance(maintainer.outcome, list)
         landed = "writer" in self.landings
         assert read_rows(self.warehouse, NIGHT) == (expected_rows("new", NEW) if landed else self.before)
         if not landed:
-            assert isinstance(writer.told, ConflictError)
-            assert "jobs.maintain took this run for dead" in str(writer.told)
+            assert isinstance(writer.outcome, ConflictError)
+            assert "jobs.maintain took this run for dead" in str(writer.outcome)
         else:
-            assert not isinstance(writer.told, Exception)
+            assert not isinstance(writer.outcome, Exception)
         assert run_night(Warehouse(self.settings), NIGHT, "new", NEW) is not landed
         assert read_rows(self.warehouse, NIGHT) == expected_rows("new", NEW)
         maintain(self.warehouse, AT_ONCE)
@@ -135,6 +135,6 @@ def test_every_order_of_a_writer_and_maintain(place: Place, old: bool) -> None:
                 writers = sleeper.start()
                 play(writers, orders.choose, lambda _: None)
             sleeper.check(*writers)
-            told.append(type(writers[0].told).__name__)
+            told.append(type(writers[0].outcome).__name__)
         more, number = orders.next(), number + 1
     assert set(told) == {"Merged", "ConflictError"}

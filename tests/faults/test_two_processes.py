@@ -42,7 +42,7 @@ def test_two_processes_on_the_same_nights_of_a_new_warehouse(place: Place, tmp_p
         assert reader.wrong == []
     conflicts = 0
     for number, (mine, theirs) in enumerate(zip(*seen, strict=True)):
-        told = {"A": mine["told"], "B": theirs["told"]}
+        told = {"A": mine["exit_code"], "B": theirs["exit_code"]}
         winners = [name for name, code in told.items() if code == 0]
         rows = read_rows(warehouse, night(number))
         if mine["met"]:  # both had pinned before either committed

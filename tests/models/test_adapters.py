@@ -82,8 +82,8 @@ def test_what_learns_is_the_adapter_alone(base: Path) -> None:
     # per layer: 4 of attention (8 in the decoder's, which has two) and 3 of the gated feed-forward, each A and B
     assert len(learning) == 2 * (2 * (4 + 3) + 2 * (8 + 3))
     soft = add_adapter(load_model(base), SOFT)
-    learning = [(name, tuple(p.shape)) for name, p in soft.named_parameters() if p.requires_grad]
-    assert learning == [("prompt_encoder.default.embedding.weight", (5, 32))]
+    shapes = [(name, tuple(p.shape)) for name, p in soft.named_parameters() if p.requires_grad]
+    assert shapes == [("prompt_encoder.default.embedding.weight", (5, 32))]
 
 
 def test_equal_seeds_give_equal_starts(base: Path) -> None:
@@ -206,7 +206,7 @@ def test_both_engines_write_the_same_and_never_a_piece_of_the_prompt(
 def test_a_piece_of_the_prompt_is_not_written_where_the_model_would(base: Path, tmp_path: Path) -> None:
     write_adapted(_learnt(base, SOFT), load_tokenizer(base), SOFT, tmp_path / "soft", "base")
     tokenizer = load_tokenizer(tmp_path / "soft")
-    soft = tokenizer.convert_tokens_to_ids([f"<soft_prompt_{index}>" for index in range(5)])
+    soft: Any = tokenizer.convert_tokens_to_ids([f"<soft_prompt_{index}>" for index in range(5)])
     model = load_model(tmp_path / "soft")
     # rows that win everywhere
     with torch.no_grad():

@@ -73,7 +73,7 @@ def test_a_copy_that_another_made_first_is_taken(model: ModelFolder, monkeypatch
     theirs = ensure_converted(model, "float32")
     aside = theirs.path.with_name("aside")
     theirs.path.rename(aside)
-    make = conversion.write_manifest
+    make = write_manifest
 
     def slow(folder: Path, name: str, made: dict[str, Any]) -> None:
         make(folder, name, made)
@@ -156,6 +156,7 @@ def test_the_scale_is_that_of_the_model_and_not_of_its_config(model: ModelFolder
     assert output_scale(load_model(tied(model).path)) == pytest.approx(32**-0.5)
     with torch.no_grad():
         head = untied.get_output_embeddings().weight
-        untied.set_output_embeddings(torch.nn.Linear(*head.shape[::-1], bias=True))
+        rows, columns = head.shape
+        untied.set_output_embeddings(torch.nn.Linear(columns, rows, bias=True))
     with pytest.raises(InputError, match=r"neither 1 nor 32"):
         output_scale(untied)

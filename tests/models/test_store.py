@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from boto3.s3.transfer import TransferConfig
 
 from radray.errors import InputError, RadrayError
 from radray.models.families.t5.tiny import build_tiny
@@ -177,7 +178,7 @@ def test_a_fault_while_uploading_is_asked_again(
     shutil.copytree(made, source)
     (source / "more.safetensors").write_bytes(os.urandom(6 << 20))
     manifest = write_manifest(source, "big", {})
-    config = transfers.TransferConfig(multipart_threshold=part, multipart_chunksize=part)
+    config = TransferConfig(multipart_threshold=part, multipart_chunksize=part)
     monkeypatch.setattr(transfers, "CONFIG", config)
     multipart = part < 6 << 20
     operation = Operation.MULTIPART if multipart else Operation.PUT

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -83,10 +84,12 @@ def test_the_output_layer_is_not_the_embedding_on_any_way_of_loading(tiny_folder
     plain = AutoModelForSeq2SeqLM.from_pretrained(tiny_folder)
     plain.save_pretrained(tmp_path)
     again = AutoModelForSeq2SeqLM.from_pretrained(tmp_path)
+    reference: Any = ours.lm_head.weight
+    model: Any
     for model in (ours, plain, again):
         assert model.lm_head.weight is not model.shared.weight
         assert not torch.equal(model.lm_head.weight, model.shared.weight)
-        assert torch.equal(model.lm_head.weight, ours.lm_head.weight)
+        assert torch.equal(model.lm_head.weight, reference)
         assert model.config.scale_decoder_outputs is False
 
 

@@ -58,7 +58,7 @@ def contents(data: bytes) -> list[Any]:
 
 def streamed(data: bytes) -> list[Any]:
     file = io.BytesIO(data)
-    found = []
+    found: list[Any] = []
     for member, stream in open_members(file, list_members(file)):
         if isinstance(stream, RejectReason):
             found.append((member.name, stream))
@@ -198,7 +198,7 @@ def test_the_listing_of_a_zip_takes_few_reads() -> None:
     class Counted(io.BytesIO):
         reads = 0
 
-        def read(self, size: int = -1, /) -> bytes:
+        def read(self, size: int | None = -1, /) -> bytes:
             self.reads += 1
             return super().read(size)
 

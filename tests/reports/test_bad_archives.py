@@ -57,7 +57,7 @@ def test_it_is_answered_as_the_catalogue_says(bad: BadInput, tmp_path: Path) -> 
         assert bad.error in str(refused.value)
         return
     records = list(records_of(path, bad.format))
-    found = collections.Counter()
+    found: collections.Counter[str] = collections.Counter()
     for record in records:
         found[record.reason.value if record.reason else "ok"] += 1
         assert (record.reason is None) == (record.status is ReportStatus.OK)

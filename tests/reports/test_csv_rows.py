@@ -81,13 +81,14 @@ def test_utf_16_is_read_and_a_cut_character_is_a_row(encoding: str) -> None:
     assert rows(data[:-1]) == [(2, ("1", "\u00b0\U0001fac1")), (3, RejectReason.BAD_ENCODING)]
 
 
-class Broken(io.RawIOBase):
+class Broken(io.BytesIO):
     """A stream that breaks after its data, a few bytes at a time."""
 
     def __init__(self, data: bytes, error: Exception) -> None:
+        super().__init__()
         self.data, self.error = data, error
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int | None = -1) -> bytes:
         if not self.data:
             raise self.error
         some, self.data = self.data[:3], self.data[3:]

@@ -10,13 +10,13 @@ from tests.support.inputs.bad_archives import xml
 MIMIC = "files/p10/p10000032/s50414267.txt"
 
 
-def found(origin: str, **files: dict[str, str | bytes]) -> Any:
+def found(origin: Any, **files: str | bytes) -> Any:
     """The format of files given as name=content; two underscores stand for a dot."""
     contents = {name.replace("__", "."): content for name, content in files.items()}
     return told(origin, contents)
 
 
-def told(origin: str, contents: Mapping[str, str | bytes]) -> Any:
+def told(origin: Any, contents: Mapping[str, str | bytes]) -> Any:
     def head(name: str) -> bytes:
         content = contents[name]
         return content if isinstance(content, bytes) else content.encode()
@@ -27,7 +27,7 @@ def told(origin: str, contents: Mapping[str, str | bytes]) -> Any:
 @pytest.mark.parametrize(
     ("origin", "expected"), [("zip", "mimic_zip"), ("tar", "mimic_tar"), ("folder", "mimic_folder")]
 )
-def test_names_of_mimic_decide_alone(origin: str, expected: str) -> None:
+def test_names_of_mimic_decide_alone(origin: Any, expected: str) -> None:
     assert told(origin, {"README.md": "", "a.csv": "uid,findings,impression", MIMIC: ""}) == expected
     assert detect(origin, [f"x/{MIMIC}"], lambda name: pytest.fail("the name is enough")) == expected
 

@@ -10,8 +10,9 @@ from radray.reports.record.record import Record, make_record
 UNIT = st.tuples(st.text(), st.text(), st.text(), st.integers(0, 10))
 
 
-def record(**given: dict[str, Any]) -> Record:
-    return make_record(**{"member": "", "offset": 0, "source_digest": "d", "study_id": "s", **given})
+def record(**given: Any) -> Record:
+    values: dict[str, Any] = {"member": "", "offset": 0, "source_digest": "d", "study_id": "s", **given}
+    return make_record(**values)
 
 
 def test_unit_id_is_stated_to_the_letter() -> None:

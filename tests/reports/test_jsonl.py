@@ -3,7 +3,7 @@ import gzip
 import hashlib
 import io
 import json
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pytest
 from hypothesis import given
@@ -85,8 +85,8 @@ def test_the_digest_is_of_the_line() -> None:
 def test_a_stream_that_breaks_off_gives_what_was_whole_and_one_row() -> None:
     lines = b"\n".join(json.dumps({**GOOD, "study_id": str(i)}).encode() for i in range(5000))
     cut = gzip.compress(lines)[:-200]
-    records = list(read(gzip.GzipFile(fileobj=io.BytesIO(cut))))
-    assert count(gzip.GzipFile(fileobj=io.BytesIO(cut))) == len(records) > 100
+    records = list(read(cast(BinaryIO, gzip.GzipFile(fileobj=io.BytesIO(cut)))))
+    assert count(cast(BinaryIO, gzip.GzipFile(fileobj=io.BytesIO(cut)))) == len(records) > 100
     assert [record.reason for record in records] == [None] * (len(records) - 1) + [RejectReason.TRUNCATED]
 
 

@@ -95,8 +95,8 @@ def test_elements_are_found_whatever_stands_in_their_texts(indent: int | None) -
 class Slow(io.BytesIO):
     """A stream that gives 7,001 bytes at a time, so that every kind of token is cut somewhere."""
 
-    def read(self, size: int = -1) -> bytes:
-        return super().read(min(size, 7001))
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(min(size or 0, 7001))
 
 
 def test_an_array_that_is_cut_gives_what_was_whole_and_one_row() -> None:

@@ -1,5 +1,6 @@
 import gzip
 import io
+from typing import BinaryIO, cast
 
 import pytest
 
@@ -68,9 +69,9 @@ def test_mutated_gzip_files_give_as_many_records_as_are_counted() -> None:
         file = io.BytesIO(mutated)
         members = list_members(file)
         try:
-            expected = [count(stream) for _, stream in open_members(file, members)]
+            expected = [count(cast(BinaryIO, stream)) for _, stream in open_members(file, members)]
         except InputError:
             continue
-        assert [len(list(read(stream))) for _, stream in open_members(file, members)] == expected
+        assert [len(list(read(cast(BinaryIO, stream)))) for _, stream in open_members(file, members)] == expected
         counted += 1
     assert counted > 20

@@ -2,6 +2,8 @@ import collections
 import csv
 import hashlib
 import io
+from collections.abc import Generator
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -120,7 +122,7 @@ def test_reading_may_stop_half_way() -> None:
     records = read(file)
     assert next(records).study_id == "1"
     file.close()
-    records.close()
+    cast(Generator[Record], records).close()
 
 
 @given(st.binary(), st.booleans())

@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import io
 import json
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -114,7 +114,7 @@ def test_names_are_a_setting_and_pairs_are_read() -> None:
 def test_a_member_of_an_archive_is_held() -> None:
     data = written(COLUMNS)
     stream = gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(data)))
-    assert list(read(stream)) == rows(data)
+    assert list(read(cast(BinaryIO, stream))) == rows(data)
 
 
 def test_a_name_that_was_set_is_wanted() -> None:

@@ -6,7 +6,7 @@ import pytest
 from radray.reports.record.record import Record, SectionText, make_record, rejected_record
 from radray.schema.statuses import RejectReason, ReportStatus
 
-UNIT = {"member": "m", "offset": 3, "source_digest": "d"}
+UNIT: dict[str, Any] = {"member": "m", "offset": 3, "source_digest": "d"}
 
 
 def test_texts_are_cleaned_and_the_raw_impression_is_kept() -> None:
@@ -105,7 +105,12 @@ def test_blank_fields_are_none() -> None:
 
 
 def test_what_follows_from_the_texts_and_what_the_source_says_itself() -> None:
-    given = {"study_id": "s", "findings": "Clear.", "impression": "1. Edema\n2. Scar", "exam_description": "CT CHEST"}
+    given: dict[str, Any] = {
+        "study_id": "s",
+        "findings": "Clear.",
+        "impression": "1. Edema\n2. Scar",
+        "exam_description": "CT CHEST",
+    }
     record = make_record(**UNIT, **given, comparison="Film of ___.", report_status="final")
     assert record.impression_items == ("Edema", "Scar")
     assert (record.comparison_state, record.modality, record.body_part) == ("present", "CT", "chest")

@@ -8,7 +8,6 @@ import torch
 from radray.errors import ConfigError, RadrayError
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.settings.train import TrainSettings
-from radray.training.loop import loop
 from radray.training.loop.examples import Examples, tokenise
 from radray.training.loop.loop import Score, evaluate, steps_total, train
 from radray.training.loop.optimisers import Adafactor, build_optimiser, fill_state, learning_rate
@@ -146,7 +145,8 @@ def test_equal_seeds_give_equal_weights(toy_model: Path, pairs: Pairs) -> None:
 
 
 def test_the_output_layer_trains_apart_from_the_embedding(toy_model: Path, pairs: Pairs) -> None:
-    before, after = load_model(toy_model), _run(toy_model, pairs, SETTINGS)[0]
+    before: Any = load_model(toy_model)
+    after: Any = _run(toy_model, pairs, SETTINGS)[0]
     assert not torch.equal(before.lm_head.weight, after.lm_head.weight)
     assert not torch.equal(before.shared.weight, after.shared.weight)
     assert not torch.equal(after.lm_head.weight, after.shared.weight)
@@ -261,7 +261,7 @@ def test_the_time_to_the_next_checkpoint_begins_after_a_validation(
     toy_model: Path, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
-    monkeypatch.setattr(loop.time, "monotonic", lambda: now)
+    monkeypatch.setattr("radray.training.loop.loop.time.monotonic", lambda: now)
 
     def score() -> dict[str, float]:
         nonlocal now

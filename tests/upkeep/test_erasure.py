@@ -78,7 +78,7 @@ def generated(warehouse: Warehouse, key: str, numbers: Sequence[str]) -> None:
         rows.append(made | {"prediction": text, "hypotheses": [{"text": text, "score": -0.5}]})
     with run.leased() as leased, leased.recorded(row) as recorded:
         stage(warehouse, recorded, to_arrow(rows, PREDICTIONS))
-        recorded.stage().commit([one["unit_id"] for one in rows])
+        recorded.stage().commit([str(row["unit_id"]) for row in rows])
 
 
 def holding(warehouse: Warehouse, root: Path) -> dict[str, str]:

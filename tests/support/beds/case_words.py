@@ -26,7 +26,7 @@ class Kind:
     """A kind of finding."""
 
     name: str
-    said: tuple[str, ...]
+    nouns: tuple[str, ...]
     """Nouns of the findings."""
     concluded: tuple[str, ...]
     """Nouns of the impression that mean the same."""

@@ -127,14 +127,14 @@ def capital(text: str) -> str:
 
 def finding(draw: Random, stated: Stated) -> str:
     """Return a sentence of the findings."""
-    np = _noun_phrase(draw, stated, draw.choice(stated.kind.said))
+    np = _noun_phrase(draw, stated, draw.choice(stated.kind.nouns))
     if stated.change:
         since = draw.choice(("", " since the prior study", " in the interval"))
         return f"The {np} {draw.choice(CHANGED[stated.change])}{since}."
     uncounted = stated.kind.name in _UNCOUNTED or any(word in np for word in ("fluid", "consolidation"))
     article = "" if uncounted else ("an " if np[0] in "aeiou" else "a ")
-    said = draw.choice(_HEDGES if stated.belief == MAYBE else _FRAMES)
-    return said.format(np=np, Np=capital(np), subject=article + np, Subject=capital(article + np))
+    wording = draw.choice(_HEDGES if stated.belief == MAYBE else _FRAMES)
+    return wording.format(np=np, Np=capital(np), subject=article + np, Subject=capital(article + np))
 
 
 def item(draw: Random, stated: Stated) -> str:
@@ -182,8 +182,8 @@ def kinds(draw: Random, count: int, *, wanted: Kind | None = None) -> list[Kind]
 
 def background(draw: Random, *, known_prior: bool) -> str:
     """Return an indication and what there was to compare with."""
-    told = draw.choice(WITH_PRIOR if known_prior else WITHOUT_PRIOR)
-    return f"Indication: {capital(draw.choice(COMPLAINTS))}. {told}"
+    prior = draw.choice(WITH_PRIOR if known_prior else WITHOUT_PRIOR)
+    return f"Indication: {capital(draw.choice(COMPLAINTS))}. {prior}"
 
 
 def normals(draw: Random, taken: set[str]) -> list[str]:

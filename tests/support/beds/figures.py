@@ -90,7 +90,7 @@ def measure(bed: Iterable[BedPair]) -> dict[str, Figures]:
 def tier(figures: dict[str, Figures], name: str) -> Figures:
     """Return the figures of one bed summed over the classes of tier `name`; its alarms count each class's."""
     summed = Figures(f"all of tier {name}", next(iter(figures.values())).bed)
-    for one in (figures[error] for error in (TIER_A if name == "A" else TIER_B)):
+    for figure in (figures[error] for error in (TIER_A if name == "A" else TIER_B)):
         for counted in ("n", "hits", "not_applicable", "own", "own_alarms", "controls", "alarms"):
-            setattr(summed, counted, getattr(summed, counted) + getattr(one, counted))
+            setattr(summed, counted, getattr(summed, counted) + getattr(figure, counted))
     return summed

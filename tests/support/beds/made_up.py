@@ -35,10 +35,10 @@ _COMMUNICATIONS = (
 def communication(draw: Random) -> str:
     """Return a sentence that says that somebody was told."""
     who = draw.choice(_WHO)
-    said = draw.choice(_COMMUNICATIONS).format(
+    sentence = draw.choice(_COMMUNICATIONS).format(
         who=who, Who=who[0].upper() + who[1:], how=draw.choice(_HOW), when=draw.choice(_WHEN)
     )
-    return " ".join(said.split()).replace(" .", ".")
+    return " ".join(sentence.split()).replace(" .", ".")
 
 
 _ACTIONS = (
@@ -123,7 +123,7 @@ def with_identifier(draw: Random, text: str, identifiers: tuple[str, ...]) -> tu
         )
     )
     name = draw.choice(_NAMES)
-    kind, said = draw.choice(
+    kind, sentence = draw.choice(
         (
             ("id", draw.choice(("Study {i}.", "{i}", "Patient {i}.", "Exam number {i}.", "Subject ID: {i}."))),
             ("id", draw.choice(("(study {i})", "Case {i}.", "Re: {i}.", "Study ID {i}."))),
@@ -138,14 +138,14 @@ def with_identifier(draw: Random, text: str, identifiers: tuple[str, ...]) -> tu
             ("name", draw.choice(("Attending: Dr. {n}.", "Mr. {n}, as described.", "Reviewed with Prof. {n}."))),
         )
     )
-    said = said.format(
+    sentence = sentence.format(
         i=draw.choice(identifiers),
         d=date,
         a=draw.randint(1_000_000, 99_999_999),
         p=draw.choice((f"(555) 555-01{draw.randint(10, 99)}", f"555-201-01{draw.randint(10, 99)}")),
         n=name,
     )
-    return (f"{said} {text}" if draw.random() < 0.4 else f"{text} {said}"), kind
+    return (f"{sentence} {text}" if draw.random() < 0.4 else f"{text} {sentence}"), kind
 
 
 _MASKS = ("___", "XXXX", "[**Hospital 14**]", "[**2101-3-4**]", "[**Last Name (un)**]", "____", "XXXXX", "[**Name**]")

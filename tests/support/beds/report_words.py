@@ -42,7 +42,7 @@ LEXICON: dict[str, tuple[str, str]] = {
     "hilum": (r"hil(?:ar|um|a)", "hilar enlargement"),
 }
 PATTERNS = {name: re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE) for name, (pattern, _) in LEXICON.items()}
-NAMES = {name: said for name, (_, said) in LEXICON.items()}
+NAMES = {name: word for name, (_, word) in LEXICON.items()}
 
 _NEGATION = re.compile(
     r"\b(?:no|not|without|negative|free of|absen\w+|none|nor|neither|never|clear of|resol\w+|unlikely|rather than"
@@ -95,7 +95,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Statement:
     """What one sentence says about one finding."""
 
     state: str
@@ -124,14 +124,14 @@ def _state(sentence: str, start: int, end: int) -> str:
     negation = _NEGATION.search(sentence)
     if _DOUBT.search(sentence):
         # "no effusion or pneumothorax" is a plain denial
-        plain = re.match(r"(?:there (?:is|are) |the lungs are )?(?:no|without|negative for|free of)\b", sentence, re.I)
+        denial = re.match(r"(?:there (?:is|are) |the lungs are )?(?:no|without|negative for|free of)\b", sentence, re.I)
         others = _DOUBT.sub(lambda m: "" if m[0].lower() == "or" else m[0], sentence)
-        if not plain or _DOUBT.search(others):
+        if not denial or _DOUBT.search(others):
             return "unclear"
     if negation is None:
         return "present"
     between = sentence[negation.end() : start]
-    plain = (
+    plain = bool(
         re.match(
             r"(?:there (?:is|are) |the lungs are |lungs are )?(?:no|without|negative for|free of)\b", sentence, re.I
         )
@@ -146,27 +146,27 @@ def _state(sentence: str, start: int, end: int) -> str:
     return "absent" if seen and negation.start() > end and not _LARGER.search(sentence) else "unclear"
 
 
-def said_of(name: str, text: str) -> list[Said]:
+def statements_of(name: str, text: str) -> list[Statement]:
     """Return what `text` says of the finding `name`, sentence by sentence."""
-    found = []
+    statements = []
     for sentence in sentences(text):
         for match in PATTERNS[name].finditer(sentence):
-            found.append(
-                Said(_state(sentence, match.start(), match.end()), sides(sentence), sentence, match[0].lower())
+            statements.append(
+                Statement(_state(sentence, match.start(), match.end()), sides(sentence), sentence, match[0].lower())
             )
-    return found
+    return statements
 
 
-def only(name: str, text: str, state: str) -> list[Said]:
+def only(name: str, text: str, state: str) -> list[Statement]:
     """Return what is said of `name` where every sentence that names it says `state`; else nothing."""
-    found = said_of(name, text)
-    return found if found and all(one.state == state for one in found) else []
+    statements = statements_of(name, text)
+    return statements if statements and all(statement.state == state for statement in statements) else []
 
 
-def held(name: str, text: str) -> list[Said]:
+def held(name: str, text: str) -> list[Statement]:
     """Return what is said of `name` where no sentence that names it has a negation, doubt or not; else nothing."""
-    found = said_of(name, text)
-    return [] if any(_NEGATION.search(one.sentence) for one in found) else found
+    statements = statements_of(name, text)
+    return [] if any(_NEGATION.search(statement.sentence) for statement in statements) else statements
 
 
 def names(name: str, *texts: str | None) -> bool:
@@ -181,7 +181,12 @@ def speaks_of_prior(text: str | None) -> bool:
 
 def is_plainly_normal(findings: str) -> bool:
     """Tell whether no sentence of `findings` asserts or doubts any finding of the lexicon."""
-    if any(one.state != "absent" for name in LEXICON if name != "hilum" for one in said_of(name, findings)):
+    if any(
+        statement.state != "absent"
+        for name in LEXICON
+        if name != "hilum"
+        for statement in statements_of(name, findings)
+    ):
         return False
     plain = re.sub(r"\b(?:no|without)\b[^.;]*", "", findings, flags=re.IGNORECASE)
     return not _ABNORMAL.search(plain)

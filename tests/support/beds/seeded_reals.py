@@ -22,7 +22,7 @@ def reports_file() -> Path:
 
 def reports(path: Path, seed: int = SEED) -> list[Report]:
     """Return the reports that have findings and impression, cleaned as the prepare job cleans them."""
-    draw, made = Random(seed), []
+    draw, reports = Random(seed), []
     known = {"none": False, "present": True}
     with path.open("rb") as file:
         for record in openi.read(file):
@@ -30,8 +30,10 @@ def reports(path: Path, seed: int = SEED) -> list[Report]:
                 # long ids of the beds' own: an Open-i id has four digits, as a year has
                 ids = (f"5{draw.randint(0, 9_999_999):07d}", f"1{draw.randint(0, 9_999_999):07d}")
                 state = known.get(record.comparison_state or "")
-                made.append(Report(record.study_id, record.findings, record.background, record.reference, ids, state))
-    return made
+                reports.append(
+                    Report(record.study_id, record.findings, record.background, record.reference, ids, state)
+                )
+    return reports
 
 
 def pairs(path: Path, seed: int = SEED, most: int | None = None) -> list[BedPair]:
@@ -46,8 +48,8 @@ def pairs(path: Path, seed: int = SEED, most: int | None = None) -> list[BedPair
 
 def applied(bed: list[BedPair]) -> dict[str, tuple[int, dict[str, int]]]:
     """Return by class how many reports a mutator applied to, and in which ways."""
-    told = {}
+    counts = {}
     for error in CLASSES:
         ways = Counter(pair.way for pair in bed if pair.error == error)
-        told[error] = (sum(ways.values()), dict(ways.most_common()))
-    return told
+        counts[error] = (sum(ways.values()), dict(ways.most_common()))
+    return counts

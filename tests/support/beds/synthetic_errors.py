@@ -61,14 +61,16 @@ def _pool(draw: Random, wanted: tuple[Kind, ...]) -> list[Stated]:
 
 
 def _taken(stated: list[Stated]) -> set[str]:
-    return {one.kind.topic or one.kind.name for one in stated}
+    return {finding.kind.topic or finding.kind.name for finding in stated}
 
 
 def _built(draw: Random, stated: list[Stated], wrong: Stated | None, *, known_prior: bool | None = None) -> Made:
     """Return the report of `stated`, its first concluded as `wrong`, or left out."""
     known = draw.random() < 0.5 if known_prior is None else known_prior
-    findings = cases.mixed(draw, [cases.finding(draw, one) for one in stated] + cases.normals(draw, _taken(stated)))
-    rest = [cases.item(draw, one) for one in stated[1:]]
+    findings = cases.mixed(
+        draw, [cases.finding(draw, finding) for finding in stated] + cases.normals(draw, _taken(stated))
+    )
+    rest = [cases.item(draw, finding) for finding in stated[1:]]
     first = cases.item(draw, stated[0])
     bad = [] if wrong is None else [cases.item(draw, wrong)]
     order = draw.random() < 0.7
@@ -91,19 +93,19 @@ def side(draw: Random) -> Made:
 
 def polarity(draw: Random) -> Made:
     kind = draw.choice(DENIABLE)
-    noun = draw.choice([noun for noun in kind.said if noun in kind.concluded] or kind.concluded)
+    noun = draw.choice([noun for noun in kind.nouns if noun in kind.concluded] or kind.concluded)
     rest = [cases.draw_stated(draw, other) for other in cases.kinds(draw, 3, wanted=kind)[1 : draw.choice((1, 2, 3))]]
-    items = [cases.item(draw, one) for one in rest]
+    items = [cases.item(draw, finding) for finding in rest]
     known = draw.random() < 0.5
     stated = cases.draw_stated(draw, kind)
     taken = _taken([*rest, stated])
     denied = cases.denial(draw, noun)
     if draw.random() < 0.5:
-        findings = [denied, *(cases.finding(draw, one) for one in rest)]
+        findings = [denied, *(cases.finding(draw, finding) for finding in rest)]
         right = [*items, draw.choice((f"no {noun}", "no acute process", f"no evidence of {noun}"))]
         wrong = [cases.item(draw, stated), *items]
     else:
-        findings = [cases.finding(draw, one) for one in (stated, *rest)]
+        findings = [cases.finding(draw, finding) for finding in (stated, *rest)]
         right = [cases.item(draw, stated), *items]
         wrong = [*items, denied[0].lower() + denied[1:].rstrip(".")]
     return Made(
@@ -117,15 +119,15 @@ def polarity(draw: Random) -> Made:
 def measurement(draw: Random) -> Made:
     stated = _pool(draw, MEASURED)
     true = float(stated[0].cm)
-    made = _built(draw, stated, stated[0])
+    pair = _built(draw, stated, stated[0])
     if draw.random() < 0.3:
-        wrong = made.wrong.replace(f"{stated[0].cm} cm", f"{stated[0].cm} mm")
+        wrong = pair.wrong.replace(f"{stated[0].cm} cm", f"{stated[0].cm} mm")
     else:
         factor = draw.choice((0.5, 1.6, 2.0, 10.0))
-        wrong = made.wrong.replace(f"{stated[0].cm} cm", f"{true * factor + 0.3:.1f} cm")
+        wrong = pair.wrong.replace(f"{stated[0].cm} cm", f"{true * factor + 0.3:.1f} cm")
     if draw.random() < 0.4:
-        made = made._replace(right=made.right.replace(f"{stated[0].cm} cm", f"{true * 10:.0f} mm"))
-    return made._replace(wrong=wrong)
+        pair = pair._replace(right=pair.right.replace(f"{stated[0].cm} cm", f"{true * 10:.0f} mm"))
+    return pair._replace(wrong=wrong)
 
 
 def critical_missed(draw: Random) -> Made:
@@ -140,8 +142,8 @@ def _any(draw: Random, *, known_prior: bool | None = None) -> Made:
         known = draw.random() < 0.5 if known_prior is None else known_prior
         return Made(findings, cases.background(draw, known_prior=known), right, right)
     stated = _pool(draw, tuple(kind for kind in KINDS if not kind.critical))
-    made = _built(draw, stated, stated[0], known_prior=known_prior)
-    return made._replace(wrong=made.right)
+    pair = _built(draw, stated, stated[0], known_prior=known_prior)
+    return pair._replace(wrong=pair.right)
 
 
 def _with(draw: Random, text: str, sentence: str) -> str:
@@ -153,19 +155,19 @@ def _with(draw: Random, text: str, sentence: str) -> str:
 
 
 def communication(draw: Random) -> Made:
-    made = _any(draw)
-    return made._replace(wrong=_with(draw, made.right, made_up.communication(draw)))
+    pair = _any(draw)
+    return pair._replace(wrong=_with(draw, pair.right, made_up.communication(draw)))
 
 
 def mask(draw: Random) -> Made:
-    made = _any(draw)
-    return made._replace(wrong=made_up.with_mask(draw, made.right))
+    pair = _any(draw)
+    return pair._replace(wrong=made_up.with_mask(draw, pair.right))
 
 
 def prior(draw: Random) -> Made:
-    made = _any(draw, known_prior=False)
+    pair = _any(draw, known_prior=False)
     if draw.random() < 0.5:
-        return made._replace(wrong=_with(draw, made.right, made_up.prior(draw)))
+        return pair._replace(wrong=_with(draw, pair.right, made_up.prior(draw)))
     stated = _pool(draw, CHANGING)
     change = draw.choice(tuple(cases.CHANGED))
     return _built(draw, stated, cases.changed(stated[0], change=change), known_prior=False)
@@ -179,9 +181,9 @@ def recommendation(draw: Random) -> Made:
 
 
 def degenerate(draw: Random) -> Made:
-    made = _any(draw)
-    wrong, cut, way = made_up.degenerate(draw, made.right)
-    return made._replace(wrong=wrong, output_cut=cut, way=way)
+    pair = _any(draw)
+    wrong, cut, way = made_up.degenerate(draw, pair.right)
+    return pair._replace(wrong=wrong, output_cut=cut, way=way)
 
 
 def identifier(draw: Random) -> Made:
@@ -197,8 +199,8 @@ def unsupported(draw: Random) -> Made:
     # normal sentences on the topic would make it a flipped polarity; clear lungs deny much
     taken = _taken(stated) | {"bone", "heart", "lung", "abdomen"} - {draw.choice(("abdomen", "heart"))}
     taken |= {"heart"} if stated[0].kind.topic in ("heart", "edema") else set()
-    findings = cases.mixed(draw, [cases.finding(draw, one) for one in rest] + cases.normals(draw, taken))
-    items = [cases.item(draw, one) for one in rest]
+    findings = cases.mixed(draw, [cases.finding(draw, finding) for finding in rest] + cases.normals(draw, taken))
+    items = [cases.item(draw, finding) for finding in rest]
     return Made(
         findings,
         cases.background(draw, known_prior=draw.random() < 0.5),
@@ -229,18 +231,18 @@ def location(draw: Random) -> Made:
 
 
 def device(draw: Random) -> Made:
-    made = _any(draw)
+    pair = _any(draw)
     if draw.random() < 0.4:
         extra = draw.choice(EXTRA_DEVICES)
-        return made._replace(wrong=_with(draw, made.right, extra + "."), way="extra")
-    said, right, wrong = draw.choice(DEVICES)
+        return pair._replace(wrong=_with(draw, pair.right, extra + "."), way="extra")
+    position, rights, wrongs = draw.choice(DEVICES)
     where = draw.choice(("left", "right"))
-    said = said.format(s=where, n=draw.choice(("3.5", "4", "4.5", "5")))
-    right, wrong = (draw.choice(texts).format(S=where.capitalize()) + "." for texts in (right, wrong))
-    return made._replace(
-        findings=f"{said} {made.findings}",
-        right=_with(draw, made.right, right),
-        wrong=_with(draw, made.right, wrong),
+    position = position.format(s=where, n=draw.choice(("3.5", "4", "4.5", "5")))
+    right, wrong = (draw.choice(texts).format(S=where.capitalize()) + "." for texts in (rights, wrongs))
+    return pair._replace(
+        findings=f"{position} {pair.findings}",
+        right=_with(draw, pair.right, right),
+        wrong=_with(draw, pair.right, wrong),
         way="position",
     )
 
@@ -263,44 +265,46 @@ MAKERS: dict[str, Callable[[Random], Made]] = {
 
 
 def _templates(error: str, count: int, seed: int) -> list[BedPair]:
-    draw, made, seen = Random(f"{seed} {error}"), [], set()
-    while len(made) < count:
-        one = MAKERS[error](draw)
+    draw = Random(f"{seed} {error}")
+    bed: list[BedPair] = []
+    seen: set[tuple[str, str]] = set()
+    while len(bed) < count:
+        pair = MAKERS[error](draw)
         ids = (f"5{draw.randint(0, 9_999_999):07d}", f"1{draw.randint(0, 9_999_999):07d}")
         if error == "identifier":
-            wrong, way = made_up.with_identifier(draw, one.right, ids)
-            one = one._replace(wrong=wrong, way=way)
-        if one.right == one.wrong or (one.findings, one.wrong) in seen:
+            wrong, way = made_up.with_identifier(draw, pair.right, ids)
+            pair = pair._replace(wrong=wrong, way=way)
+        if pair.right == pair.wrong or (pair.findings, pair.wrong) in seen:
             continue
-        seen.add((one.findings, one.wrong))
-        made.append(
+        seen.add((pair.findings, pair.wrong))
+        bed.append(
             BedPair(
-                *("a", f"t{len(made)}", error, one.findings, one.background, one.right, one.wrong),
+                *("a", f"t{len(bed)}", error, pair.findings, pair.background, pair.right, pair.wrong),
                 identifiers=ids,
-                output_cut=one.output_cut,
-                way=one.way,
+                output_cut=pair.output_cut,
+                way=pair.way,
             )
         )
-    return made
+    return bed
 
 
 def reports(seed: int) -> list[Report]:
     """Return synthetic studies as the prepare job would, one paragraph each."""
-    made = []
+    reports = []
     for study in make_studies(4_000, seed=seed):
         text = " ".join(study.text.split())
         known = "COMPARISON: None." not in text
         head, _, rest = text.partition("FINDINGS: ")
         findings, _, right = rest.partition(" IMPRESSION: ")
-        said = re.search(r"(?:INDICATION|HISTORY): (.*?) TECHNIQUE: .*? COMPARISON: (.*)", head)
-        if said is None:
+        match = re.search(r"(?:INDICATION|HISTORY): (.*?) TECHNIQUE: .*? COMPARISON: (.*)", head)
+        if match is None:
             raise ValueError("a synthetic study without indication or comparison")
-        background = f"Indication: {said[1].strip()} Comparison: {said[2].strip()}"
+        background = f"Indication: {match[1].strip()} Comparison: {match[2].strip()}"
         if re.search(r"\bby \d", right):
             continue  # how far to move a tube: a number that is not in the findings
         ids = (study.study_id, study.subject_id)
-        made.append(Report(study.study_id, clean(findings), background, clean(right), ids, known))
-    return made
+        reports.append(Report(study.study_id, clean(findings), background, clean(right), ids, known))
+    return reports
 
 
 def pairs(per_class: int = PER_CLASS, seed: int = SEED) -> list[BedPair]:

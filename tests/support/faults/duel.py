@@ -52,7 +52,7 @@ class Duel:
             self.writers = [Writer(part.name, self._work(part), self.steps, part.lost) for part in self.parts]
             self.trace = play(self.writers, choose, self._look)
         self._look("end")
-        return {writer.name: writer.told for writer in self.writers}
+        return {writer.name: writer.outcome for writer in self.writers}
 
     def _work(self, part: Part) -> Callable[[Writer], str]:
         def work(writer: Writer) -> str:
@@ -92,18 +92,18 @@ class Duel:
         """Assert what must hold of any schedule."""
         assert len(set(self.landings)) == len(self.landings)  # no writer lands twice
         for part, writer in zip(self.parts, self.writers, strict=True):
-            of_night = {one.name: one.run_key for one in self.parts if one.date == part.date}
+            of_night = {other.name: other.run_key for other in self.parts if other.date == part.date}
             since_pin = [name for name in self.landings[self.seen_at_pin[part.name] :] if name in of_night]
             if part.name in self.landings:  # on the very state that it pinned
                 assert since_pin[0] == part.name
-                assert writer.told == OK
-            elif writer.told == OK:  # a twin did it
+                assert writer.outcome == OK
+            elif writer.outcome == OK:  # a twin did it
                 assert part.run_key in {of_night[name] for name in since_pin}
-            elif isinstance(writer.told, ConflictError):
+            elif isinstance(writer.outcome, ConflictError):
                 assert {of_night[name] for name in since_pin} - {part.run_key}
-            elif writer.told != ALREADY:
-                assert isinstance(writer.told, RadrayError)
-                assert "did not land" in str(writer.told)
+            elif writer.outcome != ALREADY:
+                assert isinstance(writer.outcome, RadrayError)
+                assert "did not land" in str(writer.outcome)
                 assert list(writer.lost)
         if self.recorded:
             self._check_runs()
@@ -111,6 +111,9 @@ class Duel:
     def _check_runs(self) -> None:
         """Assert that each writer has the row in `runs` that it was told; who found all done wrote none."""
         for key in {part.run_key for part in self.parts}:
-            told = [one.told for part, one in zip(self.parts, self.writers, strict=True) if part.run_key == key]
-            rows = {"finished": told.count(OK), "failed": len(told) - told.count(OK) - told.count(ALREADY)}
+            outcomes = [
+                writer.outcome for part, writer in zip(self.parts, self.writers, strict=True) if part.run_key == key
+            ]
+            rows = {"finished": outcomes.count(OK)}
+            rows["failed"] = len(outcomes) - outcomes.count(OK) - outcomes.count(ALREADY)
             assert run_rows(self._reader, key) == {status: count for status, count in rows.items() if count}

@@ -106,7 +106,7 @@ class Chance:
         """Return the fault of this request, one that it can have; None for most."""
         if self.dice.random() >= self.rate:
             return None
-        return self.dice.choice([one for one in self.faults if _fits(one, request)])
+        return self.dice.choice([fault_kind for fault_kind in self.faults if _fits(fault_kind, request)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,9 @@ class FaultProxy:
     def count(self, fault: Fault | None = None, operation: Operation | None = None) -> int:
         """Return how many faults of the kind were injected; None: any."""
         return sum(
-            count for (one, of), count in self.injected.items() if fault in (None, one) and operation in (None, of)
+            count
+            for (fault_kind, of), count in self.injected.items()
+            if fault in (None, fault_kind) and operation in (None, of)
         )
 
     def serve(self) -> None:
@@ -182,10 +184,12 @@ class FaultProxy:
             server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             answers = stack.enter_context(server.makefile("rb"))
             with contextlib.suppress(OSError, EOFError):
-                while self._one(client, reader, server, answers):
+                while self._answer_request(client, reader, server, answers):
                     pass
 
-    def _one(self, client: socket.socket, reader: BinaryIO, server: socket.socket, answers: BinaryIO) -> bool:
+    def _answer_request(
+        self, client: socket.socket, reader: BinaryIO, server: socket.socket, answers: BinaryIO
+    ) -> bool:
         """Handle one request; return whether the connection goes on."""
         head = _read_head(reader)
         if b"expect:" in head.lower():

@@ -65,29 +65,29 @@ class FaultyEngine:
         FAULTS[kind](f"{CANARY} {prompt}")
 
 
-def segfault(said: str) -> None:
+def segfault(text: str) -> None:
     ctypes.string_at(0)
 
 
-def killed(said: str) -> None:
+def killed(text: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def exits(said: str) -> None:
+def exits(text: str) -> None:
     os._exit(7)
 
 
-def hang(said: str) -> None:
+def hang(text: str) -> None:
     while True:
         time.sleep(3600)
 
 
-def clutch(said: str) -> None:
+def clutch(text: str) -> None:
     """Hang with the interpreter lock held: no other thread of this process runs any more."""
     ctypes.PyDLL(None).pause()
 
 
-def memory(said: str) -> None:
+def memory(text: str) -> None:
     """Allocate past a limit that the kernel holds, and let go of it."""
     was = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_ALLOWED_BYTES, was[1]))
@@ -97,20 +97,20 @@ def memory(said: str) -> None:
         resource.setrlimit(resource.RLIMIT_AS, was)
 
 
-def error(said: str) -> None:
-    raise ValueError(said)
+def error(text: str) -> None:
+    raise ValueError(text)
 
 
-def sticky(said: str) -> None:
+def sticky(text: str) -> None:
     """Raise, now and in every later call of this process, as CUDA does after an illegal access."""
     _STATE.add("sticky")
-    raise ValueError(said)
+    raise ValueError(text)
 
 
-def prints(said: str) -> None:
+def prints(text: str) -> None:
     """Write to both of the process's outputs, as a library below Python does."""
-    os.write(1, said.encode())
-    os.write(2, said.encode())
+    os.write(1, text.encode())
+    os.write(2, text.encode())
 
 
 FAULTS = {
@@ -134,6 +134,6 @@ def refuses(log: Path) -> FaultyEngine:
 def without_ray(log: Path) -> FaultyEngine:
     """Load, and say what of Ray is in the process."""
     engine = FaultyEngine(log)
-    found = [name for name in (*sys.modules, *os.environ) if name == "ray" or name.startswith(("ray.", "RAY_"))]
-    engine.note("ray", str(found))
+    names = [name for name in (*sys.modules, *os.environ) if name == "ray" or name.startswith(("ray.", "RAY_"))]
+    engine.note("ray", str(names))
     return engine

@@ -50,8 +50,8 @@ class Gate:
         self._open.clear()
         with self._lock:
             connections, self._connections = self._connections, set()
-        for one in connections:
-            self._break(one)
+        for connection in connections:
+            self._break(connection)
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             time.sleep(0.1)
@@ -64,25 +64,25 @@ class Gate:
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
         with self._lock:
-            for one in self._connections:
-                one.close()
+            for connection in self._connections:
+                connection.close()
 
     def _forward(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while chunk := source.recv(CHUNK):
                 target.sendall(chunk)
-        for one in (source, target):
+        for connection in (source, target):
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
         with self._lock:
             self._connections -= {source, target}
 
-    def _break(self, one: socket.socket) -> None:
+    def _break(self, connection: socket.socket) -> None:
         self.broken += 1
         with suppress(OSError):
-            one.shutdown(socket.SHUT_RDWR)
-        one.close()
+            connection.shutdown(socket.SHUT_RDWR)
+        connection.close()
 
 
 @contextmanager

@@ -128,14 +128,14 @@ def _resolve(target: str) -> tuple[Any, str]:
 
 def _tables_of(args: tuple[Any, ...]) -> set[str]:
     """Return the tables that a call is about: of Table and Transaction objects and metadata paths among `args`."""
-    found = set()
+    tables = set()
     for arg in args:
         table = getattr(arg, "_table", arg)
         if callable(getattr(table, "name", None)):
-            found.add(table.name()[-1])
+            tables.add(table.name()[-1])
         elif isinstance(arg, str) and "/tables/" in arg:
-            found.add(arg.partition("/tables/")[2].partition("/")[0])
-    return found
+            tables.add(arg.partition("/tables/")[2].partition("/")[0])
+    return tables
 
 
 def _die(point: KillPoint, marker: Path) -> None:

@@ -9,7 +9,7 @@ from tests.support.faults.kill_points import JOB_POINTS, arm
 
 def main() -> None:
     name, marker, *words = sys.argv[1:]
-    (point,) = [one for one in JOB_POINTS if one.name == name]
+    (point,) = [candidate for candidate in JOB_POINTS if candidate.name == name]
     arm(point, Path(marker))
     sys.argv = ["jobs.generate", *words]
     runpy.run_module("jobs.generate", run_name="__main__")

@@ -24,11 +24,11 @@ def meet(place: Path, number: int, name: str) -> None:
             raise TimeoutError("the other process did not come")
 
 
-def run_one(order: dict[str, Any], number: int) -> dict[str, Any]:
+def run_night(order: dict[str, Any], number: int) -> dict[str, Any]:
     settings = WarehouseSettings.model_validate(order["settings"])
     date, key, units = night(number), f"{order['name']}-{number}", order["units"]
     met = number % 2 == 0
-    told, held = 0, None
+    exit_code, held = 0, None
     try:
         warehouse = Warehouse(settings)
         opened = open_night(warehouse, date, key)
@@ -40,14 +40,14 @@ def run_one(order: dict[str, Any], number: int) -> dict[str, Any]:
             stage(warehouse.storage, run, date, key, units)
             run.stage().commit(units)
     except RadrayError as error:
-        told = error.exit_code
-    return {"met": met, "held": held, "told": told}
+        exit_code = error.exit_code
+    return {"met": met, "held": held, "exit_code": exit_code}
 
 
 def main() -> None:
     order = json.loads(sys.argv[1])
     for number in range(order["nights"]):
-        sys.stdout.write(json.dumps(run_one(order, number)) + "\n")
+        sys.stdout.write(json.dumps(run_night(order, number)) + "\n")
 
 
 if __name__ == "__main__":

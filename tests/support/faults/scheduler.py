@@ -17,6 +17,7 @@ from pyiceberg.catalog.sql import SqlCatalog
 from radray.schema.column import TableSchema
 from radray.schema.reports import REPORTS
 from radray.storage.files import Storage
+from radray.tables import merge as merging
 from radray.tables import partition
 from radray.tables.catalog import Warehouse
 from radray.tables.inventory import Inventory
@@ -46,7 +47,7 @@ class Writer:
     """Steps that it stops before; it walks through the others."""
     lost: Sequence[str | None] = ()
     """What becomes of the answers to its commits, in order; None and beyond: nothing."""
-    told: Any = None
+    outcome: Any = None
     """What `work` returned, or the error that it ended with."""
     events: list[str] = field(default_factory=list)
     ended: bool = False
@@ -95,9 +96,9 @@ class Writer:
     def _run(self) -> None:
         _current.writer = self
         try:
-            self.told = self.work(self)
+            self.outcome = self.work(self)
         except Exception as error:
-            self.told = error
+            self.outcome = error
         except _GivenUpError:
             pass
         self.ended = True
@@ -113,7 +114,7 @@ def _before(step: str, about: str | None = None) -> None:
 @contextmanager
 def critical_steps(landings: list[str]) -> Iterator[None]:
     """Make writers stop before critical steps while the block works; `landings` gets the names of those that commit."""
-    load, merge, write, remove = Warehouse.load, partition.merge, RunRow.write, Storage.remove_folder
+    load, merge, write, remove = Warehouse.load, merging.merge, RunRow.write, Storage.remove_folder
     commit_table, write_metadata = SqlCatalog.commit_table, SqlCatalog._write_metadata
     unlink = Inventory.remove
 
@@ -136,11 +137,11 @@ def critical_steps(landings: list[str]) -> Iterator[None]:
         answer = writer.next_answer()
         if answer == LOST_BEFORE:
             raise ConnectionResetError(LOST_BEFORE)
-        made = commit_table(self, table, *changes)
+        response = commit_table(self, table, *changes)
         landings.append(writer.name)
         if answer == LOST_AFTER:
             raise ConnectionResetError(LOST_AFTER)
-        return made
+        return response
 
     def stopping_write(metadata: Any, io: Any, metadata_path: str) -> None:
         write_metadata(metadata, io, metadata_path)
@@ -174,8 +175,8 @@ def play(writers: Sequence[Writer], choose: Choice, after: Callable[[str], None]
         try:
             writer = writers[choose(alive)]
         except RedundantError:
-            for one in writers:
-                one.give_up()
+            for writer in writers:
+                writer.give_up()
             raise
         step = writer.move()
         trace.append(f"{writer.name}:{step}")
@@ -255,4 +256,4 @@ class Interleavings:
             return frozenset()
         above, steps = self._path[-1], self._steps
         moved = steps[above.alive[above.picked]]
-        return frozenset(one for one in above.asleep | above.done if not moved.meet(steps[above.alive[one]]))
+        return frozenset(writer for writer in above.asleep | above.done if not moved.meet(steps[above.alive[writer]]))

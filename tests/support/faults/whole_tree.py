@@ -19,21 +19,21 @@ def tree(warehouse: Warehouse) -> set[str]:
     client = warehouse.storage._boto  # a client of its own takes longer to make than all the listing
     prefix = root.removeprefix(f"s3://{BUCKET}/")
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"{prefix}/")
-    return {f"s3://{BUCKET}/{one['Key']}" for page in pages for one in page.get("Contents", ())}
+    return {f"s3://{BUCKET}/{entry['Key']}" for page in pages for entry in page.get("Contents", ())}
 
 
 def referred_to(warehouse: Warehouse, catalog_file: Path) -> set[str]:
     """Return every file that the catalog's tables refer to: by their metadata's JSON, and by pyiceberg's inspection."""
     with closing(sqlite3.connect(catalog_file)) as catalog:
         locations = [row[0] for row in catalog.execute("SELECT metadata_location FROM iceberg_tables")]
-    found = set(locations)
+    files = set(locations)
     access = warehouse.storage.access
     for location in locations:
         table = StaticTable.from_metadata(location, access.pyiceberg() if location.startswith("s3://") else {})
         with table.io.new_input(location).open() as source:
             metadata = json.loads(source.read())
-        found |= {one["metadata-file"] for one in metadata["metadata-log"]}
-        found |= {one["manifest-list"] for one in metadata["snapshots"]}
-        found |= set(table.inspect.all_manifests().column("path").to_pylist())
-        found |= set(table.inspect.all_files().column("file_path").to_pylist())
-    return found
+        files |= {entry["metadata-file"] for entry in metadata["metadata-log"]}
+        files |= {entry["manifest-list"] for entry in metadata["snapshots"]}
+        files |= set(table.inspect.all_manifests().column("path").to_pylist())
+        files |= set(table.inspect.all_files().column("file_path").to_pylist())
+    return files

@@ -40,7 +40,7 @@ class Order:
 def carry_out(order: Order) -> int:
     """Run the night and return the exit code."""
     if order.point is not None:
-        (point,) = [one for one in (*POINTS, *FIRST_POINTS) if one.name == order.point]
+        (point,) = [candidate for candidate in (*POINTS, *FIRST_POINTS) if candidate.name == order.point]
         arm(point, Path(order.marker))
     warehouse = Warehouse(WarehouseSettings.model_validate(order.settings))
     try:

@@ -326,7 +326,7 @@ PATIENT = {"resourceType": "Patient", "id": "P3"}
 
 def bundle(*resources: dict[str, Any]) -> dict[str, Any]:
     """Return a searchset of `resources`."""
-    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in resources]}
+    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": resource} for resource in resources]}
 
 
 def _dump(value: Any, **options: Any) -> bytes:

@@ -26,8 +26,8 @@ def _csv(
 ) -> BadInput:
     def make(folder: Path) -> Path:
         path = folder / "reports.csv"
-        made = data() if callable(data) else data
-        path.write_bytes(made.encode() if isinstance(made, str) else made)
+        content = data() if callable(data) else data
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
     return BadInput(kind, what, format_, make, rows, error)

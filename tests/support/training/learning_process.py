@@ -68,7 +68,7 @@ class Ran:
     notes: list[str]
 
     def values(self, name: str) -> list[tuple[int, float]]:
-        return [(step, value) for step, _, one, value in self.logged if one == name]
+        return [(step, value) for step, _, logged_name, value in self.logged if logged_name == name]
 
 
 @dataclass(frozen=True)
@@ -170,23 +170,23 @@ def run_workers(plan: Plan) -> list[Ran]:
         process.start()
     for _, theirs in pipes:
         theirs.close()
-    found = []
+    runs = []
     for mine, _ in pipes:
         try:
             if not mine.poll(HANGS_S):
                 for process in processes:
                     process.kill()
                 raise AssertionError(f"a worker said nothing for {HANGS_S} s: it hangs")
-            found.append(mine.recv())
+            runs.append(mine.recv())
         except EOFError:
-            found.append(Ran(None, None, None, [], []))
-    for ran, process, (mine, _) in zip(found, processes, pipes, strict=True):
+            runs.append(Ran(None, None, None, [], []))
+    for ran, process, (mine, _) in zip(runs, processes, pipes, strict=True):
         # none leaves before all have said what they came to: another may still hear the last of it
         with suppress(OSError):
             mine.send("leave")
         process.join()
         ran.exit = process.exitcode
-    return found
+    return runs
 
 
 def _main(plan: Plan, rank: int, store: str, pipe: Any, keys: dict[str, str]) -> None:

@@ -55,12 +55,12 @@ class Node:
 
     def named(self, *words: str) -> list[psutil.Process]:
         """Return its processes whose command lines have all of `words`."""
-        found = []
-        for one in self.tree():
+        processes = []
+        for process in self.tree():
             with suppress(psutil.Error):
-                if all(word in " ".join(one.cmdline()) for word in words):
-                    found.append(one)
-        return found
+                if all(word in " ".join(process.cmdline()) for word in words):
+                    processes.append(process)
+        return processes
 
 
 @dataclass
@@ -85,9 +85,9 @@ class ProcessCluster:
 
     def kill(self, node: Node) -> None:
         """End every process of `node` at once, as when a machine is taken away."""
-        for one in self._remember(node):
+        for process in self._remember(node):
             with suppress(psutil.NoSuchProcess):
-                one.kill()
+                process.kill()
         node.process.wait(PATIENCE_S)
         if node in self.workers:
             self.workers.remove(node)
@@ -143,9 +143,9 @@ class ProcessCluster:
         """Return the process of the submitted job whose command line has `words`, once it is there."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            found = [one for one in self.head.named("-m", "jobs.", *words) if "sh" not in one.name()]
-            if found:
-                return found[0]
+            drivers = [process for process in self.head.named("-m", "jobs.", *words) if "sh" not in process.name()]
+            if drivers:
+                return drivers[0]
             assert time.monotonic() < deadline, f"no driver with {words}"
             time.sleep(0.1)
 
@@ -154,18 +154,18 @@ class ProcessCluster:
         for node in [*self.workers, self.head]:
             self._remember(node)
         everyone = list(self._seen.values())
-        for one in everyone:
+        for process in everyone:
             with suppress(psutil.NoSuchProcess):
-                one.kill()
+                process.kill()
         for node in [*self.workers, self.head]:
             node.process.wait(PATIENCE_S)
         _, alive = psutil.wait_procs(everyone, timeout=PATIENCE_S)
-        alive = [one for one in alive if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        alive = [process for process in alive if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
         assert not alive, f"{len(alive)} processes of the cluster are left"
 
     def _remember(self, node: Node) -> list[psutil.Process]:
         tree = node.tree()
-        self._seen |= {one.pid: one for one in tree}
+        self._seen |= {process.pid: process for process in tree}
         return tree
 
     def _get(self, path: str) -> dict[str, Any]:

@@ -160,8 +160,8 @@ def make_world(folder: Path, datasets: Mapping[str, int]) -> World:
         rows = reports(dataset, count, seed)
         append(world.warehouse, REPORTS, rows)
         rng = Random(seed)
-        made = [prediction(model, row, rng) for model in MODELS for row in rows if row["split"] == "test"]
-        kept = [row for row in made if row["model_name"] != "raw" or not row["unit_id"].endswith("7")]
+        written = [prediction(model, row, rng) for model in MODELS for row in rows if row["split"] == "test"]
+        kept = [row for row in written if row["model_name"] != "raw" or not row["unit_id"].endswith("7")]
         append(world.warehouse, PREDICTIONS, kept)
     return world
 

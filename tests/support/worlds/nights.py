@@ -126,13 +126,13 @@ class Nights:
 
     def commit_runs(self) -> list[str]:
         """Return the run of each commit of `predictions`, in order; a commit's own snapshots count once."""
-        found: list[str] = []
+        runs: list[str] = []
         for snapshot in self.warehouse.load(PREDICTIONS).snapshots():
             properties = {} if snapshot.summary is None else snapshot.summary.additional_properties
             run = next((value for name, value in properties.items() if name == "radray.run-id"), None)
-            if run is not None and run not in found:
-                found.append(run)
-        return found
+            if run is not None and run not in runs:
+                runs.append(run)
+        return runs
 
     def whole(self, date: str, reports: int, seed: int = 5) -> None:
         """Assert that a night is there once: each report a row, no other row, one commit, nothing staged."""

@@ -8,15 +8,15 @@ from ray._private import parameter
 from ray.autoscaler._private.fake_multi_node.node_provider import FakeMultiNodeProvider
 
 
-class OwnFolders(FakeMultiNodeProvider):  # type: ignore[misc]
+class OwnFolders(FakeMultiNodeProvider):
     """In a shared folder a node that starts writes the job's files anew, under a driver that runs in them."""
 
     def create_node_with_resources_and_labels(self, *values: Any, **named: Any) -> Any:
         """Start a node as the provider does."""
 
         def with_folder(*args: Any, **kwargs: Any) -> parameter.RayParams:
-            return made(*args, **kwargs, temp_dir=tempfile.mkdtemp(prefix="n", dir=self.provider_config["folder"]))
+            return params(*args, **kwargs, temp_dir=tempfile.mkdtemp(prefix="n", dir=self.provider_config["folder"]))
 
-        made = parameter.RayParams
+        params = parameter.RayParams
         with mock.patch.object(parameter, "RayParams", with_folder):
             return super().create_node_with_resources_and_labels(*values, **named)

@@ -32,11 +32,11 @@ def prepared(
     read = ReadReports(STORAGE, RowContext(spec, constants, splits, "train"))
     rows: list[dict[str, Any]] = []
     for unit in units:
-        made = list(read(pa.table({"work": [pickle.dumps(unit.work)]})))
-        assert all(table.schema.equals(REPORTS.arrow()) for table in made)
-        found = [row for table in made for row in table.to_pylist()]
-        assert sorted(row["unit_id"] for row in found) == sorted(unit.unit_ids)
-        rows += found
+        tables = list(read(pa.table({"work": [pickle.dumps(unit.work)]})))
+        assert all(table.schema.equals(REPORTS.arrow()) for table in tables)
+        parsed = [row for table in tables for row in table.to_pylist()]
+        assert sorted(row["unit_id"] for row in parsed) == sorted(unit.unit_ids)
+        rows += parsed
     assert len({row["unit_id"] for row in rows}) == len(rows)
     return rows
 

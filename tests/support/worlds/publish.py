@@ -45,19 +45,19 @@ class Cloud:
         """Operation: code of the error that it is answered with."""
         self.ends = "SUCCEEDED"
         """How Athena's queries end."""
-        self._made: dict[str, Any] = {}
+        self._clients: dict[str, Any] = {}
         self._asked: dict[str, Any] = {}
         self._ids = itertools.count(1)
 
     def client(self, service: str) -> Any:
-        if service not in self._made:
+        if service not in self._clients:
             client = boto3.session.Session().client(
                 service, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b"
             )
             client.meta.events.register(f"before-parameter-build.{service}", self._remember)
             client.meta.events.register(f"before-call.{service}", self._answer)
-            self._made[service] = client
-        return self._made[service]
+            self._clients[service] = client
+        return self._clients[service]
 
     def _remember(self, params: dict[str, Any], **_: object) -> None:
         self._asked = dict(params)
@@ -66,12 +66,12 @@ class Cloud:
         service = str(model.service_model.service_name)
         if model.name in self.fails:
             return refusal(self.fails[model.name])
-        found: dict[str, Any] | Answer = getattr(self, f"_{service}")(model.name, self._asked)
-        if isinstance(found, tuple):
-            return found
-        report = validate_parameters(found, model.output_shape)
+        answer: dict[str, Any] | Answer = getattr(self, f"_{service}")(model.name, self._asked)
+        if isinstance(answer, tuple):
+            return answer
+        report = validate_parameters(answer, model.output_shape)
         assert report is None
-        return AWSResponse("", 200, {}, None), {**found, "ResponseMetadata": {"HTTPStatusCode": 200}}
+        return AWSResponse("", 200, {}, None), {**answer, "ResponseMetadata": {"HTTPStatusCode": 200}}
 
     def _athena(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         if name == "StartQueryExecution":
@@ -134,11 +134,11 @@ class Cloud:
 
     def _refer(self, asked: dict[str, Any]) -> None:
         """Hold that what is asked for refers to what is there, as QuickSight would."""
-        for one in asked.get("PhysicalTableMap", {}).values():
-            assert one["RelationalTable"]["DataSourceArn"] in self.assets
-            assert one["RelationalTable"]["Name"] in self.views
-        for one in asked.get("Definition", {}).get("DataSetIdentifierDeclarations", []):
-            assert one["DataSetArn"] in self.assets
+        for entry in asked.get("PhysicalTableMap", {}).values():
+            assert entry["RelationalTable"]["DataSourceArn"] in self.assets
+            assert entry["RelationalTable"]["Name"] in self.views
+        for entry in asked.get("Definition", {}).get("DataSetIdentifierDeclarations", []):
+            assert entry["DataSetArn"] in self.assets
 
     def _described(self, kind: str, arn: str, asked: dict[str, Any]) -> dict[str, Any]:
         if kind == "Dashboard":

@@ -33,7 +33,9 @@ def rows_of(model: str, predictions: dict[str, str | None], **values: Any) -> li
     return [row(unit, model, prediction, **values) for unit, prediction in predictions.items()]
 
 
-def made_side(rows: list[dict[str, Any]], models: tuple[str, ...] = (), training: Training | None = None) -> SideBySide:
+def build_side(
+    rows: list[dict[str, Any]], models: tuple[str, ...] = (), training: Training | None = None
+) -> SideBySide:
     training = training or Training()
     side = side_by_side("made", "test", rows, models, training)
     add_floors(side, training, stemmer=True)

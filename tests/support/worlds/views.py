@@ -94,24 +94,24 @@ def models_of(night: int) -> list[tuple[str, str, str]]:
     return [*runs, ("raw", "r1", f"generate-{stamp}60000-aa")] if night == 0 else runs
 
 
-def predictions(rng: Random, made: Sequence[Row]) -> list[Row]:
+def predictions(rng: Random, reported: Sequence[Row]) -> list[Row]:
     rows = []
-    for one in made:
-        if one["status"] != "ok":
+    for report in reported:
+        if report["status"] != "ok":
             continue
-        own = Random(one["unit_id"])
+        own = Random(report["unit_id"])
         stratum = own.choice(["normal", "abnormal", "abnormal", None])
-        reference = f"SECRET reference of {one['study_id']}" if stratum else None
+        reference = f"SECRET reference of {report['study_id']}" if stratum else None
         references = {f"reference_flag_{name}": own.choice([True, False, False, None]) for name in CLASSES}
-        for name, digest, run_id in models_of(NIGHTS.index(one["batch_date"])):
+        for name, digest, run_id in models_of(NIGHTS.index(report["batch_date"])):
             if rng.random() < 0.1:
                 continue  # the run of this model did not get to it
             failed = rng.random() < 0.1
             names = ("unit_id", "batch_date", "dataset", "study_id", "subject_id", "findings", "modality")
-            row: Row = {key: one[key] for key in names}
+            row: Row = {key: report[key] for key in names}
             row |= {"model_name": name, "model_digest": digest, "run_id": run_id, "split": "live"}
             row |= {"status": "failed" if failed else "ok", "reason": "empty_output" if failed else None}
-            row |= {"split_key": one["subject_id"], "text_digest": "d", "reference": reference}
+            row |= {"split_key": report["subject_id"], "text_digest": "d", "reference": reference}
             row |= {"prediction": None if failed else f"SECRET impression of {name}", "reference_stratum": stratum}
             row |= dict.fromkeys(("prompt_id", "settings_digest", "engine", "run_key"), "x")
             row |= {"checks_id": "c", "evidence": None if failed else EVIDENCE}
@@ -177,11 +177,11 @@ class World:
     def __init__(self, folder: Path) -> None:
         rng = Random(2026)
         self.warehouse = open_warehouse(folder)
-        made = reports(rng)
-        written = predictions(rng, made)
+        reported = reports(rng)
+        written = predictions(rng, reported)
         evaluations, comparisons = figures(rng)
         tables = (
-            (REPORTS, made),
+            (REPORTS, reported),
             (PREDICTIONS, written),
             (EVALUATIONS, evaluations),
             (COMPARISONS, comparisons),

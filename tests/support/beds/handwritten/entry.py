@@ -21,11 +21,11 @@ def entries(text: str) -> tuple[Entry, ...]:
 
     A background of "-" is none; a written-out ``\\n`` and ``\\s`` are a line break and a space.
     """
-    made = []
+    entries = []
     for line in re.sub(r"\n +", " ", text.strip("\n")).splitlines():
         line = line.format(study=STUDY_ID, subject=SUBJECT_ID, accession=ACCESSION)
         exam, background, findings, impression = (
             part.strip().replace("\\n", "\n").replace("\\s", " ") for part in line.split("|")
         )
-        made.append(Entry(exam, None if background == "-" else background, findings, impression))
-    return tuple(made)
+        entries.append(Entry(exam, None if background == "-" else background, findings, impression))
+    return tuple(entries)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.support.beds.pair import BedPair
-from tests.support.beds.report_words import NAMES, PATTERNS, Report, Said, held, names, only, said_of
+from tests.support.beds.report_words import NAMES, PATTERNS, Report, Statement, held, names, only, statements_of
 
 _SIDED = (
     *("effusion", "pneumothorax", "consolidation", "rib_fracture", "atelectasis", "opacity", "nodule", "mass"),
@@ -95,7 +95,7 @@ def shuffled(draw: Random, values: tuple[str, ...]) -> list[str]:
     return draw.sample(values, len(values))
 
 
-def by_its_name(name: str, found: list[Said]) -> bool:
+def by_its_name(name: str, statements: list[Statement]) -> bool:
     """Tell whether the finding itself is named: what hyperinflation or a full hilum is taken for may be doubted."""
     own = {
         "opacity": "opac",
@@ -105,39 +105,50 @@ def by_its_name(name: str, found: list[Said]) -> bool:
         "blunting": "$",
         "hernia": "hiat",
     }
-    return all(re.match(own.get(name, ""), one.words) for one in found)
+    return all(re.match(own.get(name, ""), statement.words) for statement in statements)
 
 
-def concluding(name: str, report: Report) -> list[Said]:
-    return said_of(name, report.impression)
+def concluding(name: str, report: Report) -> list[Statement]:
+    return statements_of(name, report.impression)
 
 
 def side(draw: Random, report: Report) -> BedPair | None:
     """Put a finding that findings put on one side on the other."""
     for name in shuffled(draw, _SIDED):
-        found = held(name, report.findings)
-        named = frozenset().union(*(one.sides for one in found))
-        if len(named) != 1 or any(len(one.sides) != 1 for one in found) or names(name, report.background):
+        statements = held(name, report.findings)
+        named = frozenset().union(*(statement.sides for statement in statements))
+        if (
+            len(named) != 1
+            or any(len(statement.sides) != 1 for statement in statements)
+            or names(name, report.background)
+        ):
             continue
         (true,) = named
         group = _LUNG if name in _LUNG else (name,)
-        elsewhere = [one for other in group for one in said_of(other, report.findings) if one.state != "absent"]
-        if any(_OTHER[true] in one.sides for one in elsewhere):
+        elsewhere = [
+            statement
+            for other in group
+            for statement in statements_of(other, report.findings)
+            if statement.state != "absent"
+        ]
+        if any(_OTHER[true] in statement.sides for statement in elsewhere):
             continue
         concluded = concluding(name, report)
         if not concluded:
-            said = draw.choice(
+            wording = draw.choice(
                 (f"{_OTHER[true].capitalize()} {NAMES[name]}.", f"{_OTHER[true].capitalize()}-sided {NAMES[name]}.")
             )
             if name in ("granuloma", "nodule", "mass", "opacity", "scarring", "consolidation"):
-                said = f"{NAMES[name].capitalize()} in the {_OTHER[true]} lung."
+                wording = f"{NAMES[name].capitalize()} in the {_OTHER[true]} lung."
             if name == "blunting":
-                said = f"Blunting of the {_OTHER[true]} costophrenic angle."
+                wording = f"Blunting of the {_OTHER[true]} costophrenic angle."
             if name == "hemidiaphragm":
-                said = f"Elevated {_OTHER[true]} hemidiaphragm."
-            return Mutation("side", "appended", with_sentence(report.impression, said)).of(report)
+                wording = f"Elevated {_OTHER[true]} hemidiaphragm."
+            return Mutation("side", "appended", with_sentence(report.impression, wording)).of(report)
         plain = [
-            one for one in concluded if one.sides == {true} and not re.search(r"middle|lingul", one.sentence, re.I)
+            statement
+            for statement in concluded
+            if statement.sides == {true} and not re.search(r"middle|lingul", statement.sentence, re.I)
         ]
         if len(plain) == 1:
             wrong = report.impression.replace(plain[0].sentence, _swapped(plain[0].sentence, {true: _OTHER[true]}))
@@ -153,8 +164,8 @@ def polarity(draw: Random, report: Report) -> BedPair | None:
 
 def _asserted(draw: Random, report: Report) -> BedPair | None:
     for name in shuffled(draw, _DENIED):
-        found = only(name, report.findings, "absent")
-        if not found or names(name, report.background):
+        statements = only(name, report.findings, "absent")
+        if not statements or names(name, report.background):
             continue
         concluded = concluding(name, report)
         if not concluded:
@@ -162,11 +173,11 @@ def _asserted(draw: Random, report: Report) -> BedPair | None:
             if name in ("edema", "free_air"):
                 adjective = draw.choice(("There is", "Mild", "Moderate"))
             # to deny an infiltrate is not to deny every opacity
-            noun = found[0].words if name == "opacity" or draw.random() < 0.4 else NAMES[name]
+            noun = statements[0].words if name == "opacity" or draw.random() < 0.4 else NAMES[name]
             if adjective == "There is a" and (noun.endswith(("s", "disease")) or noun[0] in "aeiou"):
                 adjective = "Left"
-            said = f"{adjective} {noun}."
-            return Mutation("polarity", "asserted", with_sentence(report.impression, said)).of(report)
+            wording = f"{adjective} {noun}."
+            return Mutation("polarity", "asserted", with_sentence(report.impression, wording)).of(report)
         alone = re.fullmatch(rf"No (?:{PATTERNS[name].pattern})\.?", concluded[0].sentence, re.IGNORECASE)
         if alone and len(concluded) == 1:
             wrong = report.impression.replace(concluded[0].sentence, concluded[0].sentence[3:].capitalize())
@@ -176,27 +187,27 @@ def _asserted(draw: Random, report: Report) -> BedPair | None:
 
 def _denied(draw: Random, report: Report) -> BedPair | None:
     for name in shuffled(draw, _ASSERTED):
-        found = only(name, report.findings, "present")
-        if not found or not by_its_name(name, found):
+        statements = only(name, report.findings, "present")
+        if not statements or not by_its_name(name, statements):
             continue
         concluded = concluding(name, report)
         if name == "opacity" and not concluded and names("consolidation", report.impression):
             continue
-        said = draw.choice((f"No {NAMES[name]}.", f"There is no {NAMES[name]}.", f"No evidence of {NAMES[name]}."))
+        wording = draw.choice((f"No {NAMES[name]}.", f"There is no {NAMES[name]}.", f"No evidence of {NAMES[name]}."))
         if not concluded:
-            return Mutation("polarity", "denied", with_sentence(report.impression, said)).of(report)
-        if len({one.sentence for one in concluded}) == 1 and concluded[0].state == "present":
-            wrong = report.impression.replace(concluded[0].sentence, said)
+            return Mutation("polarity", "denied", with_sentence(report.impression, wording)).of(report)
+        if len({statement.sentence for statement in concluded}) == 1 and concluded[0].state == "present":
+            wrong = report.impression.replace(concluded[0].sentence, wording)
             return Mutation("polarity", "replaced by denial", wrong).of(report)
     return None
 
 
 def _millimetres(text: str) -> set[float]:
-    found = set()
+    sizes = set()
     for match in _MEASURE.finditer(text):
         factor = 1 if match[3].lower().startswith("m") else 10
-        found |= {float(number) * factor for number in re.findall(r"\d+(?:\.\d+)?", match[1] + match[2])}
-    return found
+        sizes |= {float(number) * factor for number in re.findall(r"\d+(?:\.\d+)?", match[1] + match[2])}
+    return sizes
 
 
 def measurement(draw: Random, report: Report) -> BedPair | None:
@@ -208,11 +219,15 @@ def measurement(draw: Random, report: Report) -> BedPair | None:
         match = draw.choice(inside)
         unit = "mm" if match[3].lower().startswith("c") else "cm"
         number = match[2] if draw.random() < 0.4 else f"{float(match[2]) * draw.choice((0.4, 1.7, 2.0)) + 0.3:.1f}"
-        said = f"{match[1]}{number} {unit if number == match[2] else match[3]}"
-        wrong = report.impression[: match.start()] + said + report.impression[match.end() :]
+        wording = f"{match[1]}{number} {unit if number == match[2] else match[3]}"
+        wrong = report.impression[: match.start()] + wording + report.impression[match.end() :]
         way = "changed"
     else:
-        present = [name for name in _MEASURED if any(one.state == "present" for one in said_of(name, report.findings))]
+        present = [
+            name
+            for name in _MEASURED
+            if any(statement.state == "present" for statement in statements_of(name, report.findings))
+        ]
         if not present:
             return None
         number, name = draw.choice(("1.7", "2.4", "3.3", "4.6", "7", "13", "19", "27")), draw.choice(present)
@@ -225,7 +240,11 @@ def measurement(draw: Random, report: Report) -> BedPair | None:
         )
         way = "appended"
     new = _millimetres(wrong) - _millimetres(report.impression)
-    if not new or any(abs(one - other) <= 1 for one in new for other in known) or {one / 10 for one in new} & numbers:
+    if (
+        not new
+        or any(abs(size - other) <= 1 for size in new for other in known)
+        or {size / 10 for size in new} & numbers
+    ):
         return None
     return Mutation("measurement", way, wrong).of(report)
 
@@ -233,25 +252,29 @@ def measurement(draw: Random, report: Report) -> BedPair | None:
 def certainty(draw: Random, report: Report) -> BedPair | None:
     """Doubt what findings assert, or assert what they doubt."""
     for name in shuffled(draw, tuple(name for name in NAMES if name not in VAGUE)):
-        found, concluded = said_of(name, report.findings), concluding(name, report)
-        if not found or names(name, report.background) or not by_its_name(name, found):
+        statements, concluded = statements_of(name, report.findings), concluding(name, report)
+        if not statements or names(name, report.background) or not by_its_name(name, statements):
             continue
         hedged = re.compile(rf"{_HEDGE}(?: \w+){{0,2}} (?:{PATTERNS[name].pattern})", re.IGNORECASE)
         no = re.compile(r"\b(?:no|not|without|resol\w+|negative)\b", re.IGNORECASE)
-        if all(one.state == "present" for one in found):
-            said = draw.choice((f"Possible {NAMES[name]}.", f"Probable {NAMES[name]}.", f"Questionable {NAMES[name]}."))
-        elif all(hedged.search(one.sentence) and not no.search(one.sentence) for one in found):
-            said = draw.choice((f"{NAMES[name].capitalize()}.", f"There is {NAMES[name]}.", f"Definite {NAMES[name]}."))
+        if all(statement.state == "present" for statement in statements):
+            wording = draw.choice(
+                (f"Possible {NAMES[name]}.", f"Probable {NAMES[name]}.", f"Questionable {NAMES[name]}.")
+            )
+        elif all(hedged.search(statement.sentence) and not no.search(statement.sentence) for statement in statements):
+            wording = draw.choice(
+                (f"{NAMES[name].capitalize()}.", f"There is {NAMES[name]}.", f"Definite {NAMES[name]}.")
+            )
         else:
             continue
         if name == "opacity" and any(names(other, report.impression) for other in _LUNG if other != name):
             continue
         if not concluded:
-            return Mutation("certainty", "appended", with_sentence(report.impression, said)).of(report)
-        if len({one.sentence for one in concluded}) == 1 and not no.search(concluded[0].sentence):
+            return Mutation("certainty", "appended", with_sentence(report.impression, wording)).of(report)
+        if len({statement.sentence for statement in concluded}) == 1 and not no.search(concluded[0].sentence):
             hedged_already = concluded[0].state == "unclear"
-            if hedged_already == (found[0].state != "present"):
-                wrong = report.impression.replace(concluded[0].sentence, said)
+            if hedged_already == (statements[0].state != "present"):
+                wrong = report.impression.replace(concluded[0].sentence, wording)
                 return Mutation("certainty", "replaced", wrong).of(report)
     return None
 
@@ -259,14 +282,14 @@ def certainty(draw: Random, report: Report) -> BedPair | None:
 def severity(draw: Random, report: Report) -> BedPair | None:
     """Make a small or mild finding large or severe."""
     for name in shuffled(draw, tuple(_GRADED)):
-        found, concluded = said_of(name, report.findings), concluding(name, report)
+        statements, concluded = statements_of(name, report.findings), concluding(name, report)
         little = r"\b(?:trace|tiny|small|mild|mildly|minimal|minimally|slight|slightly)\b"
-        if len(found) != 1 or found[0].state != "present" or names(name, report.background):
+        if len(statements) != 1 or statements[0].state != "present" or names(name, report.background):
             continue
-        if not by_its_name(name, found):
+        if not by_its_name(name, statements):
             continue
-        sentence = found[0].sentence
-        before = sentence[: PATTERNS[name].search(sentence).end()]  # type: ignore[union-attr]
+        sentence = statements[0].sentence
+        before = sentence[: PATTERNS[name].search(sentence).end()]
         if not re.search(rf"{little}(?: (?!and\b|or\b|with\b)[\w-]+){{0,4}}$", before, re.IGNORECASE) or re.search(
             r"large|severe|moderate|marked|massive", sentence, re.IGNORECASE
         ):
@@ -274,7 +297,7 @@ def severity(draw: Random, report: Report) -> BedPair | None:
         if not concluded:
             wrong = with_sentence(report.impression, f"{_GRADED[name]} {NAMES[name]}.")
             return Mutation("severity", "appended", wrong).of(report)
-        if len({one.sentence for one in concluded}) == 1 and concluded[0].state == "present":
+        if len({statement.sentence for statement in concluded}) == 1 and concluded[0].state == "present":
             wrong = report.impression.replace(concluded[0].sentence, f"{_GRADED[name]} {NAMES[name]}.")
             return Mutation("severity", "replaced", wrong).of(report)
     return None
@@ -284,26 +307,30 @@ def location(draw: Random, report: Report) -> BedPair | None:
     """Move a finding to another lobe of the same lung."""
     lobes = re.compile(r"\b(left|right) (upper|lower) (lobe|lung)\b", re.IGNORECASE)
     for name in shuffled(draw, ("nodule", "mass", "granuloma", "opacity", "consolidation", "scarring", "atelectasis")):
-        found = held(name, report.findings)
-        if len({one.sentence for one in found}) != 1 or names(name, report.background):
+        statements = held(name, report.findings)
+        if len({statement.sentence for statement in statements}) != 1 or names(name, report.background):
             continue
-        named = lobes.findall(found[0].sentence)
+        named = lobes.findall(statements[0].sentence)
         if len(named) != 1 or re.search(
-            r"middle|mid|lingul|bilat|both|apex|apical|bas", found[0].sentence, re.IGNORECASE
+            r"middle|mid|lingul|bilat|both|apex|apical|bas", statements[0].sentence, re.IGNORECASE
         ):
             continue
         where, level, _ = (word.lower() for word in named[0])
         others = [
-            one for other in _LUNG if other != name for one in said_of(other, report.findings) if one.state != "absent"
+            statement
+            for other in _LUNG
+            if other != name
+            for statement in statements_of(other, report.findings)
+            if statement.state != "absent"
         ]
-        if any(one.sentence != found[0].sentence for one in others):
+        if any(statement.sentence != statements[0].sentence for statement in others):
             continue
         other = {"upper": "lower", "lower": "upper"}[level]
         concluded = concluding(name, report)
         if not concluded:
-            said = f"{NAMES[name].capitalize()} in the {where} {other} lobe."
-            return Mutation("location", "appended", with_sentence(report.impression, said)).of(report)
-        plain = {one.sentence for one in concluded if len(lobes.findall(one.sentence)) == 1}
+            wording = f"{NAMES[name].capitalize()} in the {where} {other} lobe."
+            return Mutation("location", "appended", with_sentence(report.impression, wording)).of(report)
+        plain = {statement.sentence for statement in concluded if len(lobes.findall(statement.sentence)) == 1}
         if len(plain) == 1:
             (sentence,) = plain
             wrong = report.impression.replace(sentence, _swapped(sentence, {level: other}))

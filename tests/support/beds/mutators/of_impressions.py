@@ -79,14 +79,14 @@ _UNSUPPORTED = (
 
 def critical_missed(draw: Random, report: Report) -> BedPair | None:
     """Put a critical finding into the findings; the impression as it stands misses it."""
-    pattern, said, concluded = draw.choice(_CRITICAL)
+    pattern, finding, concluded = draw.choice(_CRITICAL)
     if re.search(pattern, f"{report.impression} {report.background}", re.IGNORECASE):
         return None
-    kept = [one for one in sentences(report.findings) if not re.search(pattern, one, re.IGNORECASE)]
+    kept = [sentence for sentence in sentences(report.findings) if not re.search(pattern, sentence, re.IGNORECASE)]
     if not kept:
         return None
     place = draw.randrange(len(kept) + 1)
-    findings = " ".join([*kept[:place], said, *kept[place:]])
+    findings = " ".join([*kept[:place], finding, *kept[place:]])
     right = f"{concluded} {report.impression}"
     return Mutation("critical_missed", "seeded", report.impression, right=right, findings=findings).of(report)
 
@@ -146,10 +146,10 @@ def identifier(draw: Random, report: Report) -> BedPair | None:
 
 def unsupported(draw: Random, report: Report) -> BedPair | None:
     """Conclude what nothing in the report speaks of."""
-    pattern, said = draw.choice(_UNSUPPORTED)
+    pattern, conclusions = draw.choice(_UNSUPPORTED)
     if re.search(pattern, f"{report.findings} {report.background} {report.impression}", re.IGNORECASE):
         return None
-    return Mutation("unsupported", "appended", with_sentence(report.impression, draw.choice(said))).of(report)
+    return Mutation("unsupported", "appended", with_sentence(report.impression, draw.choice(conclusions))).of(report)
 
 
 def device(draw: Random, report: Report) -> BedPair | None:
@@ -164,11 +164,15 @@ def critical_deleted(draw: Random, report: Report) -> BedPair | None:
     """Delete the sentence with a critical finding that findings and impression both assert."""
     for name in ("pneumothorax", "free_air"):
         pattern = "pneumothora" if name == "pneumothorax" else "free|pneumoper"
-        said = [one for one in sentences(report.findings) if names(name, one)]
-        denied = any(re.search(r"\b(?:no|not|without|negative|resol\w+)\b", one, re.IGNORECASE) for one in said)
-        kept = [one for one in sentences(report.impression) if not re.search(pattern, one, re.IGNORECASE)]
+        asserting = [sentence for sentence in sentences(report.findings) if names(name, sentence)]
+        denied = any(
+            re.search(r"\b(?:no|not|without|negative|resol\w+)\b", sentence, re.IGNORECASE) for sentence in asserting
+        )
+        kept = [
+            sentence for sentence in sentences(report.impression) if not re.search(pattern, sentence, re.IGNORECASE)
+        ]
         asserted = names(name, report.impression) and not re.search(r"\bno\b", report.impression, re.IGNORECASE)
-        if said and not denied and asserted:
+        if asserting and not denied and asserted:
             wrong = " ".join(kept) or "No acute disease."
             return Mutation("critical_missed", "deleted", wrong).of(report)
     return critical_missed(draw, report)
