@@ -51,7 +51,7 @@ def test_a_missing_file_is_an_error_of_its_own_where_the_kind_covers_it(error: E
         assert type(caught.value) is raised
 
 
-def test_own_errors_pass_but_for_a_missing_file_and_advice_replaces_the_lever() -> None:
+def test_own_errors_pass_but_a_missing_file_and_advice_is_the_lever() -> None:
     with pytest.raises(RadrayError, match=r"^inner$"), translated("a", "b"):
         raise RadrayError("inner")
     with pytest.raises(MissingFile, match=r"^table: gone: FileNotFoundError: is it whole\?$") as caught:  # noqa: SIM117
