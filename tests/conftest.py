@@ -12,6 +12,8 @@ from tests.support.s3_server import S3Server, running_s3
 
 # threads that wait for one another would keep the processors busy with it, of which other tests have need
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Ray ends workers where a machine runs low on memory, whoever uses it: a test's are not to pay for its neighbours
+os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")
 
 
 _RAY_RAN = pytest.StashKey[bool]()

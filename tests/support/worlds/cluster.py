@@ -220,6 +220,7 @@ def _head(environment: Mapping[str, str], scales_to: int) -> Iterator[ProcessClu
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_memory_monitor_refresh_ms": "0",  # what else runs on this machine is no reason to end a worker
     }
     if scales_to:
         full |= {"RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1", "PYTHONPATH": str(ROOT)}
