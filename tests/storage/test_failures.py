@@ -14,7 +14,7 @@ SECRET = "AKIASECRET"
 
 def of_s3(code: str, status: int) -> ClientError:
     return ClientError(
-        {"Error": {"Code": code, "Message": SECRET}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+        {"Error": {"Code": code, "Message": SECRET}, "ResponseMetadata": {"HTTPStatusCode": status}},
         "GetObject",
     )
 

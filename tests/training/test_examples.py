@@ -148,7 +148,7 @@ class _Counting:
 
 def test_each_text_is_tokenised_once_and_nulls_stay(toy_model: Path) -> None:
     tokenizer = _Counting(load_tokenizer(toy_model))
-    columns = {
+    columns: dict[str, Any] = {
         "unit_id": ["a", "b", "c"],
         "input": ["There is a small nodule.", "There is an opacity.", "There is an effusion."],
         "target": ["Small nodule.", None, "Effusion."],
