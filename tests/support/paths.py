@@ -13,5 +13,5 @@ def data_folder() -> Path:
 
 
 def openi_file() -> Path:
-    """Return where the Open-i reports are, if they are there; who wants them skips, saying so, if they are not."""
+    """Return where the Open-i reports belong; a test that needs them is skipped, with this path, where they are not."""
     return data_folder() / "openi" / "indiana_reports.csv"

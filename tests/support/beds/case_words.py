@@ -139,7 +139,7 @@ WITHOUT_PRIOR = (
     *("Comparison: No comparison studies available.", "Comparison: No prior exams are available for comparison."),
 )
 DEVICES = (
-    # findings, right impression, position said wrongly
+    # findings, right impression, position stated wrongly
     (
         "The endotracheal tube tip is {n} cm above the carina.",
         (

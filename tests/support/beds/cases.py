@@ -1,4 +1,4 @@
-"""Template pairs: a few findings with their attributes, said one way in the findings and another in the impression."""
+"""Template pairs: a few findings with their attributes, worded differently in the findings and in the impression."""
 
 from dataclasses import dataclass, replace
 from random import Random

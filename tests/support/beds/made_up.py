@@ -33,7 +33,7 @@ _COMMUNICATIONS = (
 
 
 def communication(draw: Random) -> str:
-    """Return a sentence that says that somebody was told."""
+    """Return a sentence that says that somebody was informed."""
     who = draw.choice(_WHO)
     sentence = draw.choice(_COMMUNICATIONS).format(
         who=who, Who=who[0].upper() + who[1:], how=draw.choice(_HOW), when=draw.choice(_WHEN)

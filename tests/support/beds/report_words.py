@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 LEXICON: dict[str, tuple[str, str]] = {
-    # name: how it is recognised, how it is said
+    # name: the pattern that recognises it, and its noun
     "pneumothorax": (r"pneumothora(?:x|ces)", "pneumothorax"),
     "effusion": (r"effusions?|pleural fluid", "pleural effusion"),
     "consolidation": (r"consolidations?", "consolidation"),
@@ -91,7 +91,7 @@ class Report:
     impression: str
     identifiers: tuple[str, ...]
     prior_known: bool | None
-    """Whether an earlier study stood beside it; None: not said."""
+    """Whether an earlier study was at hand; None: not stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +158,13 @@ def statements_of(name: str, text: str) -> list[Statement]:
 
 
 def only(name: str, text: str, state: str) -> list[Statement]:
-    """Return what is said of `name` where every sentence that names it says `state`; else nothing."""
+    """Return the statements about `name` where every sentence that names it has `state`; else none."""
     statements = statements_of(name, text)
     return statements if statements and all(statement.state == state for statement in statements) else []
 
 
 def held(name: str, text: str) -> list[Statement]:
-    """Return what is said of `name` where no sentence that names it has a negation, doubt or not; else nothing."""
+    """Return the statements about `name` where no sentence that names it has a negation; else none."""
     statements = statements_of(name, text)
     return [] if any(_NEGATION.search(statement.sentence) for statement in statements) else statements
 

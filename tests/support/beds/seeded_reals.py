@@ -12,7 +12,7 @@ from tests.support.paths import openi_file
 
 SEED = 1_384
 ENOUGH = 150
-"""Pairs of a class that are wanted where the data give so many."""
+"""Pairs wanted of each class, where the data has that many."""
 
 
 def reports_file() -> Path:

@@ -44,7 +44,7 @@ class Duel:
     """How many commits had landed when a writer pinned its base."""
 
     def run(self, choose: Choice) -> dict[str, object]:
-        """Play the schedule, with a look at every night after every move; return what each writer was told."""
+        """Play the schedule, with a look at every night after every move; return each writer's outcome."""
         self._reader = Warehouse(self.settings)
         self._stands = self._reader.metadata_location(REPORTS)
         self._before = {part.date: read_rows(self._reader, part.date) for part in self.parts}
@@ -109,7 +109,7 @@ class Duel:
             self._check_runs()
 
     def _check_runs(self) -> None:
-        """Assert that each writer has the row in `runs` that it was told; who found all done wrote none."""
+        """Assert that each writer's row in `runs` agrees with its outcome; a writer with nothing to do has none."""
         for key in {part.run_key for part in self.parts}:
             outcomes = [
                 writer.outcome for part, writer in zip(self.parts, self.writers, strict=True) if part.run_key == key

@@ -55,7 +55,7 @@ class FaultyEngine:
         return [Generation((Hypothesis(prompt, 0.0),), len(prompt), len(prompt), False, False) for prompt in prompts]
 
     def fault(self, prompt: str) -> None:
-        """Do what the prompt's first part names, having said so; if the next is `once`, the first time only."""
+        """Do what the first part of the prompt names, after a note in the log; before `once`, the first time only."""
         kind, _, more = prompt.partition("-")
         if "sticky" in _STATE:
             raise ValueError(CANARY)

@@ -39,7 +39,7 @@ class RedundantError(Exception):
 
 @dataclass
 class Writer:
-    """One writer's thread, where it stands, and what it was told."""
+    """A writer's thread, the step it stands before, and its outcome."""
 
     name: str
     work: Callable[["Writer"], Any]
@@ -79,7 +79,7 @@ class Writer:
             self.move()
 
     def stop_before(self, step: str) -> None:
-        """Stand before `step` until told to move."""
+        """Stand before `step` until `move` is called."""
         if step in self.steps and not self._given_up:
             self.events.append(step)
             self._here.release()

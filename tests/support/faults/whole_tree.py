@@ -1,4 +1,4 @@
-"""What lies below a warehouse, and what its tables refer to: listed and told by other ways than the code under test."""
+"""What lies below a warehouse, and what its tables refer to: listed by other ways than the code under test uses."""
 
 import json
 import sqlite3

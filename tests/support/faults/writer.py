@@ -65,7 +65,7 @@ def in_child(order: Order) -> int:
 
 
 def main() -> None:
-    # botocore reads its descriptions of S3 anew for each session, 0.2 s of each child's life: read once, here
+    # botocore reads its descriptions of S3 for each session, 0.2 s of each child's life: read once, here
     session = boto3.session.Session()
     session.client("s3", region_name="us-east-1")
     boto3.session.Session = lambda: session

@@ -78,7 +78,7 @@ def counted(shape: T5Shape, settings: Settings) -> dict[str, int]:
 
 @contextmanager
 def fake_group(workers: int) -> Iterator[DeviceMesh]:
-    """Be the first of so many `workers`, of which there are no others, for the length of the block."""
+    """Act as the first of `workers` processes, none of which exists, for the length of the block."""
     distributed.init_process_group("fake", store=FakeStore(), rank=0, world_size=workers)
     try:
         yield init_device_mesh("cpu", (workers,))

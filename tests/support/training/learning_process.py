@@ -76,7 +76,7 @@ class Plan:
     """What the workers of one run do.
 
     In its step `die_at` the last worker kills itself, SIGKILL, or (`die_validating`) when that step's checkpoint is
-    whole and its weights have been validated; in `stop_at` it is told to stop; from `full_at` on its disk takes no file
+    whole and its weights are validated; in `stop_at` it is asked to stop; from `full_at` on its disk takes no file
     of over 1 kB.
     """
 
@@ -176,12 +176,12 @@ def run_workers(plan: Plan) -> list[Ran]:
             if not mine.poll(HANGS_S):
                 for process in processes:
                     process.kill()
-                raise AssertionError(f"a worker said nothing for {HANGS_S} s: it hangs")
+                raise AssertionError(f"a worker sent nothing for {HANGS_S} s: it hangs")
             runs.append(mine.recv())
         except EOFError:
             runs.append(Ran(None, None, None, [], []))
     for ran, process, (mine, _) in zip(runs, processes, pipes, strict=True):
-        # none leaves before all have said what they came to: another may still hear the last of it
+        # no worker leaves before all have sent their result: another may still wait for its last exchange
         with suppress(OSError):
             mine.send("leave")
         process.join()

@@ -99,7 +99,7 @@ class ProcessCluster:
         return sum(node["state"] == "ALIVE" for node in listed)
 
     def wait_for_nodes(self, count: int) -> None:
-        """Wait until the cluster counts just so many nodes."""
+        """Wait until the cluster counts exactly `count` nodes."""
         deadline = time.monotonic() + PATIENCE_S
         while (now := self.nodes_alive()) != count:
             if time.monotonic() > deadline:
@@ -118,7 +118,7 @@ class ProcessCluster:
     def run(
         self, *command: str, cwd: Path = ROOT, timeout: float = JOB_PATIENCE_S
     ) -> "subprocess.CompletedProcess[str]":
-        """Run `command` (its first word a program of this environment) as the operator would, and return what came."""
+        """Run `command` (first a program of this environment) as the operator would; return exit code and output."""
         return subprocess.run(
             [str(BIN / command[0]), *command[1:]],
             cwd=cwd,
@@ -183,10 +183,11 @@ def running_cluster(
     worker_flags: Sequence[str] = (),
     scales_to: int = 0,
 ) -> Iterator[ProcessCluster]:
-    """Run a cluster of a head without CPUs and of workers with so many each, with `environment` besides.
+    """Run a cluster of a head without CPUs and one worker for each number in `workers`, with that many CPUs.
 
-    `scales_to`: so many workers of 4 CPUs more are started by Ray's own autoscaler when they are asked for. Where
-    another program took a port all the same, the whole cluster is started again with other ports, twice at most.
+    environment: variables for all its processes. scales_to: Ray's own autoscaler adds up to this many workers of 4
+    CPUs when they are needed. Where another program took a port all the same, the whole cluster is started again with
+    other ports, twice at most.
     """
     for attempt in range(_ATTEMPTS):
         with ExitStack() as stack:
@@ -244,7 +245,7 @@ def _head(environment: Mapping[str, str], scales_to: int) -> Iterator[ProcessClu
 
 
 def _scaling(address: str, workers: int, folder: Path) -> dict[str, object]:
-    """Return what Ray's autoscaler is told: nodes that are processes of this machine (its own provider for tests)."""
+    """Return the settings of Ray's autoscaler: nodes are processes of this machine (its own provider for tests)."""
     worker = {"resources": {"CPU": 4, "object_store_memory": STORE_BYTES}, "node_config": {}, "max_workers": workers}
     head = {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0}
     return {
@@ -286,7 +287,7 @@ def _wait_for_head(cluster: ProcessCluster) -> None:
 
 
 def _ray_start(environment: Mapping[str, str], cpus: int, folder: Path, *flags: str) -> "subprocess.Popen[bytes]":
-    # its own, as a machine has: in a shared one the node that comes last writes the job's folder anew under its driver
+    # its own, as a machine has: in a shared one the node that starts last rewrites the job's folder under its driver
     own_folder = tempfile.mkdtemp(prefix="n", dir=folder)
     ports = zip(_AGENT_PORTS, hold_ports(len(_AGENT_PORTS)), strict=True)
     command = [
@@ -305,5 +306,5 @@ def _ray_start(environment: Mapping[str, str], cpus: int, folder: Path, *flags: 
 
 
 def _end_with_parent() -> None:
-    """Let this process be told to end when the test's process dies, even by SIGKILL; Ray's reaper ends its children."""
+    """Have the kernel end this process when the test's process dies, even by SIGKILL; Ray's reaper ends the rest."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -51,7 +51,7 @@ def expected_rows(run_key: str, unit_ids: Iterable[str]) -> Rows:
 
 
 def read_rows(warehouse: Warehouse, date: datetime.date) -> Rows:
-    """Return what a reader sees of the night now: each reading asks the catalog anew where the table stands."""
+    """Return what a reader sees of the night now: each reading asks the catalog where the table stands."""
     rows = warehouse.read(REPORTS, ["unit_id", "run_key", "findings"], partition(date))
     return tuple(sorted(tuple(row.values()) for row in rows.to_pylist()))
 
@@ -180,7 +180,7 @@ class Reader:
         self._thread.join(PATIENCE_S)
 
     def wait_for_polls(self, count: int) -> None:
-        """Return when the reader has read so many times more."""
+        """Return once the reader has read `count` more times."""
         with self._changed:
             goal = self.polls + count
             assert self._changed.wait_for(lambda: self.polls >= goal or self.wrong, PATIENCE_S), "the reader stands"

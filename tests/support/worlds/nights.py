@@ -84,7 +84,7 @@ class Nights:
         return ["--config", CONFIG, f"date={date}", f"source.uri={source}", "source.format=jsonl", *words]
 
     def submit(self, job: str, *words: str) -> "subprocess.CompletedProcess[str]":
-        """Run `python -m jobs.submit` as the README has it, in the checkout, and return what came."""
+        """Run `python -m jobs.submit` as the README has it, in the checkout; return its exit code and output."""
         done = self.cluster.run("python", "-m", "jobs.submit", job, *words, cwd=self.checkout)
         assert CANARY not in done.stdout + done.stderr
         return done

@@ -9,7 +9,7 @@ from ray.autoscaler._private.fake_multi_node.node_provider import FakeMultiNodeP
 
 
 class OwnFolders(FakeMultiNodeProvider):
-    """In a shared folder a node that starts writes the job's files anew, under a driver that runs in them."""
+    """In a shared folder a node that starts rewrites the job's files, under a driver that runs in them."""
 
     def create_node_with_resources_and_labels(self, *values: Any, **named: Any) -> Any:
         """Start a node as the provider does."""

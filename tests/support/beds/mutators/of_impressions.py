@@ -92,7 +92,7 @@ def critical_missed(draw: Random, report: Report) -> BedPair | None:
 
 
 def communication(draw: Random, report: Report) -> BedPair | None:
-    """Say that somebody was told."""
+    """Claim that somebody was informed."""
     if _TOLD.search(f"{report.findings} {report.background} {report.impression}"):
         return None
     wrong = with_sentence(report.impression, made_up.communication(draw))
