@@ -217,9 +217,9 @@ import sys
 from functools import partial
 from pathlib import Path
 from tests.support.faults.faulty_engine import PROBE, FaultyEngine
-from radray.settings.root import Generate
+from radray.settings.generate import GenerateSettings
 from radray.models.engines.isolation.process import EngineProcess
-process = EngineProcess(partial(FaultyEngine, Path(sys.argv[1])), "faulty", Generate(), PROBE)
+process = EngineProcess(partial(FaultyEngine, Path(sys.argv[1])), "faulty", GenerateSettings(), PROBE)
 print(process.pid, flush=True)
 process.generate(sys.argv[2:])
 sys.stdin.read()

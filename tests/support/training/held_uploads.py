@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radray.errors import RadrayError
-from radray.training.checkpoints.files import Damaged, CheckpointManifest, step_of
+from radray.training.checkpoints.files import CheckpointManifest, Damaged, step_of
 from radray.training.checkpoints.uploads import Uploads
 from radray.training.driver.stopping import terminated
 
