@@ -1,1 +1,1 @@
-"""Views, queries and what is derived from the tables for analysts; the SQL lies in `sql`."""
+"""Views and queries over the tables for analysts; the SQL is in `sql`."""

@@ -1,4 +1,4 @@
-"""Types of the views' columns, found by DuckDB on tables without rows."""
+"""Types of the views' columns, as DuckDB infers them from empty tables."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -11,7 +11,7 @@ from radray.schema.tables import TABLES
 
 @cache
 def view_types(name: str) -> Mapping[str, str]:
-    """Return the view's columns in order, each with DuckDB's name of its type."""
+    """Return the view's columns in order, each with DuckDB's name for its type."""
     with duckdb.connect() as connection:
         for schema in TABLES.values():
             connection.register(schema.name, schema.arrow().empty_table())

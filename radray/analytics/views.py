@@ -1,9 +1,9 @@
-"""The views: SQL written once, in Athena's dialect (Trino), under ``sql/``, and put into DuckDB's for this machine.
+"""The views: SQL written once, in Athena's dialect (Trino), under ``sql/``, and translated into DuckDB's.
 
-A file begins with comments: the view's sentence, a blank one, then ``name: sentence`` of each column that is not a
-column of a table. Words in braces are filled in here: lists of columns, made from the written schemas, and the names
-of models, which settings say (`Choices`). Everything that a view computes with is portable: exact order statistics and
-no approx_percentile, so that both engines give the same figures.
+A file begins with comments: the view's sentence, a blank comment, then ``name: sentence`` for each column that is not a
+column of a table. Words in braces are filled in here: lists of columns, from the schemas, and the names of models, from
+settings (`Choices`). All computations are portable: exact order statistics and no approx_percentile, so that both
+engines give the same figures.
 """
 
 import re
@@ -32,23 +32,23 @@ TEXT = frozenset(
         *("hypotheses", "sections", "impression_items", "exam_description"),
     }
 )
-"""Columns of `reports` and `predictions` that hold a report's words; `impression_items` of predictions is a number."""
+"""Columns of `reports` and `predictions` with report text; `impression_items` of `predictions` is a number."""
 IDENTIFYING = frozenset({"subject_id", "split_key", "source_uri", "source_member", "text_digest", "source_digest"})
-"""Columns that say, or may say, who the patient is; digests of texts can be guessed at. study_id is needed to look a
-study up."""
+"""Columns that identify, or may identify, a patient: texts can be guessed and compared by their digest. study_id is not
+among them: it is needed to look a study up."""
 
 WITH_TEXT = ("predictions_text", "side_by_side")
-"""Views that hold text."""
+"""Views with report text."""
 
 URGENCY = (
     *("critical_missed", "polarity", "side", "measurement", "communication", "recommendation", "prior", "identifier"),
     *("degenerate", "mask"),
 )
-"""Classes of errors that harm, what can hurt a patient tonight first, what a reader sees at a glance last."""
+"""Classes of errors that can harm: from what may harm a patient tonight to what a reader sees at a glance."""
 
 _SIDE = ("model_name", "status", "prediction", "rouge1_f", "rouge2_f", "rougel_f", "rougelsum_f")
 _SIDE_COLUMNS = (*_SIDE, *(f"flag_{name}" for name in CLASSES), "followup", "defer")
-"""What `side_by_side` shows of each of its two models."""
+"""Columns that `side_by_side` shows for each of its two models."""
 
 VIEWS = (
     *("reports_without_text", "predictions_without_text", "predictions_text", "night_predictions"),
@@ -56,12 +56,12 @@ VIEWS = (
     *("rouge_by_night", "rouge_standardised", "model_comparison", "evaluation_figures", "evaluation_comparisons"),
     *("flag_rates", "training_curves", "data_dictionary"),
 )
-"""Names of all views, each after those that it reads."""
+"""Names of all views, each after the views that it reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What settings say in the views."""
+    """The values of settings that the views depend on."""
 
     production_model: str = "model"
     candidate_model: str | None = None
@@ -78,7 +78,7 @@ class Choices:
 
 
 def flat_columns(schema: TableSchema) -> tuple[str, ...]:
-    """Return the table's columns that hold no text, nothing that identifies a patient, and no list."""
+    """Return the table's columns without report text, without lists, and without anything that identifies a patient."""
     held = TEXT - {"impression_items"} if schema is PREDICTIONS else TEXT
     return tuple(column.name for column in schema.columns if column.name not in held | IDENTIFYING)
 
@@ -87,7 +87,7 @@ def view_sql(name: str, choices: Choices) -> str:
     """Return the SELECT of the view `name` in Athena's dialect, without its comments."""
     body = "\n".join(line for line in _source(name).splitlines() if not line.startswith("--"))
     words = {**_lists(), **_literals(choices), "dictionary": _dictionary() if name == "data_dictionary" else ""}
-    return re.sub(r"\{(\w+)\}", lambda found: words[found[1]], body).strip()
+    return re.sub(r"\{(\w+)\}", lambda match: words[match[1]], body).strip()
 
 
 def duckdb_sql(name: str, choices: Choices) -> str:
@@ -99,13 +99,13 @@ def duckdb_sql(name: str, choices: Choices) -> str:
 @cache
 def reads(name: str) -> frozenset[str]:
     """Return the tables and views that the view `name` reads."""
-    tree = _parsed(name)
+    tree = _parse(name)
     own = {part.alias for part in tree.find_all(exp.CTE)}
     return frozenset(table.name for table in tree.find_all(exp.Table)) - own
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Return the views of `names` and those that they read, each after those that it reads."""
+    """Return the views `names` and all views that they read, each after the views that it reads."""
     wanted = set(names)
     for name in reversed(VIEWS):
         if name in wanted:
@@ -115,14 +115,14 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 @cache
 def view_doc(name: str) -> str:
-    """Return what a row of the view is, and what it is for."""
+    """Return the sentence of the view: what a row is, and what it is for."""
     return _header(name)[0]
 
 
 @cache
 def view_columns(name: str) -> Mapping[str, str]:
-    """Return the view's columns in order, each with its sentence: the file's own, else the tables' of that name."""
-    tree = _parsed(name)
+    """Return the view's columns in order, each with its sentence: from the view's file, else from the tables."""
+    tree = _parse(name)
     known = {**_known(), **_header(name)[1]}
     for view in reads(name) & set(VIEWS):
         known = {**view_columns(view), **known}
@@ -132,13 +132,13 @@ def view_columns(name: str) -> Mapping[str, str]:
     return {column: known[column] for column in tree.named_selects}
 
 
-def _parsed(name: str) -> exp.Query:
+def _parse(name: str) -> exp.Query:
     return sqlglot.parse_one(view_sql(name, Choices()), read=DIALECT, into=exp.Select)
 
 
 @cache
 def _known() -> Mapping[str, str]:
-    """Return the sentences of the tables' columns by name; of tables that share a name, `predictions` says it."""
+    """Return the sentences of the tables' columns by name; where tables share a name, that of `predictions`."""
     order = (*TABLES.values(), EVALUATIONS, COMPARISONS, REPORTS, PREDICTIONS)
     return {column.name: column.doc for schema in order for column in schema.columns}
 
@@ -175,7 +175,7 @@ def _literals(choices: Choices) -> dict[str, str]:
 
 @cache
 def _lists() -> Mapping[str, str]:
-    """Return the lists of columns and cases that are made from the schemas, by the word that stands for them."""
+    """Return the lists of columns and cases, made from the schemas, by the word in braces that they replace."""
 
     def cases(template: str) -> str:
         return f"CASE {' '.join(template.format(name, place) for place, name in enumerate(URGENCY, 1))} END"
@@ -192,7 +192,7 @@ def _lists() -> Mapping[str, str]:
         )
     ]
     hits = ", ".join(f"CASE WHEN night.flag_{name} THEN '{name}' END" for name in URGENCY)
-    told = ("told", "flagged", "reference_told", "reference_flagged")
+    totals = ("told", "flagged", "reference_told", "reference_flagged")
     return {
         "reports_without_text": ", ".join(_plain(REPORTS, name) for name in flat_columns(REPORTS)),
         "predictions_without_text": ", ".join(flat_columns(PREDICTIONS)),
@@ -209,7 +209,7 @@ def _lists() -> Mapping[str, str]:
             for tier, of in (("A", TIER_A), ("B", TIER_B))
             for name, meaning in of.items()
         ),
-        **{f"{count}_of_class": of_class(count) for count in told},
+        **{f"{count}_of_class": of_class(count) for count in totals},
         "worst_class": cases("WHEN night.flag_{0} THEN '{0}'"),
         "urgency": cases("WHEN night.flag_{0} THEN {1}"),
         "hits": " + ".join(f"CASE WHEN night.flag_{name} THEN 1 ELSE 0 END" for name in URGENCY),
@@ -222,7 +222,7 @@ _TURNED = {
     **{"system_a": "system_b", "system_b": "system_a", "mean_a": "mean_b", "mean_b": "mean_a"},
     **{"difference": "-difference", "ci_low": "-ci_high", "ci_high": "-ci_low"},
 }
-"""What stands in a column of `comparisons` when the pair is turned round."""
+"""The value of a column of `comparisons` when the two systems are swapped."""
 
 
 def _either_way(name: str) -> str:
@@ -231,7 +231,7 @@ def _either_way(name: str) -> str:
 
 
 def _plain(schema: TableSchema, name: str) -> str:
-    """Return the column as a view may have it: Athena's views hold times in milliseconds."""
+    """Return the column for use in a view: Athena's views hold times in milliseconds."""
     is_time = next(str(column.type) for column in schema.columns if column.name == name).startswith("timestamp")
     return f"CAST({name} AS timestamp(3)) AS {name}" if is_time else name
 
@@ -242,8 +242,8 @@ def _dictionary() -> str:
     rows = []
     for schema in TABLES.values():
         for place, column in enumerate(schema.columns, 1):
-            told = [str(column.type), not column.nullable, column.name in schema.key, column.name in schema.partition]
-            rows.append([schema.name, "table", place, column.name, *told, column.doc])
+            facts = [str(column.type), not column.nullable, column.name in schema.key, column.name in schema.partition]
+            rows.append([schema.name, "table", place, column.name, *facts, column.doc])
     for name in VIEWS:
         columns = _own_columns() if name == "data_dictionary" else view_columns(name)
         for place, (column_name, sentence) in enumerate(columns.items(), 1):

@@ -113,7 +113,7 @@ def plan(storage: Storage, files: Sequence[FrozenFile], source: SourceSpec) -> l
         where = files[0].uri if len(files) == 1 else "the folder"
         raise InputError(
             f"{where}: none of {number:,} files is an archive, or named as a report of {source.format} is"
-            f" ({reader.wanted}); see source.format and source.uri"
+            f" ({reader.example_name}); see source.format and source.uri"
         )
     return units
 

@@ -1,1 +1,1 @@
-"""What a radiology report is: reading, sections, cleaning, identity, splits, prompts. Pure text and bytes."""
+"""What a radiology report is: formats, sections, cleaning, identity, splits. Bytes and text alone: opens no file."""

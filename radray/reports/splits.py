@@ -1,4 +1,4 @@
-"""Which split a report belongs to: by a corpus's split file, and validation by the split key."""
+"""Which split a report belongs to: train and test by the corpus's split file, validation by the split key."""
 
 import hashlib
 import heapq
@@ -30,11 +30,11 @@ _SPLITS = {
 def read_split_file(file: BinaryIO) -> dict[str, str]:
     """Return the split, train or test, of each study id in a CSV `file` with the columns study_id and split.
 
-    A corpus's own validation part becomes test: fine-tuning cuts the validation that chooses a checkpoint from
-    train, so what the corpus holds out is never looked at before the end. A study may stand in several rows of one
+    A corpus's own validation set becomes test: fine-tuning cuts its validation, which chooses a checkpoint, from
+    train, so that nothing the corpus holds out is seen before the end. A study may occur in several rows of one
     split (MIMIC-CXR has a row an image). Ids are text: leading zeros stay. Encoding: see `read_csv`. No rows give
-    {}. A split file decides, so nothing in it may be bad: raises InputError, naming the line, if a column is
-    missing, a row is not whole, a study id is blank, a split is not known, or a study is in two splits.
+    {}. Splits depend on this file, so every row must be good: raises InputError, naming the line, if a column is
+    missing, a row is incomplete, a study id is blank, a split is unknown, or a study is in two splits.
     """
     splits: dict[str, str] = {}
     table = read_csv(file, ("study_id", "split"))
@@ -55,18 +55,18 @@ def read_split_file(file: BinaryIO) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Study ids of a split file that no report has."""
+    """Study ids of a split file that no report has, counted."""
 
     count: int
     first: tuple[str, ...]
-    """The least of them in order of text, a few."""
+    """A few of them, the first in alphabetical order."""
 
 
 def missing_studies(splits: Mapping[str, str], seen: Iterable[str | None], most: int = 5) -> Missing:
-    """Return which ids of `splits` are not among `seen`, the study ids of the reports, gone through once.
+    """Return which ids of `splits` are not among `seen`, the study ids of the reports, which is read once.
 
-    `seen` may hold ids that `splits` does not have (reports in no split), None (units without an id), and ids again
-    and again. Memory is that of the ids not met yet, whatever the number of reports.
+    `seen` may hold ids that `splits` lacks (reports in no split), None (units without an id), and ids more than once.
+    Memory grows with the ids not yet seen, not with the number of reports. `most` bounds the ids that are listed.
     """
     left = set(splits)
     for study_id in seen:
@@ -76,15 +76,15 @@ def missing_studies(splits: Mapping[str, str], seen: Iterable[str | None], most:
 
 
 def digest_split(splits: Mapping[str, str]) -> str:
-    """Return the sha256 (hex) of what a split file says, whatever the order of its rows."""
+    """Return the sha256 (hex) of the content of a split file; the order of its rows does not matter."""
     return hashlib.sha256(json.dumps(sorted(splits.items())).encode("ascii")).hexdigest()
 
 
 def is_validation(split_key: str, *, fraction: float, seed: int) -> bool:
-    """Tell whether the reports with `split_key` are validation: for about `fraction` of all keys, 0 for none.
+    """Return whether the reports with `split_key` are validation: true for about `fraction` of all keys, 0 for none.
 
-    The first 64 bits of sha256("seed:key") are a number below fraction * 2**64. It hangs on this key alone, so a
-    report never changes sides when others are added.
+    True where the first 64 bits of sha256("seed:key"), as a number, are below fraction * 2**64. This depends on the
+    key alone, so a report never changes its split when others are added.
     """
     drawn = int.from_bytes(hashlib.sha256(f"{seed}:{split_key}".encode()).digest()[:8], "big")
     return drawn < fraction * 2**64
@@ -98,14 +98,14 @@ class SplitCut:
     seed: int
 
     def split_of(self, stored_split: str | None, split_key: str | None) -> str | None:
-        """Return the split that a report is in; None for one that is in none."""
+        """Return the split of a report; None for a report in no split."""
         if stored_split != "train" or split_key is None:
             return stored_split
         held_out = is_validation(split_key, fraction=self.validation_fraction, seed=self.seed)
         return "validation" if held_out else "train"
 
     def ok_in(self, split: SplitName, reports: pa.Table | pa.RecordBatch) -> list[bool]:
-        """Return for each row of `reports` whether it is ok and of `split`."""
+        """Return for each row of `reports` whether it is ok and in `split`."""
         columns = (reports.column(name).to_pylist() for name in ("status", "split", "split_key"))
         return [
             status == ReportStatus.OK and self.split_of(stored, key) == split
@@ -115,7 +115,7 @@ class SplitCut:
 
 def report_units(reports: pa.Table, cut: SplitCut, split: SplitName) -> pa.Table:
     """Return the ok reports of `split`, sorted by unit_id: the frozen input."""
-    # in parts: a column of a million texts is 100 MB as Python objects
+    # batch by batch: a column of a million texts is 100 MB as Python objects
     wanted = [pa.array(cut.ok_in(split, batch), pa.bool_()) for batch in reports.to_batches(10_000)]
     units = reports.filter(pa.chunked_array(wanted, pa.bool_()))
     return units.take(pc.sort_indices(units, sort_keys=[("unit_id", "ascending")]))

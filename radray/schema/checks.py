@@ -1,4 +1,4 @@
-"""The columns of `predictions` that checks, strata and raw scores fill."""
+"""The columns of `predictions` with flags, strata and raw scores."""
 
 import pyarrow as pa
 
@@ -44,4 +44,4 @@ CHECK_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("defer", BOOL, "A person should write this one: a confidence is below score.defer_below_...; null: both are off"),
     ("checks_id", STRING, "How flags and defer were made: version of the checks, thresholds"),
 )
-"""(name, type, sentence) of the columns, all nullable: rows from before them hold null."""
+"""(name, type, sentence) of the columns, all nullable: older rows hold null."""

@@ -1,4 +1,4 @@
-"""What a column and a table of the schema are, and the types that their columns share."""
+"""Columns and tables of the schema, and the types that columns share."""
 
 from dataclasses import dataclass
 
@@ -29,8 +29,8 @@ class TableSchema:
     key: tuple[str, ...]
     partition: tuple[str, ...] = ()
     one_ok: str | None = None
-    """Column of which each value has one ok row in a partition: the last in `order`, nulls first; the others are
-    superseded, and all of them by a row with reason cancelled that comes later."""
+    """Column of which each value has one ok row in a partition: the last by `order`, nulls first. Its other rows are
+    superseded; a later row with reason cancelled supersedes them all."""
     order: tuple[str, ...] = ()
 
     def arrow(self) -> pa.Schema:
@@ -39,7 +39,7 @@ class TableSchema:
 
 
 HYPOTHESES = pa.list_(pa.field("element", pa.struct([pa.field("text", pa.string()), pa.field("score", pa.float64())])))
-"""Candidates of the beam, best first; score = sequence log-probability over length to the length_penalty."""
+"""Candidates of the beam, best first; score = sequence log-probability / length ** length_penalty."""
 
 
 SECTIONS = pa.list_(
@@ -48,7 +48,7 @@ SECTIONS = pa.list_(
         pa.struct([pa.field("name", pa.string()), pa.field("start", pa.int64()), pa.field("text", pa.string())]),
     )
 )
-"""Sections of a report in order: normalised name, character of the unit's text where its heading begins, text as it
+"""Sections of a report in order: normalised name, start of the heading in characters of the unit's text, text as it
 came, stripped."""
 
 

@@ -1,4 +1,4 @@
-"""The tables `evaluations` and `comparisons`: a row a figure, a row a paired difference."""
+"""The tables `evaluations`, one row for each figure, and `comparisons`, one for each paired difference."""
 
 import pyarrow as pa
 

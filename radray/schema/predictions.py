@@ -1,4 +1,4 @@
-"""The table `predictions`: a row a report under a model."""
+"""The table `predictions`: one row for each report and model."""
 
 import pyarrow as pa
 
@@ -53,6 +53,6 @@ PREDICTIONS = TableSchema(
         Column("logprob_per_token", DOUBLE, "Log-probability of the prediction over its tokens, end token included"),
         Column("margin", DOUBLE, "Score of the prediction less that of the second; null where there is no second"),
         Column("repeated", BOOL, "The answer to an equal prompt of the same run, not generated again"),
-        *(Column(*one) for one in CHECK_COLUMNS),
+        *(Column(*column) for column in CHECK_COLUMNS),
     ),
 )

@@ -1,4 +1,4 @@
-"""The table `reports`: a row a study as parsed, or an input unit that could not be used."""
+"""The table `reports`: one row for each study as parsed, or input unit that could not be used."""
 
 import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""The tables `runs` and `training_metrics`: a row a run of a job, a row a value logged while fine-tuning."""
+"""The tables `runs`, one row for each run of a job, and `training_metrics`, one for each value of a fine-tuning."""
 
 import pyarrow as pa
 
@@ -58,6 +58,6 @@ RUNS = TableSchema(
         required("code_version", STRING, "Version of radray"),
         required("started", TIME, "Start, UTC"),
         Column("ended", TIME, "End, UTC"),
-        *(Column(*one) for one in FIGURE_COLUMNS),
+        *(Column(*column) for column in FIGURE_COLUMNS),
     ),
 )

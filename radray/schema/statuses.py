@@ -1,10 +1,10 @@
-"""What became of an input unit, a report or a run: the documented statuses and reasons."""
+"""Statuses and reasons of input units, predictions and runs. The docstrings say what each means."""
 
 from enum import StrEnum
 
 
 class ReportStatus(StrEnum):
-    """What became of an input unit in `reports`."""
+    """Status of an input unit in `reports`."""
 
     OK = "ok"
     REJECTED = "rejected"
@@ -17,34 +17,34 @@ class RejectReason(StrEnum):
     EMPTY = "empty"
     """Neither findings nor impression."""
     NO_FINDINGS = "no_findings"
-    """No findings to write an impression from (an impression alone may hold the findings in truth)."""
+    """No findings to write an impression from (what stands under IMPRESSION alone may in fact be the findings)."""
     NO_SECTIONS = "no_sections"
     """Text without any heading that the parser knows."""
     NO_STUDY_ID = "no_study_id"
     NOT_A_REPORT = "not_a_report"
-    """A file among the reports whose name is not that of a report."""
+    """A file among the reports whose name, or whose kind of message or resource, is not that of a report."""
     BAD_ENCODING = "bad_encoding"
-    """Bytes that are not text in any encoding that the format allows."""
+    """Bytes that are not text in any encoding of the format."""
     MALFORMED = "malformed"
-    """The record does not have the form of its format."""
+    """The record does not conform to its format."""
     TRUNCATED = "truncated"
-    """The file or archive ends inside the unit; what came before it are units of their own."""
+    """The file or archive ends inside the unit; the units before it are read."""
     TOO_LARGE = "too_large"
-    """More bytes than a report can have, or many times what they were compressed to: not read on."""
+    """More bytes than a report can have, or a decompression bomb: not read any further."""
     ENCRYPTED = "encrypted"
     """A member of an archive that needs a password."""
     UNSUPPORTED_CONTENT = "unsupported_content"
-    """A report in a form that is not text (PDF, image), an archive in an archive, a link."""
+    """A report that is not text (PDF, image), an archive in an archive, or a link."""
     BAD_ID = "bad_id"
-    """A study or subject id that cannot be one: too long, with control characters, not a whole number or string."""
+    """A study or subject id that is too long, has control characters, or is neither a string nor a whole number."""
     CANCELLED = "cancelled"
     """The source says that the report was withdrawn or entered in error."""
     DUPLICATE_STUDY = "duplicate_study"
-    """A later unit of the batch has the same study id; that one is used (status superseded)."""
+    """A later unit of the batch has the same study id and is used instead (status superseded)."""
 
 
 class PredictionStatus(StrEnum):
-    """What became of a report under a model in `predictions`."""
+    """Status of a report under a model in `predictions`."""
 
     OK = "ok"
     FAILED = "failed"
@@ -56,15 +56,15 @@ class FailReason(StrEnum):
     EMPTY_OUTPUT = "empty_output"
     """The model wrote nothing."""
     ENGINE_ERROR = "engine_error"
-    """The engine raised an error on this report alone."""
+    """The engine raised an error on this report, generated alone."""
     ENGINE_CRASHED = "engine_crashed"
-    """The engine's process died on this report alone: a segmentation fault, or the kernel's OOM killer."""
+    """The engine's process died on this report, generated alone: a segmentation fault, or the kernel's OOM killer."""
     OUT_OF_MEMORY = "out_of_memory"
-    """The engine said that it has not the memory for this report alone."""
+    """The engine ran out of memory on this report, generated alone."""
     TIMEOUT = "timeout"
-    """The engine did not come back from this report alone in the time of a call (generate.call_timeout_s)."""
+    """The engine took longer than generate.call_timeout_s on this report, generated alone."""
     SCORING_ERROR = "scoring_error"
-    """What was written could not be scored or checked, and so nobody is shown it."""
+    """The impression could not be scored or checked, so it is not shown to anybody."""
 
 
 class RunStatus(StrEnum):

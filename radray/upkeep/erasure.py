@@ -1,7 +1,7 @@
-"""A patient's rows erased from every table, snapshot and staged file, and the proof by reading every file left.
+"""Erasure of a patient from every table, snapshot and staged file, proved by reading every file that is left.
 
-It erases what is in the warehouse. The raw source, models that were trained on the patient's reports and copies made
-elsewhere are not in it: see `Erasure.lines`.
+It erases what is in the warehouse. The raw source, models trained on the patient's reports and copies elsewhere are
+not in it: see `Erasure.lines`.
 """
 
 import secrets
@@ -34,65 +34,67 @@ HOLDING = (REPORTS, PREDICTIONS)
 """Tables with rows about patients; the others hold numbers about many."""
 
 ERASURE = "radray.erasure"
-"""Property of the snapshots of an erasure: its id, nothing of the patient."""
+"""Property of an erasure's snapshots: the id of the erasure, nothing about the patient."""
 
 
 @dataclass(slots=True)
 class Erasure:
-    """What an erasure did, and what the reading of every file left found."""
+    """What an erasure did, and what reading every remaining file showed."""
 
     erasure_id: str
     rows: Counter[str] = field(default_factory=Counter)
-    """Rows that were erased, by table."""
+    """Rows erased, by table."""
     partitions: int = 0
-    """Partitions that were written anew without them."""
+    """Partitions rewritten without them."""
     emptied: int = 0
-    """Of these, partitions that hold no row now."""
+    """Of these, partitions that are empty now."""
     removed: list[Leftover] = field(default_factory=list)
-    """Snapshots expired; data, metadata and staged files removed."""
+    """Snapshots that were expired; data, metadata and staged files that were removed."""
     traces: int = 0
-    """Values of the patient that were looked for: ids, digests, texts."""
+    """Values of the patient that were searched for: ids, digests, texts."""
     shared: int = 0
-    """Of these, values that rows of others hold too, so that they prove nothing."""
+    """Of these, values that other patients' rows hold too, so that finding them proves nothing."""
     files_read: int = 0
     bytes_read: int = 0
 
     def lines(self) -> list[str]:
-        """Return the report, without anything of the patient."""
-        kinds = Counter(one.kind.value for one in self.removed)
-        rows = ", ".join(f"{count:,} of {table}" for table, count in sorted(self.rows.items())) or "none were found"
+        """Return the report as lines of text, without anything about the patient."""
+        kinds = Counter(leftover.kind.value for leftover in self.removed)
+        rows = ", ".join(f"{count:,} of {table}" for table, count in sorted(self.rows.items())) or "none"
         return [
-            f"rows erased: {rows}; {self.partitions:,} partitions written anew, {self.emptied:,} of them empty now",
+            f"rows erased: {rows}; {self.partitions:,} partitions rewritten, {self.emptied:,} of them empty now",
             f"expired {kinds[Kind.SNAPSHOT]:,} snapshots, removed {kinds[Kind.FILE]:,} data and metadata files and"
             f" {kinds[Kind.STAGING]:,} staged files",
-            f"read every file left: {self.files_read:,} files, {self.bytes_read:,} bytes, raw and decoded: none"
-            f" holds one of {self.traces - self.shared:,} values of the patient ({self.shared:,} more are"
-            " other patients' too)",
-            "not in the warehouse and not erased: the raw source (remove the reports there too: a rerun of an emptied"
-            " or of another night brings them back), models trained on them, exports and backups, old versions of"
-            " objects in a versioned bucket",
+            f"read every remaining file, raw and decoded ({self.files_read:,} files, {self.bytes_read:,} bytes): none"
+            f" holds any of {self.traces - self.shared:,} values of the patient ({self.shared:,} more are also"
+            " other patients')",
+            "outside the warehouse and not erased: the raw source (remove the reports there too: a rerun of an emptied"
+            " night, or another night, brings them back), models trained on them, exports and backups, old versions"
+            " of objects in a versioned bucket",
         ]
 
 
 def erase(warehouse: Warehouse, subject_id: str, dataset: str | None = None) -> Erasure:
     """Erase the patient's rows everywhere in the warehouse and prove it; safe to repeat after a crash.
 
-    Every row of `reports` and `predictions` with the `subject_id`, or with a study of theirs, goes, in a commit a
-    partition; then all older snapshots, all files that nothing refers to, and the staged files that hold such rows
-    (they are made again). A partition keeps its run key: a rerun with the same input is told that it is done.
+    Every row of `reports` and `predictions` with the `subject_id`, or with one of the patient's studies, is removed, in
+    one commit for each partition; then all older snapshots, all files that nothing refers to, and the staged files that
+    hold such rows (a rerun stages them again). A partition keeps its run key, so a rerun with the same input finds it
+    done.
 
-    `dataset` says whose patient it is where several datasets know the id. Raises ConfigError where it is needed and
-    None; ConflictError while a run says it is running; AuditError, with the files, when a trace is left.
+    `dataset` selects the patient where several datasets have the id. Raises ConfigError where it is needed and None;
+    ConflictError while a run is recorded as running, or where one committed rows of the patient meanwhile; AuditError,
+    with the files, when a trace is left, or when a partition was written by several runs.
     """
     refuse_while_running(warehouse)
     inventory = Inventory(warehouse)
-    found = _patients_rows(inventory, subject_id, dataset)
-    datasets = {row["dataset"] for row in found}
+    rows = _patients_rows(inventory, subject_id, dataset)
+    datasets = {row["dataset"] for row in rows}
     if dataset is None and len(datasets) > 1:
         raise ConfigError(f"datasets {', '.join(sorted(datasets))} each have such a subject_id: set source.dataset")
     erasure = Erasure(new_run_id("erase"))
-    wanted = traces(found) | {Trace("subject_id", subject_id.encode("utf-8"))}
-    matching = _matching(found, subject_id, dataset)
+    wanted = traces(rows) | {Trace("subject_id", subject_id.encode("utf-8"))}
+    matching = _matching(rows, subject_id, dataset)
     for schema in HOLDING:
         if warehouse.has(schema):
             _erase_rows(warehouse, schema, matching, erasure)
@@ -102,29 +104,29 @@ def erase(warehouse: Warehouse, subject_id: str, dataset: str | None = None) -> 
         erasure.removed += sweep(warehouse, schema, AT_ONCE, utc_now(), always_fence=True)
     refuse_while_running(warehouse)
     _refuse_rows(warehouse, matching)
-    _prove(inventory, wanted, _others(warehouse, found, subject_id), erasure)
+    _prove(inventory, wanted, _others(warehouse, rows, subject_id), erasure)
     return erasure
 
 
 def refuse_while_running(warehouse: Warehouse) -> None:
-    """Raise ConflictError while a run says it is running: it may hold the patient's rows and commit them later."""
+    """Raise ConflictError while a run is recorded as running: it may hold the patient's rows and commit them later."""
     running = warehouse.read(RUNS, ["run_id"], {"status": RunStatus.RUNNING.value}).column("run_id").to_pylist()
     if running:
         raise ConflictError(
-            f"run {min(running)} is running: erase when it has ended; if it died, jobs.maintain finishes its row after"
+            f"run {min(running)} is running: erase after it ends; if it died, jobs.maintain ends its row after"
             " maintain.longest_run_hours"
         )
 
 
 def _refuse_rows(warehouse: Warehouse, matching: BooleanExpression) -> None:
-    """Raise ConflictError when the tables hold rows of the patient: a run began and ended since they were erased."""
+    """Raise ConflictError when the tables hold rows of the patient: a run started and ended since the erasure."""
     for schema in HOLDING:
         if warehouse.has(schema) and warehouse.load(schema).scan(matching, ("unit_id",)).to_arrow().num_rows:
             raise ConflictError(f"table {schema.name}: a run committed rows of the patient meanwhile; erase again")
 
 
 def _patients_rows(inventory: Inventory, subject_id: str, dataset: str | None) -> list[dict[str, Any]]:
-    """Return the patient's rows in every Parquet file, of old snapshots and staged too: by id, or by study."""
+    """Return the patient's rows, by id or by study, in every Parquet file, also of old snapshots and staging."""
     names = ["dataset", "study_id", "subject_id"]
     studies = {
         (row["dataset"], row["study_id"])
@@ -141,7 +143,7 @@ def _patients_rows(inventory: Inventory, subject_id: str, dataset: str | None) -
 
 
 def _batches(inventory: Inventory, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of all data and staged files, referred to or not; files cut off by a crash are passed over."""
+    """Yield the rows of all data and staged files, referenced or not; files cut off by a crash are skipped."""
     for schema in HOLDING:
         folders = (inventory.layout.data(schema.name), inventory.layout.staging(schema.name, "").rstrip("/"))
         for file in (file for folder in folders for file in inventory.files(folder)):
@@ -153,16 +155,16 @@ def _batches(inventory: Inventory, columns: list[str] | None) -> Iterator[pa.Rec
                     if {"dataset", "study_id", "subject_id"} <= set(parquet.schema_arrow.names):
                         yield from parquet.iter_batches(columns=columns)
                 except (pa.ArrowException, OSError):
-                    continue  # nothing refers to it, and it is removed with the others
+                    continue  # nothing refers to it, and it is removed later
 
 
-def _matching(found: list[dict[str, Any]], subject_id: str, dataset: str | None) -> BooleanExpression:
-    """Return the filter of the patient's rows: by subject_id, and by study, for a row may lack the subject_id."""
+def _matching(rows: list[dict[str, Any]], subject_id: str, dataset: str | None) -> BooleanExpression:
+    """Return the filter for the patient's rows: by subject_id, and by study, since a row may lack the subject_id."""
     ours = equal_to({"subject_id": subject_id} | ({} if dataset is None else {"dataset": dataset}))
     alike = [ours]
-    for name in sorted({row["dataset"] for row in found}):
+    for name in sorted({row["dataset"] for row in rows}):
         for column in ("study_id", "unit_id"):
-            values = {row[column] for row in found if row["dataset"] == name and row[column]}
+            values = {row[column] for row in rows if row["dataset"] == name and row[column]}
             if values:
                 among = In(Reference(column), values)  # type: ignore[call-arg, arg-type]  # pydantic hides its __init__
                 alike.append(And(equal_to({"dataset": name}), among))
@@ -183,7 +185,10 @@ def _erase_rows(warehouse: Warehouse, schema: TableSchema, matching: BooleanExpr
 def _rewrite(
     warehouse: Warehouse, schema: TableSchema, partition: dict[str, Any], units: set[str], erasure: Erasure
 ) -> None:
-    """Write the partition anew without `units`, as an attempt of the run that it is by: its key and id stay."""
+    """Rewrite the partition without `units`, as an attempt of the run that wrote it, whose key and id it keeps.
+
+    Raises AuditError if several runs wrote it; ConflictError if another run commits it meanwhile.
+    """
     base = pin(warehouse, schema, partition)
     inventory, layout, mark = Inventory(warehouse), warehouse.layout, secrets.token_hex(4)
     staging = layout.staging(schema.name, f"erase.{mark}")
@@ -198,11 +203,11 @@ def _rewrite(
             stay = pc.invert(pc.is_in(batch.column("unit_id"), pa.array(sorted(units))))
             left = with_null_lists(pa.Table.from_batches([batch])).filter(stay)
             kept += left.column("unit_id").to_pylist()
-            columns = [left.column(one.name).cast(one.type) for one in schema.columns]
+            columns = [left.column(column.name).cast(column.type) for column in schema.columns]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema.arrow()))
     if len(run_ids) != 1 or len(keys) != 1:
         raise AuditError(
-            f"table {schema.name}, partition {base.describe()}: is by several runs; run its job again first"
+            f"table {schema.name}, partition {base.describe()}: several runs wrote it; run its job again first"
         )
     (run_id,), (run_key,) = run_ids, keys
     files: dict[str, str] = {}
@@ -220,8 +225,8 @@ def _rewrite(
 
 
 def _remove_staged(inventory: Inventory, wanted: frozenset[Trace]) -> list[Leftover]:
-    """Remove the staged files that hold an id of the patient, or cannot be read: their rows are made again."""
-    ids = frozenset(one for one in wanted if one.kind in IDS)
+    """Remove the staged files that hold an id of the patient, or cannot be read: a rerun stages their rows again."""
+    ids = frozenset(trace for trace in wanted if trace.kind in IDS)
     removed = []
     for schema in HOLDING:
         for file in inventory.files(inventory.layout.staging(schema.name, "").rstrip("/")):
@@ -239,15 +244,15 @@ def _may_hold(inventory: Inventory, uri: str, ids: frozenset[Trace]) -> bool:
             return True
 
 
-def _others(warehouse: Warehouse, found: list[dict[str, Any]], subject_id: str) -> frozenset[Trace]:
-    """Return the ids that rows of other datasets have too: an id is one dataset's word for somebody."""
-    values = {name: {row[name] for row in found if row[name]} for name in ("subject_id", "study_id")}
+def _others(warehouse: Warehouse, rows: list[dict[str, Any]], subject_id: str) -> frozenset[Trace]:
+    """Return the ids that rows left in the tables have too: another dataset may use the same id for somebody else."""
+    values = {name: {row[name] for row in rows if row[name]} for name in ("subject_id", "study_id")}
     values["subject_id"].add(subject_id)
     shared: set[Trace] = set()
     for schema in HOLDING:
-        rows = warehouse.read(schema, tuple(values))
+        column_values = warehouse.read(schema, tuple(values))
         for name, theirs in values.items():
-            kept = pc.unique(rows.column(name)).to_pylist()
+            kept = pc.unique(column_values.column(name)).to_pylist()
             shared |= {Trace(name, value.encode("utf-8")) for value in theirs.intersection(kept)}
     return frozenset(shared)
 
@@ -258,14 +263,14 @@ def _live_files(inventory: Inventory) -> frozenset[str]:
 
 
 def _prove(inventory: Inventory, wanted: frozenset[Trace], others: frozenset[Trace], erasure: Erasure) -> None:
-    """Read every file below the warehouse. Raises AuditError, files and columns named, when a trace is left."""
+    """Read every file in the warehouse. Raises AuditError, which names files and columns, when a trace is left."""
     hits: set[Hit] = set()
     for file in inventory.files(inventory.layout.root):
         with inventory.open(file.uri) as source:
             hits |= search(source, file.uri, wanted)
         erasure.files_read += 1
         erasure.bytes_read += file.bytes
-    # the rows of the live files are not the patient's any more: a text found there is another's, word for word
+    # live files no longer hold the patient's rows: a text in them is another patient's, word for word
     live = {uri for uri in _live_files(inventory) if uri.endswith(".parquet")}
     texts = {hit.trace for hit in hits if hit.uri in live and not hit.begins and hit.trace.kind not in IDS}
     begun = {beginning(hit.trace.value) for hit in hits if hit.uri in live and hit.begins}
@@ -279,6 +284,6 @@ def _prove(inventory: Inventory, wanted: frozenset[Trace], others: frozenset[Tra
     if left:
         named = "; ".join(sorted({f"{hit.uri} ({hit.trace.kind})" for hit in left})[:20])
         raise AuditError(
-            f"{len({hit.uri for hit in left}):,} files still hold values of the patient: {named}; files of ours: erase"
-            " again; files of others: remove them by hand"
+            f"{len({hit.uri for hit in left}):,} files still hold values of the patient: {named}; erase again if they"
+            " are the warehouse's own; remove any other file by hand"
         )

@@ -1,4 +1,4 @@
-"""Traces of a patient in files: what to look for, and every place where it is found, raw and decoded."""
+"""Traces of a patient in files: the values to search for, and every file that holds them, raw or decoded."""
 
 import bz2
 import zlib
@@ -17,13 +17,13 @@ TEXTS = (
     *("split_key", "text_digest", "source_digest", "source_member", "background", "indication", "comparison"),
     *("findings", "reference", "reference_raw", "exam_description", "human_codes", "prediction", "hypotheses"),
 )
-"""Columns whose values tell of a patient. Texts may be another patient's too, word for word."""
+"""Columns whose values reveal a patient. Texts may also be another patient's, word for word."""
 
 SEARCHED_BYTES = 6
-"""Shorter values are compared with whole values of their own column alone: as bytes they are found by accident."""
+"""Shorter values are compared only with whole values of their own column: as bytes they occur by chance."""
 
 BOUND_CHARACTERS = 15
-"""Iceberg's manifests hold the first 16 characters of a column's least and greatest value, the last one raised."""
+"""Iceberg's manifests hold 16 characters of a column's least and greatest value, the last one incremented."""
 
 BETWEEN = b"\x1f"
 BATCH_ROWS = 20_000
@@ -32,16 +32,16 @@ CHUNK_BYTES = 8 << 20
 
 @dataclass(frozen=True, slots=True, order=True)
 class Trace:
-    """A value to look for."""
+    """A value to search for."""
 
     kind: str
-    """Column that it stands in."""
+    """Column of the value."""
     value: bytes
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Hit:
-    """A trace in a file. `begins`: some value begins as the trace does, for manifests hold no more."""
+    """A trace in a file. `begins`: only the beginning of a value matches, since manifests hold no more."""
 
     uri: str
     trace: Trace
@@ -49,52 +49,52 @@ class Hit:
 
 
 def traces(rows: Iterable[Mapping[str, Any]]) -> frozenset[Trace]:
-    """Return the traces of a patient's `rows` (of `reports` or `predictions`); blank values are none."""
-    found = set()
+    """Return the traces of a patient's `rows` (of `reports` or `predictions`); blank values are left out."""
+    wanted = set()
     for row in rows:
         for name in (*IDS, *TEXTS):
             value = row.get(name)
-            values = [value] if isinstance(value, str) else [one["text"] for one in value or ()]
-            found |= {Trace(name, one.encode("utf-8")) for one in values if one and one.strip()}
-    return frozenset(found)
+            texts = [value] if isinstance(value, str) else [hypothesis["text"] for hypothesis in value or ()]
+            wanted |= {Trace(name, text.encode("utf-8")) for text in texts if text and text.strip()}
+    return frozenset(wanted)
 
 
 def search(file: BinaryIO | pa.NativeFile, uri: str, wanted: frozenset[Trace]) -> frozenset[Hit]:
-    """Return where `wanted` stands in a file: in its bytes, in the columns of Parquet, in the blocks of Avro.
+    """Return the hits of `wanted` in a file: in its bytes, in the columns of Parquet, in the blocks of Avro.
 
-    Raises RadrayError for Parquet or Avro that cannot be read: what is in it cannot be said.
+    Raises RadrayError for Parquet or Avro that cannot be read: its content is unknown.
     """
-    long = [one for one in wanted if len(one.value) >= SEARCHED_BYTES]
-    longest = max((len(one.value) for one in long), default=1)
+    long = [trace for trace in wanted if len(trace.value) >= SEARCHED_BYTES]
+    longest = max((len(trace.value) for trace in long), default=1)
     hits: set[Hit] = set()
     tail = b""
     while chunk := file.read(CHUNK_BYTES):
         content = tail + bytes(chunk)
-        hits |= {Hit(uri, one) for one in long if one.value in content}
+        hits |= {Hit(uri, trace) for trace in long if trace.value in content}
         tail = content[-longest:]
     file.seek(0)
     try:
         if uri.endswith(".parquet"):
             for name, values in parquet_values(file):
-                hits |= {Hit(uri, one, begins) for one, begins in _in_values(name, values, wanted)}
+                hits |= {Hit(uri, trace, begins) for trace, begins in _in_values(name, values, wanted)}
         elif uri.endswith(".avro"):
             for block in avro_blocks(file):
-                hits |= {Hit(uri, one) for one in long if one.value in block}
-                hits |= {Hit(uri, one, True) for one in long if beginning(one.value) in block}
+                hits |= {Hit(uri, trace) for trace in long if trace.value in block}
+                hits |= {Hit(uri, trace, True) for trace in long if beginning(trace.value) in block}
     except (pa.ArrowException, OSError, ValueError, zlib.error) as error:
         raise RadrayError(
-            f"{uri}: cannot be read ({type(error).__name__}): what it holds cannot be said; remove it"
+            f"{uri}: cannot be read ({type(error).__name__}), so its content is unknown: remove it"
         ) from None
     return frozenset(hits)
 
 
 def beginning(value: bytes) -> bytes:
-    """Return what a manifest's bound is sure to hold of `value`."""
+    """Return the beginning of `value` that a manifest's bound holds unchanged."""
     return value.decode("utf-8")[:BOUND_CHARACTERS].encode("utf-8")
 
 
 def parquet_values(file: BinaryIO | pa.NativeFile) -> Iterator[tuple[str, bytes]]:
-    """Yield (column, its texts with BETWEEN before, between and after), batch by batch; nested texts too."""
+    """Yield (column, its texts with BETWEEN before, between and after them), batch by batch, nested texts included."""
     for batch in pq.ParquetFile(file).iter_batches(BATCH_ROWS):
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             for texts in _texts(column):
@@ -107,7 +107,7 @@ def parquet_values(file: BinaryIO | pa.NativeFile) -> Iterator[tuple[str, bytes]
 def avro_blocks(file: BinaryIO | pa.NativeFile) -> Iterator[bytes]:
     """Yield the header and the decompressed blocks of an Avro container (Avro 1.11, "Object Container Files").
 
-    Raises ValueError when it is not one, or is compressed by a codec that is not known here.
+    Raises ValueError when it is not one, or its codec is not null, deflate, bzip2 or zstandard.
     """
     content = bytes(file.read())
     if content[:4] != b"Obj\x01":
@@ -161,18 +161,18 @@ def _bytes(content: bytes, place: int) -> tuple[bytes, int]:
 
 
 def _in_values(name: str, values: bytes, wanted: frozenset[Trace]) -> Iterator[tuple[Trace, bool]]:
-    # a number of eight digits stands somewhere in one of a million digests by accident: those are compared whole
+    # an id of eight digits occurs by chance in one of a million digests: digests and keys are compared whole
     whole_only = name.endswith(("_digest", "_key", "unit_id"))
-    for one in wanted:
-        value = BETWEEN + one.value + BETWEEN
-        if len(one.value) < SEARCHED_BYTES:
-            if value in values and name in (one.kind, "split_key"):
-                yield one, False
+    for trace in wanted:
+        value = BETWEEN + trace.value + BETWEEN
+        if len(trace.value) < SEARCHED_BYTES:
+            if value in values and name in (trace.kind, "split_key"):
+                yield trace, False
             continue
-        if (value if whole_only else one.value) in values:
-            yield one, False
-        if BETWEEN + beginning(one.value) in values:
-            yield one, True
+        if (value if whole_only else trace.value) in values:
+            yield trace, False
+        if BETWEEN + beginning(trace.value) in values:
+            yield trace, True
 
 
 def _texts(column: pa.Array) -> Iterator[pa.Array]:

@@ -1,7 +1,7 @@
-"""What runs, crashed or expired, leave behind: found, and removed.
+"""Maintenance: finds and removes what crashed and expired runs leave behind.
 
 Four kinds: `runs` rows of runs that died, snapshots past their age, files that no kept snapshot refers to, staging
-that no run comes back for. Only files of our own naming below ``data/<table>/``, ``tables/<table>/metadata/`` and
+that no run will resume. Only files with our own names below ``data/<table>/``, ``tables/<table>/metadata/`` and
 ``_staging/<table>/<run_key>/`` (or ``_staging/_leases/<table>/``) are ever removed, and never through a symbolic link.
 """
 
@@ -30,10 +30,10 @@ from radray.tables.lease import abandoned
 from radray.tables.rows import to_arrow
 
 ABANDONED = "Abandoned"
-"""Reason of a run that was still `running` after the longest run: its process is gone."""
+"""Reason of a run still `running` after the time of the longest run: its process is gone."""
 
 CLOCKS_APART = datetime.timedelta(hours=1)
-"""How far the clocks of storage and of the writers may differ before a needless commit is saved wrongly."""
+"""How far the clocks of storage and writers may differ without a needed fence being left out."""
 
 _ATTEMPTS_FILE = re.compile(r"part-\d{5}\.parquet")
 _DATA_FILE = re.compile(rf"{_ATTEMPTS_FILE.pattern}|\d{{5}}-\d+-[0-9a-f-]{{36}}(-\d+)?\.parquet")
@@ -42,12 +42,15 @@ _METADATA_FILE = re.compile(r".+\.(metadata\.json|avro)")
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """What is old enough to go. Nothing is that a run within `longest_run` may need."""
+    """Ages from which on things are removed. None is less than `longest_run`: a run may need anything younger.
+
+    Raises ConfigError for snapshots or orphans kept for less than the longest run.
+    """
 
     snapshots: datetime.timedelta
-    """A snapshot's age counts from when another took its place: until then a run may have started from it."""
+    """Age of a snapshot since another replaced it: until then a run may have started from it."""
     orphans: datetime.timedelta
-    """Age of files in no kept snapshot, and of staging, since they were last written."""
+    """Age, since they were last written, of files in no kept snapshot and of staging."""
     longest_run: datetime.timedelta
 
     def __post_init__(self) -> None:
@@ -56,11 +59,11 @@ class Ages:
 
 
 AT_ONCE = Ages(datetime.timedelta(0), datetime.timedelta(0), datetime.timedelta(0))
-"""For a warehouse that no job works on: everything that is left over goes."""
+"""For a warehouse that no job is using: every leftover is removed."""
 
 
 class Kind(StrEnum):
-    """What is left over."""
+    """Kind of a leftover."""
 
     RUN = "run"
     SNAPSHOT = "snapshot"
@@ -70,36 +73,36 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Leftover:
-    """One thing that is left over."""
+    """Something that is left over."""
 
     kind: Kind
     table: str
     name: str
-    """uri of a file, id of a snapshot or of a run."""
+    """URI of a file, or id of a snapshot or run."""
     bytes: int = 0
 
 
 def find_leftovers(warehouse: Warehouse, ages: Ages, now: datetime.datetime | None = None) -> list[Leftover]:
-    """Return what `maintain` would remove (of a run: finish) now, sorted; [] for a clean warehouse. Only reads.
+    """Return what `maintain` would remove now (a run: record as failed), sorted; [] for a clean warehouse. Only reads.
 
     Raises InputError when the warehouse was moved or copied.
     """
     now = now or utc_now()
     runs = _Runs(warehouse, now - ages.longest_run)
-    found = [Leftover(Kind.RUN, RUNS.name, run_id) for run_id in runs.abandoned]
+    leftovers = [Leftover(Kind.RUN, RUNS.name, run_id) for run_id in runs.abandoned]
     for schema in TABLES.values():
-        found += _table_leftovers(Inventory(warehouse), schema, ages, now, runs)
-        found += [
+        leftovers += _table_leftovers(Inventory(warehouse), schema, ages, now, runs)
+        leftovers += [
             Leftover(Kind.STAGING, schema.name, file.uri, file.bytes)
             for file in _abandoned_staging(Inventory(warehouse), schema, now - ages.orphans, runs)
         ]
-    return sorted(found)
+    return sorted(leftovers)
 
 
 def maintain(warehouse: Warehouse, ages: Ages, now: datetime.datetime | None = None) -> list[Leftover]:
-    """Finish dead runs as failed, expire snapshots, remove orphan files and abandoned staging; return it all.
+    """Record dead runs as failed, expire snapshots, remove orphan files and abandoned staging; return them all, sorted.
 
-    Readers see the same rows before and after. Raises InputError (nothing removed) for a moved warehouse.
+    Readers see the same rows before and after. Raises InputError, having removed nothing, for a moved warehouse.
     """
     now = now or utc_now()
     done = [Leftover(Kind.RUN, RUNS.name, run_id) for run_id in _finish_abandoned(warehouse, now - ages.longest_run)]
@@ -120,40 +123,41 @@ def sweep(
 ) -> list[Leftover]:
     """Expire the table's old snapshots and remove the files that no kept one refers to; return both, sorted.
 
-    A writer that stalled may still be about to commit files that look like orphans. Before any is removed, an empty
-    snapshot is committed that names the attempts which wrote them: what they prepared before it cannot land any more,
-    and what they prepare after it `replace_partition` refuses. Other files are never committed a second time: for
-    those a snapshot that is newer than they are is enough.
+    A stalled writer may be about to commit files that look like orphans. Before any is removed, an empty snapshot is
+    committed that names the attempts which wrote them: commits prepared before it can no longer succeed, and
+    `replace_partition` refuses those prepared after it. Other files are never committed a second time: for them a
+    snapshot newer than they are is enough. `always_fence` commits the empty snapshot in any case. Raises InputError for
+    a moved warehouse.
     """
     inventory, runs = Inventory(warehouse), _Runs(warehouse, now - ages.longest_run)
-    found = _table_leftovers(inventory, schema, ages, now, runs)
+    leftovers = _table_leftovers(inventory, schema, ages, now, runs)
     table = inventory.table(schema)
-    if table is None or not (found or always_fence):
+    if table is None or not (leftovers or always_fence):
         return []
     stored = inventory.files(warehouse.layout.data(schema.name)) + inventory.files(
         warehouse.layout.location(schema.name)
     )
-    attempts = sorted({attempt_of(one.name) for one in found if _by_attempt(one)})
-    if always_fence or attempts or _needs_fence(table, found, stored):
+    attempts = sorted({attempt_of(leftover.name) for leftover in leftovers if _by_attempt(leftover)})
+    if always_fence or attempts or _needs_fence(table, leftovers, stored):
         fence(warehouse, schema, {FENCED: json.dumps(attempts)})
         now = max(now, utc_now())
     expired: list[int] = []
 
     def expire(newest: Table) -> None:
-        expired[:] = [one.snapshot_id for one in _expirable(newest, now - ages.snapshots)]
+        expired[:] = [leftover.snapshot_id for leftover in _expirable(newest, now - ages.snapshots)]
         if expired:
             newest.maintenance.expire_snapshots().by_ids(expired).commit()
 
     commit_on_newest(warehouse, schema, expire)
-    # listed anew, and after that read anew what is referred to: a file committed meanwhile is seen to be in use
+    # list the files again and only then read the references: a file committed in the meantime is seen to be in use
     left = [
-        one
-        for one in _table_leftovers(inventory, schema, ages, now, runs)
-        if one.kind is Kind.FILE and (not _by_attempt(one) or attempt_of(one.name) in attempts)
+        leftover
+        for leftover in _table_leftovers(inventory, schema, ages, now, runs)
+        if leftover.kind is Kind.FILE and (not _by_attempt(leftover) or attempt_of(leftover.name) in attempts)
     ]
-    for one in left:
-        inventory.remove(one.name)
-    return sorted([*left, *(Leftover(Kind.SNAPSHOT, schema.name, str(one)) for one in expired)])
+    for leftover in left:
+        inventory.remove(leftover.name)
+    return sorted([*left, *(Leftover(Kind.SNAPSHOT, schema.name, str(leftover)) for leftover in expired)])
 
 
 def fence(warehouse: Warehouse, schema: TableSchema, properties: Mapping[str, str] | None = None) -> None:
@@ -169,7 +173,7 @@ def fence(warehouse: Warehouse, schema: TableSchema, properties: Mapping[str, st
 
 
 class _Runs:
-    """The runs that say they are running, those from before `since` taken for dead."""
+    """The runs recorded as running; those started before `since` are taken to be dead."""
 
     def __init__(self, warehouse: Warehouse, since: datetime.datetime) -> None:
         columns = ["run_id", "run_key", "started"]
@@ -184,8 +188,8 @@ def _finish_abandoned(warehouse: Warehouse, since: datetime.datetime) -> list[st
     done: list[str] = []
 
     def change(table: Table) -> None:
-        found = table.scan(selected_fields=tuple(column.name for column in RUNS.columns)).to_arrow().to_pylist()
-        dead = [row for row in found if row["status"] == RunStatus.RUNNING.value and row["started"] < since]
+        rows = table.scan(selected_fields=tuple(column.name for column in RUNS.columns)).to_arrow().to_pylist()
+        dead = [row for row in rows if row["status"] == RunStatus.RUNNING.value and row["started"] < since]
         done[:] = sorted(row["run_id"] for row in dead)
         if dead:
             over = {"status": RunStatus.FAILED.value, "reason": ABANDONED, "ended": utc_now()}
@@ -203,20 +207,20 @@ def _any_of(name: str, values: Collection[str]) -> In:
 def _table_leftovers(
     inventory: Inventory, schema: TableSchema, ages: Ages, now: datetime.datetime, runs: _Runs
 ) -> list[Leftover]:
-    """Return the table's snapshots that can go, and its files that none of the others refers to."""
+    """Return the table's snapshots that can be expired, and its files that none of the others refers to."""
     metadata = inventory.files(f"{inventory.layout.location(schema.name)}/metadata")
     data = inventory.files(inventory.layout.data(schema.name))
     table = inventory.table(schema)
     if table is None:
         return []
     going = _expirable(table, now - ages.snapshots)
-    ids = {one.snapshot_id for one in going}
-    in_use = referred_to(table, [one for one in table.metadata.snapshots if one.snapshot_id not in ids])
+    ids = {snapshot.snapshot_id for snapshot in going}
+    in_use = referred_to(table, [snapshot for snapshot in table.metadata.snapshots if snapshot.snapshot_id not in ids])
     ours = [file for file in metadata if _METADATA_FILE.fullmatch(_name(file))]
-    # an attempt's folder is named by its run: one that may still be running keeps its files
-    ours += [file for file in data if _DATA_FILE.fullmatch(_name(file)) and not _made_by(file, runs.ids)]
+    # an attempt's folder is named by its run: the files of a run that may still be running are kept
+    ours += [file for file in data if _DATA_FILE.fullmatch(_name(file)) and not _is_written_by(file, runs.ids)]
     return [
-        *(Leftover(Kind.SNAPSHOT, schema.name, str(one.snapshot_id)) for one in going),
+        *(Leftover(Kind.SNAPSHOT, schema.name, str(snapshot.snapshot_id)) for snapshot in going),
         *(
             Leftover(Kind.FILE, schema.name, file.uri, file.bytes)
             for file in ours
@@ -226,30 +230,31 @@ def _table_leftovers(
 
 
 def referred_to(table: Table, snapshots: Sequence[Snapshot]) -> frozenset[str]:
-    """Return the uris of all files that `snapshots`, the table's metadata and its log of metadata files refer to."""
-    found = {table.metadata_location, *(entry.metadata_file for entry in table.metadata.metadata_log)}
-    found |= {one.statistics_path for one in (*table.metadata.statistics, *table.metadata.partition_statistics)}
+    """Return the URIs of all files that `snapshots`, the table's metadata and its log of metadata files refer to."""
+    uris = {table.metadata_location, *(entry.metadata_file for entry in table.metadata.metadata_log)}
+    uris |= {file.statistics_path for file in (*table.metadata.statistics, *table.metadata.partition_statistics)}
     for snapshot in snapshots:
-        found.add(snapshot.manifest_list)
+        uris.add(snapshot.manifest_list)
         for manifest in snapshot.manifests(table.io):
-            if manifest.manifest_path not in found:
-                found.add(manifest.manifest_path)
-                found |= {entry.data_file.file_path for entry in manifest.fetch_manifest_entry(table.io)}
-    return frozenset(uri.removeprefix("file://") for uri in found)
+            if manifest.manifest_path not in uris:
+                uris.add(manifest.manifest_path)
+                uris |= {entry.data_file.file_path for entry in manifest.fetch_manifest_entry(table.io)}
+    return frozenset(uri.removeprefix("file://") for uri in uris)
 
 
 def _expirable(table: Table, before: datetime.datetime) -> list[Snapshot]:
-    """Return the snapshots, heads apart, that another had taken the place of by `before`."""
-    before_ms = int(before.replace(tzinfo=datetime.UTC).timestamp() * 1000)
+    """Return the snapshots, except heads, that another one had replaced by `before`."""
+    until_ms = int(before.replace(tzinfo=datetime.UTC).timestamp() * 1000)
     heads = {ref.snapshot_id for ref in table.metadata.refs.values()}
     superseded_ms: dict[int, int] = {}
-    for snapshot in sorted(table.metadata.snapshots, key=lambda one: one.timestamp_ms, reverse=True):
+    for snapshot in sorted(table.metadata.snapshots, key=lambda snapshot: snapshot.timestamp_ms, reverse=True):
         if snapshot.parent_snapshot_id is not None:
             superseded_ms[snapshot.parent_snapshot_id] = snapshot.timestamp_ms
     return [
-        one
-        for one in table.metadata.snapshots
-        if one.snapshot_id not in heads and superseded_ms.get(one.snapshot_id, one.timestamp_ms) <= before_ms
+        snapshot
+        for snapshot in table.metadata.snapshots
+        if snapshot.snapshot_id not in heads
+        and superseded_ms.get(snapshot.snapshot_id, snapshot.timestamp_ms) <= until_ms
     ]
 
 
@@ -271,9 +276,9 @@ def _abandoned_staging(
     return staged + abandoned(inventory, schema.name, before, runs.ids)
 
 
-def _needs_fence(table: Table, found: Sequence[Leftover], stored: Sequence[StoredFile]) -> bool:
+def _needs_fence(table: Table, leftovers: Sequence[Leftover], stored: Sequence[StoredFile]) -> bool:
     head: Any = table.current_snapshot()
-    going = {one.name for one in found if one.kind is Kind.FILE}
+    going = {leftover.name for leftover in leftovers if leftover.kind is Kind.FILE}
     written = [file.modified for file in stored if file.uri in going]
     if head is None:
         return True
@@ -281,13 +286,13 @@ def _needs_fence(table: Table, found: Sequence[Leftover], stored: Sequence[Store
     return bool(written) and max(written) >= since - CLOCKS_APART
 
 
-def _by_attempt(one: Leftover) -> bool:
-    return one.kind is Kind.FILE and _ATTEMPTS_FILE.fullmatch(one.name.rpartition("/")[2]) is not None
+def _by_attempt(leftover: Leftover) -> bool:
+    return leftover.kind is Kind.FILE and _ATTEMPTS_FILE.fullmatch(leftover.name.rpartition("/")[2]) is not None
 
 
 def _name(file: StoredFile) -> str:
     return file.uri.rpartition("/")[2]
 
 
-def _made_by(file: StoredFile, run_ids: Collection[str]) -> bool:
+def _is_written_by(file: StoredFile, run_ids: Collection[str]) -> bool:
     return file.uri.rsplit("/", 2)[-2].rpartition(".")[0] in run_ids

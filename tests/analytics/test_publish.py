@@ -212,7 +212,7 @@ def test_what_is_not_ours_is_neither_changed_nor_removed() -> None:
     arn = next(arn for arn in cloud.assets if arn.endswith("dataset/radray-worklist"))
     cloud.tags[arn] = [{"Key": "team", "Value": "another"}]
     before = dict(cloud.assets[arn])
-    with pytest.raises(ConfigError, match=r"radray-worklist is there and not ours.*publish\.prefix"):
+    with pytest.raises(ConfigError, match=r"radray-worklist exists and is not ours.*publish\.prefix"):
         list(publisher(cloud, WHOLE.model_copy(update={"import_mode": "SPICE"})).publish(CHOICES))
     assert cloud.assets[arn] == before
     list(publisher(cloud).remove())

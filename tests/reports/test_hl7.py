@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from radray.errors import InputError
 from radray.reports.formats.hl7 import count, parse_time, read
 from radray.reports.record.record import Record
-from radray.reports.wire.hl7_messages import Delimiters, decoded_segments, read_messages
+from radray.reports.wire.hl7_messages import Delimiters, decode_segments, read_messages
 from radray.schema.statuses import RejectReason
 from tests.support.inputs.bad_messages import ORU, TEXTS, message
 from tests.support.inputs.conservation import check_count_is_what_is_read
@@ -171,7 +171,7 @@ def test_segments_and_fields_are_those_that_python_hl7_finds(segments: Any) -> N
     known, messages = read_messages(io.BytesIO(data.encode()))
     (found,) = messages
     assert known.any
-    split = [segment.split("|") for segment in decoded_segments(found)]
+    split = [segment.split("|") for segment in decode_segments(found)]
     assert split[0][2:] == [str(field) for field in judge[0][3:]]
     assert split[1:] == [[str(field) for field in segment] for segment in judge[1:]]
 

@@ -101,12 +101,12 @@ def test_a_file_without_rows_has_no_records() -> None:
     [
         (b"", "is empty: expected a header with the columns uid, findings, impression"),
         (b"\n\n", "is empty"),
-        (b"uid,impression\n1,a\n", "no column findings: wanted uid, findings, impression; found uid, impression$"),
+        (b"uid,impression\n1,a\n", "no column findings: expected uid, findings, impression; found uid, impression$"),
         (b"a,b\n1,2\n", "no column uid or findings or impression: .*; found a, b$"),
         (b"1,secret,Clear lungs.\n", "found 3 columns, not all of them names$"),
         (b"uid;findings;impression\n", "found 1 columns, not all of them names$"),
         ("uid,findings,impression\n".encode("utf-16-le"), "a first line that is bad encoding$"),
-        (b"uid,findings,findings,impression\n", "has a column twice; found uid, findings, findings, impression$"),
+        (b"uid,findings,findings,impression\n", "has a duplicate column; found uid, findings, findings, impression$"),
     ],
 )
 def test_another_header_is_refused(data: bytes, message: str) -> None:

@@ -49,7 +49,7 @@ def test_no_rows_give_no_splits() -> None:
         ("study_id,split\n1,train\n1,dev\n", "line 3: the study is in another split"),
         ("study_id,split\n1,train\n ,dev\n", "line 3: the study_id is blank"),
         ("study_id,split\n1,train\n2\n", "line 3: malformed; expected 2 cells"),
-        ("study_id,part\n1,train\n", "no column split: wanted study_id, split; found study_id, part"),
+        ("study_id,part\n1,train\n", "no column split: expected study_id, split; found study_id, part"),
         ("", "is empty"),
     ],
 )

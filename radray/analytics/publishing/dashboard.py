@@ -1,6 +1,6 @@
-"""The dashboards as code: sheets and visuals over the views, in the form that QuickSight's API takes.
+"""The dashboards as code: sheets and visuals over the views, in the form of QuickSight's API.
 
-`OVERVIEW` holds no text; `READING` is the published study's side by side, for readers of text.
+`OVERVIEW` has no report text; `READING` shows studies side by side, for readers of text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,18 +19,18 @@ class Visual:
     title: str
     view: str
     by: tuple[str, ...] = ()
-    """Columns of the category axis; of a table all its columns, () all of the view."""
+    """Columns of the category axis; for a table its columns, () for all of the view."""
     values: tuple[str, ...] = ()
     colour: str | None = None
     how: str = "AVERAGE"
-    """How values of one category are put together: AVERAGE or SUM."""
+    """How the values of a category are aggregated: AVERAGE or SUM."""
     only: tuple[tuple[str, str], ...] = ()
-    """Columns, and the value that rows shown have in them."""
+    """Filters: (column, value) of the rows shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet; `words` stop a wrong conclusion."""
+    """One sheet; `words` warn of wrong conclusions."""
 
     name: str
     words: str
@@ -133,7 +133,7 @@ READING = (
 
 
 def definition(sheets: Sequence[Sheet], data_sets: Mapping[str, str]) -> dict[str, Any]:
-    """Return the definition of a dashboard of `sheets` over `data_sets` (view: ARN)."""
+    """Return the definition of a dashboard with `sheets` over `data_sets` (ARN by view)."""
     used = {visual.view for sheet in sheets for visual in sheet.visuals}
     return {
         "DataSetIdentifierDeclarations": [

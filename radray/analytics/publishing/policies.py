@@ -1,13 +1,13 @@
-"""IAM policies of the roles, kept as files under ``iam/``, and what Lake Formation is told of analysts' columns.
+"""IAM policies of the roles, kept as files under ``iam/``, and the columns that Lake Formation grants to analysts.
 
-- ``job.json``: the nightly jobs: read and write the warehouse, its tables in Glue, and switch on Glue's optimizers.
+- ``job.json``: the nightly jobs: read and write the warehouse, its tables in Glue, and enable Glue's optimizers.
 - ``publish.json``: `jobs.publish`: the tables' metadata and the views.
-- ``dashboards.json``: what it makes in QuickSight; a policy of its own, since AWS takes 6,144 characters each.
-- ``analyst.json``: questions to Athena. It opens no object of the warehouse: one file of `predictions` holds texts and
-  scores alike, so IAM and S3 cannot part them. Lake Formation can: the warehouse's prefix is registered with it, its
+- ``dashboards.json``: its assets in QuickSight; a separate policy, since AWS limits each to 6,144 characters.
+- ``analyst.json``: queries in Athena. It opens no object of the warehouse: a file of `predictions` holds both texts and
+  scores, so IAM and S3 cannot separate them. Lake Formation can: the warehouse's prefix is registered with it, its
   default rights of IAMAllowedPrincipals on the tables are revoked, and the analysts' role is granted columns by name
-  (`column_grants`; what is not named, a column of a later version too, is closed). Athena then reads by Lake
-  Formation's own leave, lakeformation:GetDataAccess, which AWS defines for no narrower resource than ``*``.
+  (`column_grants`; every other column, also of a later version, is closed). Athena then reads through Lake Formation,
+  lakeformation:GetDataAccess, which AWS defines for no narrower resource than ``*``.
 """
 
 import json
@@ -31,14 +31,14 @@ POLICIES = ("job", "publish", "dashboards", "analyst")
 
 
 def policy(name: str, values: Mapping[str, str]) -> dict[str, Any]:
-    """Return the policy `name` with `values` in the place of its ``${...}``; one that has no value stays as it is."""
+    """Return the policy `name` with its ``${...}`` replaced from `values`; those without a value stay."""
     text = (files("radray.analytics.publishing") / "iam" / f"{name}.json").read_text(encoding="utf-8")
     filled: dict[str, Any] = json.loads(Template(text).safe_substitute(values))
     return filled
 
 
 def policy_values(settings: Settings) -> dict[str, str]:
-    """Return what settings say of the ``${...}`` of policies."""
+    """Return the values for the ``${...}`` of policies that settings give."""
     section = settings.publish
     values = {
         "account": section.account_id,
@@ -55,14 +55,14 @@ def policy_values(settings: Settings) -> dict[str, str]:
 
 
 def granted_columns() -> dict[str, tuple[str, ...]]:
-    """Return the columns of each table that views without text read: what analysts may be granted, and no more."""
+    """Return the columns of each table that views without text read: all that analysts may be granted."""
     whole = {name: tuple(column.name for column in schema.columns) for name, schema in TABLES.items()}
     runs = tuple(column.name for column in RUNS.columns if column.name in view_columns("night_runs"))
     return {**whole, REPORTS.name: flat_columns(REPORTS), PREDICTIONS.name: flat_columns(PREDICTIONS), RUNS.name: runs}
 
 
 def column_grants(role_arn: str) -> Request:
-    """Return what an administrator of Lake Formation sends to let analysts read the columns without text."""
+    """Return the request by which an administrator of Lake Formation lets analysts read the columns without text."""
     principal = {"DataLakePrincipalIdentifier": role_arn}
     columns = granted_columns() | {name: tuple(view_columns(name)) for name in VIEWS if name not in WITH_TEXT}
     entries: list[dict[str, Any]] = [

@@ -1,7 +1,7 @@
-"""Publishing: views in Athena, data sets and dashboards in QuickSight, made or brought up to date, and removed.
+"""Publishing: views in Athena, data sets and dashboards in QuickSight are created, updated and removed.
 
-Checked against botocore's models of the services and never sent to AWS. A run that was stopped is run again: what is
-there is brought up to date. Something of the same id without our tag is somebody else's, and is left alone.
+Checked against botocore's models of the services and never sent to AWS. After an interruption, run it again: what
+exists is updated. An object of the same id without our tag is somebody else's, and is left alone.
 """
 
 import time
@@ -19,22 +19,22 @@ from radray.storage.failures import cause
 from radray.tables.catalog import NAMESPACE
 
 PAUSE_S = 1.0
-"""Between two looks at something that AWS is making."""
+"""Pause between two requests for the state of an object that AWS is creating."""
 
-_MAKING = ("QUEUED", "RUNNING", "CREATION_IN_PROGRESS", "UPDATE_IN_PROGRESS")
-_MADE = ("SUCCEEDED", "CREATION_SUCCESSFUL", "UPDATE_SUCCESSFUL")
+_IN_PROGRESS = ("QUEUED", "RUNNING", "CREATION_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+_DONE = ("SUCCEEDED", "CREATION_SUCCESSFUL", "UPDATE_SUCCESSFUL")
 
 Clients = Callable[[str], Any]
 
 
 def clients(region: str) -> Clients:
-    """Return what makes a boto3 client of a service, one each."""
-    made: dict[str, Any] = {}
+    """Return a function that returns the boto3 client of a service, the same client each time."""
+    cache: dict[str, Any] = {}
 
     def client(service: str) -> Any:
-        if service not in made:
-            made[service] = boto3.session.Session().client(service, region_name=region)
-        return made[service]
+        if service not in cache:
+            cache[service] = boto3.session.Session().client(service, region_name=region)
+        return cache[service]
 
     return client
 
@@ -49,21 +49,22 @@ class Publisher:
         self._pause_s = pause_s
 
     def publish(self, choices: Choices) -> Iterator[str]:
-        """Make or bring up to date all that there is to be; yield a line for each.
+        """Create or update the views and assets; yield a line for each.
 
-        Raises ConfigError when AWS refuses, names somebody else's thing or does not come to an end.
+        Raises ConfigError when AWS refuses, reports a failure, or an object of that id is not ours; RadrayError when an
+        object is not ready after publish.timeout_s.
         """
         for request in view_requests(self._settings, choices):
             name = request.arguments["QueryString"].split(maxsplit=5)[4]
             self._await(self._query(self._ask(request)["QueryExecutionId"]), f"view {name}")
             yield f"athena: view {name}"
         for asset in assets(self._settings, self._region):
-            yield f"quicksight: {self._make(asset)}"
+            yield f"quicksight: {self._create_or_update(asset)}"
 
     def remove(self) -> Iterator[str]:
-        """Remove the dashboards, data sets, data source and views that are there; yield a line for each.
+        """Remove the dashboards, data sets, data source and views that exist; yield a line for each.
 
-        Tables and their rows stay, as does what has no tag of ours.
+        Tables and their rows stay, and so do objects without our tag. Raises ConfigError when AWS refuses.
         """
         for asset in removable(self._settings, self._region):
             if self._is_ours(asset):
@@ -71,39 +72,39 @@ class Publisher:
                 yield f"quicksight: removed {asset.arn}"
         for name in reversed(VIEWS):
             place = {"DatabaseName": NAMESPACE, "Name": name}
-            found = self._unless(Request("glue", "get_table", place), "EntityNotFoundException")
-            if found is not None and found["Table"].get("TableType") == "VIRTUAL_VIEW":
+            table = self._unless(Request("glue", "get_table", place), "EntityNotFoundException")
+            if table is not None and table["Table"].get("TableType") == "VIRTUAL_VIEW":
                 self._ask(Request("glue", "delete_table", place))
                 yield f"athena: removed view {name}"
 
-    def _make(self, asset: Asset) -> str:
-        made = self._unless(asset.create, "ResourceExistsException")
-        if made is not None:
+    def _create_or_update(self, asset: Asset) -> str:
+        created = self._unless(asset.create, "ResourceExistsException")
+        if created is not None:
             self._await(self._described(asset, None), asset.arn)
-            return f"made {asset.arn}"
+            return f"created {asset.arn}"
         if not self._is_ours(asset):
-            raise ConfigError(f"{asset.arn} is there and not ours (it has no tag {TAG['Key']}): set publish.prefix")
+            raise ConfigError(f"{asset.arn} exists and is not ours (it has no tag {TAG['Key']}): set publish.prefix")
         for request in asset.updates:
-            answer = self._ask(request)
-            version = int(answer["VersionArn"].rpartition("/")[2]) if "VersionArn" in answer else None
+            response = self._ask(request)
+            version = int(response["VersionArn"].rpartition("/")[2]) if "VersionArn" in response else None
             self._await(self._described(asset, version), asset.arn)
             if version is not None:
                 shown = {**asset.published, "VersionNumber": version}
                 self._ask(Request("quicksight", "update_dashboard_published_version", shown))
         if asset.rights is not None:
             self._ask(asset.rights)
-        return f"brought up to date {asset.arn}"
+        return f"updated {asset.arn}"
 
     def _is_ours(self, asset: Asset) -> bool:
         tags = Request("quicksight", "list_tags_for_resource", {"ResourceArn": asset.arn})
-        found = self._unless(tags, "ResourceNotFoundException")
-        return found is not None and TAG in found.get("Tags", [])
+        response = self._unless(tags, "ResourceNotFoundException")
+        return response is not None and TAG in response.get("Tags", [])
 
     def _query(self, execution: str) -> Callable[[], tuple[str, str]]:
         def look() -> tuple[str, str]:
-            found = self._ask(Request("athena", "get_query_execution", {"QueryExecutionId": execution}))
-            status = found["QueryExecution"]["Status"]
-            # a view reads no row: what Athena says of it is about the SQL
+            response = self._ask(Request("athena", "get_query_execution", {"QueryExecutionId": execution}))
+            status = response["QueryExecution"]["Status"]
+            # creating a view reads no row, so Athena's reason is about the SQL
             return status["State"], status.get("StateChangeReason", "")
 
         return look
@@ -111,30 +112,30 @@ class Publisher:
     def _described(self, asset: Asset, version: int | None) -> Callable[[], tuple[str, str]]:
         def look() -> tuple[str, str]:
             of_version = {} if version is None else {"VersionNumber": version}
-            answer = self._ask(
+            response = self._ask(
                 Request("quicksight", asset.describe.operation, {**asset.describe.arguments, **of_version})
             )
-            (told,) = (value for value in answer.values() if isinstance(value, dict) and "Arn" in value)
-            told = told.get("Version", told)
-            codes = ", ".join(str(error.get("Type")) for error in told.get("Errors", []))
-            # a data set has no state: it is there or not
-            return told.get("Status", _MADE[0]), codes or str(told.get("ErrorInfo", {}).get("Type", ""))
+            (description,) = (value for value in response.values() if isinstance(value, dict) and "Arn" in value)
+            description = description.get("Version", description)
+            codes = ", ".join(str(error.get("Type")) for error in description.get("Errors", []))
+            # a data set has no state: it exists or not
+            return description.get("Status", _DONE[0]), codes or str(description.get("ErrorInfo", {}).get("Type", ""))
 
         return look
 
     def _await(self, look: Callable[[], tuple[str, str]], what: str) -> None:
         until = time.monotonic() + self._settings.timeout_s
         state, why = look()
-        while state in _MAKING:
+        while state in _IN_PROGRESS:
             if time.monotonic() > until:
                 raise RadrayError(f"{what} is {state} after publish.timeout_s={self._settings.timeout_s:g}; run again")
             time.sleep(self._pause_s)
             state, why = look()
-        if state not in _MADE:
+        if state not in _DONE:
             raise ConfigError(f"{what}: {state}: {why}")
 
     def _unless(self, request: Request, code: str) -> Mapping[str, Any] | None:
-        """Return the answer; None when AWS answers with the error `code`."""
+        """Send `request` and return the response; None when AWS responds with the error `code`."""
         try:
             return self._send(request)
         except ClientError as error:
@@ -151,8 +152,8 @@ class Publisher:
             raise _refused(request, error) from None
 
     def _send(self, request: Request) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = getattr(self._client(request.service), request.operation)(**request.arguments)
-        return answer
+        response: Mapping[str, Any] = getattr(self._client(request.service), request.operation)(**request.arguments)
+        return response
 
 
 def _refused(request: Request, error: Exception) -> ConfigError:

@@ -1,8 +1,8 @@
-"""What is asked of Athena and QuickSight so that people can look: pure functions of settings, nothing is sent here.
+"""The requests to Athena and QuickSight that publish the views: pure functions of settings, which send nothing.
 
-Views are made by ``CREATE OR REPLACE VIEW``: Athena itself parses them and finds their columns (Glue's own form of a
-view is Presto's, and written down nowhere). What QuickSight gets has ids that begin with `publish.prefix` and a tag,
-by which `publish.remove` knows what it may remove.
+Views are created by ``CREATE OR REPLACE VIEW``: Athena parses them and infers their columns (Glue stores a view in
+Presto's form, which is not documented). Assets in QuickSight have ids that begin with `publish.prefix`, and a tag by
+which `publish.remove` recognises what it may remove.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,9 +22,9 @@ WIDE = (
     *("predictions_without_text", "rouge_by_night", "rouge_standardised", "model_comparison", "flag_rates"),
     *("nights", "night_volume", "night_runs", "worklist"),
 )
-"""Views that QuickSight has as data sets for all readers."""
+"""Views that are data sets in QuickSight for all readers."""
 FEW = ("side_by_side",)
-"""Those for readers of text."""
+"""Views that are data sets for readers of text only."""
 
 _TYPES = {
     **{"VARCHAR": "STRING", "BIGINT": "INTEGER", "INTEGER": "INTEGER", "DOUBLE": "DECIMAL", "BOOLEAN": "BOOLEAN"},
@@ -42,7 +42,7 @@ _DASHBOARD_RIGHTS = ("DescribeDashboard", "ListDashboardVersions", "QueryDashboa
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of an AWS service, as boto3 has it."""
+    """One call of an AWS service, in the terms of boto3."""
 
     service: str
     operation: str
@@ -51,7 +51,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One thing in QuickSight: how it is made, brought up to date, looked at and removed."""
+    """One object in QuickSight: the requests that create, update, describe and delete it."""
 
     arn: str
     create: Request
@@ -59,13 +59,13 @@ class Asset:
     describe: Request
     delete: Request
     rights: Request | None = None
-    """The same readers as in `create`, for what is there already."""
+    """Grants the readers in `create` the rights to an asset that exists."""
     published: Mapping[str, Any] = field(default_factory=dict)
-    """Of a dashboard: what names it, so that a new version can be shown."""
+    """The ids of a dashboard, with which a new version is published."""
 
 
 def view_requests(settings: PublishSettings, choices: Choices) -> Iterator[Request]:
-    """Yield the requests that make Athena's views, each after those that it reads."""
+    """Yield the requests that create Athena's views, each after the views that it reads."""
     for name in VIEWS:
         arguments: dict[str, Any] = {
             "QueryString": f"CREATE OR REPLACE VIEW {name} AS\n{view_sql(name, choices)}",
@@ -78,33 +78,33 @@ def view_requests(settings: PublishSettings, choices: Choices) -> Iterator[Reque
 
 
 def assets(settings: PublishSettings, region: str) -> list[Asset]:
-    """Return what QuickSight is to have, each after what it reads; [] without `publish.account_id`.
+    """Return the assets of QuickSight, each after those that it reads; [] without `publish.account_id`.
 
-    Text is in a data set, and a dashboard, of its own, which are there only with `publish.text_principal_arn`.
+    Text is in a data set and a dashboard of its own, which exist only with `publish.text_principal_arn`.
     """
     if settings.account_id is None or settings.principal_arn is None:
         return []
-    made = _Maker(settings, region, settings.account_id)
-    found = [made.data_source()]
-    found += [made.data_set(name, settings.principal_arn) for name in WIDE]
-    found.append(made.dashboard("overview", "radray: overview", OVERVIEW, WIDE, settings.principal_arn))
+    build = _AssetBuilder(settings, region, settings.account_id)
+    listed = [build.data_source()]
+    listed += [build.data_set(name, settings.principal_arn) for name in WIDE]
+    listed.append(build.dashboard("overview", "radray: overview", OVERVIEW, WIDE, settings.principal_arn))
     if settings.text_principal_arn is not None:
-        found += [made.data_set(name, settings.text_principal_arn) for name in FEW]
-        found.append(made.dashboard("reading", "radray: side by side", READING, FEW, settings.text_principal_arn))
-    return found
+        listed += [build.data_set(name, settings.text_principal_arn) for name in FEW]
+        listed.append(build.dashboard("reading", "radray: side by side", READING, FEW, settings.text_principal_arn))
+    return listed
 
 
 def removable(settings: PublishSettings, region: str) -> list[Asset]:
-    """Return all that publishing may ever have made in QuickSight, in the order of removal.
+    """Return every asset that publishing may have created in QuickSight, in the order of removal.
 
-    What readers of text had is among it, whether they are set now or not.
+    The assets for readers of text are included, whether such readers are set now or not.
     """
     readers = settings.text_principal_arn or settings.principal_arn
     return assets(settings.model_copy(update={"text_principal_arn": readers}), region)[::-1]
 
 
-class _Maker:
-    """The assets of one account and region."""
+class _AssetBuilder:
+    """Builds the assets of one account and region."""
 
     def __init__(self, settings: PublishSettings, region: str, account: str) -> None:
         self._settings = settings

@@ -1,1 +1,1 @@
-"""Archives and compressed files, opened within limits: zip, tar, gzip."""
+"""Archives and compressed files, read within limits: zip, tar, gzip."""

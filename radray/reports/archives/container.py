@@ -1,13 +1,13 @@
-"""Containers of reports: what a stream of bytes is by its first ones, and its members, safely, whatever they hold.
+"""Containers of reports: the kind of a container by its first bytes, and its members, read safely whatever they hold.
 
 ::
 
-    members = list_members(file)                    # every entry that is no folder, once each
-    for member, data in read_members(file, members): ...    # formats with one report a file: bytes, or why not
-    for member, stream in open_members(file, members): ...  # formats with many: a stream, or why not
+    members = list_members(file)                    # every entry but folders, once each
+    for member, data in read_members(file, members): ...    # formats with one report a file: bytes or a reason
+    for member, stream in open_members(file, members): ...  # formats with many reports: a stream or a reason
 
-A plain file, and a gzip file with no tar inside, is its own only member, named ''. Nothing is ever written to disk
-and no path is ever made of a member's name: "../x" and "/etc/x" are ids like any other.
+A plain file, or a gzip file without a tar inside, is its own only member, named ''. Nothing is ever written to disk
+and a member's name is never used as a path: "../x" and "/etc/x" are ids like any other.
 """
 
 import io
@@ -24,7 +24,7 @@ from radray.reports.archives.member import (
     Forward,
     Member,
     chunks_of,
-    gunzipped,
+    decompress_gzip,
 )
 from radray.reports.record.record import MAX_REPORT_BYTES
 from radray.schema.statuses import RejectReason
@@ -37,10 +37,10 @@ _GZIP = b"\x1f\x8b\x08"
 
 
 def container(head: bytes) -> Container:
-    """Return what a stream is that begins with `head`, its first 512 bytes or all there are; "none" for b''.
+    """Return the kind of a stream that begins with `head`, its first 512 bytes or all there are; "none" for b''.
 
-    A tar is told by the checksum of its first header; one that holds nothing is "none", as is a zip that comes
-    after other bytes (a self-extracting one).
+    A tar is recognised by the checksum of its first header. An empty tar is "none", as is a zip that follows other
+    bytes (a self-extracting one).
     """
     if head[:4] in archive_zip.BEGINNINGS:
         return "zip"
@@ -52,10 +52,10 @@ def container(head: bytes) -> Container:
 
 
 def list_members(file: BinaryIO) -> list[Member]:
-    """Return the members of `file` (seekable) in the archive's order; of a zip its directory alone is read.
+    """Return the members of `file` (seekable) in the archive's order; of a zip only the directory is read.
 
-    Folders are no members. Every other entry is one, links and encrypted ones with their `problem`. Where a tar ends
-    early, or goes on as something else, one last member '' with a problem stands for the rest. Raises InputError for
+    Folders are not members. Every other entry is, links and encrypted ones with their `problem`. Where a tar ends
+    early, or continues as something else, one last member '' with a problem stands for the rest. Raises InputError for
     a zip without a readable directory, and for an archive of more than MAX_MEMBERS entries.
     """
     kind, packed = _kind(file)
@@ -68,14 +68,13 @@ def list_members(file: BinaryIO) -> list[Member]:
 
 
 def open_members(file: BinaryIO, wanted: Iterable[Member]) -> Iterator[tuple[Member, BinaryIO | RejectReason]]:
-    """Yield each of `wanted` (as `list_members` gave them) with a stream of its bytes, or why there is none.
+    """Yield each of `wanted` (from `list_members`) with a stream of its bytes, or the reason why there is none.
 
-    In the archive's order. A stream is good until the next one is asked for; it cannot be sought. It raises
-    BrokenStream where its bytes cannot be read on, after all those that could: the archive is cut or damaged there,
-    or it is a bomb (TOO_LARGE).
+    In the archive's order. A stream is valid until the next is requested; it cannot be sought. Once every readable byte
+    has been read, it raises BrokenStream if the archive is cut or damaged there, or a bomb (TOO_LARGE).
     """
     kind, packed = _kind(file)
-    for member, chunks in _opened(file, kind, sorted(wanted, key=_place), packed=packed):
+    for member, chunks in _open_each(file, kind, sorted(wanted, key=_place), packed=packed):
         if isinstance(chunks, RejectReason):
             yield member, chunks
             continue
@@ -91,35 +90,35 @@ def open_members(file: BinaryIO, wanted: Iterable[Member]) -> Iterator[tuple[Mem
 def read_members(
     file: BinaryIO, wanted: Iterable[Member], max_bytes: int = MAX_REPORT_BYTES
 ) -> Iterator[tuple[Member, bytes | RejectReason]]:
-    """Yield each of `wanted` with all its bytes, checked, or why not; in the archive's order.
+    """Yield each of `wanted` with all its bytes, verified, or the reason why there are none; in the archive's order.
 
-    One of more than `max_bytes`, by what the archive says or in truth, is TOO_LARGE and not read any further.
+    A member of more than `max_bytes`, as the archive states or in fact, is TOO_LARGE and not read any further.
     """
     kind, packed = _kind(file)
-    places = sorted(wanted, key=_place)
+    in_order = sorted(wanted, key=_place)
     if kind == "zip":
-        for member in places:
+        for member in in_order:
             yield member, _unless_nested(member.problem or archive_zip.read_member(file, member, max_bytes))
         return
-    for member, chunks in _opened(file, kind, places, packed=packed):
+    for member, chunks in _open_each(file, kind, in_order, packed=packed):
         if isinstance(chunks, RejectReason):
             yield member, chunks
         elif member.size is not None and member.size > max_bytes:
             yield member, RejectReason.TOO_LARGE
         else:
-            data = _joined(chunks, max_bytes)
+            data = _join(chunks, max_bytes)
             yield member, _unless_nested(data) if kind == "tar" else data
 
 
 def _kind(file: BinaryIO) -> tuple[Literal["zip", "tar", "nested", "none"], bool]:
-    """Return what is in `file`, and whether a gzip stream is around it; `file` is then at its beginning."""
+    """Return the kind of `file` and whether it is gzipped; `file` is then at its beginning."""
     file.seek(0)
     outer = container(_head(file))
     file.seek(0)
     if outer != "gzip":
         return outer, False
     try:
-        inner = container(ByteStream(gunzipped(file)).peek(HEAD_BYTES))
+        inner = container(ByteStream(decompress_gzip(file)).peek(HEAD_BYTES))
     except BrokenStream:
         inner = "none"
     file.seek(0)
@@ -139,13 +138,13 @@ def _place(member: Member) -> int:
 
 def _forward(file: BinaryIO, *, packed: bool) -> Forward:
     if packed:
-        return Forward(cast(BinaryIO, ByteStream(gunzipped(file))), None)
+        return Forward(cast(BinaryIO, ByteStream(decompress_gzip(file))), None)
     end = file.seek(0, io.SEEK_END)
     file.seek(0)
     return Forward(file, end)
 
 
-def _opened(
+def _open_each(
     file: BinaryIO, kind: str, wanted: Sequence[Member], *, packed: bool
 ) -> Iterator[tuple[Member, Iterator[bytes] | RejectReason]]:
     source = _forward(file, packed=packed) if kind == "tar" else None
@@ -158,10 +157,10 @@ def _opened(
             yield member, source.window(member.place, member.size or 0)
         else:
             file.seek(0)
-            yield member, gunzipped(file) if packed else chunks_of(file)
+            yield member, decompress_gzip(file) if packed else chunks_of(file)
 
 
-def _joined(chunks: Iterator[bytes], max_bytes: int) -> bytes | RejectReason:
+def _join(chunks: Iterator[bytes], max_bytes: int) -> bytes | RejectReason:
     parts, length = [], 0
     try:
         for chunk in chunks:

@@ -1,4 +1,4 @@
-"""What all containers share: a member, a stream that says why it broke, gzip, and bounds against bombs."""
+"""What all containers share: members, streams that say why they broke, gzip, and limits against bombs."""
 
 import gzip
 import hashlib
@@ -13,22 +13,22 @@ from radray.errors import InputError
 from radray.schema.statuses import RejectReason
 
 HEAD_BYTES = 512
-"""Bytes from which a container is told: tar's magic is the last, at 257; its checksum is over 512."""
+"""First bytes by which a container is recognised: tar's magic is at 257, and its checksum is over 512."""
 
 MAX_MEMBERS = 2_000_000
-"""Entries of one archive: nine times the reports of MIMIC-CXR. A million take 0.3 GB, 0.55 while a zip is listed."""
+"""Entries of one archive: nine times the reports of MIMIC-CXR. A million take 0.3 GB, 0.55 GB while listing a zip."""
 
 MAX_RATIO = 200
 BOMB_BYTES = 256 << 20
-"""More than this out of a stream AND more than MAX_RATIO times what went in is a bomb. Reports come to 3-6 times,
-a file of one line repeated to 1,000 (the most that deflate can do): such a file may be small."""
+"""A stream that expands to more than this AND to more than MAX_RATIO times its size is a bomb. Reports expand 3 to 6
+times, a file of one repeated line 1,000 times (the most that deflate can do): such a file may be small."""
 
 MAX_NAME_CHARACTERS = 1024
 CHUNK_BYTES = 1 << 16
 
 
 class BrokenStream(EOFError):
-    """The bytes of a stream cannot be read on; `reason` says why. An EOFError, as gzip's own of a cut stream is."""
+    """The rest of a stream cannot be read; `reason` says why. An EOFError, as gzip's own error for a cut stream."""
 
     def __init__(self, reason: RejectReason) -> None:
         """Keep `reason`: TRUNCATED, MALFORMED or TOO_LARGE."""
@@ -38,26 +38,26 @@ class BrokenStream(EOFError):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One entry of an archive that is no folder, or the rest of an archive that cannot be read ('' with a problem)."""
+    """One entry of an archive, folders excepted; or the unreadable rest of an archive ('' with a problem)."""
 
     name: str
-    """Name as the archive has it: it may be "../x" and is never used as a path. '' for a lone file."""
+    """Name as in the archive: it may be "../x" and is never used as a path. '' for a single file."""
     occurrence: int
-    """0, 1, ... for entries of one name: (name, occurrence) is unique."""
+    """0, 1, ... among entries with one name: (name, occurrence) is unique."""
     problem: RejectReason | None
-    """Why it cannot be read, where the listing alone shows it."""
+    """Why it cannot be read, where the listing shows it."""
     size: int | None
-    """Bytes, as the archive says; None where it does not."""
+    """Bytes, as the archive states; None where it does not."""
     place: int
-    """Where it begins: of a zip the local header, of a tar the data (after gzip), byte."""
+    """Offset in bytes: of the local header in a zip, of the data in a tar (after gzip)."""
     packed_size: int = 0
-    """Of a zip: compressed bytes."""
+    """Compressed bytes, in a zip."""
     crc: int = 0
     method: int = 0
 
 
 class Members(list[Member]):
-    """Members in order; counts those of one name and refuses too many."""
+    """Members in order; numbers those with one name and refuses too many."""
 
     def __init__(self) -> None:
         """Begin without members."""
@@ -75,13 +75,13 @@ class Members(list[Member]):
         crc: int = 0,
         method: int = 0,
     ) -> None:
-        """Add one. A name of more than MAX_NAME_CHARACTERS is MALFORMED, cut, a digest of it all behind.
+        """Add a member. A name of more than MAX_NAME_CHARACTERS is MALFORMED, and cut, with a digest of it appended.
 
-        Raises InputError when there are more than MAX_MEMBERS.
+        Raises InputError for more than MAX_MEMBERS.
         """
         if len(self) >= MAX_MEMBERS:
             raise InputError(f"the archive has more than {MAX_MEMBERS:,} entries: split it")
-        text = name if isinstance(name, str) else decoded_name(name)
+        text = name if isinstance(name, str) else decode_name(name)
         if len(text) > MAX_NAME_CHARACTERS:
             digest = hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
             text, problem = f"{text[:200]}...{digest}", problem or RejectReason.MALFORMED
@@ -90,8 +90,8 @@ class Members(list[Member]):
         self.append(Member(text, occurrence, problem, size, place, packed_size, crc, method))
 
 
-def decoded_name(name: bytes, otherwise: str = "latin-1") -> str:
-    """Return `name` as text: UTF-8, else in the one-byte encoding `otherwise`; no lone surrogate, nothing lost."""
+def decode_name(name: bytes, otherwise: str = "latin-1") -> str:
+    """Return `name` as text: in UTF-8, else in the one-byte encoding `otherwise`; without lone surrogates or loss."""
     try:
         return name.decode("utf-8")
     except UnicodeDecodeError:
@@ -99,7 +99,7 @@ def decoded_name(name: bytes, otherwise: str = "latin-1") -> str:
 
 
 def chunks_of(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the bytes of `file` from where it is to its end. Raises BrokenStream, for what gzip itself raises too."""
+    """Yield the bytes of `file` from its position to its end. Raises BrokenStream, also in place of gzip's errors."""
     try:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
@@ -111,24 +111,24 @@ def chunks_of(file: BinaryIO) -> Iterator[bytes]:
         raise BrokenStream(RejectReason.MALFORMED) from None
 
 
-def gunzipped(file: BinaryIO) -> Iterator[bytes]:
-    """Yield what the gzip stream `file` holds, of all its members one after the other; padding of NUL is passed over.
+def decompress_gzip(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the content of the gzip stream `file`, all its members in order; NUL padding is skipped.
 
-    Raises BrokenStream: it ends inside a member, a member is damaged or something else follows it, or it is a bomb.
+    Raises BrokenStream if it ends inside a member, a member is damaged, something else follows, or it is a bomb.
     """
-    taken = given = ended = 0
+    read = written = ended = 0
     inflater = None
     for pending in chunks_of(file):
-        taken += len(pending)
+        read += len(pending)
         while pending:
             if inflater is None:
                 pending = pending.lstrip(b"\0") if ended else pending
                 if not pending:
                     break
                 inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            for out in inflated(inflater, pending):
-                given += len(out)
-                if given > BOMB_BYTES and given > MAX_RATIO * taken:
+            for out in inflate(inflater, pending):
+                written += len(out)
+                if written > BOMB_BYTES and written > MAX_RATIO * read:
                     raise BrokenStream(RejectReason.TOO_LARGE)
                 yield out
             pending = inflater.unused_data
@@ -139,8 +139,8 @@ def gunzipped(file: BinaryIO) -> Iterator[bytes]:
         raise BrokenStream(RejectReason.TRUNCATED)
 
 
-def inflated(inflater: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
-    """Yield all that `inflater` makes of `data`, at most CHUNK_BYTES at once. Raises BrokenStream (MALFORMED)."""
+def inflate(inflater: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
+    """Yield `data` as decompressed by `inflater`, at most CHUNK_BYTES at a time. Raises BrokenStream (MALFORMED)."""
     while True:
         try:
             out = inflater.decompress(data, CHUNK_BYTES)
@@ -154,10 +154,10 @@ def inflated(inflater: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
 
 
 class ByteStream(io.BufferedIOBase):
-    """A binary stream of chunks. Where they raise, all bytes before can be read first."""
+    """A binary stream over chunks. If they raise BrokenStream, every byte before it can be read first."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
-        """Read from `chunks` as it is needed."""
+        """Read from `chunks` as needed."""
         self._chunks = chunks
         self._buffer = b""
         self._at = 0
@@ -169,27 +169,27 @@ class ByteStream(io.BufferedIOBase):
         return True
 
     def peek(self, size: int = 1) -> bytes:
-        """Return `size` bytes or more without moving on, fewer at the end."""
+        """Return `size` bytes or more without advancing, fewer at the end. Raises BrokenStream at a break."""
         if len(self._buffer) - self._at < size:
             self._fill(size)
         return self._buffer[self._at :]
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Return `size` bytes, fewer before the end or a break; -1: all. Raises BrokenStream at a break, -1 before."""
+        """Return `size` bytes, fewer before the end or a break; -1: all. Raises BrokenStream at a break."""
         wanted = None if size is None or size < 0 else size
         if wanted is None or len(self._buffer) - self._at < wanted:
             self._fill(wanted)
         if wanted is None and self._error is not None:
             raise self._error
-        return self._taken(len(self._buffer) if wanted is None else self._at + wanted)
+        return self._take(len(self._buffer) if wanted is None else self._at + wanted)
 
     def read1(self, size: int = -1, /) -> bytes:
-        """Return some bytes, at most `size`; b'' at the end: what io.TextIOWrapper reads by."""
+        """Return some bytes, at most `size`; b'' at the end: io.TextIOWrapper reads by it. Raises BrokenStream at a break."""
         self._fill(1)
-        return self._taken(len(self._buffer) if size < 0 else self._at + size)
+        return self._take(len(self._buffer) if size < 0 else self._at + size)
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        r"""Return the next line with its \n, at most `size` bytes; a line that breaks off is given, then the break."""
+        r"""Return the next line with its \n, at most `size` bytes. Raises BrokenStream after a line cut by a break."""
         most = None if size is None or size < 0 else size
         searched = 0
         while True:
@@ -204,10 +204,10 @@ class ByteStream(io.BufferedIOBase):
             if len(self._buffer) - self._at == searched:
                 break
         stop = len(self._buffer) if end < 0 else end + 1
-        return self._taken(stop if most is None else min(stop, self._at + most))
+        return self._take(stop if most is None else min(stop, self._at + most))
 
     def _fill(self, size: int | None) -> None:
-        """Have `size` bytes at hand, or all of them."""
+        """Buffer `size` bytes, or all the rest. Raises BrokenStream at a break with nothing before it."""
         parts = [self._buffer[self._at :]]
         have = len(parts[0])
         while not self._ended and (size is None or have < size):
@@ -224,23 +224,23 @@ class ByteStream(io.BufferedIOBase):
             raise self._error
         self._buffer, self._at = b"".join(parts), 0
 
-    def _taken(self, stop: int) -> bytes:
+    def _take(self, stop: int) -> bytes:
         data = self._buffer[self._at : stop]
         self._at = min(stop, len(self._buffer))
         return data
 
 
 class Forward:
-    """A source that is gone through once: places ahead can be reached, nothing is looked back at."""
+    """A source that is read forwards only."""
 
     def __init__(self, file: BinaryIO, end: int | None) -> None:
-        """Begin at 0. With `end`, the length of `file`, long gaps are sought over; else all is read."""
+        """Begin at 0. With `end`, the length of `file`, long gaps are skipped by seeking; else they are read."""
         self._file = file
         self._end = end
         self.at = 0
 
     def read(self, size: int) -> bytes:
-        """Return `size` bytes, fewer only at the end. Raises BrokenStream."""
+        """Return `size` bytes, fewer only at the end. Raises BrokenStream at a break."""
         parts, have = [], 0
         while have < size and (part := self._file.read(min(size - have, CHUNK_BYTES))):
             parts.append(part)
@@ -249,7 +249,7 @@ class Forward:
         return b"".join(parts)
 
     def skip_to(self, place: int) -> bool:
-        """Go to `place` and return True; False if the source ends before it. Raises BrokenStream."""
+        """Advance to `place` and return True; False if the source ends before it. Raises BrokenStream at a break."""
         if self._end is not None and place - self.at > CHUNK_BYTES:
             self.at = min(place, self._end)
             self._file.seek(self.at)
@@ -260,7 +260,7 @@ class Forward:
         return True
 
     def window(self, place: int, size: int) -> Iterator[bytes]:
-        """Yield the `size` bytes from `place` on. Raises BrokenStream, TRUNCATED if the source ends before."""
+        """Yield the `size` bytes from `place` on. Raises BrokenStream, with TRUNCATED if the source ends too early."""
         if not self.skip_to(place):
             raise BrokenStream(RejectReason.TRUNCATED)
         stop = place + size

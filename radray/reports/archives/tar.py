@@ -1,4 +1,4 @@
-"""Tar archives (ustar, GNU, pax, old): the listing. Only headers are understood; data is a window of the stream."""
+"""Tar archives (ustar, GNU, pax, old): the listing. Only headers are parsed; data is a window of the stream."""
 
 import re
 
@@ -7,7 +7,7 @@ from radray.schema.statuses import RejectReason
 
 _BLOCK = 512
 _MAX_EXTENSION_BYTES = 1 << 20
-"""A long name or pax header of more is no name."""
+"""A long name or pax header that is larger is MALFORMED."""
 _REGULAR = frozenset(b"07\0")
 _FOLDER = ord("5")
 _WITHOUT_DATA = frozenset(b"123456")
@@ -17,7 +17,7 @@ _PAX_LENGTH = re.compile(rb"([0-9]{1,8}) ")
 
 
 def is_header(block: bytes) -> bool:
-    """Tell by its checksum whether `block` is the header of a tar's entry (POSIX.1, pax, "ustar Interchange")."""
+    """Return whether `block` is the header of a tar's entry, by its checksum (POSIX.1, pax, "ustar Interchange")."""
     if len(block) != _BLOCK or not block[0]:
         return False
     stated = _octal(block[148:156])
@@ -32,9 +32,9 @@ def is_header(block: bytes) -> bool:
 def list_members(source: Forward) -> list[Member]:
     """Return the members of the tar `source` in order. Raises InputError if there are too many.
 
-    What does not end with an end-of-archive mark has one more, '' TRUNCATED; where something else follows than a
-    header, the rest is one '' MALFORMED, bytes after the end-of-archive mark too. A member of which the data is cut
-    is the last; reading it says so.
+    A tar without an end-of-archive mark has one more member, '' TRUNCATED; where anything but a header follows, after
+    the end-of-archive mark too, the rest is one member '' MALFORMED. A member whose data is cut is the last; reading it
+    raises BrokenStream.
     """
     members = Members()
     try:
@@ -47,7 +47,7 @@ def list_members(source: Forward) -> list[Member]:
 
 
 def _read(source: Forward, members: Members) -> RejectReason | None:
-    """Add the members of `source`; return what is wrong with the rest, None if nothing."""
+    """Add the members of `source`; return what is wrong with the rest, None if nothing is. Raises InputError."""
     name: bytes | None = None
     pax: dict[bytes, bytes] = {}
     while True:
@@ -91,13 +91,13 @@ def _read(source: Forward, members: Members) -> RejectReason | None:
         except BrokenStream:
             whole = False
         if not whole:
-            return None  # this member is where the archive ends; reading it says so
+            return None  # the archive ends inside this member; reading it raises BrokenStream
         if not source.skip_to(source.at + _padded(size) - size):
             return RejectReason.TRUNCATED
 
 
 def _after_the_end(source: Forward) -> RejectReason | None:
-    """Read on after a block of zeros: blocks of zeros may follow, nothing else may."""
+    """Read what follows a block of zeros: only zeros may."""
     while block := source.read(1 << 16):
         if block.strip(b"\0"):
             return RejectReason.MALFORMED
@@ -105,7 +105,7 @@ def _after_the_end(source: Forward) -> RejectReason | None:
 
 
 def _skip_sparse_map(block: bytes, source: Forward) -> bool:
-    """Go past the blocks that continue the map of an old GNU sparse file (GNU tar manual, "Old GNU Format")."""
+    """Skip the blocks that continue the map of an old GNU sparse file (GNU tar manual, "Old GNU Format")."""
     more = block[482]
     while more:
         block = source.read(_BLOCK)
@@ -123,7 +123,7 @@ def _name(block: bytes) -> bytes:
 
 
 def _pax(data: bytes) -> dict[bytes, bytes]:
-    r"""Return the records "length key=value\n" of `data`; what comes after one that is not so is left."""
+    r"""Return the records "length key=value\n" of `data`, up to the first that is malformed."""
     records = {}
     at = 0
     while match := _PAX_LENGTH.match(data, at):

@@ -1,4 +1,4 @@
-"""Zip archives: the listing from the central directory, and members checked against it.
+"""Zip archives: members are listed from the central directory and verified against it.
 
 Layouts: APPNOTE.TXT 6.3.10, 4.3. Stored and deflated members are read; every other compression is refused as
 content.
@@ -25,8 +25,8 @@ from radray.reports.archives.member import (
     BrokenStream,
     Member,
     Members,
-    decoded_name,
-    inflated,
+    decode_name,
+    inflate,
 )
 from radray.schema.statuses import RejectReason
 
@@ -49,10 +49,10 @@ _FULL = 0xFFFFFFFF
 
 
 def list_members(file: BinaryIO) -> list[Member]:
-    """Return the members of the zip `file`, by where they begin. Raises InputError without a readable directory.
+    """Return the members of the zip `file`, by offset. Raises InputError without a readable directory.
 
-    The directory decides. A member that runs into another one or into the directory (the trick of bombs that say
-    little and unpack to much) is MALFORMED, and so is a last member '' for bytes other than NUL after the archive.
+    The directory decides. A member that overlaps another one or the directory (as in bombs that reuse the same data
+    many times) is MALFORMED, as is a last member '' for bytes other than NUL after the archive.
     """
     start, size, count, after = _directory(file)
     file.seek(start)
@@ -61,7 +61,7 @@ def list_members(file: BinaryIO) -> list[Member]:
         raise InputError(_UNREADABLE)
     members = Members()
     entries = sorted(_entries(data), key=lambda entry: entry[0])
-    # the count has 16 bits in the old end record, and writers without zip64 let it run over
+    # the count has 16 bits in the old end record, and writers without zip64 let it overflow
     if (len(entries) - count) & 0xFFFF:
         raise InputError(_UNREADABLE)
     for place, name, flags, problem, packed_size, full_size, crc, method in entries:
@@ -79,9 +79,9 @@ def list_members(file: BinaryIO) -> list[Member]:
 
 
 def read_member(file: BinaryIO, member: Member, max_bytes: int) -> bytes | RejectReason:
-    """Return all bytes of `member`, or why not: TOO_LARGE with more than `max_bytes`, without reading them."""
+    """Return all bytes of `member`, or the reason why not: TOO_LARGE for more than `max_bytes`, unread."""
     size = member.size or 0
-    # deflate never grows data by more than 5 bytes in 16 kB (RFC 1951), so this is as false as a size can be
+    # deflate expands data by 5 bytes in 16 kB at most (RFC 1951): a larger packed size is false
     if size > max_bytes or member.packed_size > max_bytes + CHUNK_BYTES:
         return RejectReason.TOO_LARGE
     try:
@@ -105,7 +105,7 @@ def read_member(file: BinaryIO, member: Member, max_bytes: int) -> bytes | Rejec
 
 
 def member_chunks(file: BinaryIO, member: Member) -> Iterator[bytes]:
-    """Yield the bytes of `member`. Raises BrokenStream: it is not as the directory says, cut, damaged, or a bomb."""
+    """Yield the bytes of `member`. Raises BrokenStream if it is cut, damaged, a bomb, or not as in the directory."""
     size = member.size or 0
     if size > BOMB_BYTES and size > MAX_RATIO * member.packed_size:
         raise BrokenStream(RejectReason.TOO_LARGE)
@@ -113,7 +113,7 @@ def member_chunks(file: BinaryIO, member: Member) -> Iterator[bytes]:
     given = crc = 0
     inflater = zlib.decompressobj(-zlib.MAX_WBITS) if member.method == _DEFLATED else None
     for packed in _window(file, member.packed_size):
-        for chunk in inflated(inflater, packed) if inflater else (packed,):
+        for chunk in inflate(inflater, packed) if inflater else (packed,):
             given += len(chunk)
             if given > size:
                 raise BrokenStream(RejectReason.MALFORMED)
@@ -131,7 +131,7 @@ _UNREADABLE = (
 
 
 def _directory(file: BinaryIO) -> tuple[int, int, int, int]:
-    """Return where the central directory begins, its bytes and entries, and the bytes that follow the archive."""
+    """Return the central directory's offset, bytes and entries, and the bytes after the archive. Raises InputError."""
     length = file.seek(0, io.SEEK_END)
     tail_start = max(0, length - _MAX_COMMENT - _END.size - _END64_LOCATOR.size)
     file.seek(tail_start)
@@ -161,7 +161,7 @@ _Entry = tuple[int, bytes, int, RejectReason | None, int, int, int, int]
 
 
 def _entries(data: bytes) -> Iterator[_Entry]:
-    """Yield (place, name, flags, problem, packed size, size, crc, method) of each entry."""
+    """Yield (place, name, flags, problem, packed size, size, crc, method) of each entry. Raises InputError."""
     at = 0
     while at < len(data):
         if len(data) - at < _CENTRAL.size or data[at : at + 4] != b"PK\x01\x02":
@@ -189,7 +189,7 @@ def _entries(data: bytes) -> Iterator[_Entry]:
 
 
 def _zip64(extra: bytes, *stated: int) -> list[int]:
-    """Return `stated`, those that are full taken from the zip64 field of `extra`, as far as it has them."""
+    """Return `stated` with values of all ones replaced from the zip64 field of `extra`, as far as it has them."""
     values = list(stated)
     while len(extra) >= 4:
         tag, size = struct.unpack_from("<2H", extra)
@@ -204,7 +204,7 @@ def _zip64(extra: bytes, *stated: int) -> list[int]:
 
 
 def _seek_data(file: BinaryIO, member: Member) -> None:
-    """Go to the data of `member`. Raises BrokenStream, MALFORMED if its local header says other than the directory."""
+    """Seek to the data of `member`. Raises BrokenStream: MALFORMED if its local header contradicts the directory."""
     file.seek(member.place)
     header = file.read(_LOCAL.size)
     if len(header) < _LOCAL.size:
@@ -225,5 +225,5 @@ def _window(file: BinaryIO, size: int) -> Iterator[bytes]:
 
 
 def _text(name: bytes, flags: int) -> str:
-    """Return `name` as text, as zipfile does: UTF-8 if it says so, else code page 437, which has all bytes."""
-    return decoded_name(name, "cp437") if flags & _UTF8_FLAG else name.decode("cp437")
+    """Return `name` as text, as zipfile does: UTF-8 if flagged so, else code page 437, which has all bytes."""
+    return decode_name(name, "cp437") if flags & _UTF8_FLAG else name.decode("cp437")

@@ -1,1 +1,1 @@
-"""The forms in which reports arrive, a module each, and how a file's form is recognised."""
+"""The formats in which reports arrive, a module each, and how the format of a file is recognised."""

@@ -1,4 +1,4 @@
-"""Which format a source is, by its names and first bytes: what `source.format=auto` means. Pure."""
+"""Which format a source has, recognised by names and first bytes: what `source.format=auto` means. Pure."""
 
 import json
 import re
@@ -10,17 +10,17 @@ from radray.reports.archives.container import container
 from radray.reports.formats import mimic
 
 Origin = Literal["zip", "tar", "folder", "file"]
-"""Where the names come from: members of a zip, of a tar (gzip around it or not), files of a folder, a lone file."""
+"""What the names belong to: members of a zip or of a tar (gzipped or not), files of a folder, a lone file."""
 
 HEAD_BYTES = 1 << 16
-"""First bytes that are enough to tell a format: a CSV header, a first JSON element."""
+"""First bytes by which a format is recognised: enough for a CSV header or a first JSON element."""
 
 _LEVER = (
     "set source.format (mimic_zip, mimic_tar, mimic_folder, mimic_sectioned_csv, mediqa_json, openi_xml, openi_csv,"
     " jsonl, parquet, hl7, fhir, text)"
 )
 
-# Files that lie beside reports: of archivers, file systems and download sites.
+# Files found beside reports: left by archivers, file systems and download sites.
 _BESIDE = re.compile(
     r"(?:.*/)?(?:\..*|__MACOSX/.*|Thumbs\.db|desktop\.ini|index\.html?|robots\.txt"
     r"|(?:readme|licen[cs]e|copying|notice|changes|changelog|manifest|(?:sha256|sha1|md5)sums?)(?:\.[a-z0-9]{1,5})?"
@@ -36,10 +36,10 @@ _TEXT_SUFFIXES = ("txt", "text", "rpt")
 def detect(origin: Origin, names: Sequence[str], head: Callable[[str], bytes]) -> str:
     """Return the format, as source.format names it, of a source with the files or members `names`.
 
-    `head` gives the first HEAD_BYTES of a name, or fewer, without the gzip around it; it is asked for the first
-    name of each suffix, files such as README and .DS_Store passed over where there are others. Names of MIMIC-CXR
-    reports decide alone, whatever lies beside them. Raises InputError, naming source.format, where no format can be
-    told, or where files are of two.
+    `head` returns the first HEAD_BYTES of the file of a name, or fewer, decompressed; it is called for the first
+    name of each suffix. Files such as README and .DS_Store are ignored unless there are no others. A name of a
+    MIMIC-CXR report decides by itself, whatever other files there are. Raises InputError, naming source.format, where
+    no format is recognised, or more than one.
     """
     firsts: dict[str, str] = {}
     for name in sorted(names):
@@ -49,15 +49,16 @@ def detect(origin: Origin, names: Sequence[str], head: Callable[[str], bytes]) -
             firsts.setdefault(_suffix(name), name)
     if not firsts and names:
         firsts = {"": min(names)}
-    found = {suffix: _format(head(name), suffix) for suffix, name in firsts.items()}
-    formats = sorted({format_ for format_ in found.values() if format_})
+    by_suffix = {suffix: _format(head(name), suffix) for suffix, name in firsts.items()}
+    formats = sorted({format_ for format_ in by_suffix.values() if format_})
     if len(formats) > 1:
         raise InputError(f"the source holds files of several formats, {' and '.join(formats)}: {_LEVER}")
     if not formats:
-        suffixes = ", ".join(sorted(suffix or "no suffix" for suffix in found)) or "no file at all"
+        suffixes = ", ".join(sorted(suffix or "no suffix" for suffix in by_suffix)) or "no file at all"
         first = f"; the first is {min(names)}" if names else ""
         raise InputError(
-            f"the format of the source cannot be told by its files ({suffixes}{first}), or they are damaged: {_LEVER}"
+            f"the format of the source is not recognised by its files ({suffixes}{first}), or they are damaged:"
+            f" {_LEVER}"
         )
     return formats[0]
 
@@ -68,7 +69,7 @@ def _suffix(name: str) -> str:
 
 
 def _format(head: bytes, suffix: str) -> str | None:
-    """Return the format of a file that begins with `head`; None where it is none that is known."""
+    """Return the format of a file that begins with `head`; None where none is recognised."""
     if head[:4] == b"PAR1":
         return "parquet"
     if container(head[:512]) != "none":
@@ -95,7 +96,7 @@ def _json_format(start: str) -> str | None:
     if start.startswith("["):
         return "mediqa_json" if re.search(r'"findings"\s*:', start) else None
     lines = [line for line in re.split(r"[\r\n]+", start) if line.strip()]
-    # a first line that the head cuts is one line; an object over many lines is one document, not JSON lines
+    # a single line may be cut by the end of the head; an object over several lines is one document, not JSON lines
     if len(lines) == 1 or any(_is_object(line) for line in lines):
         return "jsonl"
     return None

@@ -1,4 +1,4 @@
-"""FHIR R4 DiagnosticReport: NDJSON, a Bundle, an array, or a lone resource."""
+"""FHIR R4 DiagnosticReport: NDJSON, a Bundle, an array, or a single resource."""
 
 import base64
 import binascii
@@ -24,7 +24,7 @@ from radray.reports.wire.pieces import Chunks, Piece, read_lines
 from radray.schema.statuses import RejectReason
 
 MAX_RESOURCE_BYTES = 16 << 20
-"""A resource may carry the PDF of its report beside the text; only MAX_REPORT_BYTES of it may be text."""
+"""A resource may hold the PDF of its report beside the text; its text is limited to MAX_REPORT_BYTES."""
 
 _EXPECTED = "expected FHIR R4 JSON: DiagnosticReport resources as NDJSON, a Bundle or one resource (source.format=fhir)"
 _PATIENT = re.compile(r"(?:^|/)Patient/([^/]+)|^urn:(?:uuid|oid):(.+)")
@@ -39,7 +39,7 @@ class _Unit:
 
 
 class _RejectedError(Exception):
-    """Why the text of a resource cannot be had; never leaves this module."""
+    """The text of a resource cannot be read; never leaves this module."""
 
     def __init__(self, reason: RejectReason) -> None:
         super().__init__()
@@ -47,13 +47,13 @@ class _RejectedError(Exception):
 
 
 def read(file: BinaryIO) -> Iterator[Record]:
-    """Yield a record a resource of `file`: a line, an entry of a Bundle, an element of an array, or the lone one.
+    """Yield a record for each resource of `file`: a line, a Bundle's entry, an array's element, or the single resource.
 
-    A resource that is no DiagnosticReport is NOT_A_REPORT; a DiagnosticReport whose elements that are read here do
-    not have FHIR's types MALFORMED, other elements may be anything; the study id is the accession identifier (type
+    A resource other than a DiagnosticReport is NOT_A_REPORT; a DiagnosticReport is MALFORMED if an element that is read
+    here does not have FHIR's type, whatever its other elements are. The study id is the accession identifier (type
     ACSN), else the first identifier, else the id. `conclusion` is the impression; text and HTML in `presentedForm`
-    is a whole report; other forms are UNSUPPORTED_CONTENT where there is no text. Broken JSON costs a row as in
-    `radray.reports.formats.jsonl`. An empty Bundle gives none. Raises InputError if the file is blank, does not begin
+    are a whole report; other forms are UNSUPPORTED_CONTENT where there is no text. Broken JSON costs a row as in
+    `radray.reports.formats.jsonl`. An empty Bundle yields none. Raises InputError if the file is blank, does not begin
     like JSON, or has no resource at all.
     """
     for offset, unit in enumerate(_units(file)):
@@ -61,7 +61,7 @@ def read(file: BinaryIO) -> Iterator[Record]:
 
 
 def count(file: BinaryIO) -> int:
-    """Return how many records `read` gives of `file`. Raises InputError as `read` does."""
+    """Return the number of records that `read` yields for `file`. Raises InputError as `read` does."""
     return sum(1 for _ in _units(file))
 
 
@@ -82,7 +82,7 @@ def _units(file: BinaryIO) -> Iterator[_Unit]:
 
 
 def _is_lines(chunks: Chunks) -> bool:
-    """Tell whether a file is NDJSON: its first line is an object, or its second line begins with a brace."""
+    """Return whether a file is NDJSON: its first line is an object, or its second line begins with a brace."""
     parts: list[bytes] = []
     size = 0
     for chunk in chunks:
@@ -100,7 +100,7 @@ def _is_lines(chunks: Chunks) -> bool:
 
 def _lines(chunks: Chunks) -> Iterator[_Unit]:
     for piece in read_lines(chunks, MAX_RESOURCE_BYTES):
-        yield from _expanded(load(piece), piece.digest)
+        yield from _expand(load(piece), piece.digest)
 
 
 def _elements(chunks: Chunks) -> Iterator[_Unit]:
@@ -108,14 +108,14 @@ def _elements(chunks: Chunks) -> Iterator[_Unit]:
     is_bundle = chunks.first_byte() != b"["
     for piece in scanner.pieces():
         value = load(piece)
-        if not scanner.found:
-            yield from _expanded(value, piece.digest)
+        if not scanner.has_array:
+            yield from _expand(value, piece.digest)
         else:
             yield _Unit(_resource(value) if is_bundle else value, piece.digest)
 
 
-def _expanded(value: Any | RejectReason, digest: str) -> Iterator[_Unit]:
-    """Yield the resource, or those of its entries where it is a Bundle."""
+def _expand(value: Any | RejectReason, digest: str) -> Iterator[_Unit]:
+    """Yield the resource, or the resources of its entries if it is a Bundle."""
     if not isinstance(value, dict) or value.get("resourceType") != "Bundle":
         yield _Unit(value, digest)
         return
@@ -129,7 +129,7 @@ def _expanded(value: Any | RejectReason, digest: str) -> Iterator[_Unit]:
 
 
 def _resource(entry: Any | RejectReason) -> Any | RejectReason:
-    """Return the resource of a Bundle's entry; one without (a deletion, an answer) is not a report."""
+    """Return the resource of a Bundle's entry; an entry without one (a deletion, a response) is not a report."""
     if not isinstance(entry, dict):
         return entry if isinstance(entry, RejectReason) else RejectReason.MALFORMED
     return entry.get("resource", RejectReason.NOT_A_REPORT)
@@ -170,8 +170,8 @@ def _record(value: Any | RejectReason, offset: int, digest: str) -> Record:
 
 
 def _study_id(resource: DiagnosticReport) -> str | None:
-    identifiers = [one for one in resource.identifier or [] if one.value_text]
-    accessions = [one for one in identifiers if _is_accession(one)]
+    identifiers = [identifier for identifier in resource.identifier or [] if identifier.value_text]
+    accessions = [identifier for identifier in identifiers if _is_accession(identifier)]
     for identifier in (*accessions, *identifiers):
         return identifier.value_text
     return resource.id
@@ -185,9 +185,9 @@ def _subject_id(resource: DiagnosticReport) -> str | None:
     subject = resource.subject
     if subject is None:
         return None
-    found = _PATIENT.search(subject.reference or "")
-    if found:
-        return found.group(1) or found.group(2)
+    patient = _PATIENT.search(subject.reference or "")
+    if patient:
+        return patient.group(1) or patient.group(2)
     return subject.identifier.value_text if subject.identifier else None
 
 
@@ -198,20 +198,23 @@ def _description(code: CodeableConcept | None) -> str | None:
 
 
 def _codes(concepts: list[CodeableConcept] | None) -> list[str]:
-    found = []
+    words = []
     for concept in concepts or []:
         codes = [coding.code or coding.display for coding in concept.coding or []]
-        found += [code for code in codes if code] or ([concept.text] if concept.text else [])
-    return found
+        words += [code for code in codes if code] or ([concept.text] if concept.text else [])
+    return words
 
 
 def _report(forms: list[Attachment]) -> str | None:
-    """Return the text of a report's forms: all plain texts, else all HTML; None for no form at all."""
+    """Return the text of a report's forms: all plain texts, else all HTML; None without forms.
+
+    Raises _RejectedError for forms of which none is text, or whose text cannot be decoded.
+    """
     texts: dict[str, list[str]] = {"text/plain": [], "text/html": []}
     for form in forms:
         kind = (form.contentType or "").partition(";")[0].strip().lower()
         if kind in texts and form.data:
-            text = _decoded(form.data)
+            text = _decode_base64(form.data)
             texts[kind].append(html_to_text(text) if kind == "text/html" else text)
     chosen = texts["text/plain"] or texts["text/html"]
     if not chosen and forms:
@@ -219,7 +222,7 @@ def _report(forms: list[Attachment]) -> str | None:
     return "\n\n".join(dict.fromkeys(chosen)) or None
 
 
-def _decoded(data: str) -> str:
+def _decode_base64(data: str) -> str:
     try:
         content = base64.b64decode(data.translate(_WHITE), validate=True)
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""HL7 v2 ORU^R01: single messages, batch files and MLLP captures; one unit is one OBR segment with what follows it."""
+"""HL7 v2 ORU^R01: single messages, batch files, MLLP captures; a unit is an OBR segment and the segments after it."""
 
 import datetime
 import hashlib
@@ -13,25 +13,25 @@ from radray.reports.record.record import Record, rejected_record
 from radray.reports.record.values import to_record
 from radray.reports.text.modalities import modality_of
 from radray.reports.text.sections import parse
-from radray.reports.wire.hl7_messages import Delimiters, RawMessage, decoded_segments, read_messages
+from radray.reports.wire.hl7_messages import Delimiters, RawMessage, decode_segments, read_messages
 from radray.schema.statuses import RejectReason
 
 _EXPECTED = "expected HL7 v2 messages, each beginning with an MSH segment (source.format=hl7)"
 _TIME = re.compile(r"(?P<time>[0-9]{8}(?:[0-9]{2}){0,3})(?:\.(?P<fraction>[0-9]{1,6})[0-9]*+)?(?P<zone>[+-][0-9]{4})?")
 _NULL = '""'
-"""What stands for "there is none" (HL7 v2, 2.5.3)."""
+"""The null value: "there is none" (HL7 v2, 2.5.3)."""
 _TEXT_TYPES = frozenset({"TX", "FT", "ST", ""})
 _DOCUMENT_TYPES = frozenset({"ED", "RP"})
 _NOT_THE_REPORT = frozenset({"D", "W", "X"})
-"""OBX-11: deleted, posted as wrong, no result."""
+"""Statuses of OBX-11 whose text is not read: deleted, posted as wrong, no result."""
 _OBX_FIELDS = 11
-"""An OBX segment has its status, OBX-11, always; one without at the end of a file may have been cut."""
+"""OBX-11, the status, is required: an OBX segment without it at the end of a file may have been cut."""
 _OBR_FIELDS = 25
-"""An OBR segment of a report has its status, OBR-25, likewise."""
+"""OBR-25, the status, likewise in an OBR segment of a report."""
 _BEFORE_TEXT = (b"MSH", b"PID", b"PD1", b"PV1", b"PV2", b"ORC", b"TQ1")
-"""Segments with which no report ends: its OBX segments come after them."""
+"""Segments that never end a report: its OBX segments come after them."""
 _MOST_OBX_FIELDS = 33
-"""Fields of OBX in the newest version, 2.9: with more, a text with a delimiter in it ran over."""
+"""Fields of OBX in the newest version, 2.9: in a segment with more, a delimiter inside the text was not escaped."""
 
 _SECTION_OF = {
     # Suffixes of OBX-3 (HL7 v2, 7.2.3 and 7.2.4), and LOINC
@@ -53,35 +53,35 @@ class _Unit:
     reason: RejectReason | None = None
     delimiters: Delimiters | None = None
     header: Sequence[str] = ()
-    """Fields of MSH; [0] is the name, [1] is MSH-2: one less than in the other segments."""
+    """Fields of MSH: [0] is the name and [1] is MSH-2, so indices are one less than in other segments."""
     patient: Sequence[str] = ()
     request: Sequence[str] = ()
     observations: Sequence[Sequence[str]] = ()
 
 
 def read(file: BinaryIO) -> Iterator[Record]:
-    """Yield a record an OBR segment of the ORU^R01 messages of `file`; any other message is one, NOT_A_REPORT.
+    """Yield a record for each OBR segment of the ORU^R01 messages of `file`; any other message is one NOT_A_REPORT.
 
     Study id: OBR-3 (filler order number), else OBR-18, else OBR-2; subject id: PID-3. Texts of OBX segments (TX, FT,
-    ST) are joined by line; those whose OBX-3 says findings or impression are that, the others a report whose sections
-    are told apart. Without a text, ED and RP (PDF, image) are UNSUPPORTED_CONTENT. OBR-25 X is CANCELLED. Times
-    without a zone are taken for UTC. A message without MSH, delimiters or OBR, with a line that is no segment, or
-    with fields that ran over is MALFORMED; one that is cut TRUNCATED (its last OBR). An empty batch gives none.
-    Raises InputError if the file is blank or has no MSH; `count` raises it too.
+    ST) are joined by line ends: findings or impression where OBX-3 says so; the others are one report, which is split
+    into its sections. Without a text, ED and RP (PDF, image) are UNSUPPORTED_CONTENT. OBR-25 X is CANCELLED. Times
+    without a zone are taken to be UTC. A message without MSH, delimiters or OBR, or with a line that is not a segment,
+    or with more fields than OBX has, is MALFORMED; where a message is cut, its last OBR is TRUNCATED. An empty batch
+    yields none. Raises InputError if the file is blank or has no MSH.
     """
     for offset, unit in enumerate(_units(file)):
         yield _record(unit, offset)
 
 
 def count(file: BinaryIO) -> int:
-    """Return how many records `read` gives of `file`. Raises InputError as `read` does."""
+    """Return the number of records that `read` yields for `file`. Raises InputError as `read` does."""
     return sum(1 for _ in _units(file))
 
 
 def _units(file: BinaryIO) -> Iterator[_Unit]:
     known, messages = read_messages(file)
     for message in messages:
-        # before the first header nothing is known to be HL7 at all
+        # before the first header, nothing shows that the file is HL7
         if known.any or known.any_envelope:
             yield from _units_of(message)
     if not known.any and not known.any_envelope:
@@ -96,7 +96,7 @@ def _units_of(message: RawMessage) -> Iterator[_Unit]:
     if not message.has_header:
         yield _Unit(digest, RejectReason.TRUNCATED if message.cut else RejectReason.MALFORMED)
         return
-    segments = decoded_segments(message)
+    segments = decode_segments(message)
     delimiters = Delimiters.of(segments[0]) if segments else None
     cut = message.cut or _breaks_off(message, delimiters)
     if segments is None or delimiters is None:
@@ -122,7 +122,7 @@ def _units_of(message: RawMessage) -> Iterator[_Unit]:
 
 
 def _groups(message: RawMessage, delimiters: Delimiters, fields: list[list[str]]) -> Iterator[_Unit]:
-    """Yield a unit an OBR segment, with the patient that was named last before it."""
+    """Yield a unit for each OBR segment, with the last PID segment before it."""
     patients = [(place, segment) for place, segment in enumerate(fields) if segment[0] == "PID"]
     starts = [place for place, segment in enumerate(fields) if segment[0] == "OBR"]
     patient: Sequence[str] = ()
@@ -143,14 +143,14 @@ def _groups(message: RawMessage, delimiters: Delimiters, fields: list[list[str]]
 
 
 def _ran_over(observation: Sequence[str]) -> bool:
-    """Tell whether a delimiter that was not escaped cut the text of an OBX segment in two."""
+    """Return whether an unescaped delimiter cut the text of an OBX segment in two."""
     units_or_range = _at(observation, 6).strip() or _at(observation, 7).strip()
     is_text = _at(observation, 2).strip() in ("TX", "FT")
     return len(observation) > _MOST_OBX_FIELDS + 1 or bool(is_text and units_or_range)
 
 
 def _breaks_off(message: RawMessage, delimiters: Delimiters | None) -> bool:
-    """Tell whether the last segment, which has no end, is not whole as far as one can see."""
+    """Return whether the last segment lacks its end and, by the fields it should have, is incomplete."""
     if message.ended:
         return False
     last = message.lines[-1]
@@ -178,15 +178,15 @@ def _record(unit: _Unit, offset: int) -> Record:
     if has_document and not any((text or "").strip() for text in values.values()):
         return rejected_record("", offset, unit.digest, RejectReason.UNSUPPORTED_CONTENT, study_id, subject_id)
     status = report_status(_at(request, 25))
-    said = [_at(one, 11).strip() for one in unit.observations]
-    if said and all(one in _NOT_THE_REPORT for one in said):
+    statuses = [_at(observation, 11).strip() for observation in unit.observations]
+    if statuses and all(code in _NOT_THE_REPORT for code in statuses):
         status = "cancelled"
     values |= {
         "study_id": study_id,
         "subject_id": subject_id,
         "exam_description": first(_at(request, 4), 1) or first(_at(request, 4), 4) or first(_at(request, 4)),
         "modality": modality_of(_at(request, 24)),
-        "report_status": status or next((word for one in said if (word := report_status(one))), None),
+        "report_status": status or next((word for code in statuses if (word := report_status(code))), None),
     }
     return to_record(
         values,
@@ -198,7 +198,7 @@ def _record(unit: _Unit, offset: int) -> Record:
 
 
 def _texts(observations: Sequence[Sequence[str]], delimiters: Delimiters) -> tuple[dict[str, str | None], bool]:
-    """Return the texts of the observations by field, and whether there is a document that is not text."""
+    """Return the texts of the observations by field of a record, and whether any of them is a document (ED, RP)."""
     lines: dict[str, list[str]] = {}
     sections: dict[str, str] = {}
     has_document = False
@@ -217,13 +217,13 @@ def _texts(observations: Sequence[Sequence[str]], delimiters: Delimiters) -> tup
     values: dict[str, str | None] = {name: "\n".join(texts) for name, texts in lines.items()}
     report = values.get("report")
     if report and "impression" in values and "findings" not in values and not parse(report).has_headings:
-        # "71020^CHEST" beside "71020&IMP^CHEST": the text without a name is what was seen
+        # "71020^CHEST" beside "71020&IMP^CHEST": the text without a suffix is the findings
         values["findings"] = values.pop("report")
     return values, has_document
 
 
 def _section(identifier: str, delimiters: Delimiters) -> str:
-    """Return the field that OBX-3 names; `report` for text that is not told apart there."""
+    """Return the field that OBX-3 names; `report` where it names none."""
     for component in identifier.split(delimiters.component):
         for word in component.split(delimiters.subcomponent):
             if section := _SECTION_OF.get(word.strip().upper()):
@@ -233,12 +233,12 @@ def _section(identifier: str, delimiters: Delimiters) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _FirstValue:
-    """The value of a component of a field's first repetition."""
+    """Returns the value of a component of a field's first repetition."""
 
     delimiters: Delimiters
 
     def __call__(self, text: str, component: int = 0) -> str | None:
-        """Return component number `component` of `text`, unescaped and stripped; None for a blank one."""
+        """Return component `component` (from 0) of `text`, unescaped and stripped; None if blank or null."""
         parts = text.split(self.delimiters.repetition, 1)[0].split(self.delimiters.component)
         if component >= len(parts):
             return None
@@ -248,7 +248,7 @@ class _FirstValue:
 
 
 def parse_time(text: str | None) -> datetime.datetime | None:
-    """Return the time of an HL7 v2 timestamp (YYYYMMDD[HH[MM[SS[.S]]]][+ZZZZ]), UTC and naive; None for others."""
+    """Return an HL7 v2 timestamp (YYYYMMDD[HH[MM[SS[.S]]]][+ZZZZ]) as a naive time in UTC; None for other texts."""
     match = _TIME.fullmatch(text or "")
     if match is None:
         return None

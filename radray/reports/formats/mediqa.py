@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from radray.errors import InputError
-from radray.reports.formats.jsonl import recognised
+from radray.reports.formats.jsonl import require_reports
 from radray.reports.record.fields import Fields
 from radray.reports.record.record import MAX_REPORT_BYTES, Record
 from radray.reports.wire.json_elements import ElementScanner
@@ -17,19 +17,18 @@ _WHAT = f"the JSON file ({_EXPECTED})"
 
 
 def read(file: BinaryIO) -> Iterator[Record]:
-    """Yield a record an element of `file`, which is held an element at a time; an empty array gives none.
+    """Yield a record for each element of `file`, of which one is in memory at a time; an empty array yields none.
 
-    The digest is of the element as it came. What is wrong with an element costs a row, as in
-    `radray.reports.formats.jsonl`; an array that does not end is one more row, TRUNCATED, and so is what follows one
-    that does, MALFORMED. Raises InputError if the file is blank, begins like neither form, or no element has a text;
-    see `jsonl.read`.
+    The digest is of the element as it came. A bad element costs a row, as in `radray.reports.formats.jsonl`; an array
+    that does not end adds one row, TRUNCATED, and content after its end one row, MALFORMED. Raises InputError if the
+    file is blank, begins like neither form, or no element has a text; see `jsonl.read`.
     """
     for offset, (piece, value) in enumerate(_values(file)):
         yield object_record(value, _FIELDS, offset, piece.digest)
 
 
 def count(file: BinaryIO) -> int:
-    """Return how many records `read` gives of `file`. Raises InputError as `read` does."""
+    """Return the number of records that `read` yields for `file`. Raises InputError as `read` does."""
     return sum(1 for _ in _values(file))
 
 
@@ -42,4 +41,4 @@ def _values(file: BinaryIO) -> Iterator[tuple[Piece, Any]]:
         pieces = ElementScanner(chunks, MAX_REPORT_BYTES).pieces()
     else:
         pieces = read_lines(chunks, MAX_REPORT_BYTES)
-    return recognised(((piece, load(piece)) for piece in pieces), _FIELDS, _WHAT, may_be_empty=first == b"[")
+    return require_reports(((piece, load(piece)) for piece in pieces), _FIELDS, _WHAT, may_be_empty=first == b"[")

@@ -1,4 +1,4 @@
-"""MIMIC-CXR reports: one text file a study, ``files/p10/p10000032/s50414267.txt``."""
+"""MIMIC-CXR reports: a text file for each study, ``files/p10/p10000032/s50414267.txt``."""
 
 import hashlib
 import re
@@ -11,14 +11,15 @@ _REPORT_NAME = re.compile(r"(?:.*/)?p(?P<subject>[0-9]{8})/s(?P<study>[0-9]{8})\
 
 
 def is_report(name: str) -> bool:
-    """Tell by its last two parts, ``pNNNNNNNN/sNNNNNNNN.txt``, whether `name` is a report's; False for ''."""
+    """Return whether `name` is a report's: whether it ends in ``pNNNNNNNN/sNNNNNNNN.txt``; False for ''."""
     return _REPORT_NAME.fullmatch(name) is not None
 
 
 def read(data: bytes, member: str) -> Record:
-    """Return the record of one file; ids come from its path `member`, without their letters.
+    """Return the record of one file; the ids are those in its path `member`, without their letters.
 
-    A name that is not a report's is rejected NOT_A_REPORT; else as `radray.reports.record.free_text.record_of`.
+    A file whose name is not a report's is rejected NOT_A_REPORT; for the others see
+    `radray.reports.record.free_text.record_of`.
     """
     digest = hashlib.sha256(data).hexdigest()
     name = _REPORT_NAME.fullmatch(member)

@@ -1,13 +1,13 @@
-"""MIMIC-CXR reports as the corpus's own parser cut them: mimic_cxr_sectioned.csv, one study a row.
+"""MIMIC-CXR reports as sectioned by the corpus's own parser: mimic_cxr_sectioned.csv, one study a row.
 
 Columns as MIT-LCP/mimic-cxr, txt/create_section_files.py, writes them: study (``s50414267``), impression, findings,
-last_paragraph, comparison; of several sections of a name the last. It leaves out the few reports that it cut by hand,
-and it files "NDICATION:" under impression, so that a few references are the patient's complaint: read the zip where
-there is a choice.
+last_paragraph, comparison; of several sections with one name the last. That parser leaves out the few reports that it
+sections by hand, and it files "NDICATION:" under impression, so that a few references are the patient's complaint:
+prefer the zip where there is a choice.
 
-``last_paragraph`` is used for nothing. It is what follows the last heading after a blank line: the findings of one
-report, the impression of the next, often both. As findings it would put the answer into the input, as background
-too. A study that has nothing else is rejected NO_SECTIONS.
+``last_paragraph`` is not used. It is the text after a blank line under the last heading: the findings of one report,
+the impression of the next, often both. As findings, or as background, it would put the answer into the input. A study
+that has nothing else is rejected NO_SECTIONS.
 """
 
 import hashlib
@@ -25,11 +25,11 @@ _STUDY = re.compile(r"s([0-9]{8})")
 
 
 def read(file: BinaryIO) -> Iterator[Record]:
-    """Yield a record a row of `file`; the study id is without its letter, as in the zip and the split files.
+    """Yield a record for each row of `file`; the study id loses its letter, as in the zip and the split files.
 
-    There are no subject ids (so equal findings, not patients, stay together in a split) and no indications. What
-    becomes of bad rows: see `read_csv`. No rows give no records. Raises InputError on the first record if the header
-    lacks study, impression, findings or last_paragraph.
+    There are no subject ids (so equal findings, not patients, stay together in a split) and no indications. For bad
+    rows see `read_csv`. No rows yield no records. Raises InputError, before the first record, if the header lacks
+    study, impression, findings or last_paragraph.
     """
     table = read_csv(file, _WANTED)
     for offset, row in enumerate(table.rows):
@@ -38,12 +38,12 @@ def read(file: BinaryIO) -> Iterator[Record]:
             yield rejected_record("", offset, digest, row.problem)
             continue
         study_id = (table.get(row, "study") or "").strip()
-        named = _STUDY.fullmatch(study_id)
+        match = _STUDY.fullmatch(study_id)
         yield make_record(
             member="",
             offset=offset,
             source_digest=digest,
-            study_id=named[1] if named else study_id,
+            study_id=match[1] if match else study_id,
             comparison=table.get(row, "comparison"),
             findings=table.get(row, "findings"),
             impression=table.get(row, "impression"),
@@ -52,5 +52,5 @@ def read(file: BinaryIO) -> Iterator[Record]:
 
 
 def count(file: BinaryIO) -> int:
-    """Return how many records `read` gives of `file`. Raises InputError as `read` does."""
+    """Return the number of records that `read` yields for `file`. Raises InputError as `read` does."""
     return sum(1 for _ in read_csv(file, _WANTED).rows)

@@ -11,14 +11,14 @@ from radray.reports.wire.csv_rows import read_csv
 _WANTED = ("uid", "findings", "impression")
 
 _SPREADSHEET_ERRORS = frozenset({"#NAME?", "#VALUE!", "#REF!", "#DIV/0!", "#N/A", "#NUM!", "#NULL!"})
-"""What a spreadsheet leaves of a cell that begins with "-" or "=": 2 indications of the file are ``#NAME?``."""
+"""What a spreadsheet makes of a cell that begins with "-" or "=": 2 indications of the file are ``#NAME?``."""
 
 
 def read(file: BinaryIO) -> Iterator[Record]:
-    """Yield a record a row of `file`; `uid` is the study id, `image` the exam, `MeSH` the human codes.
+    """Yield a record for each row of `file`; `uid` is the study id, `image` the exam, `MeSH` the human codes.
 
-    There are no subject ids. "None" is text. What becomes of bad rows: see `read_csv`. No rows give no records.
-    Raises InputError on the first record if the header lacks uid, findings or impression.
+    There are no subject ids. "None" is text. For bad rows see `read_csv`. No rows yield no records. Raises InputError,
+    before the first record, if the header lacks uid, findings or impression.
     """
     table = read_csv(file, _WANTED)
     for offset, row in enumerate(table.rows):
@@ -45,5 +45,5 @@ def read(file: BinaryIO) -> Iterator[Record]:
 
 
 def count(file: BinaryIO) -> int:
-    """Return how many records `read` gives of `file`. Raises InputError as `read` does."""
+    """Return the number of records that `read` yields for `file`. Raises InputError as `read` does."""
     return sum(1 for _ in read_csv(file, _WANTED).rows)

@@ -11,7 +11,7 @@
       <parentImage id="..."><caption>Xray Chest PA and Lateral</caption></parentImage> ...
     </eCitation>
 
-Read with expat alone, which keeps nothing but what is asked for: deep nesting costs no stack, and a document type
+Read with expat alone, which keeps only what its handlers keep: deep nesting costs no stack. A document type
 declaration, without which there are no entities to expand or fetch, ends the reading (the files have none).
 """
 
@@ -33,38 +33,38 @@ _AT_THE_END = frozenset(
     expat.errors.codes[message]
     for message in (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN)
 )
-_STATED = re.compile(rb"""\s*<\?xml\s[^>]{0,100}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_DECLARED = re.compile(rb"""\s*<\?xml\s[^>]{0,100}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
-_ONE_BYTE = frozenset({"iso-8859-1", "latin-1", "latin1", "windows-1252", "cp1252"})
+_WINDOWS_1252 = frozenset({"iso-8859-1", "latin-1", "latin1", "windows-1252", "cp1252"})
 _MAX_DEPTH = 64
-"""Nesting of elements; the files have 6. What is deeper is none of them."""
+"""Depth of elements. The corpus's files have 6; a deeper file is not one of them."""
 
 
 class _NotAnECitationError(Exception):
-    """The file is XML of another kind, or asks for what is not given."""
+    """The file is XML of another kind, has a document type declaration, or is nested too deeply."""
 
 
 def read(data: bytes, member: str) -> Record:
     """Return the record of one file.
 
-    The study id is the id of ``uId`` to the letter ("CXR123"); the CSV of the same reports has its number ("123") as
-    `uid`, which is ``pmcId`` here, so the two are different study ids and should be different datasets. Without
-    ``uId``: NO_STUDY_ID. Sections of one label are put together, a blank line between. The exam is the caption of
-    the images, each said once; the human codes are the major MeSH terms, joined by ";". There are no subject ids.
+    The study id is the id of ``uId`` unchanged ("CXR123"); the CSV of the same reports has its number ("123") as
+    `uid`, which is ``pmcId`` here, so the study ids differ and the two should be different datasets. Without ``uId``:
+    NO_STUDY_ID. Sections with one label are joined, a blank line between them. The exam is the captions of the images,
+    without duplicates; the human codes are the major MeSH terms, joined by ";". There are no subject ids.
 
     MALFORMED: not well-formed XML, another root element, a document type declaration (entities, external or not),
     nesting deeper than any such file. TRUNCATED: it ends inside an element. TOO_LARGE: more than MAX_REPORT_BYTES.
-    Encoding: a byte order mark decides, then what the file states (UTF-8, or Windows-1252 under its own name or that
-    of Latin-1); UTF-8 into which Windows-1252 was pasted is read as `decode` does. All else is BAD_ENCODING. Empty
-    data is EMPTY. A file that is no eCitation and is not named as XML (a README) is NOT_A_REPORT.
+    Encoding: by the byte order mark, else as the file declares (UTF-8, or Windows-1252 under its own name or that of
+    Latin-1); UTF-8 into which Windows-1252 was pasted is read as by `decode`. Any other is BAD_ENCODING. Empty data is
+    EMPTY. A file that is not an eCitation and not named as XML (a README) is NOT_A_REPORT.
     """
     digest = hashlib.sha256(data).hexdigest()
     if len(data) > MAX_REPORT_BYTES:
         return rejected_record(member, 0, digest, RejectReason.TOO_LARGE)
     if not data.strip():
         return rejected_record(member, 0, digest, RejectReason.EMPTY)
-    text = _decoded(data)
+    text = _decode(data)
     if text is None:
         return rejected_record(member, 0, digest, RejectReason.BAD_ENCODING)
     citation = _Citation()
@@ -92,13 +92,13 @@ def read(data: bytes, member: str) -> Record:
     )
 
 
-def _decoded(data: bytes) -> str | None:
-    """Return the text of `data` by its byte order mark, else as it states, else by the rule of all formats."""
-    stated = None if data.startswith(_MARKS) else _STATED.match(data)
-    encoding = stated[1].decode("ascii").lower() if stated else "utf-8"
+def _decode(data: bytes) -> str | None:
+    """Return the text of `data` by its byte order mark, else as it declares, else by the rule of all formats."""
+    declared = None if data.startswith(_MARKS) else _DECLARED.match(data)
+    encoding = declared[1].decode("ascii").lower() if declared else "utf-8"
     if encoding in _UTF8:
         return decode(data)
-    if encoding not in _ONE_BYTE:
+    if encoding not in _WINDOWS_1252:
         return None
     try:
         text = data.decode("cp1252")
@@ -108,7 +108,7 @@ def _decoded(data: bytes) -> str | None:
 
 
 class _Citation:
-    """What is wanted of one file, collected while it is parsed."""
+    """The parts of one file that are read, collected while it is parsed."""
 
     def __init__(self) -> None:
         self.study_id: str | None = None
@@ -130,7 +130,7 @@ class _Citation:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
-        parser.Parse(text, True)  # a str: whatever encoding it states has been dealt with
+        parser.Parse(text, True)  # a str: the encoding that it declares has been applied already
 
     def _doctype(self, *_: object) -> None:
         raise _NotAnECitationError

@@ -1,4 +1,4 @@
-"""Parquet: a row a report, with the columns of `reports.record.fields.Fields` or a pair of prompt and completion."""
+"""Parquet: one report a row, with the columns of `reports.record.fields.Fields` or a pair of prompt and completion."""
 
 import datetime
 import gzip
@@ -23,9 +23,9 @@ from radray.reports.wire.json_values import values_record
 from radray.schema.statuses import RejectReason
 
 MAX_HELD_BYTES = 1 << 30
-"""A file that can only be read from its beginning (a member of an archive) is held whole, and at most this large."""
+"""A file that cannot be sought (a member of an archive) is read into memory, up to this size."""
 _BATCH_BYTES = 32 << 20
-"""Bytes of a batch as its row group says, at most; a single row may have more."""
+"""A batch has at most this many bytes, by the row group's metadata; a single row may have more."""
 _MOST_ROWS = 1024
 
 _DEFAULT = Fields()
@@ -40,16 +40,17 @@ class _Opened:
     file: Any
     """The pyarrow.parquet.ParquetFile."""
     columns: dict[str, str]
-    """Column by field; fields without one are left out."""
+    """The column of each field; fields without a column are left out."""
 
 
 def read(file: BinaryIO, fields: Fields = _DEFAULT) -> Iterator[Record]:
-    """Yield a record a row of `file`, read a batch at a time; the digest is of the row's columns that are read.
+    """Yield a record for each row of `file`, a batch at a time; a digest is of the columns of the row that are read.
 
-    Ids are strings, whole numbers or decimals without fraction; floats and booleans are BAD_ID. Times are timestamps,
-    dates or ISO 8601. Rows whose page is damaged (checksums are verified) are MALFORMED, all others are read; no
-    rows give no records. A file that is not seekable and larger than MAX_HELD_BYTES is one row UNSUPPORTED_CONTENT.
-    Raises InputError if it is not a whole Parquet file, lacks the id or all texts, or has texts that are no strings.
+    Ids are strings, whole numbers or decimals without a fraction; floats and booleans are BAD_ID. Times are timestamps,
+    dates or ISO 8601 texts. Rows on a damaged page (checksums are verified) are MALFORMED, all others are read; no
+    rows yield no records. A file larger than MAX_HELD_BYTES that cannot be sought is one row UNSUPPORTED_CONTENT.
+    Raises InputError if the file is not a whole Parquet file, lacks the id or every text, or has a text column that is
+    not of strings.
     """
     opened = _open(file, fields)
     if opened is None:
@@ -69,7 +70,7 @@ def read(file: BinaryIO, fields: Fields = _DEFAULT) -> Iterator[Record]:
 
 
 def count(file: BinaryIO, fields: Fields = _DEFAULT) -> int:
-    """Return how many records `read` gives of `file`, from its footer. Raises InputError as `read` does."""
+    """Return the number of records that `read` yields for `file`, from its footer. Raises InputError as `read` does."""
     opened = _open(file, fields)
     if opened is None:
         return 1
@@ -78,7 +79,7 @@ def count(file: BinaryIO, fields: Fields = _DEFAULT) -> int:
 
 
 def _open(file: BinaryIO, fields: Fields) -> _Opened | None:
-    """Return the file and the columns of its fields; None for one that is too large to be held."""
+    """Return the file and the columns of its fields; None if too large for memory. Raises InputError as `read`."""
     if isinstance(file, zipfile.ZipExtFile | gzip.GzipFile) or not file.seekable():
         try:
             data = file.read(MAX_HELD_BYTES + 1)
@@ -97,7 +98,7 @@ def _open(file: BinaryIO, fields: Fields) -> _Opened | None:
         raise InputError("not a whole Parquet file (source.format=parquet): its footer contradicts itself")
     fields.require(schema.names, "the Parquet file")
     if len(set(schema.names)) != len(schema.names):
-        raise InputError("the Parquet file has a column twice")
+        raise InputError("the Parquet file has a duplicate column")
     names = dict(fields.items())
     names["findings"], names["impression"] = fields.text_names(schema.names)
     columns = {field: name for field, name in names.items() if name in schema.names}
@@ -107,7 +108,7 @@ def _open(file: BinaryIO, fields: Fields) -> _Opened | None:
 
 
 def _is_sound(metadata: Any) -> bool:
-    """Tell whether each flat column has a value a row: a damaged footer may claim any number of rows."""
+    """Return whether each flat column has a value for each row: a damaged footer may claim any number of rows."""
     total = 0
     for place in range(metadata.num_row_groups):
         group = metadata.row_group(place)
@@ -126,7 +127,7 @@ def _require_type(field: str, name: str, type_: pa.DataType) -> None:
     codes = field == "human_codes" and (pt.is_list(type_) or pt.is_large_list(type_)) and _is_text(type_.value_type)
     if _is_text(type_) or pt.is_null(type_) or codes or (field in _IDS | _TIMES and scalar):
         return
-    raise InputError(f"column {field} of the Parquet file is {_kind(type_)}, wanted a string (source.fields.{field})")
+    raise InputError(f"column {field} of the Parquet file is {_kind(type_)}, expected a string (source.fields.{field})")
 
 
 def _kind(type_: pa.DataType) -> str:
@@ -138,7 +139,7 @@ def _is_text(type_: pa.DataType) -> bool:
 
 
 def _batches(opened: _Opened, group: int) -> Iterator[pa.RecordBatch]:
-    """Yield the batches of a row group, up to the first that is damaged."""
+    """Yield the batches of a row group up to the first damaged one."""
     metadata = opened.file.metadata.row_group(group)
     a_row = max(1, metadata.total_byte_size // max(1, metadata.num_rows))
     size = max(1, min(_MOST_ROWS, _BATCH_BYTES // a_row))
@@ -177,7 +178,7 @@ def _records(batch: pa.RecordBatch, columns: dict[str, str], offset: int, most: 
 
 def _cells(column: pa.Array, field: str) -> pa.Array:
     if field in _TIMES and (pt.is_timestamp(column.type) or pt.is_date(column.type)):
-        # nanoseconds would need pandas to become a datetime, days are midnight; the zone is UTC in the file
+        # only pandas converts nanoseconds to a datetime; a date becomes midnight; Parquet stores a zone's times in UTC
         return column.cast(pa.timestamp("us"), safe=False)
     return column
 

@@ -1,4 +1,4 @@
-"""Plain text files: one report a file, the study id from the file's name."""
+"""Plain text files: one report a file, named by its study id."""
 
 import hashlib
 from pathlib import PurePosixPath
@@ -8,10 +8,10 @@ from radray.reports.record.record import Record
 
 
 def read(data: bytes, member: str) -> Record:
-    """Return the record of one file; the study id is the name of `member` without folders and its last suffix.
+    """Return the record of one file; the study id is the name of `member` without its folders and last suffix.
 
-    There is no subject id. Encodings as in `radray.reports.text.decoding`; bytes that are no text are rejected
-    BAD_ENCODING, a text without a heading NO_SECTIONS, one longer than a report can be TOO_LARGE, empty data EMPTY.
+    There is no subject id. Encodings are those of `radray.reports.text.decoding`; bytes that are not text are rejected
+    BAD_ENCODING, a text without headings NO_SECTIONS, one longer than MAX_REPORT_BYTES TOO_LARGE, empty data EMPTY.
     """
     digest = hashlib.sha256(data).hexdigest()
     return record_of(data, member=member, digest=digest, study_id=PurePosixPath(member).stem)

@@ -1,4 +1,4 @@
-"""The formats that reports come in, by the name that `source.format` gives them."""
+"""The readers of all formats, by the names that `source.format` gives them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,30 +23,30 @@ from radray.reports.record.record import Record
 
 @dataclass(frozen=True, slots=True)
 class DocumentFormat:
-    """A format whose files, or members of archives, hold one report each."""
+    """A format with one report in each file or member of an archive."""
 
     read: Callable[[bytes, str], Record]
-    """Record of one file's bytes and name."""
+    """Returns the record of one file, given its bytes and its name."""
     is_report: Callable[[str], bool] = lambda _: True
-    """Whether a name can be that of a report."""
-    wanted: str = ""
-    """What a report's name looks like, where names are told apart."""
+    """Whether a file of this name can be a report."""
+    example_name: str = ""
+    """An example of a report's name, where `is_report` distinguishes names; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordFormat:
-    """A format whose files, or members of archives, hold many reports."""
+    """A format with many reports in each file or member of an archive."""
 
     read: Callable[[BinaryIO], Iterator[Record]]
-    """Records of a stream, offsets 0, 1, 2, ... Raises InputError when nothing in it is of the format."""
+    """Yields the records of a stream, offsets 0, 1, 2, ... Raises InputError when nothing in it is of the format."""
     count: Callable[[BinaryIO], int]
-    """Their number, the same for the same bytes. Raises InputError as `read` does."""
+    """Returns their number, the same for the same bytes. Raises InputError as `read` does."""
 
 
 def get_format(name: str, fields: Fields) -> DocumentFormat | RecordFormat:
-    """Return the format called `name`, any of `source.format` but auto; `fields` are what jsonl and parquet look for.
+    """Return the format `name`, any value of `source.format` but auto; `fields` name what jsonl and parquet hold.
 
-    Raises KeyError for a name that is none.
+    Raises KeyError for an unknown name.
     """
     if name.startswith("mimic_") and name != "mimic_sectioned_csv":
         return DocumentFormat(mimic.read, mimic.is_report, "p10000032/s50414267.txt")

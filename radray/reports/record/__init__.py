@@ -1,1 +1,1 @@
-"""One report as a record: its fields, values, free text and identity."""
+"""One report as a record: its fields, values, free text and ids."""

@@ -1,4 +1,4 @@
-"""A file that is one free-text report: bytes to a record, the same for MIMIC-CXR and plain text files."""
+"""A file with one free-text report: from bytes to a record, the same for MIMIC-CXR and plain text files."""
 
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, SectionText, make_record, rejected_record
 from radray.reports.text import exams
@@ -13,9 +13,9 @@ _LONGEST_TITLE = 120
 def record_of(data: bytes, *, member: str, digest: str, study_id: str | None, subject_id: str | None = None) -> Record:
     """Return the record of one file's `data`; `digest` is its sha256.
 
-    Bytes that are no text are rejected BAD_ENCODING, more than MAX_REPORT_BYTES TOO_LARGE; else `make_record`
-    decides. Indication and history together are the indication; technique is not part of the background: it repeats
-    the exam. Without a heading for it, the exam is the title before the first heading, if it names one.
+    Bytes that are not text are rejected BAD_ENCODING, more than MAX_REPORT_BYTES TOO_LARGE; else `make_record`
+    decides. The indication is indication and history together; technique, which repeats the exam, is not part of the
+    background. Without a heading for it, the exam is the title before the first heading, if that names one.
     """
     if len(data) > MAX_REPORT_BYTES:
         return rejected_record(member, 0, digest, RejectReason.TOO_LARGE, study_id, subject_id)
@@ -28,33 +28,33 @@ def record_of(data: bytes, *, member: str, digest: str, study_id: str | None, su
 def record_of_text(
     text: str, *, member: str, digest: str, study_id: str | None, subject_id: str | None = None
 ) -> Record:
-    """Return the record of one free `text`; as `record_of` after decoding."""
+    """Return the record of one free-text report, as `record_of` does after decoding."""
     sections = parse(text)
     texts = section_texts(sections)
     by_name: dict[str, str | None] = {name: part for name, _, part in texts}
     if len(by_name) < len(texts):
         by_name = {name: sections.get(name) for name in by_name}
-    joined = by_name.get
+    text_of = by_name.get
     has_headings = len(by_name) > (PREAMBLE in by_name)
-    told = [part for part in (joined("indication"), joined("history")) if part]
+    history = [part for part in (text_of("indication"), text_of("history")) if part]
     return make_record(
         member=member,
         offset=0,
         source_digest=digest,
         study_id=study_id,
         subject_id=subject_id,
-        indication="\n\n".join(told),
-        comparison=joined("comparison"),
-        findings=joined("findings"),
-        impression=joined("impression"),
-        exam_description=joined("examination") or (_title(texts) if has_headings else None),
+        indication="\n\n".join(history),
+        comparison=text_of("comparison"),
+        findings=text_of("findings"),
+        impression=text_of("impression"),
+        exam_description=text_of("examination") or (_title(texts) if has_headings else None),
         no_sections=not has_headings and bool(text.strip()),
         sections=texts,
     )
 
 
 def section_texts(sections: Sections) -> tuple[SectionText, ...]:
-    """Return all sections as the table `reports` has them; text under no heading only where there is some."""
+    """Return all sections in the form of the table `reports`; text under no heading only where there is some."""
     text = sections.text
     return tuple(
         [

@@ -1,4 +1,4 @@
-"""Digests that name a unit and what it says, and the key that keeps reports which belong together in one split."""
+"""Digests that identify a unit and its text, and the key that keeps related reports in one split."""
 
 import hashlib
 import json
@@ -12,23 +12,23 @@ _NOT_WORD = re.compile(r"\W+")
 def unit_id(dataset: str, path: str, member: str, offset: int) -> str:
     """Return the id of an input unit: 32 hex characters, the same wherever the source is mounted.
 
-    `path` is relative to source.uri. JSON makes the parts unambiguous: ("a", "bc") and ("ab", "c") differ.
+    `path` is relative to source.uri. JSON keeps the parts apart: ("a", "bc") and ("ab", "c") differ.
     """
     return _digest([dataset, path, member, offset])[:32]
 
 
 def text_digest(record: Record) -> str:
-    """Return what the report says as sha256 (hex): its background, findings and raw impression."""
+    """Return the sha256 (hex) of the report's text: background, findings and raw impression."""
     return _digest([record.background, record.findings, record.reference_raw])
 
 
 def split_key(dataset: str, study_id: str, subject_id: str | None, findings: str | None) -> str:
-    """Return the key that decides a report's split: reports with one key never stand in two splits.
+    """Return the key on which a report's split depends: reports with one key are never in two splits.
 
-    The subject id where there is one. Without it a digest of the findings, normalised, in 16 hex characters: of
-    1,384 Open-i findings only 997 are distinct, so equal texts must stay together. The study id alone could say that
-    only by looking at all other reports, and then a report's key (and split) would change as reports are added; a
-    digest does not. Without findings either: the study. A blank subject id is none.
+    The subject id, unless it is blank; else a digest of the normalised findings, in 16 hex characters, since only 997
+    of 1,384 Open-i findings are distinct and equal texts must stay together. Grouping study ids by equal findings would
+    need all other reports, and a report's key (and split) would change as reports are added; a digest never changes.
+    Without findings too: the study id.
     """
     if subject_id and subject_id.strip():
         return subject_id.strip()
@@ -39,7 +39,7 @@ def split_key(dataset: str, study_id: str, subject_id: str | None, findings: str
 
 
 def normalise(text: str) -> str:
-    """Return `text` as its words alone: case folded, only word characters, single spaces; '' for none."""
+    """Return the words of `text`: case folded, only word characters, single spaces; '' for none."""
     return _NOT_WORD.sub(" ", text.casefold()).strip()
 
 

@@ -1,4 +1,4 @@
-"""One input unit as read, and the one rule that decides its status, whatever the source."""
+"""One input unit as read, and the rule that decides its status, the same for every source."""
 
 import datetime
 import re
@@ -13,10 +13,10 @@ from radray.reports.text.headings import BOTH, LAST_PARAGRAPH
 from radray.schema.statuses import RejectReason, ReportStatus
 
 MAX_REPORT_BYTES = 1 << 20
-"""The text of one report is at most this long (the longest of MIMIC-CXR's 227,835 are a few kB): more is TOO_LARGE."""
+"""The longest text of a report; more is TOO_LARGE. (The longest of MIMIC-CXR's 227,835 reports have a few kB.)"""
 
 MAX_ID_CHARACTERS = 256
-"""Study and subject ids are at most this long; a DICOM UID has 64, FHIR's ids 64, HL7's 199 and less."""
+"""The longest study or subject id. A DICOM UID has up to 64 characters, FHIR's ids 64, HL7's 199."""
 
 _NOT_IN_AN_ID = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -31,19 +31,19 @@ class SectionText(NamedTuple):
 
     name: str
     start: int
-    """Character of the unit's text where its heading begins."""
+    """Where its heading begins, in characters of the unit's text."""
     text: str
 
 
 @dataclass(slots=True)
 class Record:
-    """One input unit as read: a report, or what could not be one. The columns are those of the table `reports`.
+    """One input unit as read: a report, or a unit that could not be one. The columns are those of the table `reports`.
 
-    Never changed once made, though not frozen: that would take three times as long to make for every report.
+    Never changed after it is built, though not frozen: a frozen one takes three times as long to build.
     """
 
     member: str
-    """Name inside the archive or folder; '' for a lone file."""
+    """Name inside the archive or folder; '' for a single file."""
     offset: int
     """Ordinal of the record in its member, from 0."""
     source_digest: str
@@ -67,7 +67,7 @@ class Record:
     report_time: datetime.datetime | None = None
     """UTC, naive."""
     sections: tuple[SectionText, ...] | None = None
-    """All sections of a free text, in order; None where the source is not free text."""
+    """All sections of a free-text report, in order; None where the source is not free text."""
     impression_items: tuple[str, ...] | None = None
     """Items of the impression, each cleaned; None without an impression."""
     comparison_state: str | None = None
@@ -103,30 +103,30 @@ def make_record(
     body_part: str | None = None,
     report_status: str | None = None,
 ) -> Record:
-    """Return the record of one unit that was read: texts cleaned, status decided.
+    """Return the record of one unit that could be read: texts cleaned, status decided.
 
-    The first that holds: an id longer than MAX_ID_CHARACTERS or with a control character, rejected BAD_ID (the id
-    becomes None: it may be text that slipped in); no study id, NO_STUDY_ID; neither findings nor impression, EMPTY
-    (NO_SECTIONS with `no_sections`: there was text, but no heading in it); no findings, NO_FINDINGS, also where all
-    of `sections` that would do has findings and impression in one: as input it would hold the answer; else ok. A report
-    with findings and no impression is ok without a reference. A rejected record keeps the texts that it has.
+    The first condition that holds decides: an id longer than MAX_ID_CHARACTERS or with a control character is BAD_ID
+    (the id becomes None: it may be misplaced text); no study id NO_STUDY_ID; neither findings nor impression EMPTY
+    (NO_SECTIONS with `no_sections`: there is text, but no heading in it); no findings NO_FINDINGS, also where the only
+    section that could serve has findings and impression in one, since as input it would hold the answer; else ok. A
+    report with findings and no impression is ok without a reference. A rejected record keeps the texts that it has.
 
-    Blank texts and ids become None, `reference_raw` included; else `reference_raw` is `impression` to the letter.
-    Codes are stripped, not cleaned. `background`, where the source gives it whole, is used as it is; else it is
-    "Indication: ... Comparison: ..." followed by `other_background`, the parts that are missing left out. The items of
-    the impression and the state of the comparison follow from the cleaned texts; `modality` and `body_part`, where the
-    source does not give them, from the description of the exam.
+    Blank texts and ids become None, `reference_raw` included; else `reference_raw` is `impression` unchanged. Codes are
+    stripped, not cleaned. A `background` that the source has as a whole is only cleaned; else it is "Indication: ...
+    Comparison: ..." followed by `other_background`, missing parts left out. The items of the impression and the state
+    of the comparison are derived from the cleaned texts; `modality` and `body_part`, where the source lacks them, from
+    the description of the exam.
     """
-    study_id, subject_id = _stripped(study_id), _stripped(subject_id)
+    study_id, subject_id = _strip(study_id), _strip(subject_id)
     bad_study_id, bad_subject_id = _is_bad_id(study_id), _is_bad_id(subject_id)
-    findings, impression = _parted(findings, impression)
-    cleaned_findings = _cleaned(findings)
-    reference, items = clean_items(_alone(impression)) if impression else (None, None)
-    cleaned_indication, cleaned_comparison = _cleaned(indication), _cleaned(comparison)
-    cleaned_background = _cleaned(background)
+    findings, impression = _separate(findings, impression)
+    cleaned_findings = _clean(findings)
+    reference, items = clean_items(_without_next_report(impression)) if impression else (None, None)
+    cleaned_indication, cleaned_comparison = _clean(indication), _clean(comparison)
+    cleaned_background = _clean(background)
     if cleaned_background is None:
-        cleaned_background = _background(cleaned_indication, cleaned_comparison, _cleaned(other_background))
-    exam = _cleaned(exam_description)
+        cleaned_background = _background(cleaned_indication, cleaned_comparison, _clean(other_background))
+    exam = _clean(exam_description)
     reason = None
     if bad_study_id or bad_subject_id:
         reason = RejectReason.BAD_ID
@@ -151,9 +151,9 @@ def make_record(
         comparison=cleaned_comparison,
         findings=cleaned_findings,
         reference=reference,
-        reference_raw=impression if _stripped(impression) else None,
+        reference_raw=impression if _strip(impression) else None,
         exam_description=exam,
-        human_codes=_stripped(human_codes),
+        human_codes=_strip(human_codes),
         exam_time=exam_time,
         report_time=report_time,
         sections=sections,
@@ -175,9 +175,9 @@ def rejected_record(
 ) -> Record:
     """Return the record of a unit that could not be read, with the ids that are known.
 
-    Blank ids, and those that cannot be one (see `make_record`), become None.
+    Blank and bad ids (see `make_record`) become None.
     """
-    study_id, subject_id = _stripped(study_id), _stripped(subject_id)
+    study_id, subject_id = _strip(study_id), _strip(subject_id)
     return Record(
         member=member,
         offset=offset,
@@ -200,21 +200,21 @@ def _background(indication: str | None, comparison: str | None, other: str | Non
     return " ".join(parts) or None
 
 
-def _parted(findings: str | None, impression: str | None) -> tuple[str | None, str | None]:
-    """Return both with an impression that stands in the findings under its heading taken out: it is no input.
+def _separate(findings: str | None, impression: str | None) -> tuple[str | None, str | None]:
+    """Return both texts after removing an impression, with its heading, from the findings: it must not be input.
 
-    It is the impression where there is no other, unless its heading has lost letters: sure enough to take it out, not
-    to score against it.
+    It becomes the impression if there is no other, unless its heading has lost letters: that is certain enough to
+    remove the text, but not to score against it.
     """
     if findings and ":" in findings and (heading := _IMPRESSION_INSIDE.search(findings)):
-        if heading["whole"] and not _stripped(impression):
+        if heading["whole"] and not _strip(impression):
             impression = findings[heading.end() :]
         return findings[: heading.start()], impression
     return findings, impression
 
 
-def _alone(impression: str) -> str:
-    """Return `impression` without a report that stands behind it: its findings are no part of a reference.
+def _without_next_report(impression: str) -> str:
+    """Return `impression` without another report that follows it, whose findings must not be in a reference.
 
     One of 1,384 Open-i impressions is followed by "IMPRESSION: Exam: ... FINDINGS: ... IMPRESSION: ...".
     """
@@ -223,11 +223,11 @@ def _alone(impression: str) -> str:
     return impression
 
 
-def _cleaned(text: str | None) -> str | None:
+def _clean(text: str | None) -> str | None:
     return (clean(text) or None) if text else None
 
 
-def _stripped(text: str | None) -> str | None:
+def _strip(text: str | None) -> str | None:
     return (text.strip() or None) if text else None
 
 

@@ -1,4 +1,4 @@
-"""The last step of every source with named values: from texts, ids and times to a record."""
+"""From named values (texts, ids and times) to a record: the last step of every source that has them."""
 
 import datetime
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ def to_record(
     exam_time: datetime.datetime | None = None,
     report_time: datetime.datetime | None = None,
 ) -> Record:
-    """Return the record of a unit with the `values` of `radray.reports.record.fields.Fields`; any may be missing.
+    """Return the record of a unit with `values`, named as the fields of `record.fields.Fields`; any may be missing.
 
-    Of a whole `report` the sections give what no value of its own does. Times, where not given, are read from their
-    values. In this order: text with NUL or lone surrogates is rejected BAD_ENCODING; more than MAX_REPORT_BYTES of
-    text TOO_LARGE; a cancelled report, or one entered in error, CANCELLED, without its text, which may be another
-    patient's; the rest is decided by `make_record`.
+    The sections of a whole `report` fill in values that are missing or blank. Times that are not given are parsed from
+    `values`. In this order: text with NUL or lone surrogates is rejected BAD_ENCODING; more than MAX_REPORT_BYTES of
+    text TOO_LARGE; a report that was cancelled or entered in error CANCELLED, without its text, which may be another
+    patient's; `make_record` decides the rest.
     """
     study_id, subject_id = values.get("study_id"), values.get("subject_id")
     texts = "".join(text for name in _TEXTS + _LABELS if (text := values.get(name)))
@@ -44,14 +44,14 @@ def to_record(
     if status == "cancelled":
         record = rejected_record("", offset, digest, RejectReason.CANCELLED, study_id, subject_id)
         return replace(record, report_status=status, exam_time=exam_time, report_time=report_time)
-    told = {name: values.get(name) for name in ("findings", "impression", "indication", "comparison")}
+    given = {name: values.get(name) for name in ("findings", "impression", "indication", "comparison")}
     exam_description = values.get("exam_description")
     report = values.get("report")
     sections = parse(report) if report and report.strip() else None
     if sections is not None:
         history = [part for part in (sections.get("indication"), sections.get("history")) if part]
-        parsed = {name: sections.get(name) for name in told} | {"indication": "\n\n".join(history)}
-        told = {name: text if text and text.strip() else parsed[name] for name, text in told.items()}
+        parsed = {name: sections.get(name) for name in given} | {"indication": "\n\n".join(history)}
+        given = {name: text if text and text.strip() else parsed[name] for name, text in given.items()}
         exam_description = exam_description or sections.get("examination")
     modality, body_part = values.get("modality") or "", values.get("body_part") or ""
     return make_record(
@@ -61,10 +61,10 @@ def to_record(
         study_id=study_id,
         subject_id=subject_id,
         background=values.get("background"),
-        indication=told["indication"],
-        comparison=told["comparison"],
-        findings=told["findings"],
-        impression=told["impression"],
+        indication=given["indication"],
+        comparison=given["comparison"],
+        findings=given["findings"],
+        impression=given["impression"],
         exam_description=exam_description,
         human_codes=values.get("human_codes"),
         exam_time=exam_time,
@@ -78,7 +78,7 @@ def to_record(
 
 
 def _size_of(text: str) -> int | None:
-    """Return the bytes of `text` in UTF-8; None for what cannot be written in it."""
+    """Return the number of bytes of `text` in UTF-8; None if it cannot be encoded."""
     try:
         return len(text.encode("utf-8"))
     except UnicodeEncodeError:

@@ -1,6 +1,6 @@
-"""The phrases of the synthetic corpus: what findings say, and what an impression makes of it.
+"""The phrases of the synthetic corpus: how findings are worded, and how an impression interprets them.
 
-All made up for this project. The rules that put them together are in `radray.reports.synthetic.studies`.
+All written for this project. The rules that combine them are in `radray.reports.synthetic.studies`.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ DOMAINS: dict[str, tuple[Fields, ...]] = {
     "vertebra": _values("vertebra", "T6", "T7", "T8", "T9", "T11", "T12", "L1"),
     "hilum": _values("hilum", "right hilar", "left hilar", "bilateral hilar"),
 }
-"""Values that an attribute may take; a value fills the names that templates use."""
+"""Values that an attribute may take; each fills the placeholders of templates."""
 
 CHANGES: dict[str, dict[str, tuple[str, ...]]] = {
     "size": {
@@ -78,9 +78,9 @@ CHANGES: dict[str, dict[str, tuple[str, ...]]] = {
         "new": (),
     },
 }
-"""By what it is that changes: the impression's word, and how the findings say it (new: by a frame)."""
+"""For each attribute that changes: the word in the impression, and its phrasings in the findings (new: in a frame)."""
 CALMING = frozenset({"decreased", "improved", "unchanged"})
-"""Changes after which the impression interprets and advises nothing."""
+"""Changes for which the impression neither interprets nor advises."""
 
 FRAMES = ("There {is} {a}{noun}.", "{a}{noun} {is} seen.", "{a}{noun} {is} noted.", "{a}{noun} {is} present.")
 CHANGE_FRAMES = (
@@ -92,12 +92,12 @@ CHANGE_FRAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of observation: how findings say it and what the impression makes of it.
+    """One kind of observation: how findings state it and how the impression interprets it.
 
     Each of `parts` is a tuple of alternatives; an alternative is a sentence, or a noun phrase marked ``a:``
-    (one), ``m:`` (uncountable) or ``s:`` (several) that is put into a frame; a change is one of the first part.
-    `advice` pairs a property of the indication (empty: any) with what is then added; the first that applies is
-    used. Two kinds that share a word of `topics` never stand in one study.
+    (singular), ``m:`` (uncountable) or ``s:`` (plural) that is put into a frame; a change applies to the first part.
+    `advice` pairs a property of the indication (empty: any) with what the impression then adds; the first that applies
+    is used. Two kinds that share a word of `topics` never occur in one study.
     """
 
     weight: int
@@ -203,7 +203,7 @@ KINDS: tuple[Kind, ...] = (
                                  "The {side} hemidiaphragm is elevated."),),
          "elevated {side} hemidiaphragm", acute=False),
 )
-"""Observations that reach the impression, the most urgent first."""
+"""Observations that the impression reports, the most urgent first."""
 
 DEVICES: tuple[Kind, ...] = (
     Kind(4, "airway", "good_cm", (_TUBE,), "endotracheal tube"),
@@ -213,7 +213,7 @@ DEVICES: tuple[Kind, ...] = (
                                         "The tip of the {side} {line} is {vein}."),),
          "{side} {line}"),
 )
-"""Devices that are where they should be; the impression names a lone one and sums up several."""
+"""Devices in the correct position; the impression names a single one and summarises several."""
 # fmt: on
 
 FILLERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -236,7 +236,7 @@ FILLERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("bone", "", ("The bones are intact.", "No acute fracture is seen.")),
     ("abdomen", "", ("There is no free air under the diaphragm.", "The upper abdomen is unremarkable.")),
 )
-"""Normal sentences: the topics that must be free for it to be true, and those taken without which it is not said."""
+"""Normal sentences: topics that must be free for the sentence to be true, topics that must be taken, phrasings."""
 
 INCIDENTALS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
@@ -249,7 +249,7 @@ INCIDENTALS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("clips", ("Surgical clips are seen in the upper abdomen.",)),
     ("pacemaker", ("A left pacemaker is present with leads in the right atrium and right ventricle.",)),
 )
-"""Observations of no consequence, each under the topic that it takes: never in the impression."""
+"""Incidental observations, each with the topic that it takes: never in the impression."""
 
 INDICATIONS: tuple[tuple[str, str], ...] = (
     ("infection", "fever and cough"),
@@ -266,11 +266,11 @@ INDICATIONS: tuple[tuple[str, str], ...] = (
     ("", "weakness"),
     ("", "respiratory failure"),
 )
-"""What a study was asked for, under the property that an impression depends on."""
+"""Indications, each with the property on which the impression depends."""
 ASKED = {"infection": "airspace", "trauma": "air bone"}
-"""Topics that findings always speak of, by that property."""
+"""Topics that the findings always mention, by that property."""
 QUESTIONS = ("", " Evaluate for acute process.", " Please assess.")
 
 NORMAL_IMPRESSION = "no acute cardiopulmonary process"
 NORMAL_IMPRESSIONS = {"infection": "no evidence of pneumonia", "trauma": "no acute fracture or pneumothorax"}
-"""What an impression says when nothing is acute, where the indication asks for something of its own."""
+"""The impression when nothing is acute, for indications that ask a specific question."""

@@ -1,9 +1,9 @@
 """A synthetic corpus in MIMIC-CXR's form whose impressions follow from findings and indication by rule.
 
 No sentence comes from a real report; the phrases are in `radray.reports.synthetic.phrases`. Observations are
-stated in one of several phrasings among normal and incidental sentences in varied order. The impression leaves
-normal and incidental ones out, merges what belongs together, interprets what the indication explains, puts the
-most urgent first and keeps at most three items.
+stated in one of several phrasings among normal and incidental sentences in varied order. The impression omits
+normal and incidental ones, merges related ones, interprets those that the indication explains, puts the most
+urgent first and keeps at most three items.
 """
 
 import textwrap
@@ -20,13 +20,13 @@ from radray.reports.synthetic.phrases import Fields, Kind
 T = TypeVar("T")
 
 NORMAL_SHARE = 0.4
-"""Share of studies that are drawn without any observation to report."""
+"""Share of studies without any observation to report."""
 DEVICE_SHARE = 0.2
-"""Share of the others that have devices in good position."""
+"""Share of the others with devices in good position."""
 MAX_ITEMS = 3
-"""Items that an impression has at most; the least urgent ones are left out."""
+"""Most items in an impression; the least urgent are left out."""
 MOST_STUDIES = 10_000_000
-"""Ids are eight digits, the first of them fixed by MIMIC's form."""
+"""Ids have eight digits, of which MIMIC's form fixes the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class SyntheticStudy:
     study_id: str
     text: str
     abnormal: bool
-    """The impression says more than that nothing acute is there."""
+    """Whether the impression reports more than that nothing is acute."""
 
     @property
     def path(self) -> str:
-        """Path of the report in MIMIC-CXR's folder and zip."""
+        """Path of the report in a folder or zip of MIMIC-CXR."""
         return f"files/p{self.subject_id[:2]}/p{self.subject_id}/s{self.study_id}.txt"
 
 
@@ -56,7 +56,7 @@ class _Observation:
 
 
 class _Draw:
-    """Seeded draws that hang on `Random.random` alone: the one method that Python promises to keep."""
+    """Seeded draws that depend on `Random.random` alone, whose sequence Python promises not to change."""
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed).random
@@ -64,7 +64,7 @@ class _Draw:
     def chance(self, share: float) -> bool:
         return self._random() < share
 
-    def one(self, values: Sequence[T]) -> T:
+    def choice(self, values: Sequence[T]) -> T:
         return values[int(self._random() * len(values))]
 
     def number(self, low: int, high: int) -> int:
@@ -83,10 +83,10 @@ class _Draw:
 
 
 def make_studies(count: int, seed: int) -> Iterator[SyntheticStudy]:
-    """Yield `count` studies, 1 to 4 a subject, the same for the same seed; fewer are a prefix of more.
+    """Yield `count` studies, 1 to 4 a subject, the same for the same seed; a smaller count yields a prefix.
 
-    Ids are distinct for up to 10,000,000 studies. A count of 0 yields nothing. Raises ValueError for a count
-    out of that range.
+    Ids are distinct for up to MOST_STUDIES studies. A count of 0 yields nothing. Raises ValueError for a count outside
+    0 to MOST_STUDIES.
     """
     if not 0 <= count <= MOST_STUDIES:
         raise ValueError(f"count must be 0 to {MOST_STUDIES:,}, got {count}")
@@ -104,8 +104,8 @@ def make_studies(count: int, seed: int) -> Iterator[SyntheticStudy]:
 def split_rows(studies: Sequence[SyntheticStudy], held_out: int) -> list[tuple[str, str, str]]:
     """Return (study_id, subject_id, ``train`` or ``test``) of `studies`, in their order.
 
-    The last subjects are test, whole, until `held_out` studies are: at most 3 more, as a subject has 4.
-    Raises ConfigError when that would leave no study to train on.
+    All studies of the last subjects are test, until at least `held_out` studies are: at most 3 more, since a subject
+    has up to 4. Raises ConfigError if that leaves no study to train on.
     """
     test: set[str] = set()
     held = 0
@@ -125,7 +125,7 @@ def split_rows(studies: Sequence[SyntheticStudy], held_out: int) -> list[tuple[s
 def write_zip(studies: Iterable[SyntheticStudy], file: BinaryIO) -> None:
     """Write `studies` to `file` in the form of mimic-cxr-reports.zip; the same studies give the same bytes.
 
-    No study gives an empty archive.
+    No studies give an empty archive.
     """
     with zipfile.ZipFile(file, "w") as archive:
         for study in studies:
@@ -137,12 +137,12 @@ def write_zip(studies: Iterable[SyntheticStudy], file: BinaryIO) -> None:
 
 
 def _eight_digits(first: int, index: int, seed: int) -> str:
-    # 7,368,787 has no factor 2 or 5, so that this maps 0..9,999,999 onto itself: distinct ids without a memory
+    # 7,368,787 has no factor 2 or 5, so this maps 0..9,999,999 onto itself: distinct ids without keeping track
     return f"{first}{(index * 7_368_787 + seed * 1_000_003) % MOST_STUDIES:07d}"
 
 
 def _study(draw: _Draw, subject_id: str, study_id: str, has_prior: bool) -> SyntheticStudy:
-    reason, complaint = draw.one(phrases.INDICATIONS)
+    reason, complaint = draw.choice(phrases.INDICATIONS)
     observed, devices, taken = _observe(draw, reason, has_prior)
     items = _items(observed, devices, reason)
     findings = _findings(draw, observed, devices, taken, reason)
@@ -152,13 +152,13 @@ def _study(draw: _Draw, subject_id: str, study_id: str, has_prior: bool) -> Synt
 
 
 def _observe(draw: _Draw, reason: str, has_prior: bool) -> tuple[list[_Observation], list[_Observation], set[str]]:
-    """Draw what there is to report, the devices in good position, and the topics that these take."""
+    """Draw the observations to report, the devices in good position, and the topics that they take."""
     observed: list[_Observation] = []
     devices: list[_Observation] = []
     taken: set[str] = set()
     if draw.chance(NORMAL_SHARE):
         return observed, devices, taken
-    for _ in range(draw.one((1, 1, 1, 2, 2, 3))):
+    for _ in range(draw.choice((1, 1, 1, 2, 2, 3))):
         observed += _draw_free(draw, phrases.KINDS, taken, reason, has_prior)
     if draw.chance(DEVICE_SHARE):
         for _ in range(draw.number(1, 2)):
@@ -172,19 +172,19 @@ def _draw_free(draw: _Draw, kinds: Sequence[Kind], taken: set[str], reason: str,
         return []
     kind = draw.kind(free)
     taken.update(kind.topics.split())
-    return [_make(draw, kind, kinds.index(kind), reason, has_prior)]
+    return [_draw_observation(draw, kind, kinds.index(kind), reason, has_prior)]
 
 
-def _make(draw: _Draw, kind: Kind, rank: int, reason: str, has_prior: bool) -> _Observation:
+def _draw_observation(draw: _Draw, kind: Kind, rank: int, reason: str, has_prior: bool) -> _Observation:
     fields: Fields = {}
     for domain in kind.domains.split():
-        fields |= draw.one(phrases.DOMAINS[domain])
+        fields |= draw.choice(phrases.DOMAINS[domain])
     change = None
     if kind.change is not None and has_prior and draw.chance(0.7):
-        change = draw.one(tuple(phrases.CHANGES[kind.change]))
+        change = draw.choice(tuple(phrases.CHANGES[kind.change]))
     changed = [None] * len(kind.parts) if change is None else [change, *([None] * (len(kind.parts) - 1))]
     sentences = tuple(
-        _say(draw, kind, alternatives, fields, part_change)
+        _state_part(draw, kind, alternatives, fields, part_change)
         for alternatives, part_change in zip(kind.parts, changed, strict=True)
     )
     item = kind.impression.format(**fields)
@@ -195,11 +195,11 @@ def _make(draw: _Draw, kind: Kind, rank: int, reason: str, has_prior: bool) -> _
     return _Observation(rank, frozenset(kind.topics.split()), sentences, item, kind.acute)
 
 
-def _say(draw: _Draw, kind: Kind, alternatives: Sequence[str], fields: Fields, change: str | None) -> str:
-    """Return a sentence that states one part of an observation, and its change where there is one."""
+def _state_part(draw: _Draw, kind: Kind, alternatives: Sequence[str], fields: Fields, change: str | None) -> str:
+    """Return a sentence that states one part of an observation, with its change if it has one."""
     if change is not None:
         alternatives = [text for text in alternatives if text[1] == ":"]
-    form, colon, noun = draw.one(alternatives).rpartition(":")
+    form, colon, noun = draw.choice(alternatives).rpartition(":")
     noun = noun.format(**fields)
     if not colon:
         return noun
@@ -207,11 +207,11 @@ def _say(draw: _Draw, kind: Kind, alternatives: Sequence[str], fields: Fields, c
     if change is None or change == "new":
         noun = f"new {noun}" if change else noun
         article = ("an " if noun[0] in "aeiou" else "a ") if form == "a" else ""
-        return _sentence(draw.one(phrases.FRAMES).format(**{"is": verb}, a=article, noun=noun))
-    said = draw.one(phrases.CHANGES[kind.change or "size"][change])
+        return _sentence(draw.choice(phrases.FRAMES).format(**{"is": verb}, a=article, noun=noun))
+    phrase = draw.choice(phrases.CHANGES[kind.change or "size"][change])
     if form == "s":
-        said = said.replace("has ", "have ").replace("is ", "are ")
-    return _sentence(draw.one(phrases.CHANGE_FRAMES).format(noun=noun, change=said))
+        phrase = phrase.replace("has ", "have ").replace("is ", "are ")
+    return _sentence(draw.choice(phrases.CHANGE_FRAMES).format(noun=noun, change=phrase))
 
 
 def _sentence(text: str) -> str:
@@ -238,10 +238,10 @@ def _findings(
     first = [sentence for o in devices for sentence in o.sentences]
     taken = set(taken)
     if draw.chance(0.35):
-        topic, alternatives = draw.one(phrases.INCIDENTALS)
+        topic, alternatives = draw.choice(phrases.INCIDENTALS)
         if topic not in taken:
             taken.add(topic)
-            sentences.append(draw.one(alternatives))
+            sentences.append(draw.choice(alternatives))
     wanted = max(draw.number(4, 6), len(sentences) + len(first) + 1)
     asked = set(phrases.ASKED.get(reason, "").split())
     fillers = draw.shuffled(phrases.FILLERS)
@@ -249,7 +249,7 @@ def _findings(
         if len(sentences) + len(first) >= wanted:
             break
         if taken.isdisjoint(free.split()) and taken.issuperset(needed.split()):
-            sentences.append(draw.one(alternatives))
+            sentences.append(draw.choice(alternatives))
     return first + draw.shuffled(sentences)
 
 
@@ -259,12 +259,12 @@ def _report(
     exam, technique = ("CHEST (PORTABLE AP)", "Portable chest radiograph")
     if not portable:
         exam, technique = ("CHEST (PA AND LAT)", "Chest PA and lateral")
-    heading = draw.one(("INDICATION", "INDICATION", "HISTORY"))
-    who = draw.one(("man", "woman"))
+    heading = draw.choice(("INDICATION", "INDICATION", "HISTORY"))
+    who = draw.choice(("man", "woman"))
     numbered = [f"{number}. {item}" for number, item in enumerate(items, start=1)]
     sections = [
         f"EXAMINATION:  {exam}",
-        f"{heading}:  ___ year old {who} with {complaint}.{draw.one(phrases.QUESTIONS)}",
+        f"{heading}:  ___ year old {who} with {complaint}.{draw.choice(phrases.QUESTIONS)}",
         f"TECHNIQUE:  {technique}",
         f"COMPARISON:  {'Chest radiograph ___.' if has_prior else 'None.'}",
         "FINDINGS:",

@@ -1,9 +1,9 @@
-"""Cleaning of report text: the same for every source, keeping what the text says.
+"""Cleaning of report text, the same for every source, without changing its meaning.
 
-What is mended, in this order: characters (NFC, no control characters), markup (HTML entities and tags, HL7
-escapes), masks of de-identification (to ``___``), marks of list items, paragraphs without a stop, white space,
-stray dots, missing spaces and stops. A mark of an item ("2.", "b)", "-") goes and leaves the end of a sentence behind;
-a number that is part of the text ("rib 7.", "1.9 x 1.8 cm", "T12.") stays.
+In this order: characters (NFC, no control characters), markup (HTML entities and tags, HL7 escapes), masks of
+de-identification (to ``___``), marks of list items, paragraphs without a full stop, white space, stray dots, missing
+spaces and full stops. A mark of a list item ("2.", "b)", "-") is removed and the sentence before it ended; a number
+that is part of the text ("rib 7.", "1.9 x 1.8 cm", "T12.") stays.
 """
 
 import html
@@ -14,14 +14,14 @@ from functools import lru_cache
 from radray.reports.text.items import find_marks, without_marks
 
 MASK = "___"
-"""What every removed word becomes, whatever the source put there; MIMIC-CXR's own mask."""
+"""Replaces every source's mask for a removed word; MIMIC-CXR's own mask."""
 
 _SHORT = 80
-"""Texts up to this many characters are remembered: "None.", the exam, "No acute process." come again and again."""
+"""Results for texts of up to this many characters are cached: "None.", the exam, "No acute process." recur."""
 _MAX_PASSES = 8
-"""Passes until nothing changes: real text needs 2; nested escapes made on purpose must not loop for long."""
+"""Passes until nothing changes, at most: real text needs 2; maliciously nested escapes must not loop for long."""
 
-# Control, format (soft hyphen, zero width, direction marks) and lone surrogate characters; white space is not here.
+# Control, format (soft hyphen, zero width, direction marks) and lone surrogate characters, but no white space.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060\ufeff\ud800-\udfff]")
 # With the semicolon only: without it "PA&lateral" would lose letters.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -31,7 +31,7 @@ _TAG = re.compile(
     r"(?:\s[^<>]{0,200}+)?/?>",
     re.IGNORECASE,
 )
-# Fields of a dictation template that were left open: "[<Heart size is normal.>]".
+# Fields of a dictation template that were not filled in: "[<Heart size is normal.>]".
 _TEMPLATE_FIELD = re.compile(r"\[<|>\]")
 # HL7 v2, section 2.7: delimiters, highlighting and changes of character set, hexadecimal data, formatting commands.
 _HL7 = re.compile(
@@ -45,7 +45,7 @@ _MASKS = (
     ("[**", re.compile(r"\[\*\*[^\[\]]{0,200}\*\*\]")),
 )
 
-# Takes the blank lines whether or not a capital follows: else each of n blank lines would look n ahead.
+# Matches blank lines whether or not a capital follows: else each of n blank lines would scan n ahead.
 _PARAGRAPH = re.compile(r"\n[ \t]*+\n\s*+")
 _DOTS = re.compile(r" ?\.(?: ?\.)+(?![0-9]) ?")
 _DOT_BETWEEN = re.compile(r" \.(?=[A-Za-z_])")
@@ -57,8 +57,8 @@ _LEADING = re.compile(r"(?:[ ,;:]|\.(?![0-9]))+")
 _STOP_WITHOUT_SPACE = re.compile(
     r"\.(?=[A-Z][A-Za-z ]|___)(?:(?<=[A-Za-z]{3}\.)|(?<=[0-9)\]_]\.)|(?<= [cm]m\.))",
 )
-# "Normal chest No evidence of": a line end that was lost with the stop (5 of 3,294 texts of Open-i). Only before words
-# that begin a sentence and nothing else, after a word in lower case: names and measurements are out of reach.
+# "Normal chest No evidence of": a line end that was lost with the full stop (5 of 3,294 texts of Open-i). Only before
+# words that always begin a sentence, after a word in lower case: names and measurements are never matched.
 _LOST_STOPS = (
     (" No ", re.compile(r" No (?<=[a-z]{3} No )(?=(?:acute|evidence|focal|known|pleural|pneumothorax|significant)\b)")),
     (" There ", re.compile(r" There (?<=[a-z]{3} There )(?=(?:is|are|has|have)\b)")),
@@ -67,7 +67,7 @@ _LOST_STOPS = (
 
 
 def clean(text: str) -> str:
-    """Return `text` cleaned: one line, single spaces, no item marks, masks as ``___``.
+    """Return `text` cleaned: one line, single spaces, no list marks, masks as ``___``.
 
     Idempotent. Blank text, and text of nothing but stray dots, gives ''.
     """
@@ -88,7 +88,7 @@ def _clean(text: str) -> str:
 
 
 def clean_items(text: str) -> tuple[str, tuple[str, ...]] | tuple[None, None]:
-    """Return `text` cleaned, and its items, each cleaned, in order; (None, None) where nothing is left."""
+    """Return `text` cleaned, and its list items in order, each cleaned; (None, None) where nothing is left."""
     return _clean_items(text) if len(text) > _SHORT else _clean_short_items(text)
 
 
@@ -111,9 +111,9 @@ def _clean_items(text: str) -> tuple[str, tuple[str, ...]] | tuple[None, None]:
 
 
 def split_items(text: str) -> list[str]:
-    """Return the items of a numbered or bulleted `text` as they came, without their marks.
+    """Return the items of a numbered or bulleted `text`, not cleaned, without their marks.
 
-    Text before the first mark is an item of its own; text without marks is one item; blank text gives [].
+    Text before the first mark is an item of its own; text without marks is a single item; blank text gives [].
     """
     marks = find_marks(text)
     if not marks:
@@ -127,7 +127,7 @@ def split_items(text: str) -> list[str]:
 
 
 def _pass(text: str) -> tuple[str, bool]:
-    """Return `text` mended once, and whether another pass would change nothing: it was but white space that did."""
+    """Return `text` after one pass, and whether another would change nothing: this one changed white space alone."""
     before = " ".join(text.split())
     mended = text
     if _may_hold_markup(before) or not (before.isascii() and before.isprintable()):
@@ -141,8 +141,8 @@ def _pass(text: str) -> tuple[str, bool]:
 
 
 def _may_hold_markup(text: str) -> bool:
-    """Tell whether `text` holds what markup, escapes and masks do; most texts do not."""
-    # substrings: a regular expression takes 20 times as long; of two characters 5 times as long as of one
+    """Return whether `text` may hold markup, escapes or masks; most texts do not."""
+    # substrings: a regular expression takes 20 times as long; two characters take 5 times as long as one
     return (
         "&" in text
         or "<" in text
@@ -155,7 +155,7 @@ def _may_hold_markup(text: str) -> bool:
 
 
 def _paragraph(match: re.Match[str]) -> str:
-    """Return what divides two paragraphs: a stop, where the first ends without one and a capital begins the next."""
+    """Return what joins two paragraphs: a full stop, if the first ends without one and a capital begins the next."""
     if not match.string[match.end() : match.end() + 1].isupper():
         return "\n"
     before = match.string[max(0, match.start() - 80) : match.start()].rstrip()[-1:]
@@ -193,8 +193,8 @@ def _hl7(match: re.Match[str]) -> str:
 
 
 def _with_mended_stops(text: str) -> str:
-    # looking for one character costs a fifth of looking for two, and most texts lack ";" and many ","
-    given, loose = text, _has_stop_without_space(text)
+    # finding one character takes a fifth of the time of finding two; most texts lack ";" and many ","
+    original, loose = text, _has_stop_without_space(text)
     comma, semicolon = "," in text, ";" in text
     if (loose and ".." in text) or (" ." in text and ". ." in text):
         text = _DOTS.sub(". ", text)
@@ -205,9 +205,9 @@ def _with_mended_stops(text: str) -> str:
         text = _COMMA_AFTER_SPACE.sub(r"\1", text)
     if text[:1] in _BEFORE_TEXT and (leading := _LEADING.match(text)):
         text = text[leading.end() :]
-    if loose if text == given else _has_stop_without_space(text):
+    if loose if text == original else _has_stop_without_space(text):
         text = _STOP_WITHOUT_SPACE.sub(". ", text)
-    # counting is 10 times as fast as the expression: nearly always every "There" has its stop
+    # counting is 10 times as fast as the expression, and nearly always every "There" has its full stop
     if text.count(" No ") != text.count(". No ") or text.count(" The") != text.count(". The"):
         for words, lost in _LOST_STOPS:
             text = lost.sub(f".{words}", text)

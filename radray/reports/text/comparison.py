@@ -1,10 +1,10 @@
-"""Whether a report was compared with an earlier study, as its comparison says."""
+"""Whether there was a prior study, by the report's comparison section."""
 
 import re
 from functools import lru_cache
 
 # The cleaned comparisons of the 1,904 Open-i studies say "none" in 784: None 655, None available 94, No comparison ...
-# 17, and a dozen forms met once or twice ("No prior", "No comparisons are available", "None. Clinical").
+# 17, and a dozen forms that occur once or twice ("No prior", "No comparisons are available", "None. Clinical").
 _NONE = re.compile(
     r"""\W*(?:
         (?:none|nones|nil|n/?a|unavailable|no)\W*$
@@ -20,25 +20,25 @@ _NONE = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_SAID = re.compile(r"[^\W_]|__")
+_WORD_OR_MASK = re.compile(r"[^\W_]|__")
 
 
 _LONGEST = 200
-"""Characters that are looked at: whether there was a study is said first."""
+"""Characters that are examined: whether there was a prior study comes first."""
 
 
 def comparison_state(comparison: str | None) -> str:
     """Return none, present or unknown for a cleaned `comparison`.
 
-    Blank, or no letter and no mask, is unknown: nothing was said, so nothing is known (424 Open-i studies). "None",
-    "No comparison", "None available" are none. Anything else is present, a mask alone ("___.", 412 Open-i studies)
-    included: de-identification masks dates and names, and it is the date of the earlier study that stood there.
+    Blank text, or text without a letter or a mask, is unknown (424 Open-i studies). "None", "No comparison" and "None
+    available" are none. Anything else is present, even a mask alone ("___.", 412 Open-i studies): de-identification
+    masks dates and names, so it replaces the date of a prior study.
     """
     return _state(comparison[:_LONGEST]) if comparison else "unknown"
 
 
 @lru_cache(maxsize=4096)
 def _state(comparison: str) -> str:
-    if not _SAID.search(comparison):
+    if not _WORD_OR_MASK.search(comparison):
         return "unknown"
     return "none" if _NONE.match(comparison) else "present"

@@ -1,4 +1,4 @@
-"""Bytes of a report to text: the one rule of every format that does not state its encoding."""
+"""From the bytes of a report to text: one rule for every format that does not declare its encoding."""
 
 import codecs
 import re
@@ -12,19 +12,19 @@ _BYTE_ORDER_MARKS = (
 )
 _UTF8_MARK = codecs.BOM_UTF8
 _MARKED = tuple(mark for mark, _ in _BYTE_ORDER_MARKS)
-# What "surrogateescape" makes of bytes that are not UTF-8.
+# What "surrogateescape" turns bytes that are not UTF-8 into.
 _NOT_UTF8 = re.compile("[\udc80-\udcff]+")
-# Half of a surrogate pair written as if it were UTF-8: never a text in Windows-1252 (an i, a space or sign, ...).
+# Half of a surrogate pair written as if it were UTF-8: never text in Windows-1252 (an i, a space or sign, ...).
 _LONE_SURROGATE = re.compile("\udced[\udca0-\udcbf][\udc80-\udcbf]")
 
 
 def decode(data: bytes) -> str | None:
     """Return the text of `data`; None for bytes that are not text. Empty data gives ''.
 
-    A byte order mark (UTF-8, UTF-16, UTF-32) decides and is not part of the text. Without one it is UTF-8; bytes
-    that are not UTF-8 are Windows-1252, each on its own, so that a UTF-8 text into which a line of Windows-1252 was
-    pasted keeps its letters. Not text: NUL characters (UTF-16 without a mark has them), bytes that neither encoding
-    knows, half of a surrogate pair, a UTF-16 or UTF-32 text that is cut inside a character.
+    A byte order mark (UTF-8, UTF-16, UTF-32) decides and is removed. Without one the encoding is UTF-8; single bytes
+    that are not UTF-8 are decoded as Windows-1252, so that a UTF-8 text into which a line of Windows-1252 was pasted
+    keeps its letters. Not text: NUL characters (as in UTF-16 without a mark), bytes that neither encoding has, half
+    of a surrogate pair, UTF-16 or UTF-32 cut inside a character.
     """
     for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(_MARKED) else ():
         if data.startswith(mark):

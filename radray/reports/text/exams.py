@@ -1,10 +1,10 @@
-"""What kind of exam a report is of: modality and body part, by rule from the exam's description."""
+"""The exam of a report: modality and body part, by rule from the exam's description."""
 
 import re
 from functools import lru_cache
 
-# The first rule that is found decides: words that name a modality alone before words that several share.
-# Codes: DICOM PS3.3 C.7.3.1.1.1 (CR is used for every plain radiograph: reports do not tell it from DX).
+# The first rule that matches decides: words specific to one modality come before words that several share.
+# Codes: DICOM PS3.3 C.7.3.1.1.1 (CR stands for every plain radiograph: reports do not distinguish CR from DX).
 _MODALITIES: tuple[tuple[str, str], ...] = (
     ("PT", r"pet(?:[ /-]?ct)?|positron"),
     ("MG", r"mammo\w*|tomosynthesis"),
@@ -15,7 +15,7 @@ _MODALITIES: tuple[tuple[str, str], ...] = (
     ("XA", r"angiogra(?:m|phy)|venogra(?:m|phy)|arteriogra(?:m|phy)"),
     ("RF", r"fluoro\w*|esophagram|barium|swallow\w*|upper gi"),
     ("CR", r"cr|dx|xr|cxr|x-?rays?|xrays?|x-___|x ___|radiograph\w*|plain films?|babygram"),
-    # what is photographed from the front and the side is a radiograph
+    # an exam with frontal and lateral views is a radiograph
     ("CR", r"(?:\d+|one|two|three|four|single)[ -]?(?:\(\d\) ?)?(?:views?|v|vws?)|2v|1v"),
     ("CR", r"(?:pa|ap|frontal|portable)\b.*\b(?:lat|lateral|chest|views?|abdomen|ribs)|upright|decubitus"),
     ("CR", r"(?:chest|abdomen|ribs)\b.*\b(?:pa|ap|frontal|portable|lateral)|and lat(?:eral)?"),
@@ -46,24 +46,24 @@ _MODALITY_RULES, _BODY_PART_RULES = _rules(_MODALITIES), _rules(_BODY_PARTS)
 # "PA and lateral chest ___ comparison chest CT ___": the CT is not this exam (5 Open-i studies)
 _ANOTHER_EXAM = re.compile(r"\b(?:comparison|compared|previous|prior|from the same|and ct from)\b")
 _LONGEST = 200
-"""Characters of a description that are looked at: a name of an exam has fewer, and what follows is a sentence."""
+"""Characters of a description that are examined: the name of an exam is shorter, and what follows is a sentence."""
 
 
 def modality(description: str | None) -> str | None:
-    """Return the DICOM modality code that a cleaned exam `description` tells; None where it does not."""
-    return _told(description[:_LONGEST])[0] if description else None
+    """Return the DICOM modality code of the exam with the cleaned `description`; None where it names none."""
+    return _modality_and_body_part(description[:_LONGEST])[0] if description else None
 
 
 def body_part(description: str | None) -> str | None:
-    """Return the body part, in lower case, that a cleaned exam `description` tells; None where it does not.
+    """Return the body part, in lower case, of the exam with the cleaned `description`; None where it names none.
 
-    Of several the first of the table: a "chest and abdomen" CT is of the chest, a chest film with ribs too.
+    Of several, the first in the table: a "chest and abdomen" CT is of the chest, as is a chest film with ribs.
     """
-    return _told(description[:_LONGEST])[1] if description else None
+    return _modality_and_body_part(description[:_LONGEST])[1] if description else None
 
 
 @lru_cache(maxsize=4096)
-def _told(description: str) -> tuple[str | None, str | None]:
+def _modality_and_body_part(description: str) -> tuple[str | None, str | None]:
     words = _ANOTHER_EXAM.split(description.lower(), maxsplit=1)[0]
     code = next((code for code, pattern in _MODALITY_RULES if pattern.search(words)), None)
     return code, next((part for part, pattern in _BODY_PART_RULES if pattern.search(words)), None)

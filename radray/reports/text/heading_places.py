@@ -1,17 +1,17 @@
-"""Where a heading stands in a report's text: the rules of one line at a time.
+"""Where headings are in a report's text: the rules, each for one line at a time.
 
-Which words are headings says `radray.reports.text.headings`. One stands
+`radray.reports.text.headings` lists the words that are headings. A heading is
 
-1. at the beginning of a line, before a colon: in capitals; with a first capital, unless the line before goes on
+1. at the beginning of a line, before a colon: in capitals; with a first capital, unless the line before continues
    ("and the", a comma) or a verb follows ("Findings: were discussed"); in lower case after a blank line or a stop;
-2. alone on its line: in capitals, unless the line before goes on; with a first capital after a blank line or a stop,
+2. alone on its line: in capitals, unless the line before continues; with a first capital after a blank line or a stop,
    and before a line that begins like a sentence;
 3. in capitals at the beginning of a line before text that begins like a sentence ("FINDINGS The lungs"), or a dash;
 4. inside a line, in capitals with a colon: after the end of a sentence, or after a word that does not refer to it
-   ("see FINDINGS: ..."); with a first capital only after a stop in a text without findings or impression at the
-   beginning of a line (a report on one line).
+   (as in "see FINDINGS: ..."); with a first capital only after a stop, in a text without findings or impression at
+   the beginning of a line (a report on one line).
 
-Any other "LUNGS:" or "findings" is text of the section that it stands in.
+A stop is a mark that can end a sentence. Any other "LUNGS:" or "findings" is part of the section around it.
 """
 
 import re
@@ -61,23 +61,23 @@ _GOES_ON = re.compile(
     """,
     re.VERBOSE,
 )
-"""Words after which a line (or a heading inside one) is the rest of a sentence: "see the", "no acute"."""
+"""Words after which a line (or a heading inside one) continues the sentence: "see the", "no acute"."""
 _INLINE = re.compile(
     "(?<![A-Za-z])(?:" + "|".join(re.escape(v) for v in sorted(NAME_OF, key=len, reverse=True)) + ")$", re.IGNORECASE
 )
 _INLINE_NAMES = frozenset(variant for name in INLINE for variant in NAMES[name])
-_ON_ONE_LINE = _INLINE_NAMES | frozenset(NAMES["history"])
+_SINGLE_LINE_NAMES = _INLINE_NAMES | frozenset(NAMES["history"])
 _LONGEST = max(map(len, NAME_OF))
 _LAST_WORDS = frozenset(variant.split()[-1] for variant in NAME_OF)
 _LONGEST_WORD = max(map(len, _LAST_WORDS)) + 1
 
 Heading = tuple[int, int, str]
-"""Where a heading begins and ends in the text with one character before, and the section's name."""
+"""Start and end of a heading, in the text with one character put before it, and the section's name."""
 
 
 def find_headings(text: str) -> list[Heading]:
-    """Return the headings of `text`, in order; every line of it begins after a line feed. No heading gives []."""
-    found: list[Heading] = []
+    """Return the headings of `text`, in order; [] for none. Each line of `text`, the first too, follows a line feed."""
+    headings: list[Heading] = []
     state = PREAMBLE
     main = False
     colons = 0
@@ -85,47 +85,47 @@ def find_headings(text: str) -> list[Heading]:
         kind = match.lastgroup
         line = match.start() + 1
         if kind == "colon" and (name := NAME_OF.get(match["known"])) is not None:
-            # in capitals with a colon: most headings by far
-            found.append((line, match.end(), name))
+            # in capitals with a colon, as most headings
+            headings.append((line, match.end(), name))
             colons += 1
             state = name
             main = main or name in MAIN
             continue
         if kind == "rule":
-            found.append((line, match.end(), state := PREAMBLE))
+            headings.append((line, match.end(), state := PREAMBLE))
             continue
         if kind != "capitals":
             heading = match["known"]
             name = name_of(heading)
-            told = _end_of_heading(text, heading, name, line, match.end("known")) if name else None
+            heading_end = _end_of_heading(text, heading, name, line, match.end("known")) if name else None
             # "HISTORY OF PRESENT ILLNESS:"
-            longer = None if told else _CAPITALS.match(text, match.start("known"))
+            longer = None if heading_end else _CAPITALS.match(text, match.start("known"))
         else:
-            longer, told = match, None
-        if not told:
+            longer, heading_end = match, None
+        if not heading_end:
             if longer is None:
                 continue
             name = qualified_name_of(longer.group().lstrip())
-            # inside findings or an impression such a heading is that of a part ("CHEST:", "INCIDENTAL FINDINGS:")
+            # inside findings or impression such a heading starts a subsection ("CHEST:", "INCIDENTAL FINDINGS:")
             if name is None or (state not in BACKGROUND and name not in ("impression", BOTH)):
                 continue
-            told = longer.end() + 1
+            heading_end = longer.end() + 1
         if name is None:
             continue
-        found.append((line, told, name))
-        colons += text[told - 1] == ":"
+        headings.append((line, heading_end, name))
+        colons += text[heading_end - 1] == ":"
         state = name
         main = main or name in MAIN
     # most reports have no other colon, and then no heading inside a line
     if text.count(":") == colons:
-        return found
-    ends = {end - 1 for _, end, _ in found}
+        return headings
+    ends = {end - 1 for _, end, _ in headings}
     inline = _inline_headings(text, ends, main)
-    return sorted(found + inline) if inline else found
+    return sorted(headings + inline) if inline else headings
 
 
 def _end_of_heading(text: str, heading: str, name: str, line: int, end: int) -> int | None:
-    """Return where the known `heading` at the beginning of a line ends, its colon included; None for a mention."""
+    """Return where the known `heading` at the beginning of a line ends, colon included; None if only mentioned."""
     after = _AFTER.match(text, end)
     if after is None:
         return None
@@ -155,13 +155,13 @@ def _end_of_heading(text: str, heading: str, name: str, line: int, end: int) -> 
 
 
 def _begins(text: str, line: int) -> bool:
-    """Tell whether what begins at `line` begins something: the text, a paragraph, a sentence."""
+    """Return whether the text, a paragraph or a sentence begins at `line`."""
     before = text[max(0, line - 80) : line - 1].rstrip(" \t")
     return not before or before[-1] in "\n.!?:;)_*"
 
 
 def _goes_on(text: str, line: int) -> bool:
-    """Tell whether the line before `line` ends in the middle of a sentence."""
+    """Return whether the line before `line` ends in the middle of a sentence."""
     before = text[max(0, line - 80) : line - 1].rstrip(" \t")
     if before.endswith(","):
         return True
@@ -170,8 +170,8 @@ def _goes_on(text: str, line: int) -> bool:
 
 
 def _inline_headings(text: str, ends: set[int], main: bool) -> list[Heading]:
-    """Return the headings inside lines. `ends`: places of colons that end another one; `main`: see rule 4."""
-    found: list[Heading] = []
+    """Return the headings inside lines, but for colons at `ends`, which end other headings. `main`: see rule 4."""
+    headings: list[Heading] = []
     colon = text.find(":")
     while colon >= 0:
         last = text[colon - 1 : colon]
@@ -180,14 +180,14 @@ def _inline_headings(text: str, ends: set[int], main: bool) -> list[Heading]:
         if colon not in ends and (last.isupper() or last == ")" or (not main and last.islower())):
             heading = _inline_heading(text, colon, main)
             if heading is not None:
-                found.append(heading)
+                headings.append(heading)
         colon = text.find(":", colon + 1)
-    return found
+    return headings
 
 
 def _inline_heading(text: str, colon: int, main: bool) -> Heading | None:
     end = colon - 1 if text[colon - 1] == " " else colon
-    # most colons follow another word; the expression takes 50 times as long
+    # most colons follow other words; the expression takes 50 times as long
     words = text[max(0, end - _LONGEST_WORD) : end].split()
     if not words or words[-1].upper() not in _LAST_WORDS:
         return None
@@ -216,6 +216,6 @@ def _inline_heading(text: str, colon: int, main: bool) -> Heading | None:
         ):
             return None
         return start, colon + 1, name
-    if main or not after_stop or not heading[0].isupper() or heading.upper() not in _ON_ONE_LINE:
+    if main or not after_stop or not heading[0].isupper() or heading.upper() not in _SINGLE_LINE_NAMES:
         return None
     return None if _VERB.match(text, colon + 1) else (start, colon + 1, name)

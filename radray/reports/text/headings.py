@@ -1,13 +1,13 @@
-"""The headings of report sections: what each is called, with the evidence for it, and which words make one."""
+"""The headings of report sections: their variants, with the evidence for them, and how words become a heading."""
 
 import re
 
 PREAMBLE = "preamble"
 """Text under no heading: before the first one, after "FINAL REPORT", after a rule of underscores."""
 BOTH = "findings_and_impression"
-"""Findings and impression at once: as an input it would hold the answer, as a reference the question."""
+"""Findings and impression in one: as input it would hold the answer, as a reference the question."""
 REPORT = "report"
-"""Text under a heading that names the exam or the report as a whole; `sections` decides what it is."""
+"""Text under a heading that names the exam or the whole report; `sections` decides what it is."""
 LAST_PARAGRAPH = "last_paragraph"
 """Paragraphs without a heading at the end of a report that has neither findings nor impression."""
 
@@ -19,8 +19,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     # exam 3,907, clinical indication 1,945, conclusion 1,802, "chest, two views" 1,735, recommendation(s) 1,700,
     # type of examination 1,678, reference exam 347, patient history 251, addendum 183, comparison exam 163,
     # date 108, comment 88, findings and impression 87, wet read 83, comparison film 79, recommendations 72,
-    # findings/impression 47, and misspellings (1 to 8 each). Names without a number here are from forms of other
-    # hospitals; none of them is a word that begins a sentence before a colon.
+    # findings/impression 47, and misspellings (1 to 8 each). Names without a number here are used by other hospitals;
+    # none of them is a word that begins a sentence before a colon.
     "examination": (
         "EXAMINATION",
         "EXAM",
@@ -39,7 +39,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "REASON FOR THE EXAM",
         "REASON FOR STUDY",
         "CLINICAL INDICATION",
-        # That parser files it under impression, and MEDIQA 2021 with it: the patient's complaint becomes a reference.
+        # That parser, and MEDIQA 2021 after it, files it under impression: the patient's complaint becomes a reference.
         "NDICATION",
         "IDICATION",
         "INDICATON",
@@ -125,24 +125,24 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     PREAMBLE: ("FINAL REPORT",),
 }
-"""Variants of each section's heading, in capitals; " / " and "/" are the same."""
+"""Variants of each section's heading, in capitals; " / " and "/" are equal."""
 
 NAME_OF = {variant: name for name, variants in NAMES.items() for variant in variants}
 
 ASIDES = frozenset({"addendum", "wet_read"})
 """Sections that may hold a report of their own."""
 BACKGROUND = frozenset({PREAMBLE, "examination", "indication", "history", "technique", "comparison", "date"})
-"""Sections that stand before what was found."""
+"""Sections that come before the findings."""
 MAIN = frozenset({"findings", "impression", BOTH, REPORT})
-"""Sections that say what was found."""
+"""Sections with findings or impression."""
 BARE = frozenset(
     variant
     for name in ("indication", "history", "technique", "comparison", "findings", "impression", BOTH, *ASIDES)
     for variant in NAMES[name]
 ) - {"PFI", "OPINION", "PROTOCOL", "DOSE", "CONTRAST"}
-"""Variants told without a colon before text on their own line, in capitals: "FINDINGS The lungs are clear."."""
+"""Variants recognised in capitals, without a colon, before text on the same line: "FINDINGS The lungs are clear."."""
 INLINE = ("indication", "technique", "comparison", "findings", "impression", BOTH)
-"""Sections whose heading is told inside a line where no stop stands before it: "Cough FINDINGS: Clear."."""
+"""Sections whose heading is recognised inside a line without a stop before it: "Cough FINDINGS: Clear."."""
 
 _VIEW_WORDS = re.compile(
     r"""
@@ -172,7 +172,7 @@ _WORD = re.compile(r"[A-Z0-9]+")
 
 
 def name_of(heading: str) -> str | None:
-    """Return the section that `heading` begins; None for words that are no heading. Case and spaces do not matter."""
+    """Return the section of `heading`; None for words that are not a heading. Case and spaces do not matter."""
     words = heading.upper()
     if (name := NAME_OF.get(words)) is not None:
         return name
@@ -185,10 +185,10 @@ def name_of(heading: str) -> str | None:
 
 
 def qualified_name_of(heading: str) -> str | None:
-    """Return the section of a heading in capitals that has a known one in it, or names only views.
+    """Return the section of a heading in capitals that contains a known heading, or names only views; else None.
 
     "CHEST FINDINGS", "FINAL IMPRESSION", "PAST MEDICAL HISTORY", "PA AND LATERAL CHEST"; MIMIC-CXR's own parser has
-    the same two rules (words contained, words of views). What is of another report ("PRIOR IMPRESSION") is None.
+    the same two rules. Headings that refer to another report ("PRIOR IMPRESSION") give None.
     """
     words = _WORD.findall(heading)
     if not words or any(_NOT_OF_THIS_REPORT.fullmatch(word) for word in words):
@@ -203,7 +203,7 @@ def qualified_name_of(heading: str) -> str | None:
 
 
 def _alternatives() -> str:
-    """Return the variants as one pattern, the longest first, case ignored: by first letter, which fails fast."""
+    """Return the variants as one pattern, longest first, ignoring case; grouped by first letter, which fails fast."""
     by_letter: dict[str, list[str]] = {}
     for variant in sorted(NAME_OF, key=len, reverse=True):
         rest = re.escape(variant[1:]).replace(r"\ ", "[ ]+").replace("/", "[ ]?/[ ]?")
@@ -215,4 +215,4 @@ def _alternatives() -> str:
 
 
 KNOWN = _alternatives()
-"""A known heading in any case, as a pattern (verbose: spaces are written [ ])."""
+"""Pattern of a known heading in any case (verbose: a space is written [ ])."""

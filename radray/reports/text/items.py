@@ -1,4 +1,4 @@
-"""The marks of list items in report text: "2.", "3)", "-", told from numbers and dashes that are part of it."""
+"""The marks of list items in report text ("2.", "3)", "-"), distinguished from numbers and dashes in the text."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _MARK = re.compile(
     """,
     re.VERBOSE,
 )
-# What every mark holds; scanned 15 times faster than _MARK, and absent in most texts.
+# Part of every mark; matched 15 times as fast as _MARK, and absent from most texts.
 _MAY_HOLD_MARKS = re.compile(
     r"[-\u2013\u2014*0-9\u2022\u25aa\u25cf\u25e6\u2023\u2043]"
     r"(?:(?<=[0-9])[.)]|(?<=[-\u2013\u2014*])[\sA-Z]|(?<=[\u2022\u25aa\u25cf\u25e6\u2023\u2043]))"
@@ -28,14 +28,14 @@ _ABBREVIATIONS = re.compile(
     """,
     re.VERBOSE,
 )
-"""Words whose dot is not the end of a sentence when a number follows."""
+"""Words whose dot does not end a sentence when a number follows."""
 _TAKES_A_NUMBER = re.compile(
     r"""about|above|and|approximately|approx|at|below|by|ca|class|days?|digit|fig|figure|from|gauge|grade|image|in|item
     |levels?|lobe|measures|measuring|nos?|number|of|on|or|phalanx|point|position|post|ray|ribs?|score|segments?|series
     |stage|status|than|the|through|to|type|under|until|vertebrae?|view|weeks?|with|x|zone""",
     re.VERBOSE,
 )
-"""Words after which a number belongs to the text ("right rib 4. The ...") and is not the mark of an item."""
+"""Words after which a number is part of the text ("right rib 4. The ..."), not the mark of an item."""
 
 
 class Mark(NamedTuple):
@@ -47,18 +47,18 @@ class Mark(NamedTuple):
     """Where the item begins, after white space."""
 
 
-# An impression is asked about twice: to take its marks away, and to part it into items.
+# Called twice for each impression: to remove its marks, and to split it into items.
 @lru_cache(maxsize=4)
 def find_marks(text: str) -> tuple[Mark, ...]:
-    """Return the marks of list items in `text`, in order; () for none. Letters only where there are no others."""
+    """Return the marks of list items in `text`, in order; () for none. Letters are marks where there are no others."""
     marks = _find_numbers_and_dashes(text) if _MAY_HOLD_MARKS.search(text) else []
     return tuple(marks or _find_letters(text))
 
 
 def _find_letters(text: str) -> list[Mark]:
-    """Return the marks "a.", "b.", ...: at least two, in sequence, each where a sentence or line begins.
+    """Return the marks "a.", "b.", ...: at least two, in sequence, each at the start of a sentence or line.
 
-    So "Hepatitis B. No edema." and a lone "A. fib" are text.
+    So "Hepatitis B. No edema." and a single "A. fib" are text.
     """
     marks: list[Mark] = []
     dot = "b. " in text or ("B" in text and "B. " in text)
@@ -103,7 +103,7 @@ def _find_numbers_and_dashes(text: str) -> list[Mark]:
 
 
 def _candidates(text: str) -> Iterator[re.Match[str]]:
-    """Yield what `_MARK.finditer` would: it is tried only where it may match, up to two characters before."""
+    """Yield the matches of `_MARK.finditer`, trying only where one is possible: from up to three characters before."""
     end = 0
     for candidate in _MAY_HOLD_MARKS.finditer(text):
         place = candidate.start()
@@ -116,7 +116,7 @@ def _candidates(text: str) -> Iterator[re.Match[str]]:
 
 
 def without_marks(text: str) -> str:
-    """Return `text` without the marks of its items, each of which ends the sentence before it."""
+    """Return `text` without the marks of its items; each removed mark ends the sentence before it."""
     marks = find_marks(text)
     if not marks:
         return text
@@ -132,7 +132,7 @@ def without_marks(text: str) -> str:
 
 
 def _is_item_number(text: str, match: re.Match[str], start: int, *, first: bool, last: int | None) -> bool:
-    """Tell an item's number from a number that ends a sentence: by what stands before it, or by sequence."""
+    """Return whether a number is an item's mark, not the end of a sentence: by the text before it, or by sequence."""
     number = int(match.group("number"))
     follows = last is not None and number == last + 1
     rest = _character_at(text, _skip(text, match.end()))
@@ -156,7 +156,7 @@ def _is_item_number(text: str, match: re.Match[str], start: int, *, first: bool,
         return False
     if follows:
         return True
-    # A list that begins after a heading without a stop: on a line of its own, or "Chest 1. ..."
+    # a list that begins after a heading without a full stop: on a line of its own, or "Chest 1. ..."
     if number != 1:
         return False
     heading = before is not None and before.group("word")[0].isupper() and before.group("previous") in (None, ".")
@@ -164,7 +164,7 @@ def _is_item_number(text: str, match: re.Match[str], start: int, *, first: bool,
 
 
 def _is_bullet(text: str, match: re.Match[str], start: int, *, first: bool, dashed: bool) -> bool:
-    """Tell a bullet from a dash between words: it begins the text, a sentence, or a line of a list."""
+    """Return whether a dash is a bullet, not between words: it begins the text, a sentence, or a line of a list."""
     if first or text[start - 1] in ".!?:;":
         return True
     if "\n" not in text[start : match.start()]:

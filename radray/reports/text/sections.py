@@ -1,15 +1,15 @@
-"""Free report text to sections: "FINDINGS: ..." and the like.
+"""From free report text to sections: "FINDINGS: ..." and the like.
 
 `radray.reports.text.heading_places` finds the headings, line by line (rules 1 to 4); then the whole report decides:
 
-5. An addendum or wet read is one section whatever headings it holds, so that its findings never join those of the
-   report: to FINAL REPORT or a rule of underscores where one follows; else to the end, or, if the report's findings
-   and impression are still to come, to the next heading. It never overrides the report.
-6. Sections of one name are joined in order, two studies in one file included: findings and impression stay of the
-   same studies. A section that says the same a second time is left out.
-7. What stands under the name of the exam or "REPORT:", and paragraphs without a heading between the background and
-   the impression, are the findings where an impression stands under its own heading, which then is not in them. Where
-   none does they may hold both at once: BOTH or LAST_PARAGRAPH, neither input nor reference.
+5. An addendum or wet read is one section whatever headings it contains, so that its findings never join those of the
+   report. It ends at FINAL REPORT or a rule of underscores if one follows; else at the end, or, if the report's
+   findings and impression are still to come, at the next heading. It never overrides the report.
+6. Sections with one name are joined in order, also those of two studies in one file: findings and impression remain
+   those of the same studies. A section that repeats another is left out.
+7. Text under the name of the exam or "REPORT:", and paragraphs without a heading between the background and the
+   impression, are the findings if there is an impression under its own heading, which they then do not contain. If
+   there is none, they may contain both: BOTH or LAST_PARAGRAPH, neither input nor reference.
 """
 
 import re
@@ -28,7 +28,7 @@ _ASKS = re.compile(
 _AGE = re.compile(r"\b(?:year|month|week|day)s?[- ]old\b|\by/?o\b", re.IGNORECASE)
 _TAKEN = re.compile(r"[^.]*\b(?:was|were) (?:obtained|performed|acquired|provided|submitted|reviewed)\b[^.]*\.")
 _LEAST_WORDS = 8
-"""A paragraph without a heading is findings from this many words on: titles and dates have fewer."""
+"""A paragraph without a heading can be findings only with this many words: titles and dates have fewer."""
 
 
 class Section(NamedTuple):
@@ -45,7 +45,7 @@ class Section(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sections:
-    """A report's text and its sections, in order; together the spans cover the text and do not overlap."""
+    """A report's text and its sections, in order; the spans cover the text and do not overlap."""
 
     text: str
     spans: tuple[Section, ...]
@@ -53,10 +53,10 @@ class Sections:
     def get(self, name: str) -> str | None:
         """Return the text of all sections called `name`, stripped, a blank line between; None if there is none.
 
-        A section that is blank or says what another one did is left out.
+        Blank sections, and repetitions of another one, are left out.
         """
-        found = (self.text[span.text_start : span.end].strip() for span in self.spans if span.name == name)
-        return "\n\n".join(part for part in dict.fromkeys(found) if part) or None
+        texts = (self.text[span.text_start : span.end].strip() for span in self.spans if span.name == name)
+        return "\n\n".join(part for part in dict.fromkeys(texts) if part) or None
 
     @property
     def has_headings(self) -> bool:
@@ -65,8 +65,8 @@ class Sections:
 
 
 def parse(text: str) -> Sections:
-    """Return the sections of `text`. Never raises; empty text has no sections, text without headings one preamble."""
-    # one character before: every line begins after "\n", which is found fastest; the same length: places stay
+    """Return the sections of `text`: none for empty text, one preamble for text without headings."""
+    # one character is put before: every line follows "\n", which is found fastest; the length stays, and so do places
     lines = "\n" + _with_plain_line_ends(text)
     headings = _without_asides(find_headings(lines))
     spans: list[Section] = []
@@ -115,7 +115,7 @@ def _named(spans: list[Section], name: str) -> list[Section]:
 
 
 def _with_paragraphs(text: str, spans: list[Section], has_impression: bool) -> list[Section]:
-    """Return `spans` with the paragraphs that have no heading cut off the last section before the impression."""
+    """Return `spans` with paragraphs without a heading separated from the last section before the impression."""
     place = None
     for i, span in enumerate(spans):
         if span.name == "impression":
@@ -127,7 +127,7 @@ def _with_paragraphs(text: str, spans: list[Section], has_impression: bool) -> l
     span = spans[place]
     at = span.text_start
     if span.name != PREAMBLE:
-        # the first paragraph is the section's own; a heading alone on its line has its text after a blank line
+        # the first paragraph belongs to the section; if the heading is alone on its line, it follows a blank line
         while at < span.end and text[at].isspace():
             at += 1
         first = _PARAGRAPHS.search(text, at, span.end)
@@ -148,7 +148,7 @@ def _with_paragraphs(text: str, spans: list[Section], has_impression: bool) -> l
 
 
 def _may_be_findings(paragraph: str) -> bool:
-    """Tell a paragraph of findings from a title, from more of what was asked and from how the images were taken."""
+    """Return whether a paragraph can be findings, not a title, more of the indication or the technique."""
     return (
         len(paragraph.split()) >= _LEAST_WORDS
         and paragraph[-1] in ".!?"

@@ -1,1 +1,1 @@
-"""Pieces of CSV, JSON, HTML, FHIR and HL7 from which formats are read."""
+"""Parsing of CSV, JSON, HTML, FHIR and HL7: what the formats are read with."""

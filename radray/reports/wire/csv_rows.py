@@ -1,4 +1,4 @@
-"""Rows of a CSV file with named columns: what is missing is named, a bad row costs a row, a stray quote its line."""
+"""Rows of a CSV file with named columns: a bad row costs one row, a stray quote one line."""
 
 import codecs
 import csv
@@ -18,89 +18,88 @@ from radray.schema.statuses import RejectReason
 _COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CUT_CHARACTER = "\udfff"
-"""What the last, odd byte of a UTF-16 file becomes: no encoding has it."""
+"""Stands for the odd last byte of a UTF-16 file: no encoding has this character."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its cells, and the line of the file on which it ends, from 1."""
+    """One row: its cells, and the line of the file on which it ends, counted from 1."""
 
     line: int
     cells: tuple[str, ...]
-    """One a column; where there is a problem what there is of them, or the line as it came."""
+    """One for each column; in a row with a problem, those that could be read, or the line as it came."""
     problem: RejectReason | None
-    """MALFORMED, BAD_ENCODING, TOO_LARGE; TRUNCATED or another reason of the stream in the last row."""
+    """MALFORMED, BAD_ENCODING or TOO_LARGE; in the last row also the reason why the stream broke, such as TRUNCATED."""
 
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
-    """A CSV file whose header was read; `rows` can be gone through once, blank lines are not rows."""
+    """A CSV file after its header; `rows` can be read once, and blank lines are not rows."""
 
     columns: dict[str, int]
     """Position of each column by its name in lower case."""
     rows: Iterator[Row]
 
     def get(self, row: Row, column: str) -> str | None:
-        """Return the cell of `row`, which has no problem, under `column`; None where the file has no such column."""
+        """Return the cell of `row`, a row without a problem, in `column`; None if the file has no such column."""
         position = self.columns.get(column.lower())
         return None if position is None else row.cells[position]
 
 
 def read_csv(file: BinaryIO, wanted: Sequence[str]) -> CsvFile:
-    """Read the header of `file` and return it; `file` is not closed.
+    """Read the header of `file`, which is not closed, and return the file's columns and rows.
 
-    Encoding: a byte order mark decides (UTF-8, UTF-16), else UTF-8 and, in a row that is not, Windows-1252. Lines end
-    in LF, CRLF or CR. A row that is neither, or holds NUL, is BAD_ENCODING; one with other than one cell a column, or
-    with a quote that is not closed or not doubled, MALFORMED; a line of more than MAX_REPORT_BYTES characters
-    TOO_LARGE. Where the stream breaks, the last row holds its reason.
+    Encoding: by the byte order mark (UTF-8, UTF-16), else UTF-8 or, in a row that is not UTF-8, Windows-1252. Lines end
+    in LF, CRLF or CR. A row that cannot be decoded, or holds NUL, is BAD_ENCODING; one with too few or too many cells,
+    or with a quote that is neither closed nor doubled, MALFORMED; a line of more than MAX_REPORT_BYTES characters
+    TOO_LARGE. Where the stream breaks, the last row holds the reason.
 
-    A quote that was opened by mistake would swallow the rows that follow. So a row of several lines must end well
-    (quote closed before a comma or a line's end, all cells there, at most MAX_REPORT_BYTES characters): else its
-    first line is a row of its own (MALFORMED, or TOO_LARGE) and each line after it is read again as a row. That loses
-    nothing; of a report that truly was malformed over n lines it makes n rows. (A quote that another stray one closes
-    in the same column of a later row is good CSV: one row, and nothing in the file says otherwise.) Each line is
-    parsed at most three times.
+    A stray opening quote would swallow the rows after it. So a row of several lines must end well (quote closed before
+    a comma or the end of a line, all cells present, at most MAX_REPORT_BYTES characters): else its first line is a row
+    of its own (MALFORMED, or TOO_LARGE) and each line after it is read again as a row. Nothing is lost; a report that
+    really is malformed over n lines becomes n rows. (Where another stray quote closes it in the same column of a later
+    row, the CSV is valid: one row, and nothing in the file shows the mistake.) Each line is parsed at most three times.
 
-    Raises InputError if there is no header, a column is there twice, or one of `wanted` is missing. Its message names
-    the columns found only if every one of them looks like a name: a file without a header begins with somebody's data.
+    Raises InputError if there is no header, a column is duplicate, or one of `wanted` is missing. The message names the
+    columns only if each of them looks like a name: a file without a header begins with a patient's data.
     """
     rows = _Rows(file)
     header = next(rows.read(None), None)
     if header is None:
         raise InputError(f"the CSV file is empty: expected a header with the columns {', '.join(wanted)}")
     names = [name.strip().lower() for name in header.cells]
-    found = f"{len(names)} columns, not all of them names"
+    description = f"{len(names)} columns, not all of them names"
     if header.problem is not None:
-        found = f"a first line that is {header.problem.value.replace('_', ' ')}"
+        description = f"a first line that is {header.problem.value.replace('_', ' ')}"
         names = []
     elif all(_COLUMN_NAME.fullmatch(name) for name in names):
-        found = ", ".join(names)
+        description = ", ".join(names)
     missing = [name for name in wanted if name.lower() not in names]
     if missing:
         raise InputError(
-            f"the CSV file has no column {' or '.join(missing)}: wanted {', '.join(wanted)}; found {found}"
+            f"the CSV file has no column {' or '.join(missing)}: expected {', '.join(wanted)}; found {description}"
         )
     if len(set(names)) != len(names):
-        raise InputError(f"the CSV file has a column twice; found {found}")
+        raise InputError(f"the CSV file has a duplicate column; found {description}")
     return CsvFile({name: position for position, name in enumerate(names)}, rows.read(len(names)))
 
 
 class _TooLarge(Exception):
-    """The row that is read has more than MAX_REPORT_BYTES characters."""
+    """The current row has more than MAX_REPORT_BYTES characters."""
 
 
 class _Rows:
-    """The rows of a file, and the lines that the row at hand has taken."""
+    """The rows of a file, and the lines of the current row."""
 
     def __init__(self, file: BinaryIO) -> None:
         stream = ByteStream(chunks_of(file))
         try:
             head = stream.peek(2)[:2]
         except BrokenStream:
-            head = b""  # met again, and told, with the first line
+            head = b""  # raised again, and reported, with the first line
         self._wide = head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         encoding, errors = ("utf-16", "surrogatepass") if self._wide else ("utf-8-sig", "surrogateescape")
-        # closed when it is collected, and with it only `stream`, never `file`
+        # closed when garbage-collected, and then closes `stream` alone, never `file`
         self._text = io.TextIOWrapper(cast(BinaryIO, stream), encoding=encoding, errors=errors, newline="")
         self._cut = False
         self._again: deque[str] = deque()
@@ -113,7 +112,7 @@ class _Rows:
         return self
 
     def __next__(self) -> str:
-        """Return the next line of the row at hand, as csv.reader asks for it."""
+        """Return the next line of the current row, for csv.reader. Raises BrokenStream at a break."""
         line = self._again.popleft() if self._again else self._readline()
         if not line:
             self._ended = True
@@ -126,14 +125,14 @@ class _Rows:
         return line
 
     def read(self, width: int | None) -> Iterator[Row]:
-        """Yield the rows from here on, each of `width` cells; None: as many as it has."""
+        """Yield the rows from here on, each of `width` cells; None: of any number."""
         reader = csv.reader(self, strict=True)
         while True:
             self._taken, self._size, self._ended = [], 0, False
             cells: list[str] | None = None
             problem = RejectReason.MALFORMED
             retry = False
-            # the limit is one for the whole process: set for the length of a row, so that nobody else meets ours
+            # the limit is global to the process: set for one row at a time, so that it affects nobody else
             limit = csv.field_size_limit(MAX_REPORT_BYTES + 1)
             try:
                 cells = next(reader)
@@ -145,7 +144,7 @@ class _Rows:
                 yield Row(self._line, (), error.reason)
                 return
             except csv.Error:
-                # the line at which quotes went wrong may begin a good row; at the end of the file it has none
+                # the line at which quoting failed may begin a good row, unless the file ended
                 retry = not self._ended
             finally:
                 csv.field_size_limit(limit)
@@ -160,7 +159,7 @@ class _Rows:
     def _line_by_line(
         self, lines: list[str], problem: RejectReason, width: int | None, *, retry: bool
     ) -> Iterator[Row]:
-        """Yield a row a line of `lines`, which did not end well; with `retry` the last is left to be read anew."""
+        """Yield a row for each of `lines`, which did not end well; with `retry` the last is left to be read again."""
         self._line -= len(lines) - 1
         yield Row(self._line, (lines[0],), problem)
         if retry:
@@ -187,7 +186,7 @@ class _Rows:
         return Row(self._line, decoded, problem)
 
     def _readline(self) -> str:
-        """Return the next line; of one that is too long the beginning, the rest is passed over."""
+        """Return the next line; of one that is too long only the beginning, its rest is skipped."""
         if self._cut:
             return ""
         try:
@@ -197,12 +196,12 @@ class _Rows:
                 while len(more) > MAX_REPORT_BYTES and not more.endswith(("\n", "\r")):
                     more = self._text.readline(MAX_REPORT_BYTES + 1)
         except UnicodeDecodeError:
-            self._cut = True  # only at the end: surrogatepass and surrogateescape take all else
+            self._cut = True  # only at the end: surrogatepass and surrogateescape accept everything else
             return _CUT_CHARACTER
         return line
 
     def _decoded(self, cells: tuple[str, ...]) -> tuple[str, ...] | None:
-        """Return `cells` with the bytes that were not UTF-8 read as Windows-1252; None if they are not that either."""
+        """Return `cells` with bytes that are not UTF-8 decoded as Windows-1252; None if they are not that either."""
         joined = "".join(cells)
         if "\x00" in joined:
             return None

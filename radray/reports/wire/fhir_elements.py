@@ -1,8 +1,7 @@
-"""The elements of FHIR R4's DiagnosticReport that are read, with their types; all others are left unread.
+"""The elements of FHIR R4's DiagnosticReport that are read, with their types; all others are ignored.
 
-Not `fhir.resources`, which the tests take as their judge of what is FHIR: it refuses what hospitals send (times
-without a zone, empty strings, elements that FHIR does not know, "_" in ids), and it reads base64 that is none as an
-empty document.
+Not `fhir.resources`, by which the tests judge what is FHIR: it refuses what hospitals send (times without a zone,
+empty strings, elements unknown to FHIR, "_" in ids), and it decodes invalid base64 to an empty document.
 """
 
 from typing import Any
@@ -15,29 +14,29 @@ class _Element(BaseModel):
 
 
 class Coding(_Element):
-    """A code of a system."""
+    """A code of a code system."""
 
     code: str | None = None
     display: str | None = None
 
 
 class CodeableConcept(_Element):
-    """A concept by codes, or in words."""
+    """A concept, as codes or in words."""
 
     coding: list[Coding] | None = None
     text: str | None = None
 
 
 class Identifier(_Element):
-    """An id of the hospital's."""
+    """An id that the hospital assigned."""
 
     type: CodeableConcept | None = None
     value: str | int | float | None = None
-    """FHIR has strings only; whole numbers are what some senders make of them."""
+    """FHIR allows only strings; some senders write whole numbers."""
 
     @property
     def value_text(self) -> str | None:
-        """The value as a string; None for none, or blank."""
+        """The value as a string; None if missing or blank."""
         return str(self.value).strip() or None if isinstance(self.value, str | int) else None
 
 
@@ -56,7 +55,7 @@ class Attachment(_Element):
 
 
 class DiagnosticReport(_Element):
-    """A report. Times are read elsewhere: one that is none costs no report."""
+    """A report. Times are parsed elsewhere: an invalid time does not reject a report."""
 
     id: str | None = None
     identifier: list[Identifier] | None = None
@@ -74,7 +73,7 @@ class DiagnosticReport(_Element):
 
     @property
     def exam_time(self) -> str | None:
-        """When the exam was, as the resource says it: a moment, or the start of a period."""
+        """Time of the exam, as the resource states it: an instant, or the start of a period; None for none."""
         period = self.effectivePeriod
         start = period.get("start") if isinstance(period, dict) else None
         return next((t for t in (self.effectiveDateTime, self.effectiveInstant, start) if isinstance(t, str)), None)
@@ -83,4 +82,4 @@ class DiagnosticReport(_Element):
     def has_fractional_id(self) -> bool:
         """Whether an identifier is a number that is not whole."""
         subject = [self.subject.identifier] if self.subject and self.subject.identifier else []
-        return any(isinstance(one.value, float) for one in [*(self.identifier or []), *subject])
+        return any(isinstance(identifier.value, float) for identifier in [*(self.identifier or []), *subject])

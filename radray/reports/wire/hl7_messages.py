@@ -1,8 +1,8 @@
-"""HL7 v2 bytes to messages and their segments: batches, MLLP frames, every line end, delimiters and escapes.
+"""From HL7 v2 bytes to messages and their segments: batches, MLLP frames, every line end, delimiters and escapes.
 
-Own splitting, with python-hl7 as the judge in the tests: of reports with a segment a line (25) that library parses 420
-a second where this takes 10,000, it knows carriage returns only, drops what follows a wrong escape and writes the
-field, which is report text, to the log. hl7apy is 20 times slower still.
+No library splits them; the tests compare with python-hl7. Of reports with 25 segments, a segment a line, that library
+parses 420 a second and this module 10,000; it knows only carriage returns as line ends, drops what follows an invalid
+escape, and logs the field, which is report text. hl7apy is another 20 times slower.
 """
 
 import re
@@ -14,7 +14,7 @@ from radray.reports.text.decoding import decode
 from radray.reports.wire.pieces import Chunks
 
 MAX_MESSAGE_BYTES = 16 << 20
-"""A message may carry the PDF of its report beside the text; only MAX_REPORT_BYTES of it may be text."""
+"""A message may hold the PDF of its report beside the text; its text is limited to MAX_REPORT_BYTES."""
 
 _ENVELOPE = (b"FHS", b"BHS", b"BTS", b"FTS")
 # MLLP (HL7 v2 implementation guide, appendix C): <VT> message <FS><CR>
@@ -24,31 +24,31 @@ _SEGMENT = re.compile(rb"[A-Z][A-Z0-9]{2}")
 _HEADER_INSIDE = re.compile(rb"(?<=.)MSH(?=[^A-Za-z0-9\s][^A-Za-z0-9\s]{2,4}[^A-Za-z0-9\s])", re.DOTALL)
 
 _CHARSETS = {
-    # HL7 v2 table 0211. Windows-1252 is what senders of 8859/1 mean by its control characters.
+    # HL7 v2 table 0211. Where senders of 8859/1 write its control characters, they mean Windows-1252.
     "8859/1": "cp1252",
     **{f"8859/{part}": f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 9, 15)},
     "GB 18030-2000": "gb18030",
     "KS X 1001": "euc_kr",
     "BIG-5": "big5",
 }
-_UTF8_OR_UNSAID = frozenset({"", "ASCII", "UNICODE UTF-8", "UNICODE", "UTF-8"})
+_UTF8_OR_UNSTATED = frozenset({"", "ASCII", "UNICODE UTF-8", "UNICODE", "UTF-8"})
 
 
 @dataclass(slots=True)
 class RawMessage:
-    """The bytes of one message, or of what stands where a message should be."""
+    """The bytes of one message, or of what is in its place."""
 
     lines: list[bytes] = field(default_factory=list)
-    """Segments; empty where the message is too large."""
+    """Segments; empty for a message that is too large."""
     has_header: bool = True
     """Whether it begins with MSH."""
     too_large: bool = False
     malformed: bool = False
-    """A line of it is no segment, and not the rest of a text either."""
+    """A line of it is neither a segment nor the continuation of a text."""
     cut: bool = False
-    """The file ended inside it, as far as its frame, batch or stream says."""
+    """The file ended inside it, by its frame, batch or stream."""
     ended: bool = True
-    """Whether its last segment had an end."""
+    """Whether its last segment had a line end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +63,20 @@ class Delimiters:
 
     @classmethod
     def of(cls, header: str) -> "Delimiters | None":
-        """Return those of the MSH segment `header`; None where it has none, or one twice."""
+        """Return the delimiters in the MSH segment `header`; None if it lacks them, or has one twice."""
         sign = header[3:4]
         encoding = header[4:].partition(sign)[0] if sign else ""
         if len(header) < 5 or not 1 <= len(encoding) <= 5:
             return None
-        found = (sign + encoding[:4] + "^~\\&"[len(encoding) :])[:5]
-        if len(set(found)) != 5 or any(one.isalnum() or one.isspace() for one in found):
+        delimiters = (sign + encoding[:4] + "^~\\&"[len(encoding) :])[:5]
+        if len(set(delimiters)) != 5 or any(delimiter.isalnum() or delimiter.isspace() for delimiter in delimiters):
             return None
-        return cls(*found)
+        return cls(*delimiters)
 
     def unescape(self, text: str) -> str:
         r"""Return `text` with its escape sequences decoded (HL7 v2, section 2.7); unknown ones stay as they came.
 
-        Formatting commands such as ``\.br\`` become line ends, highlighting goes.
+        Formatting commands such as ``\.br\`` become line ends; highlighting is removed.
         """
         if self.escape not in text:
             return text
@@ -84,9 +84,9 @@ class Delimiters:
         pattern = (
             rf"{mark}(?:([FSTRE])|([HN])|X((?:[0-9A-Fa-f]{{2}})++)|\.(?:br|sp|fi|nf|in|ti|sk|ce)[ +-]?[0-9]*+){mark}"
         )
-        return re.sub(pattern, self._decoded, text)
+        return re.sub(pattern, self._decode_escape, text)
 
-    def _decoded(self, match: re.Match[str]) -> str:
+    def _decode_escape(self, match: re.Match[str]) -> str:
         delimiter, highlight, data = match.group(1, 2, 3)
         if delimiter:
             return {
@@ -98,18 +98,18 @@ class Delimiters:
             }[delimiter]
         if data:
             decoded = decode(bytes.fromhex(data))
-            return "\x00" if decoded is None else decoded  # no text has it: it is rejected as badly encoded
+            return "\x00" if decoded is None else decoded  # not text: rejected as badly encoded
         return "" if highlight else "\n"
 
 
 def read_messages(file: BinaryIO) -> tuple["Messages", Iterator[RawMessage]]:
-    """Return the messages of `file`, in order, one held at a time, and what is known of the file when they are read."""
+    """Return the reader of `file`, which knows more once it was read, and its messages, one in memory at a time."""
     messages = Messages()
     return messages, messages.read(Chunks(file))
 
 
 class Messages:
-    """Cuts a stream into messages; knows afterwards whether there was any, or the envelope of an empty batch."""
+    """Splits a stream into messages; knows afterwards whether there were any, or the envelope of an empty batch."""
 
     def __init__(self) -> None:
         self.any = False
@@ -123,10 +123,10 @@ class Messages:
         self._text_signs = 0
 
     def read(self, chunks: Chunks) -> Iterator[RawMessage]:
-        """Yield the messages; what comes before the first, or lacks a header, is one message without header.
+        """Yield the messages; what precedes the first, or lacks a header, is one message without a header.
 
-        A file, batch or frame that is not closed, a stream that breaks off, or a batch that says in BTS-1 that it has
-        more messages, cuts the last message, or gives one cut message if that is closed.
+        An unclosed file, batch or frame, a stream that breaks off, or a batch whose BTS-1 counts more messages, cuts
+        the last message, or adds one cut message if the last is closed.
         """
         for line, end in _lines(chunks):
             if line.strip():
@@ -139,14 +139,14 @@ class Messages:
                 self._framed = False
         unfinished = self._framed or self._batches > 0 or chunks.damaged
         if self._message is not None and unfinished:
-            # also where a segment ended: whether it was the last nobody knows, and half a report is none
+            # also where a segment ended: it may not have been the last, and half a report is not a report
             self._message.cut, unfinished = True, False
         yield from self._close()
         if unfinished:
             yield RawMessage(has_header=False, cut=True)
 
     def _line(self, line: bytes, *, ended: bool) -> Iterator[RawMessage]:
-        """Take a line: one segment, or several where a header stands inside it (the end before it was lost)."""
+        """Add a line: one segment, or several where a header is inside it (its line end was lost)."""
         starts = [0]
         if b"MSH" in line[1:]:
             starts += [match.start() for match in _HEADER_INSIDE.finditer(line)]
@@ -168,7 +168,7 @@ class Messages:
         elif self._message is None:
             self._message, self._bytes = RawMessage(has_header=False), 0
         elif not ended and line and any(header.startswith(line) for header in (b"MSH", *_ENVELOPE)):
-            # the file ends inside the name of the segment that comes after this message
+            # the file ends inside the name of the segment after this message
             yield from self._close()
             self._message, self._bytes = RawMessage(has_header=False, cut=True), 0
         self._add(self._message, line, ended=ended)
@@ -189,7 +189,7 @@ class Messages:
             and self._signs(message, sign) == 5
             and not _is_like_segment(line, sign)
         ):
-            # the text of OBX-5 with a raw line end in it
+            # OBX-5 has a raw line end in its text
             self._text.append(line)
             self._text_signs += line.count(sign)
         elif ended:
@@ -198,7 +198,7 @@ class Messages:
             message.cut = True
 
     def _signs(self, message: RawMessage, sign: bytes) -> int:
-        """Return how many field separators the last segment has so far."""
+        """Return the number of field separators of the last segment so far."""
         if not self._text:
             self._text, self._text_signs = [message.lines[-1]], message.lines[-1].count(sign)
         return self._text_signs
@@ -214,8 +214,8 @@ class Messages:
             self._in_batch = 0 if name == b"BHS" else self._in_batch
             return
         self._batches = max(0, self._batches - 1)
-        said = line[4:].split(line[3:4], 1)[0].strip() if name == b"BTS" and len(line) > 4 else b""
-        if said.isdigit() and len(said) < 10 and int(said) > self._in_batch:
+        count = line[4:].split(line[3:4], 1)[0].strip() if name == b"BTS" and len(line) > 4 else b""
+        if count.isdigit() and len(count) < 10 and int(count) > self._in_batch:
             yield RawMessage(has_header=False, cut=True)
 
     def _close(self) -> Iterator[RawMessage]:
@@ -226,12 +226,12 @@ class Messages:
 
 
 def _is_like_segment(line: bytes, sign: bytes) -> bool:
-    """Tell whether a line that is no segment was meant to be one ("0BX|...")."""
+    """Return whether a line that is not a segment was meant to be one ("0BX|...")."""
     return line[3:4] == sign and line[:3].isalnum()
 
 
 def _lines(chunks: Chunks) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (line, its end) of `chunks`; the last may have no end. More than a message can hold is given in parts."""
+    """Yield (line, its end) of `chunks`; the last may have no end. Lines too long for any message are cut."""
     rest: list[bytes] = []
     size = 0
     for chunk in chunks:
@@ -242,27 +242,27 @@ def _lines(chunks: Chunks) -> Iterator[tuple[bytes, bytes]]:
             rest, size, position = [], 0, match.end()
         if position < len(chunk):
             size += len(chunk) - position
-            # of a line that is too long only its beginning is kept; its size still makes the message too large
+            # of a line that is too long only the beginning is kept, which still makes the message too large
             rest.append(chunk[position:] if size <= 2 * MAX_MESSAGE_BYTES else b"")
     if rest:
         yield b"".join(rest), b""
 
 
-def decoded_segments(message: RawMessage) -> list[str] | None:
-    """Return the segments of a message with a header as text, by the character set of MSH-18; None if they are not.
+def decode_segments(message: RawMessage) -> list[str] | None:
+    """Return the segments of a message with a header, decoded by the character set of MSH-18; None if that fails.
 
-    Without a character set, in ASCII or UTF-8: as reports of any format (`radray.reports.text.decoding`).
+    Without a character set, in ASCII or in UTF-8, they are decoded as any report (`radray.reports.text.decoding`).
     """
     data = b"\r".join(message.lines)
     if b"\x00" in data:
         return None
     header = message.lines[0]
     fields = header.split(header[3:4]) if len(header) > 3 else []
-    said = fields[17] if len(fields) > 17 else b""
-    charset = said.split(header[5:6] or b"~", 1)[0].decode("ascii", "replace").strip().upper()
+    stated = fields[17] if len(fields) > 17 else b""
+    charset = stated.split(header[5:6] or b"~", 1)[0].decode("ascii", "replace").strip().upper()
     encoding = _CHARSETS.get(charset)
     if encoding is None:
-        text = decode(data) if charset in _UTF8_OR_UNSAID or data.isascii() else None
+        text = decode(data) if charset in _UTF8_OR_UNSTATED or data.isascii() else None
     else:
         try:
             text = data.decode(encoding)

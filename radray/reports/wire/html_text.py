@@ -1,4 +1,4 @@
-"""The text of an HTML document: blocks on lines of their own, entities decoded, scripts and comments left out."""
+"""The text of an HTML document: each block on its own line, entities decoded, scripts and comments left out."""
 
 import html
 import re
@@ -12,9 +12,9 @@ _SKIPPED = frozenset({"head", "script", "style", "title"})
 
 
 def html_to_text(source: str) -> str:
-    """Return the text of `source`; '' for none. Linear in its length, whatever is malformed.
+    """Return the text of `source`; '' for none. Takes time linear in its length, however malformed.
 
-    White space is single spaces except in `pre`; a "<" that begins no tag is text.
+    White space becomes single spaces except in `pre`; a "<" that does not begin a tag is text.
     """
     parts: list[str] = []
     skipped: str | None = None

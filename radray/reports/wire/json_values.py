@@ -1,4 +1,4 @@
-"""One JSON text to its value, strictly: what would lose something in silence is refused."""
+"""From one JSON text to its value, strictly: what would silently lose data is refused."""
 
 import json
 from collections.abc import Mapping
@@ -15,18 +15,18 @@ _LISTS = frozenset({"human_codes"})
 """Fields whose value may be a list of strings."""
 _IDS = frozenset({"study_id", "subject_id"})
 _TIMES = frozenset({"exam_time", "report_time"})
-"""Fields whose value may be anything: what is not a time is none."""
+"""Fields whose value may be anything: a value that is not a time counts as missing."""
 
 
 class _NotAllowedError(ValueError):
-    """Two keys with one name, or NaN; the message is empty."""
+    """A duplicate key, or NaN; the message is empty, since it could hold report text."""
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise _NotAllowedError
-    return made
+    return members
 
 
 def _constant(_: str) -> Any:
@@ -37,10 +37,10 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constan
 
 
 def load(piece: Piece) -> Any | RejectReason:
-    """Return the value that `piece` is the JSON text of, or the reason why there is none.
+    """Return the value of the JSON text `piece`, or the reason why there is none.
 
-    Two keys with one name in an object, NaN and infinities, nesting beyond Python's stack and numbers of more than
-    4,300 digits are MALFORMED, like all that is not JSON; where the file ended inside the piece, it is TRUNCATED.
+    Text that is not JSON is MALFORMED, and so are duplicate keys in an object, NaN and infinities, nesting beyond
+    Python's stack and numbers of more than 4,300 digits; where the file ended inside the piece, it is TRUNCATED.
     """
     if piece.too_large:
         return RejectReason.TOO_LARGE
@@ -56,10 +56,10 @@ def load(piece: Piece) -> Any | RejectReason:
 
 
 def object_record(value: Any | RejectReason, fields: Fields, offset: int, digest: str) -> Record:
-    """Return the record of what `load` gave, an object with the names of `fields`.
+    """Return the record of `value`, the result of `load`: an object with the names of `fields`.
 
     An id that is neither a string nor a whole number is BAD_ID (a float has lost its leading zeros, and with more
-    than 15 digits its value); a text that is not a string, and what is not an object, MALFORMED.
+    than 15 digits its value); a text that is not a string, or a value that is not an object, MALFORMED.
     """
     if isinstance(value, RejectReason):
         return rejected_record("", offset, digest, value)
@@ -70,11 +70,11 @@ def object_record(value: Any | RejectReason, fields: Fields, offset: int, digest
     return values_record({field: value.get(name) for field, name in names.items()}, offset, digest)
 
 
-def values_record(found: Mapping[str, Any], offset: int, digest: str) -> Record:
-    """Return the record of the values `found` under the names of `Fields`, types as in `object_record`."""
+def values_record(raw: Mapping[str, Any], offset: int, digest: str) -> Record:
+    """Return the record of `raw`, values by the names of `Fields`, of the types that `object_record` allows."""
     values: dict[str, str | None] = {}
     wrong: RejectReason | None = None
-    for field, value in found.items():
+    for field, value in raw.items():
         if field in _TIMES:
             values[field] = value if isinstance(value, str) else None
             continue
@@ -104,13 +104,13 @@ def _text(value: Any) -> _Kept:
 
 
 def _codes(value: Any) -> _Kept:
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(code, str) for code in value):
         return ";".join(value), None
     return _text(value)
 
 
 def _is_open(data: bytes) -> bool:
-    """Tell whether the JSON text `data` lacks its last brackets or the end of a string."""
+    """Return whether the JSON text `data` lacks its last brackets or the end of a string."""
     depth, in_string, escaped = 0, False, False
     for byte in data:
         if in_string:

@@ -1,4 +1,4 @@
-"""Pieces of a stream, one at a time: the lines of a file, or the elements of a JSON array, held up to a bound."""
+"""Pieces of a stream, one at a time: lines of a file or elements of a JSON array, kept up to a size."""
 
 import codecs
 import gzip
@@ -14,7 +14,7 @@ from typing import BinaryIO
 CHUNK_BYTES = 1 << 18
 
 _DAMAGED = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile)
-"""What the stream of a compressed file or member raises where its data end early or are damaged."""
+"""Errors of a compressed stream whose data is cut or damaged."""
 _MARKS = (
     # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -30,21 +30,21 @@ class Piece:
     """One piece of a stream."""
 
     data: bytes
-    """As it came, without the line end or comma after it; empty when it is too large."""
+    """As it came, without the line end or comma after it; empty if too large."""
     digest: str
-    """sha256 (hex) of the piece, too large or not."""
+    """sha256 (hex) of the piece, also if too large."""
     too_large: bool = False
     ended: bool = True
-    """Whether anything said that the piece ends where it does: a line end, a comma, a bracket."""
+    """Whether something marks its end: a line end, a comma or a bracket."""
     cut: bool = False
-    """The file ends inside or right before the piece."""
+    """The file ends inside the piece or just before it."""
 
 
 class Chunks:
-    """The bytes of a binary stream in chunks; UTF-16 and UTF-32 with a byte order mark come as UTF-8, without it.
+    """The bytes of a binary stream in chunks; UTF-16 and UTF-32 with a byte order mark become UTF-8 without it.
 
-    Lone surrogates and a character cut at the end come as bytes that are not UTF-8. A compressed stream that is cut
-    or damaged ends there, and `damaged` says so.
+    Lone surrogates and a character cut at the end become bytes that are not UTF-8. A compressed stream that is cut
+    or damaged ends there, and sets `damaged`.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -60,12 +60,12 @@ class Chunks:
         return self._pushed.pop() if self._pushed else next(self._iterator)
 
     def push_back(self, data: bytes) -> None:
-        """Let `data` be the next chunk."""
+        """Make `data` the next chunk."""
         if data:
             self._pushed.append(data)
 
     def first_byte(self) -> bytes:
-        """Return the first byte that is not white space, which stays to be read; b"" for none."""
+        """Return the first byte that is not white space, without consuming it; b"" for none."""
         for chunk in self:
             if stripped := chunk.lstrip():
                 self.push_back(stripped)
@@ -81,7 +81,7 @@ class Chunks:
                 break
         for mark, encoding in _MARKS:
             if head.startswith(mark):
-                yield from _transcoded(head[len(mark) :], raw, encoding)
+                yield from _transcode(head[len(mark) :], raw, encoding)
                 return
         yield head.removeprefix(codecs.BOM_UTF8)
         yield from raw
@@ -95,7 +95,7 @@ class Chunks:
 
 
 class Holder:
-    """Bytes gathered for a piece: kept up to `limit`, hashed beyond."""
+    """Collects the bytes of a piece: keeps up to `limit`, only hashes more."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -105,11 +105,11 @@ class Holder:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing but white space was gathered."""
+        """Whether only white space was collected."""
         return self._hash is None and not any(part.strip() for part in self._parts)
 
     def add(self, data: bytes) -> None:
-        """Gather `data`."""
+        """Collect `data`."""
         self._bytes += len(data)
         if self._hash is not None:
             self._hash.update(data)
@@ -121,7 +121,7 @@ class Holder:
             self._parts.append(data)
 
     def take(self, *, ended: bool = True, cut: bool = False) -> Piece:
-        """Return what was gathered, stripped of white space, and begin anew."""
+        """Return the collected piece, stripped of white space, and start the next."""
         if self._hash is not None:
             piece = Piece(b"", self._hash.hexdigest(), too_large=True, ended=ended, cut=cut)
         else:
@@ -132,10 +132,10 @@ class Holder:
 
 
 def read_lines(chunks: Chunks, limit: int) -> Iterator[Piece]:
-    """Yield the lines of `chunks` that are not blank, without white space around them; ends are LF, CR LF and CR.
+    """Yield the lines of `chunks` that are not blank, stripped of white space; ends are LF, CR LF and CR.
 
-    A line of more than `limit` bytes is too large, and not held. The last line may lack its end: `ended` says so. A
-    damaged stream gives one cut piece at its end: the line in which it breaks off, or an empty one.
+    A line of more than `limit` bytes is too large, and not kept. The last line may lack its end: `ended` says so. A
+    damaged stream yields one cut piece at its end: the line in which it breaks off, or an empty one.
     """
     held = Holder(limit)
     for chunk in chunks:
@@ -161,7 +161,7 @@ def read_lines(chunks: Chunks, limit: int) -> Iterator[Piece]:
         yield held.take(ended=False, cut=chunks.damaged)
 
 
-def _transcoded(head: bytes, rest: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+def _transcode(head: bytes, rest: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
     try:
         yield decoder.decode(head).encode("utf-8", "surrogatepass")
@@ -169,6 +169,6 @@ def _transcoded(head: bytes, rest: Iterator[bytes], encoding: str) -> Iterator[b
             yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
         yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
-        yield b"\x00"  # no text has it: what holds it is rejected as badly encoded
+        yield b"\x00"  # not text: rejected as badly encoded
         for _ in rest:
             pass

@@ -1,1 +1,1 @@
-"""The impression from the findings: prompts, targets, pairs."""
+"""Writing the impression from the findings: prompts, targets, pairs."""

@@ -1,8 +1,8 @@
-"""Training targets: impressions without what a model must not learn to write, masks and who was told.
+"""Training targets: impressions without what a model must not learn to write, masks and reports of communication.
 
-A model that is trained on "Discussed with Dr. ___ by phone" writes it of calls that nobody made. So sentences of
-communication go, and masks of de-identification go with the words that led to them ("since ___"); a sentence that makes
-no sense without the word that is gone ("which is ___ on the lateral view") goes whole.
+A model trained on "Discussed with Dr. ___ by phone" reports calls that nobody made. So sentences of communication are
+removed, and so are masks of de-identification with the words that lead to them ("since ___"); a sentence that makes no
+sense without the masked word ("which is ___ on the lateral view") is removed whole.
 """
 
 from collections.abc import Iterable
@@ -23,29 +23,29 @@ _LEADING = _words(
     "of on at in from since to with by for as per via than before after dated compared comparison prior previous and"
     " or earlier around approximately about between until dr. dr drs. mr. mrs. ms. date time"
 )
-"""Words that stand before a name, a date or a study, and mean nothing once that is gone."""
+"""Words before a name, a date or a study that mean nothing without it."""
 _ADDED = _words("a.m. p.m. am pm a.m p.m hours hrs o'clock today")
-"""Words that belong to a masked time before them."""
+"""Words after a masked time that belong to it."""
 _NEEDING = _words(
     "no not the a an this that these those some any is are was were be been being has have had may can could should"
     " which its their most less please recommend without"
 )
-"""Words that nothing can be left to stand behind."""
+"""Words that cannot end a phrase."""
 _QUALIFYING = _words("more further additional new mild small large old stable recent")
-"""Words that say something of a noun right behind them, and stand well alone before a phrase ("new since ___")."""
+"""Words that qualify a noun directly after them, and can be left alone before a phrase ("new since ___")."""
 _FOLLOWING = _words(
     "and or but of on at in from to with by for is are was were has have had be may can could should which that than"
     " as due since if i who"
 )
-"""Words that follow a noun: a mask before them stood for one."""
+"""Words that follow a noun: a mask before them replaces a noun."""
 _STOPS = ",.;:!?)]"
 _MANY = 3
-"""Masks from which a sentence goes that holds no more words than masks: "___ by Dr. ___ at ___ on ___."."""
+"""A sentence with this many masks, and no more other words than masks, is removed: "___ by Dr. ___ at ___ on ___."."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetCounts:
-    """Of how many targets something was taken: masks, communications; and how many were empty after it."""
+    """Numbers of targets from which masks or communications were removed, and of those empty afterwards."""
 
     masks: int
     communications: int
@@ -55,35 +55,35 @@ class TargetCounts:
 def make_targets(
     references: Iterable[str], *, keep_masks: bool, keep_communications: bool
 ) -> tuple[list[str | None], TargetCounts]:
-    """Return the target of each of `references` in order, None where nothing is left of it; and what was taken."""
+    """Return the target of each reference, in order, None where nothing is left; and the counts of what was removed."""
     targets: list[str | None] = []
     masks = communications = 0
     for reference in references:
-        told = reference if keep_communications else without_communications(reference)
-        target = told if keep_masks else without_masks(told)
-        communications += told != reference
-        masks += target != told
+        text = reference if keep_communications else without_communications(reference)
+        target = text if keep_masks else without_masks(text)
+        communications += text != reference
+        masks += target != text
         targets.append(target or None)
     return targets, TargetCounts(masks, communications, targets.count(None))
 
 
 def without_communications(text: str) -> str:
-    """Return `text` without the sentences that say that somebody was told; as it is where there is none."""
+    """Return `text` without its sentences of communication ("Dr. ___ was informed"); unchanged if it has none."""
     if not find_communication(text, "", ""):
         return text
-    return " ".join(one for one in split_sentences(text) if not find_communication(one, "", ""))
+    return " ".join(sentence for sentence in split_sentences(text) if not find_communication(sentence, "", ""))
 
 
 def without_masks(text: str) -> str:
-    """Return `text` without masks, see the module; as it is where there is none."""
+    """Return `text` without masks, as the module describes; unchanged if it has none."""
     if not find_masks(text):
         return text
-    mended = (_mended(sentence) if find_masks(sentence) else sentence for sentence in split_sentences(text))
+    mended = (_remove_masks(sentence) if find_masks(sentence) else sentence for sentence in split_sentences(text))
     return " ".join(sentence for sentence in mended if sentence)
 
 
-def _mended(sentence: str) -> str:
-    """Return `sentence` without masks, or '' where it cannot do without."""
+def _remove_masks(sentence: str) -> str:
+    """Return `sentence` without masks; '' if it makes no sense without them."""
     for hit in reversed(find_masks(sentence)):
         place = hit[0]
         sentence = sentence[: place.start] + _MASK + sentence[place.end :]
@@ -121,7 +121,7 @@ def _mended(sentence: str) -> str:
 
 
 def _stop_of(word: str) -> str:
-    """Return the sign that ends `word`, if one does."""
+    """Return the punctuation mark that ends `word`; '' if none does."""
     return word[-1] if word[-1] in _STOPS else ""
 
 

@@ -168,7 +168,7 @@ _SHAPES = [
         "no column study or last_paragraph",
         "mimic_sectioned_csv",
     ),
-    _csv("CSV: column twice", "findings", "uid,findings,findings,impression\n1,a,b,c\n", None, "a column twice"),
+    _csv("CSV: column twice", "findings", "uid,findings,findings,impression\n1,a,b,c\n", None, "a duplicate column"),
     _csv(
         "CSV: wrong content",
         "a page of HTML",
