@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from radray.errors import InputError
 from radray.reports.archives.container import container
 from radray.reports.formats import mimic
+from radray.settings.source import SourceFormat
 
 Origin = Literal["zip", "tar", "folder", "file"]
 """What the names belong to: members of a zip or of a tar (gzipped or not), files of a folder, a lone file."""
@@ -15,10 +16,7 @@ Origin = Literal["zip", "tar", "folder", "file"]
 HEAD_BYTES = 1 << 16
 """First bytes by which a format is recognised: enough for a CSV header or a first JSON element."""
 
-_LEVER = (
-    "set source.format (mimic_zip, mimic_tar, mimic_folder, mimic_sectioned_csv, mediqa_json, openi_xml, openi_csv,"
-    " jsonl, parquet, hl7, fhir, text)"
-)
+_LEVER = f"set source.format ({', '.join(name for name in get_args(SourceFormat) if name != 'auto')})"
 
 # Files found beside reports: left by archivers, file systems and download sites.
 _BESIDE = re.compile(

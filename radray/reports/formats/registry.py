@@ -1,9 +1,9 @@
 """The readers of all formats, by the names that `source.format` gives them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from radray.reports.formats import (
     fhir,
@@ -43,26 +43,33 @@ class RecordFormat:
     """Returns their number, the same for the same bytes. Raises InputError as `read` does."""
 
 
+DOCUMENTS: Mapping[str, DocumentFormat] = {
+    **dict.fromkeys(
+        ("mimic_zip", "mimic_tar", "mimic_folder"),
+        DocumentFormat(mimic.read, mimic.is_report, "p10000032/s50414267.txt"),
+    ),
+    "openi_xml": DocumentFormat(openi_xml.read),
+    "text": DocumentFormat(plain_text.read),
+}
+"""Formats with one report a file."""
+
+RECORDS: Mapping[str, RecordFormat] = {
+    "mediqa_json": RecordFormat(mediqa.read, mediqa.count),
+    "mimic_sectioned_csv": RecordFormat(mimic_sectioned_csv.read, mimic_sectioned_csv.count),
+    "openi_csv": RecordFormat(openi_csv.read, openi_csv.count),
+    "hl7": RecordFormat(hl7.read, hl7.count),
+    "fhir": RecordFormat(fhir.read, fhir.count),
+}
+"""Formats with many reports a file, whose fields have fixed names."""
+
+
 def get_format(name: str, fields: Fields) -> DocumentFormat | RecordFormat:
-    """Return the format `name`, any value of `source.format` but auto; `fields` name what jsonl and parquet hold.
+    """Return the format `name`, any value of `source.format` but auto; `fields` are the names in jsonl and parquet.
 
     Raises KeyError for an unknown name.
     """
-    if name.startswith("mimic_") and name != "mimic_sectioned_csv":
-        return DocumentFormat(mimic.read, mimic.is_report, "p10000032/s50414267.txt")
-    documents = {"openi_xml": openi_xml, "text": plain_text}
-    if name in documents:
-        return DocumentFormat(documents[name].read)
-    with_fields: dict[str, Any] = {"jsonl": jsonl, "parquet": parquet}
-    if name in with_fields:
-        return RecordFormat(
-            partial(with_fields[name].read, fields=fields), partial(with_fields[name].count, fields=fields)
-        )
-    records: dict[str, Any] = {
-        "mediqa_json": mediqa,
-        "mimic_sectioned_csv": mimic_sectioned_csv,
-        "openi_csv": openi_csv,
-        "hl7": hl7,
-        "fhir": fhir,
-    }
-    return RecordFormat(records[name].read, records[name].count)
+    if name == "jsonl":
+        return RecordFormat(partial(jsonl.read, fields=fields), partial(jsonl.count, fields=fields))
+    if name == "parquet":
+        return RecordFormat(partial(parquet.read, fields=fields), partial(parquet.count, fields=fields))
+    return DOCUMENTS[name] if name in DOCUMENTS else RECORDS[name]
