@@ -33,8 +33,8 @@ def read_split_file(file: BinaryIO) -> dict[str, str]:
     A corpus's own validation set becomes test: fine-tuning cuts its validation, which chooses a checkpoint, from
     train, so that nothing the corpus holds out is seen before the end. A study may occur in several rows of one
     split (MIMIC-CXR has a row an image). Ids are text: leading zeros stay. Encoding: see `read_csv`. No rows give
-    {}. Splits depend on this file, so every row must be good: raises InputError, naming the line, if a column is
-    missing, a row is incomplete, a study id is blank, a split is unknown, or a study is in two splits.
+    {}. Raises InputError, naming the line, if a column is missing, a row is incomplete, a study id is blank, a split is
+    unknown, or a study is in two splits: splits depend on this file, so no row of it may be bad.
     """
     splits: dict[str, str] = {}
     table = read_csv(file, ("study_id", "split"))

@@ -9,15 +9,13 @@ import pytest
 
 from radray.errors import InputError
 from radray.reports.archives.container import list_members, open_members, read_members
-from radray.reports.formats import mimic, mimic_sectioned_csv, openi_csv, openi_xml
+from radray.reports.formats.registry import DOCUMENTS, RECORDS
 from radray.reports.record.record import Record, rejected_record
 from radray.schema.statuses import RejectReason, ReportStatus
 from tests.support.inputs import bad_archives, bad_tables
 from tests.support.inputs.bad_input import BadInput
 
 INPUTS = [*bad_archives.INPUTS, *bad_tables.INPUTS]
-ONE = {"mimic_zip": mimic, "mimic_tar": mimic, "openi_xml": openi_xml}
-MANY = {"mimic_sectioned_csv": mimic_sectioned_csv, "openi_csv": openi_csv}
 
 
 def records_of(path: Path, format_: str) -> Iterator[Record]:
@@ -25,20 +23,20 @@ def records_of(path: Path, format_: str) -> Iterator[Record]:
     for file in sorted(path.rglob("*.*")) if path.is_dir() else [path]:
         with file.open("rb") as stream:
             members = list_members(stream)
-            if format_ in ONE:
+            if format_ in DOCUMENTS:
                 for member, data in read_members(stream, members):
                     if isinstance(data, RejectReason):
                         yield rejected_record(member.name, member.occurrence, "", data)
                     else:
-                        yield ONE[format_].read(data, member.name or file.name)
+                        yield DOCUMENTS[format_].read(data, member.name or file.name)
                 continue
             for member, opened in open_members(stream, members):
                 if isinstance(opened, RejectReason):
                     yield rejected_record(member.name, 0, "", opened)
                 else:
-                    records = list(MANY[format_].read(opened))
+                    records = list(RECORDS[format_].read(opened))
                     ((_, again),) = open_members(stream, [member])
-                    assert MANY[format_].count(again) == len(records)
+                    assert RECORDS[format_].count(again) == len(records)
                     assert [record.offset for record in records] == list(range(len(records)))
                     yield from records
 

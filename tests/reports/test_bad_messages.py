@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from radray.errors import InputError
-from radray.reports.formats import fhir, hl7, jsonl, mediqa, parquet
+from radray.reports.formats.registry import RecordFormat, get_format
+from radray.reports.record.fields import Fields
 from tests.support.inputs import bad_messages
 from tests.support.inputs.bad_input import BadInput
-
-READERS = {"jsonl": jsonl, "mediqa_json": mediqa, "parquet": parquet, "hl7": hl7, "fhir": fhir}
 
 
 @pytest.mark.parametrize("bad", bad_messages.INPUTS, ids=lambda bad: f"{bad.kind}, {bad.what}")
 def test_a_bad_input_is_answered_by_rows_or_one_error(bad: BadInput, tmp_path: Path) -> None:
-    reader = READERS[bad.format]
+    reader = get_format(bad.format, Fields())
+    assert isinstance(reader, RecordFormat)
     begun = time.process_time()
     data = bad.make(tmp_path).read_bytes()
     if bad.error is not None:

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from radray.reports.formats import mimic, plain_text
+from radray.reports.formats.registry import DOCUMENTS
 from tests.support.inputs.bad_input import BadInput
 from tests.support.inputs.bad_texts import INPUTS
-
-READERS = {"mimic_folder": mimic, "text": plain_text}
 
 
 @pytest.mark.parametrize(
@@ -20,7 +18,7 @@ def test_each_file_is_a_row_with_its_reason(bad: BadInput, tmp_path: Path) -> No
     root = bad.make(tmp_path)
     began = time.process_time()
     records = [
-        READERS[bad.format].read(path.read_bytes(), str(path.relative_to(root)))
+        DOCUMENTS[bad.format].read(path.read_bytes(), str(path.relative_to(root)))
         for path in sorted(root.rglob("*"))
         if path.is_file()
     ]

@@ -58,7 +58,7 @@ def test_the_last_paragraph_is_used_for_nothing() -> None:
 
 
 def test_a_header_without_its_columns_is_refused() -> None:
-    with pytest.raises(InputError, match="no column last_paragraph: wanted"):
+    with pytest.raises(InputError, match="no column last_paragraph: expected"):
         rows(b"study,impression,findings\n")
 
 
