@@ -66,9 +66,9 @@ def test_an_erasure_says_what_it_read_and_cannot_reach_but_not_whom(
     opened(tmp_path).load(REPORTS)
     assert command("maintain.erase_subject_id=canary-77") == 0
     error = capsys.readouterr().err
-    assert "erase: rows erased: none were found" in error
-    assert "erase: read every file left: " in error
-    assert "not in the warehouse and not erased: the raw source" in error
+    assert "erase: rows erased: none;" in error
+    assert "erase: read every remaining file, raw and decoded (" in error
+    assert "outside the warehouse and not erased: the raw source" in error
     assert "canary-77" not in error
     assert not any(b"canary-77" in content for content in contents(tmp_path).values())
     assert not opened(tmp_path).has(RUNS)  # whose settings would be kept

@@ -286,7 +286,7 @@ def test_the_same_id_in_another_dataset_is_another_patient(warehouse: Warehouse)
 def test_evidence_that_cannot_be_read_is_no_evidence(tmp_path: Path) -> None:
     broken = tmp_path / "broken.parquet"
     broken.write_bytes(b"PAR1 nothing PAR1")
-    with broken.open("rb") as file, pytest.raises(RadrayError, match="what it holds cannot be said"):
+    with broken.open("rb") as file, pytest.raises(RadrayError, match="its content is unknown"):
         search(file, str(broken), frozenset({Trace("findings", b"Canary opacity")}))
 
 
