@@ -184,7 +184,7 @@ class ByteStream(io.BufferedIOBase):
         return self._take(len(self._buffer) if wanted is None else self._at + wanted)
 
     def read1(self, size: int = -1, /) -> bytes:
-        """Return some bytes, at most `size`; b'' at the end: io.TextIOWrapper reads by it. Raises BrokenStream at a break."""
+        """Return some bytes, at most `size`, for io.TextIOWrapper; b'' at the end. Raises BrokenStream at a break."""
         self._fill(1)
         return self._take(len(self._buffer) if size < 0 else self._at + size)
 

@@ -19,7 +19,7 @@ _WHAT = f"the JSON file ({_EXPECTED})"
 def read(file: BinaryIO) -> Iterator[Record]:
     """Yield a record for each element of `file`, of which one is in memory at a time; an empty array yields none.
 
-    The digest is of the element as it came. A bad element costs a row, as in `radray.reports.formats.jsonl`; an array
+    The digest is of the raw element. A bad element costs a row, as in `radray.reports.formats.jsonl`; an array
     that does not end adds one row, TRUNCATED, and content after its end one row, MALFORMED. Raises InputError if the
     file is blank, begins like neither form, or no element has a text; see `jsonl.read`.
     """

@@ -27,7 +27,7 @@ _REPORT_BEHIND = re.compile(r"(?<=[.!?])\s+(?:IMPRESSION|FINDINGS|EXAM|EXAMINATI
 
 
 class SectionText(NamedTuple):
-    """One section as it came."""
+    """One section, not cleaned."""
 
     name: str
     start: int
@@ -47,7 +47,7 @@ class Record:
     offset: int
     """Ordinal of the record in its member, from 0."""
     source_digest: str
-    """sha256 (hex) of the unit's content as it came."""
+    """sha256 (hex) of the unit's raw content."""
     status: ReportStatus
     reason: RejectReason | None = None
     study_id: str | None = None
@@ -59,7 +59,7 @@ class Record:
     reference: str | None = None
     """Cleaned impression."""
     reference_raw: str | None = None
-    """Impression as it came."""
+    """Impression, not cleaned."""
     exam_description: str | None = None
     human_codes: str | None = None
     exam_time: datetime.datetime | None = None

@@ -27,7 +27,7 @@ class Row:
 
     line: int
     cells: tuple[str, ...]
-    """One for each column; in a row with a problem, those that could be read, or the line as it came."""
+    """One for each column; in a row with a problem, those that could be read, or the raw line."""
     problem: RejectReason | None
     """MALFORMED, BAD_ENCODING or TOO_LARGE; in the last row also the reason why the stream broke, such as TRUNCATED."""
 

@@ -73,7 +73,7 @@ class DiagnosticReport(_Element):
 
     @property
     def exam_time(self) -> str | None:
-        """Time of the exam, as the resource states it: an instant, or the start of a period; None for none."""
+        """Time of the exam, as the resource states it: an instant, or the start of a period; None if it states none."""
         period = self.effectivePeriod
         start = period.get("start") if isinstance(period, dict) else None
         return next((t for t in (self.effectiveDateTime, self.effectiveInstant, start) if isinstance(t, str)), None)

@@ -74,7 +74,7 @@ class Delimiters:
         return cls(*delimiters)
 
     def unescape(self, text: str) -> str:
-        r"""Return `text` with its escape sequences decoded (HL7 v2, section 2.7); unknown ones stay as they came.
+        r"""Return `text` with its escape sequences decoded (HL7 v2, section 2.7); unknown ones stay unchanged.
 
         Formatting commands such as ``\.br\`` become line ends; highlighting is removed.
         """

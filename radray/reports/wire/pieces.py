@@ -30,7 +30,7 @@ class Piece:
     """One piece of a stream."""
 
     data: bytes
-    """As it came, without the line end or comma after it; empty if too large."""
+    """Its bytes, without the line end or comma after it; empty if too large."""
     digest: str
     """sha256 (hex) of the piece, also if too large."""
     too_large: bool = False
