@@ -36,6 +36,7 @@ def records_of(path: Path, format_: str) -> Iterator[Record]:
                 else:
                     records = list(RECORDS[format_].read(opened))
                     ((_, again),) = open_members(stream, [member])
+                    assert not isinstance(again, RejectReason)
                     assert RECORDS[format_].count(again) == len(records)
                     assert [record.offset for record in records] == list(range(len(records)))
                     yield from records
