@@ -9,6 +9,7 @@ from transformers import PreTrainedTokenizerBase
 
 from radray.models.batching import length_batches
 from radray.models.engines.engine import Generation, Hypothesis, ModelCall, answer, engine_name
+from radray.models.tokens import cut, encode
 from radray.settings.generate import GenerateSettings
 
 
@@ -36,15 +37,15 @@ class BeamEngine(ABC):
         """Return calls of prompts of like length, the longest first; no prompts: an empty list."""
         if not prompts:
             return []
-        limit = self._settings.max_input_tokens
-        whole = [len(row) for row in self._tokenizer(list(prompts), verbose=False)["input_ids"]]
-        rows = self._tokenizer(list(prompts), truncation=True, max_length=limit)["input_ids"]
+        whole = encode(self._tokenizer, prompts)
+        limit, side = self._settings.max_input_tokens, self._tokenizer.truncation_side
+        rows = [cut(row, limit, side) for row in whole]
         lengths = [len(row) for row in rows]
         return [
             ModelCall(
                 tuple(batch),
                 max(lengths[place] for place in batch),
-                partial(self._call, [rows[place] for place in batch], [whole[place] for place in batch]),
+                partial(self._call, [rows[place] for place in batch], [len(whole[place]) for place in batch]),
             )
             for batch in length_batches(lengths, self._settings.batch_size, self._settings.batch_tokens)
         ]

@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from radray.training.loop.examples import encode
+from radray.models.tokens import encode
 
 _IDS = pa.list_(pa.int32())
 

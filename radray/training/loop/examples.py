@@ -10,6 +10,7 @@ from typing import TypeVar
 from transformers import PreTrainedTokenizerBase
 
 from radray.models.batching import length_batches
+from radray.models.tokens import cut, encode
 
 T = TypeVar("T")
 
@@ -52,12 +53,6 @@ def tokenise(
     )
 
 
-def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
-    """Return the token ids of each text, whole, end token included. No texts: an empty list."""
-    # not verbose: it warns of texts that are longer than the model's limit, which are cut later
-    return tokenizer(list(texts), verbose=False)["input_ids"] if texts else []
-
-
 def cut_examples(
     inputs: Sequence[list[int]],
     targets: Sequence[list[int]],
@@ -71,8 +66,8 @@ def cut_examples(
     As a T5's tokenizer cuts: the end of the text is lost, or with `side` "left" its beginning; the end token stays.
     """
     return Examples(
-        [_cut(row, max_input_tokens, side) for row in inputs],
-        [_cut(row, max_target_tokens, side) for row in targets],
+        [cut(row, max_input_tokens, side) for row in inputs],
+        [cut(row, max_target_tokens, side) for row in targets],
         sum(len(row) > max_input_tokens for row in inputs),
         sum(len(row) > max_target_tokens for row in targets),
     )
@@ -132,12 +127,6 @@ def batches_from(examples: Examples, batch_size: int, *, seed: int, step: int) -
     while True:
         yield from islice(epoch_batches(examples, batch_size, seed=seed, epoch=epoch), done, None)
         epoch, done = epoch + 1, 0
-
-
-def _cut(row: list[int], limit: int, side: str) -> list[int]:
-    if len(row) <= limit:
-        return row
-    return row[-limit:] if side == "left" else row[: limit - 1] + row[-1:]
 
 
 def _split(examples: Examples, rows: Sequence[int], max_tokens: int | None) -> list[list[int]]:
