@@ -44,7 +44,7 @@ Rows = list[Mapping[str, Any]]
 
 
 def describe(settings: Settings) -> list[str]:
-    """Return what the job would do."""
+    """Return what the job would do, a line each; reads nothing but evaluate.published."""
     if settings.evaluate.review_filled:
         return [f"read {', '.join(settings.evaluate.review_filled)} and the key beside them"]
     if settings.evaluate.published is not None:
@@ -56,7 +56,11 @@ def describe(settings: Settings) -> list[str]:
         f"write {settings.warehouse.uri}: evaluations, comparisons",
         *([f"write {settings.evaluate.csv}: the same as CSV"] if settings.evaluate.csv else []),
         *([f"write {settings.evaluate.page}: the page"] if settings.evaluate.page else []),
-        *([f"write {settings.evaluate.review_out}: a sheet for readers a model"] if settings.evaluate.review else []),
+        *(
+            [f"write {settings.evaluate.review_out}: a blinded sheet for each model"]
+            if settings.evaluate.review
+            else []
+        ),
     ]
 
 
@@ -100,9 +104,9 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
                 for file in write_review(Path(options.review_out), side, options.review, choices.seed):
                     print_line(console, f"evaluate: {file}")
         if not figures:
-            raise InputError("nothing to tell: the predictions have neither references nor checks")
-        for schema, found in ((EVALUATIONS, figures), (COMPARISONS, differences)):
-            table = to_arrow(found, schema)
+            raise InputError("nothing to evaluate: the predictions have neither references nor checks")
+        for schema, new_rows in ((EVALUATIONS, figures), (COMPARISONS, differences)):
+            table = to_arrow(new_rows, schema)
             append_rows(warehouse, schema, table)
             if options.csv is not None:
                 cells = f"{options.csv}/{schema.name}.csv"
@@ -151,8 +155,8 @@ def read_rows(warehouse: Warehouse, settings: Settings) -> Rows:
     where = {name: value for name, value in chosen.items() if value is not None}
     rows = read_predictions(warehouse, where, evidence=settings.evaluate.page_text)
     if not rows:
-        told = ", ".join(f"{name}={value}" for name, value in where.items())
-        raise InputError(f"no predictions for {told} in {settings.warehouse.uri}: run jobs.generate first")
+        wanted = ", ".join(f"{name}={value}" for name, value in where.items())
+        raise InputError(f"no predictions for {wanted} in {settings.warehouse.uri}: run jobs.generate first")
     return choose(rows, settings.evaluate.models)
 
 

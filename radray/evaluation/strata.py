@@ -62,9 +62,11 @@ def strata_of(reports: Sequence[Report]) -> dict[str, Bools]:
         NORMAL: [normal is True for normal in normality],
         ABNORMAL: [normal is False for normal in normality],
         UNJUDGED: [normal is None and has for normal, has in zip(normality, referenced, strict=True)],
-        "findings_normal": [of == NORMAL for of in by_findings],
-        "findings_abnormal": [of == ABNORMAL for of in by_findings],
-        "incidental": [v is True and of == ABNORMAL for v, of in zip(normality, by_findings, strict=True)],
+        "findings_normal": [stratum == NORMAL for stratum in by_findings],
+        "findings_abnormal": [stratum == ABNORMAL for stratum in by_findings],
+        "incidental": [
+            normal is True and stratum == ABNORMAL for normal, stratum in zip(normality, by_findings, strict=True)
+        ],
         CRITICAL: [report.critical is True for report in reports],
         "seen": [report.seen is True for report in reports],
         "unseen": [report.seen is False for report in reports],

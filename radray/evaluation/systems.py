@@ -162,7 +162,7 @@ def side_by_side(
             np.array([row is not None and row["status"] != "ok" for row in own], dtype=np.bool_),
             {name: [None if row is None else row.get(column) for row in own] for name, column in CONFIDENCES.items()},
         )
-    any_row = [next((row for row in of.values() if row.get("checks_id")), None) for of in by_unit.values()]
+    any_row = [next((row for row in of_unit.values() if row.get("checks_id")), None) for of_unit in by_unit.values()]
     rates = _flags(any_row, "reference_")
     if rates:
         nothing = np.zeros(len(reports), dtype=np.bool_)
@@ -246,15 +246,15 @@ def _rouge(side: SideBySide, predictions: Sequence[str | None]) -> dict[Key, Flo
     return score_all(clean, raw, predictions)
 
 
-def _flags(rows: Sequence[Row | None], of: str) -> dict[Key, Floats]:
-    """Return the flags as 0 or 1 by (checks version, flag); `of` is "reference_" for the reference's, else ""."""
+def _flags(rows: Sequence[Row | None], prefix: str) -> dict[Key, Floats]:
+    """Return the flags as 0 or 1 by (checks version, flag); `prefix` is "reference_" for the reference's, else ""."""
     values: dict[Key, Floats] = {}
     for version in sorted({checks_version(row) for row in rows if row is not None} - {""}):
         own = [row if row is not None and checks_version(row) == version else {} for row in rows]
         names = sorted({name for row in own for name in row if name.startswith("flag_")})
         for name in (*names, *FLAGS_OF_BOTH):
-            values[version, name] = _numbers([row.get(of + name) for row in own])
-        if not of:
+            values[version, name] = _numbers([row.get(prefix + name) for row in own])
+        if not prefix:
             both = [(row.get("followup"), row.get("reference_followup")) for row in own]
             values[version, AGREES] = _numbers([None if None in pair else pair[0] == pair[1] for pair in both])
     return {key: column for key, column in values.items() if not np.isnan(column).all()}

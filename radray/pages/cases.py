@@ -129,7 +129,7 @@ def _case(numbers: Numbers, place: int, kind: str, with_text: bool, warehouse: s
         written.append(WrittenImpression(model, rouge, _flags(row, "flag_"), items, failed, left_out))
     own = None
     if reference is not None:
-        row = next((row for of in side.rows.values() if (row := of[place]) is not None), report)
+        row = next((row for of_model in side.rows.values() if (row := of_model[place]) is not None), report)
         items = _items(reference, None, row.get("reference_evidence")) if with_text else ()
         own = WrittenImpression("radiologist", "", _flags(row, "reference_flag_"), items)
     return Case(

@@ -129,11 +129,11 @@ def against_floors(numbers: Numbers) -> Iterator[Conclusion]:
     """Yield each model against the best floor of each stratum: what needs no model must be beaten first."""
     best = _best_floors(numbers)
     for model in numbers.models:
-        rows = {STRATA[of]: numbers.difference(model, floor, of, HEADLINE) for of, floor in best.items()}
+        rows = {STRATA[stratum]: numbers.difference(model, floor, stratum, HEADLINE) for stratum, floor in best.items()}
         compared = [
-            Comparison(f"ROUGE-1 on {STRATA[of]}, against {_floor(floor)}", verdict_of(row), _scores(row))
-            for of, floor in best.items()
-            if (row := rows[STRATA[of]]) is not None
+            Comparison(f"ROUGE-1 on {STRATA[stratum]}, against {_floor(floor)}", verdict_of(row), _scores(row))
+            for stratum, floor in best.items()
+            if (row := rows[STRATA[stratum]]) is not None
         ]
         if compared:
             yield Conclusion(f"{model} against the best floor: {_summary(rows)}", compared)

@@ -118,7 +118,9 @@ def page(evaluation: Evaluation) -> str:
     predictions = [
         row for split in evaluation.splits for rows in split.side.rows.values() for row in rows if row is not None
     ]
-    views = [_view(split, of, evaluation, drawings) for split, of in zip(evaluation.splits, numbers, strict=True)]
+    views = [
+        _view(split, figures, evaluation, drawings) for split, figures in zip(evaluation.splits, numbers, strict=True)
+    ]
     training = training_of(evaluation.training, predictions, evaluation.runs)
     runs = runs_of(evaluation.runs, predictions, training, evaluation.run_id)
     started = next((row["started"] for row in runs if row["run_id"] == evaluation.run_id), None)

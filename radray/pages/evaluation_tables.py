@@ -55,7 +55,7 @@ class EvaluationTables(Figures):
 
     def headline(self) -> Table:
         """Return ROUGE-1 on abnormal references, on all, and standardised, with what a mean hides."""
-        n = {of: int(members[self.side.referenced].sum()) for of, members in self.side.strata.items()}
+        n = {name: int(members[self.side.referenced].sum()) for name, members in self.side.strata.items()}
         table = self._table(
             "ROUGE-1, mean and 95 % interval by split key",
             *("system", f"abnormal, n={n.get(ABNORMAL, 0):,}", f"all, n={n.get(ALL, 0):,}"),
@@ -66,9 +66,9 @@ class EvaluationTables(Figures):
             whole = self.figure(system, ALL, HEADLINE)
             table.add_row(
                 system,
-                *(with_interval(self.figure(system, of, HEADLINE)) for of in (ABNORMAL, ALL, STANDARDISED)),
+                *(with_interval(self.figure(system, name, HEADLINE)) for name in (ABNORMAL, ALL, STANDARDISED)),
                 _mean(self.figure(system, ABNORMAL, READS_NORMAL), 3),
-                *(_mean(self.figure(system, ALL, of), 3) for of in (EXACT, NO_OVERLAP)),
+                *(_mean(self.figure(system, ALL, name), 3) for name in (EXACT, NO_OVERLAP)),
                 *("-" if whole is None else f"{whole[name]:,}" for name in ("missing", "failed")),
             )
         return table
@@ -135,20 +135,20 @@ class EvaluationTables(Figures):
             stratum = stratum_of(metric.removeprefix("flag_"))
             rows = {name: self.difference(name, RADIOLOGIST, stratum, metric) for name in shown}
             by_metric[metric] = {name: row for name, row in rows.items() if row is not None}
-        systems = [name for name in shown if any(name in of for of in by_metric.values())]
+        systems = [name for name in shown if any(name in by_system for by_system in by_metric.values())]
         table = self._table(
             "Clinical checks: % of the reports to which each applies; excess over the radiologists, points",
             *("check", RADIOLOGIST, *systems),
         )
-        for metric, of in by_metric.items():
+        for metric, by_system in by_metric.items():
             if metric in ("flag_unsupported", FLAGS_OF_BOTH[0]):  # Tier B, then what is no error
                 table.add_section()
-            if not of:
+            if not by_system:
                 continue
             excess = (lambda row: "") if metric == f"flag_{MASK}" else _points
-            shown_rows = [of.get(name) for name in systems]
+            shown_rows = [by_system.get(name) for name in systems]
             rates = ["-" if row is None else f"{100 * row['mean_a']:.1f} {excess(row)}".rstrip() for row in shown_rows]
-            own = next(iter(of.values()))["mean_b"]
+            own = next(iter(by_system.values()))["mean_b"]
             table.add_row(metric.removeprefix("flag_"), f"{100 * own:.1f}", *rates)
         return table
 

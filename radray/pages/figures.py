@@ -56,8 +56,8 @@ class Figures:
         """Return the main scorer's rows of a metric by (first system, second system, stratum), in the order given."""
         return {
             (a, b, stratum): row
-            for (a, b, stratum, scorer, of), row in self._differences.items()
-            if (scorer, of) == (self.choices.main_scorer, metric)
+            for (a, b, stratum, scorer, name), row in self._differences.items()
+            if (scorer, name) == (self.choices.main_scorer, metric)
         }
 
     def _scorer(self, metric: str) -> str:

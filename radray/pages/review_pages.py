@@ -64,7 +64,14 @@ def review_tables(files: Sequence[Path], resamples: int, seed: int) -> Iterator[
     )
     for estimate in summarise_review(key, readings, resamples, seed):
         ends = f"[{estimate.low:.2f}, {estimate.high:.2f}]"
-        cells = (estimate.question, estimate.level, estimate.of, f"{estimate.items:,}", f"{estimate.value:.2f}", ends)
+        cells = (
+            estimate.question,
+            estimate.level,
+            estimate.author,
+            f"{estimate.items:,}",
+            f"{estimate.value:.2f}",
+            ends,
+        )
         table.add_row(*cells)
     yield table
     table = Table("question", "judged by two or more readers", "Krippendorff's alpha", title=f"Agreement of {readers}")

@@ -56,7 +56,7 @@ def save(file: Path, rows: list[dict[str, Any]], delimiter: str = ",", encoding:
 
 
 def of(estimates: list[Estimate], question: str, level: str, system: str) -> Estimate:
-    (one,) = [one for one in estimates if (one.question, one.level, one.of) == (question, level, system)]
+    (one,) = [one for one in estimates if (one.question, one.level, one.author) == (question, level, system)]
     return one
 
 

@@ -21,7 +21,7 @@ class Estimate:
     question: str
     level: str
     """'mean' for a scale; else the answer whose share it is, or with higher ones: 'moderate or more'."""
-    of: str
+    author: str
     """prediction, reference, or difference (prediction minus reference on the same items); '' for the preference."""
     items: int
     """Items with an answer (difference: for both)."""
@@ -56,11 +56,11 @@ def summarise_review(key: pa.Table, readings: Sequence[Reading], resamples: int,
     for question in QUESTIONS:
         for level, value_of in _levels(question):
             by_author = {
-                of: np.array([_mean(_answers(row, readings, question.name, of), value_of) for row in rows])
-                for of in (PREDICTION, REFERENCE)
+                author: np.array([_mean(_answers(row, readings, question.name, author), value_of) for row in rows])
+                for author in (PREDICTION, REFERENCE)
             }
             by_author[DIFFERENCE] = by_author[PREDICTION] - by_author[REFERENCE]
-            columns += [(question.name, level, of, values) for of, values in by_author.items()]
+            columns += [(question.name, level, author, values) for author, values in by_author.items()]
     preferences = [[_preferred(row, reading) for reading in readings] for row in rows]
     for answer in (PREDICTION, REFERENCE, "same"):
         value_of = {choice: float(choice == answer) for choice in (PREDICTION, REFERENCE, "same")}
@@ -77,15 +77,15 @@ def summarise_review(key: pa.Table, readings: Sequence[Reading], resamples: int,
     )
     lows, highs = intervals(means)
     estimates = []
-    for place, (name, level, of, given) in enumerate(columns):
+    for place, (name, level, author, given) in enumerate(columns):
         has = ~np.isnan(given)
         low, high = float(lows[place]), float(highs[place])
-        if level != "mean" and of != DIFFERENCE:
+        if level != "mean" and author != DIFFERENCE:
             bound = unanimous_bound(len(np.unique(clusters[has])))
             low = 1 - bound if (given[has] == 1).all() else low
             high = bound if (given[has] == 0).all() else high
         value = float(np.average(given[has], weights=weights[has]))
-        estimates.append(Estimate(name, level, of, int(has.sum()), value, low, high))
+        estimates.append(Estimate(name, level, author, int(has.sum()), value, low, high))
     return estimates
 
 
@@ -94,7 +94,7 @@ def agreements(key: pa.Table, readings: Sequence[Reading]) -> list[Agreement]:
     rows = key.to_pylist()
     results = []
     for question in QUESTIONS:
-        units = [_answers(row, readings, question.name, of) for row in rows for of in (PREDICTION, REFERENCE)]
+        units = [_answers(row, readings, question.name, author) for row in rows for author in (PREDICTION, REFERENCE)]
         results.append(_agreement(question, units))
     preferences = [[choice for choice in (_preferred(row, reading) for reading in readings) if choice] for row in rows]
     preferred = Question(PREFERRED.name, (PREDICTION, REFERENCE, "same"), ordered=False)
@@ -120,10 +120,10 @@ def _levels(question: Question) -> list[tuple[str, dict[str, float]]]:
     return levels
 
 
-def _answers(row: dict[str, str], readings: Sequence[Reading], question: str, of: str) -> list[str]:
+def _answers(row: dict[str, str], readings: Sequence[Reading], question: str, author: str) -> list[str]:
     """Return the readers' answers about the prediction, or the reference, of the item in `row` of the key."""
     side = row["prediction_is"]
-    if of == REFERENCE:
+    if author == REFERENCE:
         side = next(other for other in SIDES if other != side)
     given = (reading.answers.get(int(row["item"]), {}).get(f"{side}_{question}") for reading in readings)
     return [answer for answer in given if answer is not None]

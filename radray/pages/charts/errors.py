@@ -45,9 +45,9 @@ def _flags(numbers: Numbers, drawings: Drawings, title: str, classes: Mapping[st
     step = 0.5 / max(len(systems), 1)
 
     def paint(axes: Axes) -> None:
-        for place, (flag, of) in enumerate(figures.items()):
+        for place, (flag, rows_of) in enumerate(figures.items()):
             axes.text(0.0, place - 0.33, label_of(flag), va="bottom", ha="left", fontsize=8.5)
-            for nth, (name, row) in enumerate(of.items()):
+            for nth, (name, row) in enumerate(rows_of.items()):
                 if row is None:
                     continue
                 look, at = numbers.look(name), place - 0.22 + step * (nth + 0.5)
@@ -68,7 +68,8 @@ def _flags(numbers: Numbers, drawings: Drawings, title: str, classes: Mapping[st
     height = 1.1 + len(figures) * (0.42 + 0.09 * len(systems)) + 0.2 * len(systems)
     panels = [(f"{title}: rate of each flag by system", drawings.draw(paint, height))]
     rows = [
-        [f"{label_of(flag)}: {classes[flag]}", *(_rate(of[name]) for name in systems)] for flag, of in figures.items()
+        [f"{label_of(flag)}: {classes[flag]}", *(_rate(rows_of[name]) for name in systems)]
+        for flag, rows_of in figures.items()
     ]
     words = (
         "Rules set these flags, not readers, and the radiologists' own impressions have them too. So a rate alone says "
@@ -100,14 +101,14 @@ def risk_and_coverage(numbers: Numbers, drawings: Drawings) -> Chart | None:
             curve = _curve(numbers, system, confidence)
             if curve is not None:
                 curves[confidence][system.name] = curve
-    curves = {name: of for name, of in curves.items() if of}
+    curves = {name: by_system for name, by_system in curves.items() if by_system}
     if not curves:
         return None
     panels = []
-    for confidence, of in curves.items():
+    for confidence, by_system in curves.items():
 
-        def paint(axes: Axes, of: Mapping[str, RiskCoverage] = of) -> None:
-            for name, curve in of.items():
+        def paint(axes: Axes, by_system: Mapping[str, RiskCoverage] = by_system) -> None:
+            for name, curve in by_system.items():
                 look = numbers.look(name)
                 places = _places(curve.n)
                 axes.plot(
@@ -122,7 +123,7 @@ def risk_and_coverage(numbers: Numbers, drawings: Drawings) -> Chart | None:
             axes.grid(visible=True)
             axes.figure.legend(loc="outside lower left", handlelength=3)
 
-        drawn = drawings.draw(paint, 2.9 + 0.2 * len(of))
+        drawn = drawings.draw(paint, 2.9 + 0.2 * len(by_system))
         panels.append((f"Mean ROUGE-1 of the impressions kept, by {confidence}", drawn))
     rows = [
         [
@@ -131,8 +132,8 @@ def risk_and_coverage(numbers: Numbers, drawings: Drawings) -> Chart | None:
             score(curve.aurc),
             f"{score(curve.oracle)} to {score(curve.random)}",
         ]
-        for confidence, of in curves.items()
-        for name, curve in of.items()
+        for confidence, by_system in curves.items()
+        for name, curve in by_system.items()
     ]
     columns = ["system, confidence", *(f"{kept} % kept" for kept in (100, 90, 80, 70, 50))]
     columns += ["AURC (lower is better)", "best to random"]
@@ -160,7 +161,11 @@ def _surest_half(numbers: Numbers) -> Iterator[str]:
     if abnormal is None:
         return
     for system in numbers.side.of(MODEL):
-        sure = {place: of for place, of in enumerate(system.confidence.get("logprob", ())) if of is not None}
+        sure = {
+            place: confidence
+            for place, confidence in enumerate(system.confidence.get("logprob", ()))
+            if confidence is not None
+        }
         if len(sure) < 2:
             continue
         half = sorted(sure, key=lambda place: (-sure[place], place))[: len(sure) // 2]
@@ -181,10 +186,10 @@ def training(rows: Iterable[Row], drawings: Drawings) -> Iterator[Chart]:
         if row["name"] in ("train_loss", "val_loss") and np.isfinite(row["value"]):
             runs.setdefault((row["model_name"], row["run_id"]), {}).setdefault(row["name"], []).append(row)
     names = {"train_loss": "training reports", "val_loss": "held-out reports"}
-    for (model, run_id), of in runs.items():
+    for (model, run_id), by_name in runs.items():
 
-        def paint(axes: Axes, of: Mapping[str, list[Row]] = of) -> None:
-            for place, (name, points) in enumerate(of.items()):
+        def paint(axes: Axes, by_name: Mapping[str, list[Row]] = by_name) -> None:
+            for place, (name, points) in enumerate(by_name.items()):
                 steps, values = [row["step"] for row in points], [row["value"] for row in points]
                 marker = "o" if len(points) < 30 else ""
                 axes.plot(steps, values, color=SERIES[place], marker=marker, markersize=4, label=names[name])
@@ -195,10 +200,10 @@ def training(rows: Iterable[Row], drawings: Drawings) -> Iterator[Chart]:
             axes.figure.legend(loc="outside lower left")
 
         title = f"Training of {model}, run {run_id}"
-        steps = sorted({row["step"] for points in of.values() for row in points})
+        steps = sorted({row["step"] for points in by_name.values() for row in points})
         shown = steps if len(steps) <= 20 else [steps[round(n * (len(steps) - 1) / 19)] for n in range(20)]
-        by_step = {name: {row["step"]: row["value"] for row in points} for name, points in of.items()}
-        data = [[f"{step:,}", *(score(by_step[name].get(step)) for name in of)] for step in shown]
+        by_step = {name: {row["step"]: row["value"] for row in points} for name, points in by_name.items()}
+        data = [[f"{step:,}", *(score(by_step[name].get(step)) for name in by_name)] for step in shown]
         words = "A loss that falls on training reports and rises on held-out ones is a sign of overfitting."
-        grid = Grid(title, ["step", *(names[name] for name in of)], data, f"{len(shown)} of {len(steps)} steps.")
+        grid = Grid(title, ["step", *(names[name] for name in by_name)], data, f"{len(shown)} of {len(steps)} steps.")
         yield Chart(title, [(f"Losses by step, {title}", drawings.draw(paint, 3.2))], words, grid)

@@ -40,16 +40,16 @@ def _spread(
     numbers: Numbers, drawings: Drawings, metric: str, stratum: str, title: str, *, explain: bool
 ) -> Chart | None:
     values = {system.name: numbers.values(system, metric, stratum) for system in numbers.scored()}
-    values = {name: of for name, of in values.items() if of.size}
+    values = {name: scores for name, scores in values.items() if scores.size}
     if not values:
         return None
 
     def boxes(axes: Axes) -> None:
-        for place, (name, of) in enumerate(values.items()):
+        for place, (name, scores) in enumerate(values.items()):
             color = numbers.look(name).color
             line = {"color": color, "linewidth": 1.4}
             axes.boxplot(
-                [of],
+                [scores],
                 positions=[place],
                 orientation="horizontal",
                 widths=0.34,
@@ -62,7 +62,7 @@ def _spread(
                 meanprops={"marker": "D", "markerfacecolor": PAPER, "markeredgecolor": color, "markersize": 4.5},
                 showfliers=False,
             )
-            beyond = _beyond(of)
+            beyond = _beyond(scores)
             axes.plot(beyond, [place] * len(beyond), linestyle="none", marker="o", markersize=2, color=color)
             axes.text(0.0, place - 0.3, short(name), va="bottom", ha="left")
         axes.set_ylim(len(values) - 0.55, -0.9)
@@ -71,9 +71,9 @@ def _spread(
         _score_axis(axes, f"{TITLES[metric]}, F-measure of a report")
 
     def curves(axes: Axes) -> None:
-        for name, of in values.items():
+        for name, scores in values.items():
             look = numbers.look(name)
-            shares = np.searchsorted(np.sort(of), GRID_POINTS + 1e-12, side="right") / of.size
+            shares = np.searchsorted(np.sort(scores), GRID_POINTS + 1e-12, side="right") / scores.size
             axes.plot(GRID_POINTS, 100 * shares, color=look.color, linestyle=look.dash, label=short(name))
         axes.set_ylim(0, 102)
         axes.set_ylabel("% of reports at or below")
@@ -86,14 +86,14 @@ def _spread(
         (f"Box plots of {title}; the numbers are in the table", drawings.draw(boxes, 0.9 + 0.62 * rows)),
         (f"Shares of reports at or below each {title}", drawings.draw(curves, 2.9 + 0.2 * rows)),
     ]
-    of_models = {name: of for name, of in values.items() if name in numbers.models}
+    of_models = {name: scores for name, scores in values.items() if name in numbers.models}
     return Chart(title, panels, _caption(of_models, explain=explain), _spread_data(values, title))
 
 
 def _caption(values: dict[str, np.ndarray], *, explain: bool) -> str:
     words = HOW_TO_READ if explain else ""
-    for name, of in values.items():
-        low, full = float((of <= LOW).mean()), float((of >= 1).mean())
+    for name, scores in values.items():
+        low, full = float((scores <= LOW).mean()), float((scores >= 1).mean())
         if min(low, full) >= HUMP:
             return words + (
                 f"Two peaks: {short(name)} scores 1 in {share(full, 0)} of the reports and {LOW:g} or less in "
@@ -102,22 +102,22 @@ def _caption(values: dict[str, np.ndarray], *, explain: bool) -> str:
     return words
 
 
-def _beyond(of: np.ndarray) -> list[float]:
+def _beyond(scores: np.ndarray) -> list[float]:
     """Return the distinct values beyond the whiskers, to two digits: this keeps the drawing small."""
-    low, high = np.quantile(of, (0.25, 0.75))
+    low, high = np.quantile(scores, (0.25, 0.75))
     reach = 1.5 * (high - low)
-    return sorted({round(float(value), 2) for value in of[(of < low - reach) | (of > high + reach)]})
+    return sorted({round(float(value), 2) for value in scores[(scores < low - reach) | (scores > high + reach)]})
 
 
 def _spread_data(values: dict[str, np.ndarray], title: str) -> Grid:
     columns = ["system", "reports", "mean", "lowest", "25 %", "median", "75 %", "highest"]
     columns += [f"at or below {at:g}" for at in SHOWN_SHARES] + ["full score, 1"]
     rows = []
-    for name, of in values.items():
-        quartiles = [score(float(value)) for value in np.quantile(of, (0, 0.25, 0.5, 0.75, 1))]
-        shares = [share(float((of <= at + 1e-12).mean())) for at in SHOWN_SHARES]
-        whole = share(float((of >= 1).mean()))
-        rows.append([name, f"{of.size:,}", score(float(of.mean())), *quartiles, *shares, whole])
+    for name, scores in values.items():
+        quartiles = [score(float(value)) for value in np.quantile(scores, (0, 0.25, 0.5, 0.75, 1))]
+        shares = [share(float((scores <= at + 1e-12).mean())) for at in SHOWN_SHARES]
+        whole = share(float((scores >= 1).mean()))
+        rows.append([name, f"{scores.size:,}", score(float(scores.mean())), *quartiles, *shares, whole])
     return Grid(f"Distribution of {title}", columns, rows)
 
 
