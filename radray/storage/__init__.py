@@ -1,1 +1,1 @@
-"""Bytes in and out, on disk or S3, each held against its checksum."""
+"""Bytes in and out, on disk or S3, each verified by its checksum."""

@@ -72,7 +72,7 @@ def whole_folder(folder: Path, *, replace: bool) -> Iterator[Path]:
 
     A folder that is there by then is removed once the new one stands (`replace`), or stays while the new one is
     dropped: another process was faster. Folders above it are created. Files are not synced: what stands in a model
-    folder is held against its manifest before each use. Raises OSError.
+    folder is verified by its manifest before each use. Raises OSError.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial, old = _beside(folder), _beside(folder)
