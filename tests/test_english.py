@@ -27,6 +27,9 @@ CLEAN = (
     *(f"radray/analytics/{name}.py" for name in ("evaluation_rows", "output", "query", "view_types", "views")),
     "radray/analytics/publishing",
     "radray/training",
+    "radray/models",
+    "radray/cluster",
+    "radray/pipelines",
 )
 """Folders, with everything below them, and modules whose names and text are held; add a room when it is clean."""
 

@@ -14,7 +14,7 @@ import ray
 from radray.errors import ConfigError
 from radray.settings.generate import GenerateSettings
 
-CPUS_A_KEPT_ONE = 16
+CPUS_PER_KEPT = 16
 """Of so many CPUs one is kept for reading, scoring and writing. Scoring a report takes about 0.6 ms of a core; writing
 its impression, with a model of 3.4 million parameters, 5 ms of one, and with any other far more."""
 
@@ -97,7 +97,7 @@ def plan_actors(nodes: Sequence[NodeResources], settings: GenerateSettings, memo
     fits = sum(_fit(node, memory, node.cpus, threads) for node in enough)
     if settings.actors == "auto" and fits:
         fits = max(1, sum(_fit(node, memory, _cores(node), threads) for node in enough))
-    wanted = max(1, cpus // CPUS_A_KEPT_ONE)
+    wanted = max(1, cpus // CPUS_PER_KEPT)
     # whoever asks for a number gets it while one CPU is left
     most = (cpus - (wanted if settings.actors == "auto" else 1)) // threads
     fits = min(fits, most)

@@ -27,7 +27,7 @@ class ModelFolder:
 def open_model(uri: str, *, verify: bool = True) -> ModelFolder:
     """Return the model that `uri` names: a local folder, else a Hugging Face hub id, which is downloaded.
 
-    A folder with a manifest is held against it (`verify`: sha256 of every file); a plain Hugging Face folder gets
+    A folder with a manifest is checked against it (`verify`: sha256 of every file); a plain Hugging Face folder gets
     its manifest computed in memory, named after the folder, and a download after its hub id. Only safetensors
     weights are taken, and no code. Raises InputError for a folder that is no such model or differs from its
     manifest, and for a hub id that cannot be had.

@@ -4,7 +4,7 @@
 
     s3://bucket/models/chest/                the files of a model folder, as they are
         manifest.json                        sha256 of each; written last: without it there is no model
-    $XDG_CACHE_HOME/radray/models/<digest>/  the same on a node (else below ~/.cache), held against the manifest
+    $XDG_CACHE_HOME/radray/models/<digest>/  the same on a node (else below ~/.cache), checked against the manifest
 
 Nothing is ever removed from the cache but what is damaged: a folder of it may be removed whenever nobody uses it.
 """
@@ -27,7 +27,7 @@ from radray.models.manifest import (
     store_manifest,
     verify_files,
 )
-from radray.models.verified import only_one
+from radray.models.verified import exclusive
 from radray.storage.failures import MissingFile
 from radray.storage.files import Storage, absolute_uri, is_s3
 from radray.storage.whole import remove_abandoned, whole_folder
@@ -64,7 +64,7 @@ def open_stored(uri: str, storage: Storage) -> ModelFolder:
 
 
 def on_this_node(model: ModelFolder, check: Check = verify_files) -> ModelFolder:
-    """Return `model` with its files on this node, held against its manifest by `check`; fetched where need be.
+    """Return `model` with its files on this node, checked against its manifest by `check`; fetched where need be.
 
     Of several processes one fetches and the others wait. A copy that is damaged is fetched anew, once. Raises
     InputError when the files on S3 are not those of the manifest, RadrayError when they cannot be had or written.
@@ -72,7 +72,7 @@ def on_this_node(model: ModelFolder, check: Check = verify_files) -> ModelFolder
     if not isinstance(model, StoredModel):
         return model
     here = replace(model, path=_cached(model.manifest))
-    with only_one(f"model {here.path}"):
+    with exclusive(f"model {here.path}"):
         if (here.path / MANIFEST).is_file():
             try:
                 check(here.path, model.manifest)

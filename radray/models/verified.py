@@ -1,4 +1,4 @@
-"""Model files held against their manifest once a node and run, and never another file loaded than was checked.
+"""Model files checked against their manifest once a node and run, and never another file loaded than was checked.
 
 Hashing FLAN-T5 XL reads 11 GB; eight actors of a node would read them eight times. The first one hashes while the
 others wait, and leaves a marker: what the system says of each file (device, inode, size, times of change). Files that
@@ -39,7 +39,7 @@ class CheckedFiles:
         Raises InputError as `verify_files` does, and for files that change meanwhile.
         """
         marker = _place() / f"{_digest(self._run, str(folder.resolve()), manifest.to_json().decode())}.json"
-        with only_one(marker.stem):
+        with exclusive(marker.stem):
             held = _identities(folder, manifest)
             if _read(marker) != held:
                 verify_files(folder, manifest)
@@ -58,7 +58,7 @@ class CheckedFiles:
 
 
 @contextmanager
-def only_one(name: str) -> Iterator[None]:
+def exclusive(name: str) -> Iterator[None]:
     """Let one process of this node at a time into the block of this `name`; one that dies in it lets the next in."""
     with (_place() / f"{_digest(name)}.lock").open("wb") as file:
         # one of three locks by flock that share no more than this line: here others wait for their turn, a training's

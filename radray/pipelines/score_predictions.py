@@ -98,7 +98,7 @@ def _thresholds(settings: ScoreSettings) -> dict[str, float]:
 
 
 def _scores(scorer: Scorer, source: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ROUGE against the cleaned reference, and its F against the reference as it came."""
+    """Return ROUGE against the cleaned reference, and its F against the raw reference."""
     reference, raw = source["reference"], source["reference_raw"]
     if not reference:
         return dict.fromkeys((*ROUGE_COLUMNS, *RAW_ROUGE_COLUMNS, "scorer_id"))

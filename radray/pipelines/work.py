@@ -60,7 +60,7 @@ class SourceSpec:
 def detect_format(storage: Storage, files: Sequence[FrozenFile]) -> str:
     """Return the format of `files` by names and first bytes: of the first one's members when it is an archive.
 
-    Raises InputError when it cannot be told.
+    Raises InputError when it is not known.
     """
     first = files[0]
     with _named(first), _opened(storage, first) as stream:

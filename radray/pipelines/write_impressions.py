@@ -42,7 +42,7 @@ class WriteImpressions(Stage):
     ) -> None:
         """Load `model` with the engine of `settings`; `converted` is the digest that a converted copy must have.
 
-        The model's files are held against their manifest, once a node for all actors of `run_id` (None: this one).
+        The model's files are checked against their manifest, once a node for all actors of `run_id` (None: this one).
         Raises InputError when they are others, and RadrayError when the engine does not answer.
         """
         self._prompt = get_prompt(prompt_id)

@@ -29,7 +29,7 @@ from radray.models.manifest import (
     verify_files,
     write_manifest,
 )
-from radray.models.verified import only_one
+from radray.models.verified import exclusive
 from radray.storage.whole import remove_abandoned, whole_folder
 
 
@@ -52,9 +52,9 @@ class Converted:
 
 
 def find_converted(model: ModelFolder, compute_type: str, check: Check = verify_files) -> Converted | None:
-    """Return the converted copy of `model`, its files held against its manifest by `check`; None where there is none.
+    """Return the converted copy of `model`, its files compared with its manifest by `check`; None if there is none.
 
-    Raises InputError naming the file that is damaged, and how to have the copy made anew.
+    Raises InputError naming the file that is damaged, and how to have the model converted again.
     """
     for place in _places(model):
         folder = place / _name(model, compute_type)
@@ -71,7 +71,7 @@ def find_converted(model: ModelFolder, compute_type: str, check: Check = verify_
 def ensure_converted(
     model: ModelFolder, compute_type: str, *, mend: bool = False, check: Check = verify_files
 ) -> Converted:
-    """Return the converted copy of `model`, its files held against its manifest by `check`; converted now if needed.
+    """Return the converted copy of `model`, its files checked against its manifest by `check`; converted now if needed.
 
     It is written under another name and renamed when it is whole: of two processes that convert at once the first
     wins. On one node one process converts and the others wait: each would need the memory of the model. `mend`:
@@ -88,7 +88,7 @@ def ensure_converted(
         converted = None
     if converted is not None:
         return converted
-    with only_one(f"{_name(model, compute_type)} {model.path}"):
+    with exclusive(f"{_name(model, compute_type)} {model.path}"):
         converted = find_converted(model, compute_type, check)
         if converted is None:
             _convert(model, compute_type)

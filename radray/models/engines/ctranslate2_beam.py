@@ -22,7 +22,7 @@ class CTranslate2Engine(BeamEngine):
     ) -> None:
         """Load the converted copy of `model`, which is made where there is none; on the GPU if `settings` say so.
 
-        `converted` is the digest that the copy must have, `check` holds its files against their manifest. Raises
+        `converted` is the digest that the copy must have, `check` compares its files with their manifest. Raises
         InputError for a copy that is damaged or another, and for a model that cannot be converted; ConfigError for a
         compute type that this device does not know.
         """
@@ -32,7 +32,7 @@ class CTranslate2Engine(BeamEngine):
         copy = ensure_converted(model, settings.compute_type, check=check)
         if converted not in (None, copy.digest):
             raise InputError(
-                f"model {model.name}: {copy.path} is not the conversion that was held against transformers; remove it"
+                f"model {model.name}: {copy.path} is not the conversion that the parity run was made with; remove it"
             )
         try:
             self._translator = ctranslate2.Translator(

@@ -98,7 +98,7 @@ def standing_memory(shape: T5Shape, step: Step) -> int:
 def step_memory(shape: T5Shape, step: Step) -> StepMemory:
     """Return the memory of a training step of a T5 of `shape` at the moment that holds most.
 
-    Held against what torch allocates and against FLAN-T5 XL on fake tensors by tests/benchmarks/training_memory.py.
+    Compared with what torch allocates and with FLAN-T5 XL on fake tensors by tests/benchmarks/training_memory.py.
     """
     return max(_moments(shape, step), key=lambda moment: moment.total)
 
