@@ -25,8 +25,8 @@ from tests.support.worlds.views import Row, append
 
 GUIDE = (ROOT / "radray" / "analytics" / "sql" / "README.md").read_text(encoding="utf-8")
 QUESTIONS = {
-    re.split(r"[?:]", said.strip())[0]: sql
-    for said, sql in re.findall(r"(?<=\n\n)([^\n`#][^#]*?)\n\n```sql\n(.*?)```", GUIDE, re.DOTALL)
+    re.split(r"[?:]", question.strip())[0]: sql
+    for question, sql in re.findall(r"(?<=\n\n)([^\n`#][^#]*?)\n\n```sql\n(.*?)```", GUIDE, re.DOTALL)
 }
 COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", GUIDE, re.DOTALL) for line in block.splitlines()]
 
@@ -138,7 +138,7 @@ def reports() -> list[Row]:
 def runs() -> list[Row]:
     base = {"status": "finished", "run_key": "k", "config": "c", "code_version": "1"}
     start = datetime.datetime(2026, 11, 22, 1)
-    told = [
+    values = [
         ("finetune-1", "finetune", datetime.date(1970, 1, 1), "corpus", "model", "cc" * 32, 60, 80, None, None),
         ("finetune-2", "finetune", datetime.date(1970, 1, 1), "corpus", "model", A, 90, 90, None, None),
         ("prepare-1", "prepare", DAY21, "hospital", None, None, 4, 8, 4, 4),
@@ -147,7 +147,7 @@ def runs() -> list[Row]:
     ]
     names = ("run_id", "job", "batch_date", "dataset", "model_name", "model_digest")
     rows = []
-    for place, row in enumerate(told):
+    for place, row in enumerate(values):
         began = start + datetime.timedelta(hours=place)
         times = {"started": began, "ended": began + datetime.timedelta(seconds=row[6])}
         counts = {"input_units": row[7], "rows_ok": row[8], "rows_not_ok": row[9], "units_per_second": row[7] / row[6]}
@@ -175,23 +175,23 @@ def differences() -> list[Row]:
 
 def losses() -> list[Row]:
     time = datetime.datetime(2026, 11, 20)
-    told = [("finetune-1", "val_loss", 0.5), ("finetune-2", "val_loss", 1.5), ("finetune-2", "val_loss", 1.25)]
-    told += [("finetune-2", "val_loss", 1.75), ("finetune-2", "train_loss", 0.25)]
+    values = [("finetune-1", "val_loss", 0.5), ("finetune-2", "val_loss", 1.5), ("finetune-2", "val_loss", 1.25)]
+    values += [("finetune-2", "val_loss", 1.75), ("finetune-2", "train_loss", 0.25)]
     return [
         {"run_id": run, "model_name": "model", "step": step, "epoch": 1.0, "time": time, "name": name, "value": value}
-        for step, (run, name, value) in enumerate(told)
+        for step, (run, name, value) in enumerate(values)
     ]
 
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    made = open_warehouse(tmp_path_factory.mktemp("guide") / "warehouse")
+    warehouse = open_warehouse(tmp_path_factory.mktemp("guide") / "warehouse")
     for schema, rows in (
         *((REPORTS, reports()), (PREDICTIONS, predictions()), (RUNS, runs())),
         *((COMPARISONS, differences()), (TRAINING_METRICS, losses())),
     ):
-        append(made, schema, rows)
-    return made
+        append(warehouse, schema, rows)
+    return warehouse
 
 
 def test_every_query_of_the_guide_has_a_known_answer() -> None:
@@ -209,7 +209,7 @@ def test_the_guide_gives_the_known_answer(question: str, warehouse: Warehouse) -
     assert [tuple(row.values()) for row in got] == [pytest.approx(row, nan_ok=False) for row in KNOWN[question]]
 
 
-def test_the_guide_says_where_columns_are_told(warehouse: Warehouse) -> None:
+def test_the_guide_says_what_a_column_holds(warehouse: Warehouse) -> None:
     got = stream(warehouse, QUESTIONS["What does a column hold"]).table().to_pylist()
     assert got[0] == {
         "column_name": "place",

@@ -121,7 +121,7 @@ def test_a_name_is_never_a_variable_of_this_process(warehouse: Warehouse) -> Non
     assert canary.num_rows == 1
 
 
-def test_rows_come_as_they_are_made(warehouse: Warehouse) -> None:
+def test_rows_come_before_the_query_ends(warehouse: Warehouse) -> None:
     rows = stream(warehouse, ENDLESS)  # 8 TB, were it all made
     first, second = itertools.islice(rows.batches, 2)
     assert 0 < first.num_rows <= BATCH_ROWS
@@ -165,9 +165,9 @@ def test_json_is_json_whatever_the_rows() -> None:
         "c": [[1], [], None, [2]],
     }
     assert write_json(rows_of(values), file) == 4
-    told = json.loads(file.getvalue(), parse_constant=lambda word: pytest.fail(word))
-    assert [row["a"] for row in told] == [1.5, None, None, None]
-    assert [row["b"] for row in told] == values["b"]
+    parsed = json.loads(file.getvalue(), parse_constant=lambda word: pytest.fail(word))
+    assert [row["a"] for row in parsed] == [1.5, None, None, None]
+    assert [row["b"] for row in parsed] == values["b"]
     file = io.StringIO()
     assert write_json(rows_of({"a": []}), file) == 0
     assert json.loads(file.getvalue()) == []

@@ -23,12 +23,12 @@ SERVICES = ("athena", "glue", "quicksight")
 
 
 def statements(name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = policy(name, {})["Statement"]
-    return found
+    listed: list[dict[str, Any]] = policy(name, {})["Statement"]
+    return listed
 
 
 def test_the_files_are_these() -> None:
-    names = sorted(one.name for one in (files("radray.analytics.publishing") / "iam").iterdir())
+    names = sorted(entry.name for entry in (files("radray.analytics.publishing") / "iam").iterdir())
     assert names == sorted(f"{name}.json" for name in POLICIES)
 
 
@@ -53,19 +53,21 @@ def test_actions_are_named_and_resources_are_too(name: str) -> None:
 
 def test_listing_a_bucket_is_listing_a_prefix() -> None:
     for name in POLICIES:
-        listing = [one for one in statements(name) if "s3:ListBucket" in one["Action"]]
+        listing = [entry for entry in statements(name) if "s3:ListBucket" in entry["Action"]]
         assert bool(listing) == (name != "dashboards")
         for statement in listing:
             (prefixes,) = (statement["Condition"]["StringLike"]["s3:prefix"],)
-            assert all(re.fullmatch(r"\$\{(results_)?prefix\}/\*", one) for one in prefixes)
+            assert all(re.fullmatch(r"\$\{(results_)?prefix\}/\*", entry) for entry in prefixes)
 
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_actions_of_services_are_operations_of_theirs(name: str) -> None:
     session = botocore.session.get_session()
-    known = {f"{service}:{one}" for service in SERVICES for one in session.get_service_model(service).operation_names}
+    known = {
+        f"{service}:{entry}" for service in SERVICES for entry in session.get_service_model(service).operation_names
+    }
     rights = {"quicksight:PassDataSource", "quicksight:PassDataSet"}  # rights that are no operations
-    asked = {a for one in statements(name) for a in one["Action"] if a.split(":")[0] in SERVICES}
+    asked = {a for entry in statements(name) for a in entry["Action"] if a.split(":")[0] in SERVICES}
     assert asked - known - rights == set()
 
 
@@ -73,28 +75,28 @@ def test_the_policy_gives_what_publishing_needs_and_no_more() -> None:
     cloud, asked = Cloud(), set()
 
     def client(service: str) -> Any:
-        made = cloud.client(service)
-        made.meta.events.register(
+        boto = cloud.client(service)
+        boto.meta.events.register(
             f"before-parameter-build.{service}",
             lambda model, **_: asked.add(f"{service}:{model.name}"),
             unique_id="seen",
         )
-        return made
+        return boto
 
     publisher = Publisher(WHOLE, REGION, client, pause_s=0)
     for _ in range(2):
         list(publisher.publish(Choices("model", "fine")))
     list(publisher.remove())
-    given = {action for name in ("publish", "dashboards") for one in statements(name) for action in one["Action"]}
+    given = {action for name in ("publish", "dashboards") for entry in statements(name) for action in entry["Action"]}
     assert asked <= given
     # tags and what is passed on are rights without a call of ours; tables are made by the catalog
     silent = {"quicksight:TagResource", "quicksight:PassDataSource", "quicksight:PassDataSet"}
-    silent |= {f"glue:{one}" for one in ("GetDatabase", "CreateDatabase", "CreateTable", "UpdateTable")}
+    silent |= {f"glue:{entry}" for entry in ("GetDatabase", "CreateDatabase", "CreateTable", "UpdateTable")}
     assert {action for action in given if action.split(":")[0] in SERVICES} - asked == silent
     assets = set(resources("dashboards"))
-    assert all(one.startswith("arn:aws:quicksight") for one in assets)
+    assert all(entry.startswith("arn:aws:quicksight") for entry in assets)
     values = {"region": REGION, "account": str(WHOLE.account_id), "quicksight_prefix": "radray"}
-    named = {re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], one) for one in assets}
+    named = {re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], entry) for entry in assets}
     list(publisher.publish(Choices("model", "fine")))
     assert named == set(cloud.assets)
 
@@ -105,7 +107,7 @@ def resources(name: str) -> Iterator[str]:
 
 
 def tables_of(name: str) -> set[str]:
-    return {one.rpartition("/")[2] for one in resources(name) if ":table/" in one}
+    return {entry.rpartition("/")[2] for entry in resources(name) if ":table/" in entry}
 
 
 def test_each_role_sees_its_tables() -> None:
@@ -138,7 +140,7 @@ def test_views_without_text_need_the_granted_columns_alone() -> None:
 
 def test_no_column_of_text_is_granted() -> None:
     entries = column_grants("arn:aws:iam::123456789012:role/analysts").arguments["Entries"]
-    granted = {one["Resource"]["TableWithColumns"]["Name"]: one for one in entries[1:]}
+    granted = {entry["Resource"]["TableWithColumns"]["Name"]: entry for entry in entries[1:]}
     assert granted.keys() == {*TABLES, *VIEWS} - set(WITH_TEXT)
     for name, entry in granted.items():
         columns = set(entry["Resource"]["TableWithColumns"]["ColumnNames"])
@@ -159,7 +161,7 @@ def test_settings_fill_the_policies() -> None:
         ],
     )
     for name in POLICIES:
-        told = json.dumps(policy(name, policy_values(settings)))
-        assert "$" not in told
-        assert ("arn:aws:s3:::bucket/some/prefix/*" in told) == (name in ("job", "publish"))
-        assert len("".join(told.split())) < 6_144  # AWS's limit of a managed policy, characters but for blanks
+        text = json.dumps(policy(name, policy_values(settings)))
+        assert "$" not in text
+        assert ("arn:aws:s3:::bucket/some/prefix/*" in text) == (name in ("job", "publish"))
+        assert len("".join(text.split())) < 6_144  # AWS's limit of a managed policy, characters but for blanks

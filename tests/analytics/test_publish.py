@@ -27,11 +27,11 @@ CHOICES = Choices("model", "fine")
 
 
 def all_requests() -> list[Request]:
-    found = [*view_requests(WHOLE, CHOICES), column_grants(f"arn:aws:iam::{ACCOUNT}:role/analysts")]
+    requests = [*view_requests(WHOLE, CHOICES), column_grants(f"arn:aws:iam::{ACCOUNT}:role/analysts")]
     for asset in assets(WHOLE, REGION):
         rights = [] if asset.rights is None else [asset.rights]
-        found += [asset.create, *asset.updates, *rights, asset.describe, asset.delete]
-    return found
+        requests += [asset.create, *asset.updates, *rights, asset.describe, asset.delete]
+    return requests
 
 
 def operation_of(request: Request) -> Any:
@@ -70,7 +70,7 @@ def _matches(pattern: str, value: str) -> bool:
         return True
 
 
-@pytest.mark.parametrize("request_", all_requests(), ids=lambda one: one.operation)
+@pytest.mark.parametrize("request_", all_requests(), ids=lambda entry: entry.operation)
 def test_requests_fit_the_models_of_the_services(request_: Request) -> None:
     shape = operation_of(request_).input_shape
     report = ParamValidator().validate(dict(request_.arguments), shape)
@@ -79,20 +79,20 @@ def test_requests_fit_the_models_of_the_services(request_: Request) -> None:
 
 
 def test_the_check_does_find_what_is_wrong() -> None:
-    (request,) = (one for one in all_requests() if one.operation == "create_data_source")
+    (request,) = (entry for entry in all_requests() if entry.operation == "create_data_source")
     shape = operation_of(request).input_shape
     assert ParamValidator().validate({**request.arguments, "Colour": "red"}, shape).has_errors()
     assert list(misfits({**request.arguments, "Type": "ATHENE", "AwsAccountId": "12"}, shape)) != []
 
 
 def test_data_sets_have_the_views_columns_and_text_is_for_readers_alone() -> None:
-    made = {
+    assets_by_arn = {
         asset.create.arguments["DataSetId"]: asset
         for asset in assets(WHOLE, REGION)
         if "DataSetId" in asset.create.arguments
     }
-    for asset in made.values():
-        ((table,),) = (one.values() for one in asset.create.arguments["PhysicalTableMap"].values())
+    for asset in assets_by_arn.values():
+        ((table,),) = (entry.values() for entry in asset.create.arguments["PhysicalTableMap"].values())
         assert [column["Name"] for column in table["InputColumns"]] == list(view_columns(table["Name"]))
         assert {column["Type"] for column in table["InputColumns"]} <= {
             "STRING",
@@ -104,9 +104,9 @@ def test_data_sets_have_the_views_columns_and_text_is_for_readers_alone() -> Non
         (rights,) = asset.create.arguments["Permissions"]
         assert rights["Principal"] == (FEW if table["Name"] in WITH_TEXT else GROUP)
     without = assets(WHOLE.model_copy(update={"text_principal_arn": None}), REGION)
-    told = json.dumps([asset.create.arguments for asset in without])
+    sent = json.dumps([asset.create.arguments for asset in without])
     assert not any(
-        f'"{name}"' in told for name in ("side_by_side", "predictions_text", "findings", "production_prediction")
+        f'"{name}"' in sent for name in ("side_by_side", "predictions_text", "findings", "production_prediction")
     )
     assert assets(PublishSettings(), REGION) == []
 
@@ -116,32 +116,32 @@ def test_the_dashboards_name_columns_that_are_there_and_each_field_once() -> Non
         definition = asset.create.arguments.get("Definition")
         if definition is None:
             continue
-        declared = {one["Identifier"] for one in definition["DataSetIdentifierDeclarations"]}
-        columns = list(found(definition, "Column"))
+        declared = {entry["Identifier"] for entry in definition["DataSetIdentifierDeclarations"]}
+        columns = list(values_of(definition, "Column"))
         assert {column["DataSetIdentifier"] for column in columns} == declared
         for column in columns:
             assert column["ColumnName"] in view_columns(column["DataSetIdentifier"])
-        for measure in found(definition, "NumericalMeasureField"):
+        for measure in values_of(definition, "NumericalMeasureField"):
             place = measure["Column"]
             assert view_types(place["DataSetIdentifier"])[place["ColumnName"]] in ("DOUBLE", "BIGINT")
         visuals = [visual for sheet in definition["Sheets"] for visual in sheet["Visuals"]]
-        ids = [one["VisualId"] for visual in visuals for one in visual.values()]
+        ids = [entry["VisualId"] for visual in visuals for entry in visual.values()]
         assert len(set(ids)) == len(ids)
-        fields = list(found(definition, "FieldId"))
+        fields = list(values_of(definition, "FieldId"))
         assert len(set(fields)) == len(fields)
-        assert {one for listed in found(definition["FilterGroups"], "VisualIds") for one in listed} <= set(ids)
+        assert {entry for listed in values_of(definition["FilterGroups"], "VisualIds") for entry in listed} <= set(ids)
 
 
-def found(value: Any, key: str) -> Iterator[Any]:
+def values_of(value: Any, key: str) -> Iterator[Any]:
     """Yield what stands under `key`, anywhere in `value`."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if name == key:
                 yield inner
-            yield from found(inner, key)
+            yield from values_of(inner, key)
     elif isinstance(value, list):
         for inner in value:
-            yield from found(inner, key)
+            yield from values_of(inner, key)
 
 
 def publisher(cloud: Cloud, settings: PublishSettings = WHOLE) -> Publisher:
@@ -184,7 +184,7 @@ def test_a_run_that_was_stopped_is_run_again() -> None:
     assert len(cloud.assets) == 13
 
 
-def test_removal_takes_what_was_made_and_nothing_else() -> None:
+def test_removal_takes_published_assets_and_nothing_else() -> None:
     cloud = Cloud()
     list(publisher(cloud).publish(CHOICES))
     theirs = f"arn:aws:quicksight:{REGION}:{ACCOUNT}:dataset/their-own"
@@ -260,7 +260,7 @@ def test_the_job_prints_the_requests_that_it_would_send(
     assert run(monkeypatch, "--dry-run", *words) == 0
     lines = [line.removeprefix("# ") for line in capsys.readouterr().out.splitlines() if line.startswith("# ")]
     wanted = [*view_requests(WHOLE, CHOICES), *(asset.create for asset in assets(WHOLE, REGION))]
-    assert lines[1 : len(wanted) + 1] == [job.told(one) for one in wanted]
+    assert lines[1 : len(wanted) + 1] == [job.told(entry) for entry in wanted]
     policies = [json.loads(line.partition(": ")[2]) for line in lines if line.startswith("not sent, policy ")]
     assert "arn:aws:s3:::bucket/some/prefix/*" in json.dumps(policies[0])
     assert "${" not in json.dumps(policies[1:])
@@ -284,8 +284,8 @@ def test_moto_takes_tables_views_and_what_it_knows_of_quicksight(
         monkeypatch.delenv(name, raising=False)
     with mock_aws():
         assert run(monkeypatch, "warehouse.catalog=glue", f"warehouse.uri={tmp_path}/warehouse") == 0
-        told = capsys.readouterr().err
-        assert told.count("athena: view ") == len(VIEWS)
+        error = capsys.readouterr().err
+        assert error.count("athena: view ") == len(VIEWS)
         tables = clients("us-east-1")("glue").get_tables(DatabaseName="radray")["TableList"]
         assert len(tables) == 6
         queries = clients("us-east-1")("athena").list_query_executions()["QueryExecutionIds"]

@@ -70,22 +70,22 @@ def test_the_state_of_a_night_is_what_became_of_it(tmp_path: Path) -> None:
     assert [row["units"] for row in got] == [3, 2, 1, 0, 0, 1, 0, 1, 0]
     assert [(row["written"], row["failed"], row["deferred"]) for row in got[:3]] == [(2, 0, 1), (1, 1, 0), (0, 0, 0)]
     assert [row["deferred_share"] for row in got[:3]] == [0.5, 0.0, None]
-    told = [(row["last_run_status"], row["last_run_reason"]) for row in got]
-    assert told[:5] == [
+    ends = [(row["last_run_status"], row["last_run_reason"]) for row in got]
+    assert ends[:5] == [
         *(("finished", None), (None, None), ("finished", None), ("finished", None)),
         ("failed", "InputError"),
     ]
 
 
 @pytest.mark.parametrize("stemmer", [True, False])
-def test_figures_of_the_scorer_of_predictions_are_told_from_the_others(tmp_path: Path, *, stemmer: bool) -> None:
+def test_figures_of_the_scorer_of_predictions_are_marked(tmp_path: Path, *, stemmer: bool) -> None:
     warehouse = open_warehouse(tmp_path / "warehouse")
     key = {"run_id": "evaluate-1", "batch_date": datetime.date(2026, 3, 1), "dataset": "north", "split": "live"}
     key |= {"system": "model"}
     key |= dict.fromkeys(("n", "mean", "min", "p25", "p50", "p75", "max"), 1) | {"stratum": "all", "metric": "m"}
     ours = Scorer(stemmer=stemmer).scorer_id
     scorers = [Scorer(stemmer=s, references=r).scorer_id for s in (True, False) for r in ("clean", "raw")]
-    append(warehouse, EVALUATIONS, [{**key, "scorer_id": one} for one in (*scorers, CHECKS_ID)])
+    append(warehouse, EVALUATIONS, [{**key, "scorer_id": scorer} for scorer in (*scorers, CHECKS_ID)])
     sql = "SELECT scorer_id FROM evaluation_figures WHERE main_scorer"
     got = stream(warehouse, sql, choices=Choices(stemmer=stemmer)).table().to_pylist()
     assert {row["scorer_id"] for row in got} == {ours, CHECKS_ID}
@@ -93,13 +93,13 @@ def test_figures_of_the_scorer_of_predictions_are_told_from_the_others(tmp_path:
 
 def test_the_words_that_an_impression_misses_are_those_of_the_findings(tmp_path: Path) -> None:
     findings = "Größe unverändert. Large left pneumothorax. Free air under the diaphragm."
-    made = check("No acute disease.", findings, None)
-    assert made.flags["critical_missed"] is True
+    checked = check("No acute disease.", findings, None)
+    assert checked.flags["critical_missed"] is True
     warehouse = open_warehouse(tmp_path / "warehouse")
     filler = dict.fromkeys(("split_key", "text_digest", "prompt_id", "settings_digest", "engine", "run_key"), "x")
     row = {**filler, "unit_id": "u", "batch_date": datetime.date(2026, 3, 1), "dataset": "north", "split": "live"}
     row |= {"model_name": "model", "model_digest": "m", "status": "ok", "study_id": "s", "run_id": "generate-1"}
-    row |= {"findings": findings, "flag_critical_missed": True, "evidence": made.evidence}
+    row |= {"findings": findings, "flag_critical_missed": True, "evidence": checked.evidence}
     append(warehouse, PREDICTIONS, [row, {**row, "unit_id": "v", "flag_critical_missed": False}])
     got = stream(warehouse, "SELECT unit_id, missed_words FROM predictions_text ORDER BY 1").table().to_pylist()
     assert got == [

@@ -42,8 +42,8 @@ def connection(world: World) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def scans(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Scan]:
-    (_, told) = connection.execute(f"EXPLAIN (ANALYZE, FORMAT json) {sql}").fetchone() or ("", "{}")
-    return list(within(json.loads(told)))
+    (_, plan) = connection.execute(f"EXPLAIN (ANALYZE, FORMAT json) {sql}").fetchone() or ("", "{}")
+    return list(within(json.loads(plan)))
 
 
 def within(node: Mapping[str, Any]) -> Iterator[Scan]:
@@ -61,28 +61,28 @@ def files_of(world: World, scan: Scan, *, night: bool) -> int:
     terms = [f"batch_date = '{NIGHT}'"] if night else []
     terms += [f"model_name = '{model}'" for model in scan.models]
     table = world.warehouse.load(TABLES[scan.table])
-    found = table.scan(row_filter=" AND ".join(terms)) if terms else table.scan()
-    return len(list(found.plan_files()))
+    opened = table.scan(row_filter=" AND ".join(terms)) if terms else table.scan()
+    return len(list(opened.plan_files()))
 
 
 @pytest.mark.parametrize("name", [name for name in OF_NIGHTS if name not in ALL_NIGHTS | WHOLE_TABLES])
 def test_a_question_about_one_night_opens_no_file_of_another(
     name: str, world: World, connection: duckdb.DuckDBPyConnection
 ) -> None:
-    found = scans(connection, f"SELECT * FROM {name} WHERE batch_date = DATE '{NIGHT}'")
-    assert found
-    for scan in found:
+    opened = scans(connection, f"SELECT * FROM {name} WHERE batch_date = DATE '{NIGHT}'")
+    assert opened
+    for scan in opened:
         assert 0 < scan.files == files_of(world, scan, night=True) < files_of(world, scan, night=False)
 
 
 def test_the_state_of_a_night_reads_a_list_and_its_own_files(
     world: World, connection: duckdb.DuckDBPyConnection
 ) -> None:
-    found = scans(connection, f"SELECT * FROM nights WHERE batch_date = DATE '{NIGHT}'")
-    found = [scan for scan in found if scan.table != "runs"]  # one small file
-    every = [scan for scan in found if scan.files == files_of(world, scan, night=False)]
-    of_night = [scan for scan in found if scan.files == files_of(world, scan, night=True)]
-    assert len(every) + len(of_night) == len(found)
+    opened = scans(connection, f"SELECT * FROM nights WHERE batch_date = DATE '{NIGHT}'")
+    opened = [scan for scan in opened if scan.table != "runs"]  # one small file
+    every = [scan for scan in opened if scan.files == files_of(world, scan, night=False)]
+    of_night = [scan for scan in opened if scan.files == files_of(world, scan, night=True)]
+    assert len(every) + len(of_night) == len(opened)
     for scans_of in (every, of_night):
         assert {scan.table for scan in scans_of} == {"predictions", "reports"}
     assert max(scan.columns for scan in every) == 2

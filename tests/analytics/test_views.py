@@ -62,13 +62,13 @@ def same(got: list[Row], expected: list[Row], keys: list[str]) -> None:
 
     assert len(got) == len(expected) > 0
     assert len({order(row) for row in got}) == len(got)
-    for one, other in zip(sorted(map(plain, got), key=order), sorted(map(plain, expected), key=order), strict=True):
-        assert one.keys() == other.keys()
-        for name, value in other.items():
-            if isinstance(value, float) and one[name] is not None:
-                assert math.isclose(one[name], value, rel_tol=1e-9, abs_tol=1e-12), (name, one, other)
+    for actual, wanted in zip(sorted(map(plain, got), key=order), sorted(map(plain, expected), key=order), strict=True):
+        assert actual.keys() == wanted.keys()
+        for name, value in wanted.items():
+            if isinstance(value, float) and actual[name] is not None:
+                assert math.isclose(actual[name], value, rel_tol=1e-9, abs_tol=1e-12), (name, actual, wanted)
             else:
-                assert one[name] == value, (name, one, other)
+                assert actual[name] == value, (name, actual, wanted)
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -123,12 +123,12 @@ def test_views_come_after_what_they_read() -> None:
 
 def test_no_word_of_a_report_is_in_the_views_without_text(world: World) -> None:
     for name in VIEWS:
-        told = str(ask(world, f"SELECT * FROM {name}"))
-        assert ("SECRET" in told) == (name in WITH_TEXT)
-        assert "subject-" not in told
+        text = str(ask(world, f"SELECT * FROM {name}"))
+        assert ("SECRET" in text) == (name in WITH_TEXT)
+        assert "subject-" not in text
 
 
-def test_the_urgency_of_each_error_that_harms_is_said() -> None:
+def test_each_error_that_can_harm_has_an_urgency() -> None:
     assert sorted(URGENCY) == sorted(TIER_A)
 
 
@@ -163,15 +163,15 @@ def test_the_tables_without_text(world: World) -> None:
 
 def nightly(world: World, model: str, nights: Sequence[datetime.date] = NIGHTS) -> list[Row]:
     """Return, by going through the nights, the newest prediction of each study that stands that night."""
-    found = []
+    newest = []
     for night in nights:
         for dataset in DATASETS:
             here = [r for r in world.rows["reports"] if (r["batch_date"], r["dataset"]) == (night, dataset)]
             for unit in (r["unit_id"] for r in here if r["status"] == "ok"):
                 rows = [p for p in world.rows["predictions"] if (p["model_name"], p["unit_id"]) == (model, unit)]
                 rows = [p for p in rows if p["batch_date"] == night]
-                found += sorted(rows, key=lambda p: str(p["run_id"]))[-1:]
-    return found
+                newest += sorted(rows, key=lambda p: str(p["run_id"]))[-1:]
+    return newest
 
 
 def test_night_predictions(world: World) -> None:
@@ -180,13 +180,13 @@ def test_night_predictions(world: World) -> None:
     got = ask(world, "SELECT * FROM night_predictions")
     same(got, expected, ["batch_date", "dataset", "study_id"])
     assert len(got) > len(ask(world, "SELECT * FROM latest_predictions"))
-    of_one = ask(world, f"SELECT * FROM night_predictions WHERE batch_date = DATE '{NIGHTS[1]}'")
-    same(of_one, [row for row in expected if row["batch_date"] == NIGHTS[1]], ["dataset", "study_id"])
+    of_night = ask(world, f"SELECT * FROM night_predictions WHERE batch_date = DATE '{NIGHTS[1]}'")
+    same(of_night, [row for row in expected if row["batch_date"] == NIGHTS[1]], ["dataset", "study_id"])
 
 
 def latest(world: World, model: str) -> dict[tuple[str, str], tuple[Row, bool]]:
     """Return the newest prediction of each study by going through the nights, and whether a newer report is there."""
-    found: dict[tuple[str, str], tuple[Row, bool]] = {}
+    newest: dict[tuple[str, str], tuple[Row, bool]] = {}
     for night in NIGHTS:
         for dataset in DATASETS:
             of_night = [r for r in world.rows["reports"] if (r["batch_date"], r["dataset"]) == (night, dataset)]
@@ -199,13 +199,13 @@ def latest(world: World, model: str) -> dict[tuple[str, str], tuple[Row, bool]]:
                     rows = [p for p in rows if (p["batch_date"], p["unit_id"]) == (night, unit["unit_id"])]
                     rows.sort(key=lambda p: str(p["run_id"]))
                     if rows:
-                        found[dataset, study] = (rows[-1], False)
-                    elif (dataset, study) in found:
-                        found[dataset, study] = (found[dataset, study][0], True)
+                        newest[dataset, study] = (rows[-1], False)
+                    elif (dataset, study) in newest:
+                        newest[dataset, study] = (newest[dataset, study][0], True)
                 elif any(r["reason"] == "cancelled" for r in mine):
                     # what is sent again after it stands anew
-                    found.pop((dataset, study), None)
-    return found
+                    newest.pop((dataset, study), None)
+    return newest
 
 
 @pytest.mark.parametrize("model", ["model", "fine"])
@@ -288,7 +288,7 @@ def distributions(world: World) -> pd.DataFrame:
     long["metric"] = long["metric"].str.removesuffix("_f")
     long["value"] = long["value"].astype(float)
     scores = long.dropna(subset=["value"]).groupby([*NIGHTLY, "scorer_id", "stratum", "metric"])["value"]
-    told = scores.agg(
+    figures = scores.agg(
         n="size",
         mean="mean",
         sd="std",
@@ -298,7 +298,7 @@ def distributions(world: World) -> pd.DataFrame:
         p75=lambda values: values.quantile(0.75),
         greatest="max",
     )
-    return told.reset_index()
+    return figures.reset_index()
 
 
 def records(frame: pd.DataFrame) -> list[Row]:
@@ -313,10 +313,10 @@ def test_rouge_by_night(world: World) -> None:
 
 
 def test_rouge_standardised(world: World) -> None:
-    told = distributions(world)
+    figures = distributions(world)
     keys = [*NIGHTLY, "scorer_id", "metric"]
     kinds = {
-        of: told[told["stratum"] == of].set_index(keys)[["n", "mean"]].add_prefix(f"{of}_")
+        of: figures[figures["stratum"] == of].set_index(keys)[["n", "mean"]].add_prefix(f"{of}_")
         for of in ("normal", "abnormal")
     }
     expected = kinds["normal"].join(kinds["abnormal"], how="outer")
@@ -370,14 +370,14 @@ def test_worklist(world: World) -> None:
     names = list(view_columns("worklist"))
     expected: list[dict[str, Any]] = []
     for night, dataset in itertools.product(NIGHTS, DATASETS):
-        found = []
+        listed = []
         for row in (r for r in nightly(world, "model", [night]) if r["dataset"] == dataset and r["status"] == "ok"):
             hits = [name for name in URGENCY if row[f"flag_{name}"]]
             if hits:
-                told = {"worst": hits[0], "hits": len(hits), "classes": ";".join(hits), "newer_report": False}
-                found.append(row | told | {"reference_has_worst": row[f"reference_flag_{hits[0]}"]})
-        found.sort(key=lambda row: (URGENCY.index(row["worst"]), -row["hits"], row["study_id"]))
-        expected += [{name: row.get(name) for name in names} | {"place": at} for at, row in enumerate(found, 1)]
+                summary = {"worst": hits[0], "hits": len(hits), "classes": ";".join(hits), "newer_report": False}
+                listed.append(row | summary | {"reference_has_worst": row[f"reference_flag_{hits[0]}"]})
+        listed.sort(key=lambda row: (URGENCY.index(row["worst"]), -row["hits"], row["study_id"]))
+        expected += [{name: row.get(name) for name in names} | {"place": at} for at, row in enumerate(listed, 1)]
     assert max(row["place"] for row in expected) > 3
     same(ask(world, "SELECT * FROM worklist"), expected, ["batch_date", "dataset", "place"])
 

@@ -58,19 +58,19 @@ def contents(data: bytes) -> list[Any]:
 
 def streamed(data: bytes) -> list[Any]:
     file = io.BytesIO(data)
-    found: list[Any] = []
+    entries: list[Any] = []
     for member, stream in open_members(file, list_members(file)):
         if isinstance(stream, RejectReason):
-            found.append((member.name, stream))
+            entries.append((member.name, stream))
             continue
         got = b""
         try:
             while chunk := stream.read(1000):
                 got += chunk
-            found.append((member.name, got))
+            entries.append((member.name, got))
         except BrokenStream as error:
-            found.append((member.name, got, error.reason))
-    return found
+            entries.append((member.name, got, error.reason))
+    return entries
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def streamed(data: bytes) -> list[Any]:
         (b"", "none"),
     ],
 )
-def test_a_container_is_told_by_its_first_bytes(head: bytes, expected: str | None) -> None:
+def test_a_container_is_recognised_by_its_first_bytes(head: bytes, expected: str | None) -> None:
     assert container(head[:512]) == expected
 
 
@@ -137,7 +137,7 @@ def test_some_members_may_be_wanted_and_in_any_order() -> None:
         assert [member.name for member, _ in open_members(file, [c, a])] == ["a", "c"]  # streams left unread
 
 
-def test_entries_of_one_name_are_told_apart() -> None:
+def test_entries_with_the_same_name_are_numbered() -> None:
     data = tarred([("a", b"1"), ("b", b"2"), ("a", b"3")])
     assert listed(data) == [("a", 0, None), ("b", 0, None), ("a", 1, None)]
     assert contents(data) == [("a", b"1"), ("b", b"2"), ("a", b"3")]
@@ -287,13 +287,13 @@ def test_a_line_of_5_mb_is_read_in_linear_time() -> None:
 def test_a_tar_cut_anywhere_gives_what_was_whole_and_one_row_for_the_rest(at: int) -> None:
     entries = [(f"{number}.txt", b"x" * (300 * number)) for number in range(1, 5)]
     whole = tarred(entries)
-    found = contents(whole[:at])
+    entries = contents(whole[:at])
     if container(whole[: min(at, 512)]) != "tar":
-        assert len(found) == 1
+        assert len(entries) == 1
         return
-    good = [entry for entry in found if isinstance(entry[1], bytes)]
+    good = [entry for entry in entries if isinstance(entry[1], bytes)]
     assert good == entries[: len(good)]
-    assert [data for _, data in found[len(good) :]] == [RejectReason.TRUNCATED]
+    assert [data for _, data in entries[len(good) :]] == [RejectReason.TRUNCATED]
 
 
 @pytest.mark.parametrize("form", FORMS)

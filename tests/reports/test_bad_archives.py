@@ -56,13 +56,13 @@ def test_it_is_answered_as_the_catalogue_says(bad: BadInput, tmp_path: Path) -> 
         assert bad.error in str(refused.value)
         return
     records = list(records_of(path, bad.format))
-    found: collections.Counter[str] = collections.Counter()
+    outcomes: collections.Counter[str] = collections.Counter()
     for record in records:
-        found[record.reason.value if record.reason else "ok"] += 1
+        outcomes[record.reason.value if record.reason else "ok"] += 1
         assert (record.reason is None) == (record.status is ReportStatus.OK)
         for text in (record.member, record.study_id, record.findings, record.reference, record.reference_raw):
             assert (text or "").encode() is not None
-    assert found == collections.Counter(bad.rows)
+    assert outcomes == collections.Counter(bad.rows)
     assert time.perf_counter() - start < 20  # no hang; the slowest takes 3 s, a bomb of 256 MiB
 
 

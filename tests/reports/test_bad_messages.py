@@ -31,8 +31,8 @@ def test_a_bad_input_is_answered_by_rows_or_one_error(bad: BadInput, tmp_path: P
     records = list(reader.read(io.BytesIO(data)))
     assert reader.count(io.BytesIO(data)) == len(records)
     assert time.process_time() - begun < 10
-    found = collections.Counter(str(record.reason or record.status) for record in records)
-    assert found == bad.rows
+    outcomes = collections.Counter(str(record.reason or record.status) for record in records)
+    assert outcomes == bad.rows
     assert [record.offset for record in records] == list(range(len(records)))
 
 

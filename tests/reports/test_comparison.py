@@ -34,7 +34,7 @@ from radray.reports.text.comparison import comparison_state
         ("North hospital film", "present"),
     ],
 )
-def test_the_state_is_what_is_said_first(comparison: str | None, state: str) -> None:
+def test_the_first_words_decide_the_state(comparison: str | None, state: str) -> None:
     assert comparison_state(comparison) == state
 
 

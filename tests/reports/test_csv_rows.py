@@ -22,9 +22,9 @@ BAD = RejectReason.MALFORMED
 def rows(data: str | bytes, wanted: Sequence[str] = ("a", "b")) -> list[Any]:
     data = data if isinstance(data, bytes) else data.encode()
     file = io.BytesIO(data)
-    found = [(row.line, row.cells if row.problem is None else row.problem) for row in read_csv(file, wanted).rows]
+    pairs = [(row.line, row.cells if row.problem is None else row.problem) for row in read_csv(file, wanted).rows]
     assert not file.closed
-    return found
+    return pairs
 
 
 def test_a_row_knows_its_line_and_cells() -> None:
@@ -45,10 +45,10 @@ def test_a_stray_quote_costs_its_own_line_and_the_next_ones_are_reread() -> None
 
 def test_a_row_that_a_quote_makes_too_large_costs_its_own_line() -> None:
     good = "".join(f"{number},{'x' * 1000}\n" for number in range(1100))
-    found = rows(f'a,b\n0,"x\n{good}')
-    assert found[0] == (2, RejectReason.TOO_LARGE)
-    assert [cells[0] for _, cells in found[1:]] == [str(number) for number in range(1100)]
-    assert [line for line, _ in found] == list(range(2, 1103))
+    pairs = rows(f'a,b\n0,"x\n{good}')
+    assert pairs[0] == (2, RejectReason.TOO_LARGE)
+    assert [cells[0] for _, cells in pairs[1:]] == [str(number) for number in range(1100)]
+    assert [line for line, _ in pairs] == list(range(2, 1103))
 
 
 def test_a_long_line_is_one_row_and_is_not_kept() -> None:
@@ -126,11 +126,11 @@ def test_what_was_written_is_read(table: list[list[str]]) -> None:
 @given(st.text(st.sampled_from('ab",\n\r1')))
 def test_no_line_is_lost(text: str) -> None:
     # every character but quotes, commas and line ends is in some row, once
-    found = []
+    texts = []
     for row in read_csv(io.BytesIO(b"a,b\n" + text.encode()), ("a", "b")).rows:
-        found.append("".join(row.cells))
+        texts.append("".join(row.cells))
     for letter in "ab1":
-        assert "".join(found).count(letter) == text.count(letter)
+        assert "".join(texts).count(letter) == text.count(letter)
 
 
 @pytest.mark.parametrize("line", ['x","y', '1,"x', '"', '1,"",""', '","', '1,"x"y'])

@@ -10,13 +10,13 @@ from tests.support.inputs.bad_archives import xml
 MIMIC = "files/p10/p10000032/s50414267.txt"
 
 
-def found(origin: Any, **files: str | bytes) -> Any:
+def format_of_files(origin: Any, **files: str | bytes) -> Any:
     """The format of files given as name=content; two underscores stand for a dot."""
     contents = {name.replace("__", "."): content for name, content in files.items()}
-    return told(origin, contents)
+    return format_of(origin, contents)
 
 
-def told(origin: Any, contents: Mapping[str, str | bytes]) -> Any:
+def format_of(origin: Any, contents: Mapping[str, str | bytes]) -> Any:
     def head(name: str) -> bytes:
         content = contents[name]
         return content if isinstance(content, bytes) else content.encode()
@@ -28,7 +28,7 @@ def told(origin: Any, contents: Mapping[str, str | bytes]) -> Any:
     ("origin", "expected"), [("zip", "mimic_zip"), ("tar", "mimic_tar"), ("folder", "mimic_folder")]
 )
 def test_names_of_mimic_decide_alone(origin: Any, expected: str) -> None:
-    assert told(origin, {"README.md": "", "a.csv": "uid,findings,impression", MIMIC: ""}) == expected
+    assert format_of(origin, {"README.md": "", "a.csv": "uid,findings,impression", MIMIC: ""}) == expected
     assert detect(origin, [f"x/{MIMIC}"], lambda name: pytest.fail("the name is enough")) == expected
 
 
@@ -58,16 +58,17 @@ def test_names_of_mimic_decide_alone(origin: Any, expected: str) -> None:
 )
 def test_content_decides_whatever_the_name_says(content: str | bytes, expected: str) -> None:
     for name in ("reports", "reports.dat", "reports.gz", "folder/a.csv"):
-        assert told("file", {name: content}) == expected
-    assert told("folder", {"a/1.x": content, "a/2.x": content, "README": "read me", ".DS_Store": b"\0"}) == expected
+        assert format_of("file", {name: content}) == expected
+    files = {"a/1.x": content, "a/2.x": content, "README": "read me", ".DS_Store": b"\0"}
+    assert format_of("folder", files) == expected
 
 
-def test_plain_text_is_told_by_its_suffix() -> None:
-    assert found("folder", a__txt="FINDINGS: Clear.", b__txt="") == "text"
-    assert found("file", a__TXT="FINDINGS: Clear.") == "text"
-    assert found("file", s50414267__txt="FINDINGS: Clear.") == "text"
-    assert found("file", report="FINDINGS: Clear.") == "text"
-    assert found("folder", readme__txt="FINDINGS: Clear.") == "text"
+def test_plain_text_is_recognised_by_its_suffix() -> None:
+    assert format_of_files("folder", a__txt="FINDINGS: Clear.", b__txt="") == "text"
+    assert format_of_files("file", a__TXT="FINDINGS: Clear.") == "text"
+    assert format_of_files("file", s50414267__txt="FINDINGS: Clear.") == "text"
+    assert format_of_files("file", report="FINDINGS: Clear.") == "text"
+    assert format_of_files("folder", readme__txt="FINDINGS: Clear.") == "text"
 
 
 @pytest.mark.parametrize(
@@ -91,9 +92,9 @@ def test_plain_text_is_told_by_its_suffix() -> None:
         ({}, "no file at all"),
     ],
 )
-def test_what_cannot_be_told_is_refused_with_the_lever(files: dict[str, str | bytes], message: str) -> None:
+def test_an_unknown_format_is_refused_with_the_setting(files: dict[str, str | bytes], message: str) -> None:
     with pytest.raises(InputError, match=message) as refused:
-        found("folder", **files)
+        format_of_files("folder", **files)
     assert "secret" not in str(refused.value)
 
 

@@ -8,7 +8,7 @@ from radray.reports.text.exams import body_part, modality
 
 
 @pytest.mark.parametrize(
-    ("description", "told"),
+    ("description", "expected"),
     [
         ("CHEST (PA AND LAT)", ("CR", "chest")),
         ("CHEST (PORTABLE AP)", ("CR", "chest")),
@@ -38,11 +38,11 @@ from radray.reports.text.exams import body_part, modality
         (None, (None, None)),
     ],
 )
-def test_an_exam_is_told_by_its_words(description: str, told: Any) -> None:
-    assert (modality(description), body_part(description)) == told
+def test_an_exam_is_recognised_by_its_words(description: str, expected: Any) -> None:
+    assert (modality(description), body_part(description)) == expected
 
 
 @given(st.text())
-def test_any_description_is_told_or_not(description: str) -> None:
+def test_any_description_has_a_known_modality_or_none(description: str) -> None:
     assert modality(description) is None or modality(description).isupper()
     assert body_part(description) is None or body_part(description).islower()

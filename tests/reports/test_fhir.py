@@ -165,6 +165,6 @@ def test_any_bytes_give_records_or_an_input_error(data: bytes) -> None:
 @given(st.lists(REPORTS, min_size=1, max_size=4))
 def test_every_resource_is_a_record_in_every_form(resources: list[dict[str, Any]]) -> None:
     # a surrogate pair of escapes and an infinity are what json.dumps makes of what JSON does not have
-    reasons = [rows(json.dumps(bundle(one)).encode())[0].reason for one in resources]
+    reasons = [rows(json.dumps(bundle(resource)).encode())[0].reason for resource in resources]
     assert [record.reason for record in rows(json.dumps(resources).encode())] == reasons
     assert [record.reason for record in rows(json.dumps(bundle(*resources), indent=1).encode())] == reasons

@@ -76,7 +76,7 @@ def test_obx_3_says_what_a_text_is(first: str, second: str) -> None:
     assert (record.findings, record.reference) == ("Clear. Dry. Small.", "Normal.")
 
 
-def test_escapes_are_decoded_before_sections_are_told_apart() -> None:
+def test_escapes_are_decoded_before_sections_are_parsed() -> None:
     text = "FINDINGS: 3 \\T\\ 4 \\S\\ 5 \\F\\ \\R\\ \\E\\ \\H\\bold\\N\\ \\X4142\\ \\Z1\\.\\.br\\IMPRESSION: Well."
     (record,) = rows(message(text))
     assert record.findings == "3 & 4 ^ 5 | ~ \\ bold AB \\Z1\\."
@@ -123,7 +123,7 @@ def test_messages_come_in_any_framing(framing: str, end: str) -> None:
     messages = [message(*TEXTS, accession=name, end=end) for name in ("A1", "A2")]
     records = rows(framing.format(*messages))
     assert [(record.study_id, record.reason) for record in records] == [("A1", None), ("A2", None)]
-    alone = [rows(one)[0].source_digest for one in messages]
+    alone = [rows(text)[0].source_digest for text in messages]
     assert [record.source_digest for record in records] == alone
 
 
@@ -132,7 +132,7 @@ def test_a_report_beside_its_pdf_is_read() -> None:
     assert (record.reason, record.findings) == (None, "Lungs are clear.")
 
 
-def test_every_cut_of_a_batch_is_told() -> None:
+def test_every_cut_of_a_batch_is_reported() -> None:
     data = b"BHS|^~\\&\r" + ORU + ORU.replace(b"A7", b"A8") + b"BTS|2\r"
     whole = rows(data)
     assert [record.reason for record in whole] == [None, None]
@@ -169,9 +169,9 @@ def test_segments_and_fields_are_those_that_python_hl7_finds(segments: Any) -> N
     data = "\r".join(["MSH|^~\\&|R|S||||x|ORU^R01|1|P|2.5", *segments])
     judge = hl7.parse(data)
     known, messages = read_messages(io.BytesIO(data.encode()))
-    (found,) = messages
+    (parsed,) = messages
     assert known.any
-    split = [segment.split("|") for segment in decode_segments(found)]
+    split = [segment.split("|") for segment in decode_segments(parsed)]
     assert split[0][2:] == [str(field) for field in judge[0][3:]]
     assert split[1:] == [[str(field) for field in segment] for segment in judge[1:]]
 
@@ -184,7 +184,9 @@ def test_what_is_escaped_is_read_back(text: str) -> None:
 
 
 @given(
-    st.lists(st.sampled_from([*(one + b"\r" for one in ORU.split(b"\r")), b"\x0b", b"\x1c", b"BTS|9\r"]) | st.binary())
+    st.lists(
+        st.sampled_from([*(line + b"\r" for line in ORU.split(b"\r")), b"\x0b", b"\x1c", b"BTS|9\r"]) | st.binary()
+    )
 )
 def test_any_bytes_give_records_or_an_input_error(parts: list[bytes]) -> None:
     data = b"".join(parts)

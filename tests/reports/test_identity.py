@@ -21,8 +21,8 @@ def test_unit_id_is_stated_to_the_letter() -> None:
 
 
 @given(UNIT, UNIT)
-def test_other_units_have_other_ids(one: Any, other: Any) -> None:
-    assert (unit_id(*one) == unit_id(*other)) == (one == other)
+def test_other_units_have_other_ids(first: Any, second: Any) -> None:
+    assert (unit_id(*first) == unit_id(*second)) == (first == second)
 
 
 def test_parts_of_a_unit_cannot_run_together() -> None:

@@ -24,7 +24,7 @@ DEFAULT = Fields()
 
 
 def rows(data: Any, fields: Any = DEFAULT) -> list[Record]:
-    data = data if isinstance(data, bytes) else "\n".join(json.dumps(one) for one in data).encode()
+    data = data if isinstance(data, bytes) else "\n".join(json.dumps(value) for value in data).encode()
     records = list(read(io.BytesIO(data), fields))
     assert count(io.BytesIO(data), fields) == len(records)
     assert [record.offset for record in records] == list(range(len(records)))

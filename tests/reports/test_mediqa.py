@@ -83,13 +83,13 @@ def test_keys_may_be_missing_and_elements_of_another_kind_cost_a_row() -> None:
 
 
 @pytest.mark.parametrize("indent", [None, 1])
-def test_elements_are_found_whatever_stands_in_their_texts(indent: int | None) -> None:
+def test_elements_are_delimited_whatever_their_texts_hold(indent: int | None) -> None:
     texts = ['"', "\\", '\\"', "}{][", "a, b: c", "\u00e9\u4e2d", ']}, {"', "\\u0022", "x" * 300_000]
     elements = [{**GOOD, "study_id": str(place), "findings": f"It is {text}."} for place, text in enumerate(texts)]
     data = json.dumps(elements, indent=indent, ensure_ascii=False).encode()
     assert [(record.study_id, record.reason) for record in rows(data)] == [(str(i), None) for i in range(len(texts))]
-    one_byte_at_a_time = list(read(Slow(data)))
-    assert one_byte_at_a_time == rows(data)
+    byte_by_byte = list(read(Slow(data)))
+    assert byte_by_byte == rows(data)
 
 
 class Slow(io.BytesIO):

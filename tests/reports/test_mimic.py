@@ -34,7 +34,7 @@ REPORT = (
         ("", False),
     ],
 )
-def test_a_report_is_told_by_its_name(name: str, expected: bool) -> None:
+def test_a_report_is_recognised_by_its_name(name: str, expected: bool) -> None:
     assert is_report(name) is expected
 
 

@@ -45,16 +45,16 @@ def test_the_last_paragraph_is_used_for_nothing() -> None:
         b"s50000004,,,,None.\n"
         b"s50000005,,, ,\n"
     )
-    found = rows(data)
-    assert [record.reason for record in found] == [
+    records = rows(data)
+    assert [record.reason for record in records] == [
         RejectReason.NO_SECTIONS,
         RejectReason.NO_FINDINGS,
         None,
         RejectReason.EMPTY,
         RejectReason.EMPTY,
     ]
-    assert (found[2].findings, found[2].reference, found[2].background) == ("Clear.", None, None)
-    assert not any("lungs" in (record.findings or "") + (record.background or "") for record in found)
+    assert (records[2].findings, records[2].reference, records[2].background) == ("Clear.", None, None)
+    assert not any("lungs" in (record.findings or "") + (record.background or "") for record in records)
 
 
 def test_a_header_without_its_columns_is_refused() -> None:

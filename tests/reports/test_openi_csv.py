@@ -153,8 +153,8 @@ def test_all_studies_of_the_real_file_are_accounted_for() -> None:
         records = list(read(file))
         file.seek(0)
         assert count(file) == 1904
-    found = collections.Counter((record.status, record.reason, record.reference is not None) for record in records)
-    assert found == {
+    outcomes = collections.Counter((record.status, record.reason, record.reference is not None) for record in records)
+    assert outcomes == {
         (ReportStatus.OK, None, True): 1384,
         (ReportStatus.OK, None, False): 6,
         (ReportStatus.REJECTED, RejectReason.NO_FINDINGS, True): 489,

@@ -63,7 +63,7 @@ def test_texts_are_cleaned_and_the_raw_impression_is_kept() -> None:
         ({"indication": "Cough.", "background": " . "}, "Indication: Cough."),
     ],
 )
-def test_background_is_the_source_s_own_or_made_of_its_parts(given: dict[str, Any], background: str | None) -> None:
+def test_background_is_the_source_s_own_or_its_parts_joined(given: dict[str, Any], background: str | None) -> None:
     assert make_record(**UNIT, study_id="s", findings="Clear.", **given).background == background
 
 

@@ -174,7 +174,7 @@ def test_mentions_are_no_headings() -> None:
     assert named(text) == [("findings", text)]
 
 
-def test_qualified_headings_are_told_only_where_the_background_is() -> None:
+def test_qualified_headings_are_recognised_in_the_background_alone() -> None:
     assert parse("PAST MEDICAL HISTORY: Asthma.\nCHEST FINDINGS: Clear.\nFINAL IMPRESSION: Normal.").spans == (
         Section("history", 0, 21, 30),
         Section("findings", 30, 45, 53),
@@ -306,9 +306,9 @@ def test_a_wet_read_without_a_rule_ends_where_the_report_begins() -> None:
 
 
 def test_two_studies_in_a_file_are_joined_in_order_without_copies() -> None:
-    one = "EXAMINATION: Chest.\nFINDINGS: Clear.\nIMPRESSION: Normal chest."
+    first = "EXAMINATION: Chest.\nFINDINGS: Clear.\nIMPRESSION: Normal chest."
     other = "EXAMINATION: Hand.\nFINDINGS: No fracture.\nIMPRESSION: Normal hand."
-    sections = parse(f"{one}\n{other}\n{one}")
+    sections = parse(f"{first}\n{other}\n{first}")
     assert sections.get("examination") == "Chest.\n\nHand."
     assert sections.get("findings") == "Clear.\n\nNo fracture."
     assert sections.get("impression") == "Normal chest.\n\nNormal hand."

@@ -129,13 +129,13 @@ def test_validation_is_about_its_fraction_of_the_keys() -> None:
 
 def test_another_seed_draws_other_keys() -> None:
     keys = [f"p{number}" for number in range(1_000)]
-    one, other = ({key for key in keys if is_validation(key, fraction=0.2, seed=seed)} for seed in (1, 2))
-    assert one != other
+    first, second = ({key for key in keys if is_validation(key, fraction=0.2, seed=seed)} for seed in (1, 2))
+    assert first != second
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.floats(0, 1), st.floats(0, 1))
-def test_a_greater_fraction_keeps_what_a_smaller_one_drew(key: str, one: float, other: float) -> None:
-    less, more = sorted((one, other))
+def test_a_greater_fraction_keeps_what_a_smaller_one_drew(key: str, first: float, second: float) -> None:
+    less, more = sorted((first, second))
     assert is_validation(key, fraction=more, seed=3) >= is_validation(key, fraction=less, seed=3)
 
 

@@ -169,11 +169,11 @@ def test_the_most_urgent_item_stands_first() -> None:
     assert compared > 50
 
 
-def test_changes_are_told_only_with_a_prior_study() -> None:
+def test_changes_are_stated_only_with_a_prior_study() -> None:
     change = re.compile(r"prior study|unchanged|increased|decreased|worsened|improved|\b[Nn]ew\b|larger|smaller|stable")
-    told = Counter((parts["comparison"], bool(change.search(parts["findings"]))) for parts in PARTS)
-    assert told["None.", True] == 0
-    assert told["Chest radiograph ___.", True] > 500
+    counts = Counter((parts["comparison"], bool(change.search(parts["findings"]))) for parts in PARTS)
+    assert counts["None.", True] == 0
+    assert counts["Chest radiograph ___.", True] > 500
 
 
 def test_split_rows_keep_subjects_whole() -> None:

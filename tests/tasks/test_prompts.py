@@ -24,7 +24,7 @@ def test_a_prompt_is_filled(prompt_id: str, background: str | None, expected: st
     assert get_prompt(prompt_id).fill("Clear {x}.", background) == expected
 
 
-def test_every_prompt_is_found_by_its_id_and_the_default_is_one() -> None:
+def test_every_prompt_is_got_by_its_id_and_the_default_exists() -> None:
     assert [get_prompt(prompt_id).id for prompt_id in PROMPTS] == list(PROMPTS)
     assert ModelSettings().prompt in PROMPTS
 

@@ -58,12 +58,12 @@ _WORDS = st.sampled_from(
 
 @given(words=st.lists(_WORDS, max_size=12))
 def test_no_mask_is_left_and_nothing_is_added(words: list[str]) -> None:
-    made = without_masks(" ".join(words))
-    assert find_masks(made) == []
+    target = without_masks(" ".join(words))
+    assert find_masks(target) == []
     given_words = [word.strip(",.").lower() for word in words]
-    for word in made.split():
+    for word in target.split():
         assert word.strip(",.").lower() in given_words
-    assert without_masks(made) == made
+    assert without_masks(target) == target
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_each_is_a_setting_and_what_is_taken_is_counted(
     keep: dict[str, bool], expected: list[str | None], counts: TargetCounts
 ) -> None:
     references = ["Stable since ___.", "Dr. Smith was notified.", "___.", "Clear."]
-    made = make_targets(references, **{"keep_masks": False, "keep_communications": False, **keep})
-    assert made == (expected, counts)
+    target = make_targets(references, **{"keep_masks": False, "keep_communications": False, **keep})
+    assert target == (expected, counts)
     assert find_communication(references[1], "", "")
 
 

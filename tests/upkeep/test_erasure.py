@@ -72,10 +72,10 @@ def generated(warehouse: Warehouse, key: str, numbers: Sequence[str]) -> None:
     rows = []
     for number in numbers:
         report = study(number, key, row.run_id)
-        made = {column.name: report.get(column.name) for column in PREDICTIONS.columns} | PARTITION
-        made |= {"model_name": "m", "prompt_id": "p", "settings_digest": "s", "engine": "transformers"}
+        columns = {column.name: report.get(column.name) for column in PREDICTIONS.columns} | PARTITION
+        columns |= {"model_name": "m", "prompt_id": "p", "settings_digest": "s", "engine": "transformers"}
         text = f"Canary prediction {number}." if number.startswith("p") else f"Clear {number}."
-        rows.append(made | {"prediction": text, "hypotheses": [{"text": text, "score": -0.5}]})
+        rows.append(columns | {"prediction": text, "hypotheses": [{"text": text, "score": -0.5}]})
     with run.leased() as leased, leased.recorded(row) as recorded:
         stage(warehouse, recorded, to_arrow(rows, PREDICTIONS))
         recorded.stage().commit([str(row["unit_id"]) for row in rows])
@@ -84,8 +84,8 @@ def generated(warehouse: Warehouse, key: str, numbers: Sequence[str]) -> None:
 def holding(warehouse: Warehouse, root: Path) -> dict[str, str]:
     """Return the files that hold a secret, and how: raw, as Parquet by pyarrow, as Avro by DuckDB."""
     connection = engine(warehouse)
-    found = {}
-    for file in sorted(one for one in root.rglob("*") if one.is_file()):
+    files = {}
+    for file in sorted(path for path in root.rglob("*") if path.is_file()):
         texts = {"raw": file.read_bytes().decode("latin-1")}
         if file.suffix == ".parquet" and file.read_bytes()[-4:] == b"PAR1":
             texts["decoded"] = str(pq.read_table(file).to_pylist())
@@ -93,8 +93,8 @@ def holding(warehouse: Warehouse, root: Path) -> dict[str, str]:
             texts["decoded"] = str(connection.execute(f"SELECT * FROM read_avro('{file}')").fetchall())
         for how, text in texts.items():
             if any(secret in text for secret in SECRETS):
-                found[str(file.relative_to(root))] = how
-    return found
+                files[str(file.relative_to(root))] = how
+    return files
 
 
 def everywhere(warehouse: Warehouse, root: Path) -> None:
@@ -130,7 +130,7 @@ def test_no_byte_of_the_patient_is_in_any_file_that_is_left(warehouse: Warehouse
     # subject, split key; of p1, p9 and p5 study, unit, digest, findings, member; two predictions; SHARED, "00", "x"
     assert erasure.traces >= 2 + 3 * 5 + 2
     assert erasure.shared >= 1
-    assert {one.kind for one in erasure.removed} == {Kind.SNAPSHOT, Kind.FILE, Kind.STAGING}
+    assert {row.kind for row in erasure.removed} == {Kind.SNAPSHOT, Kind.FILE, Kind.STAGING}
     assert not any(secret in line for line in erasure.lines() for secret in SECRETS)
     reports = warehouse.read(REPORTS).to_pylist()
     assert sorted((row["unit_id"], row["findings"], row["reference"]) for row in reports) == [
@@ -171,7 +171,7 @@ def test_no_byte_of_the_patient_is_in_any_object_that_is_left(s3: S3Server, tmp_
     assert Night(warehouse, "k2").run.is_committed()
 
 
-def test_a_rerun_with_the_old_source_is_told_that_the_night_is_there(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_a_rerun_with_the_old_source_finds_the_night_done(warehouse: Warehouse, tmp_path: Path) -> None:
     first = prepared(warehouse, "k1", ["p1", "1"])
     erase(warehouse, PATIENT)
     again = Night(warehouse, "k1")
@@ -280,7 +280,7 @@ def test_the_same_id_in_another_dataset_is_another_patient(warehouse: Warehouse)
     with pytest.raises(ConfigError, match=r"datasets clinic, hospital each have .* set source\.dataset"):
         erase(warehouse, PATIENT)
     erase(warehouse, PATIENT, "hospital")
-    assert sorted(one["unit_id"] for one in warehouse.read(REPORTS).to_pylist()) == ["1", "8"]
+    assert sorted(row["unit_id"] for row in warehouse.read(REPORTS).to_pylist()) == ["1", "8"]
 
 
 def test_evidence_that_cannot_be_read_is_no_evidence(tmp_path: Path) -> None:
@@ -290,18 +290,18 @@ def test_evidence_that_cannot_be_read_is_no_evidence(tmp_path: Path) -> None:
         search(file, str(broken), frozenset({Trace("findings", b"Canary opacity")}))
 
 
-def test_a_bound_in_a_compressed_manifest_is_found(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_a_bound_in_a_compressed_manifest_is_a_hit(warehouse: Warehouse, tmp_path: Path) -> None:
     prepared(warehouse, "k1", ["p1"])
     wanted = frozenset(
         {Trace("study_id", b"canary-study-p1"), Trace("findings", b"Canary opacity in the p1 lobe, 3.2 cm.")}
     )
-    found = set()
+    hits = set()
     for file in (tmp_path / "warehouse" / "tables" / "reports" / "metadata").glob("*.avro"):
         assert b"anary" not in file.read_bytes()
         with file.open("rb") as source:
-            found |= {(hit.trace.kind, hit.begins) for hit in search(source, str(file), wanted)}
+            hits |= {(hit.trace.kind, hit.begins) for hit in search(source, str(file), wanted)}
     # and nothing of a text: manifests hold no bounds of it
-    assert found == {("study_id", False), ("study_id", True)}
+    assert hits == {("study_id", False), ("study_id", True)}
 
 
 def test_a_short_id_is_compared_with_whole_values_of_its_own_column(tmp_path: Path) -> None:

@@ -83,8 +83,8 @@ class Optimizers:
         if model.name == "GetTableOptimizer":
             if key not in self.now:
                 return _refusal("EntityNotFoundException")
-            found = {"type": key[1], "configuration": self.now[key], "lastRun": {"eventType": "completed"}}
-            answer = {"TableName": key[0], "TableOptimizer": found}
+            optimizer = {"type": key[1], "configuration": self.now[key], "lastRun": {"eventType": "completed"}}
+            answer = {"TableName": key[0], "TableOptimizer": optimizer}
             validate_parameters(answer, model.output_shape)
             return AWSResponse("", 200, {}, None), answer
         if self.refused is not None:
@@ -104,9 +104,9 @@ def _refusal(code: str) -> tuple[AWSResponse, dict[str, Any]]:
 
 @pytest.fixture
 def optimizers(monkeypatch: pytest.MonkeyPatch) -> Optimizers:
-    made = Optimizers()
-    monkeypatch.setattr(glue, "glue_client", made.client)
-    return made
+    fake = Optimizers()
+    monkeypatch.setattr(glue, "glue_client", fake.client)
+    return fake
 
 
 def committed(warehouse: Warehouse, key: str, ids: list[str]) -> None:
@@ -148,15 +148,15 @@ def test_every_table_gets_its_optimizers_once(warehouse: Warehouse, optimizers: 
     assert len(optimizers.changes) == 16
 
 
-def test_what_an_optimizer_is_told(warehouse: Warehouse, optimizers: Optimizers) -> None:
+def test_the_configuration_of_an_optimizer(warehouse: Warehouse, optimizers: Optimizers) -> None:
     warehouse.load(EVALUATIONS)
     glue.switch_on(warehouse, AGES, ROLE)
-    told = {type_: {**value} for (table, type_), value in optimizers.now.items() if table == "evaluations"}
-    for value in told.values():
+    configurations = {type_: {**value} for (table, type_), value in optimizers.now.items() if table == "evaluations"}
+    for value in configurations.values():
         assert value.pop("roleArn") == ROLE
         assert value.pop("enabled") is True
         del value["vpcConfiguration"]
-    assert told == {
+    assert configurations == {
         "compaction": {
             "compactionConfiguration": {"icebergConfiguration": {"strategy": "binpack", "minInputFiles": 20}}
         },
@@ -214,7 +214,7 @@ def test_maintain_removes_what_glue_knows_nothing_of(warehouse: Warehouse) -> No
         committed(warehouse, key, [key])
     Night(warehouse, "crashed").stage(["3"])
     Night(warehouse, "dead").row.write(warehouse, RunStatus.RUNNING)
-    assert {one.kind for one in maintain(warehouse, AT_ONCE)} == set(Kind)
+    assert {leftover.kind for leftover in maintain(warehouse, AT_ONCE)} == set(Kind)
     assert find_leftovers(warehouse, AT_ONCE) == []
     assert units(warehouse) == [("k2", "k2")]
 
@@ -273,8 +273,8 @@ def test_the_job_lists_the_requests_and_then_sends_them(
     ]
     assert optimizers.changes == []
     assert command(role) == 0
-    told = capsys.readouterr().err.splitlines()
-    assert [line.removeprefix("maintain: ") for line in told[:2]] == [line.removeprefix("# ") for line in listed]
+    errors = capsys.readouterr().err.splitlines()
+    assert [line.removeprefix("maintain: ") for line in errors[:2]] == [line.removeprefix("# ") for line in listed]
     assert len(optimizers.changes) == 2
     assert command(role) == 0
     assert capsys.readouterr().err.splitlines() == ["maintain: nothing is left over"]

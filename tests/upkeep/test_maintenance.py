@@ -52,7 +52,7 @@ def everything(root: Path) -> dict[str, bytes]:
 
 
 def named(leftovers: list[Any]) -> list[tuple[str, str]]:
-    return [(one.kind.value, one.name) for one in leftovers]
+    return [(leftover.kind.value, leftover.name) for leftover in leftovers]
 
 
 def test_a_clean_warehouse_has_nothing_left_over(warehouse: Warehouse) -> None:
@@ -93,10 +93,10 @@ def test_only_what_crashes_left_is_removed_and_readers_see_the_same_rows(warehou
     )
     before = everything(root)
     rows = units(warehouse)
-    found = find_leftovers(warehouse, AGES)
-    assert sorted(named(found)) == expected
+    leftovers = find_leftovers(warehouse, AGES)
+    assert sorted(named(leftovers)) == expected
     assert everything(root) == before  # finding only reads
-    assert maintain(warehouse, AGES) == found
+    assert maintain(warehouse, AGES) == leftovers
     assert units(warehouse) == rows == [("1", "k1"), ("2", "k1")]
     gone = before.keys() - everything(root).keys()
     assert gone == {str(attempt), str(manifest), str(staged)}
@@ -156,9 +156,9 @@ def test_a_snapshot_is_kept_until_its_successor_is_older_than_the_age(warehouse:
 
     def expired(now: datetime.datetime) -> set[str]:
         return {
-            one.name
-            for one in find_leftovers(warehouse, AGES, now)
-            if one.table == "reports" and one.kind == "snapshot"
+            leftover.name
+            for leftover in find_leftovers(warehouse, AGES, now)
+            if leftover.table == "reports" and leftover.kind == "snapshot"
         }
 
     # the first is older than the second by the time between the nights, and a run may have started from it until then
@@ -174,7 +174,7 @@ def test_expired_snapshots_take_their_files_and_a_second_run_has_none(warehouse:
     data = tmp_path / "warehouse" / "data" / "reports"
     assert len(list(data.rglob("*.parquet"))) == 3
     removed = maintain(warehouse, AGES, utc_now() + 30 * DAY)
-    assert {one.kind for one in removed} == {Kind.SNAPSHOT, Kind.FILE}
+    assert {leftover.kind for leftover in removed} == {Kind.SNAPSHOT, Kind.FILE}
     assert len(list(data.rglob("*.parquet"))) == 1
     assert units(warehouse) == [("k3", "k3")]
     assert find_leftovers(warehouse, AGES, utc_now() + 30 * DAY) == []
@@ -188,7 +188,7 @@ def test_with_no_run_about_everything_left_over_goes_at_once(warehouse: Warehous
         committed(warehouse, key, [key])
     Night(warehouse, "crashed").stage(["3"])
     Night(warehouse, "dead").row.write(warehouse, RunStatus.RUNNING)
-    assert {one.kind for one in maintain(warehouse, AT_ONCE)} == set(Kind)
+    assert {leftover.kind for leftover in maintain(warehouse, AT_ONCE)} == set(Kind)
     assert find_leftovers(warehouse, AT_ONCE) == []
     assert maintain(warehouse, AT_ONCE) == []
     assert units(warehouse) == [("k2", "k2")]
@@ -207,13 +207,13 @@ def test_on_s3_as_on_disk_and_no_empty_object_stays_for_a_folder(s3: S3Server, t
         file.write(b"theirs")
     assert find_leftovers(warehouse, AGES) == []
     removed = maintain(warehouse, AT_ONCE)
-    assert {one.kind for one in removed} == {Kind.SNAPSHOT, Kind.FILE, Kind.STAGING}
+    assert {leftover.kind for leftover in removed} == {Kind.SNAPSHOT, Kind.FILE, Kind.STAGING}
     assert find_leftovers(warehouse, AT_ONCE) == []
     assert units(warehouse) == [("k2", "k2")]
     left = warehouse.storage.list_files(f"{uri}/data/reports")
     assert stranger in left
     assert len([file for file in left if file.endswith(".parquet")]) == 1
-    assert not {one.name for one in removed} & set(warehouse.storage.list_files(uri))
+    assert not {leftover.name for leftover in removed} & set(warehouse.storage.list_files(uri))
     boto, prefix = warehouse.storage.access.boto(), f"{tmp_path.name}/_staging/"
     # what is below _staging/ now: at most the empty objects that pyarrow itself left when a run removed its folder
     listed = boto.list_objects_v2(Bucket="radray", Prefix=f"{prefix}reports/crashed").get("Contents", [])
@@ -231,7 +231,7 @@ def test_a_stalled_writer_whose_files_were_removed_commits_nothing(
 
     def stall(*arguments: Any) -> object:
         if not removed:  # asleep between the preparation of its commit and the commit itself
-            removed.append({one.name for one in maintain(open_warehouse(tmp_path / "warehouse"), AT_ONCE)})
+            removed.append({leftover.name for leftover in maintain(open_warehouse(tmp_path / "warehouse"), AT_ONCE)})
         return commit(*arguments)
 
     monkeypatch.setattr(stalled.base.table.catalog, "commit_table", stall)
@@ -246,7 +246,7 @@ def test_a_stalled_writer_whose_files_were_removed_commits_nothing(
     assert units(warehouse) == [("2", "k2")]
 
 
-def test_a_run_whose_base_was_expired_is_told_who_won(warehouse: Warehouse) -> None:
+def test_a_run_whose_base_expired_names_the_winner(warehouse: Warehouse) -> None:
     committed(warehouse, "k1", ["1"])
     late = Night(warehouse, "k2")
     committed(warehouse, "k3", ["3"])
