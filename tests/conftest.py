@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support.paths import openi_file
 from tests.support.s3_server import S3Server, running_s3
@@ -16,15 +17,23 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")
 
 
+# a busy machine makes single examples slow: hypothesis is to judge what they give, and not how long they take
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
+
 _RAY_RAN = pytest.StashKey[bool]()
 FIRST = ("test_trainer.py", "test_crash.py")
 """The modules that take longest: a process that came to one last would work alone for minutes."""
 SLOW_FOLDERS = ("e2e", "faults")
 SLOW_MODULES = (
-    *("test_rows_version.py", "test_trainer.py", "test_actors_run.py"),
-    *("test_evaluate.py", "test_evaluate_page.py", "test_evaluate_review.py", "test_generate.py"),
+    *("test_rows_version.py", "test_trainer.py", "test_actors_run.py", "test_wheel.py", "test_locks.py"),
+    *("test_evaluate.py", "test_evaluate_page.py", "test_evaluate_review.py", "test_generate.py", "test_nightly.py"),
+    *("test_cli.py", "test_released_versions.py", "test_store.py", "test_verified.py"),
+    *("test_beds.py", "test_recall.py", "test_scoring.py", "test_bad_inputs.py", "test_mutated_files.py"),
+    *("test_write_impressions.py", "test_engine_process.py", "test_worker_parity.py", "test_resume.py"),
+    *("test_methods.py", "test_validation.py", "test_views.py", "test_erasure.py"),
 )
-"""Modules that start Ray, processes or minutes of work beside the folders and fixtures that do."""
+"""Modules that start Ray or processes, or work for tens of seconds, beside the folders and fixtures that do."""
 SLOW_FIXTURES = {"s3", "s3_server"}
 
 

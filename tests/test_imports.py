@@ -108,6 +108,7 @@ def test_every_file_is_in_a_room_with_a_floor() -> None:
     assert {room_of(name) for name in NAMES} - {"radray"} == FLOOR.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "module",
     [
