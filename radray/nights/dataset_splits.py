@@ -109,11 +109,11 @@ def find_dataset_splits(warehouse: Warehouse, settings: Settings) -> list[Datase
     return sorted(named, key=lambda split: (split.dataset, split.split))
 
 
-def freeze_reports(warehouse: Warehouse, settings: Settings, of: DatasetSplit) -> FrozenReports:
+def freeze_reports(warehouse: Warehouse, settings: Settings, dataset_split: DatasetSplit) -> FrozenReports:
     """Return the ok reports of a dataset in a split as they are now."""
-    where = equal_to({"batch_date": settings.date, "dataset": of.dataset})
+    where = equal_to({"batch_date": settings.date, "dataset": dataset_split.dataset})
     scan = warehouse.load(REPORTS).scan(row_filter=where)
-    units = report_units(scan.select(*INPUT_COLUMNS).to_arrow(), split_cut(settings), of.split)
+    units = report_units(scan.select(*INPUT_COLUMNS).to_arrow(), split_cut(settings), dataset_split.split)
     return FrozenReports(units, tuple(task.file.file_path for task in scan.plan_files()))
 
 
@@ -123,8 +123,8 @@ def sample_prompts(warehouse: Warehouse, settings: Settings, among: Sequence[Dat
     They are those of the first reports by unit_id, which is a digest: a sample that any machine repeats.
     """
     ids: list[str] = []
-    for of in among:
-        ids += freeze_reports(warehouse, settings, of).unit_ids[:count]
+    for dataset_split in among:
+        ids += freeze_reports(warehouse, settings, dataset_split).unit_ids[:count]
     drawn = In("unit_id", set(sorted(ids)[:count]))  # type: ignore  # pydantic hides its __init__
     where = And(equal_to({"batch_date": settings.date}), drawn)
     rows = warehouse.load(REPORTS).scan(row_filter=where, selected_fields=("findings", "background")).to_arrow()

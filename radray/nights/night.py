@@ -34,16 +34,16 @@ def generate_night(
         prepare_night(settings, console, line=line, start_ray=start_ray, may_replace=may_replace)
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     splits = find_dataset_splits(warehouse, settings)
-    for of in splits:
+    for dataset_split in splits:
         for model in models:
-            refuse_other_cut(settings, of.split, model)
-    reports = sum(of.reports for of in splits)
+            refuse_other_cut(settings, dataset_split.split, model)
+    reports = sum(dataset_split.reports for dataset_split in splits)
     prompts = partial(sample_prompts, warehouse, settings, splits)
     engines = [EngineOfModel(model, settings.generate, reports, prompts) for model in models]
     refused: list[str] = []
-    for of in splits:
+    for dataset_split in splits:
         for engine in engines:
-            partition = freeze_partition(warehouse, settings, of, engine.model)
+            partition = freeze_partition(warehouse, settings, dataset_split, engine.model)
             try:
                 generate_partition(partition, engine, start_ray, console, line)
             except GateError as error:  # the nights of other hospitals and models are not its business

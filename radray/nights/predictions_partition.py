@@ -28,7 +28,7 @@ class PredictionsPartition:
 
     warehouse: Warehouse
     settings: Settings
-    split: DatasetSplit
+    dataset_split: DatasetSplit
     model: ModelFolder
     base: PartitionBase
     input: FrozenReports
@@ -38,8 +38,8 @@ class PredictionsPartition:
     @property
     def where(self) -> str:
         """Dataset, date, split and model, for messages."""
-        of, model = self.split, self.model
-        return f"{of.dataset} {self.settings.date} {of.split}, model {model.name} {model.digest[:12]}"
+        reports, model = self.dataset_split, self.model
+        return f"{reports.dataset} {self.settings.date} {reports.split}, model {model.name} {model.digest[:12]}"
 
     @property
     def reports(self) -> int:
@@ -90,7 +90,7 @@ class PredictionsPartition:
             storage=self.warehouse.storage,
             files=self.input.files,
             cut=split_cut(self.settings),
-            split=self.split.split,
+            split=self.dataset_split.split,
             model=self.model,
             prompt_id=self.settings.model.prompt,
             settings=engine.settings,
@@ -127,7 +127,7 @@ class PredictionsPartition:
 
 
 def freeze_partition(
-    warehouse: Warehouse, settings: Settings, of: DatasetSplit, model: ModelFolder
+    warehouse: Warehouse, settings: Settings, dataset_split: DatasetSplit, model: ModelFolder
 ) -> PredictionsPartition:
     """Pin the partition of a dataset in a split under `model`, then freeze its input.
 
@@ -135,11 +135,11 @@ def freeze_partition(
     """
     partition = {
         "batch_date": settings.date,
-        "dataset": of.dataset,
-        "split": of.split,
+        "dataset": dataset_split.dataset,
+        "split": dataset_split.split,
         "model_digest": model.digest,
     }
     base = pin(warehouse, PREDICTIONS, partition)
-    reports = freeze_reports(warehouse, settings, of)
+    reports = freeze_reports(warehouse, settings, dataset_split)
     refuse_other_splits(warehouse, partition, reports.unit_ids)
-    return PredictionsPartition(warehouse, settings, of, model, base, reports, new_run_id("generate"))
+    return PredictionsPartition(warehouse, settings, dataset_split, model, base, reports, new_run_id("generate"))

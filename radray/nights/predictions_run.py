@@ -133,7 +133,7 @@ class LeftReports:
         """
         night, staging = self._night, self._run.staging
         job = night.job(self._engine, staging)
-        title = f"generate {night.split.split} {night.model.name}"
+        title = f"generate {night.dataset_split.split} {night.model.name}"
         with staged_rows(self._console, title, night.warehouse.storage, staging, night.reports):
             for lost in range(MACHINES_LOST + 1):
                 nodes = alive_nodes()
