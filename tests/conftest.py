@@ -26,7 +26,14 @@ FIRST = ("test_trainer.py", "test_crash.py")
 """The modules that take longest: a process that came to one last would work alone for minutes."""
 SLOW_FOLDERS = ("e2e", "faults")
 SLOW_MODULES = (
-    *("test_rows_version.py", "test_trainer.py", "test_actors_run.py", "test_wheel.py", "test_locks.py"),
+    *(
+        "test_rows_version.py",
+        "test_trainer.py",
+        "test_engine_choice.py",
+        "test_actors_run.py",
+        "test_wheel.py",
+        "test_locks.py",
+    ),
     *("test_evaluate.py", "test_evaluate_page.py", "test_evaluate_review.py", "test_generate.py", "test_nightly.py"),
     *("test_cli.py", "test_released_versions.py", "test_store.py", "test_verified.py"),
     *("test_beds.py", "test_recall.py", "test_scoring.py", "test_bad_inputs.py", "test_mutated_files.py"),
