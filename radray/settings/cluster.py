@@ -13,16 +13,21 @@ class ClusterSettings(Section):
     """The Ray cluster that a job runs on."""
 
     address: str | None = None
-    """Address of a running cluster; None: RAY_ADDRESS (a submitted job has it), else a local one, at least 4 CPUs."""
+    """Address of a running cluster; None: RAY_ADDRESS, which a submitted job has, else a local one of at least 4
+    CPUs."""
     ask: tuple[Bundle, ...] = ()
-    """Nodes that the autoscaler is asked for, and that are waited for, before work is planned, each by what it must
-    have: ``[{GPU: 1, inference: 1}, {CPU: 16}]``; (): what is there. Nothing is asked of a local Ray."""
+    """Nodes to ask the autoscaler for, and to wait for, before work is planned, each by what it must have, such as
+    ``[{GPU: 1, inference: 1}, {CPU: 16}]``; []: what is there is used.
+
+    Nothing is asked of a local Ray."""
     ask_timeout_s: Annotated[float, Field(gt=0.0, le=86_400.0)] = 1_800.0
-    """Longest that these nodes are waited for: a GPU node starts, pulls its image and installs its libraries first."""
+    """Longest wait for these nodes, in seconds.
+
+    A GPU node starts, pulls its image and installs its libraries first."""
     wait: bool = True
-    """Whether `jobs.submit` follows the job to its end, and ends as it does."""
+    """Whether `jobs.submit` follows the job to its end and ends with its exit code."""
     price_per_hour: Annotated[float, Field(ge=0.0)] | None = None
-    """What an hour of the whole cluster costs, in any currency; None: no cost is said."""
+    """Price of an hour of the whole cluster, in any currency; None: no cost is reported."""
 
     @field_validator("ask")
     @classmethod

@@ -11,32 +11,36 @@ class EvaluateSettings(Section):
     """Models side by side."""
 
     published: Place | None = None
-    """JSON file of published results to print beside ours."""
+    """JSON file of published results to print beside ours; None: none are printed."""
     models: tuple[Place, ...] = ()
-    """Names, or first characters of digests, of the models to compare, what runs now first; (): all, by name."""
+    """Models to compare, by name or first characters of the digest, the one in use first; []: all, by name."""
     pretrained: Place | None = None
-    """Name, or first characters of the digest, of the model before fine-tuning: the gain is over this one."""
+    """Model before fine-tuning, by name or first characters of its digest, over which the gain is reported; None: no
+    gain is reported."""
     normal_weight: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
-    """Weight of the normal references in the standardised mean; the abnormal ones have the rest.
+    """Weight of normal references in the standardised mean, 0 to 1; abnormal ones have the rest.
 
-    A fixed weight, so that two nights or sets of another case mix can be told apart: at 0.5 neither kind rules."""
+    It is fixed so that two nights or sets of another case mix can be compared: at 0.5 neither kind rules."""
     resamples: Annotated[int, Field(ge=200, le=100_000)] = 2_000
     """Resamples of each 95 % interval, and draws of each test."""
     seed: Annotated[int, Field(ge=0)] = 13
+    """Seed of the resamples, of the tests and of the reports drawn for review."""
     csv: Place | None = None
-    """Folder for evaluations.csv and comparisons.csv; None: none are written."""
+    """Folder for evaluations.csv and comparisons.csv; None: no CSV is written."""
     page: Place | None = None
-    """HTML file that tells the evaluation in words, charts, tables and cases, and stands alone; None: none."""
+    """HTML file of the evaluation in words, charts, tables and cases, complete in itself; None: no page is written."""
     page_text: bool = False
-    """Whether the page holds the texts of its cases; else their ids, and the `jobs.query` lines that show them."""
+    """Whether the page shows the texts of its cases; else it shows their ids, and the `jobs.query` lines that print
+    them."""
     page_note: Annotated[str, Field(max_length=1_000)] | None = None
-    """What a reader of the page has to know of the data before all else; None: nothing."""
+    """What a reader of the page must know of the data before all else; None: nothing."""
     review: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    """Reports of a blinded sheet that readers fill in, one sheet a model; None: no sheet is drawn."""
+    """Reports on a blinded sheet that readers fill in, one sheet a model; None: no sheet is drawn."""
     review_out: Place = "out/review"
     """Folder of the sheets and their keys."""
     review_filled: tuple[Place, ...] = ()
-    """Filled sheets of one review, one a reader, beside its key: what they say is printed, and nothing else done."""
+    """Filled sheets of one review, one a reader, beside its key: the job prints what they say and does nothing else;
+    []: none."""
 
     @field_validator("models", "review_filled", mode="before")
     @classmethod

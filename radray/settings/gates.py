@@ -19,24 +19,32 @@ class GatesSettings(Section):
     """
 
     min_reports: Annotated[int, Field(ge=1)] = 200
-    """A night of fewer reports is not judged (the standard error of a rate of 5 % is 1.5 points at 200), and nothing
-    by a part of it that is less than a quarter of this: a stratum of references, distinct findings."""
+    """Fewest reports of a night that is judged.
+
+    The standard error of a rate of 5 % is 1.5 points at 200 reports. A part of a night (a stratum of references,
+    distinct findings) is judged from a quarter of this on."""
     max_tier_a_rate: Rate | None = 0.5
-    """Most of the ok predictions that have a Tier A flag of any class."""
+    """Largest share of the ok predictions with a Tier A flag of any class; None: gate off."""
     max_flag_rates: dict[TierA, Rate] = Field(default_factory=dict)
-    """Most of the ok predictions, of those where it can be told, with the flag of a class: {side: 0.02, ...}."""
+    """Largest share, by class of flag, of the ok predictions on which that class can be judged, such as ``{side:
+    0.02}``; {}: gate off."""
     min_rouge_l: Rate | None = None
-    """Least mean ROUGE-L F, standardised over normal and abnormal references, so that case mix does not move it."""
+    """Least mean ROUGE-L F, 0 to 1, standardised over normal and abnormal references so that case mix does not move it;
+    None: gate off."""
     max_rouge_l_drop: Rate | None = 0.1
-    """Most that the standardised mean may lie below that of the last earlier night of a model of the same name."""
+    """Largest drop of the standardised mean below that of the last earlier night of a model of the same name; None:
+    gate off."""
     max_rejected_rate: Rate | None = None
-    """Most of the night's input units that `reports` holds as rejected; `prepare` has stopped it at
-    source.max_rejected_fraction before."""
+    """Largest share of the night's input units that `reports` holds as rejected; None: gate off.
+
+    `prepare` has refused such a night at source.max_rejected_fraction before."""
     max_failed_rate: Rate | None = 0.05
-    """Most of the reports whose prediction is empty or failed."""
+    """Largest share of the reports whose prediction is empty or failed; None: gate off."""
     min_distinct_rate: Rate | None = 0.05
-    """Least distinct predictions, among reports of abnormal findings, for each distinct findings text: a model that
-    has collapsed says one sentence to all."""
+    """Least ratio of distinct predictions to distinct findings texts, among reports of abnormal findings; None: gate
+    off.
+
+    A model that has collapsed writes one sentence for all."""
 
     @property
     def min_part(self) -> int:

@@ -11,35 +11,49 @@ class GenerateSettings(Section):
     """Beam search and the actors that run it."""
 
     engine: Literal["auto", "transformers", "ctranslate2"] = "auto"
-    """auto: ctranslate2 where it writes what transformers, the reference, does, for this model on this device."""
+    """Library that runs the model; auto: ctranslate2 where it writes what transformers, the reference, writes for this
+    model on this device."""
     compute_type: Literal["float32", "bfloat16", "int8"] = "float32"
+    """Number format that the engine computes in; int8 needs ctranslate2."""
     num_beams: Annotated[int, Field(ge=1, le=64)] = 4
+    """Beams of the search; 1: greedy search."""
     num_return_sequences: Annotated[int, Field(ge=1, le=64)] = 2
+    """Candidates kept for each report, best first, at most generate.num_beams."""
     max_new_tokens: Annotated[int, Field(ge=1, le=1024)] = 128
+    """Longest impression, in tokens."""
     length_penalty: Annotated[float, Field(ge=-10.0, le=10.0)] = 1.0
+    """Power of a candidate's length, in tokens, that its log-probability is divided by; above 0 longer impressions win
+    more often."""
     early_stopping: Annotated[Literal[True], BeforeValidator(lambda value: value in (True, "true"))] = True
+    """Whether the search ends as soon as generate.num_beams candidates have ended: always true, since ctranslate2 knows
+    no other way."""
     max_input_tokens: Annotated[int, Field(ge=8, le=4096)] = 512
+    """Longest prompt, in tokens; a longer one loses its end."""
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 32
-    """Reports a model call, at most."""
+    """Most reports in one call of the model."""
     batch_tokens: PositiveInt = 16_384
-    """Input tokens a model call, padding included; a longer report is a call of its own."""
+    """Most input tokens in one call of the model, padding included; a longer report is a call of its own."""
     repeats_kept: Annotated[int, Field(ge=0)] = 10_000
-    """Answers an actor keeps for reports that say the same; 0: such reports are generated again, too."""
+    """Answers that an actor keeps for reports with the same text; 0: such reports are generated again."""
     suppress_masks: bool = True
-    """Never write a mask of de-identification (``___``, ``XXXX``)."""
+    """Whether the model is kept from writing masks of de-identification (``___``, ``XXXX``)."""
     block_rows: Annotated[int, Field(ge=1, le=100_000)] = 200
-    """Reports a Ray Data block: the unit of staging, and what a crash may repeat."""
+    """Reports in a Ray Data block, which is the unit of staging and what a crash may repeat."""
     actors: Annotated[int, Field(ge=1, le=4096)] | Literal["auto"] = "auto"
-    """auto: one a GPU, or as many as the cluster's CPUs hold, less what reading and writing need."""
+    """Actors that run the model; auto: one a GPU, or as many as the cluster's CPUs hold, less what reading and writing
+    need."""
     threads_per_actor: Annotated[int, Field(ge=1, le=256)] = 2
-    """CPUs that an actor computes with and holds; several actors of few are faster than one of many."""
+    """CPUs that an actor holds and computes with; several actors of few are faster than one of many."""
     use_gpu: bool = False
+    """Whether each actor computes on a GPU."""
     call_timeout_s: Annotated[float, Field(gt=0.0, le=86_400.0)] = 3_600.0
-    """Longest that a model call may take; less as soon as the speed is known: 60 s and ten times what its tokens take.
+    """Longest that a call of the model may take, in seconds; less as soon as the speed is known: 60 s and ten times
+    what its tokens take.
 
     A report that takes longer alone is failed with reason timeout."""
     load_timeout_s: Annotated[float, Field(gt=0.0, le=86_400.0)] = 3_600.0
-    """Longest that an engine may take until it answers: checking the model's files, converting and loading them."""
+    """Longest that an engine may take until it answers, in seconds: checking the model's files, converting and loading
+    them."""
 
     @model_validator(mode="after")
     def _hypotheses_fit_the_beam(self) -> "GenerateSettings":
@@ -55,7 +69,11 @@ class ScoreSettings(Section):
     """
 
     stemmer: bool = True
+    """Whether ROUGE compares the stems of words."""
     defer_below_logprob: Annotated[float, Field(le=0.0, allow_inf_nan=False)] | None = None
-    """Least log-probability per token, 1/token; None: off. `jobs.evaluate` shows what a threshold buys."""
+    """Log-probability per token below which a report is left to a person; None: off.
+
+    `jobs.evaluate` shows what a threshold buys."""
     defer_below_margin: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = None
-    """Least score of the prediction less that of the second candidate; None: off."""
+    """Score of the prediction less that of the second candidate, below which a report is left to a person; None:
+    off."""

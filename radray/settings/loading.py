@@ -1,16 +1,16 @@
 """Settings as text: YAML files and ``key=value`` words as nested dicts, laid over one another."""
 
 import difflib
-import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from radray.errors import ConfigError
 from radray.settings.root import Settings
+from radray.settings.section import section_of
 
 
 def read_yaml(file: str) -> dict[str, Any]:
@@ -108,6 +108,18 @@ def dump_settings(settings: Settings) -> str:
     return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
 
 
+def dump_changed(settings: Settings) -> str:
+    """Return the settings that differ from the defaults, as YAML that `load_settings` reads back; ``{}`` for none.
+
+    Gates that were given the value of their default are among them: a corpus is judged by gates that were set. Whom to
+    erase, and a webhook, are not.
+    """
+    changed = settings.model_dump(mode="json", exclude_defaults=True)
+    gates = settings.gates.model_dump(mode="json", include=set(settings.gates.model_fields_set))
+    ordered = {name: gates if name == "gates" else changed.get(name) for name in type(settings).model_fields}
+    return yaml.safe_dump({name: value for name, value in ordered.items() if value}, sort_keys=False)
+
+
 def refuse_unknown(values: Mapping[str, Any], settings: type[BaseModel]) -> None:
     """Raise ConfigError, with the nearest name that there is, when a key of `values` is no field of `settings`."""
     _refuse(values, settings, "", settings)
@@ -122,19 +134,13 @@ def _refuse(values: Mapping[str, Any], section: type[BaseModel], prefix: str, se
                 str(key), known, n=1, cutoff=0.0
             )
             raise ConfigError(f"unknown setting {name}; the nearest is {nearest[0]}")
-        inner = _section_of(section.model_fields[key].annotation)
+        inner = section_of(section.model_fields[key].annotation)
         if inner is not None:
             if not isinstance(value, Mapping):
                 raise ConfigError(
                     f"{prefix}{key} is a section; set one of its keys, such as {_first(inner, prefix + key)}"
                 )
             _refuse(value, inner, f"{prefix}{key}.", settings)
-
-
-def _section_of(annotation: Any) -> type[BaseModel] | None:
-    if get_origin(annotation) in (Union, types.UnionType):
-        return next((found for part in get_args(annotation) if (found := _section_of(part))), None)
-    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
 def _first(section: type[BaseModel], prefix: str) -> str:
@@ -144,6 +150,6 @@ def _first(section: type[BaseModel], prefix: str) -> str:
 def _all_names(section: type[BaseModel], prefix: str) -> list[str]:
     names: list[str] = []
     for key, field in section.model_fields.items():
-        inner = _section_of(field.annotation)
+        inner = section_of(field.annotation)
         names += _all_names(inner, f"{prefix}{key}.") if inner else [f"{prefix}{key}"]
     return names

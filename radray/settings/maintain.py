@@ -11,17 +11,18 @@ class MaintainSettings(Section):
     """What `maintain` keeps, and whom it erases."""
 
     snapshots_older_than_days: Annotated[float, Field(ge=0.0, le=3650.0)] = 7.0
-    """Snapshots whose place another took longer ago are expired: how far back a query can look."""
+    """Days after which a snapshot that another replaced is expired: how far back a query can look."""
     orphans_older_than_days: Annotated[float, Field(ge=0.0, le=3650.0)] = 3.0
-    """Files of no kept snapshot, and staging, that were last written longer ago are removed."""
+    """Days since the last write after which staging, and files of no kept snapshot, are removed."""
     longest_run_hours: Annotated[float, Field(gt=0.0, le=720.0)] = 24.0
-    """No run takes longer: one that started longer ago and says it is running is dead."""
+    """Longest run, in hours: one that started earlier and says it is running is dead."""
     glue_role_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", max_length=2048)] | None = (
         None
     )
-    """Role by which AWS Glue's table optimizers read and write the warehouse; needed with warehouse.catalog=glue."""
+    """Role with which AWS Glue's table optimizers read and write the warehouse; None: none, which
+    warehouse.catalog=glue does not allow."""
     erase_subject_id: Annotated[Place | None, Field(exclude=True)] = None
-    """Patient whose rows are erased instead, everywhere; with source.dataset where several datasets know the id.
+    """Patient whose rows are erased everywhere, with source.dataset where several datasets know the id; None: nobody.
 
     Never in what `dump_settings` gives: that is kept in `runs` and beside models, for ever."""
 

@@ -17,6 +17,8 @@ class NotifySettings(Section):
     """
 
     webhook: Annotated[Webhook | None, Field(exclude=True)] = None
-    """URL that the line is posted to. Never in what `dump_settings` gives: such a URL is often a secret."""
+    """URL that the line is posted to; None: nobody is posted to.
+
+    Never in what `dump_settings` gives: such a URL is often a secret."""
     sns_topic_arn: TopicArn | None = None
-    """SNS topic that the line is published to."""
+    """SNS topic that the line is published to; None: no topic."""

@@ -13,28 +13,32 @@ class PublishSettings(Section):
     """Views, here and in Athena, and the dashboards over them."""
 
     production_model: Place = "model"
-    """Name of the model that the views take for the one in use: by default what `model.out` of a laptop is called."""
+    """Name of the model that the views take for the one in use; `model` is what `model.out` of a laptop is called."""
     candidate_model: Place | None = None
-    """Name of the model that it is compared with; None: the candidate's columns are null, the comparison is empty."""
+    """Name of the model that it is compared with; None: the candidate's columns are null, and the comparison is
+    empty."""
     athena_workgroup: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")] = "primary"
+    """Workgroup in which Athena runs the queries."""
     athena_output: Annotated[str, Field(pattern=r"^s3://[^/]+/.+$")] | None = None
-    """Where Athena writes results, a prefix of S3; None: the workgroup says."""
+    """Prefix on S3 where Athena writes results; None: the workgroup's."""
     account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
     """AWS account, needed for QuickSight and for the policies; None: Athena's views alone."""
     principal_arn: Arn | None = None
-    """QuickSight user or group (its namespace is in the ARN) that sees the dashboard without text."""
+    """QuickSight user or group (its namespace is in the ARN) that sees the dashboard without text; None: nobody."""
     text_principal_arn: Arn | None = None
     """QuickSight user or group that sees texts side by side as well; None: no data set holds text."""
     analyst_role_arn: Arn | None = None
-    """Role of analysts: `--dry-run` prints the grants of columns that Lake Formation is to be told; None: none."""
+    """Role of analysts, for whom `--dry-run` prints the grants of columns that Lake Formation needs; None: none are
+    printed."""
     import_mode: Literal["DIRECT_QUERY", "SPICE"] = "DIRECT_QUERY"
-    """How QuickSight reads: by asking Athena each time, or from a copy of its own, which somebody has to refresh."""
+    """How QuickSight reads: by asking Athena each time, or from a copy of its own (SPICE), which somebody has to
+    refresh."""
     prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")] = "radray"
-    """First part of the ids of all that is made in QuickSight."""
+    """First part of the ids of all that is published in QuickSight."""
     timeout_s: Annotated[float, Field(gt=0.0, le=3600.0)] = 300.0
-    """Longest wait for one view or dashboard."""
+    """Longest wait for one view or dashboard, in seconds."""
     remove: bool = False
-    """Remove what publishing made instead: dashboards, data sets, data source, views; never a table."""
+    """Whether what was published is removed instead: dashboards, data sets, data source, views; never a table."""
 
     @model_validator(mode="after")
     def _an_account_has_readers(self) -> "PublishSettings":

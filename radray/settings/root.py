@@ -27,10 +27,13 @@ class DemoSettings(Section):
     """The synthetic corpus of `jobs.demo`."""
 
     studies: Annotated[int, Field(ge=50, le=1_000_000)] = 4_000
+    """Studies of the synthetic corpus."""
     held_out: Annotated[int, Field(ge=20)] = 300
     """Studies of the corpus that are its test split."""
     seed: Annotated[int, Field(ge=0)] = 2026
+    """Seed of the corpus."""
     out: Place = "out/demo"
+    """Folder of everything that the demo writes."""
 
 
 class Settings(Section):
@@ -40,9 +43,10 @@ class Settings(Section):
     source: SourceSettings = SourceSettings()
     split: SplitSettings = SplitSettings()
     date: datetime.date = CORPUS_DATE
-    """The night's logical date; a corpus without nights keeps the default."""
+    """Logical date of the night, YYYY-MM-DD; a corpus without nights keeps 1970-01-01."""
     until: datetime.date | None = None
-    """Last night of those that `prepare` and `generate` work on, one after the other from `date`; None: that one."""
+    """Last night of those that `prepare` and `generate` work on, one after the other from `date`; None: that one
+    alone."""
     model: ModelSettings = ModelSettings()
     train: TrainSettings = TrainSettings()
     node: NodeSettings = NodeSettings()
@@ -59,7 +63,7 @@ class Settings(Section):
     params: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(default_factory=dict)
     """Values that `query` binds to ``:name`` (or ``$name``) in its SQL, never pasted into it: ``params.name=value``."""
     out: Literal["table", "csv", "json", "parquet"] = "table"
-    """How `query` answers."""
+    """Form in which `query` answers: a table to read, or CSV, JSON or Parquet."""
     out_file: Place | None = None
     """File that `query` writes; None: standard output (a table is always printed, Parquet always a file)."""
 

@@ -1,7 +1,8 @@
 """What every section of the settings is."""
 
 import datetime
-from typing import Annotated, Literal
+import types
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,7 +11,11 @@ Place = Annotated[str, Field(min_length=1)]
 
 
 class Section(BaseModel):
-    """A section: unknown keys refused, values fixed, and never in an error's text."""
+    """A section: unknown keys refused, values fixed, and never in an error's text.
+
+    The docstring under a field is its description, which `--help` and the reference print: its first sentence stands
+    alone, with the unit, and with what None means.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -18,7 +23,15 @@ class Section(BaseModel):
         hide_input_in_errors=True,
         coerce_numbers_to_str=True,
         allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )
+
+
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """Return the section that a field of type `annotation` holds; None for a setting."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next((section for part in get_args(annotation) if (section := section_of(part))), None)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
 PositiveInt = Annotated[int, Field(ge=1)]

@@ -30,52 +30,77 @@ class SourceFields(Section):
     """
 
     study_id: Place | None = None
+    """Field of the id of the study; None: study_id."""
     subject_id: Place | None = None
+    """Field of the id of the patient; None: subject_id."""
     findings: Place | None = None
+    """Field of the findings; None: findings."""
     impression: Place | None = None
+    """Field of the impression; None: impression."""
     report: Place | None = None
+    """Field of a whole report, whose sections are recognised by their headings; None: report."""
     background: Place | None = None
+    """Field of indication, comparison, technique and the like; None: background."""
     indication: Place | None = None
+    """Field of the indication or history; None: indication."""
     comparison: Place | None = None
+    """Field of the comparison; None: comparison."""
     exam_description: Place | None = None
+    """Field of the name of the exam; None: exam_description."""
     modality: Place | None = None
+    """Field of the DICOM modality code (CR, CT, MR, ...); None: modality."""
     body_part: Place | None = None
+    """Field of the body part examined; None: body_part."""
     exam_time: Place | None = None
+    """Field of the time of the exam, ISO 8601, in UTC where it names no zone; None: exam_time."""
     report_time: Place | None = None
+    """Field of the time of the report, ISO 8601, in UTC where it names no zone; None: report_time."""
     report_status: Place | None = None
+    """Field of the status of the report, in the words of FHIR or HL7 v2; None: report_status."""
     human_codes: Place | None = None
+    """Field of the codes of the findings that people assigned, joined by semicolons; None: human_codes."""
 
 
 class SourceSettings(Section):
     """The raw reports that `prepare` reads."""
 
     format: SourceFormat | None = None
-    """How the reports come; auto: told by the names and first bytes of the files."""
+    """Format in which the reports come; auto: recognised by the names and first bytes of the files; None: not set,
+    which `prepare` refuses."""
     uri: Place | None = None
-    """File, folder or ``s3://`` prefix. ``{date}`` in it is the night's date, ``{date:%Y/%m/%d}`` the same in another
-    form: a night without files is an empty one then."""
+    """File, folder or ``s3://`` prefix of the reports; None: not set, which `prepare` refuses, and `generate` uses what
+    was prepared.
+
+    ``{date}`` in it is the night's date, ``{date:%Y/%m/%d}`` the same in another form: a night without files is an
+    empty one then."""
     since: Literal["last_run"] | None = None
-    """last_run: `uri` is a flat folder, and a night takes the files that no night of the dataset has taken; what was
-    written anew is another file. What a night took stands in `reports`. None: a night takes all that is at `uri`."""
+    """Which files of a flat folder are this night's; last_run: those that no night of the dataset has taken; None: all
+    that is at `source.uri`.
+
+    A file that was written anew counts as another. What a night took stands in `reports`."""
     dataset: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
-    """Where the reports belong: a hospital or a corpus."""
+    """Hospital or corpus that the reports belong to; None: each that there is, but `prepare` needs one."""
     fields: SourceFields = SourceFields()
     max_rejected_fraction: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
-    """A run that rejects more than this share of its units is refused and commits nothing. Of the public Open-i
-    studies 27 % have no findings; of MIMIC-CXR's reports a third have no heading FINDINGS."""
+    """Largest share of rejected units with which a run is committed.
+
+    Of the public Open-i studies 27 % have no findings; of MIMIC-CXR's reports a third have no heading FINDINGS."""
     pairs: Place | None = None
-    """JSON lines file that `prepare` writes besides: prompt and completion of each ok report with a reference."""
+    """JSON lines file to which `prepare` also writes prompt and completion of each ok report with a reference; None: no
+    file."""
 
 
 class SplitSettings(Section):
     """Which split a report belongs to, and which one a job works on."""
 
     name: SplitName | None = None
-    """The split that generate and evaluate work on; None: every split there is."""
+    """Split that `generate` and `evaluate` work on; None: every split there is."""
     file: Place | None = None
-    """CSV with study_id and split: decides the split of each report; one that it does not name is in no split."""
+    """CSV file with study_id and split, which decides the split of each report (one that it does not name is in none);
+    None: no file."""
     default: Literal["train", "test", "live"] | None = None
     """Split of all reports where there is no split file; None: train for a corpus, live for a dated night."""
     validation_fraction: Annotated[float, Field(ge=0.0, le=0.5)] = 0.05
     """Share of the split keys of `train` that is held out as `validation`."""
     seed: Annotated[int, Field(ge=0)] = 13
+    """Seed that decides which split keys are held out, and which validation reports are sampled."""

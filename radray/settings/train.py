@@ -16,68 +16,95 @@ class TrainSettings(Section):
     """Fine-tuning."""
 
     epochs: Annotated[int, Field(ge=1, le=1000)] = 3
+    """Passes over the training reports."""
     max_steps: Annotated[int, Field(ge=1)] | None = None
-    """Stop after this many optimiser steps; None: all epochs."""
+    """Optimiser steps after which training stops; None: after all epochs."""
     max_hours: Annotated[float, Field(gt=0.0)] | None = None
-    """End after this time of training with a checkpoint and the best model so far; None: no limit. The same job, run
-    again, goes on from there."""
+    """Hours of training after which it ends with a checkpoint and the best model so far; None: no limit.
+
+    The same job, run again, goes on from there."""
     method: Literal["full", "lora", "soft_prompt"] = "full"
     """What learns: every weight, low-rank updates of every linear layer, or vectors put before every input."""
     lora_rank: Annotated[int, Field(ge=1, le=256)] = 16
+    """Rank of the updates of train.method=lora."""
     soft_prompt_tokens: Annotated[int, Field(ge=1, le=256)] = 20
+    """Vectors that train.method=soft_prompt puts before every input, each as wide as the embedding of a token."""
     batch_size: Annotated[int, Field(ge=1, le=4096)] = 32
-    """Examples an optimiser step, over all workers."""
+    """Examples in an optimiser step, over all workers."""
     micro_batch_tokens: Annotated[int, Field(ge=1)] | None = None
-    """Tokens of inputs and targets, padding included, in one call of the model on a worker: a worker's part of a step
-    is split into as many calls as that takes (an example longer than it is a call of its own); None: one call."""
+    """Most tokens of inputs and targets, padding included, in one call of the model on a worker; None: a worker's part
+    of a step is one call.
+
+    A part is split into as many calls as that takes; an example that is longer is a call of its own."""
     optimiser: Literal["adamw", "adafactor"] = "adamw"
-    """adamw: 8 bytes a parameter of state; adafactor: next to none, and rates relative to the size of the weights."""
+    """Optimiser; adamw: 8 bytes of state a parameter; adafactor: next to none, and rates relative to the size of the
+    weights."""
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 1e-4
+    """Learning rate at the end of the warm-up; it falls in a line to 0 at the last step."""
     warmup_fraction: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05
+    """Share of the optimiser steps over which the learning rate rises in a line from 0."""
     weight_decay: Annotated[float, Field(ge=0.0, le=1.0)] = 0.01
+    """Decay of weights a step, times the learning rate; gains and biases do not decay."""
     max_gradient_norm: Annotated[float, Field(gt=0.0)] = 1.0
+    """Norm of all gradients above which they are scaled down to it."""
     max_input_tokens: Annotated[int, Field(ge=8, le=4096)] = 512
+    """Longest prompt, in tokens; a longer one loses its end."""
     max_target_tokens: Annotated[int, Field(ge=8, le=1024)] = 256
+    """Longest target, in tokens; a longer one loses its end."""
     keep_masks: bool = False
     """Whether targets keep masks of de-identification (``___``), which a model learns to write."""
     keep_communications: bool = False
-    """Whether targets keep the sentences that say that somebody was told, which a model learns to invent."""
+    """Whether targets keep sentences saying to whom a finding was communicated, which a model learns to invent."""
     rouge_every_epochs: Annotated[int, Field(ge=1)] | None = 1
-    """After so many epochs, and at the end, impressions are written for a sample of the validation reports, as
-    `generate` says, and scored against what the radiologists wrote; None: never."""
+    """Epochs between scorings of impressions written for a sample of the validation reports, as `generate` says, also
+    scored at the end; None: never."""
     rouge_reports: Annotated[int, Field(ge=1, le=100_000)] = 200
-    """Reports of that sample, drawn by `split.seed`."""
+    """Reports in that sample, drawn by `split.seed`."""
     best_by: Literal["val_loss", "val_rouge1_abnormal"] = "val_loss"
-    """What decides which weights are kept: the loss on validation reports, or ROUGE-1 on the abnormal ones of the
-    sample, where normal ones are easy."""
+    """Figure that decides which weights are kept: the loss on validation reports, or ROUGE-1 on the abnormal ones of
+    the sample.
+
+    Normal reports are easy."""
     early_stop_after: Annotated[int, Field(ge=1)] | None = None
-    """End after so many values of `best_by` in a row (of val_loss one an epoch) that are no better than the best;
-    None: off."""
+    """Values of `train.best_by` in a row, no better than the best, after which training ends (val_loss has one an
+    epoch); None: off."""
     log_every_steps: Annotated[int, Field(ge=1)] = 20
+    """Optimiser steps between values of the training loss."""
     workers: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Processes that train, each on a GPU with train.use_gpu."""
     sharding: Literal["none", "ddp", "fsdp"] = "ddp"
-    """none: one worker; ddp: each worker holds all of the model; fsdp: each holds its part of weights, gradients and
-    optimiser, and the layers are gathered one by one."""
+    """How workers share the model; none: one worker; ddp: each holds all of it; fsdp: each holds its part of weights,
+    gradients and optimiser.
+
+    With fsdp the layers are gathered one by one."""
     precision: Literal["fp32", "bf16", "bf16_weights"] = "fp32"
-    """bf16: computes in bfloat16, while weights, gradients and optimiser stay in float32. bf16_weights: weights and
-    gradients are bfloat16 too, for half the memory; updates below 1/256 of a weight are lost."""
+    """Number format of training; bf16: computes in bfloat16 on float32 weights; bf16_weights: weights and gradients are
+    bfloat16 too, for half the memory.
+
+    With bf16 gradients and optimiser stay in float32; with bf16_weights updates below 1/256 of a weight are lost."""
     activation_checkpointing: bool = False
-    """Keep no activations within a layer and compute them again on the way back: a third more work, far less memory."""
+    """Whether activations within a layer are computed again on the way back instead of kept: a third more work, far
+    less memory."""
     checkpoint_every_steps: Annotated[int, Field(ge=1)] | None = None
-    """Optimiser steps between checkpoints; None: by time alone. There is one at each validation anyhow."""
+    """Optimiser steps between checkpoints; None: by time alone.
+
+    There is one at each validation anyhow."""
     checkpoint_every_minutes: Annotated[float, Field(gt=0.0)] | None = 10.0
-    """What a crash may cost at most; None: by steps alone."""
+    """Minutes of training between checkpoints, the most that a crash may cost; None: by steps alone."""
     checkpoints_kept: Annotated[int, Field(ge=1, le=100)] = 2
-    """The newest so many, and the best; 2 so that one damaged file does not cost the run."""
+    """Newest checkpoints that are kept, with the best; 2 so that one damaged file does not cost the run."""
     checkpoint_uri: Place | None = None
     """Folder or ``s3://`` prefix of checkpoints, seen by every node; None: beside `model.out`."""
     max_failures: Annotated[int, Field(ge=0, le=100)] = 3
-    """Worker failures after which training goes on from the last checkpoint; the next one ends the run."""
+    """Failures of workers after which training goes on from the last checkpoint; the next one ends the run."""
     tensorboard: Place | None = None
     """Folder in which each run writes TensorBoard event files into one of its own; None: none are written."""
     threads_per_worker: Annotated[int, Field(ge=1, le=256)] = 2
+    """CPU threads that a worker computes with."""
     use_gpu: bool = False
+    """Whether each worker trains on a GPU."""
     seed: Annotated[int, Field(ge=0)] = 13
+    """Seed of the order of examples, of dropout and of new weights."""
 
     @field_validator("precision", mode="before")
     @classmethod
@@ -107,28 +134,39 @@ class NodeSettings(Section):
     """
 
     name: Place = "this machine"
+    """Name of the node; of `this machine` memory and disk are measured."""
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
+    """GPUs of the node."""
     gpu_memory_gib: Gib | None = None
-    """Of one GPU."""
+    """Memory of one GPU, in GiB; None: not known."""
     gpu_compute_capability: Annotated[float, Field(ge=3.0, le=20.0)] | None = None
-    """7.0 for V100, 8.0 A100, 8.6 A10G, 8.9 L40S, 9.0 H100: below 8.0 there is no bf16."""
+    """Compute capability of its GPUs: below 8.0 there is no bf16; None: not known.
+
+    V100 has 7.0, A100 8.0, A10G 8.6, L40S 8.9, H100 9.0."""
     tflops: Annotated[float, Field(gt=0.0)] | None = None
-    """Peak of one GPU (without GPUs: of one worker) in train.precision, dense, as its maker states it."""
+    """Peak of one GPU (without GPUs: of one worker) in train.precision, dense, in TFLOP/s as its maker states it; None:
+    time is not estimated."""
     utilisation: Annotated[float, Field(gt=0.0, le=1.0)] = 0.3
-    """Share of the peak that a training reaches. 0.3: below the 0.46 that PaLM (Chowdhery et al. 2022, table 3)
-    reached on long sequences; reports are short and micro-batches small."""
+    """Share of the peak that a training reaches.
+
+    The default is below the 0.46 that PaLM (Chowdhery et al. 2022, table 3) reached on long sequences; reports are
+    short and micro-batches small."""
     gather_gb_per_s: Annotated[float, Field(gt=0.0)] | None = None
-    """Rate (10**9 bytes) at which each GPU gathers weights from the others, NCCL's bus bandwidth; None: as if it took
-    no time. The profiles' values are orders of magnitude for such machines, not measured."""
+    """Rate at which each GPU gathers weights from the others (NCCL's bus bandwidth), in 10**9 bytes per second; None:
+    as if it took no time.
+
+    The profiles' values are orders of magnitude for such machines, not measured."""
     host_memory_gib: Gib | None = None
+    """Memory of the node, in GiB; None: not known."""
     disk_gib: Gib | None = None
+    """Free disk of the node, in GiB; None: not known."""
 
 
 class CorpusSettings(Section):
     """What `jobs.finetune --dry-run` plans for, as it reads no table; a run plans with the reports it has."""
 
     reports: Annotated[int, Field(ge=1)] | None = None
-    """Reports with findings and impression, validation included; None: no estimate of time."""
+    """Reports with findings and impression, validation included; None: time is not estimated."""
     input_tokens: Annotated[float, Field(gt=0.0)] = 160.0
     """Mean tokens of a prompt with background."""
     target_tokens: Annotated[float, Field(gt=0.0)] = 40.0

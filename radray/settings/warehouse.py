@@ -18,9 +18,10 @@ class S3Settings(Section):
     endpoint: Annotated[str, Field(pattern=r"^https?://[^/@?#]+/?$")] | None = None
     """URL of another S3 than Amazon's (MinIO, Ceph, ...); None: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else AWS."""
     region: Place | None = None
-    """Region of the bucket; None: AWS_REGION, AWS_DEFAULT_REGION, the profile's, us-east-1."""
+    """Region of the bucket; None: AWS_REGION, AWS_DEFAULT_REGION, the profile's, else us-east-1."""
     path_style: bool = False
-    """Bucket in the path (``host/bucket/key``) and not in the host name: most servers other than AWS need it."""
+    """Whether the bucket is in the path (``host/bucket/key``) and not in the host name: most servers other than AWS
+    need it."""
 
     @model_validator(mode="after")
     def _the_bucket_can_be_addressed(self) -> "S3Settings":
@@ -38,8 +39,9 @@ class WarehouseSettings(Section):
     s3: S3Settings = S3Settings()
     """The S3 that ``s3://`` of `uri` and of `source.uri` means."""
     catalog: Literal["sqlite", "glue"] = "sqlite"
+    """Catalog of the tables: a SQLite file for one machine, or AWS Glue."""
     catalog_uri: Place | None = None
-    """SQLite file of the catalog; None: ``catalog.db`` in the (local) warehouse."""
+    """SQLite file of the catalog; None: ``catalog.db`` in the local warehouse."""
 
     @model_validator(mode="after")
     def _catalog_outlives_the_head_node(self) -> "WarehouseSettings":
