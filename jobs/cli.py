@@ -1,4 +1,8 @@
-"""What every job's command line does alike: settings, --dry-run, the console, exit codes."""
+"""What every job's command line does alike: settings, --help, --dry-run, the console, exit codes.
+
+Nothing heavy is imported for help, for a dry run of settings, or for an error in them: a job imports what it works with
+inside its functions.
+"""
 
 import argparse
 import os
@@ -7,13 +11,14 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from radray.errors import ConfigError, RadrayError
 from radray.nights.console import print_line, stderr_console
 from radray.nights.failures import known_error
-from radray.settings.loading import dump_settings, load_settings
+from radray.settings.loading import dump_changed, dump_settings, load_settings, read_yaml
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
 
@@ -25,22 +30,52 @@ if TYPE_CHECKING:
 LOCAL_CONFIG = Path(__file__).parent / "configs" / "local.yaml"
 """What a job runs with when no --config is given: one laptop, no network."""
 
-
 _SETTING = re.compile(r"[a-z][a-z_0-9.]*=")
-
 
 Job = Callable[[Settings, "Console"], object]
 Check = Callable[[Settings], None]
 Describe = Callable[[Settings], Sequence[str]]
 
 
-def parse(arguments: Sequence[str], doc: str | None, positional: str = "") -> tuple[Settings, bool, str]:
-    """Return settings, whether this is a dry run, and the job's own argument, called `positional` ('': it has none).
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a command line asks for."""
 
-    Raises ConfigError for settings, SystemExit (exit code 2) for an option that is not known.
+    settings: Settings
+    dry_run: bool
+    show_all: bool
+    """Whether a dry run prints every setting, and not only those that differ from the defaults."""
+    argument: str
+    """The job's own argument; '' for a job that has none."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, whose errors end as those of settings do: in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message}; `{self.prog} --help` lists what there is")
+
+
+def parse(
+    arguments: Sequence[str],
+    doc: str | None,
+    positional: str = "",
+    *,
+    uses: Sequence[str] = (),
+    ends_with_line: bool = False,
+) -> Command:
+    """Return what `arguments` ask for; the job's own argument is called `positional` ('': it has none).
+
+    --help prints `doc` and the settings that `uses` names (sections or settings; (): all), and ends in SystemExit.
+    Raises ConfigError for settings, and for an option that is not known.
     """
-    usage = f"%(prog)s {positional and positional + ' '}[--config FILE]... [key=value]... [--dry-run]"
-    parser = argparse.ArgumentParser(description=doc, usage=usage)
+    parser = _Parser(
+        prog=_program(),
+        description=(doc or "").replace("``", "`"),
+        usage=f"%(prog)s {positional and positional + ' '}[--config FILE]... [key=value]... [--dry-run]",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     parser.add_argument(
         "--config",
         action="append",
@@ -48,15 +83,20 @@ def parse(arguments: Sequence[str], doc: str | None, positional: str = "") -> tu
         metavar="FILE",
         help=f"YAML settings, later files over earlier ones (none given: {LOCAL_CONFIG.name})",
     )
-    parser.add_argument("--dry-run", action="store_true", help="print settings and plan, touch nothing")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and the settings, and touch nothing")
+    parser.add_argument("--all", action="store_true", help="print all settings in a dry run, not only those changed")
+    if ends_with_line:
+        parser.add_argument("--json", action="store_true", help="end with the line for monitors in a terminal, too")
     parser.add_argument("words", nargs="*", metavar="key=value", help="one setting, over those of the files")
+    if {"-h", "--help"} & set(arguments):
+        parser.epilog = _settings_help(uses)
     known = parser.parse_intermixed_args(arguments)
     own = [word for word in known.words if positional and not _SETTING.match(word)]
     if positional and len(own) != 1:
         raise ConfigError(f"expected one {positional}, quoted as one word, and got {len(own)}")
     overrides = [word for word in known.words if word not in own]
     settings = load_settings(known.config or [str(LOCAL_CONFIG)], overrides)
-    return settings, known.dry_run, own[0] if own else ""
+    return Command(settings, known.dry_run, known.all, own[0] if own else "")
 
 
 def run(
@@ -65,25 +105,30 @@ def run(
     describe: Describe,
     doc: str | None,
     line: "FinalLine | None" = None,
+    *,
+    uses: Sequence[str] = (),
 ) -> int:
-    """Run `job` as a command and return its exit code; with --dry-run print the settings and the plan instead.
+    """Run `job` as a command and return its exit code; with --dry-run print the plan and the settings instead.
 
     `check` is called once, before a run and before a dry run: it raises ConfigError for settings that the job cannot
     work with; `job` need not look again. `describe` gives the lines of the plan, and is called for a dry run alone.
+    `uses` names the sections and settings that --help lists.
+
     A nightly job gives the `line` that it fills: it is the last that is printed, on standard output, whatever the exit
-    code, and what `notify` sends when that is not 0. An exit by a signal (SystemExit) passes on after it.
+    code, where that is no terminal or --json asks for it; and it is what `notify` sends when the exit code is not 0.
+    An exit by a signal (SystemExit) passes on after it.
     """
     parsed: list[Settings] = []
 
     def command() -> None:
-        settings, dry_run, _ = parse(sys.argv[1:], doc)
-        parsed.append(settings)
+        asked = parse(sys.argv[1:], doc, uses=uses, ends_with_line=line is not None)
+        parsed.append(asked.settings)
         if check is not None:
-            check(settings)
-        if dry_run:
-            show_plan(settings, describe(settings))
+            check(asked.settings)
+        if asked.dry_run:
+            show_plan(asked, describe(asked.settings))
             return
-        job(settings, stderr_console())
+        job(asked.settings, stderr_console())
 
     if line is None or {"--dry-run", "--help", "-h"} & set(sys.argv[1:]):
         return exit_code(command)
@@ -100,7 +145,10 @@ def run(
 
 
 def end(line: "FinalLine", code: int, settings: Settings | None = None) -> None:
-    """Tell those whom `settings` name that a nightly job failed, and print its final line."""
+    """Notify those whom `settings` name that a nightly job failed, and print its final line where a monitor reads it.
+
+    That is where standard output is no terminal, or where --json was given.
+    """
     if settings is not None and settings.date != CORPUS_DATE and not line.nights:  # it ended before the first
         line.nights, line.refused = list(settings.nights), list(settings.nights)
     last = line.json(code)
@@ -109,15 +157,20 @@ def end(line: "FinalLine", code: int, settings: Settings | None = None) -> None:
 
         for failure in notify(settings.notify, last):
             print_line(stderr_console(), failure)
-    with suppress(BrokenPipeError):
-        sys.stdout.write(f"{last}\n")
-        sys.stdout.flush()
+    if "--json" in sys.argv[1:] or not sys.stdout.isatty():
+        with suppress(BrokenPipeError):
+            sys.stdout.write(f"{last}\n")
+            sys.stdout.flush()
 
 
-def show_plan(settings: Settings, plan: Sequence[str]) -> None:
-    """Print the settings as YAML and the lines of the plan as its comments: a file that --config takes."""
-    sys.stdout.write(dump_settings(settings))
+def show_plan(command: Command, plan: Sequence[str]) -> None:
+    """Print the lines of the plan as comments, then settings as YAML: a file that --config takes."""
     sys.stdout.writelines(f"# {line}\n" for line in plan)
+    if command.show_all:
+        sys.stdout.write(f"#\n# all settings:\n{dump_settings(command.settings)}")
+    else:
+        changed = dump_changed(command.settings)
+        sys.stdout.write(f"#\n# settings that differ from the defaults (--dry-run --all prints all):\n{changed}")
 
 
 def exit_code(command: Callable[[], None], line: "FinalLine | None" = None) -> int:
@@ -125,7 +178,7 @@ def exit_code(command: Callable[[], None], line: "FinalLine | None" = None) -> i
 
     Its class is put into the final `line` where there is one.
 
-    An error that is not radray's own is told by its type and the frames of its traceback, without its message:
+    An error that is not radray's own is named by its type and the frames of its traceback, without its message:
     that of many libraries holds the value that did not fit.
     """
     err = stderr_console()
@@ -163,3 +216,21 @@ def named(line: "FinalLine | None") -> Iterator[None]:
         if line is not None:
             line.error = type(known_error(error) or error).__name__
         raise
+
+
+def _program() -> str:
+    """Return how this command was called, as far as it can be repeated."""
+    called = sys.argv[0]
+    return called if called.startswith("radray ") else f"python -m jobs.{Path(called).stem}"
+
+
+def _settings_help(uses: Sequence[str]) -> str:
+    # here and not above: no run prints help
+    from radray.settings.listing import flat, help_text
+
+    introduction = (
+        "settings of this job, key=value or YAML, with their defaults; where no --config is given, those of"
+        f" {LOCAL_CONFIG.name} hold.\nNone is written null. Settings of other jobs are accepted and unused;"
+        " radray/settings/README.md has them all."
+    )
+    return f"{introduction}\n{help_text(uses, flat(read_yaml(str(LOCAL_CONFIG))), LOCAL_CONFIG.name)}"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from radray.tables.runs import RunRow
     from radray.training.driver.job import FinetuneJob, FinetuneResult
 
+USES = ("date", "source.dataset", "split", "model", "train", "node", "corpus", "generate", "cluster", "warehouse")
+
 
 def check(settings: Settings) -> None:
     """Raise ConfigError for an unknown prompt, or a `model.out` that is something other than a model."""
@@ -109,7 +111,7 @@ def train(job: FinetuneJob, warehouse: Warehouse, row: RunRow, console: Console)
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
-    return cli.run(finetune, check, describe, __doc__)
+    return cli.run(finetune, check, describe, __doc__, uses=USES)
 
 
 if __name__ == "__main__":

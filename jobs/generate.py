@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
     from radray.nights.final_line import FinalLine
 
+USES = (
+    *("model.uri", "model.prompt", "date", "until", "source", "split", "generate", "score", "gates", "warehouse"),
+    *("cluster", "notify", "evaluate.normal_weight"),
+)
+
 
 def check(settings: Settings) -> None:
     """Raise ConfigError for settings that the job needs and does not have, or that no engine or machine has."""
@@ -86,7 +91,7 @@ def main() -> int:
     from radray.nights.final_line import FinalLine
 
     line = FinalLine("generate")
-    return cli.run(partial(generate, line=line), check, describe, __doc__, line)
+    return cli.run(partial(generate, line=line), check, describe, __doc__, line, uses=USES)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from radray.nights.final_line import FinalLine
 
+USES = ("source", "split.file", "split.default", "date", "until", "warehouse", "cluster", "notify")
+
 
 def check(settings: Settings) -> None:
     """Raise ConfigError for settings that the job needs and does not have."""
@@ -58,7 +60,7 @@ def main() -> int:
     from radray.nights.final_line import FinalLine
 
     line = FinalLine("prepare")
-    return cli.run(partial(prepare, line=line), check, describe, __doc__, line)
+    return cli.run(partial(prepare, line=line), check, describe, __doc__, line, uses=USES)
 
 
 if __name__ == "__main__":

@@ -1,59 +1,52 @@
-"""SQL over tables and views: ``python -m jobs.query "SELECT status, count(*) FROM reports GROUP BY 1" out=csv``.
+"""SQL over the tables and views, answered as a table to read, CSV, JSON or Parquet.
 
-Values are bound: ``"SELECT * FROM worklist WHERE dataset = :d" params.d=hospital``. Files: ``out=parquet out_file=x``.
+python -m jobs.query "SELECT status, count(*) FROM reports GROUP BY 1" out=csv
+python -m jobs.query "SELECT * FROM worklist WHERE dataset = :d" params.d=hospital
+python -m jobs.query "SELECT * FROM nights" out=parquet out_file=nights.parquet
 """
 
-import itertools
+import shutil
 import sys
 
-from rich.console import Console
-from rich.table import Table
-
 from jobs import cli
-from radray.analytics.output import RowStream, printable, write_csv, write_file, write_json
-from radray.analytics.query import stream
-from radray.analytics.views import Choices
 from radray.errors import ConfigError
 from radray.nights.console import print_line, stderr_console
 from radray.settings.root import Settings
-from radray.tables.catalog import Warehouse
 
-SHOWN = 1_000
-"""Rows that a table for reading shows at most."""
+USES = (
+    *("warehouse", "params", "out", "out_file", "publish.production_model", "publish.candidate_model"),
+    *("evaluate.normal_weight", "score.stemmer"),
+)
+
+LOG_COLUMNS = 200
+"""Width of a table where standard output is no terminal."""
 
 
-def show(answer: RowStream, out: str) -> None:
-    """Write the rows to standard output as a table to read, CSV with a header, or a JSON array of objects."""
-    if out == "csv":
-        write_csv(answer, sys.stdout)
-    elif out == "json":
-        write_json(answer, sys.stdout)
+def query(settings: Settings, sql: str) -> None:
+    """Answer `sql` from the tables and views of `settings`, on standard output or in `out_file`."""
+    # here and not above: an error in the settings should not wait a second for DuckDB and pyiceberg
+    from radray.analytics.display import SHOWN, show
+    from radray.analytics.output import write_csv, write_file, write_json
+    from radray.analytics.query import stream
+    from radray.analytics.views import Choices
+    from radray.tables.catalog import Warehouse
+
+    warehouse = Warehouse(settings.warehouse, must_exist=True)
+    rows = stream(warehouse, sql, settings.params, Choices.of(settings))
+    if settings.out_file is not None:
+        count = write_file(rows, settings.out, settings.out_file)
+        print_line(stderr_console(), f"query: {count:,} rows in {settings.out_file}")
+    elif settings.out == "csv":
+        write_csv(rows, sys.stdout)
+    elif settings.out == "json":
+        write_json(rows, sys.stdout)
     else:
-        table = Table(*map(printable, answer.schema.names))
-        rows = (row for batch in answer.batches for row in batch.to_pylist())
-        for row in itertools.islice(rows, SHOWN):
-            table.add_row(*("" if value is None else _cell(value) for value in row.values()))
-        Console(width=None if sys.stdout.isatty() else 200, markup=False, highlight=False).print(table)
-        if next(rows, None) is not None:
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else LOG_COLUMNS
+        if show(rows, sys.stdout, columns):
             print_line(stderr_console(), f"query: the first {SHOWN:,} rows; out=csv, json or parquet give all")
 
 
-def _cell(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else printable(str(value))
-
-
-def run(settings: Settings, sql: str) -> None:
-    """Answer `sql` from the tables and views of `settings`."""
-    warehouse = Warehouse(settings.warehouse, must_exist=True)
-    answer = stream(warehouse, sql, settings.params, Choices.of(settings))
-    if settings.out_file is None:
-        show(answer, settings.out)
-    else:
-        count = write_file(answer, settings.out, settings.out_file)
-        print_line(stderr_console(), f"query: {count:,} rows in {settings.out_file}")
-
-
-def refuse_unfit(settings: Settings) -> None:
+def check(settings: Settings) -> None:
     """Raise ConfigError where `out` and `out_file` do not go together."""
     if settings.out == "parquet" and settings.out_file is None:
         raise ConfigError("out=parquet needs out_file=FILE")
@@ -65,12 +58,12 @@ def main() -> int:
     """Run the job as a command and return its exit code."""
 
     def command() -> None:
-        settings, dry_run, sql = cli.parse(sys.argv[1:], __doc__, positional="SQL")
-        refuse_unfit(settings)
-        if dry_run:
-            cli.show_plan(settings, [f"read {settings.warehouse.uri}: {' '.join(sql.split())}"])
+        asked = cli.parse(sys.argv[1:], __doc__, positional="SQL", uses=USES)
+        check(asked.settings)
+        if asked.dry_run:
+            cli.show_plan(asked, [f"read {asked.settings.warehouse.uri}: {' '.join(asked.argument.split())}"])
         else:
-            run(settings, sql)
+            query(asked.settings, asked.argument)
 
     return cli.exit_code(command)
 

@@ -1,5 +1,6 @@
-"""The README's commands are commands that the jobs take, and its two set-up commands are the ones that CI runs."""
+"""The README's commands are commands that the jobs take, its queries print rows, its set-up commands are CI's."""
 
+import datetime
 import importlib
 import re
 import shlex
@@ -8,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from jobs import query
+from jobs.evaluate import evaluate
+from radray.schema.runs import RUNS
 from tests.support.paths import ROOT
+from tests.support.worlds import evaluate as evaluate_world
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
@@ -44,3 +49,37 @@ def test_every_setting_that_the_readme_names_is_one() -> None:
             continue
         section, _, name = key.partition(".")
         assert hasattr(getattr(load_settings(), section), name), key
+
+
+QUERIES = [line for line in JOBS if " -m jobs.query " in line]
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a small warehouse with what the README's queries ask for: reports, two models, an evaluation, a night."""
+    models = {"model": "aa" * 32, "model-untrained": "cc" * 32}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluate_world, "MODELS", models)
+        world = evaluate_world.make_world(tmp_path_factory.mktemp("readme"), {"synthetic": 120})
+    evaluate(world.settings("evaluate.resamples=200"), world.console)
+    run = {"run_id": "generate-1", "job": "generate", "run_key": "k", "config": "", "code_version": "1"}
+    run |= {"status": "finished", "started": datetime.datetime(2026, 11, 21, 2, 0)}
+    evaluate_world.append(world.warehouse, RUNS, [run])
+    return world.settings().warehouse.uri
+
+
+@pytest.mark.parametrize("line", QUERIES)
+def test_every_query_of_the_readme_prints_rows(
+    line: str, warehouse: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = shlex.split(line)
+    words = [word for word in words[words.index("jobs.query") + 1 :] if not word.startswith("warehouse.uri=")]
+    monkeypatch.setattr(sys, "argv", ["query", *words, f"warehouse.uri={warehouse}"])
+    assert query.main() == 0, capsys.readouterr().err
+    out = capsys.readouterr().out
+    assert out.startswith(("┏", "-- row 1 -"))
+    assert len(out.splitlines()) >= 5
+
+
+def test_the_readme_has_queries() -> None:
+    assert len(QUERIES) >= 5

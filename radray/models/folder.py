@@ -11,6 +11,9 @@ from radray.models.manifest import MANIFEST, Manifest, hash_files, read_manifest
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 _HUB_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.txt"]
 """What is fetched from the hub: never pickled weights, never code."""
+_LOCAL = ("/", "./", "../", "~", "out/")
+"""Beginnings of a path, and not of a hub id; `out/` is where jobs write when nothing else is set."""
+_NO_FOLDER = "there is no such folder: run jobs.finetune, which writes model.out, or name another folder or a hub id"
 _LEVER = "use model.init=tiny (fine-tuning without network) or the path of a local model folder"
 
 
@@ -37,8 +40,8 @@ def open_model(uri: str, *, verify: bool = True) -> ModelFolder:
         raise InputError(f"no model was named; {_LEVER}")
     if path.is_dir():
         return _open_folder(path, verify)
-    if path.exists() or uri.startswith(("/", "./", "../", "~")):
-        raise InputError(f"model {uri}: {'not a folder' if path.exists() else 'there is no such folder'}")
+    if path.exists() or uri.startswith(_LOCAL):
+        raise InputError(f"model {uri}: {'not a folder' if path.exists() else _NO_FOLDER}")
     if not _HUB_ID.fullmatch(uri):
         raise InputError(f"model {uri}: there is no such folder, and it is not a hub id; {_LEVER}")
     folder = _download(uri)

@@ -3,7 +3,11 @@
 import csv
 import importlib
 import io
+import itertools
 import json
+import os
+import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +16,7 @@ import pytest
 
 from jobs import cli
 from radray.errors import AuditError, ConflictError, InputError
-from radray.settings.loading import load_settings
+from radray.settings.loading import dump_changed, dump_settings, load_settings
 from radray.tables.catalog import Warehouse
 from tests.support.paths import ROOT
 
@@ -47,11 +51,29 @@ def test_dry_run_prints_settings_and_plan_and_touches_nothing(
     sql = ["SELECT 1"] if job == "query" else []
     assert run_job(job, *sql, "--config", str(config), "--dry-run", *SOURCE) == 0
     out = capsys.readouterr().out
-    assert out.splitlines()[-1].startswith("# ")
+    plan, _, changed = out.partition("#\n# settings that differ from the defaults (--dry-run --all prints all):\n")
+    assert plan.startswith("# ")
+    assert all(line.startswith("# ") for line in plan.splitlines())
+    given = load_settings([str(config)], SOURCE)
+    assert changed == dump_changed(given)
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "again.yaml").write_text(out)
+    assert load_settings([str(tmp_path / "again.yaml")]) == given
     assert run_job(job, *sql, "--config", "again.yaml", "--dry-run") == 0
     assert capsys.readouterr().out == out
+
+
+def test_a_dry_run_prints_all_settings_on_request(
+    tmp_path: Path, run_job: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_job("prepare", "--dry-run", "--all", *SOURCE) == 0
+    out = capsys.readouterr().out
+    plan, _, settings = out.partition("#\n# all settings:\n")
+    assert plan.startswith("# read reports.csv as openi_csv\n# write ")
+    given = load_settings([str(cli.LOCAL_CONFIG)], SOURCE)
+    assert settings == dump_settings(given)
+    (tmp_path / "again.yaml").write_text(out)
+    assert load_settings([str(tmp_path / "again.yaml")]) == given
 
 
 NIGHTLY = ("generate", "prepare")
@@ -167,6 +189,7 @@ def test_input_that_cannot_be_used_is_one_line_and_exit_code_3(
     [
         ("finetune", [], "there is no warehouse here"),
         ("generate", ["model.uri=./nothing"], "there is no such folder"),
+        ("generate", [], "model out/model: there is no such folder: run jobs.finetune"),
         ("evaluate", [], "there is no warehouse here"),
         ("query", ["SELECT 1"], "there is no warehouse here"),
         ("maintain", [], "there is no warehouse here"),
@@ -188,6 +211,65 @@ def test_own_errors_end_with_their_code_even_when_a_library_wraps_them(error: ty
             raise RuntimeError("a library's words") from cause
 
     assert cli.exit_code(wrapped) == code
+
+
+HEAVY = {"torch", "ray", "transformers", "pyarrow", "pyiceberg", "duckdb", "boto3", "sklearn", "pandas"}
+IN_A_TERMINAL = """
+import sys
+from jobs.__main__ import main
+sys.stdout.isatty = lambda: True
+sys.argv[0] = "radray"
+try:
+    code = main()
+except SystemExit as stop:
+    code = stop.code or 0
+print(code, sorted(HEAVY & set(sys.modules)), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("job", [*JOBS, "submit"])
+def test_help_lists_the_settings_of_a_job_and_imports_nothing_heavy(job: str, tmp_path: Path) -> None:
+    code = IN_A_TERMINAL.replace("HEAVY", repr(HEAVY))
+    command = [sys.executable, "-c", code, job, "--help"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr == "0 []\n"
+    assert done.stdout.startswith(f"usage: radray {job} ")
+    assert re.search(r"\n  warehouse\.uri=|\n  demo\.out=|\n  cluster\.wait=", done.stdout)
+    assert "\n      Folder or `s3://` prefix" in done.stdout or job in ("demo", "submit")
+
+
+def test_a_mistake_in_a_terminal_imports_nothing_heavy_and_ends_in_one_sentence(tmp_path: Path) -> None:
+    code = IN_A_TERMINAL.replace("HEAVY", repr(HEAVY))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for job, mistake in itertools.product(("prepare", "generate", "finetune", "query"), ("train.epoch=3", "--no-such")):
+        command = [sys.executable, "-c", code, job, *(["SELECT 1"] if job == "query" else []), mistake]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout == ""
+        assert done.stderr.startswith("error: ")
+        assert done.stderr.endswith("\n2 []\n")
+        assert done.stderr.count("\n") == 2
+
+
+def test_the_line_for_monitors_is_printed_in_a_terminal_when_asked_for(
+    run_job: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert run_job("prepare", "date=yesterday") == 2
+    assert capsys.readouterr().out == ""
+    assert run_job("prepare", "date=yesterday", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"] == "ConfigError"
+
+
+def test_the_jobs_are_listed_with_a_line_each(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "jobs"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    listed = re.findall(r"^  (\w+) +\S.*[.:]$", done.stdout, re.MULTILINE)
+    assert sorted(listed) == sorted([*JOBS, "submit"])
+    wrong = subprocess.run([*command, "prepair"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.startswith("error: no job is called prepair; there are demo, prepare, ")
 
 
 def test_an_unexpected_error_is_exit_code_1_and_its_message_is_withheld(capsys: pytest.CaptureFixture[str]) -> None:

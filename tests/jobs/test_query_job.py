@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs import query as job
+from radray.analytics.display import SHOWN
 from tests.support.worlds.evaluate import MODELS, World, make_world
 
 
@@ -57,10 +58,34 @@ def test_a_table_ends_and_says_so(
 ) -> None:
     assert run(world, monkeypatch, "SELECT i AS number, chr(27) || '[2J' AS t FROM range(1000000000000) AS r(i)") == 0
     captured = capsys.readouterr()
-    assert captured.out.count("\n") == job.SHOWN + 4
+    assert captured.out.count("\n") == SHOWN + 4
     assert "\x1b" not in captured.out
     assert "\\x1b[2J" in captured.out
     assert captured.err == "query: the first 1,000 rows; out=csv, json or parquet give all\n"
+
+
+def test_no_rows_are_said_to_be_none(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(world, monkeypatch, "SELECT * FROM worklist WHERE dataset = :d", "params.d=elsewhere") == 0
+    assert capsys.readouterr().out == "no rows\n"
+
+
+def test_a_row_wider_than_the_terminal_has_a_line_a_column(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sql = "SELECT i AS number, repeat('ab ', 60) || 'end' AS words FROM range(2) AS r(i)"
+    assert run(world, monkeypatch, sql) == 0
+    assert "┃" in capsys.readouterr().out  # 200 columns hold it
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(world, monkeypatch, sql) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("--")] == [f"-- row {n} ------------------------" for n in (1, 2)]
+    assert lines[1] == "number | 0"
+    assert lines[2] == "words  | " + " ".join(["ab"] * 23)
+    assert lines[4].endswith(" end")
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_text_that_begins_like_a_formula_is_not_one_in_csv(
