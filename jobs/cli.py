@@ -226,7 +226,7 @@ def _program() -> str:
 
 def _settings_help(uses: Sequence[str]) -> str:
     # here and not above: no run prints help
-    from radray.settings.listing import flat, help_text
+    from radray.settings.reference import flat, help_text
 
     introduction = (
         "settings of this job, key=value or YAML, with their defaults; where no --config is given, those of"

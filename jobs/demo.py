@@ -1,30 +1,25 @@
 """The whole loop on synthetic reports, local disk, no network: prepare → fine-tune → generate → evaluate → query."""
 
-import csv
+from __future__ import annotations
+
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from jobs import cli
-from jobs import query as query_job
-from jobs.evaluate import Rows, evaluate
-from jobs.finetune import check as check_finetune
-from jobs.finetune import finetune
-from jobs.generate import generate
-from jobs.prepare import prepare
-from radray.cluster.connection import ray_cluster
-from radray.evaluation.scoring import main_scorer
-from radray.models.folder import open_model
 from radray.nights.console import print_line
-from radray.reports.synthetic.studies import make_studies, split_rows, write_zip
 from radray.settings.root import Settings
 
-DATASET = "synthetic"
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rich.console import Console
+
+    from radray.pages.compare import Rows
+
+USES = ("demo", "train", "model.tiny", "generate", "score", "evaluate.page", "cluster")
 NOTE = "The reports are synthetic: the numbers say that the loop works, not how good a model is on real reports."
 QUESTION = (
     "SELECT model_name, reference, prediction, round(rouge1_f, 2) AS rouge1 FROM predictions"
@@ -42,84 +37,65 @@ def describe(settings: Settings) -> list[str]:
 
 
 def demo(settings: Settings, console: Console) -> None:
-    """Run the loop below `demo.out`, and say what came out and what to look at."""
+    """Run the loop below `demo.out`, and print what came out and what to look at."""
+    from jobs import evaluate, finetune, generate, prepare, query
+    from radray.cluster.connection import ray_cluster
+    from radray.models.folder import open_model
+    from radray.reports.synthetic.corpus import ARCHIVE, SPLIT, write_corpus
+
     took: dict[str, float] = {}
     out = Path(settings.demo.out).resolve()
-    model, untrained = out / "model", out / "model-untrained"
+    untrained, model = str(out / "model-untrained"), str(out / "model")
     page = settings.evaluate.page or str(out / "evaluation.html")
-    shared = settings.model_copy(
-        update={
-            "warehouse": settings.warehouse.model_copy(update={"uri": str(out / "warehouse")}),
-            "source": settings.source.model_copy(
-                update={"dataset": DATASET, "format": "mimic_zip", "uri": str(out / "mimic-cxr-reports.zip")}
-            ),
-            "split": settings.split.model_copy(update={"file": str(out / "split.csv")}),
-            "model": settings.model.model_copy(
-                update={"init": "tiny", "out": str(model), "uri": (str(untrained), str(model))}
-            ),
-        }
+    shared = changed(
+        settings,
+        warehouse={"uri": str(out / "warehouse")},
+        source={"dataset": "synthetic", "format": "mimic_zip", "uri": str(out / ARCHIVE)},
+        split={"file": str(out / SPLIT)},
+        model={"init": "tiny", "out": model, "uri": (untrained, model)},
     )
-    test_only = {
-        "source": shared.source.model_copy(update={"uri": None}),
-        "split": shared.split.model_copy(update={"name": "test"}),
-        # the longest synthetic impression has 44 tokens; the untrained model always writes to the limit
-        "generate": settings.generate.model_copy(update={"max_new_tokens": 64}),
-    }
+    # the longest synthetic impression has 44 tokens; the untrained model always writes to the limit
+    test_only = changed(shared, source={"uri": None}, split={"name": "test"}, generate={"max_new_tokens": 64})
     with ray_cluster(settings.cluster):
         with _timed("synthetic corpus", took, console):
-            write_corpus(settings, out)
+            write_corpus(out, settings.demo.studies, settings.demo.held_out, settings.demo.seed)
         with _timed("prepare", took, console):
-            prepare(shared, console)
+            prepare.prepare(shared, console)
         with _timed("fine-tune", took, console):
-            check_finetune(shared)
-            finetune(shared, console)
+            finetune.check(shared)
+            finetune.finetune(shared, console)
         with _timed("generate", took, console):
-            generate(shared.model_copy(update=test_only), console)
+            generate.generate(test_only, console)
         with _timed("evaluate", took, console):
             digests = tuple(open_model(uri).digest for uri in shared.model.uri)
             named = {"models": digests, "pretrained": digests[0], "page": page, "page_text": True, "page_note": NOTE}
-            only = {"evaluate": shared.evaluate.model_copy(update=named)}
-            figures, _ = evaluate(shared.model_copy(update={**test_only, **only}), console)
+            figures, _ = evaluate.evaluate(changed(test_only, evaluate=named), console)
         with _timed("query", took, console):
             question = QUESTION.format(digest=digests[-1][:8])
             print_line(console, f"query: {question}")
-            query_job.run(shared, question)
+            query.query(shared, question)
     summary(figures, took, shared, question, page, console)
 
 
-def write_corpus(settings: Settings, out: Path) -> None:
-    """Write the synthetic studies in MIMIC-CXR's own form, and their split file."""
-    out.mkdir(parents=True, exist_ok=True)
-    studies = list(make_studies(settings.demo.studies, settings.demo.seed))
-    with (out / "mimic-cxr-reports.zip").open("wb") as archive:
-        write_zip(studies, archive)
-    with (out / "split.csv").open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(["study_id", "subject_id", "split"])
-        rows.writerows(split_rows(studies, settings.demo.held_out))
+def changed(settings: Settings, **sections: Mapping[str, object]) -> Settings:
+    """Return `settings` with other values in some `sections`; they are not validated again."""
+    update = {name: getattr(settings, name).model_copy(update=values) for name, values in sections.items()}
+    return settings.model_copy(update=update)
 
 
-def summary(
-    figures: Rows, took: dict[str, float], settings: Settings, question: str, page: str, console: Console
-) -> None:
-    """Print what the loop came to, and what to look at next."""
-    table = Table("reports", "system", "ROUGE-1", title="Unseen synthetic reports")
-    scorer_id = main_scorer(stemmer=settings.score.stemmer)
-    for stratum in ("all", "abnormal"):
-        for row in figures:
-            if (row["stratum"], row["scorer_id"], row["metric"]) == (stratum, scorer_id, "rouge1"):
-                table.add_row(stratum, row["system"], f"{row['mean']:.3f}")
-        table.add_section()
-    console.print(table)
+def summary(figures: Rows, took: dict[str, float], settings: Settings, sql: str, page: str, console: Console) -> None:
+    """Print the scores on unseen reports, and what to look at next."""
+    from radray.pages.compare import scores_table
+
+    console.print(scores_table(figures, "Unseen synthetic reports", stemmer=settings.score.stemmer))
     console.print("time: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items()))
-    warehouse = settings.warehouse.uri
+    loss = "SELECT step, value FROM training_metrics WHERE name = 'val_loss' ORDER BY step"
+    asked = (f'python -m jobs.query "{query}" warehouse.uri={settings.warehouse.uri}' for query in (sql, loss))
     console.print(
         "The text is synthetic: the figures say that the loop works, not how good a model is on real reports.\n"
         f"Look at it:  {page} in a browser\n"
-        f'             python -m jobs.query "{question}" warehouse.uri={warehouse}\n'
-        f"             python -m jobs.query \"SELECT step, value FROM training_metrics WHERE name = 'val_loss'"
-        f' ORDER BY step" warehouse.uri={warehouse}\n'
-        'Your own reports: README, "Your own reports".',
+        + "".join(f"             {command}\n" for command in asked)
+        + 'Your own reports: README, "Your reports".',
         markup=False,
         soft_wrap=True,
     )
@@ -135,7 +111,7 @@ def _timed(name: str, took: dict[str, float], console: Console) -> Iterator[None
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
-    return cli.run(demo, None, describe, __doc__)
+    return cli.run(demo, None, describe, __doc__, uses=USES)
 
 
 if __name__ == "__main__":

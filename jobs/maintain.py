@@ -4,21 +4,20 @@ With ``warehouse.catalog=glue`` AWS Glue's table optimizers are switched on firs
 ``maintain.erase_subject_id=ID`` erases a patient's rows instead, and reads every file left to prove it.
 """
 
-import datetime
-import sys
-from collections import Counter
+from __future__ import annotations
 
-from rich.console import Console
+import sys
+from typing import TYPE_CHECKING
 
 from jobs import cli
 from radray.errors import ConfigError, RadrayError
 from radray.nights.console import print_line
 from radray.settings.root import Settings
-from radray.tables.catalog import Warehouse
-from radray.upkeep.erasure import erase, refuse_while_running
-from radray.upkeep.glue import requests, switch_on
-from radray.upkeep.maintenance import Ages, Kind, Leftover, find_leftovers
-from radray.upkeep.maintenance import maintain as remove_leftovers
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+USES = ("maintain", "source.dataset", "warehouse")
 
 OPTIMIZERS = (
     "switch on AWS Glue's table optimizers (retention, orphan files, compaction of tables without partitions), where"
@@ -26,18 +25,29 @@ OPTIMIZERS = (
 )
 
 
-def ages(settings: Settings) -> Ages:
-    """Return what is old enough to go."""
-    section = settings.maintain
-    return Ages(
-        snapshots=datetime.timedelta(days=section.snapshots_older_than_days),
-        orphans=datetime.timedelta(days=section.orphans_older_than_days),
-        longest_run=datetime.timedelta(hours=section.longest_run_hours),
-    )
+def describe(settings: Settings) -> list[str]:
+    """Return what the job would do and, for a warehouse that is there, each thing that would be removed. Only reads."""
+    from radray.tables.catalog import Warehouse
+    from radray.upkeep.erasure import refuse_while_running
+    from radray.upkeep.glue import requests
+    from radray.upkeep.maintenance import Ages, describe_leftovers, find_leftovers
+
+    lines, ages = steps(settings), Ages.of(settings.maintain)
+    try:
+        role = glue_role(settings)
+        warehouse = Warehouse(settings.warehouse, must_exist=True)
+        if settings.maintain.erase_subject_id is not None:
+            refuse_while_running(warehouse)
+            return lines
+        if role is not None:
+            lines += [f"glue: {request.describe()}" for request in requests(warehouse, ages, role)]
+        return lines + describe_leftovers(find_leftovers(warehouse, ages))
+    except RadrayError as error:
+        return [*lines, f"refuse: {error}"]
 
 
 def steps(settings: Settings) -> list[str]:
-    """Return what the job would do, in general: `describe` says it of the warehouse as it is."""
+    """Return what the job would do to any warehouse."""
     section, where = settings.maintain, settings.warehouse.uri
     if section.erase_subject_id is not None:
         return [
@@ -69,51 +79,30 @@ def glue_role(settings: Settings) -> str | None:
     return settings.maintain.glue_role_arn
 
 
-def describe(settings: Settings) -> list[str]:
-    """Return `steps` and, for a warehouse that is there, a line for each thing that would be removed. Only reads."""
-    lines = steps(settings)
-    try:
-        role = glue_role(settings)
-        warehouse = Warehouse(settings.warehouse, must_exist=True)
-        if settings.maintain.erase_subject_id is not None:
-            refuse_while_running(warehouse)
-            return lines
-        if role is not None:
-            lines += [f"glue: {one.describe()}" for one in requests(warehouse, ages(settings), role)]
-        return lines + told(find_leftovers(warehouse, ages(settings)))
-    except RadrayError as error:
-        return [*lines, f"refuse: {error}"]
-
-
 def maintain(settings: Settings, console: Console) -> None:
-    """Remove what is left over, or erase a patient, and say what was removed, by path."""
+    """Remove what is left over, or erase a patient, and print what was removed, by path."""
     role = glue_role(settings)
+    from radray.tables.catalog import Warehouse
+    from radray.upkeep import maintenance
+    from radray.upkeep.erasure import erase
+    from radray.upkeep.glue import switch_on
+
     warehouse = Warehouse(settings.warehouse, must_exist=True)
-    subject_id = settings.maintain.erase_subject_id
-    if subject_id is None:
-        if role is not None:
-            for request in switch_on(warehouse, ages(settings), role):
-                print_line(console, f"maintain: glue: {request.describe()}")
-        for line in told(remove_leftovers(warehouse, ages(settings))):
-            print_line(console, f"maintain: {line}")
+    ages = maintenance.Ages.of(settings.maintain)
+    if settings.maintain.erase_subject_id is not None:
+        erasure = erase(warehouse, settings.maintain.erase_subject_id, settings.source.dataset)
+        for line in (*erasure.lines(), *maintenance.describe_leftovers(erasure.removed)):
+            print_line(console, f"erase: {line}")
         return
-    erasure = erase(warehouse, subject_id, settings.source.dataset)
-    for line in (*erasure.lines(), *told(erasure.removed)):
-        print_line(console, f"erase: {line}")
-
-
-def told(leftovers: list[Leftover]) -> list[str]:
-    """Return a line for each of `leftovers` and one with their number and bytes."""
-    counts = Counter(one.kind for one in leftovers)
-    summary = ", ".join(f"{counts[kind]:,} {kind.value}{'s' * (counts[kind] != 1)}" for kind in Kind if counts[kind])
-    freed = sum(one.bytes for one in leftovers)
-    lines = [f"{one.kind.value} of {one.table}: {one.name}" for one in leftovers]
-    return [*lines, f"{summary}; {freed:,} bytes" if leftovers else "nothing is left over"]
+    for request in [] if role is None else switch_on(warehouse, ages, role):
+        print_line(console, f"maintain: glue: {request.describe()}")
+    for line in maintenance.describe_leftovers(maintenance.maintain(warehouse, ages)):
+        print_line(console, f"maintain: {line}")
 
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
-    return cli.run(maintain, None, describe, __doc__)
+    return cli.run(maintain, None, describe, __doc__, uses=USES)
 
 
 if __name__ == "__main__":

@@ -133,6 +133,13 @@ def test_files_have_a_purpose_and_stay_small() -> None:
         assert text.count("\n") <= MOST_LINES_OF_A_FILE, path
 
 
+def test_jobs_stay_recipes() -> None:
+    lines = {path.name: path.read_text(encoding="utf-8").count("\n") for path in (ROOT / "jobs").glob("*.py")}
+    del lines["cli.py"]  # what all of them share
+    assert len(lines) >= 10
+    assert {name: count for name, count in lines.items() if count > MOST_LINES_OF_A_JOB} == {}
+
+
 def test_folders_stay_small() -> None:
     files = Counter(path.parent.relative_to(ROOT) for path in FILES if path.name != "__init__.py")
     assert {folder: count for folder, count in files.items() if count > MOST_FILES_IN_A_FOLDER} == {}

@@ -6,6 +6,7 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> str:
         patch.setattr(evaluate_world, "MODELS", models)
         world = evaluate_world.make_world(tmp_path_factory.mktemp("readme"), {"synthetic": 120})
     evaluate(world.settings("evaluate.resamples=200"), world.console)
-    run = {"run_id": "generate-1", "job": "generate", "run_key": "k", "config": "", "code_version": "1"}
+    run: dict[str, Any] = {"run_id": "generate-1", "job": "generate", "run_key": "k", "config": "", "code_version": "1"}
     run |= {"status": "finished", "started": datetime.datetime(2026, 11, 21, 2, 0)}
     evaluate_world.append(world.warehouse, RUNS, [run])
     return world.settings().warehouse.uri

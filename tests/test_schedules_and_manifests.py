@@ -18,6 +18,7 @@ from ray.autoscaler._private.kuberay.autoscaling_config import _derive_autoscali
 
 from jobs import generate, submit
 from radray.cluster.scaling import missing
+from radray.cluster.submission import submission_id
 from radray.settings.loading import load_settings
 from tests.support.paths import ROOT
 
@@ -49,7 +50,7 @@ def dry_run(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sys, "argv", [job, *words[place + 2 :], "--dry-run"])
     assert main() == 0, capsys.readouterr().err
-    return capsys.readouterr().out.splitlines()[-1]
+    return capsys.readouterr().out.partition("#\n")[0].splitlines()[-1]
 
 
 def shell(command: str) -> str:
@@ -106,7 +107,7 @@ def test_a_manifests_job_has_the_id_that_a_submission_would_have() -> None:
     spec = job_spec(read(CONFIGS / "kubernetes" / "generate.yaml"))
     words = [word for word in shlex.split(spec["entrypoint"]) if "=" in word]
     settings = load_settings([str(CONFIGS / "cluster" / "nightly.yaml")], words)
-    assert spec["jobId"] == submit.submission_id("generate", settings)
+    assert spec["jobId"] == submission_id("generate", settings)
 
 
 def test_the_image_has_what_a_job_ships() -> None:

@@ -11,9 +11,10 @@ from radray.models.manifest import MANIFEST, Manifest, hash_files, read_manifest
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 _HUB_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.txt"]
 """What is fetched from the hub: never pickled weights, never code."""
-_LOCAL = ("/", "./", "../", "~", "out/")
-"""Beginnings of a path, and not of a hub id; `out/` is where jobs write when nothing else is set."""
-_NO_FOLDER = "there is no such folder: run jobs.finetune, which writes model.out, or name another folder or a hub id"
+_OUT = "out/"
+"""Where jobs write when nothing else is set: the beginning of a path, and not of a hub id."""
+_LOCAL = ("/", "./", "../", "~", _OUT)
+_WRITTEN_BY = "run jobs.finetune, which writes model.out, or name another folder or a hub id"
 _LEVER = "use model.init=tiny (fine-tuning without network) or the path of a local model folder"
 
 
@@ -41,7 +42,8 @@ def open_model(uri: str, *, verify: bool = True) -> ModelFolder:
     if path.is_dir():
         return _open_folder(path, verify)
     if path.exists() or uri.startswith(_LOCAL):
-        raise InputError(f"model {uri}: {'not a folder' if path.exists() else _NO_FOLDER}")
+        advice = f": {_WRITTEN_BY}" if uri.startswith(_OUT) else ""
+        raise InputError(f"model {uri}: {'not a folder' if path.exists() else f'there is no such folder{advice}'}")
     if not _HUB_ID.fullmatch(uri):
         raise InputError(f"model {uri}: there is no such folder, and it is not a hub id; {_LEVER}")
     folder = _download(uri)

@@ -9,19 +9,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from radray.evaluation.figures import FigureChoices
-from radray.evaluation.systems import SideBySide
 from radray.pages import conclusions
 from radray.pages.cases import cases
 from radray.pages.charts import errors as error_charts
 from radray.pages.charts import scores as charts
 from radray.pages.charts.svg import Drawings
-from radray.pages.evaluation_tables import HEADLINE, MASK_NOTE, EvaluationTables
+from radray.pages.compare import Comparison, SplitEvaluation
+from radray.pages.evaluation_tables import HEADLINE, MASK_NOTE
 from radray.pages.grids import Chart, Grid, from_rich
 from radray.pages.lineage import data_grid, models_grid, runs_grid, runs_of, training_of
 from radray.pages.numbers import Numbers
 from radray.pages.visible import visible
+from radray.schema.runs import RUNS, TRAINING_METRICS
+from radray.settings.root import Settings
 from radray.storage.whole import requested_file
+from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest
+from radray.tables.runs import RunRow
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -35,16 +39,6 @@ STRATA_NOTE = (
 )
 
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class SplitEvaluation:
-    """The evaluation of one dataset and split."""
-
-    side: SideBySide
-    tables: EvaluationTables
-    remarks: Sequence[str]
-    """What a reader must know: see `radray.evaluation.systems.remarks`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +100,25 @@ def write_page(file: Path, evaluation: Evaluation) -> Path:
     with requested_file(str(file), "evaluate.page") as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     return file
+
+
+def write_evaluation(file: Path, warehouse: Warehouse, settings: Settings, comparison: Comparison, run: RunRow) -> Path:
+    """Write the page of `comparison`, with its lineage from the tables, to `file` and return it; see `write_page`."""
+    evaluation = Evaluation(
+        run_id=run.run_id,
+        splits=comparison.splits,
+        choices=comparison.choices,
+        figures=comparison.figures,
+        differences=comparison.differences,
+        warehouse=settings.warehouse.uri,
+        with_text=settings.evaluate.page_text,
+        note=settings.evaluate.page_note,
+        pretrained=comparison.pretrained,
+        runs=warehouse.read(RUNS).to_pylist(),
+        training=warehouse.read(TRAINING_METRICS).to_pylist(),
+        config=run.config,
+    )
+    return write_page(file, evaluation)
 
 
 def page(evaluation: Evaluation) -> str:

@@ -1,8 +1,37 @@
-"""The page of all settings: ``python -m radray.settings.reference > radray/settings/README.md`` writes it anew."""
+"""What there is to set: each setting with its type, default and sentence, for --help and for the page of all settings.
 
+``python -m radray.settings.reference > radray/settings/README.md`` writes the page anew.
+"""
+
+import datetime
+import re
+import shutil
 import sys
+import textwrap
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from radray.settings.listing import Group, groups
+import yaml
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from radray.settings.root import Settings
+from radray.settings.section import section_of
+
+WORDS: Mapping[object, str] = {
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    datetime.date: "date, YYYY-MM-DD",
+}
+
+MOST_COLUMNS = 110
+"""Widest that help is printed: longer lines are hard to read."""
+INDENT = " " * 6
+
 
 INTRODUCTION = """\
 # Settings
@@ -20,12 +49,166 @@ This page is made from the docstrings in this folder, a module a section; a test
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as a person reads about it."""
+
+    name: str
+    """With its section: ``train.epochs``."""
+    values: str
+    """What it may be set to, in words: ``whole number, 1 to 1000``."""
+    default: str
+    """As it is written on a command line; None is ``null``."""
+    sentence: str
+    """What it means, its unit, and what None means; may stand alone."""
+    details: str
+    """The sentences after it; '' for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A section with its settings; `name` is '' for the settings that are in no section."""
+
+    name: str
+    doc: str
+    settings: tuple[Setting, ...]
+
+
+def groups(names: Sequence[str] = ()) -> list[Group]:
+    """Return the settings that `names` choose, by section, in the order of the sections; (): all of them.
+
+    A name is a section (``train``), or a setting (``split.seed``). Raises KeyError for one that there is not.
+    """
+    everything = [Group("", "In no section.", tuple(_settings(Settings, "")))]
+    everything += _sections(Settings, "")
+    known = {name for group in everything for name in (group.name, *(setting.name for setting in group.settings))}
+    if unknown := [name for name in names if name not in known]:
+        raise KeyError(unknown[0])
+    chosen = [Group(group.name, group.doc, _chosen(group, names)) for group in everything]
+    return [group for group in chosen if group.settings]
+
+
+def help_text(names: Sequence[str], others: Mapping[str, object], file: str) -> str:
+    """Return the settings that `names` choose as help for a terminal; `others` are those that `file` gives."""
+    columns = min(shutil.get_terminal_size().columns, MOST_COLUMNS)
+    lines = []
+    for group in groups(names):
+        title = f"{group.name}: {first_sentence(group.doc)}" if group.name else "in no section:"
+        lines += ["", title.replace("``", "`")]
+        for setting in group.settings:
+            other = _value(others[setting.name]) if setting.name in others else setting.default
+            instead = "" if other == setting.default else f"; {file}: {other}"
+            lines.append(f"  {setting.name}={setting.default}{instead}  ({setting.values})")
+            lines += textwrap.wrap(
+                setting.sentence.replace("``", "`"),
+                columns,
+                initial_indent=" " * 6,
+                subsequent_indent=" " * 6,
+                break_on_hyphens=False,
+            )
+    return "\n".join(lines)
+
+
 def reference() -> str:
     """Return the page as Markdown."""
-    return "\n".join([INTRODUCTION, *(_section(group) for group in groups())])
+    return "\n".join([INTRODUCTION, *(_table(group) for group in groups())])
 
 
-def _section(group: Group) -> str:
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
+    """Return nested `values`, such as those of a YAML file, by the settings' whole names."""
+    found: dict[str, object] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            found |= flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
+    return found
+
+
+def _chosen(group: Group, names: Sequence[str]) -> tuple[Setting, ...]:
+    above = {".".join(group.name.split(".")[:depth]) for depth in range(1, group.name.count(".") + 2)}
+    if not names or (group.name and above & set(names)):
+        return group.settings
+    return tuple(setting for setting in group.settings if setting.name in names)
+
+
+def _sections(section: type[BaseModel], prefix: str) -> Iterator[Group]:
+    for key, field in section.model_fields.items():
+        inner = section_of(field.annotation)
+        if inner is not None:
+            name = f"{prefix}{key}"
+            yield Group(name, inner.__doc__ or "", tuple(_settings(inner, f"{name}.")))
+            yield from _sections(inner, f"{name}.")
+
+
+def _settings(section: type[BaseModel], prefix: str) -> Iterator[Setting]:
+    for key, field in section.model_fields.items():
+        if section_of(field.annotation) is None:
+            text = " ".join((field.description or "").split())
+            sentence = first_sentence(text)
+            default = _value(field.get_default(call_default_factory=True))
+            yield Setting(f"{prefix}{key}", _values(field), default, sentence, text[len(sentence) :].strip())
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of `text`: it ends with a full stop before a capital letter, a name or the end."""
+    return re.split(r"(?<=\.)\s+(?=[A-Z`])", " ".join(text.split()), maxsplit=1)[0]
+
+
+def _values(field: FieldInfo) -> str:
+    text = _type(field.annotation)
+    bounds = _bounds(field.metadata)
+    return f"{text}{bounds}"
+
+
+def _type(annotation: Any) -> str:
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        inner = _type(parts[0])
+        constraints = [bound for part in parts[1:] for bound in getattr(part, "metadata", [part])]
+        return f"{inner}{_bounds(constraints)}"
+    if origin is Literal:
+        return " | ".join("true" if part is True else str(part) for part in parts)
+    if origin in (Union, types.UnionType):
+        return " or ".join("null" if part is type(None) else _type(part) for part in parts)
+    if origin is tuple:
+        return f"list of {_type(parts[0])}"
+    if origin is dict:
+        return f"mapping of {_type(parts[0])} to {_type(parts[1])}"
+    return WORDS[annotation]
+
+
+def _bounds(constraints: Sequence[Any]) -> str:
+    """Return lower and upper bound in words, ready to follow a type; '' for none."""
+    bounds = {
+        name: value
+        for constraint in constraints
+        for name in ("ge", "gt", "le", "lt")
+        if (value := getattr(constraint, name, None)) is not None
+    }
+    number = {name: _value(value) for name, value in bounds.items()}
+    low = number["ge"] if "ge" in number else f"above {number['gt']}" if "gt" in number else ""
+    high = number["le"] if "le" in number else f"below {number['lt']}" if "lt" in number else ""
+    if low and high:
+        return f", {low} to {high}"
+    if low:
+        return f", {low}" if low.startswith("above") else f", at least {low}"
+    return f", {high}" if high.startswith("below") else f", at most {high}" if high else ""
+
+
+def _value(value: object) -> str:
+    """Return `value` as it is written on a command line, quoted where a shell needs it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list | dict):
+        plain = list(value) if isinstance(value, tuple) else value
+        return str(yaml.safe_dump(plain, default_flow_style=True, width=1000)).strip()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _table(group: Group) -> str:
     title = f"## {group.name}" if group.name else "## In no section"
     doc = " ".join(group.doc.split()) if group.name else ""
     rows = [

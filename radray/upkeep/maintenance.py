@@ -8,6 +8,7 @@ that no run will resume. Only files with our own names below ``data/<table>/``, 
 import datetime
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +23,7 @@ from radray.schema.column import TableSchema
 from radray.schema.runs import RUNS
 from radray.schema.statuses import RunStatus
 from radray.schema.tables import TABLES
+from radray.settings.maintain import MaintainSettings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import FENCED, attempt_of, commit_on_newest
 from radray.tables.identity import utc_now
@@ -53,6 +55,15 @@ class Ages:
     """Age, since they were last written, of files in no kept snapshot and of staging."""
     longest_run: datetime.timedelta
 
+    @classmethod
+    def of(cls, settings: MaintainSettings) -> "Ages":
+        """Return the ages of `settings`."""
+        return cls(
+            snapshots=datetime.timedelta(days=settings.snapshots_older_than_days),
+            orphans=datetime.timedelta(days=settings.orphans_older_than_days),
+            longest_run=datetime.timedelta(hours=settings.longest_run_hours),
+        )
+
     def __post_init__(self) -> None:
         if min(self.snapshots, self.orphans) < self.longest_run:
             raise ConfigError("snapshots and orphans must be kept for the longest run")
@@ -80,6 +91,15 @@ class Leftover:
     name: str
     """URI of a file, or id of a snapshot or run."""
     bytes: int = 0
+
+
+def describe_leftovers(leftovers: Sequence[Leftover]) -> list[str]:
+    """Return a line for each of `leftovers` and one with their number and bytes."""
+    counts = Counter(leftover.kind for leftover in leftovers)
+    summary = ", ".join(f"{counts[kind]:,} {kind.value}{'s' * (counts[kind] != 1)}" for kind in Kind if counts[kind])
+    freed = sum(leftover.bytes for leftover in leftovers)
+    lines = [f"{leftover.kind.value} of {leftover.table}: {leftover.name}" for leftover in leftovers]
+    return [*lines, f"{summary}; {freed:,} bytes" if leftovers else "nothing is left over"]
 
 
 def find_leftovers(warehouse: Warehouse, ages: Ages, now: datetime.datetime | None = None) -> list[Leftover]:

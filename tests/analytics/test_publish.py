@@ -260,7 +260,7 @@ def test_the_job_prints_the_requests_that_it_would_send(
     assert run(monkeypatch, "--dry-run", *words) == 0
     lines = [line.removeprefix("# ") for line in capsys.readouterr().out.splitlines() if line.startswith("# ")]
     wanted = [*view_requests(WHOLE, CHOICES), *(asset.create for asset in assets(WHOLE, REGION))]
-    assert lines[1 : len(wanted) + 1] == [job.told(entry) for entry in wanted]
+    assert lines[1 : len(wanted) + 1] == [request.describe() for request in wanted]
     policies = [json.loads(line.partition(": ")[2]) for line in lines if line.startswith("not sent, policy ")]
     assert "arn:aws:s3:::bucket/some/prefix/*" in json.dumps(policies[0])
     assert "${" not in json.dumps(policies[1:])

@@ -239,7 +239,7 @@ def test_help_lists_the_settings_of_a_job_and_imports_nothing_heavy(job: str, tm
     assert "\n      Folder or `s3://` prefix" in done.stdout or job in ("demo", "submit")
 
 
-def test_a_mistake_in_a_terminal_imports_nothing_heavy_and_ends_in_one_sentence(tmp_path: Path) -> None:
+def test_a_mistake_in_a_terminal_is_one_sentence_and_imports_nothing_heavy(tmp_path: Path) -> None:
     code = IN_A_TERMINAL.replace("HEAVY", repr(HEAVY))
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for job, mistake in itertools.product(("prepare", "generate", "finetune", "query"), ("train.epoch=3", "--no-such")):

@@ -81,9 +81,10 @@ def test_a_row_wider_than_the_terminal_has_a_line_a_column(
     monkeypatch.setenv("COLUMNS", "80")
     assert run(world, monkeypatch, sql) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if line.startswith("--")] == [f"-- row {n} ------------------------" for n in (1, 2)]
+    titles = [f"-- row {number} --------------------" for number in (1, 2)]
+    assert [line for line in lines if line.startswith("--")] == titles
     assert lines[1] == "number | 0"
-    assert lines[2] == "words  | " + " ".join(["ab"] * 23)
+    assert lines[2] == "words  | " + " ".join(["ab"] * 24)
     assert lines[4].endswith(" end")
     assert max(map(len, lines)) <= 80
 

@@ -1,6 +1,5 @@
 """`jobs.submit` without a cluster: what is shipped, the id, what is refused, the exit codes."""
 
-import io
 import subprocess
 import sys
 import zipfile
@@ -9,9 +8,9 @@ from pathlib import Path
 import pytest
 from ray._private.runtime_env.packaging import create_package
 from ray.job_submission import JobDetails, JobStatus, JobType
-from rich.console import Console
 
 from jobs import submit
+from radray.cluster.submission import exit_code, next_id, submission_id
 from radray.errors import ConfigError, ConflictError
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
@@ -71,17 +70,17 @@ def test_all_that_the_repository_has_of_its_code_travels(tmp_path: Path) -> None
     ],
 )
 def test_the_id_says_night_dataset_and_model(job: str, words: list[str], expected: str) -> None:
-    assert submit.submission_id(job, settings(*words)) == expected
+    assert submission_id(job, settings(*words)) == expected
 
 
 def test_a_night_is_submitted_once_at_a_time_and_again_when_it_has_ended() -> None:
     others = {"night-2": "RUNNING", "nightly": "RUNNING", "night-try2x": "RUNNING", "raysubmit_1": "PENDING"}
-    assert submit.next_id("night", others) == "night"
-    assert submit.next_id("night", {"night": "FAILED", **others}) == "night-try2"
-    assert submit.next_id("night", {"night": "SUCCEEDED", "night-try2": "STOPPED", **others}) == "night-try3"
+    assert next_id("night", others) == "night"
+    assert next_id("night", {"night": "FAILED", **others}) == "night-try2"
+    assert next_id("night", {"night": "SUCCEEDED", "night-try2": "STOPPED", **others}) == "night-try3"
     for status in ("PENDING", "RUNNING"):
         with pytest.raises(ConflictError, match=rf"^night-try2 is {status.lower()}: nothing was submitted"):
-            submit.next_id("night", {"night": "FAILED", "night-try2": status})
+            next_id("night", {"night": "FAILED", "night-try2": status})
 
 
 def test_the_command_names_the_files_that_are_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +126,9 @@ def test_places_that_all_nodes_see_are_taken() -> None:
     ],
 )
 def test_the_exit_code_is_the_jobs_own(status: JobStatus, code: int | None, expected: int) -> None:
-    assert submit.exit_code(ended(status, code), Console(file=io.StringIO())) == expected
+    lines: list[str] = []
+    assert exit_code(ended(status, code), lines.append) == expected
+    assert lines[0].startswith(f"x {status.value.lower()}")
 
 
 def test_a_dry_run_says_id_and_command_and_needs_no_cluster(
@@ -136,7 +137,7 @@ def test_a_dry_run_says_id_and_command_and_needs_no_cluster(
     words = [*NIGHT, "model.uri=/mnt/model", "source.uri=s3://bucket/in", "source.format=auto", "--dry-run"]
     monkeypatch.setattr(sys, "argv", ["submit", "generate", *words])
     assert submit.main() == 0
-    last = capsys.readouterr().out.splitlines()[-1]
+    last = capsys.readouterr().out.partition("#\n")[0].splitlines()[-1]
     assert last.startswith("# submit generate-2026-11-21-hospital-model: python -m jobs.generate date=2026-11-21 ")
     assert "--dry-run" not in last
 

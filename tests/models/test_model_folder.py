@@ -144,6 +144,11 @@ def test_pickled_weights_are_refused(tiny_folder: Path, tmp_path: Path) -> None:
         open_model(str(tmp_path))
 
 
+def test_the_folder_that_finetune_writes_is_not_looked_for_on_the_hub() -> None:
+    with pytest.raises(InputError, match=r"^model out/no-such: there is no such folder: run jobs\.finetune"):
+        open_model("out/no-such")
+
+
 @pytest.mark.parametrize("start", ["/", "./", "../", "~/"])
 def test_a_path_that_is_not_there_is_not_looked_for_on_the_hub(start: str) -> None:
     with pytest.raises(InputError, match=r"there is no such folder$"):

@@ -20,7 +20,8 @@ from radray.evaluation.published import PublishedResults, Result
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.systems import Training, add_floors, remarks, side_by_side
 from radray.flags import CLASSES, TIER_A
-from radray.pages.evaluation_page import TEMPLATES, Evaluation, SplitEvaluation, page, write_page
+from radray.pages.compare import SplitEvaluation
+from radray.pages.evaluation_page import TEMPLATES, Evaluation, page, write_page
 from radray.pages.evaluation_tables import EvaluationTables
 
 CHOICES = FigureChoices(main_scorer(stemmer=True), normal_weight=0.5, resamples=200, seed=1)

@@ -5,6 +5,7 @@ Presto's form, which is not documented). Assets in QuickSight have ids that begi
 which `publish.remove` recognises what it may remove.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +48,10 @@ class Request:
     service: str
     operation: str
     arguments: Mapping[str, Any]
+
+    def describe(self) -> str:
+        """Return the request in one line, whole."""
+        return f"{self.service} {self.operation} {json.dumps(self.arguments, ensure_ascii=False)}"
 
 
 @dataclass(frozen=True, slots=True)

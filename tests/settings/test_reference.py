@@ -10,8 +10,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from radray.settings.listing import first_sentence, flat, groups, help_text
-from radray.settings.reference import reference
+from radray.settings.reference import first_sentence, flat, groups, help_text, reference
 from radray.settings.root import Settings
 from tests.support.paths import ROOT
 

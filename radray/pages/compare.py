@@ -1,0 +1,91 @@
+"""The systems of each dataset and split of an evaluation compared: the rows of both tables, and what is shown."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from rich.table import Table
+
+from radray.evaluation.comparisons import comparisons
+from radray.evaluation.deferral_rows import confidence_rows
+from radray.evaluation.figures import FigureChoices, evaluations
+from radray.evaluation.published import PublishedResults
+from radray.evaluation.scoring import main_scorer
+from radray.evaluation.strata import ABNORMAL, ALL
+from radray.evaluation.systems import SideBySide, add_floors, remarks, side_by_side, training_of
+from radray.pages.evaluation_tables import EvaluationTables
+from radray.reports.record.identity import normalise
+from radray.settings.root import Settings
+
+Row = Mapping[str, Any]
+Rows = list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitEvaluation:
+    """The evaluation of one dataset and split."""
+
+    side: SideBySide
+    tables: EvaluationTables
+    remarks: Sequence[str]
+    """What a reader must know: see `radray.evaluation.systems.remarks`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An evaluation while it is computed, one dataset and split after the other."""
+
+    settings: Settings
+    run_id: str
+    choices: FigureChoices
+    published: PublishedResults | None = None
+    pretrained: str | None = None
+    """System over which the gain is reported."""
+    figures: Rows = field(default_factory=list)
+    """Rows of `evaluations` so far."""
+    differences: Rows = field(default_factory=list)
+    """Rows of `comparisons` so far."""
+    splits: list[SplitEvaluation] = field(default_factory=list)
+
+    def each(self, rows: Sequence[Row], training: Callable[[str], list[dict[str, Any]]]) -> Iterator[SplitEvaluation]:
+        """Compare the systems on the predictions `rows` of each dataset and split in turn, and yield its evaluation.
+
+        `training` returns the training reports of a dataset, from which the floors are computed.
+        """
+        place = itemgetter("dataset", "split")
+        for (dataset, split), here in groupby(sorted(rows, key=place), key=place):
+            yield self._add(dataset, split, list(here), training(dataset))
+
+    def _add(self, dataset: str, split: str, rows: Rows, reports: list[dict[str, Any]]) -> SplitEvaluation:
+        training = training_of(reports, rows, normalise)
+        side = side_by_side(dataset, split, rows, self.settings.evaluate.models, training)
+        add_floors(side, training, stemmer=self.settings.score.stemmer)
+        sentences = remarks(side, training)
+        about = {"run_id": self.run_id, "batch_date": self.settings.date}
+        figures = (*evaluations(side, self.choices), *confidence_rows(side, self.choices))
+        self.figures.extend({**about, **row} for row in figures)
+        self.differences.extend({**about, **row} for row in comparisons(side, self.choices))
+        tables = EvaluationTables(side, self.choices, self.figures, self.differences, self.published, self.pretrained)
+        self.splits.append(SplitEvaluation(side, tables, sentences))
+        return self.splits[-1]
+
+
+def figure_choices(settings: Settings) -> FigureChoices:
+    """Return how figures are computed by `settings`: scorer, weight of normal references, resamples and seed."""
+    section = settings.evaluate
+    scorer_id = main_scorer(stemmer=settings.score.stemmer)
+    return FigureChoices(scorer_id, section.normal_weight, section.resamples, section.seed)
+
+
+def scores_table(figures: Rows, title: str, *, stemmer: bool) -> Table:
+    """Return the means of ROUGE-1 on all and on abnormal reports, a row a system, as a table for a terminal."""
+    scorer_id = main_scorer(stemmer=stemmer)
+    table = Table("reports", "system", "ROUGE-1", title=title)
+    for stratum in (ALL, ABNORMAL):
+        for row in figures:
+            if (row["stratum"], row["scorer_id"], row["metric"]) == (stratum, scorer_id, "rouge1"):
+                table.add_row(stratum, row["system"], f"{row['mean']:.3f}")
+        table.add_section()
+    return table
