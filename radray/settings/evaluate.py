@@ -44,5 +44,5 @@ class EvaluateSettings(Section):
 
     @field_validator("models", "review_filled", mode="before")
     @classmethod
-    def _one_or_several(cls, value: object) -> object:
+    def _single_as_tuple(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else () if value is None else value

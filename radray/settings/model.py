@@ -38,7 +38,7 @@ class ModelSettings(Section):
 
     @field_validator("uri", mode="before")
     @classmethod
-    def _one_or_several(cls, value: object) -> object:
+    def _single_as_tuple(cls, value: object) -> object:
         if isinstance(value, str) and "," in value and not value.startswith("["):
             raise ValueError("several models are written as a list: 'model.uri=[a, b]'")
         return (value,) if isinstance(value, str) else () if value is None else value

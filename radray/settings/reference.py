@@ -116,13 +116,13 @@ def reference() -> str:
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
     """Return nested `values`, such as those of a YAML file, by the settings' whole names."""
-    found: dict[str, object] = {}
+    by_name: dict[str, object] = {}
     for key, value in values.items():
         if isinstance(value, Mapping) and value:
-            found |= flat(value, f"{prefix}{key}.")
+            by_name |= flat(value, f"{prefix}{key}.")
         else:
-            found[f"{prefix}{key}"] = value
-    return found
+            by_name[f"{prefix}{key}"] = value
+    return by_name
 
 
 def _chosen(group: Group, names: Sequence[str]) -> tuple[Setting, ...]:
