@@ -27,6 +27,8 @@ CLEAN = (
     *(f"radray/analytics/{name}.py" for name in ("evaluation_rows", "output", "query", "view_types", "views")),
     "radray/analytics/publishing",
     "radray/training",
+    "radray/settings",
+    "jobs",
     "radray/models",
     "radray/cluster",
     "radray/pipelines",

@@ -1,4 +1,4 @@
-"""Settings of who is told when a nightly job fails."""
+"""Settings of the notices that a failed nightly job sends."""
 
 from typing import Annotated
 

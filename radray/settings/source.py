@@ -26,7 +26,7 @@ SourceFormat = Literal[
 class SourceFields(Section):
     """Names of the fields of a jsonl or parquet source; None: the same name as here.
 
-    `report` is a whole report whose sections are told apart; the others hold what they say.
+    `report` is a whole report, which is cut into sections; the others each hold one section or value.
     """
 
     study_id: Place | None = None
