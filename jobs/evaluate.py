@@ -87,10 +87,7 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
 
 
 def write(warehouse: Warehouse, settings: Settings, comparison: Comparison, run: RunRow) -> Iterator[str | Path]:
-    """Append the rows to both tables, write the files that are asked for, and yield these.
-
-    Raises InputError when there is no figure to write.
-    """
+    """Append the rows to both tables, write the files asked for, and yield these. Raises InputError for no figure."""
     from radray.analytics.output import RowStream, write_file
     from radray.schema.evaluations import COMPARISONS, EVALUATIONS
     from radray.tables.commit import append_rows
