@@ -50,8 +50,8 @@ def main() -> int:
         }
         for name, values in rates.items()
     }
-    for name, found in figures.items():
-        say(f"{name:44} {found['reports_per_s']:8.1f} reports/s, {found['to_defaults']:.3f} of the defaults")
+    for name, speed in figures.items():
+        say(f"{name:44} {speed['reports_per_s']:8.1f} reports/s, {speed['to_defaults']:.3f} of the defaults")
     say(json.dumps({"threads": threads, "rounds": rounds, "reports": len(prompts), "ways": figures}))
     return 0
 

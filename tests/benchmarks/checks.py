@@ -27,7 +27,7 @@ def _share(hits: int, n: int) -> dict[str, float | int | None]:
     return {"n": n, "hits": hits, "share": hits / n if n else None, "low": low, "high": high}
 
 
-def told(figures: Figures) -> dict[str, object]:
+def row_of(figures: Figures) -> dict[str, object]:
     """Return the figures with their intervals, as they stand in the JSON."""
     return {
         "class": figures.error,
@@ -63,9 +63,9 @@ def _list(pairs: list[BedPair], what: str, *, wrong: bool) -> None:
     for pair in pairs:
         sys.stdout.write(f"{what} {pair.bed} {pair.error} {pair.index} {pair.way}\n")
         if pair.bed in ("a", "c"):
-            said = pair.wrong if wrong else pair.right
+            impression = pair.wrong if wrong else pair.right
             sys.stdout.write(
-                f"    background {pair.background!r}\n    findings   {pair.findings!r}\n    said       {said!r}\n"
+                f"    background {pair.background!r}\n    findings   {pair.findings!r}\n    said       {impression!r}\n"
             )
 
 
@@ -99,8 +99,8 @@ def main() -> int:
     if "h" in arguments.beds:
         beds.append(handwritten.held_back_pairs())
     measured = [measure(bed) for bed in beds]
-    rows = [told(figures[error]) for error in CLASSES for figures in measured]
-    rows += [told(tier(figures, name)) for name in "AB" for figures in measured]
+    rows = [row_of(figures[error]) for error in CLASSES for figures in measured]
+    rows += [row_of(tier(figures, name)) for name in "AB" for figures in measured]
     applied: dict[str, dict[str, Any]] = {
         error: {"reports": count, "ways": ways}
         for bed in beds
@@ -113,12 +113,14 @@ def main() -> int:
     else:
         sys.stdout.write(f"{CHECKS_ID}; seeds: {seeds}\n")
         _table(rows)
-        for error, made in applied.items():
+        for error, application in applied.items():
             few = (
-                "" if made["reports"] >= seeded_reals.ENOUGH else f"; fewer than {seeded_reals.ENOUGH}: all that it can"
+                ""
+                if application["reports"] >= seeded_reals.ENOUGH
+                else f"; fewer than {seeded_reals.ENOUGH}: all that it can"
             )
-            ways = ", ".join(f"{way} {count}" for way, count in made["ways"].items())
-            sys.stdout.write(f"(b) {error}: applied to {made['reports']} reports ({ways}){few}\n")
+            ways = ", ".join(f"{way} {count}" for way, count in application["ways"].items())
+            sys.stdout.write(f"(b) {error}: applied to {application['reports']} reports ({ways}){few}\n")
     for figures in measured:
         for error in arguments.misses:
             _list(figures[error].missed, "missed", wrong=True)

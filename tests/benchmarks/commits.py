@@ -103,20 +103,20 @@ def year(folder: Path, nights: int, maintain_every: int) -> dict[str, Any]:
     warehouse = Warehouse(WarehouseSettings(uri=str(folder)))
     rows = rows_of_a_night(20)
     spent = []
-    found: dict[str, Any] = {}
+    times: dict[str, Any] = {}
     for i in range(nights):
         spent.append(commit_night(warehouse, rows, FIRST + datetime.timedelta(days=i), "m0"))
         if maintain_every and (i + 1) % maintain_every == 0:
             maintain(warehouse, AT_ONCE)  # the nights of this benchmark are all of today
         if i + 1 in (1, 30, nights):
             last = spent[-5:]
-            found[str(i + 1)] = {
-                "commit_s": round(statistics.median(one["commit"] for one in last), 3),
-                "run_s": round(statistics.median(one["run"] for one in last), 3),
+            times[str(i + 1)] = {
+                "commit_s": round(statistics.median(step["commit"] for step in last), 3),
+                "run_s": round(statistics.median(step["run"] for step in last), 3),
                 "metadata_mb": round(metadata_bytes(warehouse) / 1e6, 2),
             }
-            sys.stdout.write(f"night {i + 1}: {found[str(i + 1)]}\n")
-    return found
+            sys.stdout.write(f"night {i + 1}: {times[str(i + 1)]}\n")
+    return times
 
 
 def month(folder: Path, reports: int) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def month(folder: Path, reports: int) -> dict[str, Any]:
         for i in range(30)
         for m in range(4)
     ]
-    found: dict[str, Any] = {"run_s_median": round(statistics.median(runs), 2), "rows": reports * 120}
+    figures: dict[str, Any] = {"run_s_median": round(statistics.median(runs), 2), "rows": reports * 120}
     for name, days in (("night", 1), ("month", 30)):
         last = FIRST + datetime.timedelta(days=days - 1)
         began = time.perf_counter()
@@ -147,10 +147,10 @@ def month(folder: Path, reports: int) -> dict[str, Any]:
             for c in range(metadata.num_columns)
             if group.column(c).path_in_schema in ("model_name", "rouge1_f", "batch_date")
         )
-        found[name] = {"seconds": round(seconds, 2), "files": len(files), "column_mb": round(touched / 1e6, 2)}
-        found[name]["all_mb"] = round(sum(file.file_size_in_bytes for file in files) / 1e6, 1)
-        sys.stdout.write(f"{name}: {found[name]}\n")
-    return found
+        figures[name] = {"seconds": round(seconds, 2), "files": len(files), "column_mb": round(touched / 1e6, 2)}
+        figures[name]["all_mb"] = round(sum(file.file_size_in_bytes for file in files) / 1e6, 1)
+        sys.stdout.write(f"{name}: {figures[name]}\n")
+    return figures
 
 
 def main() -> None:

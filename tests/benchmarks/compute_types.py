@@ -52,9 +52,9 @@ def main() -> int:
         start = time.perf_counter()
         return opened.generate(prompts), time.perf_counter() - start
 
-    def scores(made: list[Generation]) -> list[dict[str, float]]:
-        pairs = zip(references, made, strict=True)
-        return [scorer.score(reference, one.hypotheses[0].text) for reference, one in pairs]
+    def scores(generations: list[Generation]) -> list[dict[str, float]]:
+        pairs = zip(references, generations, strict=True)
+        return [scorer.score(reference, generation.hypotheses[0].text) for reference, generation in pairs]
 
     wanted, seconds = write("transformers", "float32")
     of_wanted = scores(wanted)
@@ -62,18 +62,21 @@ def main() -> int:
     for engine, compute_type in WAYS:
         name = f"{engine} {compute_type}"
         try:
-            made, seconds = write(engine, compute_type)
+            generations, seconds = write(engine, compute_type)
         except ConfigError as error:
             figures[name] = str(error)
             say(f"{name:24} {error}")
             continue
-        found = compare(made, wanted)
-        of_made = scores(made)
-        figures[name] = {"same_best": found.equal_best / found.n, "same_n_best": found.equal / found.n}
+        comparison = compare(generations, wanted)
+        of_type = scores(generations)
+        figures[name] = {
+            "same_best": comparison.equal_best / comparison.n,
+            "same_n_best": comparison.equal / comparison.n,
+        }
         figures[name]["seconds"] = round(seconds, 1)
         for part, kept in (("all", [True] * len(prompts)), ("validation", held_out)):
             for metric in METRICS:
-                pairs = [(a[metric], b[metric]) for a, b, k in zip(of_made, of_wanted, kept, strict=True) if k]
+                pairs = [(a[metric], b[metric]) for a, b, k in zip(of_type, of_wanted, kept, strict=True) if k]
                 differences = [a - b for a, b in pairs]
                 figures[name][f"{part} {metric}"] = {
                     "mean": round(100 * statistics.fmean(a for a, _ in pairs), 2),

@@ -92,13 +92,13 @@ def report_of(record: Record) -> Report:
 def inputs_of(asked: Sequence[Report], neighbours: Neighbours, given: argparse.Namespace) -> list[str]:
     """Return the prompts, with the impressions of the nearest reports at their end where that is asked for."""
     prompt = get_prompt(given.prompt)
-    filled = [prompt.fill(one.findings, one.background) for one in asked]
+    filled = [prompt.fill(report.findings, report.background) for report in asked]
     if not given.neighbours:
         return filled
     near = neighbours.nearest(asked, given.neighbours)
     return [
-        f"{text} Similar: {' Or: '.join(impression for impression, _ in one)}"
-        for text, one in zip(filled, near, strict=True)
+        f"{text} Similar: {' Or: '.join(impression for impression, _ in impressions)}"
+        for text, impressions in zip(filled, near, strict=True)
     ]
 
 
@@ -146,11 +146,11 @@ def learn(
         if state.val_loss is not None:
             weights = {name: value.detach().clone() for name, value in plain.state_dict().items()}
             kept.append((state.val_loss, state.step, weights))
-            kept.sort(key=lambda one: one[0] if given.keep == "loss" else -one[1])
+            kept.sort(key=lambda state: state[0] if given.keep == "loss" else -state[1])
             del kept[given.average :]
 
     run(spread(plain, chosen, Worker()), "train", epochs, None, keep)
-    mean = {name: torch.stack([one[2][name] for one in kept]).mean(0) for name in kept[0][2]}
+    mean = {name: torch.stack([state[2][name] for state in kept]).mean(0) for name in kept[0][2]}
     plain.load_state_dict(mean)
     save_model(plain, tokenizer, folder)  # type: ignore[arg-type]
     return {
@@ -165,18 +165,20 @@ def learn(
 def fold(known: list[Report], asked: list[Report], settings: Settings, given: argparse.Namespace) -> dict[str, Any]:
     """Train on `known` and return the predictions of every system for `asked`, and what the training took."""
     neighbours = Neighbours(known)
-    tuning = [one for one in known if is_validation(one.key, fraction=TUNING, seed=settings.train.seed)]
-    rest = [one for one in known if not is_validation(one.key, fraction=TUNING, seed=settings.train.seed)]
+    tuning = [report for report in known if is_validation(report.key, fraction=TUNING, seed=settings.train.seed)]
+    rest = [report for report in known if not is_validation(report.key, fraction=TUNING, seed=settings.train.seed)]
     pairs = {
-        name: (inputs_of(some, neighbours, given), [one.reference for one in some])
+        name: (inputs_of(some, neighbours, given), [report.reference for report in some])
         for name, some in (("train", rest), ("tuning", tuning))
     }
     if given.synthetic:
-        made = [report_of(mimic.read(one.text.encode(), one.path)) for one in make_studies(given.synthetic, 5)]
-        pairs["synthetic"] = (inputs_of(made, neighbours, given), [one.reference for one in made])
+        synthetic = [
+            report_of(mimic.read(study.text.encode(), study.path)) for study in make_studies(given.synthetic, 5)
+        ]
+        pairs["synthetic"] = (inputs_of(synthetic, neighbours, given), [report.reference for report in synthetic])
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "model"
-        text = [one for pair in pairs.values() for side in pair for one in side]
+        text = [line for pair in pairs.values() for side in pair for line in side]
         build_tiny(text, folder, size=settings.model.tiny, seed=settings.train.seed)
         took = learn(folder, pairs, settings, given)
         write_manifest(folder, "model", {})
@@ -197,29 +199,31 @@ def fold(known: list[Report], asked: list[Report], settings: Settings, given: ar
 
     def score(texts: Sequence[str]) -> float:
         matched = zip(tuning, texts, strict=True)
-        return statistics.fmean(scorer.score(one.reference, text)["rouge1_f"] for one, text in matched)
+        return statistics.fmean(scorer.score(report.reference, text)["rouge1_f"] for report, text in matched)
 
     def copied(name: str, threshold: float) -> list[str]:
         return [
-            one.hypotheses[0].text if (one.logprob_per_token or 0.0) >= threshold else closest[0][0]
-            for one, closest in zip(written[name], near[name], strict=True)
+            generation.hypotheses[0].text if (generation.logprob_per_token or 0.0) >= threshold else closest[0][0]
+            for generation, closest in zip(written[name], near[name], strict=True)
         ]
 
     voted = {name: [Consensus(*pair) for pair in zip(near[name], written[name], strict=True)] for name in near}
-    sure = np.quantile([one.logprob_per_token or 0.0 for one in written["tuning"]], np.linspace(0, 1, 21))
+    sure = np.quantile([generation.logprob_per_token or 0.0 for generation in written["tuning"]], np.linspace(0, 1, 21))
     threshold = max((-np.inf, *sure), key=lambda value: score(copied("tuning", value)))
-    share = max((0.0, 0.25, 0.5, 0.75, 1.0), key=lambda value: score([one.text(value) for one in voted["tuning"]]))
+    share = max(
+        (0.0, 0.25, 0.5, 0.75, 1.0), key=lambda value: score([consensus.text(value) for consensus in voted["tuning"]])
+    )
     took |= {"threshold": round(float(threshold), 3), "share_of_the_model": share, "tuning": len(tuning)}
-    findings = [one.findings for one in asked]
+    findings = [report.findings for report in asked]
     return {
         "took": took,
-        "best constant": [best_constant([one.reference for one in known], stemmer=True)] * len(asked),
+        "best constant": [best_constant([report.reference for report in known], stemmer=True)] * len(asked),
         "first sentence": [first_sentence(text) for text in findings],
         "nearest neighbour": neighbours.predict(findings),
-        "model": [one.hypotheses[0].text for one in written["asked"]],
+        "model": [generation.hypotheses[0].text for generation in written["asked"]],
         "model or neighbour": copied("asked", threshold),
-        "neighbours' consensus": [Consensus(one, None).text(0.0) for one in near["asked"]],
-        "consensus": [one.text(share) for one in voted["asked"]],
+        "neighbours' consensus": [Consensus(impressions, None).text(0.0) for impressions in near["asked"]],
+        "consensus": [consensus.text(share) for consensus in voted["asked"]],
     }
 
 
@@ -230,15 +234,15 @@ def figures_of(asked: list[Report], predictions: dict[str, list[str]]) -> dict[s
     scores = np.array(
         [
             [
-                scorer.score(one.reference, predictions[system][place])[metric]
+                scorer.score(report.reference, predictions[system][place])[metric]
                 for system in systems
                 for metric in METRICS
             ]
-            for place, one in enumerate(asked)
+            for place, report in enumerate(asked)
         ]
     ).reshape(len(asked), len(systems), len(METRICS))
-    verdicts = [is_normal(one.reference) for one in asked]
-    found: dict[str, Any] = {}
+    verdicts = [is_normal(report.reference) for report in asked]
+    by_stratum: dict[str, Any] = {}
     for stratum, wanted in (("all", None), ("normal", True), ("abnormal", False)):
         rows = [place for place, verdict in enumerate(verdicts) if wanted is None or verdict is wanted]
         values = 100 * scores[rows]
@@ -246,19 +250,20 @@ def figures_of(asked: list[Report], predictions: dict[str, list[str]]) -> dict[s
         clusters = codes_of(np.array([asked[place].key for place in rows]))
         flat = columns.reshape(len(rows), -1)
         low, high = intervals(resampled_means(flat, clusters, 2_000, 13))
-        told = np.stack([flat.mean(0), low, high]).reshape(3, 2, len(systems), len(METRICS)).round(1)
-        found[stratum] = {"reports": len(rows), "clusters": len(set(clusters))} | {
+        figures = np.stack([flat.mean(0), low, high]).reshape(3, 2, len(systems), len(METRICS)).round(1)
+        by_stratum[stratum] = {"reports": len(rows), "clusters": len(set(clusters))} | {
             system: {
-                metric.removesuffix("_f"): told[:, 0, place, column].tolist() for column, metric in enumerate(METRICS)
+                metric.removesuffix("_f"): figures[:, 0, place, column].tolist()
+                for column, metric in enumerate(METRICS)
             }
-            | {"rouge1_to_nearest": told[:, 1, place, 0].tolist()}
+            | {"rouge1_to_nearest": figures[:, 1, place, 0].tolist()}
             for place, system in enumerate(systems)
         }
-    return found
+    return by_stratum
 
 
 def main() -> int:
-    """Run the folds and print what came of them."""
+    """Run the folds and print their figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--only", type=int, help="the first so many folds alone")
@@ -277,7 +282,7 @@ def main() -> int:
     settings = load_settings([], [*DEFAULTS, *given.settings])
     torch.set_num_threads(settings.train.threads_per_worker)
     everything = reports()
-    keys = [one.key for one in everything]
+    keys = [report.key for report in everything]
     asked: list[Report] = []
     predictions: dict[str, list[str]] = {system: [] for system in (*FLOORS, *MODELS)}
     took = []
@@ -285,22 +290,22 @@ def main() -> int:
     for number, (known_places, asked_places) in enumerate(splits, start=1):
         here = [everything[place] for place in asked_places]
         began = time.monotonic()
-        found = fold([everything[place] for place in known_places], here, settings, given)
-        took.append({**found["took"], "fold_seconds": round(time.monotonic() - began, 1)})
+        result = fold([everything[place] for place in known_places], here, settings, given)
+        took.append({**result["took"], "fold_seconds": round(time.monotonic() - began, 1)})
         say(f"fold {number}: {len(here)} reports, {json.dumps(took[-1])}")
         asked += here
         for system, texts in predictions.items():
-            texts += found[system]
+            texts += result[system]
     figures = figures_of(asked, predictions)
     for stratum, values in figures.items():
         say(f"{stratum}: {values['reports']:,} reports of {values['clusters']:,} findings texts")
         for system in predictions:
-            one = values[system]
-            mean, low, high = one["rouge1"]
-            more = one["rouge1_to_nearest"]
+            its = values[system]
+            mean, low, high = its["rouge1"]
+            more = its["rouge1_to_nearest"]
             say(
-                f"  {system:24} ROUGE-1 {mean:5.1f} [{low:5.1f}, {high:5.1f}]  ROUGE-2 {one['rouge2'][0]:5.1f}  ROUGE-L"
-                f" {one['rougel'][0]:5.1f}  to the nearest neighbour {more[0]:+5.1f} [{more[1]:+5.1f}, {more[2]:+5.1f}]"
+                f"  {system:24} ROUGE-1 {mean:5.1f} [{low:5.1f}, {high:5.1f}]  ROUGE-2 {its['rouge2'][0]:5.1f}  ROUGE-L"
+                f" {its['rougel'][0]:5.1f}  to the nearest neighbour {more[0]:+5.1f} [{more[1]:+5.1f}, {more[2]:+5.1f}]"
             )
     options = {name: value for name, value in vars(given).items() if value is not None}
     say(json.dumps({"options": options, "folds": len(splits), "took": took, "figures": figures}))

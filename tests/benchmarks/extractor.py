@@ -50,7 +50,7 @@ def read_records() -> list[Record]:
         return [r for r in openi.read(rows) if r.status == ReportStatus.OK and r.findings and r.reference]
 
 
-def found_concepts(text: str) -> set[str]:
+def extracted_concepts(text: str) -> set[str]:
     """Return the concepts `text` has as present or uncertain, with all they are a kind of."""
     named = {m.concept for m in find_mentions(text) if m.state != State.ABSENT and not CONCEPTS[m.concept].normal}
     return named.union(*map(ancestors, named))
@@ -60,7 +60,7 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--eyes", metavar="CONCEPT", help="print the texts of this concept's misses to the terminal")
-    parser.add_argument("--false", action="store_true", help="with --eyes: what was found without a code instead")
+    parser.add_argument("--false", action="store_true", help="with --eyes: mentions without a code instead")
     eyes = parser.parse_args()
     records = read_records()
     texts = [f"{record.findings}\n{record.reference}" for record in records]
@@ -72,7 +72,7 @@ def main() -> None:
         best = min(best, time.process_time() - start)
     words = sum(len(text.split()) for text in texts) / len(texts)
     coded = [
-        (record.study_id, text, parse_codes(record.human_codes or ""), found_concepts(text), record)
+        (record.study_id, text, parse_codes(record.human_codes or ""), extracted_concepts(text), record)
         for record, text in zip(records, texts, strict=True)
         if record.human_codes and "no indexing" not in record.human_codes.lower()
     ]
@@ -86,7 +86,7 @@ def main() -> None:
     for row in CODED:
         # what a kind of the concept was found for is excused where it has codes of its own
         obliged = [entry for entry in coded if any(meets(entry[2], code) for code in row.codes)]
-        hit = [entry for entry in obliged if entry[3].intersection(row.found)]
+        hit = [entry for entry in obliged if entry[3].intersection(row.expected)]
         claimed = [entry for entry in coded if row.id in entry[3]]
         excuses = (
             row.codes
@@ -95,7 +95,7 @@ def main() -> None:
         )
         right = [entry for entry in claimed if any(meets(entry[2], code) for code in excuses)]
         strict = sum(row.id in entry[3] for entry in obliged)
-        missed = [entry for entry in obliged if not entry[3].intersection(row.found)]
+        missed = [entry for entry in obliged if not entry[3].intersection(row.expected)]
         misses += [(row.id, entry[0]) for entry in missed]
         totals.update(codes=len(obliged), hit=len(hit), strict=strict, found=len(claimed), right=len(right))
         results[row.id] = {

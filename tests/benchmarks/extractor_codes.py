@@ -7,22 +7,22 @@ from dataclasses import dataclass
 class Coded:
     """A concept with its codes.
 
-    `codes` oblige: a report with one of them should have one of `found` (or a kind of it). `also` excuse: a report with
-    the concept `id` is right with one of `codes` or `also`. A code is "Heading" or "Heading/qualifier", lower case, as
-    beginnings of words; it meets every code with that heading and that qualifier.
+    `codes` oblige: a report with one of them should have one of `expected` (or a kind of it). `also` excuse: a report
+    with the concept `id` is right with one of `codes` or `also`. A code is "Heading" or "Heading/qualifier", lower
+    case, as beginnings of words; it meets every code with that heading and that qualifier.
     """
 
     id: str
     codes: tuple[str, ...]
-    found: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
 
 
-def _coded(id: str, codes: str, found: str = "", also: str = "") -> Coded:
+def _coded(id: str, codes: str, expected: str = "", also: str = "") -> Coded:
     return Coded(
         id,
         tuple(code.strip() for code in codes.split(";")),
-        (id, *found.split()),
+        (id, *expected.split()),
         tuple(code.strip() for code in also.split(";") if code.strip()),
     )
 

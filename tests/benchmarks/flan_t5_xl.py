@@ -113,12 +113,12 @@ def write(folder: Path, reports: int, **settings: Any) -> dict[str, Any]:
     status = Path(f"/proc/{engine.pid}/status").read_text(encoding="ascii")
     peak = int(status.split("VmHWM:")[1].split()[0]) * 1024
     engine.close()
-    made = [answer for answer in answers if not isinstance(answer, Failed)]
+    generations = [answer for answer in answers if not isinstance(answer, Failed)]
     return {
         "reports": reports,
-        "failed": len(answers) - len(made),
-        "input_tokens": sum(one.input_tokens for one in made),
-        "output_tokens": sum(one.output_tokens for one in made),
+        "failed": len(answers) - len(generations),
+        "input_tokens": sum(generation.input_tokens for generation in generations),
+        "output_tokens": sum(generation.output_tokens for generation in generations),
         "load_and_probe_s": round(loaded - start, 1),
         "seconds_a_report": round((written - loaded) / reports, 2),
         "child_peak_gb": round(peak / 1e9, 2),
@@ -127,17 +127,17 @@ def write(folder: Path, reports: int, **settings: Any) -> dict[str, Any]:
 
 
 def part(name: str, folder: Path, reports: int) -> None:
-    """Do one part in this process and print what came of it."""
+    """Do one part in this process and print its figures."""
     if name == "build":
-        made = build(folder)
+        result = build(folder)
     elif name == "convert":
-        made = convert(folder)
+        result = convert(folder)
     elif name == "int8":
-        made = write(folder, reports, engine="ctranslate2", compute_type="int8")
+        result = write(folder, reports, engine="ctranslate2", compute_type="int8")
     else:
-        made = write(folder, REFERENCE_REPORTS, engine="transformers", compute_type="bfloat16")
-    made["own_peak_gb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)
-    say(json.dumps(made))
+        result = write(folder, REFERENCE_REPORTS, engine="transformers", compute_type="bfloat16")
+    result["own_peak_gb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)
+    say(json.dumps(result))
 
 
 def in_process(name: str, folder: Path, reports: int) -> dict[str, Any]:
@@ -175,7 +175,13 @@ def main() -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     say(json.dumps(figures))
-    return int(any("failed" in one and one.get("failed") for one in figures.values() if isinstance(one, dict)))
+    return int(
+        any(
+            "failed" in part_figures and part_figures.get("failed")
+            for part_figures in figures.values()
+            if isinstance(part_figures, dict)
+        )
+    )
 
 
 if __name__ == "__main__":

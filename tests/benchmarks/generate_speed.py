@@ -67,7 +67,7 @@ def settings_of(threads: int) -> GenerateSettings:
 
 
 class Journalled(WriteImpressions):
-    """WriteImpressions that keeps when its blocks began and ended beside the model, which is told by the run id."""
+    """WriteImpressions that keeps when its blocks began and ended beside the model, which is known by the run id."""
 
     def __init__(
         self, model: ModelFolder, prompt_id: str, settings: GenerateSettings, converted: str, run_id: str
@@ -79,10 +79,10 @@ class Journalled(WriteImpressions):
     def run(self, batch: pa.Table) -> pa.Table:
         """Return what WriteImpressions returns."""
         began = time.time()
-        made = super().run(batch)
+        result = super().run(batch)
         with self._journal.open("a", encoding="ascii") as file:
             file.write(json.dumps([began, time.time()]) + "\n")
-        return made
+        return result
 
 
 def openi(folder: Path) -> pa.Table:
@@ -123,10 +123,10 @@ def bare(folder: Path, count: int, threads: int) -> dict[str, float]:
     engine.generate(prompts[:64])
     size = settings.block_rows
     start = time.perf_counter()
-    made = sum(len(engine.generate(prompts[place : place + size])) for place in range(0, count, size))
+    answered = sum(len(engine.generate(prompts[place : place + size])) for place in range(0, count, size))
     seconds = time.perf_counter() - start
-    if made != count:
-        raise RuntimeError(f"{made} of {count} reports were answered")
+    if answered != count:
+        raise RuntimeError(f"{answered} of {count} reports were answered")
     return {"rate": count / seconds, "whole_s": seconds}
 
 
@@ -168,7 +168,9 @@ def pipeline(folder: Path, count: int, threads: int, *, references: bool) -> dic
         "whole_s": ended - began,
         "before_first_block_s": first - began,
         "after_last_block_s": ended - last,
-        "between_blocks_s": sum(max(0.0, two[0] - one[1]) for one, two in pairwise(lines)) if plan.actors == 1 else 0.0,
+        "between_blocks_s": sum(max(0.0, two[0] - line[1]) for line, two in pairwise(lines))
+        if plan.actors == 1
+        else 0.0,
         "actors": plan.actors,
     }
 
@@ -181,10 +183,10 @@ def apart(folder: Path, threads: int) -> dict[str, Any]:
     times = Counter(prompts)
     settings = settings_of(threads)
     engine = open_engine(model, settings)
-    made = engine.generate(list(times))
+    answers = engine.generate(list(times))
     total, saved = Counter[str](), Counter[str]()
-    for one, number in zip(made, times.values(), strict=True):
-        for kind, tokens in (("input", one.input_tokens), ("output", one.output_tokens), ("reports", 1)):
+    for answer, number in zip(answers, times.values(), strict=True):
+        for kind, tokens in (("input", answer.input_tokens), ("output", answer.output_tokens), ("reports", 1)):
             total[kind] += tokens * number
             saved[kind] += tokens * (number - 1)
     writer = WriteImpressions(model, PROMPT, settings)
@@ -241,24 +243,24 @@ def main() -> int:
         return json.loads(done.stdout.splitlines()[-1])
 
     trained_model(folder)
-    found: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
+    measured: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
     for _ in range(rounds):
         for way in ways:
-            found[way].append(in_process(way))
-            say(f"{way:10} { ({name: round(value, 1) for name, value in found[way][-1].items()}) }")
+            measured[way].append(in_process(way))
+            say(f"{way:10} { ({name: round(value, 1) for name, value in measured[way][-1].items()}) }")
 
-    def ratio(one: str, other: str) -> float:
-        pairs = zip(found[one], found[other], strict=True)
+    def ratio(way: str, other: str) -> float:
+        pairs = zip(measured[way], measured[other], strict=True)
         return round(statistics.median(a["rate"] / b["rate"] for a, b in pairs), 3)
 
     figures = {
         "reports": count,
         "rounds": rounds,
         "threads": threads,
-        "reports_per_s": {way: round(statistics.median(one["rate"] for one in found[way]), 1) for way in ways},
+        "reports_per_s": {way: round(statistics.median(run["rate"] for run in measured[way]), 1) for way in ways},
         "pipeline_to_bare": ratio("pipeline", "bare"),
         "scored_to_bare": ratio("scored", "bare"),
-        "whole_s": {way: round(statistics.median(one["whole_s"] for one in found[way]), 1) for way in ways},
+        "whole_s": {way: round(statistics.median(run["whole_s"] for run in measured[way]), 1) for way in ways},
         "apart": in_process("apart"),
     }
     for name, value in figures.items():

@@ -25,22 +25,22 @@ class Neighbours(NearestNeighbour):
     """The nearest neighbour's floor, asked for several: training reports of another findings text."""
 
     def __init__(self, known: Sequence[Report]) -> None:
-        super().__init__([one.findings for one in known], [one.reference for one in known])
-        self._keys = np.array([one.key for one in known])
+        super().__init__([report.findings for report in known], [report.reference for report in known])
+        self._keys = np.array([report.key for report in known])
 
     def nearest(self, asked: Sequence[Report], count: int) -> list[list[tuple[str, float]]]:
         """Return the impressions of the `count` nearest with their cosines, best first, for each of `asked`."""
-        similarities = (self._vectorizer.transform([one.findings for one in asked]) @ self._known).toarray()
-        found = []
-        for one, row in zip(asked, similarities, strict=True):
-            order = np.argsort(-np.where(self._keys == one.key, -1.0, row), kind="stable")[:count]
-            found.append([(self._references[place], float(row[place])) for place in order])
-        return found
+        similarities = (self._vectorizer.transform([report.findings for report in asked]) @ self._known).toarray()
+        nearest = []
+        for report, row in zip(asked, similarities, strict=True):
+            order = np.argsort(-np.where(self._keys == report.key, -1.0, row), kind="stable")[:count]
+            nearest.append([(self._references[place], float(row[place])) for place in order])
+        return nearest
 
 
-def overlap(one: Counter[str], other: Counter[str]) -> float:
+def overlap(bag: Counter[str], other: Counter[str]) -> float:
     """Return ROUGE-1 F of two bags of words."""
-    return 2 * (one & other).total() / max(1, one.total() + other.total())
+    return 2 * (bag & other).total() / max(1, bag.total() + other.total())
 
 
 class Consensus:
@@ -48,11 +48,11 @@ class Consensus:
 
     def __init__(self, near: list[tuple[str, float]], written: Generation | None) -> None:
         words = Tokenizer(stemmer=True)
-        beam = [] if written is None else [(one.text, one.score) for one in written.hypotheses]
+        beam = [] if written is None else [(hypothesis.text, hypothesis.score) for hypothesis in written.hypotheses]
         self._texts = [text for text, _ in [*near, *beam]]
         self._near = len(near)
         bags = [Counter(words.tokenize(text)) for text in self._texts]
-        self._overlaps = np.array([[overlap(one, other) for other in bags] for one in bags])
+        self._overlaps = np.array([[overlap(bag, other) for other in bags] for bag in bags])
         # cosines are all alike: their sixth power tells the near from the far; the beam's by their log-probability
         near_votes = np.array([cosine**6 for _, cosine in near])
         votes = np.exp([score for _, score in beam])

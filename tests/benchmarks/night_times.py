@@ -2,7 +2,7 @@
 
 ``python -m tests.benchmarks.night_times [1000 20000]``: a head without CPUs and two
 workers of three CPUs on this machine, S3 beside them, a small untrained T5, the engine chosen as in production. A night
-of 100 reports comes first: it converts the model and proves the engine, once a model; what it took is told too. For
+of 100 reports comes first: it converts the model and proves the engine, once a model; what it took is reported too. For
 each night: seconds since `python -m jobs.submit generate` was entered. The last line is JSON.
 """
 
@@ -28,7 +28,7 @@ LINES = {
     "planned": "plan: ",
     "committed": " resumed, ",
 }
-"""What each moment is told by in the submitter's terminal."""
+"""The words in the submitter's terminal that mark each moment."""
 
 
 def night(world: Nights, date: str, reports: int) -> dict[str, float]:
@@ -40,8 +40,8 @@ def night(world: Nights, date: str, reports: int) -> dict[str, float]:
 
     def listen(stream: object) -> None:
         for line in stream:  # type: ignore[attr-defined]
-            for name, told in LINES.items():
-                if told in line:
+            for name, marker in LINES.items():
+                if marker in line:
                     moments.setdefault(name, time.monotonic() - began)
 
     threads = [threading.Thread(target=listen, args=(stream,)) for stream in (job.stdout, job.stderr)]
@@ -67,7 +67,7 @@ def night(world: Nights, date: str, reports: int) -> dict[str, float]:
 def main() -> None:
     """Run the nights and say what they took."""
     counts = [int(word) for word in sys.argv[1:]] or [1_000, 20_000]
-    told = []
+    results = []
     with tempfile.TemporaryDirectory(prefix="night-times-") as name:
         folder = Path(name)
         (folder / "s3").mkdir()
@@ -76,11 +76,13 @@ def main() -> None:
         with running_s3(folder / "s3") as s3, running_nights(folder / "world", s3, (3, 3), *words) as world:
             for place, reports in enumerate((WARM_UP, *counts)):
                 moments = night(world, f"2026-11-{place + 1:02d}", reports)
-                told.append({"reports": reports, **{key: round(value, 2) for key, value in moments.items()}})
-                said = ", ".join(f"{key} {value:.1f}" for key, value in sorted(moments.items(), key=lambda one: one[1]))
-                sys.stdout.write(f"{reports:,} reports: {said}\n")
+                results.append({"reports": reports, **{key: round(value, 2) for key, value in moments.items()}})
+                text = ", ".join(
+                    f"{key} {value:.1f}" for key, value in sorted(moments.items(), key=lambda moment: moment[1])
+                )
+                sys.stdout.write(f"{reports:,} reports: {text}\n")
                 sys.stdout.flush()
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write(json.dumps(results) + "\n")
 
 
 if __name__ == "__main__":

@@ -33,12 +33,12 @@ def opened(model: ModelFolder, **settings: Any) -> Engine:
 
 def texts(generation: Generation) -> list[str]:
     """Return the texts of the n-best."""
-    return [one.text for one in generation.hypotheses]
+    return [hypothesis.text for hypothesis in generation.hypotheses]
 
 
-def reason(made: Generation, wanted: Generation, alone: Generation) -> str:
+def reason(generation: Generation, wanted: Generation, alone: Generation) -> str:
     """Return why two engines differ on a report; `alone`: the reference on that report by itself."""
-    apart = [score_difference(a.score, b.score) for a, b in zip(made.hypotheses, wanted.hypotheses, strict=True)]
+    apart = [score_difference(a.score, b.score) for a, b in zip(generation.hypotheses, wanted.hypotheses, strict=True)]
     if texts(alone) != texts(wanted):
         return "transformers differs from itself when the report is alone in its batch"
     if max(apart) <= TOLERANCE:
@@ -52,19 +52,21 @@ def main() -> int:
     model, prompts = trained_model(folder)
     head, embedding = (getattr(load_model(model.path), name).weight for name in ("lm_head", "shared"))
     reference = opened(model, engine="transformers")
-    made = opened(model, engine="ctranslate2").generate(prompts)
+    generations = opened(model, engine="ctranslate2").generate(prompts)
     quantised = opened(model, engine="ctranslate2", compute_type="int8").generate(prompts)
     wanted = reference.generate(prompts)
-    result = compare(made, wanted)
+    result = compare(generations, wanted)
     differ = [
-        place for place, pair in enumerate(zip(made, wanted, strict=True)) if compare([pair[0]], [pair[1]]).equal == 0
+        place
+        for place, pair in enumerate(zip(generations, wanted, strict=True))
+        if compare([pair[0]], [pair[1]]).equal == 0
     ]
     reasons: dict[str, int] = {}
     for place in differ:
         (alone,) = reference.generate([prompts[place]])
-        why = reason(made[place], wanted[place], alone)
+        why = reason(generations[place], wanted[place], alone)
         reasons[why] = reasons.get(why, 0) + 1
-        ranks = [r for r in range(4) if texts(made[place])[r] != texts(wanted[place])[r]]
+        ranks = [r for r in range(4) if texts(generations[place])[r] != texts(wanted[place])[r]]
         say(f"report {place}: ranks {ranks}: {why}")
     int8 = compare(quantised, wanted)
     figures = {
@@ -76,7 +78,7 @@ def main() -> int:
         "hypotheses": result.hypotheses,
         "equal_hypotheses": result.equal_hypotheses,
         "max_score_difference": result.max_score_difference,
-        "ended": sum(not one.output_cut for one in wanted),
+        "ended": sum(not generation.output_cut for generation in wanted),
         "differences": reasons,
         "int8": {
             "equal": int8.equal,

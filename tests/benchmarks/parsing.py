@@ -4,7 +4,7 @@ A zip of made-up reports in MIMIC-CXR's form is read member by member, each to s
 `radray.reports.formats.mimic`, and by a plain writing of the usual approach (one regular expression for headings in
 capitals before a colon, searched section by section; a table of names; white space and item numbers replaced by regular
 expressions). Zip reading, from the opening of the archive on, is part of both: each reads as it does in use, ours with
-`radray.reports.archives.container` as the prepare stage does, the usual one with `zipfile`. Told apart are a run of
+`radray.reports.archives.container` as the prepare stage does, the usual one with `zipfile`. Reported apart are a run of
 ours on `zipfile` too, and one that only reads with `zipfile`. The rounds alternate, so that whatever else the machine
 does meets all of them; told is the median round in process time. JSON is the last line.
 """
@@ -50,7 +50,7 @@ _VIEWS = re.compile(
 
 def usual_sections(text: str) -> dict[str, str]:
     """Return the sections of `text` by name as the usual approach finds them; of several with a name the last."""
-    found: list[tuple[str, str]] = []
+    sections: list[tuple[str, str]] = []
     match = _HEADING.search(text)
     while match:
         name = match.group(1).lower()
@@ -58,9 +58,9 @@ def usual_sections(text: str) -> dict[str, str]:
         # past the first line break, which a heading on its own line has eaten half of
         skipped = max(text[start:].find("\n"), 0)
         match = _HEADING.search(text, start + skipped)
-        found.append((name, text[start : match.start() if match else len(text)]))
+        sections.append((name, text[start : match.start() if match else len(text)]))
     sections = {}
-    for name, body in found:
+    for name, body in sections:
         name = name.strip()
         if name not in _USUAL_NAMES:
             name = next((part for part in _USUAL_PARTS if part in name), name)
@@ -141,8 +141,8 @@ def main() -> int:
     for way, rate in rates.items():
         sys.stdout.write(f"{way:20}{rate:10,.0f} reports/s{1e6 / rate:10.1f} us a report\n")
     sys.stdout.write(f"radray / usual: {ratio:.2f} (median of {arguments.rounds} rounds)\n")
-    told = {"reports": arguments.reports, "rounds": arguments.rounds, "ratio": round(ratio, 3)}
-    sys.stdout.write(json.dumps(told | {way.replace(" ", "_"): round(rate) for way, rate in rates.items()}) + "\n")
+    summary = {"reports": arguments.reports, "rounds": arguments.rounds, "ratio": round(ratio, 3)}
+    sys.stdout.write(json.dumps(summary | {way.replace(" ", "_"): round(rate) for way, rate in rates.items()}) + "\n")
     return 0
 
 

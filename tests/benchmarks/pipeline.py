@@ -134,9 +134,9 @@ def efficiency(folder: Path, actors: int) -> dict[str, Any]:
 def peak() -> float:
     """Return this process's peak memory in MB since the last call, and start anew."""
     gc.collect()
-    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text(encoding="ascii"))
+    match = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text(encoding="ascii"))
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # man 5 proc
-    return round(int(found[1]) / 1024, 0) if found else 0.0
+    return round(int(match[1]) / 1024, 0) if match else 0.0
 
 
 def night_settings(folder: Path, block_rows: int) -> Settings:
@@ -167,10 +167,10 @@ def make_night(
 
     def step(name: str, work: Callable[[], Any]) -> Any:
         began = time.perf_counter()
-        made = work()
+        result = work()
         figures["s"][name] = round(time.perf_counter() - began, 1)
         figures["mb"][name] = peak()
-        return made
+        return result
 
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     model = simulated_model(journal, times)

@@ -116,7 +116,7 @@ class Seen:
         """Return the time since the start."""
         return time.monotonic() - self._began
 
-    def told(self) -> dict[str, Any]:
+    def figures(self) -> dict[str, Any]:
         """Return all of it in words, times in seconds, sizes in 10**9 bytes."""
         return {
             "at_s": {name: round(value, 1) for name, value in self.at.items()},
@@ -142,8 +142,8 @@ def memory_of(process: psutil.Process) -> tuple[int, int]:
         lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except OSError:
         return 0, 0  # it ended meanwhile
-    found = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss")}
-    return found.get("Pss", 0), found.get("Pss_File", 0)
+    sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss")}
+    return sizes.get("Pss", 0), sizes.get("Pss_File", 0)
 
 
 def size_of(folder: Path) -> int:
@@ -172,12 +172,12 @@ def run_job(name: str, settings: Settings, arguments: list[str]) -> dict[str, An
                     process.kill()
             time.sleep(max(0.0, POLL_S - (time.monotonic() - began)))
     seconds = seen.seconds()
-    told = {"exit_code": job.returncode, "seconds": round(seconds, 1), **({"killed": killed} if killed else {})}
+    figures = {"exit_code": job.returncode, "seconds": round(seconds, 1), **({"killed": killed} if killed else {})}
     if name == "finetune":
-        told |= seen.told()
+        figures |= seen.figures()
         if "export begins" in seen.at:
-            told["export_s"] = round(seconds - seen.at["export begins"], 1)
-    return told
+            figures["export_s"] = round(seconds - seen.at["export begins"], 1)
+    return figures
 
 
 def what_was_learnt(settings: Settings, init: Path, out: Path) -> dict[str, Any]:
@@ -223,7 +223,7 @@ def rehearse(root: Path, shape: str) -> dict[str, Any]:
     settings = load_settings([str(CONFIG)], arguments)
     figures: dict[str, Any] = {"shape": shape, "cpus": psutil.cpu_count()}
 
-    def told(part: str, values: dict[str, Any]) -> None:
+    def report(part: str, values: dict[str, Any]) -> None:
         figures[part] = values
         say(f"{part:10} {json.dumps(values)}")
 
@@ -232,20 +232,20 @@ def rehearse(root: Path, shape: str) -> dict[str, Any]:
     subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.rehearsal", str(root), "--shape", shape, "--build"], check=True
     )
-    told("build", {"seconds": round(time.monotonic() - began, 1), "gb": round(size_of(init) / 1e9, 3)})
+    report("build", {"seconds": round(time.monotonic() - began, 1), "gb": round(size_of(init) / 1e9, 3)})
     plan = plan_training(settings, folder_shape(init))
-    told("plan", {"lines": plan.lines(), "device_gb": round(plan.device_bytes / 1e9, 2)})
+    report("plan", {"lines": plan.lines(), "device_gb": round(plan.device_bytes / 1e9, 2)})
     with (root / "reports.zip").open("wb") as file:
         write_zip(make_studies(STUDIES, 5), file)
-    told("prepare", run_job("prepare", settings, arguments))
+    report("prepare", run_job("prepare", settings, arguments))
     # over before it began: a step is taken, a checkpoint written, and the best model so far exported
-    told("first", run_job("finetune", settings, [*arguments, "train.max_hours=1e-6"]))
+    report("first", run_job("finetune", settings, [*arguments, "train.max_hours=1e-6"]))
     shutil.rmtree(root / "model", ignore_errors=True)
-    told("second", run_job("finetune", settings, arguments))
+    report("second", run_job("finetune", settings, arguments))
     if figures["second"]["exit_code"] == 0:
-        told("learnt", what_was_learnt(settings, init, root / "model"))
+        report("learnt", what_was_learnt(settings, init, root / "model"))
         starts = [figures[name]["at_s"].get("checkpoint begins", 0.0) for name in ("first", "second")]
-        told("resume", {"seconds_longer_to_the_checkpoint": round(starts[1] - starts[0], 1)})
+        report("resume", {"seconds_longer_to_the_checkpoint": round(starts[1] - starts[0], 1)})
     return figures
 
 

@@ -52,30 +52,30 @@ def records(count: int) -> tuple[str, list[Record]]:
     """Return what the reports are, and those of them that have findings and a reference, at most `count`."""
     data = data_folder()
     files = sorted(data.glob("openi/*.csv"))
-    found: list[Record] = []
+    all_records: list[Record] = []
     for file in files:
         with file.open("rb") as opened:
-            found += openi.read(opened)
+            all_records += openi.read(opened)
     if not files:
-        found = [
+        all_records = [
             mimic.read(study.text.encode(), f"p10/p10000032/s{50_000_000 + place}.txt")
             for place, study in enumerate(make_studies(count, seed=7))
         ]
-    usable = [record for record in found if record.findings and record.reference and record.study_id]
+    usable = [record for record in all_records if record.findings and record.reference and record.study_id]
     return ("Open-i" if files else "made up"), usable[:count]
 
 
-def rows(found: Sequence[Record]) -> list[dict[str, Any]]:
+def rows(records: Sequence[Record]) -> list[dict[str, Any]]:
     """Return the rows that come to the stage."""
-    following = [*found[1:], found[0]]
+    following = [*records[1:], records[0]]
     return [
         {
-            **{name: getattr(one, name, None) for name in REPORT_COLUMNS},
+            **{name: getattr(record, name, None) for name in REPORT_COLUMNS},
             **{"unit_id": f"u{place}", "status": "ok", "split": "test", "split_key": f"k{place}", "text_digest": "t"},
             **{"prediction": other.reference, "hypotheses": [{"text": other.reference, "score": -0.5}]},
             **{"output_cut": False, "logprob_per_token": -0.3, "margin": 0.1},
         }
-        for place, (one, other) in enumerate(zip(found, following, strict=True))
+        for place, (record, other) in enumerate(zip(records, following, strict=True))
     ]
 
 
@@ -94,28 +94,28 @@ def parts() -> dict[str, Callable[[list[dict[str, Any]], pa.Table], object]]:
     stem = Scorer(stemmer=True)
 
     def raw(rows: list[dict[str, Any]], block: pa.Table) -> object:
-        differ = [one for one in rows if one["reference_raw"] != one["reference"]]
-        return [stem.score(one["reference_raw"], one["prediction"]) for one in differ]
+        differ = [row for row in rows if row["reference_raw"] != row["reference"]]
+        return [stem.score(row["reference_raw"], row["prediction"]) for row in differ]
 
     def checks(name: str) -> Callable[[list[dict[str, Any]], pa.Table], object]:
         def run(rows: list[dict[str, Any]], block: pa.Table) -> object:
             return [
-                check(one[name], *(one[part] for part in ("findings", "background")), identifiers=(one["study_id"],))
-                for one in rows
+                check(row[name], *(row[part] for part in ("findings", "background")), identifiers=(row["study_id"],))
+                for row in rows
             ]
 
         return run
 
     blank = dict.fromkeys(column.name for column in PREDICTIONS.columns)
     return {
-        "rouge, clean": lambda rows, block: [stem.score(one["reference"], one["prediction"]) for one in rows],
+        "rouge, clean": lambda rows, block: [stem.score(row["reference"], row["prediction"]) for row in rows],
         "rouge, raw": raw,
         "checks, prediction": checks("prediction"),
         "checks, reference": checks("reference"),
         "strata": lambda rows, block: [
-            (is_normal(one["reference"]), findings_stratum(one["findings"])) for one in rows
+            (is_normal(row["reference"]), findings_stratum(row["findings"])) for row in rows
         ],
-        "arrow": lambda rows, block: to_arrow([blank | one | CONSTANTS for one in block.to_pylist()], PREDICTIONS),
+        "arrow": lambda rows, block: to_arrow([blank | row | CONSTANTS for row in block.to_pylist()], PREDICTIONS),
     }
 
 
@@ -125,11 +125,11 @@ def main() -> int:
     parser.add_argument("--reports", type=int, default=1_384)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    what, found = records(arguments.reports)
-    reports = rows(found)
+    what, usable = records(arguments.reports)
+    reports = rows(usable)
     blocks = [reports[start : start + BLOCK_ROWS] for start in range(0, len(reports), BLOCK_ROWS)]
     tables = [
-        pa.table({name: pa.array([one[name] for one in block], TYPES.get(name)) for name in block[0]})
+        pa.table({name: pa.array([row[name] for row in block], TYPES.get(name)) for name in block[0]})
         for block in blocks
     ]
     timed = parts()
@@ -155,9 +155,9 @@ def main() -> int:
     sys.stdout.write(f"{len(reports):,} reports ({what}), median of {arguments.rounds} rounds\n")
     for name, cost in costs.items():
         sys.stdout.write(f"{name:20}{cost:10,.0f} us a report\n")
-    told = {"reports": len(reports), "of": what, "rounds": arguments.rounds}
+    summary = {"reports": len(reports), "of": what, "rounds": arguments.rounds}
     sys.stdout.write(
-        json.dumps(told | {name.replace(", ", "_"): round(cost, 1) for name, cost in costs.items()}) + "\n"
+        json.dumps(summary | {name.replace(", ", "_"): round(cost, 1) for name, cost in costs.items()}) + "\n"
     )
     return 0
 

@@ -61,8 +61,10 @@ class SimulatedEngine:
             took += max(steps[i] for i in batch) * max(STEP_S, rows * self._settings.num_beams * BEAM_STEP_S)
             self.busy_s += took / self._times
             time.sleep(took / self._times)
-        one = (Hypothesis(TEXT, -0.1), Hypothesis(TEXT, -0.2))
-        return [Generation(one, width, step, False, False, -0.1) for width, step in zip(widths, steps, strict=True)]
+        hypotheses = (Hypothesis(TEXT, -0.1), Hypothesis(TEXT, -0.2))
+        return [
+            Generation(hypotheses, width, step, False, False, -0.1) for width, step in zip(widths, steps, strict=True)
+        ]
 
 
 class SimulatedImpressions(Stage):
@@ -88,7 +90,7 @@ class SimulatedImpressions(Stage):
         began, before = time.time(), self._engine.busy_s
         columns = (batch.column(name).to_pylist() for name in ("findings", "background"))
         prompts = [self._prompt.fill(findings, background) for findings, background in zip(*columns, strict=True)]
-        made = answered(batch, self._engine.generate(prompts))
+        answers = answered(batch, self._engine.generate(prompts))
         line = [began, time.time(), self._engine.busy_s - before, batch.num_rows]
         self._journal.write(json.dumps(line) + "\n")
-        return made
+        return answers

@@ -55,7 +55,7 @@ def driver_killed(world: Nights, gate: Gate, draw: random.Random) -> str:
 
 def engine_killed(world: Nights, gate: Gate, draw: random.Random) -> str:
     """Kill the process of an engine."""
-    engines = [one for worker in world.cluster.workers for one in worker.named("engine_child")]
+    engines = [process for worker in world.cluster.workers for process in worker.named("engine_child")]
     if not engines:
         return "no engine to kill"
     with suppress(psutil.NoSuchProcess):
@@ -86,14 +86,14 @@ def night(world: Nights, gate: Gate, number: int, draw: random.Random) -> dict[s
     """Run one night with a fault, see that it is whole, and return what it was like."""
     day, reports = str(FIRST + timedelta(days=number)), draw.randint(20, 60)
     world.arrive(day, reports, seed=number)
-    fault, began, said, codes = draw.choice(FAULTS), time.monotonic(), "", []
+    fault, began, description, codes = draw.choice(FAULTS), time.monotonic(), "", []
     for attempt in range(TRIES):
         job = world.submitting("generate", *world.words(day, *SLOW))
         if attempt == 0:
             place = f"{world.warehouse.layout.root}/_staging/{PREDICTIONS.name}"
             while job.poll() is None and not world.warehouse.storage.list_files(place, ".parquet"):
                 time.sleep(0.05)
-            said = fault(world, gate, draw) if job.poll() is None else "too late for a fault"
+            description = fault(world, gate, draw) if job.poll() is None else "too late for a fault"
         out, err = job.communicate(timeout=PATIENCE_S)
         codes.append(job.returncode)
         if job.returncode == 0:
@@ -102,37 +102,37 @@ def night(world: Nights, gate: Gate, number: int, draw: random.Random) -> dict[s
         raise subprocess.CalledProcessError(codes[-1], "jobs.submit", out, err)
     world.whole(day, reports, seed=number)
     seconds = round(time.monotonic() - began, 1)
-    return {"night": number + 1, "reports": reports, "fault": said, "codes": codes, "seconds": seconds}
+    return {"night": number + 1, "reports": reports, "fault": description, "codes": codes, "seconds": seconds}
 
 
 def weight(head: Node) -> dict[str, Any]:
     """Return memory, MB, and open files of the head's processes, in all and by name."""
     memory: dict[str, float] = {}
     files = 0
-    for one in head.tree():
+    for process in head.tree():
         with suppress(psutil.Error):
             # a submitted job's supervisor and its like come and go
-            if "ray::" in " ".join(one.cmdline()):
+            if "ray::" in " ".join(process.cmdline()):
                 continue
-            memory[one.name()] = memory.get(one.name(), 0.0) + one.memory_full_info().uss / 1e6
-            files += one.num_fds()
+            memory[process.name()] = memory.get(process.name(), 0.0) + process.memory_full_info().uss / 1e6
+            files += process.num_fds()
     by_name = {name: round(value, 1) for name, value in sorted(memory.items())}
     return {"memory_mb": round(sum(memory.values()), 1), "open_files": files, "by_name": by_name}
 
 
-def slope(told: list[dict[str, Any]], name: str) -> dict[str, float]:
+def slope(rows: list[dict[str, Any]], name: str) -> dict[str, float]:
     """Return the slope of `name` a night with its 95 % interval, and the level it starts from."""
-    settled = [one for one in told if one["night"] >= SETTLED] if len(told) >= 30 else told
-    fit = stats.linregress([one["night"] for one in settled], [one[name] for one in settled])
+    settled = [row for row in rows if row["night"] >= SETTLED] if len(rows) >= 30 else rows
+    fit = stats.linregress([row["night"] for row in settled], [row[name] for row in settled])
     half = float(stats.t.ppf(0.975, len(settled) - 2) * fit.stderr) if len(settled) > 2 else float("nan")
     return {"a_night": fit.slope, "low": fit.slope - half, "high": fit.slope + half, "from": settled[0][name]}
 
 
 def main() -> None:
-    """Run the nights and say what came of them."""
+    """Run the nights and print their outcomes."""
     given = dict(word.split("=", 1) for word in sys.argv[1:])
     nights, seed = int(given.get("nights", 60)), int(given.get("seed", 1))
-    draw, told = random.Random(seed), []
+    draw, rows = random.Random(seed), []
     with tempfile.TemporaryDirectory(prefix="soak-") as name, Path(given.get("log", "soak.jsonl")).open("a") as log:
         folder = Path(name)
         (folder / "s3").mkdir()
@@ -143,20 +143,20 @@ def main() -> None:
             running_nights(folder / "world", S3Server(gate.endpoint)) as world,
         ):
             for number in range(nights):
-                one = night(world, gate, number, draw) | weight(world.cluster.head)
-                told.append(one)
-                log.write(json.dumps(one) + "\n")
+                row = night(world, gate, number, draw) | weight(world.cluster.head)
+                rows.append(row)
+                log.write(json.dumps(row) + "\n")
                 log.flush()
-                sys.stdout.write(f"{one}\n")
+                sys.stdout.write(f"{row}\n")
                 sys.stdout.flush()
             # to the end every night is as it was
-            for one in told:
-                world.whole(str(FIRST + timedelta(days=one["night"] - 1)), one["reports"], seed=one["night"] - 1)
-    found = {key: slope(told, key) for key in ("memory_mb", "open_files", "seconds")}
+            for row in rows:
+                world.whole(str(FIRST + timedelta(days=row["night"] - 1)), row["reports"], seed=row["night"] - 1)
+    slopes = {key: slope(rows, key) for key in ("memory_mb", "open_files", "seconds")}
     faults: dict[str, int] = {}
-    for one in told:
-        faults[one["fault"]] = faults.get(one["fault"], 0) + 1
-    sys.stdout.write(json.dumps({"nights": len(told), "seed": seed, "faults": faults, "slopes": found}) + "\n")
+    for row in rows:
+        faults[row["fault"]] = faults.get(row["fault"], 0) + 1
+    sys.stdout.write(json.dumps({"nights": len(rows), "seed": seed, "faults": faults, "slopes": slopes}) + "\n")
 
 
 if __name__ == "__main__":

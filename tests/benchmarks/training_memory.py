@@ -112,8 +112,8 @@ def measured(measure: str, folder: str, config: str, overrides: list[str]) -> di
     """Measure one case in a process of its own."""
     command = [sys.executable, "-m", "tests.benchmarks.training_memory", "--child", measure, folder, config, *overrides]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    sizes: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
+    return sizes
 
 
 def main() -> int:
@@ -123,7 +123,7 @@ def main() -> int:
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     figures: list[dict[str, Any]] = []
 
-    def told(name: str, plan: Any, sizes: dict[str, int]) -> None:
+    def report(name: str, plan: Any, sizes: dict[str, int]) -> None:
         planned = plan.memory.total
         figures.append({"case": name, "planned_gib": round(planned / GIB, 3)})
         line = f"{name:52} planned {planned / GIB:7.3f} GiB"
@@ -144,12 +144,12 @@ def main() -> int:
             # PEFT moves what it makes, which fake tensors cannot be
             measures = ("allocated",) if "train.method=lora" in overrides else ("allocated", "counted")
             sizes = {measure: measured(measure, temporary, "", arguments)["Total"] for measure in measures}
-            told(f"small, {name}", plan_training(load_settings([], arguments), shape), sizes)
+            report(f"small, {name}", plan_training(load_settings([], arguments), shape), sizes)
     for name, (profile, overrides) in XL.items():
         if word in f"XL, {name}":
             config = str(ROOT / "jobs" / "configs" / f"{profile}.yaml")
             plan = plan_training(load_settings([config], overrides), PUBLISHED["google/flan-t5-xl"])
-            told(f"XL, {name}", plan, {"counted": measured("counted", "", config, overrides)["Total"]})
+            report(f"XL, {name}", plan, {"counted": measured("counted", "", config, overrides)["Total"]})
     away = [abs(math.log(figure[key])) for figure in figures for key in figure if key.startswith("to_")]
     say(f"the furthest that the plan is from a measure: {math.exp(max(away)) - 1:.0%}")
     say(json.dumps({"torch": torch.__version__, "cases": figures}))

@@ -7,7 +7,7 @@ and falls in a line, float32, one process of one thread (two that wait for each 
 does other work, are ten times slower), no Ray. radray: batches of like length, calls of at most
 ``train.micro_batch_tokens``, as its jobs train. Seq2SeqTrainer: its defaults (batches as they come, padded to their
 longest), and once more with its own length grouping. Every run is a process of its own; the ways take turns, so that
-what else the machine does falls on all alike; a ratio is one round's, and the median of the rounds is told. A run's
+what else the machine does falls on all alike; a ratio is one round's, and the median of the rounds is reported. A run's
 figure is over its steps but the first two (which make buffers), validation left out; val_loss, by radray's own
 function, says that all learnt alike. Overrides (``train.micro_batch_tokens=4096 model.tiny.d_model=128 ...``) are
 radray's settings. Prints a table and, as the last line, JSON.
@@ -50,21 +50,21 @@ def records() -> tuple[str, list[Record]]:
     file = openi_file()
     if file.is_file():
         with file.open("rb") as opened:
-            name, found = "Open-i", list(openi.read(opened))
+            name, all_records = "Open-i", list(openi.read(opened))
     else:
         name = "made up"
-        found = [mimic.read(study.text.encode(), study.path) for study in make_studies(1_400, 5)]
-    return name, [record for record in found if record.findings and record.reference]
+        all_records = [mimic.read(study.text.encode(), study.path) for study in make_studies(1_400, 5)]
+    return name, [record for record in all_records if record.findings and record.reference]
 
 
 def texts(settings: Settings) -> tuple[str, list[str], list[str]]:
     """Return what the reports are, their prompts and their impressions."""
-    name, found = records()
+    name, usable = records()
     prompt = get_prompt(settings.model.prompt)
     return (
         name,
-        [prompt.fill(record.findings or "", record.background) for record in found],
-        [record.reference or "" for record in found],
+        [prompt.fill(record.findings or "", record.background) for record in usable],
+        [record.reference or "" for record in usable],
     )
 
 
@@ -157,7 +157,7 @@ def with_trainer(folder: Path, settings: Settings, train: Any, stamps: Stamps, s
 
 
 def child(way: str, folder: Path, overrides: list[str]) -> None:
-    """Train in one way and print what came of it."""
+    """Train in one way and print its figures."""
     import torch
 
     from radray.models.families.t5.loading import load_tokenizer
@@ -187,7 +187,7 @@ def child(way: str, folder: Path, overrides: list[str]) -> None:
     steps = [after - before for before, after in pairwise(times)]
     with torch.no_grad():
         val_loss = evaluate(Learner(model, model, Worker()), held_out, settings.train.batch_size, 8_192)
-    found = {
+    result = {
         "examples_per_s": settings.train.batch_size * len(steps) / (times[-1] - times[0]),
         "steps": len(stamps.times),
         "padding": 1 - stamps.tokens / stamps.places,
@@ -195,7 +195,7 @@ def child(way: str, folder: Path, overrides: list[str]) -> None:
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "examples": len(train),
     }
-    say(json.dumps(found))
+    say(json.dumps(result))
 
 
 def main() -> int:
@@ -224,31 +224,31 @@ def main() -> int:
                 done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
                 runs[way].append(json.loads(done.stdout.splitlines()[-1]))
                 say(f"  {way:34} {runs[way][-1]['examples_per_s']:8.1f} examples/s")
-    rates = {way: [run["examples_per_s"] for run in found] for way, found in runs.items()}
+    rates = {way: [run["examples_per_s"] for run in of_way] for way, of_way in runs.items()}
     times = {
-        way: statistics.median(ours / theirs for ours, theirs in zip(rates["radray"], found, strict=True))
-        for way, found in rates.items()
+        way: statistics.median(ours / theirs for ours, theirs in zip(rates["radray"], of_way, strict=True))
+        for way, of_way in rates.items()
     }
     first = runs["radray"][0]
     say(
         f"T5 of {first['parameters']:,} parameters, {first['examples']:,} reports ({name}), {first['steps']} steps of"
         f" {settings.train.batch_size}, {settings.train.threads_per_worker} thread(s), {rounds} rounds"
     )
-    for way, found in rates.items():
-        one = runs[way][0]
+    for way, of_way in rates.items():
+        run = runs[way][0]
         say(
-            f"{way:34} {statistics.median(found):8.1f} examples/s ({min(found):.1f} to {max(found):.1f}), radray is"
-            f" {times[way]:4.2f} times that; {one['padding']:.0%} padding, val_loss {one['val_loss']:.3f}"
+            f"{way:34} {statistics.median(of_way):8.1f} examples/s ({min(of_way):.1f} to {max(of_way):.1f}), radray is"
+            f" {times[way]:4.2f} times that; {run['padding']:.0%} padding, val_loss {run['val_loss']:.3f}"
         )
     say(
         json.dumps(
             {
                 **{"reports": name, "examples": first["examples"], "parameters": first["parameters"], "rounds": rounds},
                 "threads": settings.train.threads_per_worker,
-                "examples_per_s": {way: round(statistics.median(found), 1) for way, found in rates.items()},
+                "examples_per_s": {way: round(statistics.median(of_way), 1) for way, of_way in rates.items()},
                 "radray_times": {way: round(value, 3) for way, value in times.items()},
-                "padding": {way: round(found[0]["padding"], 3) for way, found in runs.items()},
-                "val_loss": {way: round(found[0]["val_loss"], 4) for way, found in runs.items()},
+                "padding": {way: round(of_way[0]["padding"], 3) for way, of_way in runs.items()},
+                "val_loss": {way: round(of_way[0]["val_loss"], 4) for way, of_way in runs.items()},
             }
         )
     )

@@ -44,14 +44,14 @@ def judged(rows: pa.Table, seed: int) -> pa.Table:
     """Return a night's rows with scores of three digits, flags and strata."""
     rng = np.random.default_rng(seed)
     n = rows.num_rows
-    made: dict[str, Any] = {name: np.round(rng.beta(2, 3, n), 3) for name in ("rouge1_f", "rouge2_f", "rougel_f")}
-    made["rougelsum_f"] = made["rougel_f"]
-    made["reference_stratum"] = np.where(rng.random(n) < 0.6, "normal", "abnormal")
+    columns: dict[str, Any] = {name: np.round(rng.beta(2, 3, n), 3) for name in ("rouge1_f", "rouge2_f", "rougel_f")}
+    columns["rougelsum_f"] = columns["rougel_f"]
+    columns["reference_stratum"] = np.where(rng.random(n) < 0.6, "normal", "abnormal")
     for name in CLASSES:
         for prefix in ("", "reference_"):
-            made[f"{prefix}flag_{name}"] = pa.array(rng.random(n) < 0.03, mask=rng.random(n) < 0.1)
-    made["checks_id"] = pa.repeat(pa.scalar("checks-1"), n)
-    for name, values in made.items():
+            columns[f"{prefix}flag_{name}"] = pa.array(rng.random(n) < 0.03, mask=rng.random(n) < 0.1)
+    columns["checks_id"] = pa.repeat(pa.scalar("checks-1"), n)
+    for name, values in columns.items():
         place = rows.schema.get_field_index(name)
         rows = rows.set_column(place, rows.schema.field(place), pa.array(values, rows.schema.field(place).type))
     return rows
@@ -106,9 +106,9 @@ def touched(warehouse: Warehouse, sql: str) -> dict[str, Any]:
     """
     with connect(warehouse, CHOICES) as connection:
         connection.execute("EXPLAIN (ANALYZE, FORMAT json) " + sql)
-        (_, told) = connection.fetchone() or (None, "{}")
+        (_, plan) = connection.fetchone() or (None, "{}")
     files, size = 0, 0
-    for scan in scans(json.loads(told)):
+    for scan in scans(json.loads(plan)):
         named = files_of(warehouse, scan)
         files += len(named)
         size += sum(column_bytes(name, frozenset(scan["Projections"])) for name in named)
@@ -123,17 +123,17 @@ def files_of(warehouse: Warehouse, scan: Mapping[str, Any]) -> list[str]:
     terms += [f"model_name = '{model}'" for model in re.findall(r"model_name='(\w+)'", given)]
     loaded = warehouse.load(TABLES[table])
     planned = loaded.scan(row_filter=" AND ".join(terms)) if terms else loaded.scan()
-    found = [task.file.file_path.removeprefix("file://") for task in planned.plan_files()]
-    if len(found) != int(scan["Total Files Read"]):
-        raise RuntimeError(f"{table}: {scan['Total Files Read']} files were read, {len(found)} were expected")
-    return found
+    files = [task.file.file_path.removeprefix("file://") for task in planned.plan_files()]
+    if len(files) != int(scan["Total Files Read"]):
+        raise RuntimeError(f"{table}: {scan['Total Files Read']} files were read, {len(files)} were expected")
+    return files
 
 
 def scans(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield what the plan says of each scan of a table's files."""
-    told = node.get("extra_info", {})
-    if "Total Files Read" in told:
-        yield told
+    info = node.get("extra_info", {})
+    if "Total Files Read" in info:
+        yield info
     for child in node.get("children", ()):
         yield from scans(child)
 
@@ -143,7 +143,7 @@ def column_bytes(file: str, columns: frozenset[str]) -> int:
     metadata = pq.read_metadata(file)
     groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
     chunks = [group.column(place) for group in groups for place in range(metadata.num_columns)]
-    return sum(one.total_compressed_size for one in chunks if one.path_in_schema.split(".")[0] in columns)
+    return sum(chunk.total_compressed_size for chunk in chunks if chunk.path_in_schema.split(".")[0] in columns)
 
 
 def ask(warehouse: Warehouse, sql: str) -> dict[str, Any]:
@@ -174,9 +174,9 @@ def main() -> None:
             questions = {"month": f"SELECT * FROM {name}"}
             if "batch_date" in view_columns(name):
                 questions["night"] = f"SELECT * FROM {name} WHERE batch_date = DATE '{last}'"
-            found = {of: ask(warehouse, sql) | touched(warehouse, sql) for of, sql in questions.items()}
-            result[name] = found
-            sys.stdout.write(f"{name}: {found}\n")
+            figures = {of: ask(warehouse, sql) | touched(warehouse, sql) for of, sql in questions.items()}
+            result[name] = figures
+            sys.stdout.write(f"{name}: {figures}\n")
             sys.stdout.flush()
     sys.stdout.write(json.dumps(result) + "\n")
 

@@ -78,15 +78,15 @@ def test_synthetic_errors_are_what_they_are_called(synthetic: list[BedPair]) -> 
     for pair in by_class["identifier"]:
         assert len(pair.wrong or "") > len(pair.right or "")
         if pair.way == "id":
-            assert any(one in (pair.wrong or "") for one in pair.identifiers)
-            assert not any(one in (pair.right or "") for one in pair.identifiers)
+            assert any(identifier in (pair.wrong or "") for identifier in pair.identifiers)
+            assert not any(identifier in (pair.right or "") for identifier in pair.identifiers)
     for pair in by_class["measurement"]:
         number = re.compile(r"(?:\d+(?:\.\d+)? x )?(\d+(?:\.\d+)?) (mm|cm)")
         known = {float(n) * (10 if unit == "cm" else 1) for n, unit in number.findall(pair.findings)}
         wrong = {float(n) * (10 if unit == "cm" else 1) for n, unit in number.findall(pair.wrong or "")}
         right = {float(n) * (10 if unit == "cm" else 1) for n, unit in number.findall(pair.right or "")}
-        assert {round(one, 3) for one in wrong} - {round(one, 3) for one in known}, pair.index
-        assert not {round(one, 3) for one in right} - {round(one, 3) for one in known}, pair.index
+        assert {round(value, 3) for value in wrong} - {round(value, 3) for value in known}, pair.index
+        assert not {round(value, 3) for value in right} - {round(value, 3) for value in known}, pair.index
 
 
 def test_the_synthetic_bed_varies_its_wording(synthetic: list[BedPair]) -> None:
@@ -140,8 +140,8 @@ def test_errors_seeded_into_real_impressions_change_them_and_are_many(reals: lis
 def test_errors_are_seeded_into_the_real_impressions_the_same_every_time(reals: list[BedPair]) -> None:
     again = seeded_reals.pairs(seeded_reals.reports_file(), most=150)
     # numbers of their own, so that a failure shows no text
-    made, others = len(again), len(set(again) - set(reals))
-    assert made > 600
+    seeded, others = len(again), len(set(again) - set(reals))
+    assert seeded > 600
     assert others == 0
 
 
@@ -167,7 +167,7 @@ class TestWordLogic:
         ],
     )
     def test_state(self, text: str, name: str, state: str) -> None:
-        assert [one.state for one in statements_of(name, text)] == [state]
+        assert [statement.state for statement in statements_of(name, text)] == [state]
 
     def test_a_finding_said_in_two_ways_is_neither(self) -> None:
         text = "There is a left effusion. No right effusion."

@@ -12,14 +12,14 @@ LEAST = {error: 0.95 if error in TIER_A else 0.80 for error in CLASSES}
 
 def test_of_synthetic_errors() -> None:
     figures = measure(synthetic_errors.pairs())
-    short = {error: one.recall for error, one in figures.items() if one.recall < LEAST[error]}
+    short = {error: figure.recall for error, figure in figures.items() if figure.recall < LEAST[error]}
     assert short == {}
 
 
 def test_of_synthetic_errors_of_another_seed() -> None:
     figures = measure(synthetic_errors.pairs(80, seed=4_711))
     # of 80, 95 % is within the interval of 0.89: what is held here is that the first seed is no exception
-    assert {error: one.recall for error, one in figures.items() if one.recall < LEAST[error] - 0.06} == {}
+    assert {error: figure.recall for error, figure in figures.items() if figure.recall < LEAST[error] - 0.06} == {}
     assert tier(figures, "A").recall >= 0.95
 
 
@@ -27,7 +27,11 @@ def test_of_handwritten_errors() -> None:
     figures = measure(handwritten.pairs())
     assert tier(figures, "A").recall >= 0.95
     # 13 to 15 pairs a class: one miss is already 92 to 93 %
-    assert {error: one.n - one.hits for error, one in figures.items() if error in TIER_A and one.n - one.hits > 1} == {}
+    assert {
+        error: figure.n - figure.hits
+        for error, figure in figures.items()
+        if error in TIER_A and figure.n - figure.hits > 1
+    } == {}
 
 
 def test_of_errors_in_real_impressions() -> None:
@@ -35,11 +39,13 @@ def test_of_errors_in_real_impressions() -> None:
     if not file.is_file():
         pytest.skip(f"no Open-i reports at {file}: set RADRAY_DATA to the folder that has them")
     figures = measure(seeded_reals.pairs(file))
-    short = {error: one.recall for error, one in figures.items() if error in TIER_A and one.recall < LEAST[error]}
+    short = {
+        error: figure.recall for error, figure in figures.items() if error in TIER_A and figure.recall < LEAST[error]
+    }
     assert short == {}
 
 
 def test_sound_handwritten_impressions_are_left_alone() -> None:
     figures = measure(handwritten.pairs())
-    raised = {error: one.alarms for error, one in figures.items() if error in TIER_A and one.alarms > 1}
+    raised = {error: figure.alarms for error, figure in figures.items() if error in TIER_A and figure.alarms > 1}
     assert raised == {}

@@ -59,9 +59,9 @@ def test_a_measurement_of_the_background_is_known() -> None:
 
 
 def test_both_numbers_of_a_product_and_of_a_range_have_the_unit() -> None:
-    found = find_measurements("1.9 x 1.8 cm, 4-5 mm")
-    assert [one.value for one in found] == pytest.approx([19, 18, 4, 5])
-    assert [one.step for one in found] == pytest.approx([1, 1, 1, 1])
+    measurements = find_measurements("1.9 x 1.8 cm, 4-5 mm")
+    assert [measurement.value for measurement in measurements] == pytest.approx([19, 18, 4, 5])
+    assert [measurement.step for measurement in measurements] == pytest.approx([1, 1, 1, 1])
 
 
 PLAIN = "There is a large opacity in the left lower lobe."

@@ -42,14 +42,14 @@ def plan(nodes: list[NodeResources], memory: int = GB, **settings: object) -> Ac
 def test_cpu_actors_fill_the_nodes_but_for_what_reading_needs(
     nodes: list[NodeResources], settings: dict[str, Any], actors: int, kept: int
 ) -> None:
-    made = plan(nodes, **settings)
-    assert (made.actors, made.cpus_kept, made.gpus) == (actors, kept, 0)
-    assert made.cpus == made.threads
+    shape = plan(nodes, **settings)
+    assert (shape.actors, shape.cpus_kept, shape.gpus) == (actors, kept, 0)
+    assert shape.cpus == shape.threads
 
 
 def test_a_gpu_is_an_actor() -> None:
-    made = plan([NodeResources(8), NodeResources(8, gpus=1), NodeResources(64, gpus=8)], use_gpu=True)
-    assert (made.actors, made.cpus, made.gpus, made.cpus_kept) == (9, 0, 1, 80)
+    shape = plan([NodeResources(8), NodeResources(8, gpus=1), NodeResources(64, gpus=8)], use_gpu=True)
+    assert (shape.actors, shape.cpus, shape.gpus, shape.cpus_kept) == (9, 0, 1, 80)
     assert plan([NodeResources(64, gpus=8)], use_gpu=True, actors=2).actors == 2
     assert plan([NodeResources(64, gpus=8, memory=3.5 * GB)], use_gpu=True).actors == 3
 
@@ -80,21 +80,21 @@ def test_no_shape_is_planned_that_starves_reading_or_does_not_fit() -> None:
     for first, second, threads, memory in product(range(10), range(6), range(1, 6), (1.0, 2.5, 100.0)):
         nodes = [NodeResources(first, memory=memory * GB), NodeResources(second, memory=4.0 * GB)]
         try:
-            made = plan(nodes, threads_per_actor=threads)
+            shape = plan(nodes, threads_per_actor=threads)
         except ConfigError:
             # one actor, on whichever node, and one CPU beside it: there is no such place
             assert max(first, second) < threads or first + second <= threads
             continue
         planned += 1
         room = sum(min(int(node.cpus) // threads, int((node.memory or 0) // GB)) for node in nodes)
-        assert 1 <= made.actors <= room
-        assert made.cpus_kept == first + second - made.actors * threads >= 1
+        assert 1 <= shape.actors <= room
+        assert shape.cpus_kept == first + second - shape.actors * threads >= 1
     assert planned > 300
 
 
 def test_a_plan_is_said_in_a_line() -> None:
-    one = plan([NodeResources(4, cores=4), NodeResources(5, cores=5)])
-    assert one.describe() == "4 actors x 2 threads on 2 nodes, 1 CPU kept for reading"
+    shape = plan([NodeResources(4, cores=4), NodeResources(5, cores=5)])
+    assert shape.describe() == "4 actors x 2 threads on 2 nodes, 1 CPU kept for reading"
     gpu = plan([NodeResources(8, gpus=1)], use_gpu=True, threads_per_actor=1)
     assert gpu.describe() == "1 actor x 1 thread and a GPU on 1 node, 8 CPUs kept for reading, more on nodes that join"
 

@@ -36,7 +36,7 @@ def nights(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with running_nights(folder, s3_server, (3, 3), *LEARN, HELD_OUT) as world:
         corpus = ["date=1970-01-01", f"source.uri={world.arrive('corpus', CORPUS)}", "source.format=jsonl"]
         # once by Ray's own command, as it stands in the README
-        done = world.ray("job", "submit", "--working-dir", ".", "--", *said("prepare", world, *corpus))
+        done = world.ray("job", "submit", "--working-dir", ".", "--", *command("prepare", world, *corpus))
         assert done.returncode == 0, done.stdout + done.stderr
         assert f"prepare: {CORPUS} units in: {CORPUS} ok" in done.stdout
         done = world.submit("finetune", "--config", "jobs/configs/hospital.yaml")
@@ -44,7 +44,7 @@ def nights(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield world
 
 
-def said(job: str, world: Nights, *words: str) -> list[str]:
+def command(job: str, world: Nights, *words: str) -> list[str]:
     return ["python", "-m", f"jobs.{job}", "--config", "jobs/configs/hospital.yaml", *words]
 
 
@@ -61,7 +61,7 @@ def test_a_night_is_submitted_followed_refused_twice_and_read(nights: Nights) ->
     nights.arrive(night, REPORTS_A_NIGHT)
     words = nights.words(night, models(nights), "split=live")
     name = f"generate-{night}-hospital-trained"
-    # submitted without waiting; a second one is told who has it
+    # submitted without waiting; a second one learns who has it
     first = nights.submit("generate", *words, "cluster.wait=false")
     assert first.returncode == 0, first.stderr
     assert f"submit: {name}: python -m jobs.generate" in first.stderr

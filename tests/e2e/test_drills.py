@@ -75,8 +75,8 @@ def test_a_worker_is_killed_while_it_generates(nights: Nights) -> None:
     assert len(writers) == 2
     nights.cluster.kill(writers[0])
     assert job.poll() is None
-    said = ended(job)
-    assert "a machine was lost" in said
+    printed = ended(job)
+    assert "a machine was lost" in printed
     nights.cluster.wait_for_nodes(2)
     nights.whole(night, REPORTS_A_NIGHT)
     assert len(nights.runs(night)) == 1
@@ -117,8 +117,8 @@ def test_a_worker_is_killed_while_it_trains(nights: Nights) -> None:
     assert trains
     nights.cluster.kill(trains[0])
     assert job.poll() is None
-    said = ended(job)
-    assert "resumes from the checkpoint of step" in said
+    printed = ended(job)
+    assert "resumes from the checkpoint of step" in printed
     nights.cluster.wait_for_nodes(2)
     logged = nights.warehouse.read(TRAINING_METRICS, ["step"], {"name": "train_loss"}).to_pylist()
     assert sorted(row["step"] for row in logged) == list(range(1, steps + 1))
@@ -185,10 +185,10 @@ def test_two_submit_one_night_at_once(nights: Nights, by_hand: bool) -> None:
     else:
         command = ["python", "-m", "jobs.submit", "generate", *words]
     both = [nights.cluster.start(*command, cwd=nights.checkout) for _ in range(2)]
-    said = ["".join(one.communicate(timeout=JOB_PATIENCE_S)) for one in both]
-    codes = sorted(one.returncode for one in both)
-    assert codes == ([0, 1] if by_hand else [0, 4]), said
-    (lost,) = [text for text, one in zip(said, both, strict=True) if one.returncode]
+    outputs = ["".join(process.communicate(timeout=JOB_PATIENCE_S)) for process in both]
+    codes = sorted(process.returncode for process in both)
+    assert codes == ([0, 1] if by_hand else [0, 4]), outputs
+    (lost,) = [text for text, process in zip(outputs, both, strict=True) if process.returncode]
     assert ("failed with exit code 4" if by_hand else "nothing was submitted") in lost
     nights.whole(night, REPORTS_A_NIGHT)
 
@@ -237,7 +237,7 @@ def test_the_input_is_corrected_and_the_night_rerun(nights: Nights) -> None:
         {"study_id": f"{night}-{study.study_id}", "subject_id": study.subject_id, "report": study.text}
         for study in list(make_studies(REPORTS_A_NIGHT + 2, 5))[REPORTS_A_NIGHT:]
     ]
-    lines = [*lines[:7], json.dumps(changed), *lines[8:], *(json.dumps(one) for one in more)]
+    lines = [*lines[:7], json.dumps(changed), *lines[8:], *(json.dumps(row) for row in more)]
     nights.upload(night, "night.jsonl", "".join(f"{line}\n" for line in lines).encode())
     done = nights.submit("generate", *nights.words(night))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -47,12 +47,12 @@ def test_a_refused_night_is_not_committed_and_other_models_are_judged(
 
         # another threshold makes other rows: the night is made again, and refused
         assert run(both, score, *STRICT) == 3
-        told = capsys.readouterr().err
+        printed = capsys.readouterr().err
         assert keys() == yesterday
         for name in ("one", "two"):
-            assert f"split=live, model {name}: " in told
-        assert "gates.max_tier_a_rate" in told
-        assert not any(study.text[:30] in told for study in studies)
+            assert f"split=live, model {name}: " in printed
+        assert "gates.max_tier_a_rate" in printed
+        assert not any(study.text[:30] in printed for study in studies)
         statuses = [(row["status"], row["reason"]) for row in warehouse.read(RUNS).to_pylist()]
         assert statuses.count(("failed", "GateError")) == 2
 

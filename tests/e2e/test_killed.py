@@ -131,14 +131,14 @@ def staged_files(folder: Path) -> Iterator[pa.Table]:
 
 def staged_units(folder: Path) -> dict[str, str]:
     """Return run_id by unit_id of the staged rows, once their number stands still (what was on its way is written)."""
-    found: dict[str, str] = {}
+    run_ids: dict[str, str] = {}
     while True:
-        before = len(found)
+        before = len(run_ids)
         for table in staged_files(folder):
             for row in table.to_pylist():
-                found.setdefault(row["unit_id"], row["run_id"])
-        if len(found) == before and before:
-            return found
+                run_ids.setdefault(row["unit_id"], row["run_id"])
+        if len(run_ids) == before and before:
+            return run_ids
         time.sleep(1)
 
 

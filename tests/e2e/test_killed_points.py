@@ -71,8 +71,8 @@ def test_killed_at_a_named_step_with_its_ray(prepared: Path, tmp_path: Path, poi
     here = {"batch_date": settings_for(prepared, f"date={date_of(point)}").date}
     marker = tmp_path / "marker"
 
-    code, said = run(["-m", "tests.support.faults.killed_job", point.name, str(marker), *words(prepared, point)])
-    assert code == -signal.SIGKILL, said
+    code, printed = run(["-m", "tests.support.faults.killed_job", point.name, str(marker), *words(prepared, point)])
+    assert code == -signal.SIGKILL, printed
     assert marker.read_text() == point.name
     ok = {row["unit_id"] for row in warehouse.read(REPORTS, ["unit_id"], {**here, "status": "ok"}).to_pylist()}
     assert len(ok) == STUDIES
@@ -83,9 +83,9 @@ def test_killed_at_a_named_step_with_its_ray(prepared: Path, tmp_path: Path, poi
     staging = warehouse.layout.staging(PREDICTIONS.name, "")
     assert warehouse.storage.list_files(staging.rstrip("/"), ".parquet") != []
 
-    code, said = run(["-m", "jobs.generate", *words(prepared, point)])
-    assert code == 0, said
-    assert ("is there already" in said) is point.landed
+    code, printed = run(["-m", "jobs.generate", *words(prepared, point)])
+    assert code == 0, printed
+    assert ("is there already" in printed) is point.landed
     rows = warehouse.read(PREDICTIONS, None, here)
     assert sorted(rows.column("unit_id").to_pylist()) == sorted(ok)
     if point.landed:

@@ -70,7 +70,7 @@ def settings_for(folder: Path, uri: str, *words: str) -> Settings:
     return load_settings((), [f"warehouse.uri={folder}/warehouse", *source, *engine, *words])
 
 
-def said(job: Any, settings: Settings, line: FinalLine | None = None) -> str:
+def output_of(job: Any, settings: Settings, line: FinalLine | None = None) -> str:
     log = io.StringIO()
     try:
         job(settings, Console(file=log, width=200), line)
@@ -82,18 +82,22 @@ def said(job: Any, settings: Settings, line: FinalLine | None = None) -> str:
 
 def nights(warehouse: Warehouse) -> dict[tuple[str, str], dict[str, str]]:
     """Return run_id by study of each night and model."""
-    found: dict[tuple[str, str], dict[str, str]] = {}
+    by_night: dict[tuple[str, str], dict[str, str]] = {}
     for row in warehouse.read(PREDICTIONS, ["batch_date", "model_name", "study_id", "run_id"]).to_pylist():
-        night = found.setdefault((str(row["batch_date"]), row["model_name"]), {})
+        night = by_night.setdefault((str(row["batch_date"]), row["model_name"]), {})
         assert row["study_id"] not in night
         night[row["study_id"]] = row["run_id"]
-    return found
+    return by_night
 
 
 def commits(warehouse: Warehouse) -> Counter[str]:
     """Return the commits of `predictions` by partition."""
     snapshots = warehouse.load(PREDICTIONS).metadata.snapshots
-    return Counter(one.summary.additional_properties["radray.attempt"] for one in snapshots if one.summary is not None)
+    return Counter(
+        snapshot.summary.additional_properties["radray.attempt"]
+        for snapshot in snapshots
+        if snapshot.summary is not None
+    )
 
 
 def test_nights_of_two_models_with_a_bad_one_a_late_file_a_correction(tmp_path: Path, models: list[Path]) -> None:
@@ -105,7 +109,7 @@ def test_nights_of_two_models_with_a_bad_one_a_late_file_a_correction(tmp_path: 
     line = FinalLine("generate")
     settings = settings_for(tmp_path, "in/{date}", both, "date=2026-11-01", "until=2026-11-03")
     with pytest.raises(AuditError, match=r"1 of 3 nights were refused \(2026-11-02\): 2 of 2 units were rejected"):
-        said(generate, settings, line)
+        output_of(generate, settings, line)
     warehouse = Warehouse(settings.warehouse)
     before = nights(warehouse)
     assert {night: sorted(rows) for night, rows in before.items()} == {
@@ -134,7 +138,7 @@ def test_nights_of_two_models_with_a_bad_one_a_late_file_a_correction(tmp_path: 
     write(tmp_path / "in" / "2026-11-01" / "a.jsonl", ("1", f"Small effusion {CANARY}."), same, corrected)
     write(tmp_path / "in" / "2026-11-01" / "late.jsonl", ("5", "Fracture."))
     first = settings.model_copy(update={"until": None})
-    told = said(generate, first)
+    printed = output_of(generate, first)
     after = nights(warehouse)
     assert {night: sorted(rows) for night, rows in after.items()} == {
         **{("2026-11-01", model): ["1", "2", "3", "5"] for model in ("one", "two")},
@@ -145,9 +149,9 @@ def test_nights_of_two_models_with_a_bad_one_a_late_file_a_correction(tmp_path: 
         kept = {study for study, run in after[night].items() if run == before[night].get(study)}
         assert kept == {"1", "2"}
         assert after[("2026-11-03", model)] == before[("2026-11-03", model)]
-    assert told.count("2 copied") == 2
+    assert printed.count("2 copied") == 2
     assert len(commits(warehouse)) == 6
-    assert said(generate, first).count("is there already") == 3
+    assert output_of(generate, first).count("is there already") == 3
     assert len(commits(warehouse)) == 6
 
 
@@ -155,7 +159,7 @@ def test_a_flat_feed_gives_each_file_to_a_night_and_keeps_removed_ones(tmp_path:
     feed = tmp_path / "in"
 
     def run(date: str) -> str:
-        return said(prepare, settings_for(tmp_path, "in", "source.since=last_run", f"date={date}"))
+        return output_of(prepare, settings_for(tmp_path, "in", "source.since=last_run", f"date={date}"))
 
     def studies(date: str) -> list[str]:
         rows = warehouse.read(REPORTS, ["batch_date", "study_id"]).to_pylist()
@@ -194,8 +198,8 @@ def test_prometheus_is_told_the_metrics_of_the_dashboard_and_no_text() -> None:
     # of the nights above: all were recorded; an engine that was never started anew has no value
     expected = {exported(spec) for spec in METRICS} - {"ray_radray_engine_restarts_total"}
     deadline = time.monotonic() + PATIENCE_S
-    while not expected <= (found := set(re.findall(r"^(ray_radray_\w+)\{", (text := scraped()), re.MULTILINE))):
-        assert time.monotonic() < deadline, sorted(expected - found)
+    while not expected <= (names := set(re.findall(r"^(ray_radray_\w+)\{", (text := scraped()), re.MULTILINE))):
+        assert time.monotonic() < deadline, sorted(expected - names)
         time.sleep(0.2)
     ours = [line for line in text.splitlines() if line.startswith("ray_radray_")]
     assert any('outcome="ok"' in line or 'outcome="empty_output"' in line for line in ours)

@@ -34,14 +34,14 @@ def cluster() -> Iterator[Cluster]:
 
 def actors_of(raylet: int) -> list[int]:
     """Return the processes of `raylet` that write impressions."""
-    found = []
+    pids = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if "WriteImpressions" in (folder / "cmdline").read_text() and parent(int(folder.name)) == raylet:
-                found.append(int(folder.name))
+                pids.append(int(folder.name))
         except OSError:
             continue  # it ended meanwhile
-    return found
+    return pids
 
 
 def wait_for_actor(driver: subprocess.Popen[str], raylet: int, other_than: list[int]) -> int:

@@ -57,8 +57,8 @@ def night(folder: Path, date: str) -> list[str]:
 
 
 def rows(job: Job, table: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(job("query", f"SELECT * FROM {table}", "out=json").stdout)
-    return sorted(found, key=lambda row: json.dumps(row, sort_keys=True))
+    read: list[dict[str, Any]] = json.loads(job("query", f"SELECT * FROM {table}", "out=json").stdout)
+    return sorted(read, key=lambda row: json.dumps(row, sort_keys=True))
 
 
 def weights(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -33,10 +33,10 @@ def lines(*rows: Mapping[str, Any]) -> str:
 
 def run(folder: Path, *overrides: str) -> str:
     """Prepare, and return what was said."""
-    said = io.StringIO()
+    output = io.StringIO()
     settings = load_settings((), [f"warehouse.uri={folder / 'warehouse'}", "source.dataset=hospital", *overrides])
-    prepare(settings, Console(file=said, width=200))
-    return said.getvalue()
+    prepare(settings, Console(file=output, width=200))
+    return output.getvalue()
 
 
 def table(folder: Path, *columns: str, dataset: str = "hospital") -> list[dict[str, Any]]:
@@ -51,8 +51,8 @@ def test_too_many_rejects_commit_nothing_and_the_lever_is_named(tmp_path: Path) 
     with pytest.raises(AuditError, match=r"2 of 3 units were rejected, more than source\.max_rejected_fraction"):
         run(tmp_path, *arguments)
     assert table(tmp_path, "unit_id") == []
-    said = run(tmp_path, *arguments, "source.max_rejected_fraction=0.7")
-    assert "3 units in: 1 ok, 1 rejected (empty), 1 rejected (no_study_id); of the ok, 1 train" in said
+    printed = run(tmp_path, *arguments, "source.max_rejected_fraction=0.7")
+    assert "3 units in: 1 ok, 1 rejected (empty), 1 rejected (no_study_id); of the ok, 1 train" in printed
     assert len(table(tmp_path, "unit_id")) == 3
 
 
@@ -60,8 +60,8 @@ def test_a_split_file_selects_its_ids_and_names_those_that_are_missing(tmp_path:
     source, split = tmp_path / "night.jsonl", tmp_path / "split.csv"
     source.write_text(lines(*(REPORT | {"study_id": str(i)} for i in range(4))))
     split.write_text("study_id,split\n0,train\n1,dev\n007,train\n8,train\n")
-    said = run(tmp_path, "source.format=jsonl", f"source.uri={source}", f"split.file={split}")
-    assert "2 of the 4 studies of split.file have no ok report, such as 007, 8" in said
+    printed = run(tmp_path, "source.format=jsonl", f"source.uri={source}", f"split.file={split}")
+    assert "2 of the 4 studies of split.file have no ok report, such as 007, 8" in printed
     rows = table(tmp_path, "study_id", "split")
     assert {row["study_id"]: row["split"] for row in rows} == {"0": "train", "1": "test", "2": None, "3": None}
 

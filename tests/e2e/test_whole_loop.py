@@ -122,8 +122,8 @@ def test_predictions_hold_each_validation_report_once_under_each_model(loop: Loo
             assert row[name] == report[name]
         assert (row["status"] == "ok") == bool(row["prediction"])
         assert row["hypotheses"][0]["text"] == (row["prediction"] or "")
-        assert [one["score"] for one in row["hypotheses"]] == sorted(
-            (one["score"] for one in row["hypotheses"]), reverse=True
+        assert [hypothesis["score"] for hypothesis in row["hypotheses"]] == sorted(
+            (hypothesis["score"] for hypothesis in row["hypotheses"]), reverse=True
         )
 
 
@@ -145,8 +145,8 @@ def test_training_is_recorded_as_it_went(loop: Loop) -> None:
 
 def test_evaluation_agrees_with_sql_over_predictions(loop: Loop) -> None:
     scorer_id = Scorer(stemmer=True).scorer_id
-    told = loop.warehouse.read(EVALUATIONS, where={"stratum": "all", "scorer_id": scorer_id}).to_pylist()
-    rows = [row for row in told if row["metric"] == "rouge1"]
+    evaluated = loop.warehouse.read(EVALUATIONS, where={"stratum": "all", "scorer_id": scorer_id}).to_pylist()
+    rows = [row for row in evaluated if row["metric"] == "rouge1"]
     assert {row["system"] for row in rows if row["system"].startswith("floor")} == set(FLOORS)
     for model in ("model", "model-untrained"):
         sql = f"""SELECT count(*) AS n, avg(rouge1_f) AS mean, stddev_samp(rouge1_f) AS sd, min(rouge1_f) AS min,
@@ -154,7 +154,7 @@ def test_evaluation_agrees_with_sql_over_predictions(loop: Loop) -> None:
             quantile_cont(rouge1_f, 0.75) AS p75, max(rouge1_f) AS max
             FROM predictions WHERE model_name = '{model}'"""
         (expected,) = query(loop.warehouse, sql).to_pylist()
-        (row,) = [one for one in rows if one["system"].split()[0] == model]
+        (row,) = [row for row in rows if row["system"].split()[0] == model]
         assert {name: row[name] for name in expected} == pytest.approx(expected)
 
 
@@ -171,22 +171,22 @@ def test_running_again_writes_nothing_and_says_so(loop: Loop) -> None:
 
     def objects() -> dict[str, tuple[object, str]]:
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
-        return {one["Key"]: (one["LastModified"], one["ETag"]) for page in pages for one in page["Contents"]}
+        return {entry["Key"]: (entry["LastModified"], entry["ETag"]) for page in pages for entry in page["Contents"]}
 
     before, start = objects(), loop.output.tell()
     assert not [name for name in before if "/_staging/" in name]
     generate(loop.settings, loop.console)
-    said = loop.output.getvalue()[start:]
-    assert said.count("is there already, made from the same input; nothing written") == 2
+    printed = loop.output.getvalue()[start:]
+    assert printed.count("is there already, made from the same input; nothing written") == 2
     assert objects() == before
 
 
 def test_the_model_came_from_s3_by_its_digest(loop: Loop) -> None:
-    made = open_model(str(loop.folder / "out" / "model")).digest
-    (here,) = [one.name for one in (loop.folder / "cache" / "radray" / "models").iterdir()]
-    assert here == made
+    digest = open_model(str(loop.folder / "out" / "model")).digest
+    (here,) = [folder.name for folder in (loop.folder / "cache" / "radray" / "models").iterdir()]
+    assert here == digest
     rows = loop.warehouse.read(PREDICTIONS, ["model_name", "model_digest"], {"split": "validation"}).to_pylist()
-    assert {row["model_digest"] for row in rows if row["model_name"] == "model"} == {made}
+    assert {row["model_digest"] for row in rows if row["model_name"] == "model"} == {digest}
 
 
 def test_units_and_texts_are_those_of_local_disk(loop: Loop, tmp_path: Path) -> None:
@@ -196,8 +196,8 @@ def test_units_and_texts_are_those_of_local_disk(loop: Loop, tmp_path: Path) -> 
     names = [column.name for column in REPORTS.columns if column.name not in ("run_key", "run_id", "source_etag")]
     where = {"dataset": "synthetic"}
     here, there = (
-        Warehouse(one.warehouse).read(REPORTS, names, where).sort_by("unit_id").to_pylist()
-        for one in (local, loop.settings)
+        Warehouse(settings.warehouse).read(REPORTS, names, where).sort_by("unit_id").to_pylist()
+        for settings in (local, loop.settings)
     )
     assert here == there
     assert len(here) == STUDIES + 3

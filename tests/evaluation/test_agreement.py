@@ -14,7 +14,7 @@ OBSERVERS = (
     ". 3 3 3 2 3 4 2 2 5 1 .",
     "1 2 3 3 2 4 4 1 2 5 1 .",
 )
-UNITS = [[one for one in unit if one != "."] for unit in zip(*(row.split() for row in OBSERVERS), strict=True)]
+UNITS = [[value for value in unit if value != "."] for unit in zip(*(row.split() for row in OBSERVERS), strict=True)]
 VALUES = ("1", "2", "3", "4", "5")
 
 
@@ -31,7 +31,7 @@ def test_nominal_alpha_is_that_of_a_count_over_all_pairs() -> None:
         sum(a != b for i, a in enumerate(unit) for j, b in enumerate(unit) if i != j) / (len(unit) - 1)
         for unit in units
     )
-    pooled = [one for unit in units for one in unit]
+    pooled = [value for unit in units for value in unit]
     across = sum(a != b for i, a in enumerate(pooled) for j, b in enumerate(pooled) if i != j)
     assert alpha(UNITS, VALUES, ordered=False) == pytest.approx(1 - (within / n) / (across / (n * (n - 1))))
 
@@ -39,12 +39,12 @@ def test_nominal_alpha_is_that_of_a_count_over_all_pairs() -> None:
 def test_two_readers_of_many_units_agree_as_kappa_says() -> None:
     rng = random.Random(5)
     first = [rng.choice("ab") for _ in range(4_000)]
-    second = [one if rng.random() < 0.7 else rng.choice("ab") for one in first]
-    found = alpha(list(zip(first, second, strict=True)), ("a", "b"), ordered=False)
+    second = [value if rng.random() < 0.7 else rng.choice("ab") for value in first]
+    nominal = alpha(list(zip(first, second, strict=True)), ("a", "b"), ordered=False)
     # alpha takes chance from both readers together and corrects for n: of 4,000 units with like margins all but kappa
-    assert found == pytest.approx(cohen_kappa_score(first, second), abs=2e-3)
+    assert nominal == pytest.approx(cohen_kappa_score(first, second), abs=2e-3)
     # between two values the ordinal difference is the nominal one
-    assert alpha(list(zip(first, second, strict=True)), ("a", "b"), ordered=True) == pytest.approx(found)
+    assert alpha(list(zip(first, second, strict=True)), ("a", "b"), ordered=True) == pytest.approx(nominal)
 
 
 def test_what_cannot_be_compared_has_no_alpha() -> None:

@@ -147,9 +147,9 @@ def test_clusters_that_differ_alike_are_less_evidence_than_reports() -> None:
 
 def test_a_p_value_of_no_difference_is_uniform() -> None:
     rng = np.random.default_rng(12)
-    found = sign_flip_p(rng.normal(size=(80, 300)), np.repeat(np.arange(40), 2), 999, seed=2)
-    assert (found <= 0.05).mean() == pytest.approx(0.05, abs=0.035)
-    assert found.mean() == pytest.approx(0.5, abs=0.06)
+    p_values = sign_flip_p(rng.normal(size=(80, 300)), np.repeat(np.arange(40), 2), 999, seed=2)
+    assert (p_values <= 0.05).mean() == pytest.approx(0.05, abs=0.035)
+    assert p_values.mean() == pytest.approx(0.5, abs=0.06)
 
 
 def test_the_bound_of_a_rate_without_a_hit_is_clopper_and_pearsons() -> None:

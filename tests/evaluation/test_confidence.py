@@ -14,7 +14,7 @@ from radray.evaluation.confidence import PERCENTS, confidence_figures, deferral_
 
 def orders(confidence: Sequence[float | None], values: Sequence[float]) -> list[list[float]]:
     """Return `values` by falling confidence, in every order that ties leave open."""
-    key = [-math.inf if one is None else one for one in confidence]
+    key = [-math.inf if value is None else value for value in confidence]
     return [
         [values[place] for place in order]
         for order in itertools.permutations(range(len(values)))
@@ -64,10 +64,10 @@ confidences = st.lists(st.tuples(st.sampled_from([None, -2.0, -1.0, -0.5]), st.f
 
 @given(confidences)
 def test_ties_give_the_mean_over_all_orders(pairs: list[tuple[float | None, float]]) -> None:
-    confidence, losses = [one for one, _ in pairs], [loss for _, loss in pairs]
+    confidence, losses = [value for value, _ in pairs], [loss for _, loss in pairs]
     curve = risk_coverage(confidence, losses)
     if curve is None:
-        assert all(one is None for one in confidence)
+        assert all(value is None for value in confidence)
         return
     all_orders = orders(confidence, losses)
     assert curve.aurc == pytest.approx(fmean(aurc(order) for order in all_orders), abs=1e-12)

@@ -17,20 +17,20 @@ OFF = GatesSettings(max_tier_a_rate=None, max_rouge_l_drop=None, max_failed_rate
 
 def rows(*given: dict[str, Any]) -> pa.Table:
     """Return rows of NIGHT_COLUMNS: ok, abnormal, unflagged unless said."""
-    made = []
-    for place, one in enumerate(given):
+    table_rows = []
+    for place, values in enumerate(given):
         row: dict[str, Any] = dict.fromkeys(NIGHT_COLUMNS) | {f"flag_{name}": False for name in TIER_A}
         row |= {"status": "ok", "findings": f"f{place}", "prediction": f"p{place}", "findings_stratum": "abnormal"}
-        made.append(row | one)
+        table_rows.append(row | values)
     schema = pa.schema([PREDICTIONS.arrow().field(name) for name in NIGHT_COLUMNS])
-    return pa.Table.from_pylist(made, schema=schema.remove_metadata())
+    return pa.Table.from_pylist(table_rows, schema=schema.remove_metadata())
 
 
 def result_of(
     settings: GatesSettings, night: Night, reports: dict[str, int] | None = None, previous: float | None = None
 ) -> Any:
-    (one,) = judge(night, reports or {}, night.standardised_rouge_l(settings.min_part, 0.5), previous, settings)
-    return one
+    (result,) = judge(night, reports or {}, night.standardised_rouge_l(settings.min_part, 0.5), previous, settings)
+    return result
 
 
 def test_the_classes_that_may_gate_are_those_of_tier_a() -> None:

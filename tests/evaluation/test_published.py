@@ -15,7 +15,7 @@ def result(system: str, dataset: str, *means: float) -> dict[str, Any]:
     return {"system": system, "dataset": dataset, "comparable": "any model", **figures}
 
 
-MADE = {
+STUDY = {
     "results": [
         result("Large model, pretrained", "set1", 0.2, 0.1, 0.2, 0.25),
         result("Large model, fine-tuned", "set1", 0.6, 0.4, 0.5, 0.55),
@@ -29,8 +29,8 @@ MADE = {
 
 
 def test_results_are_marked_where_they_are_of_other_reports() -> None:
-    published = read_published(json.dumps(MADE))
-    assert [one.mark("set1") for one in published.results] == [
+    published = read_published(json.dumps(STUDY))
+    assert [result.mark("set1") for result in published.results] == [
         *["comparable with: any model"] * 2,
         "not comparable: on other reports (set2)",
     ]
@@ -38,13 +38,13 @@ def test_results_are_marked_where_they_are_of_other_reports() -> None:
 
 
 def test_the_gain_is_in_points() -> None:
-    published = read_published(json.dumps(MADE))
+    published = read_published(json.dumps(STUDY))
     assert published.gain("set1") == pytest.approx({"rouge1": 40, "rouge2": 30, "rougel": 30, "rougelsum": 30})
     assert published.gain("set2") is None
 
 
 def test_a_distribution_has_the_names_of_our_table() -> None:
-    published = read_published(json.dumps(MADE))
+    published = read_published(json.dumps(STUDY))
     assert published.distributions == {
         "set1": {"rougel": {"n": 20, "mean": 0.5, "sd": 0.3, "min": 0, "p25": 0.2, "p50": 0.5, "p75": 0.9, "max": 1}}
     }

@@ -56,8 +56,12 @@ def save(file: Path, rows: list[dict[str, Any]], delimiter: str = ",", encoding:
 
 
 def of(estimates: list[Estimate], question: str, level: str, system: str) -> Estimate:
-    (one,) = [one for one in estimates if (one.question, one.level, one.author) == (question, level, system)]
-    return one
+    (estimate,) = [
+        estimate
+        for estimate in estimates
+        if (estimate.question, estimate.level, estimate.author) == (question, level, system)
+    ]
+    return estimate
 
 
 def test_items_come_in_equal_numbers_a_stratum_and_are_weighted() -> None:
@@ -80,44 +84,44 @@ def test_a_stratum_gives_what_it_has() -> None:
 
 
 def test_the_sheet_is_blind_in_random_order_and_the_same_for_a_seed() -> None:
-    made = draw_sheet(NIGHT, 200, 3, ABOUT)
-    assert tuple(made.sheet.column_names) == SHEET_COLUMNS
-    rows, key = made.sheet.to_pylist(), made.key.to_pylist()
+    draw = draw_sheet(NIGHT, 200, 3, ABOUT)
+    assert tuple(draw.sheet.column_names) == SHEET_COLUMNS
+    rows, key = draw.sheet.to_pylist(), draw.key.to_pylist()
     for row, of_it in zip(rows, key, strict=True):
-        one = next(one for one in NIGHT if one.unit_id == of_it["unit_id"])
+        report = next(report for report in NIGHT if report.unit_id == of_it["unit_id"])
         side, other = (of_it["prediction_is"], "b" if of_it["prediction_is"] == "a" else "a")
-        assert (row[f"impression_{side}"], row[f"impression_{other}"]) == (one.prediction, one.reference)
-        assert row["findings"] == one.findings
+        assert (row[f"impression_{side}"], row[f"impression_{other}"]) == (report.prediction, report.reference)
+        assert row["findings"] == report.findings
     assert 70 <= Counter(row["prediction_is"] for row in key)["a"] <= 130  # of 200, four sigmas
     assert not any(word in str(row) for row in rows for word in ("model", "1234abcd", "u0", "abnormal"))
     strata = [row["stratum"] for row in key]
     assert strata != sorted(strata)
     assert {row[name] for row in rows for name in ANSWER_COLUMNS} == {None}
     again = draw_sheet(NIGHT[::-1], 200, 3, ABOUT)
-    assert again.sheet.equals(made.sheet)
-    assert again.key.equals(made.key)
-    assert not draw_sheet(NIGHT, 200, 4, ABOUT).key.equals(made.key)
+    assert again.sheet.equals(draw.sheet)
+    assert again.key.equals(draw.key)
+    assert not draw_sheet(NIGHT, 200, 4, ABOUT).key.equals(draw.key)
     with pytest.raises(InputError, match="no report"):
         draw_sheet([], 5, 3, ABOUT)
 
 
 def test_files_agree_with_no_text_in_the_key_and_no_formula_in_a_cell(tmp_path: Path) -> None:
     texts = ["=1+1", "- Nodule.", "@cmd", " \t+5", 'Clear, "quoted"\nsecond line; é', "\uff1dA1"]
-    one = draw_sheet([candidate(place, prediction=text) for place, text in enumerate(texts)], 6, 1, ABOUT)
-    paths = write(tmp_path / "out", one)
+    draw = draw_sheet([candidate(place, prediction=text) for place, text in enumerate(texts)], 6, 1, ABOUT)
+    paths = write(tmp_path / "out", draw)
     assert [path.name for path in paths] == [SHEET_CSV, SHEET_PARQUET, KEY_PARQUET]
-    assert pq.read_table(paths[1]).equals(one.sheet)
-    assert read_key(paths[2]).equals(one.key)
-    assert not any(text in str(one.key.to_pylist()) for text in (*texts, "Findings", "Dictated"))
+    assert pq.read_table(paths[1]).equals(draw.sheet)
+    assert read_key(paths[2]).equals(draw.key)
+    assert not any(text in str(draw.key.to_pylist()) for text in (*texts, "Findings", "Dictated"))
     content = paths[0].read_bytes()
     assert content.startswith(b"\xef\xbb\xbfsheet_id,item,")
     cells = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    plain = [["" if value is None else str(value) for value in row.values()] for row in one.sheet.to_pylist()]
+    plain = [["" if value is None else str(value) for value in row.values()] for row in draw.sheet.to_pylist()]
     assert [[cell.removeprefix("'") for cell in row] for row in cells[1:]] == plain
     assert sum(cell.startswith("'") for row in cells for cell in row) == 5
     assert not any(cell.strip()[:1] in set("=+-@\uff1d") for row in cells for cell in row if cell.strip())
     with pytest.raises(ConfigError, match="which may be filled in"):
-        write(tmp_path / "out", one)
+        write(tmp_path / "out", draw)
     assert paths[0].read_bytes() == content
 
 
@@ -125,30 +129,30 @@ def test_files_agree_with_no_text_in_the_key_and_no_formula_in_a_cell(tmp_path: 
     ("delimiter", "encoding"), [(",", "utf-8-sig"), (",", "utf-8"), (";", "cp1252"), ("\t", "utf-16")]
 )
 def test_a_sheet_is_read_back_as_spreadsheets_save_it(tmp_path: Path, delimiter: str, encoding: str) -> None:
-    made = draw_sheet([candidate(place, findings="Größe, 2; 3\ncm") for place in range(4)], 4, 1, ABOUT)
-    rows = fill(made, lambda row, side: {"a_correctness": " 4", "preferred": "Same ", "comment": "=not read"})
+    draw = draw_sheet([candidate(place, findings="Größe, 2; 3\ncm") for place in range(4)], 4, 1, ABOUT)
+    rows = fill(draw, lambda row, side: {"a_correctness": " 4", "preferred": "Same ", "comment": "=not read"})
     rows[2] |= dict.fromkeys(ANSWER_COLUMNS, "")
     file = save(tmp_path / "reader one.csv", [*rows, dict.fromkeys(SHEET_COLUMNS, "")], delimiter, encoding)
-    reading = read_filled(file, made.key)
+    reading = read_filled(file, draw.key)
     assert reading.reader == "reader one"
     assert reading.answers == {item: {"a_correctness": "4", "preferred": "same"} for item in (1, 2, 4)}
     parquet = tmp_path / "reader one.parquet"
     pq.write_table(pa.Table.from_pylist(rows), parquet)
-    assert read_filled(parquet, made.key) == reading
+    assert read_filled(parquet, draw.key) == reading
 
 
 def test_each_bad_cell_is_named_and_what_it_holds_is_not(tmp_path: Path) -> None:
-    made = draw_sheet(NIGHT, 8, 1, ABOUT)
-    rows = fill(made, lambda row, side: {"a_correctness": "4"})
+    draw = draw_sheet(NIGHT, 8, 1, ABOUT)
+    rows = fill(draw, lambda row, side: {"a_correctness": "4"})
     rows[0]["a_harm_extent"] = "secret words"
     rows[2] |= {"b_completeness": "6", "preferred": "c"}
     rows[3]["item"] = "99"
     rows[5]["item"] = rows[4]["item"]
     rows[6]["sheet_id"] = "another"
     with pytest.raises(InputError) as caught:
-        read_filled(save(tmp_path / "r.csv", rows), made.key)
-    told = str(caught.value)
-    assert "6 cells cannot be used" in told
+        read_filled(save(tmp_path / "r.csv", rows), draw.key)
+    message = str(caught.value)
+    assert "6 cells cannot be used" in message
     for bad in (
         "row 2, column a_harm_extent (none, mild, moderate or severe)",
         "row 4, column preferred (a, b or same)",
@@ -157,46 +161,46 @@ def test_each_bad_cell_is_named_and_what_it_holds_is_not(tmp_path: Path) -> None
         "row 7, column item (there twice)",
         "row 8, column sheet_id (of another sheet)",
     ):
-        assert bad in told
-    assert "secret" not in told
+        assert bad in message
+    assert "secret" not in message
 
 
 def test_many_bad_cells_are_counted(tmp_path: Path) -> None:
-    made = draw_sheet(NIGHT, 40, 1, ABOUT)
-    file = save(tmp_path / "r.csv", fill(made, lambda row, side: {"preferred": "x"}))
+    draw = draw_sheet(NIGHT, 40, 1, ABOUT)
+    file = save(tmp_path / "r.csv", fill(draw, lambda row, side: {"preferred": "x"}))
     with pytest.raises(InputError, match=r"40 cells cannot be used: row 2, .*; and 20 more$"):
-        read_filled(file, made.key)
+        read_filled(file, draw.key)
 
 
 def test_a_file_that_is_no_filled_sheet_is_refused(tmp_path: Path) -> None:
-    made = draw_sheet(NIGHT, 4, 1, ABOUT)
-    rows = fill(made, lambda row, side: {})
+    draw = draw_sheet(NIGHT, 4, 1, ABOUT)
+    rows = fill(draw, lambda row, side: {})
     with pytest.raises(InputError, match="nothing is filled in"):
-        read_filled(save(tmp_path / "r.csv", rows), made.key)
+        read_filled(save(tmp_path / "r.csv", rows), draw.key)
     lacking = [{name: value for name, value in row.items() if name != "b_bias"} for row in rows]
     with pytest.raises(InputError, match=r"lacks the columns b_bias$"):
-        read_filled(save(tmp_path / "r.csv", lacking), made.key)
+        read_filled(save(tmp_path / "r.csv", lacking), draw.key)
     (tmp_path / "r.csv").write_bytes(b"")
     with pytest.raises(InputError, match="no rows"):
-        read_filled(tmp_path / "r.csv", made.key)
+        read_filled(tmp_path / "r.csv", draw.key)
     with pytest.raises(InputError, match="cannot be read: FileNotFoundError"):
-        read_filled(tmp_path / "none.csv", made.key)
+        read_filled(tmp_path / "none.csv", draw.key)
     for other in (tmp_path / "r.csv", tmp_path / "none"):
         with pytest.raises(InputError, match="the key of the review cannot be read"):
             read_key(other)
-    pq.write_table(made.sheet, tmp_path / "sheet.parquet")
+    pq.write_table(draw.sheet, tmp_path / "sheet.parquet")
     with pytest.raises(InputError, match="this is not the key of a review"):
         read_key(tmp_path / "sheet.parquet")
     (tmp_path / "other").mkdir()
-    filled = fill(made, lambda row, side: {"preferred": "a"})
+    filled = fill(draw, lambda row, side: {"preferred": "a"})
     files = [save(folder / "ann.csv", filled) for folder in (tmp_path, tmp_path / "other")]
     with pytest.raises(InputError, match="two filled sheets are called ann"):
-        read_all(files, made.key)
+        read_all(files, draw.key)
 
 
 def test_answers_are_unblinded_weighted_and_averaged_over_readers(tmp_path: Path) -> None:
-    made = draw_sheet(NIGHT, 60, 3, ABOUT)
-    stratum_of = dict(zip(made.key.column("item").to_pylist(), made.key.column("stratum").to_pylist(), strict=True))
+    draw = draw_sheet(NIGHT, 60, 3, ABOUT)
+    stratum_of = dict(zip(draw.key.column("item").to_pylist(), draw.key.column("stratum").to_pylist(), strict=True))
 
     def ann(row: dict[str, Any], side: str) -> dict[str, str]:
         other = "b" if side == "a" else "a"
@@ -212,9 +216,9 @@ def test_answers_are_unblinded_weighted_and_averaged_over_readers(tmp_path: Path
     def bob(row: dict[str, Any], side: str) -> dict[str, str]:
         return ann(row, side) | {f"{side}_correctness": "3" if stratum_of[row["item"]] == "abnormal" else "5"}
 
-    files = [save(tmp_path / f"{who.__name__}.csv", fill(made, who)) for who in (ann, bob)]
-    readings = read_all(files, made.key)
-    estimates = summarise_review(made.key, readings, resamples=400, seed=1)
+    files = [save(tmp_path / f"{who.__name__}.csv", fill(draw, who)) for who in (ann, bob)]
+    readings = read_all(files, draw.key)
+    estimates = summarise_review(draw.key, readings, resamples=400, seed=1)
     share = 240 / 945  # abnormal, of the night and not of the sheet, where it is 37 of 60
     correct = of(estimates, "correctness", "mean", "prediction")
     assert correct.value == pytest.approx(5 - share * 2.5)
@@ -232,24 +236,24 @@ def test_answers_are_unblinded_weighted_and_averaged_over_readers(tmp_path: Path
     assert of(estimates, "preferred", "reference", "").value == pytest.approx(share)
     assert of(estimates, "preferred", "same", "").value == pytest.approx(1 - share)
     assert of(estimates, "preferred", "prediction", "").value == 0.0
-    assert {one.question for one in estimates} == {"correctness", "harm_extent", "preferred"}
-    found = {one.question: one for one in agreements(made.key, readings)}
-    assert (found["preferred"].units, found["preferred"].alpha) == (60, pytest.approx(1))
-    assert found["correctness"].units == 120
-    assert 0 < (found["correctness"].alpha or 0) < 1
-    assert (found["bias"].units, found["bias"].alpha) == (0, None)
-    assert summarise_review(made.key, [], resamples=400, seed=1) == []
+    assert {estimate.question for estimate in estimates} == {"correctness", "harm_extent", "preferred"}
+    by_question = {agreement.question: agreement for agreement in agreements(draw.key, readings)}
+    assert (by_question["preferred"].units, by_question["preferred"].alpha) == (60, pytest.approx(1))
+    assert by_question["correctness"].units == 120
+    assert 0 < (by_question["correctness"].alpha or 0) < 1
+    assert (by_question["bias"].units, by_question["bias"].alpha) == (0, None)
+    assert summarise_review(draw.key, [], resamples=400, seed=1) == []
 
 
 def test_intervals_resample_whole_clusters(tmp_path: Path) -> None:
     """Forty reports of two patients: what differs between the patients cannot be averaged away."""
 
     def interval(split_key: Callable[[int], str]) -> Estimate:
-        made = draw_sheet([candidate(place, split_key=split_key(place)) for place in range(40)], 40, 1, ABOUT)
-        place_of = dict(zip(made.key.column("item").to_pylist(), made.key.column("unit_id").to_pylist(), strict=True))
-        rows = fill(made, lambda row, side: {f"{side}_correctness": str(1 + 4 * (int(place_of[row["item"]][1:]) % 2))})
+        draw = draw_sheet([candidate(place, split_key=split_key(place)) for place in range(40)], 40, 1, ABOUT)
+        place_of = dict(zip(draw.key.column("item").to_pylist(), draw.key.column("unit_id").to_pylist(), strict=True))
+        rows = fill(draw, lambda row, side: {f"{side}_correctness": str(1 + 4 * (int(place_of[row["item"]][1:]) % 2))})
         file = save(tmp_path / "r.csv", rows)
-        estimates = summarise_review(made.key, [read_filled(file, made.key)], resamples=400, seed=1)
+        estimates = summarise_review(draw.key, [read_filled(file, draw.key)], resamples=400, seed=1)
         return of(estimates, "correctness", "mean", "prediction")
 
     alone, together = interval(lambda place: f"k{place}"), interval(lambda place: f"k{place % 2}")

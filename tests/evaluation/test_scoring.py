@@ -17,27 +17,27 @@ PLAIN = main_scorer(stemmer=False)
 
 
 def test_hand_made_values() -> None:
-    found = score_all(
+    scores = score_all(
         ["Clear lungs.", "No nodules seen.", "No effusion.", "Clear.", "___.", None],
         ["1. Clear lungs.", "No nodules seen.", None, "Clear.", "___.", None],
         ["clear LUNGS", "No nodule seen", "", None, "", "Clear."],
     )
     nan = np.nan
-    assert found[CLEAN, "rouge1"] == pytest.approx([1, 1, 0, nan, 0, nan], nan_ok=True)
-    assert found[PLAIN, "rouge1"] == pytest.approx([1, 2 / 3, 0, nan, 0, nan], nan_ok=True)
-    assert found[RAW, "rouge1"] == pytest.approx([0.8, 1, nan, nan, 0, nan], nan_ok=True)
-    assert found[RAW, "rouge1_precision"] == pytest.approx([1, 1, nan, nan, 0, nan], nan_ok=True)
-    assert found[RAW, "rouge1_recall"] == pytest.approx([2 / 3, 1, nan, nan, 0, nan], nan_ok=True)
-    assert found[CLEAN, EXACT] == pytest.approx([1, 0, 0, nan, 0, nan], nan_ok=True)  # the stemmer makes no word equal
-    assert found[RAW, EXACT] == pytest.approx([0, 0, nan, nan, 0, nan], nan_ok=True)
-    assert found[CLEAN, NO_OVERLAP] == pytest.approx([0, 0, 1, nan, 1, nan], nan_ok=True)
-    assert found[CLEAN, READS_NORMAL] == pytest.approx([1, 1, 0, nan, 0, nan], nan_ok=True)  # nothing is not normal
+    assert scores[CLEAN, "rouge1"] == pytest.approx([1, 1, 0, nan, 0, nan], nan_ok=True)
+    assert scores[PLAIN, "rouge1"] == pytest.approx([1, 2 / 3, 0, nan, 0, nan], nan_ok=True)
+    assert scores[RAW, "rouge1"] == pytest.approx([0.8, 1, nan, nan, 0, nan], nan_ok=True)
+    assert scores[RAW, "rouge1_precision"] == pytest.approx([1, 1, nan, nan, 0, nan], nan_ok=True)
+    assert scores[RAW, "rouge1_recall"] == pytest.approx([2 / 3, 1, nan, nan, 0, nan], nan_ok=True)
+    assert scores[CLEAN, EXACT] == pytest.approx([1, 0, 0, nan, 0, nan], nan_ok=True)  # the stemmer makes no word equal
+    assert scores[RAW, EXACT] == pytest.approx([0, 0, nan, nan, 0, nan], nan_ok=True)
+    assert scores[CLEAN, NO_OVERLAP] == pytest.approx([0, 0, 1, nan, 1, nan], nan_ok=True)
+    assert scores[CLEAN, READS_NORMAL] == pytest.approx([1, 1, 0, nan, 0, nan], nan_ok=True)  # nothing is not normal
 
 
 def test_the_metrics_are_these() -> None:
-    found = score_all(["Clear."], ["Clear."], ["Clear."])
-    assert len({scorer for scorer, _ in found}) == 4
-    assert {metric for _, metric in found} == {
+    scores = score_all(["Clear."], ["Clear."], ["Clear."])
+    assert len({scorer for scorer, _ in scores}) == 4
+    assert {metric for _, metric in scores} == {
         *("rouge1", "rouge2", "rougel", "rougelsum", "exact", "no_overlap", "reads_normal"),
         *(f"{metric}_{part}" for metric in NAMES for part in ("precision", "recall")),
     }
@@ -49,7 +49,7 @@ def test_nothing_scores_nothing() -> None:
 
 def against_rouge_score(references: Sequence[str], predictions: Sequence[str]) -> int:
     """Compare every figure of every pair, and return how many pairs have several sentences."""
-    found = score_all(references, references, predictions)
+    scores = score_all(references, references, predictions)
     pairs = list(zip(references, predictions, strict=True))
     lines = [["\n".join(split_sentences(text)) for text in pair] for pair in pairs]
     for stemmer in (True, False):
@@ -58,8 +58,8 @@ def against_rouge_score(references: Sequence[str], predictions: Sequence[str]) -
         expected = [whole.score(*pair) | by_sentence.score(*split) for pair, split in zip(pairs, lines, strict=True)]
         for ours, theirs in NAMES.items():
             names = (f"{ours}_precision", f"{ours}_recall", ours)
-            values = np.column_stack([found[main_scorer(stemmer=stemmer), name] for name in names])
-            assert np.abs(values - np.array([one[theirs] for one in expected])).max() <= 1e-9
+            values = np.column_stack([scores[main_scorer(stemmer=stemmer), name] for name in names])
+            assert np.abs(values - np.array([score[theirs] for score in expected])).max() <= 1e-9
     return sum(any("\n" in text for text in split) for split in lines)
 
 

@@ -14,7 +14,7 @@ REPORTS = [
 
 
 def test_each_report_is_where_it_belongs() -> None:
-    assert {name: [place for place, one in enumerate(of) if one] for name, of in strata_of(REPORTS).items()} == {
+    assert {name: [place for place, holds in enumerate(of) if holds] for name, of in strata_of(REPORTS).items()} == {
         "all": [0, 1, 2, 3, 4],
         "normal": [0, 1],
         "abnormal": [2],

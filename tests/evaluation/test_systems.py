@@ -1,4 +1,4 @@
-"""What stands side by side: models in order, the radiologist, floors, and what is said of what lacks."""
+"""Systems side by side: models in order, the radiologist, floors, and the remarks about what is missing."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ TRAINING = Training(
 
 
 def test_models_stand_in_the_order_asked_for_and_floors_last() -> None:
-    rows = [one for model in ("alpha", "beta", "gamma") for one in rows_of(model, TEXTS)]
+    rows = [row for model in ("alpha", "beta", "gamma") for row in rows_of(model, TEXTS)]
     assert list(build_side(rows, ("gamma", "a0"), TRAINING).systems) == [
         *("gamma g0000000", "alpha a0000000", "beta b0000000"),
         *FLOORS,
@@ -94,7 +94,7 @@ def test_floors_are_checked_where_models_were_by_the_same_checks() -> None:
     assert values[CHECKS_ID, "flag_critical_missed"][3] == 1
     assert values[CHECKS_ID, "flag_critical_missed"][0] == 0
     assert values[CHECKS_ID, "followup_agrees"].tolist() == [0, 0, 0, 0]
-    older = build_side([{**one, "checks_id": "checks-0"} for one in rows], training=TRAINING)
+    older = build_side([{**row, "checks_id": "checks-0"} for row in rows], training=TRAINING)
     assert {scorer for scorer, _ in older.systems["floor: nearest neighbour"].values if scorer[0] == "c"} == set()
 
 
@@ -112,7 +112,7 @@ def test_what_lacks_is_said() -> None:
         "made, test: beta b0000000 lacks 3 of the 4 reports: excluded from its means",
         "made, test: flags of c-1, c-2: flags of different versions are not compared",
     ]
-    rows = [{**one, "reference": None, "checks_id": "c-1", "flag_side": True} for one in rows_of("alpha", TEXTS)]
+    rows = [{**row, "reference": None, "checks_id": "c-1", "flag_side": True} for row in rows_of("alpha", TEXTS)]
     side = build_side(rows, training=TRAINING)
     assert remarks(side, TRAINING) == ["made, test: 4 of 4 reports have no reference: only checks judge them"]
     assert list(side.systems) == ["alpha a0000000"]  # nothing to score floors against

@@ -97,12 +97,12 @@ def nothing_left_over(settings: WarehouseSettings, warehouse: Warehouse) -> None
 
 def cases(points: tuple[KillPoint, ...]) -> list[object]:
     """Return each point, numbered, on disk and on S3."""
-    found: list[object] = []
+    parameters: list[object] = []
     for number, point in enumerate(points):
-        found.append(pytest.param("disk", number, point, id=f"{point.name}-disk"))
+        parameters.append(pytest.param("disk", number, point, id=f"{point.name}-disk"))
         marks = () if point.name in ALWAYS_ON_S3 else (pytest.mark.drill,)
-        found.append(pytest.param("s3", number, point, marks=marks, id=f"{point.name}-s3"))
-    return found
+        parameters.append(pytest.param("s3", number, point, marks=marks, id=f"{point.name}-s3"))
+    return parameters
 
 
 @pytest.mark.parametrize(("place", "number", "point"), cases(POINTS), indirect=["place"])

@@ -81,11 +81,11 @@ def test_a_twin_takes_the_staging_away_in_the_middle_of_the_merge(
 
     def files_then_twin(*arguments: Any) -> Any:
         monkeypatch.setattr(merge, "readable_files", readable_files)
-        found = readable_files(*arguments)
+        files = readable_files(*arguments)
         assert run_night(Warehouse(settings), NIGHT, "k1", UNITS)
         if then is not None:
             assert run_night(Warehouse(settings), NIGHT, then, ["1", "5"])
-        return found
+        return files
 
     monkeypatch.setattr(merge, "readable_files", files_then_twin)
     if then is None:

@@ -87,7 +87,7 @@ def prepare_command(uri: Path, source: Path) -> list[str]:
     return [sys.executable, "-m", "jobs.prepare", *words]
 
 
-def one_line(done: subprocess.CompletedProcess[str], says: str, lever: str) -> None:
+def check_single_line(done: subprocess.CompletedProcess[str], says: str, lever: str) -> None:
     """Check that the job's error is one line, and that it says so."""
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1, done.stderr
@@ -109,7 +109,7 @@ def test_a_full_disk_costs_the_run_and_no_row(tmp_path: Path) -> None:
     done = in_namespace(FULL.format(kb=SMALL_KB * 4), folder, back, night_command(folder))
     assert "fault ENOSPC" in done.stdout, done.stdout + done.stderr
     assert "exit 1" in done.stdout, done.stdout + done.stderr
-    one_line(done, "full", "room")
+    check_single_line(done, "full", "room")
     assert "again 0" in done.stdout, done.stdout + done.stderr
     for file in back.iterdir():
         os.rename(file, folder / file.name)
@@ -128,7 +128,7 @@ def test_a_read_only_warehouse_is_read_and_not_written(tmp_path: Path, job: str)
     assert "fault EROFS" in done.stdout, done.stdout + done.stderr
     if job == "night":
         assert "exit 1" in done.stdout, done.stdout + done.stderr
-        one_line(done, str(folder), "writ")
+        check_single_line(done, str(folder), "writ")
         assert read_rows(Warehouse(settings), night(1)) == expected_rows("k1", UNITS)
     else:
         assert "exit 0" in done.stdout, done.stdout + done.stderr
@@ -145,7 +145,7 @@ def test_a_warehouse_that_cannot_be_made_is_a_setting(tmp_path: Path) -> None:
     done = in_namespace(once, folder, tmp_path, prepare_command(folder / "warehouse", tmp_path / "a.csv"))
     assert "fault EROFS" in done.stdout, done.stdout + done.stderr
     assert "exit 2" in done.stdout, done.stdout + done.stderr
-    one_line(done, f"{folder}/warehouse", "make it writable")
+    check_single_line(done, f"{folder}/warehouse", "make it writable")
     assert list(folder.iterdir()) == []
 
 
@@ -156,7 +156,7 @@ def test_a_moved_warehouse_is_one_clear_error(tmp_path: Path) -> None:
     for command in (query_command, maintain_command):
         done = subprocess.run(command(tmp_path / "there"), cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 3
-        one_line(done, "its metadata cannot be read: FileNotFoundError", "where it was")
+        check_single_line(done, "its metadata cannot be read: FileNotFoundError", "where it was")
     moved = WarehouseSettings(uri=str(tmp_path / "there"))
     with pytest.raises(RadrayError, match="where it was when the catalog was made") as caught:
         run_night(Warehouse(moved), night(1), "k1", UNITS)

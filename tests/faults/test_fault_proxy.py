@@ -39,8 +39,8 @@ SQL = "SELECT unit_id, run_key, findings FROM reports WHERE batch_date = '{}' OR
 
 @pytest.fixture(scope="module")
 def proxy(s3_server: S3Server) -> Iterator[FaultProxy]:
-    with running_proxy(s3_server.endpoint) as found:
-        yield found
+    with running_proxy(s3_server.endpoint) as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,7 @@ def source(world: World) -> None:
     uri = f"{world.behind.uri}/source"
     world.straight.storage.write(f"{uri}/a.csv", b"study_id,split\n" * 100)
     files = storage.freeze(uri)
-    assert [(one.path, one.bytes) for one in files] == [("a.csv", 1500)]
+    assert [(file.path, file.bytes) for file in files] == [("a.csv", 1500)]
     with storage.open_input(files[0].uri) as stream:
         assert stream.read() == b"study_id,split\n" * 100
 
@@ -117,13 +117,13 @@ JOBS: dict[str, tuple[Callable[[World], None], tuple[Operation, ...]]] = {
 
 def cases(faults: tuple[Fault, ...], always: set[tuple[str, Operation, Fault]]) -> list[object]:
     """Return each job, operation and fault; those that are not in `always` are for the drill: 250 take minutes."""
-    found: list[object] = []
+    parameters: list[object] = []
     for job, (_, operations) in JOBS.items():
         for operation in operations:
             for fault in faults:
                 marks = () if (job, operation, fault) in always else (pytest.mark.drill,)
-                found.append(pytest.param(job, operation, fault, marks=marks, id=f"{job}-{operation}-{fault}"))
-    return found
+                parameters.append(pytest.param(job, operation, fault, marks=marks, id=f"{job}-{operation}-{fault}"))
+    return parameters
 
 
 PASSING_ALWAYS = {
@@ -147,13 +147,13 @@ STAYING_ALWAYS = {
 
 def check_error(error: RadrayError, world: World) -> None:
     """Check that the error says where and what to do, and keeps secrets and libraries' words to itself."""
-    said = str(error)
+    text = str(error)
     assert error.__cause__ is None
-    assert any(where in said for where in (world.behind.uri, "table ", "storage failed: ")), said
-    assert "\n" not in said
+    assert any(where in text for where in (world.behind.uri, "table ", "storage failed: ")), text
+    assert "\n" not in text
     for never in (SECRET, KEY_ID, "by the plan", "Traceback", "AWS Error", "When "):
-        assert never not in said
-    assert any(word in said for word in ("see warehouse", "run again", "credentials", "whole", "is gone")), said
+        assert never not in text
+    assert any(word in text for word in ("see warehouse", "run again", "credentials", "whole", "is gone")), text
 
 
 def outcome(job: str, world: World) -> RadrayError | None:

@@ -116,7 +116,11 @@ def test_it_wakes_up_when_the_fence_is_expired_too(place: Place) -> None:
         commit_night(Warehouse(sleeper.settings), night(1), "other", OLD)
         maintain(Warehouse(sleeper.settings), AT_ONCE)
         snapshots = Warehouse(sleeper.settings).load(REPORTS).metadata.snapshots
-        named = [one.summary.additional_properties.get(commit.FENCED, "[]") for one in snapshots if one.summary]
+        named = [
+            snapshot.summary.additional_properties.get(commit.FENCED, "[]")
+            for snapshot in snapshots
+            if snapshot.summary
+        ]
         assert set(named) == {"[]"}
         while not writer.ended:
             writer.move()
@@ -126,7 +130,7 @@ def test_it_wakes_up_when_the_fence_is_expired_too(place: Place) -> None:
 @pytest.mark.drill
 @pytest.mark.parametrize("old", [False, True], ids=["first night", "a night to replace"])
 def test_every_order_of_a_writer_and_maintain(place: Place, old: bool) -> None:
-    orders, told = Interleavings(EFFECTS), []
+    orders, outcomes = Interleavings(EFFECTS), []
     more, number = True, 0
     while more:
         sleeper = Sleeper(place(f"fence-{number}"), old=old)
@@ -135,6 +139,6 @@ def test_every_order_of_a_writer_and_maintain(place: Place, old: bool) -> None:
                 writers = sleeper.start()
                 play(writers, orders.choose, lambda _: None)
             sleeper.check(*writers)
-            told.append(type(writers[0].outcome).__name__)
+            outcomes.append(type(writers[0].outcome).__name__)
         more, number = orders.next(), number + 1
-    assert set(told) == {"Merged", "ConflictError"}
+    assert set(outcomes) == {"Merged", "ConflictError"}

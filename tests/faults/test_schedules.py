@@ -36,7 +36,7 @@ def play_seed(warehouses: Warehouses, seed: int) -> tuple[object, ...]:
         for name, key, answers in zip(("stalled", "B", "C"), keys, lost, strict=True)
     ]
     duel = Duel(settings, parts, WITH_REMOVAL)
-    told = duel.run(stalled_first(seed))
+    outcomes = duel.run(stalled_first(seed))
     duel.check()
     key = keys[0]  # the stalled one's, run again: it ends with its own rows
     warehouse = Warehouse(settings)
@@ -44,7 +44,9 @@ def play_seed(warehouses: Warehouses, seed: int) -> tuple[object, ...]:
     if not run.is_committed():
         commit_night(warehouse, night(number), f"{key}-{number}", UNITS[key])
     assert read_rows(warehouse, night(number)) == expected_rows(f"{key}-{number}", UNITS[key])
-    return tuple(str(type(one).__name__) if isinstance(one, Exception) else one for one in told.values())
+    return tuple(
+        str(type(outcome).__name__) if isinstance(outcome, Exception) else outcome for outcome in outcomes.values()
+    )
 
 
 def play_seeds(place: Place, seeds: range) -> None:
@@ -56,8 +58,8 @@ def play_seeds(place: Place, seeds: range) -> None:
         except BaseException as error:
             error.add_note(f"seed {seed}: play_seed(warehouses, {seed}) plays it again")
             raise
-    told = {one for outcome in outcomes for one in outcome}
-    assert told == {OK, ALREADY, "ConflictError", "RadrayError"}  # all that can be told was told
+    seen = {name for outcome in outcomes for name in outcome}
+    assert seen == {OK, ALREADY, "ConflictError", "RadrayError"}  # every outcome that there is
     assert any(outcome[0] == "ConflictError" for outcome in outcomes)  # the stalled one woke up too late
 
 

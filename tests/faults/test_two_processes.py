@@ -1,4 +1,4 @@
-"""Two real processes on the same nights at once: one is told ok for each, the other that it came second."""
+"""Two real processes on the same nights at once: one commits each, the other is refused as the second."""
 
 import json
 import os
@@ -42,19 +42,19 @@ def test_two_processes_on_the_same_nights_of_a_new_warehouse(place: Place, tmp_p
         assert reader.wrong == []
     conflicts = 0
     for number, (mine, theirs) in enumerate(zip(*seen, strict=True)):
-        told = {"A": mine["exit_code"], "B": theirs["exit_code"]}
-        winners = [name for name, code in told.items() if code == 0]
+        exit_codes = {"A": mine["exit_code"], "B": theirs["exit_code"]}
+        winners = [name for name, code in exit_codes.items() if code == 0]
         rows = read_rows(warehouse, night(number))
         if mine["met"]:  # both had pinned before either committed
-            assert sorted(told.values()) == [0, ConflictError.exit_code]
+            assert sorted(exit_codes.values()) == [0, ConflictError.exit_code]
         if len(winners) == 2:  # one after the other: the second pinned what the first had committed
             pins = {"A": mine["held"], "B": theirs["held"]}
-            (second,) = [name for name in told if pins[name] is not None]
-            (first,) = told.keys() - {second}
+            (second,) = [name for name in exit_codes if pins[name] is not None]
+            (first,) = exit_codes.keys() - {second}
             assert pins[second] == f"{first}-{number}"
             assert rows == expected_rows(f"{second}-{number}", UNITS[second])
         else:
-            assert sorted(told.values()) == [0, ConflictError.exit_code]
+            assert sorted(exit_codes.values()) == [0, ConflictError.exit_code]
             assert rows == expected_rows(f"{winners[0]}-{number}", UNITS[winners[0]])
         conflicts += len(winners) == 1
     assert conflicts >= NIGHTS / 2

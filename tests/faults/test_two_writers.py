@@ -1,4 +1,4 @@
-"""Two writers, every order of their critical steps: one is told ok, the other why not, and readers are never wrong."""
+"""Two writers, every order of their critical steps: one succeeds, the other is refused, readers are never wrong."""
 
 from contextlib import suppress
 
@@ -19,7 +19,7 @@ WITH_MERGE = PIN_TO_COMMIT | {"merge"}
 WITH_REMOVAL = WITH_MERGE | {"remove"}
 WITH_RUNS = WITH_REMOVAL | {"runs"}
 
-ONE_NIGHT = {
+SAME_NIGHT = {
     "load": effects("catalog"),
     "merge": effects(),
     "check": effects("catalog"),
@@ -28,7 +28,7 @@ ONE_NIGHT = {
     "remove": effects(),
 }
 """What the steps of writers with keys of their own share on nights with rows (of an empty one, `load` reads `runs`)."""
-TWINS = ONE_NIGHT | {
+TWINS = SAME_NIGHT | {
     # the staging is theirs both: after its first load a writer stages
     "load": effects("catalog runs staging", "staging"),
     "merge": effects("staging"),
@@ -72,7 +72,7 @@ def all_interleavings(
     reduced: bool = False,
 ) -> list[Outcome]:
     """Play every schedule, or (`reduced`) one of those that differ by steps which never meet; return the outcomes."""
-    shared = TWINS if keys[0] == keys[1] else ONE_NIGHT
+    shared = TWINS if keys[0] == keys[1] else SAME_NIGHT
     orders, outcomes = Interleavings(shared if reduced else None), []
     more = True
     while more:
@@ -85,19 +85,19 @@ def all_interleavings(
         ]
         duel = Duel(settings, parts, steps, recorded="runs" in steps)
         with suppress(RedundantError):
-            told = duel.run(orders.choose)
+            outcome_of = duel.run(orders.choose)
             duel.check()
-            outcomes.append((told["A"], told["B"], tuple(duel.landings)))
+            outcomes.append((outcome_of["A"], outcome_of["B"], tuple(duel.landings)))
         more = orders.next()
     return outcomes
 
 
 def check_different_keys(outcomes: list[Outcome]) -> None:
     for a, b, landed in outcomes:
-        told = {"A": a, "B": b}
+        outcome_of = {"A": a, "B": b}
         assert landed in [("A",), ("B",), ("A", "B"), ("B", "A")]
-        assert all(told[name] == OK for name in landed)
-        assert all(isinstance(told[name], ConflictError) for name in told.keys() - set(landed))
+        assert all(outcome_of[name] == OK for name in landed)
+        assert all(isinstance(outcome_of[name], ConflictError) for name in outcome_of.keys() - set(landed))
     assert {landed for _, _, landed in outcomes} == {("A",), ("B",), ("A", "B"), ("B", "A")}
 
 

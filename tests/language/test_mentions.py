@@ -17,14 +17,14 @@ STATES = {"+": State.PRESENT, "-": State.ABSENT, "?": State.UNCERTAIN}
 SIDES = {"left": {"left"}, "right": {"right"}, "both": {"left", "right"}}
 
 
-def told(mention: Mention, *, places: bool) -> tuple[object, ...]:
-    said = (mention.concept, mention.state, mention.sides, mention.severity, mention.change, mention.historical)
-    return (*said, mention.locations) if places else said
+def fields_of(mention: Mention, *, places: bool) -> tuple[object, ...]:
+    fields = (mention.concept, mention.state, mention.sides, mention.severity, mention.change, mention.historical)
+    return (*fields, mention.locations) if places else fields
 
 
 def expected(row: str) -> tuple[object, ...]:
-    said, _, places = row.partition("@")
-    concept, state, *words = said.split()
+    mention, _, places = row.partition("@")
+    concept, state, *words = mention.split()
     sides = next((SIDES[word] for word in words if word in SIDES), set())
     severity = next((word for word in words if word in SEVERITIES), None)
     change = next((word for word in words if word in CHANGES), None)
@@ -37,7 +37,7 @@ def expected(row: str) -> tuple[object, ...]:
 def test_mentions_of(text: str, row: str) -> None:
     wanted = [expected(part) for part in row.split(";") if part.strip()]
     places = "@" in row
-    assert [told(mention, places=places) for mention in find_mentions(text)] == wanted
+    assert [fields_of(mention, places=places) for mention in find_mentions(text)] == wanted
 
 
 def test_there_are_cases_enough() -> None:
@@ -47,8 +47,8 @@ def test_there_are_cases_enough() -> None:
 
 def test_words_of_the_concept_and_the_sentence_are_pointed_at() -> None:
     text = "1. Small effusion on the left.\n2. The heart is mildly enlarged. No edema"
-    found = [(m.concept, text[m.start : m.end], m.sentence) for m in find_mentions(text)]
-    assert found == [
+    mentions = [(m.concept, text[m.start : m.end], m.sentence) for m in find_mentions(text)]
+    assert mentions == [
         ("pleural_effusion", "effusion", 0),
         ("cardiomegaly", "heart is mildly enlarged", 1),
         ("edema", "edema", 2),
@@ -73,9 +73,9 @@ WORDS = st.sampled_from([*VOCABULARY.split(), "\n", ""])
 )
 def test_any_text_gives_mentions_that_hold_together(text: str) -> None:
     sentences = split_sentences(text)
-    found = find_mentions(text)
-    assert [m.start for m in found] == sorted(m.start for m in found)
-    for mention in found:
+    mentions = find_mentions(text)
+    assert [m.start for m in mentions] == sorted(m.start for m in mentions)
+    for mention in mentions:
         assert mention.concept in CONCEPTS
         assert 0 <= mention.start < mention.end <= len(text)
         assert mention.severity is None or mention.severity in SEVERITIES

@@ -33,7 +33,7 @@ SIZE = TinySettings(vocab_size=300, d_model=32, d_ff=64, num_layers=2, num_heads
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> None:
+def _single_thread() -> None:
     torch.set_num_threads(1)
 
 
@@ -89,8 +89,8 @@ def test_what_learns_is_the_adapter_alone(base: Path) -> None:
 def test_equal_seeds_give_equal_starts(base: Path) -> None:
     for settings in (LORA, SOFT):
         first, second, other = (
-            {n: p.clone() for n, p in add_adapter(load_model(base), one).named_parameters() if p.requires_grad}
-            for one in (settings, settings, settings.model_copy(update={"seed": 14}))
+            {n: p.clone() for n, p in add_adapter(load_model(base), start).named_parameters() if p.requires_grad}
+            for start in (settings, settings, settings.model_copy(update={"seed": 14}))
         )
         assert all(torch.equal(first[name], second[name]) for name in first)
         assert not all(torch.equal(first[name], other[name]) for name in first)
@@ -193,13 +193,13 @@ def test_both_engines_write_the_same_and_never_a_piece_of_the_prompt(
     hf, ct2 = _settings(num_beams=3, max_new_tokens=12, suppress_masks=False)
     reference = TransformersEngine(folder, hf).generate(TEXTS)
     fast = CTranslate2Engine(open_model(str(folder)), ct2).generate(TEXTS)
-    for one, other in zip(reference, fast, strict=True):
-        assert [h.text for h in one.hypotheses] == [h.text for h in other.hypotheses]
-        assert [h.score for h in one.hypotheses] == pytest.approx([h.score for h in other.hypotheses], abs=1e-3)
-        assert one.input_tokens == other.input_tokens
+    for expected, other in zip(reference, fast, strict=True):
+        assert [h.text for h in expected.hypotheses] == [h.text for h in other.hypotheses]
+        assert [h.score for h in expected.hypotheses] == pytest.approx([h.score for h in other.hypotheses], abs=1e-3)
+        assert expected.input_tokens == other.input_tokens
     prompt = settings.soft_prompt_tokens if settings.method == "soft_prompt" else 0
     tokenizer = load_tokenizer(folder)
-    assert [len(row) for row in tokenizer(TEXTS)["input_ids"]] == [one.input_tokens for one in reference]
+    assert [len(row) for row in tokenizer(TEXTS)["input_ids"]] == [generation.input_tokens for generation in reference]
     assert tokenizer("")["input_ids"][prompt:] == [1]
 
 
@@ -221,10 +221,10 @@ def test_a_piece_of_the_prompt_is_not_written_where_the_model_would(base: Path, 
         TransformersEngine(tmp_path / "loud", hf),
         CTranslate2Engine(open_model(str(tmp_path / "loud")), ct2),
     ):
-        found = engine.generate(TEXTS)
-        assert all(one.output_tokens > 0 for one in found)
-        assert not [h for one in found for h in one.hypotheses if "soft_prompt" in h.text]
-        assert any(h.text for one in found for h in one.hypotheses)
+        generations = engine.generate(TEXTS)
+        assert all(generation.output_tokens > 0 for generation in generations)
+        assert not [h for generation in generations for h in generation.hypotheses if "soft_prompt" in h.text]
+        assert any(h.text for generation in generations for h in generation.hypotheses)
 
 
 def test_transformers_own_generate_leaves_the_pieces_out_too(base: Path, tmp_path: Path) -> None:

@@ -37,36 +37,36 @@ def _copies(model: ModelFolder) -> list[str]:
 
 def test_a_copy_is_made_beside_the_model_which_stays_the_same_model(model: ModelFolder) -> None:
     assert find_converted(model, "float32") is None
-    made = ensure_converted(model, "float32")
-    assert made.path.parent == model.path / ".ctranslate2"
-    assert set(made.manifest.files) == {"model.bin", "config.json", "shared_vocabulary.json"}
-    assert made.manifest.provenance["model_digest"] == model.digest
-    assert _copies(model) == [made.path.name]
+    copy = ensure_converted(model, "float32")
+    assert copy.path.parent == model.path / ".ctranslate2"
+    assert set(copy.manifest.files) == {"model.bin", "config.json", "shared_vocabulary.json"}
+    assert copy.manifest.provenance["model_digest"] == model.digest
+    assert _copies(model) == [copy.path.name]
     assert open_model(str(model.path)) == model
     verify_files(model.path, model.manifest)
 
 
 def test_a_copy_is_made_once_and_the_same_each_time(model: ModelFolder, tmp_path: Path) -> None:
-    made = ensure_converted(model, "float32")
-    written = (made.path / "model.bin").stat().st_mtime_ns
-    assert ensure_converted(model, "float32") == made == find_converted(model, "float32")
-    assert (made.path / "model.bin").stat().st_mtime_ns == written
-    shutil.move(made.path, tmp_path / "old")
-    assert ensure_converted(model, "float32").digest == made.digest
-    assert ensure_converted(model, "int8").digest != made.digest
+    copy = ensure_converted(model, "float32")
+    written = (copy.path / "model.bin").stat().st_mtime_ns
+    assert ensure_converted(model, "float32") == copy == find_converted(model, "float32")
+    assert (copy.path / "model.bin").stat().st_mtime_ns == written
+    shutil.move(copy.path, tmp_path / "old")
+    assert ensure_converted(model, "float32").digest == copy.digest
+    assert ensure_converted(model, "int8").digest != copy.digest
 
 
 @pytest.mark.parametrize("file", ["model.bin", "shared_vocabulary.json", "config.json", "manifest.json"])
 def test_a_damaged_copy_is_refused_or_made_anew_and_never_used(model: ModelFolder, file: str) -> None:
-    made = ensure_converted(model, "float32")
-    content = (made.path / file).read_bytes()
-    (made.path / file).write_bytes(content[:-3] + b"\x07" + content[-2:])
+    copy = ensure_converted(model, "float32")
+    content = (copy.path / file).read_bytes()
+    (copy.path / file).write_bytes(content[:-3] + b"\x07" + content[-2:])
     settings = GenerateSettings(engine="ctranslate2", max_new_tokens=3)
     for use in (lambda: find_converted(model, "float32"), lambda: open_engine(model, settings)):
         with pytest.raises(InputError, match=rf"{file}.*remove that folder"):
             use()
-    assert ensure_converted(model, "float32", mend=True) == made
-    assert (made.path / file).read_bytes() == content
+    assert ensure_converted(model, "float32", mend=True) == copy
+    assert (copy.path / file).read_bytes() == content
 
 
 def test_a_copy_that_another_made_first_is_taken(model: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,8 +75,8 @@ def test_a_copy_that_another_made_first_is_taken(model: ModelFolder, monkeypatch
     theirs.path.rename(aside)
     make = write_manifest
 
-    def slow(folder: Path, name: str, made: dict[str, Any]) -> None:
-        make(folder, name, made)
+    def slow(folder: Path, name: str, provenance: dict[str, Any]) -> None:
+        make(folder, name, provenance)
         aside.rename(theirs.path)  # the other finishes while ours is about to be renamed
 
     monkeypatch.setattr(conversion, "write_manifest", slow)
@@ -99,15 +99,15 @@ def test_what_a_killed_conversion_left_is_removed_after_a_day(model: ModelFolder
     for name, age_s in (("killed.partial", 90_000), ("at-work.partial", 3_000)):
         (place / name).mkdir(parents=True)
         os.utime(place / name, (time.time() - age_s,) * 2)
-    made = ensure_converted(model, "float32")
-    assert _copies(model) == sorted(["at-work.partial", made.path.name])
+    copy = ensure_converted(model, "float32")
+    assert _copies(model) == sorted(["at-work.partial", copy.path.name])
 
 
 def test_beside_a_folder_that_cannot_be_written_the_users_cache_is_used(model: ModelFolder, tmp_path: Path) -> None:
     (model.path / ".ctranslate2").write_text("in the way, as a read-only file system would be")
-    made = ensure_converted(model, "float32")
-    assert made.path.parent == tmp_path / "cache" / "radray" / "ctranslate2"
-    assert find_converted(model, "float32") == made
+    copy = ensure_converted(model, "float32")
+    assert copy.path.parent == tmp_path / "cache" / "radray" / "ctranslate2"
+    assert find_converted(model, "float32") == copy
     shutil.rmtree(tmp_path / "cache")
     (tmp_path / "cache").write_text("in the way")
     with pytest.raises(RadrayError, match="XDG_CACHE_HOME"):
@@ -115,12 +115,12 @@ def test_beside_a_folder_that_cannot_be_written_the_users_cache_is_used(model: M
 
 
 def test_records_are_added_and_do_not_change_what_is_recorded(model: ModelFolder) -> None:
-    made = ensure_converted(model, "float32")
-    record_parity(made, "one", {"n": 1})
-    both = record_parity(made, "two", {"n": 2})
+    copy = ensure_converted(model, "float32")
+    record_parity(copy, "one", {"n": 1})
+    both = record_parity(copy, "two", {"n": 2})
     assert both.parity == {"one": {"n": 1}, "two": {"n": 2}}
     assert find_converted(model, "float32") == both
-    assert both.digest == made.digest
+    assert both.digest == copy.digest
 
 
 def test_a_type_that_this_device_does_not_compute_in_is_refused(model: ModelFolder) -> None:

@@ -88,22 +88,22 @@ def test_a_beam_that_holds_everything_finds_what_exhaustive_search_finds(
     eight_pieces: Path, name: str, length_penalty: float
 ) -> None:
     beams = {"num_beams": 64, "num_return_sequences": 5, "max_new_tokens": 2}
-    found = opened(name, eight_pieces, length_penalty=length_penalty, **beams).generate(["a b c"])[0]
+    generation = opened(name, eight_pieces, length_penalty=length_penalty, **beams).generate(["a b c"])[0]
     outputs = {
         tokens: _log_probability(eight_pieces, "a b c", tokens) / len(tokens) ** length_penalty
         for tokens in _all_outputs(2)
     }
     best = sorted(outputs, key=outputs.__getitem__, reverse=True)[:5]
-    assert [hypothesis.text for hypothesis in found.hypotheses] == [_text(tokens) for tokens in best]
-    assert [hypothesis.score for hypothesis in found.hypotheses] == pytest.approx(
+    assert [hypothesis.text for hypothesis in generation.hypotheses] == [_text(tokens) for tokens in best]
+    assert [hypothesis.score for hypothesis in generation.hypotheses] == pytest.approx(
         [outputs[tokens] for tokens in best], abs=1e-4
     )
-    assert found.output_cut is (best[0][-1] != END)
-    assert found.output_tokens == len(best[0]) - (best[0][-1] == END)
-    assert found.logprob_per_token == pytest.approx(
+    assert generation.output_cut is (best[0][-1] != END)
+    assert generation.output_tokens == len(best[0]) - (best[0][-1] == END)
+    assert generation.logprob_per_token == pytest.approx(
         _log_probability(eight_pieces, "a b c", best[0]) / len(best[0]), abs=1e-4
     )
-    assert found.margin == pytest.approx(outputs[best[0]] - outputs[best[1]], abs=1e-4)
+    assert generation.margin == pytest.approx(outputs[best[0]] - outputs[best[1]], abs=1e-4)
 
 
 @ENGINES
@@ -112,8 +112,8 @@ def test_a_beam_of_one_takes_the_likeliest_token_and_scores_it_alike(
     eight_pieces: Path, name: str, length_penalty: float
 ) -> None:
     greedy = {"num_beams": 1, "num_return_sequences": 1, "max_new_tokens": 3}
-    made = opened(name, eight_pieces, length_penalty=length_penalty, **greedy).generate(PROMPTS)
-    for prompt, generation in zip(PROMPTS, made, strict=True):
+    generations = opened(name, eight_pieces, length_penalty=length_penalty, **greedy).generate(PROMPTS)
+    for prompt, generation in zip(PROMPTS, generations, strict=True):
         tokens: tuple[int, ...] = ()
         while len(tokens) < 3 and END not in tokens:
             paths = [(*tokens, token) for token in range(len(PIECES))]
@@ -161,8 +161,10 @@ def test_tokens_are_counted_before_the_prompt_is_cut(tiny_folder: Path, name: st
 @ENGINES
 def test_what_is_cut_off_the_prompt_does_not_count(tiny_folder: Path, name: str) -> None:
     engine = opened(name, tiny_folder, max_input_tokens=8, max_new_tokens=6)
-    one, other = engine.generate([f"The lungs are clear. No pleural effusion {end}" for end in ("seen.", "or nodule.")])
-    assert one.hypotheses == other.hypotheses
+    first, other = engine.generate(
+        [f"The lungs are clear. No pleural effusion {end}" for end in ("seen.", "or nodule.")]
+    )
+    assert first.hypotheses == other.hypotheses
 
 
 @ENGINES
@@ -177,8 +179,10 @@ def test_a_models_own_generation_defaults_do_not_count(tiny_folder: Path, tmp_pa
     model.generation_config.min_new_tokens = 5
     save_model(model, tokenizer, tmp_path)
     prompts = ["The lungs are clear."]
-    made, wanted = (opened(name, folder, max_new_tokens=8).generate(prompts) for folder in (tmp_path, tiny_folder))
-    assert made == wanted
+    generations, wanted = (
+        opened(name, folder, max_new_tokens=8).generate(prompts) for folder in (tmp_path, tiny_folder)
+    )
+    assert generations == wanted
 
 
 @ENGINES
@@ -188,7 +192,7 @@ def test_nothing_that_makes_a_mask_is_written(eight_pieces: Path, tmp_path: Path
     pieces = [*PIECES[:3], "___", f"{word}XXXX", "X", f"{word}X", f"{word}c"]
     T5Tokenizer(vocab=[(piece, -1.0) for piece in pieces], extra_ids=0).save_pretrained(tmp_path)
     wide = {"num_beams": 64, "num_return_sequences": 40, "max_new_tokens": 2}
-    found = opened(name, tmp_path, **wide).generate(["c X"])[0]
+    generation = opened(name, tmp_path, **wide).generate(["c X"])[0]
     model, inputs = load_model(tmp_path), load_tokenizer(tmp_path)("c X", return_tensors="pt")
     allowed = [token for token in range(8) if token not in (3, 4)]
 
@@ -202,20 +206,20 @@ def test_nothing_that_makes_a_mask_is_written(eight_pieces: Path, tmp_path: Path
 
     ended: dict[tuple[int, ...], float] = {(END,): float(logprobs(())[END])}
     ended |= {
-        (one, two): float(logprobs(())[one] + logprobs((one,))[two]) / 2
-        for one in allowed
-        if one != END
+        (token, two): float(logprobs(())[token] + logprobs((token,))[two]) / 2
+        for token in allowed
+        if token != END
         for two in allowed
-        if two != 5 or one not in (5, 6)
+        if two != 5 or token not in (5, 6)
     }
     scores = sorted(ended.values(), reverse=True)
     assert len(ended) == 1 + 5 * 6 - 2
-    assert [one.score for one in found.hypotheses][: len(scores)] == pytest.approx(scores, abs=1e-4)
-    written = [one.text for one in found.hypotheses[: len(scores)]]
+    assert [hypothesis.score for hypothesis in generation.hypotheses][: len(scores)] == pytest.approx(scores, abs=1e-4)
+    written = [hypothesis.text for hypothesis in generation.hypotheses[: len(scores)]]
     assert not any("_" in text or "XX" in text for text in written)
     assert any("X" in text for text in written)
     free = opened(name, tmp_path, suppress_masks=False, **wide).generate(["c X"])[0]
-    assert any("_" in one.text or "XX" in one.text for one in free.hypotheses)
+    assert any("_" in hypothesis.text or "XX" in hypothesis.text for hypothesis in free.hypotheses)
 
 
 def test_the_name_of_an_engine_says_library_version_and_type() -> None:

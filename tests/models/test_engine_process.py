@@ -54,9 +54,9 @@ def world(tmp_path: Path) -> Iterator[World]:
     world.process.close()
 
 
-def said(answers: Sequence[Answer]) -> list[str]:
+def texts_of(answers: Sequence[Answer]) -> list[str]:
     """Return each answer's text, or the reason why there is none."""
-    return [one.reason.value if isinstance(one, Failed) else one.hypotheses[0].text for one in answers]
+    return [answer.reason.value if isinstance(answer, Failed) else answer.hypotheses[0].text for answer in answers]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_fault_costs_the_report_that_has_it(world: World, fault: str, reason: 
     bad = f"{fault}-here"
     prompts = [*INNOCENT[:9], bad, *INNOCENT[9:]]
     first = world.process.pid
-    assert said(world.process.generate(prompts)) == [*INNOCENT[:9], reason, *INNOCENT[9:]]
+    assert texts_of(world.process.generate(prompts)) == [*INNOCENT[:9], reason, *INNOCENT[9:]]
     # in a call of 8, of 4, of 2 and alone
     assert world.faults() == [bad] * 4
     assert world.process.restarts == deaths
@@ -87,14 +87,14 @@ def test_a_fault_costs_the_report_that_has_it(world: World, fault: str, reason: 
 
 def test_a_fault_before_there_are_calls_is_found_by_halving_too(world: World) -> None:
     prompts = [*INNOCENT, "exits-plan"]
-    assert said(world.process.generate(prompts)) == [*INNOCENT, "engine_crashed"]
+    assert texts_of(world.process.generate(prompts)) == [*INNOCENT, "engine_crashed"]
     assert len(world.faults()) == world.process.restarts == 5  # of 21, 10, 5, 2 and 1
 
 
 @pytest.mark.parametrize("fault", ["killed-once", "hang-once", "error-once", "sticky-once"])
 def test_what_happens_once_costs_nothing_even_in_a_call_of_one(tmp_path: Path, fault: str) -> None:
     world = World(tmp_path / "log", size=1)
-    assert said(world.process.generate(["a", fault, "b"])) == ["a", fault, "b"]
+    assert texts_of(world.process.generate(["a", fault, "b"])) == ["a", fault, "b"]
     assert world.faults() == [fault]
     assert world.process.restarts == (fault != "error-once")
 
@@ -110,23 +110,23 @@ def test_an_engine_that_dies_between_two_questions_is_nobodys_fault(tmp_path: Pa
         os.close(engine)
         # the one death of the prompt itself is then its first
         fault = f"killed-once-{restarts}"
-        assert said(world.process.generate([fault, "b"])) == [fault, "b"]
+        assert texts_of(world.process.generate([fault, "b"])) == [fault, "b"]
         assert world.process.restarts == 2 * restarts
     assert world.faults() == ["killed-once-1", "killed-once-2"]
 
 
 def test_an_error_that_stays_in_the_process_is_not_taken_for_the_reports(world: World) -> None:
     prompts = [*INNOCENT, "sticky-here"]
-    assert said(world.process.generate(prompts)) == [*INNOCENT, "engine_error"]
+    assert texts_of(world.process.generate(prompts)) == [*INNOCENT, "engine_error"]
     assert len(world.faults()) == world.process.restarts == 4
 
 
 def test_a_report_that_was_given_up_is_not_tried_again(world: World) -> None:
     engine = AnswerOnce(world.process, kept=100)
-    assert said(engine.generate(["error-x", "a", "error-x"])) == ["engine_error", "a", "engine_error"]
+    assert texts_of(engine.generate(["error-x", "a", "error-x"])) == ["engine_error", "a", "engine_error"]
     tried = world.faults()
-    assert said(engine.generate(["b", "error-x"])) == ["b", "engine_error"]
-    assert said(world.process.generate(["error-x", "error-x"])) == ["engine_error", "engine_error"]
+    assert texts_of(engine.generate(["b", "error-x"])) == ["b", "engine_error"]
+    assert texts_of(world.process.generate(["error-x", "error-x"])) == ["engine_error", "engine_error"]
     assert world.faults() == tried
 
 
@@ -135,10 +135,10 @@ def test_many_bad_reports_cost_themselves(world: World) -> None:
     prompts = [f"{kinds[i // 20]}-{i:03}" if i % 20 == 7 else f"report-{i:03}" for i in range(100)]
     reasons = {"error": "engine_error", "memory": "out_of_memory"}
     wanted = [p if p.startswith("report") else reasons.get(p.split("-")[0], "engine_crashed") for p in prompts]
-    assert said(world.process.generate(prompts)) == wanted
+    assert texts_of(world.process.generate(prompts)) == wanted
     assert set(world.faults()) == {prompt for prompt in prompts if not prompt.startswith("report")}
     assert 3 <= world.process.restarts <= 3 * 4
-    assert said(world.process.generate(prompts[::-1])) == wanted[::-1]
+    assert texts_of(world.process.generate(prompts[::-1])) == wanted[::-1]
 
 
 def test_no_prompts_ask_nothing(world: World) -> None:
@@ -176,7 +176,7 @@ def test_when_report_after_report_fails_it_is_not_the_reports(world: World) -> N
         world.process.generate([f"error-{i:03}" for i in range(FAILED_IN_A_ROW + 5)])
     assert CANARY not in str(caught.value)
     # and what was on its way then is not taken for the answer to something else
-    assert said(world.process.generate(["a", "b"])) == ["a", "b"]
+    assert texts_of(world.process.generate(["a", "b"])) == ["a", "b"]
 
 
 def test_a_machine_on_which_every_call_dies_ends_soon(world: World) -> None:
@@ -189,7 +189,7 @@ def test_nothing_that_the_engine_says_gets_out(
     world: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     prompts = ["prints-x", "error-x", "segfault-x"]
-    assert said(world.process.generate(prompts)) == ["prints-x", "engine_error", "engine_crashed"]
+    assert texts_of(world.process.generate(prompts)) == ["prints-x", "engine_error", "engine_crashed"]
     assert set(world.faults()) == set(prompts)
     assert capfd.readouterr() == ("", "")
     assert "SIGSEGV" in caplog.text

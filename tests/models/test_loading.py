@@ -129,7 +129,7 @@ def test_loaded_in_parts_it_is_the_same_model_and_never_whole(folder: Path) -> N
 
     def placed(module: nn.Module) -> None:
         placed_so_far.append(module)
-        held.append(sum(p.numel() for one in placed_so_far for p in one.parameters()))
+        held.append(sum(p.numel() for model in placed_so_far for p in model.parameters()))
         if not isinstance(module, PreTrainedModel):
             # what is kept of a layer: nothing, here
             for parameter in module.parameters():

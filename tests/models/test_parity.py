@@ -83,8 +83,12 @@ def test_every_hypothesis_is_the_references(model: ModelFolder, settings: dict[s
 
 
 def test_the_prompts_meet_truncation_an_end_and_a_cut(model: ModelFolder) -> None:
-    made = open_engine(model, _settings(engine="ctranslate2")).generate(PROMPTS)
-    assert {one.input_truncated for one in made} == {one.output_cut for one in made} == {False, True}
+    generations = open_engine(model, _settings(engine="ctranslate2")).generate(PROMPTS)
+    assert (
+        {generation.input_truncated for generation in generations}
+        == {generation.output_cut for generation in generations}
+        == {False, True}
+    )
 
 
 @pytest.mark.parametrize("own", ["untied", "tied"], indirect=True)
@@ -113,8 +117,8 @@ def test_a_record_holds_for_its_settings_and_an_undamaged_copy(own: ModelFolder)
     assert known_parity(own, settings.model_copy(update={"use_gpu": True})) is None
     copy = find_converted(own, "float32")
     assert copy is not None
-    (made,) = copy.parity.values()
-    record_parity(copy, parity_key(settings), {name: made[name] for name in made if name != "equal"})
+    (old,) = copy.parity.values()
+    record_parity(copy, parity_key(settings), {name: old[name] for name in old if name != "equal"})
     assert known_parity(own, settings) is None  # other code wrote it
     (copy.path / "model.bin").write_bytes(b"")
     assert known_parity(own, settings) is None
@@ -130,24 +134,24 @@ def test_no_prompts_prove_nothing(own: ModelFolder) -> None:
 
 
 def test_each_way_to_differ_counts() -> None:
-    one = Generation((Hypothesis("a", -0.5), Hypothesis("b", -2.0)), 5, 3, False, False)
+    base = Generation((Hypothesis("a", -0.5), Hypothesis("b", -2.0)), 5, 3, False, False)
     assert compare([], []).equal == 0
-    second = replace(one, hypotheses=(one.hypotheses[0], Hypothesis("c", -2.0)))
-    assert (compare([second], [one]).equal, compare([second], [one]).equal_best) == (0, 1)
-    assert compare([replace(one, hypotheses=one.hypotheses[::-1])], [one]).equal_best == 0
-    near = replace(one, hypotheses=(Hypothesis("a", -0.50005), Hypothesis("b", -2.0001)))
-    same = compare([one, near], [one, one])
+    second = replace(base, hypotheses=(base.hypotheses[0], Hypothesis("c", -2.0)))
+    assert (compare([second], [base]).equal, compare([second], [base]).equal_best) == (0, 1)
+    assert compare([replace(base, hypotheses=base.hypotheses[::-1])], [base]).equal_best == 0
+    near = replace(base, hypotheses=(Hypothesis("a", -0.50005), Hypothesis("b", -2.0001)))
+    same = compare([base, near], [base, base])
     assert (same.n, same.equal, same.hypotheses, same.equal_hypotheses) == (2, 2, 4, 4)
     assert same.max_score_difference == pytest.approx(5e-5)
     for other in (
-        replace(one, hypotheses=one.hypotheses[::-1]),
-        replace(one, hypotheses=(Hypothesis("a", -0.5), Hypothesis("c", -2.0))),
-        replace(one, hypotheses=(Hypothesis("a", -0.5002), Hypothesis("b", -2.0))),
-        replace(one, hypotheses=(Hypothesis("a", math.nan), Hypothesis("b", -2.0))),
-        replace(one, output_cut=True),
-        replace(one, output_tokens=2),
-        replace(one, input_truncated=True),
+        replace(base, hypotheses=base.hypotheses[::-1]),
+        replace(base, hypotheses=(Hypothesis("a", -0.5), Hypothesis("c", -2.0))),
+        replace(base, hypotheses=(Hypothesis("a", -0.5002), Hypothesis("b", -2.0))),
+        replace(base, hypotheses=(Hypothesis("a", math.nan), Hypothesis("b", -2.0))),
+        replace(base, output_cut=True),
+        replace(base, output_tokens=2),
+        replace(base, input_truncated=True),
     ):
-        assert compare([other], [one]).equal == 0
+        assert compare([other], [base]).equal == 0
     with pytest.raises(ValueError, match="zip"):
-        compare([one], [])
+        compare([base], [])

@@ -30,7 +30,7 @@ class Echo:
 
 
 def _answers(engine: AnswerOnce, prompts: Sequence[str]) -> list[tuple[str, bool]]:
-    return [(made.hypotheses[0].text, made.repeated) for made in engine.generate(prompts)]
+    return [(answer.hypotheses[0].text, answer.repeated) for answer in engine.generate(prompts)]
 
 
 def test_an_equal_prompt_is_asked_once_in_a_call_and_later() -> None:
@@ -74,8 +74,8 @@ def test_a_prompt_that_failed_fails_for_all_that_are_equal_and_is_not_kept() -> 
     echo = Echo()
     engine = AnswerOnce(echo, 10)
     failed = Failed(FailReason.TIMEOUT)
-    made = engine.generate(["slow", "a", "slow"])
-    assert [made[0], made[2]] == [failed, failed]
+    answers = engine.generate(["slow", "a", "slow"])
+    assert [answers[0], answers[2]] == [failed, failed]
     assert engine.generate(["slow", "b"])[0] == failed
     assert _answers(engine, ["a", "b"]) == [("a", True), ("b", True)]
     assert echo.asked == [["slow", "a"], ["slow", "b"], []]

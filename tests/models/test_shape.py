@@ -96,14 +96,14 @@ def test_what_blocks_keep_is_what_autograd_keeps(dropout: float, seed: int) -> N
     chosen = random.Random(seed)
     for _ in range(5):
         rows, source, target = chosen.choice((2, 4)), chosen.choice((24, 80)), chosen.choice((12, 40))
-        many, one = (
+        many, single = (
             T5Shape(300, chosen_d, 16, chosen_d * 2, layers, layers, num_heads=4, tied=True, dropout=dropout)
             for chosen_d in (chosen.choice((64, 96)),)
             for layers in (3, 1)
         )
         measured = [
             kept_bytes(T5ForConditionalGeneration(T5Config.from_dict(config_of(shape))).train(), rows, source, target)
-            for shape in (many, one)
+            for shape in (many, single)
         ]
         expected = 4 * 2 * (many.encoder_block_kept(rows, source) + many.decoder_block_kept(rows, source, target))
         assert measured[0] - measured[1] == pytest.approx(expected, rel=0.03)

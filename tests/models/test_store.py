@@ -31,12 +31,12 @@ from tests.support.worlds.report_tables import reports
 
 @pytest.fixture(scope="module")
 def proxy(s3_server: S3Server) -> Iterator[FaultProxy]:
-    with running_proxy(s3_server.endpoint) as found:
-        yield found
+    with running_proxy(s3_server.endpoint) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def source_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "chest"
     build_tiny(
         ["small left effusion"], folder, size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1), seed=1
@@ -61,38 +61,40 @@ def uri(tmp_path: Path) -> str:
 
 
 def _gets(proxy: FaultProxy, name: str) -> int:
-    return sum(one.method == "GET" and name in one.target for one in proxy.log)
+    return sum(request.method == "GET" and name in request.target for request in proxy.log)
 
 
-def test_a_model_goes_to_s3_and_comes_back_the_same(storage: Storage, made: Path, uri: str, tmp_path: Path) -> None:
-    put_model(made, uri, storage)
-    expected = open_model(str(made))
+def test_a_model_goes_to_s3_and_comes_back_the_same(
+    storage: Storage, source_model: Path, uri: str, tmp_path: Path
+) -> None:
+    put_model(source_model, uri, storage)
+    expected = open_model(str(source_model))
     model = open_stored(f"{uri}/", storage)
     assert (model.name, model.digest, model.manifest) == (expected.name, expected.digest, expected.manifest)
     assert model.path == tmp_path / "cache" / "radray" / "models" / expected.digest
     assert open_model(str(model.path)).digest == expected.digest
-    assert (model.path / "model.safetensors").read_bytes() == (made / "model.safetensors").read_bytes()
+    assert (model.path / "model.safetensors").read_bytes() == (source_model / "model.safetensors").read_bytes()
     # on S3 it is a Hugging Face folder as it is on disk
-    names = [one.removeprefix(f"{uri}/") for one in storage.list_files(uri)]
+    names = [file.removeprefix(f"{uri}/") for file in storage.list_files(uri)]
     assert sorted(names) == sorted([*expected.manifest.files, MANIFEST])
 
 
 def test_the_manifest_goes_last_and_what_is_there_is_not_sent_again(
-    storage: Storage, made: Path, uri: str, proxy: FaultProxy
+    storage: Storage, source_model: Path, uri: str, proxy: FaultProxy
 ) -> None:
-    put_model(made, uri, storage)
-    puts = [one.target.split("?")[0].rsplit("/", 1)[-1] for one in proxy.log if one.method == "PUT"]
+    put_model(source_model, uri, storage)
+    puts = [request.target.split("?")[0].rsplit("/", 1)[-1] for request in proxy.log if request.method == "PUT"]
     assert puts[-1] == MANIFEST
     assert puts.count(MANIFEST) == 1
     proxy.plan()
-    put_model(made, uri, storage)
-    assert [one.method for one in proxy.log if one.method != "GET"] == []
+    put_model(source_model, uri, storage)
+    assert [request.method for request in proxy.log if request.method != "GET"] == []
 
 
 def test_another_node_fetches_it_for_itself_and_the_same_node_once(
-    storage: Storage, made: Path, uri: str, proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    storage: Storage, source_model: Path, uri: str, proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_model(made, uri, storage)
+    put_model(source_model, uri, storage)
     # as it is sent to an actor: no client goes with it
     model = pickle.loads(pickle.dumps(open_stored(uri, storage)))
     assert isinstance(model, StoredModel)
@@ -100,7 +102,7 @@ def test_another_node_fetches_it_for_itself_and_the_same_node_once(
     proxy.plan()
     with ThreadPoolExecutor(4) as actors:
         here = list(actors.map(lambda _: on_this_node(model, CheckedFiles("run-1")), range(4)))
-    assert {one.path for one in here} == {tmp_path / "node-2" / "radray" / "models" / model.digest}
+    assert {copy.path for copy in here} == {tmp_path / "node-2" / "radray" / "models" / model.digest}
     assert open_model(str(here[0].path)).digest == model.digest
     assert _gets(proxy, "model.safetensors") == 1
     proxy.plan()
@@ -109,30 +111,30 @@ def test_another_node_fetches_it_for_itself_and_the_same_node_once(
 
 
 def test_an_actor_on_another_node_writes_with_it(
-    storage: Storage, made: Path, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    storage: Storage, source_model: Path, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_model(made, uri, storage)
+    put_model(source_model, uri, storage)
     model = pickle.loads(pickle.dumps(open_stored(uri, storage)))
     shutil.rmtree(model.path)  # the other node's disk
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "node-2"))
     settings = GenerateSettings(engine="ctranslate2", max_new_tokens=5, num_beams=2)
     written = WriteImpressions(model, "findings-v1", settings, run_id="run-2")(reports(2))
-    expected = WriteImpressions(open_model(str(made)), "findings-v1", settings)(reports(2))
+    expected = WriteImpressions(open_model(str(source_model)), "findings-v1", settings)(reports(2))
     assert written.to_pylist() == expected.to_pylist()
     place = tmp_path / "node-2" / "radray" / "models" / model.digest
     assert (place / ".ctranslate2").is_dir()
     assert not model.path.exists()
 
 
-def test_a_local_model_stays_where_it_is(storage: Storage, made: Path, proxy: FaultProxy) -> None:
-    model = open_stored(str(made), storage)
+def test_a_local_model_stays_where_it_is(storage: Storage, source_model: Path, proxy: FaultProxy) -> None:
+    model = open_stored(str(source_model), storage)
     assert on_this_node(model) is model
-    assert model == open_model(str(made))
+    assert model == open_model(str(source_model))
     assert proxy.log == []
 
 
-def test_a_damaged_copy_is_fetched_anew(storage: Storage, made: Path, uri: str, proxy: FaultProxy) -> None:
-    put_model(made, uri, storage)
+def test_a_damaged_copy_is_fetched_anew(storage: Storage, source_model: Path, uri: str, proxy: FaultProxy) -> None:
+    put_model(source_model, uri, storage)
     model = open_stored(uri, storage)
     weights = model.path / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"?")
@@ -142,16 +144,16 @@ def test_a_damaged_copy_is_fetched_anew(storage: Storage, made: Path, uri: str, 
     assert _gets(proxy, "model.safetensors") == 1
 
 
-def test_a_fetch_that_was_killed_is_begun_again(storage: Storage, made: Path, uri: str, tmp_path: Path) -> None:
-    put_model(made, uri, storage)
+def test_a_fetch_that_was_killed_is_begun_again(storage: Storage, source_model: Path, uri: str, tmp_path: Path) -> None:
+    put_model(source_model, uri, storage)
     code = "import os, sys, pickle, signal; from radray.models import store\n"
     code += "store.store_manifest = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
     code += "store.open_stored(sys.argv[1], pickle.loads(bytes.fromhex(sys.argv[2])))"
     command = [sys.executable, "-c", code, uri, pickle.dumps(storage).hex()]
     assert subprocess.run(command, cwd=ROOT, env=dict(os.environ), check=False).returncode == -9
     place = tmp_path / "cache" / "radray" / "models"
-    assert [one.suffix for one in place.iterdir()] == [".partial"]
-    assert open_model(str(open_stored(uri, storage).path)).digest == open_model(str(made)).digest
+    assert [entry.suffix for entry in place.iterdir()] == [".partial"]
+    assert open_model(str(open_stored(uri, storage).path)).digest == open_model(str(source_model)).digest
 
 
 @pytest.mark.parametrize(
@@ -168,14 +170,14 @@ def test_a_fault_while_uploading_is_asked_again(
     fault: Fault,
     part: int,
     storage: Storage,
-    made: Path,
+    source_model: Path,
     uri: str,
     proxy: FaultProxy,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     source = tmp_path / "big"
-    shutil.copytree(made, source)
+    shutil.copytree(source_model, source)
     (source / "more.safetensors").write_bytes(os.urandom(6 << 20))
     manifest = write_manifest(source, "big", {})
     config = TransferConfig(multipart_threshold=part, multipart_chunksize=part)
@@ -193,41 +195,41 @@ def test_a_fault_while_uploading_is_asked_again(
 
 @pytest.mark.parametrize("fault", [Fault.FLIPPED, Fault.TRUNCATED, Fault.RESET])
 def test_a_fault_while_fetching_is_asked_again(
-    fault: Fault, storage: Storage, made: Path, uri: str, proxy: FaultProxy
+    fault: Fault, storage: Storage, source_model: Path, uri: str, proxy: FaultProxy
 ) -> None:
-    put_model(made, uri, storage)
+    put_model(source_model, uri, storage)
     proxy.plan(Rule(fault, Operation.GET, key="model.safetensors", method="GET"))
     model = open_stored(uri, storage)
     assert proxy.count(fault) == 1
-    assert (model.path / "model.safetensors").read_bytes() == (made / "model.safetensors").read_bytes()
+    assert (model.path / "model.safetensors").read_bytes() == (source_model / "model.safetensors").read_bytes()
 
 
 def test_an_upload_that_is_refused_leaves_no_model_and_can_be_done_again(
-    storage: Storage, made: Path, uri: str, proxy: FaultProxy, tmp_path: Path
+    storage: Storage, source_model: Path, uri: str, proxy: FaultProxy, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
-    shutil.copytree(made, other)
+    shutil.copytree(source_model, other)
     write_manifest(other, "other", {"seed": 2})
     put_model(other, uri, storage)
     proxy.plan(Rule(Fault.FORBIDDEN, Operation.PUT, key="model.safetensors", count=None))
     with pytest.raises(
         RadrayError, match=r"model\.safetensors: cannot be written: AccessDenied \(HTTP 403\)"
     ) as refused:
-        put_model(made, uri, storage)
+        put_model(source_model, uri, storage)
     assert "\n" not in str(refused.value)
     assert proxy.count(Fault.FORBIDDEN) >= 1
     with pytest.raises(InputError, match=r"there is no manifest\.json: no model, or one that was not uploaded"):
         open_stored(uri, storage)
     proxy.plan()
-    put_model(made, uri, storage)
+    put_model(source_model, uri, storage)
     assert open_stored(uri, storage).name == "chest"
 
 
 @pytest.mark.parametrize("how", ["changed", "gone"])
 def test_files_that_are_not_the_manifests_are_refused_by_name(
-    how: str, storage: Storage, made: Path, uri: str, tmp_path: Path
+    how: str, storage: Storage, source_model: Path, uri: str, tmp_path: Path
 ) -> None:
-    put_model(made, uri, storage)
+    put_model(source_model, uri, storage)
     place = f"{uri}/tokenizer.json"
     if how == "gone":
         storage.remove_object(place)
@@ -239,9 +241,9 @@ def test_files_that_are_not_the_manifests_are_refused_by_name(
 
 
 def test_a_full_disk_while_fetching_is_one_line(
-    storage: Storage, made: Path, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    storage: Storage, source_model: Path, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_model(made, uri, storage)
+    put_model(source_model, uri, storage)
     code = "import sys, pickle, resource; from radray.errors import RadrayError\n"
     code += "from radray.models.store import open_stored\n"
     code += "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"

@@ -42,10 +42,10 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def manifest(folder: Path) -> Manifest:
-    made = write_manifest(folder, "m", {})
+    written = write_manifest(folder, "m", {})
     READ.clear()
     settle(folder)
-    return made
+    return written
 
 
 def settle(folder: Path) -> None:

@@ -55,16 +55,16 @@ class Tree(HTMLParser):
         self.all: list[dict[str, Any]] = []
         self.feed(text)
         self.close()
-        assert [one["tag"] for one in self.open] == []
+        assert [element["tag"] for element in self.open] == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = [name for name, _ in attrs]
         assert len(names) == len(set(names)), (tag, names)
-        parents = [one["tag"] for one in self.open]
-        one = {"tag": tag, "attrs": dict(attrs), "text": "", "parents": parents, "inside": list(self.open)}
-        self.all.append(one)
+        parents = [element["tag"] for element in self.open]
+        element = {"tag": tag, "attrs": dict(attrs), "text": "", "parents": parents, "inside": list(self.open)}
+        self.all.append(element)
         if tag not in VOID:
-            self.open.append(one)
+            self.open.append(element)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -73,21 +73,25 @@ class Tree(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open, tag
-        assert self.open[-1]["tag"] == tag, (tag, [one["tag"] for one in self.open])
+        assert self.open[-1]["tag"] == tag, (tag, [element["tag"] for element in self.open])
         self.open.pop()
 
     def handle_data(self, data: str) -> None:
-        for one in self.open:
-            one["text"] += data
+        for element in self.open:
+            element["text"] += data
 
     def find(self, *tags: str) -> list[dict[str, Any]]:
-        return [one for one in self.all if one["tag"] in tags]
+        return [element for element in self.all if element["tag"] in tags]
 
     def within(self, outer: dict[str, Any], tag: str) -> list[dict[str, Any]]:
-        return [one for one in self.all if one["tag"] == tag and any(other is outer for other in one["inside"])]
+        return [
+            element
+            for element in self.all
+            if element["tag"] == tag and any(other is outer for other in element["inside"])
+        ]
 
 
-def made(
+def prediction_rows(
     models: tuple[str, ...] = ("now", "next"),
     dataset: str = "set1",
     count: int = 40,
@@ -145,7 +149,7 @@ def training_rows() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def whole() -> str:
-    rows = made() + made(dataset="set2", count=20)
+    rows = prediction_rows() + prediction_rows(dataset="set2", count=20)
     return page(evaluation_of(rows, with_text=True, training=training_rows(), note="Made up.", pretrained="now"))
 
 
@@ -155,7 +159,7 @@ def tree(whole: str) -> Tree:
 
 
 def test_headings_have_an_order_and_one_first(tree: Tree) -> None:
-    levels = [int(one["tag"][1]) for one in tree.find("h1", "h2", "h3", "h4", "h5", "h6")]
+    levels = [int(element["tag"][1]) for element in tree.find("h1", "h2", "h3", "h4", "h5", "h6")]
     assert levels.count(1) == 1
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
@@ -165,8 +169,8 @@ def test_tables_have_captions_and_scopes(tree: Tree) -> None:
     tables = tree.find("table")
     assert len(tables) > 20
     for table in tables:
-        assert [bool(one["text"].strip()) for one in tree.within(table, "caption")] == [True]
-        assert {one["attrs"].get("scope") for one in tree.within(table, "th")} == {"col", "row"}
+        assert [bool(element["text"].strip()) for element in tree.within(table, "caption")] == [True]
+        assert {element["attrs"].get("scope") for element in tree.within(table, "th")} == {"col", "row"}
         widths = [len(tree.within(row, "th")) + len(tree.within(row, "td")) for row in tree.within(table, "tr")]
         assert len(set(widths)) == 1
 
@@ -180,30 +184,34 @@ def test_every_figure_has_words_a_label_and_its_numbers(tree: Tree) -> None:
         assert tree.within(figure, "table")
         drawings = tree.within(figure, "svg")
         labels = [
-            one["attrs"].get("aria-label") for one in tree.within(figure, "div") if one["attrs"].get("role") == "img"
+            element["attrs"].get("aria-label")
+            for element in tree.within(figure, "div")
+            if element["attrs"].get("role") == "img"
         ]
         assert len(labels) == len(drawings) > 0
         assert all(labels)
 
 
 def test_training_is_that_of_the_models_newest_run(tree: Tree) -> None:
-    told = [one["text"] for one in tree.find("figcaption") if one["text"].startswith("Training of")]
-    assert [one.split(".")[0] for one in told] == ["Training of next, run finetune-2"]
+    captions = [element["text"] for element in tree.find("figcaption") if element["text"].startswith("Training of")]
+    assert [caption.split(".")[0] for caption in captions] == ["Training of next, run finetune-2"]
 
 
 def test_ids_are_the_pages_own_and_links_lead_somewhere(tree: Tree) -> None:
-    ids = [one["attrs"]["id"] for one in tree.all if "id" in one["attrs"]]
+    ids = [element["attrs"]["id"] for element in tree.all if "id" in element["attrs"]]
     assert len(ids) == len(set(ids))
-    led = [one["attrs"]["href"] for one in tree.all if "href" in one["attrs"]]
+    led = [element["attrs"]["href"] for element in tree.all if "href" in element["attrs"]]
     assert led
-    assert {one.removeprefix("#") for one in led} <= set(ids)
-    clips = {name for one in tree.all for name in re.findall(r"url\(#([^)]+)\)", str(one["attrs"]))}
+    assert {link.removeprefix("#") for link in led} <= set(ids)
+    clips = {name for element in tree.all for name in re.findall(r"url\(#([^)]+)\)", str(element["attrs"]))}
     assert clips <= set(ids)
 
 
 def test_nothing_comes_from_outside_and_nothing_runs(tree: Tree, whole: str) -> None:
     assert not tree.find("script", "link", "iframe", "object", "embed", "img", "base", "form", "image", "foreignobject")
-    assert not [name for one in tree.all for name in one["attrs"] if name.startswith("on") or name in ("src", "srcset")]
+    assert not [
+        name for element in tree.all for name in element["attrs"] if name.startswith("on") or name in ("src", "srcset")
+    ]
     assert "://" not in whole
     assert "@import" not in whole
     style = tree.find("style")
@@ -212,11 +220,11 @@ def test_nothing_comes_from_outside_and_nothing_runs(tree: Tree, whole: str) -> 
 
 
 def test_the_first_words_are_the_use_and_what_is_left_out(tree: Tree) -> None:
-    told = [one["text"] for one in tree.find("p")]
-    assert told[0].startswith("For retrospective review and research.")
-    assert told[1] == "Made up."
+    paragraphs = [element["text"] for element in tree.find("p")]
+    assert paragraphs[0].startswith("For retrospective review and research.")
+    assert paragraphs[1] == "Made up."
     # every fourth report of the 40 has a pneumothorax in its findings
-    missed = [one for one in told if one.startswith("Of 100 reports with a critical finding")]
+    missed = [paragraph for paragraph in paragraphs if paragraph.startswith("Of 100 reports with a critical finding")]
     hits = len([place for place in range(40) if place % 4 == 3 and place % 9 == CLASSES.index("critical_missed")])
     own = len([place for place in range(40) if place % 4 == 3 and place % 19 == CLASSES.index("critical_missed")])
     assert hits == 2
@@ -224,40 +232,46 @@ def test_the_first_words_are_the_use_and_what_is_left_out(tree: Tree) -> None:
     assert f"radiologists' own impressions leave it out in {10 * own} ({own} of 10;" in missed[2]
 
 
-def said(rows: list[dict[str, Any]]) -> list[str]:
-    return [one["text"] for one in Tree(page(evaluation_of(rows))).find("p", "li", "figcaption")]
+def sentences_of(rows: list[dict[str, Any]]) -> list[str]:
+    return [element["text"] for element in Tree(page(evaluation_of(rows))).find("p", "li", "figcaption")]
 
 
 def test_abnormal_reports_passed_off_as_normal_are_counted_first(tree: Tree) -> None:
-    (box, *_) = [one for one in tree.find("div") if one["attrs"].get("class") == "first"]
-    told = [one["text"] for one in tree.within(box, "p")]
+    (box, *_) = [element for element in tree.find("div") if element["attrs"].get("class") == "first"]
+    paragraphs = [element["text"] for element in tree.within(box, "p")]
     # of the 40 references 23 are abnormal; `next` writes them, and copying knows one sentence, a normal one
     abnormal = sum(place % 7 in (2, 3, 4, 6) for place in range(40))
     assert abnormal == 23
-    assert f"next 6e657874 gives a normal one to 0 (0 of {abnormal}; 95 % interval 0 to" in told[-3]
-    assert "copying the impression of the most similar training report (a floor, no model) gives" in told[-2]
-    assert f"gives a normal one to 100 ({abnormal} of {abnormal};" in told[-2]
-    assert told[-1].startswith("On abnormal reports now 6e6f7700 and next 6e657874 score better than copying the first")
+    assert f"next 6e657874 gives a normal one to 0 (0 of {abnormal}; 95 % interval 0 to" in paragraphs[-3]
+    assert "copying the impression of the most similar training report (a floor, no model) gives" in paragraphs[-2]
+    assert f"gives a normal one to 100 ({abnormal} of {abnormal};" in paragraphs[-2]
+    assert paragraphs[-1].startswith(
+        "On abnormal reports now 6e6f7700 and next 6e657874 score better than copying the first"
+    )
 
 
 def test_the_best_of_models_that_lose_to_a_floor_is_not_called_of_use() -> None:
-    rows = made(change=lambda row: row.update(prediction="Nothing to see."))
-    assert any(one.startswith("No model here is shown to be better on abnormal reports than") for one in said(rows))
+    rows = prediction_rows(change=lambda row: row.update(prediction="Nothing to see."))
+    assert any(
+        sentence.startswith("No model here is shown to be better on abnormal reports than")
+        for sentence in sentences_of(rows)
+    )
 
 
 def test_no_model_is_better_than_a_radiologist_by_masks() -> None:
     def masked(row: dict[str, Any]) -> None:
         row |= {name: False for name in row if "flag_" in name} | {"reference_flag_mask": True}
 
-    told = said(made(change=masked))
+    sentences = sentences_of(prediction_rows(change=masked))
     note = "Masks in the radiologists' impressions come from de-identification and are not their errors."
-    assert f"{note} They make no model better or worse." in told
-    assert not any(one.startswith("mask (") for one in told)
+    assert f"{note} They make no model better or worse." in sentences
+    assert not any(sentence.startswith("mask (") for sentence in sentences)
     classes = len(TIER_A) - 1
     alike = f"in {classes} classes of serious errors: no clear difference in {classes}."
-    assert f"next 6e657874 against the radiologists, {alike}" in told
+    assert f"next 6e657874 against the radiologists, {alike}" in sentences
     assert not any(
-        f"{note} They" in one for one in said(made(change=lambda row: row.update(reference_flag_mask=False)))
+        f"{note} They" in sentence
+        for sentence in sentences_of(prediction_rows(change=lambda row: row.update(reference_flag_mask=False)))
     )
 
 
@@ -265,47 +279,57 @@ def test_what_is_kept_of_the_surest_half_is_told_by_case_mix() -> None:
     def sure_of_normal(row: dict[str, Any]) -> None:
         row["logprob_per_token"] = -0.1 if row["reference"].startswith("No ") else -0.9
 
-    told = [one for one in said(made(change=sure_of_normal)) if one.startswith("Does the model know")]
+    sentences = [
+        sentence
+        for sentence in sentences_of(prediction_rows(change=sure_of_normal))
+        if sentence.startswith("Does the model know")
+    ]
     # 17 of 40 are normal: the surest 20 are these and 3 more
-    assert "Of the half that next 6e657874 is surest of, 15 % are abnormal; of all reports, 57 %." in told[0]
+    assert "Of the half that next 6e657874 is surest of, 15 % are abnormal; of all reports, 57 %." in sentences[0]
 
 
 def test_training_is_that_of_the_model_that_wrote_not_of_a_later_namesake() -> None:
     runs = [RUN, {**RUN, "run_id": "finetune-1", "model_digest": b"next".hex().ljust(64, "0")}]
     runs.append({**RUN, "run_id": "finetune-2", "model_digest": "f" * 64})
-    told = Tree(page(evaluation_of(made(), training=training_rows(), runs=runs))).find("figcaption")
-    names = [one["text"].split(".")[0] for one in told if one["text"].startswith("Training of")]
+    captions = Tree(page(evaluation_of(prediction_rows(), training=training_rows(), runs=runs))).find("figcaption")
+    names = [element["text"].split(".")[0] for element in captions if element["text"].startswith("Training of")]
     assert names == ["Training of next, run finetune-1"]
 
 
 def test_the_better_model_is_called_so_and_the_floor_too(tree: Tree) -> None:
-    told = [one["text"] for one in tree.find("p")]
-    first = told.index("next 6e657874 against now 6e6f7700: better by ROUGE-1 on abnormal reports and on all reports.")
-    assert told[first + 1].startswith("now 6e6f7700 against the best floor")
-    assert any(one.startswith("next 6e657874 against the best floor: better by ROUGE-1") for one in told)
+    paragraphs = [element["text"] for element in tree.find("p")]
+    first = paragraphs.index(
+        "next 6e657874 against now 6e6f7700: better by ROUGE-1 on abnormal reports and on all reports."
+    )
+    assert paragraphs[first + 1].startswith("now 6e6f7700 against the best floor")
+    assert any(
+        paragraph.startswith("next 6e657874 against the best floor: better by ROUGE-1") for paragraph in paragraphs
+    )
 
 
 def test_cases_are_shown_with_marks_and_items(tree: Tree) -> None:
     cases = tree.find("article")
-    kinds = [tree.within(one, "h4")[0]["text"].split(": ")[1] for one in cases]
+    kinds = [tree.within(case, "h4")[0]["text"].split(": ")[1] for case in cases]
     assert "random, abnormal" in kinds
     assert "random, normal" in kinds
-    items = [one["text"].strip() for case in cases for one in tree.within(case, "li")]
+    items = [item["text"].strip() for case in cases for item in tree.within(case, "li")]
     assert "Rib fracture." in items or "Small left effusion." in items
-    marks = {one["attrs"]["class"] for case in cases for one in tree.within(case, "mark")}
+    marks = {mark["attrs"]["class"] for case in cases for mark in tree.within(case, "mark")}
     assert "flag" in marks
-    assert any("leaves out" in one["text"] for case in cases for one in tree.within(case, "p"))
+    assert any("leaves out" in paragraph["text"] for case in cases for paragraph in tree.within(case, "p"))
 
 
 def test_published_results_stand_apart_and_are_marked(tree: Tree) -> None:
-    tables = [one for one in tree.find("table") if tree.within(one, "caption")[0]["text"].startswith("Published")]
+    tables = [table for table in tree.find("table") if tree.within(table, "caption")[0]["text"].startswith("Published")]
     assert len(tables) == 2
     assert "not comparable: on other reports (elsewhere)" in tables[0]["text"]
 
 
 def test_equal_evaluations_give_equal_pages() -> None:
-    one, other = (page(evaluation_of(made(count=9), with_text=True, training=training_rows())) for _ in range(2))
-    assert one == other
+    first, second = (
+        page(evaluation_of(prediction_rows(count=9), with_text=True, training=training_rows())) for _ in range(2)
+    )
+    assert first == second
 
 
 def canary(row: dict[str, Any]) -> None:
@@ -315,13 +339,13 @@ def canary(row: dict[str, Any]) -> None:
 
 
 def test_without_text_the_page_holds_none_but_the_line_that_shows_it() -> None:
-    rows = made(change=canary)
+    rows = prediction_rows(change=canary)
     training = Training([f"Clear {CANARY}."], [f"No {CANARY}."], frozenset(), str.lower)
     bare, full = page(evaluation_of(rows, training)), page(evaluation_of(rows, training, with_text=True))
     assert CANARY in full
     assert CANARY not in bare
-    assert not [one for one in REFERENCES if one in bare]
-    lines = [one["text"] for one in Tree(bare).find("pre") if one["attrs"].get("class") == "query"]
+    assert not [reference for reference in REFERENCES if reference in bare]
+    lines = [element["text"] for element in Tree(bare).find("pre") if element["attrs"].get("class") == "query"]
     assert len(lines) >= 8
     assert "params.unit=set1-" in lines[0]
     assert "jobs.query" not in full.split("<h2>Where")[0]
@@ -334,13 +358,13 @@ def test_hostile_text_is_shown_as_text() -> None:
         row |= {"model_name": HOSTILE + row["model_name"], "dataset": HOSTILE, "unit_id": HOSTILE + row["unit_id"]}
 
     for with_text in (True, False):
-        text = page(evaluation_of(made(change=hostile), note=HOSTILE, config=HOSTILE, with_text=with_text))
+        text = page(evaluation_of(prediction_rows(change=hostile), note=HOSTILE, config=HOSTILE, with_text=with_text))
         tree = Tree(text)
         assert not tree.find("script", "img")
         assert not set(text) & {"\u202e", "\u0007"}
         assert "{{ 7 * 7 }}" in text
         shown = "<script>alert(1)</script>[U+202E]evil[U+0007] {{ 7 * 7 }}"
-        assert sum(shown in one["text"] for one in tree.find("th", "h3", "code", "li", "p")) > 10
+        assert sum(shown in element["text"] for element in tree.find("th", "h3", "code", "li", "p")) > 10
 
 
 def without_references(row: dict[str, Any]) -> None:
@@ -352,23 +376,28 @@ def without_references(row: dict[str, Any]) -> None:
     ("rows", "training", "says", "says_not"),
     [
         ([], TRAINING, "Nothing was evaluated.", "<figure>"),
-        (made(("alone",), count=1), TRAINING, "too few to judge by", "undefined"),
-        (made(("alone",)), TRAINING, "There is nothing to compare", "nan"),
-        (made(), Training(), "floor: first sentence", "floor: nearest neighbour</th>"),
-        (made(change=without_references), TRAINING, "No report here has a radiologist", "ROUGE-1, all references"),
+        (prediction_rows(("alone",), count=1), TRAINING, "too few to judge by", "undefined"),
+        (prediction_rows(("alone",)), TRAINING, "There is nothing to compare", "nan"),
+        (prediction_rows(), Training(), "floor: first sentence", "floor: nearest neighbour</th>"),
         (
-            made(change=lambda row: row.update(checks_id=None)),
+            prediction_rows(change=without_references),
+            TRAINING,
+            "No report here has a radiologist",
+            "ROUGE-1, all references",
+        ),
+        (
+            prediction_rows(change=lambda row: row.update(checks_id=None)),
             TRAINING,
             "were never checked",
             "Serious errors (Tier A)",
         ),
         (
-            made(change=lambda row: row.update(status="failed", prediction=None)),
+            prediction_rows(change=lambda row: row.update(status="failed", prediction=None)),
             TRAINING,
             "failed: no impression",
             ">nan<",
         ),
-        (made(tuple(f"m{n}" for n in range(10)), count=8), TRAINING, "m9 6d390000", "nan"),
+        (prediction_rows(tuple(f"m{n}" for n in range(10)), count=8), TRAINING, "m9 6d390000", "nan"),
     ],
     ids=["empty", "one row", "one model", "no training", "live night", "unchecked", "all failed", "many models"],
 )
@@ -378,7 +407,7 @@ def test_what_is_missing_is_said(rows: list[dict[str, Any]], training: Training,
     assert says_not not in text
     tree = Tree(text)
     assert len(tree.find("h1")) == 1
-    assert all(tree.within(one, "caption") for one in tree.find("table"))
+    assert all(tree.within(table, "caption") for table in tree.find("table"))
 
 
 def channel(value: int) -> float:
@@ -401,16 +430,16 @@ def test_contrast_of_text_and_lines(place: int) -> None:
     pairs = [(name, "paper") for name in colors if re.fullmatch(r"s\d|ink|muted|good|bad|link", name)]
     pairs += [(name, "soft") for name in ("ink", "muted", "bad")] + [("ink", "new"), ("ink", "flag"), ("bad", "flag")]
     assert len(pairs) == 8 + 5 + 6
-    for one, ground in pairs:
-        light, dark = sorted((luminance(colors[one]), luminance(colors[ground])), reverse=True)
-        assert (light + 0.05) / (dark + 0.05) >= 4.5, (one, ground)
+    for color, ground in pairs:
+        light, dark = sorted((luminance(colors[color]), luminance(colors[ground])), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (color, ground)
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    content = evaluation_of(made(count=4))
+    content = evaluation_of(prediction_rows(count=4))
     file = write_page(tmp_path / "new" / "page.html", content)
     assert file.read_text(encoding="utf-8") == page(content)
-    assert [one.name for one in file.parent.iterdir()] == ["page.html"]
+    assert [entry.name for entry in file.parent.iterdir()] == ["page.html"]
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"evaluate\.page"):
         write_page(tmp_path / "file" / "page.html", content)

@@ -59,16 +59,16 @@ def rows(dataset: str, **values: Any) -> list[dict[str, Any]]:
     ]
 
 
-def made_side(dataset: str, **values: Any) -> SideBySide:
-    made = side_by_side(dataset, "test", rows(dataset, **values), ("before", "after"), TRAINING)
-    add_floors(made, TRAINING, stemmer=True)
-    return made
+def side_of(dataset: str, **values: Any) -> SideBySide:
+    side = side_by_side(dataset, "test", rows(dataset, **values), ("before", "after"), TRAINING)
+    add_floors(side, TRAINING, stemmer=True)
+    return side
 
 
 def shown(dataset: str, **values: Any) -> EvaluationTables:
-    made = made_side(dataset, **values)
-    figures = [*evaluations(made, CHOICES), *confidence_rows(made, CHOICES)]
-    return EvaluationTables(made, CHOICES, figures, list(comparisons(made, CHOICES)), PUBLISHED, "before b0000000")
+    side = side_of(dataset, **values)
+    figures = [*evaluations(side, CHOICES), *confidence_rows(side, CHOICES)]
+    return EvaluationTables(side, CHOICES, figures, list(comparisons(side, CHOICES)), PUBLISHED, "before b0000000")
 
 
 def cells(table: Table) -> list[tuple[str, ...]]:
@@ -79,16 +79,16 @@ def test_the_studys_four_tables_come_out_in_its_form() -> None:
     """Two of means, one a dataset, with ROUGE-1, -2, -L and -Lsum; two of distributions, as it describes them."""
     means, described = [], []
     for dataset in ("set1", "set2"):
-        found = {str(table.title): table for table in shown(dataset).tables()}
-        means.append(found[f"Mean F-measure ({dataset}, test)"])
-        described.append(found[f"Distribution of the F-measure, after a0000000 ({dataset}, test)"])
+        by_title = {str(table.title): table for table in shown(dataset).tables()}
+        means.append(by_title[f"Mean F-measure ({dataset}, test)"])
+        described.append(by_title[f"Distribution of the F-measure, after a0000000 ({dataset}, test)"])
     for table in means:
         assert [column.header for column in table.columns][1:5] == ["ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum"]
-        told = {name: values for name, *values in cells(table)}
+        by_system = {name: values for name, *values in cells(table)}
         # after: 1, 1, 1 and, of "left" for "right", 0.5 (1 of 2 words) and 0 of 1 pair of words
-        assert told["after a0000000"] == ["0.8750", "0.7500", "0.8750", "0.8750", ""]
+        assert by_system["after a0000000"] == ["0.8750", "0.7500", "0.8750", "0.8750", ""]
         # before: 0, 0, 1 word of 3 and 1 written, 0
-        assert told["before b0000000"] == ["0.1250", "0.0000", "0.1250", "0.1250", ""]
+        assert by_system["before b0000000"] == ["0.1250", "0.0000", "0.1250", "0.1250", ""]
     for table in described:
         assert cells(table) == [
             ("count", "4", "4", "4", "4"),
@@ -103,8 +103,8 @@ def test_the_studys_four_tables_come_out_in_its_form() -> None:
 
 
 def test_published_figures_stand_in_the_same_table_marked() -> None:
-    told = cells(shown("set1").means())
-    assert [row for row in told if row[0].startswith("published")] == [
+    means = cells(shown("set1").means())
+    assert [row for row in means if row[0].startswith("published")] == [
         ("published: large, pretrained", "0.2000", "0.1000", "0.2000", "0.2000", "comparable with: all"),
         ("published: large, fine-tuned", "0.6000", "0.3000", "0.6000", "0.6000", "comparable with: all"),
         *(
@@ -115,8 +115,15 @@ def test_published_figures_stand_in_the_same_table_marked() -> None:
             )
         ),
         *(
-            (f"published gain on {one}, points", "+40.00", "+20.00", "+40.00", "+40.00", "fine-tuned minus pretrained")
-            for one in ("set1", "set2")
+            (
+                f"published gain on {dataset}, points",
+                "+40.00",
+                "+20.00",
+                "+40.00",
+                "+40.00",
+                "fine-tuned minus pretrained",
+            )
+            for dataset in ("set1", "set2")
         ),
     ]
     titles = [str(table.title) for table in shown("set1").tables()]
@@ -126,15 +133,15 @@ def test_published_figures_stand_in_the_same_table_marked() -> None:
 
 @pytest.mark.parametrize("order", [("before", "after"), ("after", "before")])
 def test_the_gain_has_a_twin_with_its_interval_whichever_model_is_the_base(order: tuple[str, str]) -> None:
-    made = side_by_side("set1", "test", rows("set1"), order, TRAINING)
-    figures, differences = list(evaluations(made, CHOICES)), list(comparisons(made, CHOICES))
-    told = cells(EvaluationTables(made, CHOICES, figures, differences, PUBLISHED, "before b0000000").means())
-    (gain,) = [row for row in told if row[0] == "gain of after a0000000, points"]
+    side = side_by_side("set1", "test", rows("set1"), order, TRAINING)
+    figures, differences = list(evaluations(side, CHOICES)), list(comparisons(side, CHOICES))
+    means = cells(EvaluationTables(side, CHOICES, figures, differences, PUBLISHED, "before b0000000").means())
+    (gain,) = [row for row in means if row[0] == "gain of after a0000000, points"]
     assert gain[1].startswith("+75.0 [+")
     assert gain[2].startswith("+75.0 [+")
     assert gain[5] == "minus before b0000000"
     assert not [
-        row for row in cells(EvaluationTables(made, CHOICES, figures, differences).means()) if row[0].startswith("gain")
+        row for row in cells(EvaluationTables(side, CHOICES, figures, differences).means()) if row[0].startswith("gain")
     ]
 
 
@@ -142,29 +149,29 @@ def test_the_headline_has_abnormal_beside_all_beside_standardised() -> None:
     first = next(iter(shown("set1").tables()))
     headers = [str(column.header) for column in first.columns]
     assert headers[:4] == ["system", "abnormal, n=2", "all, n=4", "standardised, 0.5 normal"]
-    told = {name: values for name, *values in cells(first)}
+    by_system = {name: values for name, *values in cells(first)}
     # "standardised" is the middle of normal (1) and abnormal (0.75)
-    assert [one.split(" ")[0] for one in told["after a0000000"][:3]] == ["0.750", "0.875", "0.875"]
-    assert told["after a0000000"][3:] == ["0.000", "0.750", "0.000", "0", "0"]
-    assert told["before b0000000"][3:] == ["0.500", "0.000", "0.750", "0", "0"]  # "Clear." over a pneumothorax
-    assert list(told)[2:] == ["floor: best constant", "floor: first sentence", "floor: nearest neighbour"]
+    assert [cell.split(" ")[0] for cell in by_system["after a0000000"][:3]] == ["0.750", "0.875", "0.875"]
+    assert by_system["after a0000000"][3:] == ["0.000", "0.750", "0.000", "0", "0"]
+    assert by_system["before b0000000"][3:] == ["0.500", "0.000", "0.750", "0", "0"]  # "Clear." over a pneumothorax
+    assert list(by_system)[2:] == ["floor: best constant", "floor: first sentence", "floor: nearest neighbour"]
 
 
 def test_checks_are_told_as_excess_over_the_radiologist() -> None:
     flagged = {"flag_side": True, "reference_flag_side": False, "flag_unsupported": True, "followup": False}
-    found = shown("set1", checks_id="checks-1", reference_flag_unsupported=True, reference_followup=True, **flagged)
-    told = cells(found.flags())
-    assert [row[0] for row in told] == ["side", "unsupported", "followup"]
-    assert [row[1] for row in told] == ["0.0", "100.0", "100.0"]
-    assert told[0][2].startswith("100.0 +100.0 [+100.0, +100.0]")
-    assert told[1][2].startswith("100.0 +0.0 [-")
-    assert told[2][2].startswith("0.0 -100.0")
+    tables = shown("set1", checks_id="checks-1", reference_flag_unsupported=True, reference_followup=True, **flagged)
+    flags = cells(tables.flags())
+    assert [row[0] for row in flags] == ["side", "unsupported", "followup"]
+    assert [row[1] for row in flags] == ["0.0", "100.0", "100.0"]
+    assert flags[0][2].startswith("100.0 +100.0 [+100.0, +100.0]")
+    assert flags[1][2].startswith("100.0 +0.0 [-")
+    assert flags[2][2].startswith("0.0 -100.0")
 
 
 def test_masks_have_no_excess_and_missed_findings_need_critical_ones() -> None:
     """De-identification masked the references: a model that writes none is not better than a radiologist."""
-    found = shown("set1", checks_id="checks-1", flag_mask=False, reference_flag_mask=True, **MISSED)
-    assert cells(found.flags()) == [("mask", "100.0", "0.0", "0.0", "0.0")]
+    tables = shown("set1", checks_id="checks-1", flag_mask=False, reference_flag_mask=True, **MISSED)
+    assert cells(tables.flags()) == [("mask", "100.0", "0.0", "0.0", "0.0")]
     critical = shown("set1", checks_id="checks-1", findings="Large left pneumothorax.", **MISSED)
     (row,) = cells(critical.flags())
     assert row[:2] == ("critical_missed", "0.0")
@@ -174,13 +181,13 @@ def test_masks_have_no_excess_and_missed_findings_need_critical_ones() -> None:
 def test_what_is_not_known_is_left_out() -> None:
     titles = [str(table.title) for table in shown("set1").tables()]
     assert not any("checks" in title or "Deferring" in title for title in titles)
-    bare = made_side("set1", reference=None, reference_raw=None)
+    bare = side_of("set1", reference=None, reference_raw=None)
     assert list(EvaluationTables(bare, CHOICES, list(evaluations(bare, CHOICES)), []).tables()) == []
 
 
 def test_deferral_is_told_where_models_have_a_confidence() -> None:
     table = shown("set1", logprob_per_token=-0.1, margin=None).deferral()
-    told = cells(table)
-    assert [row[:2] for row in told] == [("before b0000000", "logprob"), ("after a0000000", "logprob")]
-    assert told[1][3] == "0.875, 0.000"
-    assert told[1][7] == "0.875, 0.000"  # of equal confidences: in expectation the mean of all
+    deferral = cells(table)
+    assert [row[:2] for row in deferral] == [("before b0000000", "logprob"), ("after a0000000", "logprob")]
+    assert deferral[1][3] == "0.875, 0.000"
+    assert deferral[1][7] == "0.875, 0.000"  # of equal confidences: in expectation the mean of all

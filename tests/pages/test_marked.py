@@ -36,7 +36,7 @@ def test_items_stand_in_order_and_lose_no_letter(text: str) -> None:
     outside = text
     for start, end in reversed(spans):
         outside = outside[:start] + outside[end:]
-    assert not any(one.isalpha() for one in outside)
+    assert not any(letter.isalpha() for letter in outside)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_places_of_evidence_by_form() -> None:
 
 
 def test_pieces_are_cut_where_marks_begin_and_end() -> None:
-    found = pieces("No left effusion.", (0, 17), [(3, 7)], {"side": [(3, 16)], "polarity": [(0, 2), (90, 99)]})
-    assert found == [
+    parts = pieces("No left effusion.", (0, 17), [(3, 7)], {"side": [(3, 16)], "polarity": [(0, 2), (90, 99)]})
+    assert parts == [
         Piece("No", False, ("polarity",)),
         Piece(" ", False, ()),
         Piece("left", True, ("side",)),
@@ -75,4 +75,4 @@ def test_pieces_are_cut_where_marks_begin_and_end() -> None:
 
 @given(st.text(), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40))))
 def test_pieces_lose_nothing_whatever_the_places(text: str, places: list[tuple[int, int]]) -> None:
-    assert "".join(one.text for one in pieces(text, (0, len(text)), places, {"side": places})) == text
+    assert "".join(piece.text for piece in pieces(text, (0, len(text)), places, {"side": places})) == text

@@ -32,6 +32,14 @@ def test_what_steers_is_shown(text: str, expected: str) -> None:
 @given(st.text(st.characters()))
 def test_nothing_hidden_is_left(text: str) -> None:
     shown = visible(text)
-    assert not {unicodedata.category(one) for one in shown if one != "\n"} & {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    assert not {unicodedata.category(character) for character in shown if character != "\n"} & {
+        "Cc",
+        "Cf",
+        "Cs",
+        "Co",
+        "Cn",
+        "Zl",
+        "Zp",
+    }
     shown.encode("utf-8")
     assert visible(shown) == shown

@@ -39,14 +39,14 @@ def no_hang() -> Iterator[None]:
 
 
 def test_the_catalogue_is_as_wide_as_it_says() -> None:
-    names = Counter((one.format, one.kind, one.what) for one in CATALOGUE)
+    names = Counter((case.format, case.kind, case.what) for case in CATALOGUE)
     assert [name for name, times in names.items() if times > 1] == []
-    assert len({one.kind for one in CATALOGUE}) >= 75
+    assert len({case.kind for case in CATALOGUE}) >= 75
     assert len(CATALOGUE) >= 150
-    assert all((one.rows is None) != (one.error is None) for one in CATALOGUE)
+    assert all((case.rows is None) != (case.error is None) for case in CATALOGUE)
 
 
-@pytest.mark.parametrize("bad", CATALOGUE, ids=[f"{one.kind} - {one.what} ({one.format})" for one in CATALOGUE])
+@pytest.mark.parametrize("bad", CATALOGUE, ids=[f"{case.kind} - {case.what} ({case.format})" for case in CATALOGUE])
 def test_is_answered_by_rows_or_one_clear_error(bad: BadInput, tmp_path: Path) -> None:
     source = bad.make(tmp_path)
     if bad.rows is not None:

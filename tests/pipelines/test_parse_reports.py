@@ -79,13 +79,13 @@ def test_a_folder_of_mimic_reports_and_a_zip_of_them_say_the_same(tmp_path: Path
             (folder / study.path).write_text(study.text)
             archive.writestr(study.path, study.text)
     (folder / ".hidden").write_text("not a report")
-    said = [
+    texts = [
         [{name: row[name] for name in ("study_id", "subject_id", "findings", "background", "reference", "text_digest")}
          for row in read(source, format_)]
         for source, format_ in ((folder, "mimic_folder"), (tmp_path / "mimic.zip", "mimic_zip"))
     ]  # fmt: skip
-    assert said[0] == said[1]
-    assert len(said[0]) == 20
+    assert texts[0] == texts[1]
+    assert len(texts[0]) == 20
 
 
 def test_unit_ids_do_not_hang_on_where_the_source_lies(tmp_path: Path) -> None:

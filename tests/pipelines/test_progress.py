@@ -17,7 +17,7 @@ from radray.storage.files import Storage
 PATIENCE_S = 30
 
 
-class Told(io.StringIO):
+class Log(io.StringIO):
     """A log that says when a line that matches came."""
 
     def __init__(self, awaited: str) -> None:
@@ -35,7 +35,7 @@ class Told(io.StringIO):
 def test_a_log_gets_plain_lines_of_what_is_staged(tmp_path: Path) -> None:
     rows = pa.table({"unit_id": [str(number) for number in range(30)]})
     pq.write_table(rows, tmp_path / "0.parquet")
-    log = Told(r"60 of 90 reports")
+    log = Log(r"60 of 90 reports")
     console = Console(file=log, width=120)
     with staged_rows(console, "generate live m", Storage.of(S3Settings()), str(tmp_path), 90, poll_s=0.02, line_s=0.02):
         deadline = time.monotonic() + PATIENCE_S

@@ -62,5 +62,5 @@ def test_rays_exporter_gives_them_the_names_that_we_say() -> None:
     pytest.importorskip("opentelemetry.exporter.prometheus", reason="ray[default] is not there: no export")
     root = DASHBOARD.parents[2]
     done = subprocess.run([sys.executable, "-c", EXPORT], cwd=root, capture_output=True, text=True, check=True)
-    found = set(re.findall(r"^(ray_radray_\w+)\{", done.stdout, re.MULTILINE))
-    assert {exported(spec) for spec in METRICS} <= found
+    names = set(re.findall(r"^(ray_radray_\w+)\{", done.stdout, re.MULTILINE))
+    assert {exported(spec) for spec in METRICS} <= names

@@ -40,7 +40,7 @@ def outcome(
 ) -> pa.Table:
     """Return a row as `WriteImpressions` gives it; `columns` replace those of the report."""
     table = reports(1, **columns)
-    made = {
+    answers = {
         "prediction": pa.array([prediction], pa.string()),
         "hypotheses": pa.array([[{"text": prediction or "", "score": -0.5}]], HYPOTHESES),
         "input_tokens": pa.array([7]),
@@ -52,15 +52,15 @@ def outcome(
         "reason": pa.array([None if prediction else "empty_output"], pa.string()),
     }
     table = table.set_column(1, "status", pa.array(["ok" if prediction else "failed"]))
-    for name, column in made.items():
+    for name, column in answers.items():
         table = table.append_column(name, column)
     return table
 
 
 def test_a_prediction_is_scored_against_the_cleaned_reference() -> None:
-    made = ScorePredictions(ScoreSettings(), CONSTANTS)(outcome("Small effusion."))
-    assert made.schema.equals(PREDICTIONS.arrow())
-    (row,) = made.to_pylist()
+    scored = ScorePredictions(ScoreSettings(), CONSTANTS)(outcome("Small effusion."))
+    assert scored.schema.equals(PREDICTIONS.arrow())
+    (row,) = scored.to_pylist()
     # of two words one is in the reference of one: precision 1/2, recall 1, F 2/3; no bigram
     assert (row["rouge1_precision"], row["rouge1_recall"]) == (0.5, 1.0)
     assert row["rouge1_f"] == pytest.approx(2 / 3)
@@ -213,6 +213,6 @@ def test_a_report_that_cannot_be_checked_costs_its_row_and_no_other(
         outcome("Small effusion.")
     ).to_pylist()
     assert good == alone
-    (said,) = caplog.messages
-    assert said.startswith(f"unit_id {bad['unit_id']} cannot be scored: KeyError at test_score_predictions.py:")
-    assert "CANARY" not in said
+    (message,) = caplog.messages
+    assert message.startswith(f"unit_id {bad['unit_id']} cannot be scored: KeyError at test_score_predictions.py:")
+    assert "CANARY" not in message

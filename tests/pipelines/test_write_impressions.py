@@ -51,7 +51,7 @@ def test_every_report_gets_an_outcome(model: ModelFolder, engine: Any) -> None:
         assert (row["status"], row["reason"]) in {("ok", None), ("failed", "empty_output")}
         assert row["prediction"] == (row["hypotheses"][0]["text"] or None)
         assert row["output_tokens"] <= 5
-        best, second = (one["score"] for one in row["hypotheses"])
+        best, second = (hypothesis["score"] for hypothesis in row["hypotheses"])
         assert row["logprob_per_token"] == pytest.approx(best)  # the length penalty is 1
         assert row["margin"] == pytest.approx(best - second)
     assert [row["repeated"] for row in rows] == [False, True, False]
@@ -60,13 +60,13 @@ def test_every_report_gets_an_outcome(model: ModelFolder, engine: Any) -> None:
 def test_a_report_that_says_the_same_is_answered_from_what_the_actor_keeps(model: ModelFolder) -> None:
     settings = GenerateSettings(engine="ctranslate2", max_new_tokens=5, num_beams=2)
     blocks = [reports(2), pa.concat_tables([reports(1, findings="Left."), reports(1)])]
-    made = []
+    tables = []
     for kept, repeated in ((5, [False, True, False, True]), (0, [False] * 4)):
         stage = WriteImpressions(model, "findings-v1", settings.model_copy(update={"repeats_kept": kept}))
         table = pa.concat_tables([stage(block) for block in blocks])
         assert table.column("repeated").to_pylist() == repeated
-        made.append(table.drop_columns(["repeated", "hypotheses", "logprob_per_token", "margin"]))
-    assert made[0].equals(made[1])
+        tables.append(table.drop_columns(["repeated", "hypotheses", "logprob_per_token", "margin"]))
+    assert tables[0].equals(tables[1])
 
 
 def texts(table: pa.Table) -> list[tuple[str, str, str | None, str | None]]:
@@ -119,13 +119,13 @@ def test_an_engine_that_somebody_ends_costs_no_row(
         pid = stage.engine.pid
         assert pid is not None
         os.kill(pid, blow)
-        made = stage(findings.slice(0, 4))
+        table = stage(findings.slice(0, 4))
         assert stage.engine.restarts == restarts
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-        assert made.drop_columns("repeated") == wanted
+        assert table.drop_columns("repeated") == wanted
         # what the actor keeps is not lost with the engine
-        assert made.column("repeated").to_pylist() == [False, False, True, True]
+        assert table.column("repeated").to_pylist() == [False, False, True, True]
 
 
 def test_a_model_that_was_replaced_since_the_run_began_is_refused(model: ModelFolder, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A warehouse on a real S3 server, through every client there is; and what is said when S3 does not let us in."""
+"""A warehouse on a real S3 server, through every client there is; and the error when S3 denies access."""
 
 import hashlib
 import io
@@ -49,7 +49,7 @@ def keys(storage: Storage, uri: str) -> list[str]:
     """Return every key below `uri`, markers of folders too, as boto3 lists them."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     answer = storage.access.boto().list_objects_v2(Bucket=bucket, Prefix=f"{key}/")
-    return [one["Key"] for one in answer.get("Contents", ())]
+    return [item["Key"] for item in answer.get("Contents", ())]
 
 
 def test_boto3_pyarrow_pyiceberg_and_duckdb_read_the_same_rows(settings: WarehouseSettings) -> None:
@@ -68,7 +68,7 @@ def test_boto3_pyarrow_pyiceberg_and_duckdb_read_the_same_rows(settings: Warehou
     body = warehouse.storage.access.boto().get_object(Bucket=bucket, Key=key)["Body"].read()
     assert pq.read_table(pa.BufferReader(body)).sort_by("unit_id").to_pylist() == expected
     # nothing of the night on this disk but the catalog, and no staging on S3
-    assert [one.name for one in Path(str(settings.catalog_uri)).parent.iterdir()] == ["catalog.db"]
+    assert [entry.name for entry in Path(str(settings.catalog_uri)).parent.iterdir()] == ["catalog.db"]
     assert [key for key in keys(warehouse.storage, settings.uri) if "_staging" in key and not key.endswith("/")] == []
 
 
@@ -221,8 +221,8 @@ def test_what_settings_leave_out_comes_from_the_environment_once(monkeypatch: py
     assert S3Access.resolve(S3Settings()).region == "eu-west-1"
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://s3.example")
-    found = S3Access.resolve(S3Settings())
-    assert found == S3Access("https://s3.example", "eu-central-1", path_style=False)
+    access = S3Access.resolve(S3Settings())
+    assert access == S3Access("https://s3.example", "eu-central-1", path_style=False)
     given = S3Access.resolve(S3Settings(endpoint="https://other.example/", region="eu-north-1"))
     assert given == S3Access("https://other.example", "eu-north-1", path_style=False)
 

@@ -23,7 +23,7 @@ def toy_pairs(count: int, seed: int) -> tuple[list[str], list[str]]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> None:
+def _single_thread() -> None:
     """Threads that wait for one another make a model this small 20 times slower on a busy machine."""
     torch.set_num_threads(1)
 

@@ -15,7 +15,7 @@ from radray.training.delivery.event_files import event_files
 from radray.training.progress import Metric
 
 TIME = datetime.datetime(2026, 11, 21, 3, 4, 5)
-MADE = {
+PROVENANCE = {
     "base": {"name": "google/flan-t5-xl", "digest": "ab12"},
     "batch_date": "1970-01-01",
     "data_digest": "cd34",
@@ -36,7 +36,7 @@ def _metrics(*names: str) -> list[Metric]:
 
 
 def test_the_card_says_what_the_model_is_for_and_what_it_was_made_of(tmp_path: Path) -> None:
-    write_card(tmp_path, "chest", MADE)
+    write_card(tmp_path, "chest", PROVENANCE)
     text = (tmp_path / "README.md").read_text()
     _, head, body = text.split("---\n", 2)
     assert yaml.safe_load(head)["base_model"] == "google/flan-t5-xl"
