@@ -50,7 +50,7 @@ _VIEWS = re.compile(
 
 def usual_sections(text: str) -> dict[str, str]:
     """Return the sections of `text` by name as the usual approach finds them; of several with a name the last."""
-    sections: list[tuple[str, str]] = []
+    parts: list[tuple[str, str]] = []
     match = _HEADING.search(text)
     while match:
         name = match.group(1).lower()
@@ -58,9 +58,9 @@ def usual_sections(text: str) -> dict[str, str]:
         # past the first line break, which a heading on its own line has eaten half of
         skipped = max(text[start:].find("\n"), 0)
         match = _HEADING.search(text, start + skipped)
-        sections.append((name, text[start : match.start() if match else len(text)]))
+        parts.append((name, text[start : match.start() if match else len(text)]))
     sections = {}
-    for name, body in sections:
+    for name, body in parts:
         name = name.strip()
         if name not in _USUAL_NAMES:
             name = next((part for part in _USUAL_PARTS if part in name), name)
