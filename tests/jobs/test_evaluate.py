@@ -70,15 +70,15 @@ NARROW = {*F_MEASURES, "exact", "no_overlap", "reads_normal"}
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    made = make_world(tmp_path_factory.mktemp("world"), {"dev1": 120, "dev2": 60})
+    built = make_world(tmp_path_factory.mktemp("world"), {"dev1": 120, "dev2": 60})
     evaluate(
-        made.settings(
+        built.settings(
             *("evaluate.models=[now, fine, cccc]", "evaluate.pretrained=raw", f"evaluate.normal_weight={WEIGHT}"),
-            *("evaluate.resamples=200", f"evaluate.csv={made.folder}/csv"),
+            *("evaluate.resamples=200", f"evaluate.csv={built.folder}/csv"),
         ),
-        made.console,
+        built.console,
     )
-    return made
+    return built
 
 
 def texts(world: World, dataset: str) -> dict[str, dict[str, str]]:
@@ -112,18 +112,18 @@ def scored(world: World, dataset: str) -> Iterator[dict[str, Any]]:
         for system, written in texts(world, dataset).items():
             for unit, text in written.items():
                 reference = references[unit][place]
-                found = library.score(reference, text)
-                lines = ["\n".join(split_sentences(one)) for one in (reference, text)]
-                found["rougeLsum"] = library.score(*lines)["rougeLsum"]
+                scores = library.score(reference, text)
+                lines = ["\n".join(split_sentences(text)) for text in (reference, text)]
+                scores["rougeLsum"] = library.score(*lines)["rougeLsum"]
                 values = {
-                    f"{ours}_{part}": getattr(found[theirs], part)
+                    f"{ours}_{part}": getattr(scores[theirs], part)
                     for ours, theirs in F_MEASURES.items()
                     for part in ("precision", "recall")
                 }
-                values |= {ours: found[theirs].fmeasure for ours, theirs in F_MEASURES.items()}
-                words = [plain.tokenize(one) for one in (reference, text)]
+                values |= {ours: scores[theirs].fmeasure for ours, theirs in F_MEASURES.items()}
+                words = [plain.tokenize(text) for text in (reference, text)]
                 values |= {"exact": float(bool(words[0]) and words[0] == words[1])}
-                values |= {"no_overlap": float(found["rouge1"].fmeasure == 0)}
+                values |= {"no_overlap": float(scores["rouge1"].fmeasure == 0)}
                 values |= {"reads_normal": float(is_normal(text) is True)}
                 about = {"system": system, "unit_id": unit, "scorer_id": scorer_id}
                 yield from ({**about, "metric": metric, "v": float(v)} for metric, v in values.items())
@@ -174,8 +174,8 @@ def key_of(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(str(row[name]) for name in ("dataset", "system", "stratum", "scorer_id", "metric"))
 
 
-def told(stratum: str, scorer_id: str, metric: str) -> bool:
-    """Whether a figure is to be told: all in the wide strata, elsewhere the main scorer's F and shares, and flags."""
+def is_reported(stratum: str, scorer_id: str, metric: str) -> bool:
+    """Whether a figure is reported: all in the wide strata, elsewhere the main scorer's F and shares, and flags."""
     is_rouge = scorer_id != CHECKS
     return not is_rouge or stratum in {"all", "normal", "abnormal"} or (scorer_id == MAIN and metric in NARROW)
 
@@ -190,15 +190,15 @@ def test_every_aggregate_again_in_sql(world: World, sql: Callable[[str], list[di
             " GROUP BY ALL HAVING count(v) > 0"
         ):
             row["stratum"] = stratum
-            if told(stratum, row["scorer_id"], row["metric"]):
+            if is_reported(stratum, row["scorer_id"], row["metric"]):
                 expected[key_of(row)] = row
     assert len(expected) > 3_000
     standardised = {key for key in means if key[2] == "standardised"}
     without_interval = {key for key, row in means.items() if row["resamples"] is None}  # confidence: no means
     assert means.keys() - standardised - without_interval == expected.keys()
     for key, row in expected.items():
-        found = {name: rows[key][name] for name in row}
-        assert found == pytest.approx(row, abs=1e-9), key
+        figures = {name: rows[key][name] for name in row}
+        assert figures == pytest.approx(row, abs=1e-9), key
 
 
 def test_the_columns_of_predictions_give_the_same(world: World) -> None:
@@ -214,8 +214,8 @@ def test_the_columns_of_predictions_give_the_same(world: World) -> None:
         assert len(asked) == 6
         for row in asked:
             scorer_id = MAIN.replace("clean", kind)
-            found = rows[row.pop("dataset"), SYSTEMS[row.pop("model_name")], "abnormal", scorer_id, metric]
-            assert {name: found[name] for name in row} == pytest.approx(row, abs=1e-12)
+            figure = rows[row.pop("dataset"), SYSTEMS[row.pop("model_name")], "abnormal", scorer_id, metric]
+            assert {name: figure[name] for name in row} == pytest.approx(row, abs=1e-12)
 
 
 def test_standardised_means_again_in_sql(world: World, sql: Callable[[str], list[dict[str, Any]]]) -> None:
@@ -242,7 +242,7 @@ def test_every_difference_again_in_sql(world: World, sql: Callable[[str], list[d
     }
     models = list(SYSTEMS.values())
     pairs = [(models[1], models[0]), (models[2], models[0]), (models[2], models[1])]
-    pairs += [(one, other) for one in models for other in (*FLOORS, "radiologist")]
+    pairs += [(model, other) for model in models for other in (*FLOORS, "radiologist")]
     expected = {}
     for stratum, condition in STRATA.items():
         for row in sql(f"""SELECT a.dataset, a.system, b.system AS system_b, a.scorer AS scorer_id, a.metric,
@@ -253,7 +253,7 @@ def test_every_difference_again_in_sql(world: World, sql: Callable[[str], list[d
             WHERE a.v IS NOT NULL AND b.v IS NOT NULL AND ({condition}) GROUP BY ALL"""):
             row["stratum"] = stratum
             compared = not row["metric"].endswith(("_precision", "_recall"))
-            compared = compared and told(stratum, row["scorer_id"], row["metric"])
+            compared = compared and is_reported(stratum, row["scorer_id"], row["metric"])
             if compared and (row["system"], row["system_b"]) in pairs:
                 expected[(*key_of(row), row["system_b"])] = row
     assert len(expected) > 4_000
@@ -269,11 +269,11 @@ def test_missing_and_failed_are_counted(world: World, sql: Callable[[str], list[
     reports = {row["dataset"]: row["n"] for row in sql("SELECT dataset, count(*) AS n FROM facts GROUP BY ALL")}
     rows = {key_of(row): row for row in world.warehouse.read(EVALUATIONS).to_pylist()}
     for row in counts:
-        found = rows[row["dataset"], SYSTEMS[row["model_name"]], "all", MAIN, "rouge1"]
-        assert found["failed"] == row["failed"] > 0
-        assert found["n"] == row["n"]
-        assert found["missing"] == reports[row["dataset"]] - row["n"]
-        assert (found["missing"] > 0) is (row["model_name"] == "raw")
+        figure = rows[row["dataset"], SYSTEMS[row["model_name"]], "all", MAIN, "rouge1"]
+        assert figure["failed"] == row["failed"] > 0
+        assert figure["n"] == row["n"]
+        assert figure["missing"] == reports[row["dataset"]] - row["n"]
+        assert (figure["missing"] > 0) is (row["model_name"] == "raw")
         nothing = rows[row["dataset"], SYSTEMS[row["model_name"]], "all", MAIN, "no_overlap"]
         assert nothing["mean"] >= row["failed"] / row["n"]
     assert "raw cccccccc lacks 8 of the 80 reports: excluded from its means" in world.output.getvalue()
@@ -307,10 +307,10 @@ def test_confidence_stands_in_the_same_table(world: World) -> None:
 def test_the_csv_files_hold_the_tables(world: World) -> None:
     for schema in (EVALUATIONS, COMPARISONS):
         with (world.folder / "csv" / f"{schema.name}.csv").open(encoding="utf-8", newline="") as file:
-            found = list(csv.DictReader(file))
+            rows_of_file = list(csv.DictReader(file))
         rows = world.warehouse.read(schema).to_pylist()
-        expected = [{name: "" if one is None else str(one) for name, one in row.items()} for row in rows]
-        assert sorted(map(str, found)) == sorted(map(str, expected))
+        expected = [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+        assert sorted(map(str, rows_of_file)) == sorted(map(str, expected))
 
 
 def test_the_run_is_recorded(world: World) -> None:
@@ -325,7 +325,7 @@ def test_the_same_seed_gives_the_same_figures(world: World) -> None:
         evaluate(world.settings(*asked, seed), world.console)
         for seed in ("evaluate.seed=3",) * 2 + ("evaluate.seed=4",)
     )
-    without_run = [[{**row, "run_id": ""} for rows in found for row in rows] for found in (first, second, third)]
+    without_run = [[{**row, "run_id": ""} for rows in result for row in rows] for result in (first, second, third)]
     assert without_run[0] == without_run[1] != without_run[2]
 
 

@@ -59,9 +59,9 @@ def test_text_where_it_is_asked_for_and_the_numbers_of_the_table(world: World) -
     run_id = max(row["run_id"] for row in world.warehouse.read(EVALUATIONS, ["run_id"]).to_pylist())
     main = main_scorer(stemmer=True)
     where = {"run_id": run_id, "metric": "rouge1", "stratum": "abnormal", "scorer_id": main}
-    told = world.warehouse.read(EVALUATIONS, where=where).to_pylist()
-    assert len(told) == 6
-    for row in told:
+    evaluated = world.warehouse.read(EVALUATIONS, where=where).to_pylist()
+    assert len(evaluated) == 6
+    for row in evaluated:
         assert f"{row['mean']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}]" in page
     assert run_id in page
 

@@ -18,9 +18,9 @@ FOLDERS = ("fine-bbbbbbbb-dev1-test", "now-aaaaaaaa-dev1-test")
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    made = make_world(tmp_path_factory.mktemp("review"), {"dev1": 60})
-    evaluate(made.settings(*asked(made)), made.console)
-    return made
+    reviewed = make_world(tmp_path_factory.mktemp("review"), {"dev1": 60})
+    evaluate(reviewed.settings(*asked(reviewed)), reviewed.console)
+    return reviewed
 
 
 def asked(world: World) -> tuple[str, ...]:
@@ -79,11 +79,11 @@ def test_filled_sheets_are_read_back_and_nothing_else_is_done(world: World) -> N
     before = world.warehouse.read(EVALUATIONS).num_rows
     start = world.output.tell()
     assert evaluate(settings, world.console) == ([], [])
-    said = [line.split() for line in world.output.getvalue()[start:].replace("│", " ").splitlines()]
-    assert ["correctness", "mean", "prediction", "12", "4.50", "[4.50,", "4.50]"] in said
-    assert ["correctness", "mean", "difference", "12", "1.50", "[1.50,", "1.50]"] in said
-    assert any(line[:4] == ["preferred", "prediction", "12", "1.00"] for line in said)
-    assert any(line[:2] == ["correctness", "24"] for line in said)  # impressions that both judged
+    lines = [line.split() for line in world.output.getvalue()[start:].replace("│", " ").splitlines()]
+    assert ["correctness", "mean", "prediction", "12", "4.50", "[4.50,", "4.50]"] in lines
+    assert ["correctness", "mean", "difference", "12", "1.50", "[1.50,", "1.50]"] in lines
+    assert any(line[:4] == ["preferred", "prediction", "12", "1.00"] for line in lines)
+    assert any(line[:2] == ["correctness", "24"] for line in lines)  # impressions that both judged
     assert world.warehouse.read(EVALUATIONS).num_rows == before
     assert describe(settings) == [f"read {files} and the key beside them"]
 

@@ -32,9 +32,9 @@ def settings(tmp_path: Path) -> Settings:
     build_tiny(["small effusion"], tmp_path / "model", size=size, seed=1)
     write_manifest(tmp_path / "model", "m", {})
     words = [f"warehouse.uri={tmp_path}/warehouse", f"model.uri={tmp_path}/model", f"date={NIGHT}"]
-    made = load_settings((), [*words, "cluster.address=127.0.0.1:1", "generate.engine=ctranslate2"])
-    put_prepare_run(Warehouse(made.warehouse), "hospital")
-    return made
+    loaded = load_settings((), [*words, "cluster.address=127.0.0.1:1", "generate.engine=ctranslate2"])
+    put_prepare_run(Warehouse(loaded.warehouse), "hospital")
+    return loaded
 
 
 def test_an_empty_night_without_a_parity_record_is_committed_once(settings: Settings) -> None:
@@ -75,8 +75,8 @@ def test_a_dry_run_tells_the_actors_as_far_as_they_are_known(
 ) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     assert describe(settings)[-1] == "plan: auto actors, computed from the cluster at the start"
-    one = settings.generate.model_copy(update={"actors": 1, "threads_per_actor": 1})
-    here = settings.model_copy(update={"cluster": ClusterSettings(), "generate": one})
+    single = settings.generate.model_copy(update={"actors": 1, "threads_per_actor": 1})
+    here = settings.model_copy(update={"cluster": ClusterSettings(), "generate": single})
     assert describe(here)[-1].startswith("plan: 1 actor x 1 thread on 1 node, ")
     with pytest.raises(ConfigError, match=r"use that or auto, or set generate\.threads_per_actor"):
-        check(here.model_copy(update={"generate": one.model_copy(update={"actors": 4_000})}))
+        check(here.model_copy(update={"generate": single.model_copy(update={"actors": 4_000})}))

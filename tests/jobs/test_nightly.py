@@ -70,15 +70,15 @@ def test_a_refused_night_stops_no_other_and_the_exit_code_is_the_worst(
     run: Run, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     (tmp_path / "in" / "2026-11-02.zip").write_bytes(b"PK\x03\x04 and no more")
-    code, line, said = run("date=2026-11-01", "until=2026-11-04")
+    code, line, printed = run("date=2026-11-01", "until=2026-11-04")
     assert code == line["exit_code"] == 3
     assert (line["error"], line["date"], line["until"], line["nights"]) == ("InputError", "2026-11-01", "2026-11-04", 4)
     assert line["nights_refused"] == ["2026-11-02"]
-    assert "error: 2026-11-02: " in said
-    assert "1 of 4 nights were refused (2026-11-02)" in said
+    assert "error: 2026-11-02: " in printed
+    assert "1 of 4 nights were refused (2026-11-02)" in printed
     empty = [(night, 0) for night in ("2026-11-01", "2026-11-03", "2026-11-04")]
     assert finished(warehouse, "prepare") == finished(warehouse, "generate") == empty
-    assert said.count(".zip is this night's: an empty night") == 3
+    assert printed.count(".zip is this night's: an empty night") == 3
     assert line["nights_empty"] == ["2026-11-01", "2026-11-03", "2026-11-04"]
     ids = {row["run_id"] for row in warehouse.read(RUNS, ["run_id"], {"status": "finished"}).to_pylist()}
     assert set(line["run_ids"]) == ids
@@ -114,22 +114,22 @@ def test_a_wrong_setting_ends_a_range_at_once(run: Run, warehouse: Warehouse) ->
     ],
 )
 def test_what_makes_no_range_of_nights_is_exit_code_2_with_a_final_line(run: Run, more: list[str], says: str) -> None:
-    code, line, said = run(*more)
+    code, line, printed = run(*more)
     assert code == line["exit_code"] == 2
     assert line["text"].endswith("exit code 2 (ConfigError)")
-    assert says in said
+    assert says in printed
 
 
 def test_a_wrong_model_names_the_night_that_has_no_impressions(run: Run, tmp_path: Path) -> None:
-    code, line, said = run(f"model.uri={tmp_path}/modell", "date=2026-11-01")
+    code, line, printed = run(f"model.uri={tmp_path}/modell", "date=2026-11-01")
     assert (code, line["date"], line["nights_refused"]) == (3, "2026-11-01", ["2026-11-01"])
-    assert "modell: there is no such folder" in said
+    assert "modell: there is no such folder" in printed
 
 
 def test_a_wrong_folder_is_refused_and_is_no_empty_night(run: Run, warehouse: Warehouse, tmp_path: Path) -> None:
-    code, line, said = run(f"source.uri={tmp_path}/im/{{date}}", "date=2026-11-01")
+    code, line, printed = run(f"source.uri={tmp_path}/im/{{date}}", "date=2026-11-01")
     assert (code, line["error"], line["nights_refused"]) == (3, "InputError", ["2026-11-01"])
-    assert "/im: no such file or folder" in said
+    assert "/im: no such file or folder" in printed
     assert not warehouse.has(RUNS)
 
 
@@ -141,10 +141,10 @@ def test_the_webhook_is_told_of_a_failure_and_of_nothing_else(run: Run, tmp_path
         code, line, _ = run(f"notify.webhook={url}", "date=2026-11-02")
         assert code == 3
         assert [json.loads(body) for body in bodies] == [line]
-    code, _, said = run(f"notify.webhook={url}", "date=2026-11-02")
+    code, _, printed = run(f"notify.webhook={url}", "date=2026-11-02")
     assert code == 3  # nobody listens any more: the exit code is the job's own
-    assert "notify.webhook was not told: URLError" in said
-    assert url not in said
+    assert "notify.webhook was not told: URLError" in printed
+    assert url not in printed
 
 
 def test_what_nobody_expected_has_a_final_line_without_its_message(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,9 +152,9 @@ def test_what_nobody_expected_has_a_final_line_without_its_message(run: Run, mon
         raise ValueError("Small effusion.")
 
     monkeypatch.setattr(night, "find_dataset_splits", broken)
-    code, line, said = run("date=2026-11-01", "until=2026-11-02")
+    code, line, printed = run("date=2026-11-01", "until=2026-11-02")
     assert (code, line["error"], line["nights"]) == (1, "ValueError", 1)
-    assert "effusion" not in said + json.dumps(line)
+    assert "effusion" not in printed + json.dumps(line)
 
 
 def test_a_job_that_is_stopped_has_a_final_line(

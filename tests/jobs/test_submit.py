@@ -95,7 +95,7 @@ def test_the_command_names_the_files_that_are_shipped(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("job", "word", "told"),
+    ("job", "word", "place"),
     [
         ("generate", "source.uri=night.zip", r"source\.uri=night\.zip"),
         ("generate", "model.uri=out/model", r"model\.uri=out/model"),
@@ -104,8 +104,8 @@ def test_the_command_names_the_files_that_are_shipped(tmp_path: Path, monkeypatc
         ("evaluate", "evaluate.page=page.html", r"evaluate\.page=page\.html"),
     ],
 )
-def test_a_place_that_would_be_lost_is_refused(job: str, word: str, told: str) -> None:
-    with pytest.raises(ConfigError, match=f"^{told}: relative to a folder of the cluster"):
+def test_a_place_that_would_be_lost_is_refused(job: str, word: str, place: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{place}: relative to a folder of the cluster"):
         submit.refuse_lost_places(job, settings("model.out=/mnt/radray/model", word))
 
 

@@ -65,15 +65,15 @@ def taken(**nights: Iterable[str]) -> dict[tuple[str, str | None], frozenset[dat
 def test_a_night_takes_what_no_night_has_and_run_again_is_the_same_night() -> None:
     files = [file("a"), file("b"), file("c"), file("d", "e2")]
     nights = Nights(taken(d4=["a", "d"], d5=["b"]), frozenset([day(4), day(5)]), frozenset())
-    assert [one.path for one in nights.files_of(day(6), files)] == ["c", "d"]  # d was written anew: another file
-    assert [one.path for one in nights.files_of(day(5), files)] == ["b"]  # and not c, which came after it
-    assert [one.path for one in nights.files_of(day(4), files)] == ["a"]
-    assert [one.path for one in nights.files_of(day(3), files)] == ["c", "d"]  # failed then: it is made up for now
+    assert [file.path for file in nights.files_of(day(6), files)] == ["c", "d"]  # d was written anew: another file
+    assert [file.path for file in nights.files_of(day(5), files)] == ["b"]  # and not c, which came after it
+    assert [file.path for file in nights.files_of(day(4), files)] == ["a"]
+    assert [file.path for file in nights.files_of(day(3), files)] == ["c", "d"]  # failed then: it is made up for now
 
 
 def test_an_empty_night_is_open_until_another_follows() -> None:
     last = Nights(taken(d4=["a"]), frozenset([day(4)]), frozenset([day(5)]))
-    assert [one.path for one in last.files_of(day(5), [file("a"), file("late")])] == ["late"]
+    assert [entry.path for entry in last.files_of(day(5), [file("a"), file("late")])] == ["late"]
     followed = Nights(taken(d6=["a"]), frozenset([day(6)]), frozenset([day(5)]))
     assert followed.files_of(day(5), [file("a"), file("late")]) == []
 
@@ -110,16 +110,16 @@ class Feed:
 
     def commit(self, number: int, files: Sequence[FrozenFile]) -> None:
         held = {row["source_uri"] for row in self.rows(number)}
-        for one in files:
-            if one.path not in held:
-                about = {"source_uri": one.path, "source_etag": one.digest}
-                put_reports(self.warehouse, [f"{number}-{one.path}"], batch_date=day(number), **about)
+        for file in files:
+            if file.path not in held:
+                about = {"source_uri": file.path, "source_etag": file.digest}
+                put_reports(self.warehouse, [f"{number}-{file.path}"], batch_date=day(number), **about)
         put_prepare_run(self.warehouse, "hospital", day(number))
 
     def night(self, number: int) -> list[str]:
         files = self.begin(number).files
         self.commit(number, files)
-        return [one.path for one in files]
+        return [file.path for file in files]
 
     def rows(self, number: int) -> list[dict[str, str]]:
         where = {"batch_date": day(number), "dataset": "hospital"}
@@ -146,7 +146,7 @@ def test_no_file_is_lost_or_taken_twice_whatever_the_clock_says(feed: Feed) -> N
     assert feed.night(23) == ["6.txt"]
     assert feed.night(22) == []  # an empty night stays one
     nights = {number: [row["source_uri"] for row in feed.rows(number)] for number in range(19, 29)}
-    assert sorted(path for paths in nights.values() for path in paths) == [f"{one}.txt" for one in range(1, 7)]
+    assert sorted(path for paths in nights.values() for path in paths) == [f"{number}.txt" for number in range(1, 7)]
 
 
 def test_a_rewritten_file_goes_to_the_next_night_and_the_old_night_stays(feed: Feed) -> None:
@@ -157,7 +157,7 @@ def test_a_rewritten_file_goes_to_the_next_night_and_the_old_night_stays(feed: F
     assert feed.night(21) == ["a.txt"]
     assert feed.rows(20) == before
     again = feed.begin(20)
-    assert ([one.path for one in again.files], again.gone) == (["b.txt"], 1)
+    assert ([file.path for file in again.files], again.gone) == (["b.txt"], 1)
     assert feed.begin(21).gone == 0
     assert feed.night(22) == []
 
@@ -188,7 +188,7 @@ def test_a_dated_night_without_a_file_is_empty_and_a_wrong_path_is_refused(tmp_p
         return Arrivals(warehouse, table, settings, uri, "hospital")
 
     def files(number: int, uri: str) -> list[str]:
-        return [one.path for one in begin(number, uri).files]
+        return [file.path for file in begin(number, uri).files]
 
     assert files(20, f"{tmp_path}/in/{{date}}/") == ["a.txt"]
     assert files(21, f"{tmp_path}/in/{{date}}/") == []
@@ -233,10 +233,10 @@ def test_a_flat_prefix_on_s3_is_told_by_etag(s3: S3Server, tmp_path: Path) -> No
     put("a.hl7", b"one")
     put("b.hl7", b"two")
     first = begin(20)
-    assert [one.path for one in first.files] == ["a.hl7", "b.hl7"]
-    for one in first.files:
-        about = {"source_uri": one.path, "source_etag": one.digest, "batch_date": day(20)}
-        put_reports(first._warehouse, [one.path], **about)
+    assert [file.path for file in first.files] == ["a.hl7", "b.hl7"]
+    for file in first.files:
+        about = {"source_uri": file.path, "source_etag": file.digest, "batch_date": day(20)}
+        put_reports(first._warehouse, [file.path], **about)
     put("a.hl7", b"one")  # the same again: the same file
     put("b.hl7", b"corrected")
-    assert [one.path for one in begin(21).files] == ["b.hl7"]
+    assert [file.path for file in begin(21).files] == ["b.hl7"]

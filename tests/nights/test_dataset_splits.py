@@ -33,55 +33,55 @@ def settings(folder: Path, *words: str) -> Settings:
 
 
 def test_partitions_are_those_with_reports_and_the_empty_nights(tmp_path: Path) -> None:
-    made = settings(tmp_path)
-    warehouse = Warehouse(made.warehouse)
+    default = settings(tmp_path)
+    warehouse = Warehouse(default.warehouse)
     with pytest.raises(InputError, match=r"run jobs\.prepare first"):
-        find_dataset_splits(warehouse, made)
+        find_dataset_splits(warehouse, default)
     put_prepare_run(warehouse, "quiet")
-    assert find_dataset_splits(warehouse, made) == [DatasetSplit("quiet", "live", 0)]
+    assert find_dataset_splits(warehouse, default) == [DatasetSplit("quiet", "live", 0)]
     put_reports(warehouse, ["a", "b"])
     put_reports(warehouse, ["c"], split="test")
     put_reports(warehouse, ["d"], split=None)
     put_reports(warehouse, ["e"], status="rejected", reason="no_findings")
     put_prepare_run(warehouse, "hospital")
-    assert find_dataset_splits(warehouse, made) == [
+    assert find_dataset_splits(warehouse, default) == [
         DatasetSplit("hospital", "live", 2),
         DatasetSplit("hospital", "test", 1),
         DatasetSplit("quiet", "live", 0),
     ]
-    one = settings(tmp_path, "source.dataset=hospital", "split=test")
-    assert find_dataset_splits(warehouse, one) == [DatasetSplit("hospital", "test", 1)]
+    hospital = settings(tmp_path, "source.dataset=hospital", "split=test")
+    assert find_dataset_splits(warehouse, hospital) == [DatasetSplit("hospital", "test", 1)]
     with pytest.raises(InputError, match=r"is in split validation \(2 in live, 1 in test, 1 in no split\)"):
         find_dataset_splits(warehouse, settings(tmp_path, "split=validation"))
 
 
 def test_frozen_is_all_that_rows_are_made_from(tmp_path: Path) -> None:
-    made = settings(tmp_path)
-    warehouse = Warehouse(made.warehouse)
+    default = settings(tmp_path)
+    warehouse = Warehouse(default.warehouse)
     put_reports(warehouse, ["c", "a", "b"])
     put_reports(warehouse, ["x"], dataset="other")
-    frozen = freeze_reports(warehouse, made, DatasetSplit("hospital", "live", 3))
+    frozen = freeze_reports(warehouse, default, DatasetSplit("hospital", "live", 3))
     assert frozen.unit_ids == ["a", "b", "c"]
     assert len(frozen.files) == 1
     assert frozen.digest == digest([frozen.units.column(name).to_pylist() for name in INPUT_COLUMNS])
-    none = freeze_reports(warehouse, made, DatasetSplit("hospital", "test", 0))
+    none = freeze_reports(warehouse, default, DatasetSplit("hospital", "test", 0))
     assert (none.unit_ids, none.units.num_rows) == ([], 0)
     put_reports(warehouse, ["d"], study_id="corrected")
-    assert freeze_reports(warehouse, made, DatasetSplit("hospital", "live", 3)).digest != frozen.digest
+    assert freeze_reports(warehouse, default, DatasetSplit("hospital", "live", 3)).digest != frozen.digest
 
 
 def test_prompts_are_sampled_from_all_parts(tmp_path: Path) -> None:
-    made = settings(tmp_path)
-    warehouse = Warehouse(made.warehouse)
+    default = settings(tmp_path)
+    warehouse = Warehouse(default.warehouse)
     put_reports(warehouse, ["a", "d"])
     put_reports(warehouse, ["b", "c"], split="test", background="Cough.")
     splits = [DatasetSplit("hospital", "live", 2), DatasetSplit("hospital", "test", 2)]
-    prompt = get_prompt(made.model.prompt)
-    assert sample_prompts(warehouse, made, splits, 2) == sorted(
+    prompt = get_prompt(default.model.prompt)
+    assert sample_prompts(warehouse, default, splits, 2) == sorted(
         [prompt.fill("Clear a.", None), prompt.fill("Clear b.", "Cough.")]
     )
-    assert len(sample_prompts(warehouse, made, splits, 64)) == 4
-    assert sample_prompts(warehouse, made, splits[1:], 1) == [prompt.fill("Clear b.", "Cough.")]
+    assert len(sample_prompts(warehouse, default, splits, 64)) == 4
+    assert sample_prompts(warehouse, default, splits[1:], 1) == [prompt.fill("Clear b.", "Cough.")]
 
 
 def test_reports_that_were_predicted_in_another_split_are_refused(tmp_path: Path) -> None:
@@ -100,8 +100,8 @@ def test_reports_that_were_predicted_in_another_split_are_refused(tmp_path: Path
 
 
 def test_a_model_of_another_cut_is_refused_where_it_would_leak(tmp_path: Path) -> None:
-    def model(**made: object) -> ModelFolder:
-        return ModelFolder("m", tmp_path, Manifest("m", {}, made), "0")
+    def model(**provenance: object) -> ModelFolder:
+        return ModelFolder("m", tmp_path, Manifest("m", {}, provenance), "0")
 
     other = model(split={"seed": 99, "validation_fraction": 0.05})
     with pytest.raises(ConfigError, match="would stand in validation"):

@@ -143,7 +143,7 @@ def test_what_an_engine_may_be_is_told_before_it_is_proven(model: ModelFolder) -
         ("transformers", "float32", [REFERENCE]),
     ]:
         of_model = EngineOfModel(model, settings(engine=engine, compute_type=compute_type), 5, unasked)
-        assert [one.name for one in of_model.possible(3)] == names
+        assert [engine.name for engine in of_model.possible(3)] == names
     of_model = EngineOfModel(model, settings(), 5, unasked)
     with pytest.raises(AskedForError, match="5"):  # those of the whole run, not of the partition alone
         of_model.choose(3, no_ray)

@@ -40,12 +40,12 @@ def test_the_line_adds_up_what_was_done() -> None:
     line.began -= 100.0
     text = line.json(3)
     assert "\n" not in text
-    said = json.loads(text)
-    seconds, rate, cost = said.pop("seconds"), said.pop("reports_per_second"), said.pop("cost")
+    values = json.loads(text)
+    seconds, rate, cost = values.pop("seconds"), values.pop("reports_per_second"), values.pop("cost")
     assert seconds == pytest.approx(100, abs=1)
     assert rate == pytest.approx(2.2, abs=0.05)
     assert cost == pytest.approx(1.0, abs=0.05)
-    assert said == {
+    assert values == {
         "text": "radray generate 2026-11-01 to 2026-11-02: exit code 3 (GateError)",
         **{"job": "generate", "exit_code": 3, "error": "GateError", "date": "2026-11-01", "until": "2026-11-02"},
         **{
@@ -64,16 +64,16 @@ def test_the_line_adds_up_what_was_done() -> None:
 
 
 def test_a_job_that_never_began_has_a_line_too() -> None:
-    said = json.loads(FinalLine("generate", error="ConfigError").json(2))
-    assert said["text"] == "radray generate: exit code 2 (ConfigError)"
-    assert (said["date"], said["until"], said["reports"], said["cost"], said["run_ids"]) == (None, None, 0, None, [])
+    line = json.loads(FinalLine("generate", error="ConfigError").json(2))
+    assert line["text"] == "radray generate: exit code 2 (ConfigError)"
+    assert (line["date"], line["until"], line["reports"], line["cost"], line["run_ids"]) == (None, None, 0, None, [])
 
 
 def test_an_outcome_says_counts_speed_and_cost_in_words() -> None:
     figures = {"seconds_engine": 3.0, "seconds_staged": 20.0, "seconds_committed": 2.0, "gpu_seconds": 80.0}
-    made = outcome(110, {"timeout": 2, "empty_output": 1}, **figures, cost=1.5)
-    assert made.describe_failures() == ", 3 failed (2 timeout, 1 empty_output)"
-    assert made.describe_times() == (
+    counts = outcome(110, {"timeout": 2, "empty_output": 1}, **figures, cost=1.5)
+    assert counts.describe_failures() == ", 3 failed (2 timeout, 1 empty_output)"
+    assert counts.describe_times() == (
         "engine 3.0 s, staged 20.0 s (4.0 reports/s), committed 2.0 s (55.0 reports/s), 80 GPU s, cost 1.50"
     )
     assert outcome(0, {}).describe_failures() == ""

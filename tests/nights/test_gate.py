@@ -57,20 +57,20 @@ class Night:
     night: datetime.date = TODAY
     digest: str = "a"
     name: str = "model"
-    said: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def commit(self, rows: Sequence[dict[str, Any]], gates: GatesSettings) -> None:
         partition = {"batch_date": self.night, "dataset": "d", "split": "live", "model_digest": self.digest}
         about = {**partition, "model_name": self.name}
         row = RunRow(new_run_id("generate"), "generate", self.run_key, "config", about)
         leased = LeasedRun(self.warehouse, pin(self.warehouse, PREDICTIONS, partition), [self.run_key])
-        made = [one | {**about, "run_key": self.run_key, "run_id": row.run_id} for one in rows]
-        gate = NightGate(self.warehouse, gates, 0.5, partition, self.name, self.said.append)
+        predictions = [prediction | {**about, "run_key": self.run_key, "run_id": row.run_id} for prediction in rows]
+        gate = NightGate(self.warehouse, gates, 0.5, partition, self.name, self.remarks.append)
         with leased.recorded(row) as run:
-            if made:
+            if predictions:
                 Path(run.staging).mkdir(parents=True, exist_ok=True)
-                pq.write_table(to_arrow(made, PREDICTIONS), f"{run.staging}/made.parquet")
-            run.stage().commit([one["unit_id"] for one in made], gate)
+                pq.write_table(to_arrow(predictions, PREDICTIONS), f"{run.staging}/made.parquet")
+            run.stage().commit([prediction["unit_id"] for prediction in predictions], gate)
 
 
 def held(warehouse: Warehouse, night: datetime.date = TODAY) -> set[str]:
@@ -106,12 +106,12 @@ def test_a_night_refused_by_a_gate_exits_with_3_and_the_old_rows_stay(
     stage_reports(warehouse, ["ok"] * 200 + ["rejected"] * (100 if gate == "max_rejected_rate" else 20))
     good = [prediction(place) for place in range(COUNT)]
     Night(warehouse, "first").commit(good, settings.model_copy(update={"max_rejected_rate": None}))
-    bad = [one | change for one in good]
+    bad = [row | change for row in good]
     code = cli.exit_code(lambda: Night(warehouse, "second").commit(bad, settings))
-    told = capsys.readouterr().err
+    printed = capsys.readouterr().err
     assert code == 3
-    assert f"1 of {len(settings_on(settings))} gates refuse the night" in told
-    assert f"(gates.{gate})" in told
+    assert f"1 of {len(settings_on(settings))} gates refuse the night" in printed
+    assert f"(gates.{gate})" in printed
     assert held(warehouse) == {"first"}
     runs = {row["run_key"]: (row["status"], row["reason"]) for row in warehouse.read(RUNS).to_pylist()}
     assert runs == {"first": ("finished", None), "second": ("failed", "GateError")}
@@ -129,7 +129,7 @@ def settings_on(settings: GatesSettings) -> list[str]:
 
 def test_a_drop_since_the_last_night_of_a_model_of_that_name_is_refused(warehouse: Warehouse) -> None:
     good = [prediction(place) for place in range(COUNT)]
-    worse = [one | {"rougel_f": one["rougel_f"] - 0.15} for one in good]
+    worse = [row | {"rougel_f": row["rougel_f"] - 0.15} for row in good]
     Night(warehouse, "before", YESTERDAY).commit(good, GatesSettings())
     for digest in ("a", "fine-tuned again"):
         with pytest.raises(
@@ -144,13 +144,13 @@ def test_a_drop_since_the_last_night_of_a_model_of_that_name_is_refused(warehous
 
 def test_another_case_mix_is_no_drop_and_other_scorers_are_passed_over(warehouse: Warehouse) -> None:
     good = [prediction(place) for place in range(2 * COUNT)]
-    mix = [one for one in good if one["reference_stratum"] == "abnormal"] + good[:100:2]
+    mix = [row for row in good if row["reference_stratum"] == "abnormal"] + good[:100:2]
     assert len(mix) == 250
-    assert sum(one["rougel_f"] for one in mix) / len(mix) < 0.5  # the unstratified mean falls from 0.6
+    assert sum(row["rougel_f"] for row in mix) / len(mix) < 0.5  # the unstratified mean falls from 0.6
     Night(warehouse, "before", YESTERDAY).commit(good, GatesSettings())
     Night(warehouse, "mix").commit(mix, GatesSettings())
     assert held(warehouse) == {"mix"}
-    otherwise = [one | {"rougel_f": 0.1, "scorer_id": "nostem"} for one in good]
+    otherwise = [row | {"rougel_f": 0.1, "scorer_id": "nostem"} for row in good]
     Night(warehouse, "otherwise").commit(otherwise, GatesSettings())
     assert held(warehouse) == {"otherwise"}
 
@@ -158,7 +158,7 @@ def test_another_case_mix_is_no_drop_and_other_scorers_are_passed_over(warehouse
 def test_small_empty_and_live_nights_pass_and_what_was_not_judged_is_said(warehouse: Warehouse) -> None:
     small = Night(warehouse, "small")
     small.commit([prediction(place, status="failed", prediction=None) for place in range(COUNT - 1)], GatesSettings())
-    assert small.said == [
+    assert small.remarks == [
         "gates that do not judge this night, for fewer than gates.min_reports=200 reports, or no night before:"
         " gates.max_failed_rate, gates.max_tier_a_rate, gates.min_distinct_rate, gates.max_rouge_l_drop"
     ]

@@ -41,8 +41,8 @@ def lease_of(night: Night) -> dict[str, object] | None:
     if lease_uri(night) not in night.warehouse.storage.list_files(night.warehouse.layout.leases(REPORTS.name)):
         return None
     with night.warehouse.storage.open_input(lease_uri(night)) as file:
-        found: dict[str, object] = json.loads(file.read())
-    return found
+        content: dict[str, object] = json.loads(file.read())
+    return content
 
 
 def write_lease(night: Night, content: bytes) -> None:
@@ -146,7 +146,7 @@ def test_a_holder_that_lost_its_lease_writes_it_no_more(warehouse: Warehouse) ->
     night = Night(warehouse, "k1")
     with night.run.leased(2.0):
         write_lease(night, dead("prepare-20261121T030000-ffffffff"))
-        (thread,) = [one for one in threading.enumerate() if one.name == "lease"]
+        (thread,) = [thread for thread in threading.enumerate() if thread.name == "lease"]
         thread.join(30)  # it saw whose the lease is, and ended
         assert not thread.is_alive()
         night.stage(["1"])
@@ -217,7 +217,7 @@ def test_maintain_removes_an_abandoned_lease_and_leaves_a_running_ones(warehouse
     ages = Ages(24 * hour, 24 * hour, 24 * hour)
 
     def leases(now: datetime.datetime) -> list[str]:
-        return [one.name for one in find_leftovers(warehouse, ages, now) if "_leases" in one.name]
+        return [leftover.name for leftover in find_leftovers(warehouse, ages, now) if "_leases" in leftover.name]
 
     now = utc_now()
     assert leases(now) == []
@@ -227,7 +227,7 @@ def test_maintain_removes_an_abandoned_lease_and_leaves_a_running_ones(warehouse
     assert leases(now + 25 * hour) == []
     assert leases(now + 27 * hour) == [lease_uri(night)]
     removed = maintain(warehouse, AT_ONCE, now + 27 * hour)
-    assert [one.kind for one in removed if one.name == lease_uri(night)] == [Kind.STAGING]
+    assert [leftover.kind for leftover in removed if leftover.name == lease_uri(night)] == [Kind.STAGING]
     assert lease_of(night) is None
 
 

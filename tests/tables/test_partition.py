@@ -203,8 +203,8 @@ def test_a_study_sent_twice_has_one_ok_row_and_the_last_is_it(warehouse: Warehou
         ("ok", None, "train"): 2,
         ("rejected", None, "train"): 1,
     }
-    found = warehouse.read(REPORTS, ["unit_id", "status", "reason", "split", "split_key"]).to_pylist()
-    assert {row.pop("unit_id"): tuple(row.values()) for row in found} == {
+    rows = warehouse.read(REPORTS, ["unit_id", "status", "reason", "split", "split_key"]).to_pylist()
+    assert {row.pop("unit_id"): tuple(row.values()) for row in rows} == {
         "1": ("superseded", "duplicate_study", None, None),
         "2": ("ok", None, "train", "p"),
         "3": ("rejected", None, "train", "p"),
@@ -232,8 +232,8 @@ def test_the_latest_report_is_used_and_a_later_cancellation_withdraws_it(warehou
     night.stage_rows(to_arrow(rows, REPORTS))
     with night.recorded() as run:
         merged = run.stage().commit([str(unit) for unit in range(1, 7)]).merged
-    found = warehouse.read(REPORTS, ["unit_id", "status"]).to_pylist()
-    assert {row["unit_id"]: row["status"] for row in found} == {
+    rows = warehouse.read(REPORTS, ["unit_id", "status"]).to_pylist()
+    assert {row["unit_id"]: row["status"] for row in rows} == {
         "1": "ok",
         "2": "superseded",
         "3": "superseded",

@@ -147,11 +147,11 @@ def test_a_patient_is_erased_from_it(released: Warehouse, version: str) -> None:
 
 def without(schema: TableSchema, *names: str) -> TableSchema:
     """Return the schema as it was before it had these columns."""
-    return dataclasses.replace(schema, columns=tuple(one for one in schema.columns if one.name not in names))
+    return dataclasses.replace(schema, columns=tuple(column for column in schema.columns if column.name not in names))
 
 
 def changed(schema: TableSchema, name: str, change: Callable[[Column], Column]) -> TableSchema:
-    columns = tuple(change(one) if one.name == name else one for one in schema.columns)
+    columns = tuple(change(column) if column.name == name else column for column in schema.columns)
     return dataclasses.replace(schema, columns=columns)
 
 
@@ -160,7 +160,7 @@ def test_an_older_table_reads_null_in_newer_columns_and_is_written_on(s3: S3Serv
     older = without(REPORTS, *later)
     warehouse = Warehouse(settings(tmp_path.name, tmp_path / CATALOG, s3))
     old = commit_night(warehouse, older, NIGHTS[0], "old", range(3))
-    assert not {one for row in old for one in row} & set(later)
+    assert not {value for row in old for value in row} & set(later)
     expected = [row | dict.fromkeys(later) for row in old]
     assert seen(warehouse, REPORTS) == encoded(expected)
     new = commit_night(warehouse, REPORTS, NIGHTS[1], "new", range(3))

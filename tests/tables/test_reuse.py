@@ -85,8 +85,8 @@ def test_what_changed_is_made_anew_and_the_rest_copied(warehouse: Warehouse) -> 
     frozen = units(unit("1"), unit("2", text_digest="corrected"), unit("3"), unit("5"))
     with recorded(warehouse, "new") as second:
         assert second.stage_unchanged(frozen, ALIKE, "rouge", frozenset()) == ["1"]
-        made = [prediction(u, prediction=f"new {u}", run_key="new", run_id="new") for u in ("2", "3", "5")]
-        stage(second, made)
+        new = [prediction(u, prediction=f"new {u}", run_key="new", run_id="new") for u in ("2", "3", "5")]
+        stage(second, new)
         second.stage().commit(["1", "2", "3", "5"])
     rows = warehouse.read(PREDICTIONS, ["unit_id", "prediction", "run_key", "run_id"]).to_pylist()
     assert sorted(tuple(row.values()) for row in rows) == [
@@ -136,11 +136,11 @@ def test_a_night_of_several_files_is_copied_whole(warehouse: Warehouse, monkeypa
     monkeypatch.setattr(merge, "BATCH_ROWS", 3)
     ids = [f"{i:02d}" for i in range(11)]
     with recorded(warehouse, "old") as first:
-        stage(first, [prediction(one, study_id=f"s{one}") for one in ids])
+        stage(first, [prediction(unit_id, study_id=f"s{unit_id}") for unit_id in ids])
         assert len(first.stage().commit(ids).merged.files) > 1
     second = unrecorded(warehouse, "new")
-    frozen = units(*(unit(one, **({"reference": "new"} if one == "05" else {})) for one in ids))
-    kept = [one for one in ids if one not in ("05", "07")]
+    frozen = units(*(unit(unit_id, **({"reference": "new"} if unit_id == "05" else {})) for unit_id in ids))
+    kept = [unit_id for unit_id in ids if unit_id not in ("05", "07")]
     assert sorted(second.stage_unchanged(frozen, ALIKE, "rouge", {"07"})) == kept
     assert second.staged_ids() == kept
     assert len(list(Path(second.staging).glob("unchanged-*.parquet"))) > 1

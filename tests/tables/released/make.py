@@ -65,7 +65,7 @@ def blank(schema: TableSchema, values: dict[str, Any]) -> dict[str, Any]:
 
 def report_row(number: int, date: datetime.date, run_key: str, run_id: str) -> dict[str, Any]:
     """Return report `number` of a night: every column filled, but for every third, which is rejected."""
-    made = blank(
+    report = blank(
         REPORTS,
         {
             "unit_id": f"{date:%d}-unit-{number}",
@@ -82,8 +82,8 @@ def report_row(number: int, date: datetime.date, run_key: str, run_id: str) -> d
         },
     )
     if number % 3 == 2:
-        return made | {"status": "rejected", "reason": "no_findings"}
-    return made | {
+        return report | {"status": "rejected", "reason": "no_findings"}
+    return report | {
         "study_id": f"s{number}",
         "subject_id": f"patient-{number}",
         "split": "live",
@@ -139,12 +139,12 @@ def commit_night(
     run = PartitionRun(warehouse, pin(warehouse, schema, partition), row)
     rows = [report_row(number, date, run_key, row.run_id) for number in numbers]
     if schema is PREDICTIONS:
-        rows = [prediction_row(one, run_key, row.run_id) for one in rows if one["status"] == "ok"]
+        rows = [prediction_row(report, run_key, row.run_id) for report in rows if report["status"] == "ok"]
     # of an older schema, too: a table as it was before some columns
-    rows = [{column.name: one[column.name] for column in schema.columns} for one in rows]
+    rows = [{column.name: report[column.name] for column in schema.columns} for report in rows]
     with run.leased() as leased, leased.recorded(row) as recorded:
         stage(warehouse, recorded, rows, schema)
-        recorded.stage().commit([one["unit_id"] for one in rows])
+        recorded.stage().commit([report["unit_id"] for report in rows])
     return rows
 
 
