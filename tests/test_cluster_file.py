@@ -75,7 +75,9 @@ def test_the_image_is_the_ray_that_radray_is_tested_with() -> None:
         assert image.startswith(f"rayproject/ray:{ray.__version__}-py311-")
     with (ROOT / "pyproject.toml").open("rb") as opened:
         dependencies = tomllib.load(opened)["project"]["dependencies"]
-    assert any(one.startswith("ray[") and ray.__version__.rsplit(".", 1)[0] in one for one in dependencies)
+    assert any(
+        dependency.startswith("ray[") and ray.__version__.rsplit(".", 1)[0] in dependency for dependency in dependencies
+    )
 
 
 def test_only_what_was_asked_for_is_on_and_nothing_runs_early() -> None:
@@ -138,16 +140,16 @@ def pins() -> dict[str, Requirement]:
 
 def test_every_library_is_pinned_within_what_radray_asks_for() -> None:
     with (ROOT / "pyproject.toml").open("rb") as opened:
-        asked = [Requirement(one) for one in tomllib.load(opened)["project"]["dependencies"]]
+        asked = [Requirement(line) for line in tomllib.load(opened)["project"]["dependencies"]]
     pinned = pins()
     for pin in pinned.values():
         (specifier,) = pin.specifier
         assert specifier.operator == "=="
-    for one in asked:
-        pin = pinned[canonicalize_name(one.name)]
+    for requirement in asked:
+        pin = pinned[canonicalize_name(requirement.name)]
         (specifier,) = pin.specifier
-        assert one.specifier.contains(specifier.version), one.name
-        assert one.extras <= pin.extras or one.name != "ray"
+        assert requirement.specifier.contains(specifier.version), requirement.name
+        assert requirement.extras <= pin.extras or requirement.name != "ray"
     (ray_pin,) = pinned["ray"].specifier
     assert ray_pin.version == ray.__version__
     (torch_pin,) = pinned["torch"].specifier
@@ -176,7 +178,7 @@ def test_the_nodes_that_the_night_asks_for_are_those_of_the_file() -> None:
         for _ in range(group.get("max_workers", 0))
     ]
     assert missing(asked, nodes_at_most) == []
-    without = [{key: n for key, n in one.items() if key != "inference"} for one in nodes_at_most]
+    without = [{key: n for key, n in node.items() if key != "inference"} for node in nodes_at_most]
     assert len(missing(asked, without)) == 4
 
 
@@ -203,6 +205,6 @@ def test_the_launcher_takes_it_until_it_asks_aws(tmp_path: Path) -> None:
     command = [str(Path(sys.executable).with_name("ray")), "up", *flags, "cluster.yaml"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode != 0
-    said = done.stdout + done.stderr
-    assert "Cluster: radray" in said
-    assert "NoCredentialsError" in said, said[-2000:]
+    printed = done.stdout + done.stderr
+    assert "Cluster: radray" in printed
+    assert "NoCredentialsError" in printed, printed[-2000:]

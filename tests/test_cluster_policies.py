@@ -21,7 +21,7 @@ def statements(name: str) -> list[dict[str, Any]]:
 
 
 def actions(name: str) -> set[str]:
-    return {action for one in statements(name) for action in one["Action"]}
+    return {action for statement in statements(name) for action in statement["Action"]}
 
 
 def test_the_files_are_these() -> None:
@@ -47,17 +47,17 @@ def test_actions_are_operations_of_aws_and_none_is_open(name: str) -> None:
 
 def test_the_workers_reach_storage_alone() -> None:
     assert {action.split(":")[0] for action in actions("worker")} == {"s3"}
-    written = [one for one in statements("worker") if "s3:PutObject" in one["Action"]]
-    assert [one["Resource"] for one in written] == [["arn:aws:s3:::${bucket}/${prefix}/*"]]
+    written = [statement for statement in statements("worker") if "s3:PutObject" in statement["Action"]]
+    assert [statement["Resource"] for statement in written] == [["arn:aws:s3:::${bucket}/${prefix}/*"]]
 
 
 def test_the_head_starts_and_ends_nodes_of_its_cluster_and_no_other() -> None:
     name = yaml.safe_load((ROOT / "cluster.yaml").read_text(encoding="utf-8"))["cluster_name"]
     by_action = {
-        (action, resource): one.get("Condition", {})
-        for one in statements("head")
-        for action in one["Action"]
-        for resource in one["Resource"]
+        (action, resource): statement.get("Condition", {})
+        for statement in statements("head")
+        for action in statement["Action"]
+        for resource in statement["Resource"]
     }
     instance = "arn:aws:ec2:${region}:${account}:instance/*"
     starting = by_action["ec2:RunInstances", instance]
@@ -76,8 +76,8 @@ def test_the_head_starts_and_ends_nodes_of_its_cluster_and_no_other() -> None:
 
 
 def test_the_schedule_speaks_to_the_head_alone() -> None:
-    sending = [one for one in statements("schedule") if "ssm:SendCommand" in one["Action"]]
-    (on_nodes,) = [one for one in sending if ":instance/" in one["Resource"][0]]
+    sending = [statement for statement in statements("schedule") if "ssm:SendCommand" in statement["Action"]]
+    (on_nodes,) = [statement for statement in sending if ":instance/" in statement["Resource"][0]]
     assert on_nodes["Condition"]["StringEquals"] == {
         "ssm:resourceTag/ray-cluster-name": "radray",
         "ssm:resourceTag/ray-node-type": "head",

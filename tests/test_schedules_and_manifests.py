@@ -57,7 +57,7 @@ def shell(command: str) -> str:
     """Return `command` with its ``$(date ...)`` as the shell makes it."""
     return re.sub(
         r"\"?\$\((date [^)]*)\)\"?",
-        lambda found: subprocess.run(["sh", "-c", found[1]], capture_output=True, text=True, check=True).stdout.strip(),
+        lambda match: subprocess.run(["sh", "-c", match[1]], capture_output=True, text=True, check=True).stdout.strip(),
         command,
     )
 

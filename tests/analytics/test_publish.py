@@ -1,4 +1,4 @@
-"""Requests fit AWS's own models; publishing twice is publishing once; removal takes what was made and nothing else."""
+"""Requests fit AWS's own models; publishing twice is publishing once; removal takes only what it created."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The final line of a nightly job: one line of JSON that adds up, and who is told of it when the job failed."""
+"""The final line of a nightly job: one line of JSON that adds up, and who gets a message when the job failed."""
 
 import datetime
 import json

@@ -163,5 +163,5 @@ def test_a_conversion_that_is_not_the_one_that_was_proven_is_refused(model: Mode
     settings = GenerateSettings(engine="ctranslate2", max_new_tokens=3)
     proven = ensure_converted(model, "float32").digest
     WriteImpressions(model, "findings-v1", settings, proven)
-    with pytest.raises(InputError, match="is not the conversion that was held against transformers"):
+    with pytest.raises(InputError, match="is not the conversion that the parity run was made with"):
         WriteImpressions(model, "findings-v1", settings, "0" * 64)

@@ -1,4 +1,4 @@
-"""A second submitter is told at once that a run works on the partition; and nothing rests on that."""
+"""A second submitter learns at once that a run works on the partition; no correctness depends on it."""
 
 import datetime
 import json

@@ -1,7 +1,7 @@
 """A warehouse whose catalog is AWS Glue, and Glue's table optimizers.
 
 Glue itself is moto here, and for the optimizers, which moto does not have, a few lines below: both know the form of
-the calls and little else. moto does not check versions, so that what two writers at once are told by Glue is not shown
+the calls and little else. moto does not check versions, so that what Glue answers two writers at once is not shown
 here, nor is anything that Glue does on its own. Each request passes botocore's own check against its model of Glue.
 """
 

@@ -23,7 +23,7 @@ SEED = 20_260
 PER_CLASS = 160
 
 
-class Made(NamedTuple):
+class SeededReport(NamedTuple):
     """A report, its impression, and the same gone wrong."""
 
     findings: str
@@ -64,7 +64,9 @@ def _taken(stated: list[Stated]) -> set[str]:
     return {finding.kind.topic or finding.kind.name for finding in stated}
 
 
-def _built(draw: Random, stated: list[Stated], wrong: Stated | None, *, known_prior: bool | None = None) -> Made:
+def _built(
+    draw: Random, stated: list[Stated], wrong: Stated | None, *, known_prior: bool | None = None
+) -> SeededReport:
     """Return the report of `stated`, its first concluded as `wrong`, or left out."""
     known = draw.random() < 0.5 if known_prior is None else known_prior
     findings = cases.mixed(
@@ -76,7 +78,7 @@ def _built(draw: Random, stated: list[Stated], wrong: Stated | None, *, known_pr
     order = draw.random() < 0.7
     right = [first, *rest] if order else [*rest, first]
     spoilt = [*bad, *rest] if order else [*rest, *bad]
-    return Made(
+    return SeededReport(
         findings,
         cases.background(draw, known_prior=known),
         cases.impression(draw, right),
@@ -84,14 +86,14 @@ def _built(draw: Random, stated: list[Stated], wrong: Stated | None, *, known_pr
     )
 
 
-def side(draw: Random) -> Made:
+def side(draw: Random) -> SeededReport:
     stated = _pool(draw, SIDED)
     while stated[0].place == "middle lobe":
         stated = _pool(draw, SIDED)
     return _built(draw, stated, cases.changed(stated[0], side=OTHER[stated[0].side]))
 
 
-def polarity(draw: Random) -> Made:
+def polarity(draw: Random) -> SeededReport:
     kind = draw.choice(DENIABLE)
     noun = draw.choice([noun for noun in kind.nouns if noun in kind.concluded] or kind.concluded)
     rest = [cases.draw_stated(draw, other) for other in cases.kinds(draw, 3, wanted=kind)[1 : draw.choice((1, 2, 3))]]
@@ -108,7 +110,7 @@ def polarity(draw: Random) -> Made:
         findings = [cases.finding(draw, finding) for finding in (stated, *rest)]
         right = [cases.item(draw, stated), *items]
         wrong = [*items, denied[0].lower() + denied[1:].rstrip(".")]
-    return Made(
+    return SeededReport(
         cases.mixed(draw, findings + cases.normals(draw, taken)),
         cases.background(draw, known_prior=known),
         cases.impression(draw, right),
@@ -116,7 +118,7 @@ def polarity(draw: Random) -> Made:
     )
 
 
-def measurement(draw: Random) -> Made:
+def measurement(draw: Random) -> SeededReport:
     stated = _pool(draw, MEASURED)
     true = float(stated[0].cm)
     pair = _built(draw, stated, stated[0])
@@ -130,17 +132,17 @@ def measurement(draw: Random) -> Made:
     return pair._replace(wrong=wrong)
 
 
-def critical_missed(draw: Random) -> Made:
+def critical_missed(draw: Random) -> SeededReport:
     return _built(draw, _pool(draw, CRITICAL), None)
 
 
-def _any(draw: Random, *, known_prior: bool | None = None) -> Made:
+def _any(draw: Random, *, known_prior: bool | None = None) -> SeededReport:
     """Return a sound report: normal, or with findings."""
     if draw.random() < 0.4:
         findings = cases.mixed(draw, [draw.choice(NORMALS["clear"]), *cases.normals(draw, {"lung"})])
         right = draw.choice(NORMAL_IMPRESSIONS)
         known = draw.random() < 0.5 if known_prior is None else known_prior
-        return Made(findings, cases.background(draw, known_prior=known), right, right)
+        return SeededReport(findings, cases.background(draw, known_prior=known), right, right)
     stated = _pool(draw, tuple(kind for kind in KINDS if not kind.critical))
     pair = _built(draw, stated, stated[0], known_prior=known_prior)
     return pair._replace(wrong=pair.right)
@@ -154,17 +156,17 @@ def _with(draw: Random, text: str, sentence: str) -> str:
     return f"{text} {sentence}"
 
 
-def communication(draw: Random) -> Made:
+def communication(draw: Random) -> SeededReport:
     pair = _any(draw)
     return pair._replace(wrong=_with(draw, pair.right, made_up.communication(draw)))
 
 
-def mask(draw: Random) -> Made:
+def mask(draw: Random) -> SeededReport:
     pair = _any(draw)
     return pair._replace(wrong=made_up.with_mask(draw, pair.right))
 
 
-def prior(draw: Random) -> Made:
+def prior(draw: Random) -> SeededReport:
     pair = _any(draw, known_prior=False)
     if draw.random() < 0.5:
         return pair._replace(wrong=_with(draw, pair.right, made_up.prior(draw)))
@@ -173,24 +175,24 @@ def prior(draw: Random) -> Made:
     return _built(draw, stated, cases.changed(stated[0], change=change), known_prior=False)
 
 
-def recommendation(draw: Random) -> Made:
+def recommendation(draw: Random) -> SeededReport:
     findings = cases.mixed(draw, [draw.choice(NORMALS["clear"]), *cases.normals(draw, {"lung"})])
     right = draw.choice(NORMAL_IMPRESSIONS)
     wrong = _with(draw, right, made_up.recommendation(draw))
-    return Made(findings, cases.background(draw, known_prior=draw.random() < 0.5), right, wrong)
+    return SeededReport(findings, cases.background(draw, known_prior=draw.random() < 0.5), right, wrong)
 
 
-def degenerate(draw: Random) -> Made:
+def degenerate(draw: Random) -> SeededReport:
     pair = _any(draw)
     wrong, cut, way = made_up.degenerate(draw, pair.right)
     return pair._replace(wrong=wrong, output_cut=cut, way=way)
 
 
-def identifier(draw: Random) -> Made:
+def identifier(draw: Random) -> SeededReport:
     return _any(draw)
 
 
-def unsupported(draw: Random) -> Made:
+def unsupported(draw: Random) -> SeededReport:
     chosen = cases.kinds(draw, 3, wanted=draw.choice([kind for kind in KINDS if not kind.critical]))
     if {"lung", "edema"} <= {kind.topic for kind in chosen}:  # edema is an opacity
         chosen = [kind for kind in chosen if kind is chosen[0] or kind.topic not in ("lung", "edema")]
@@ -201,7 +203,7 @@ def unsupported(draw: Random) -> Made:
     taken |= {"heart"} if stated[0].kind.topic in ("heart", "edema") else set()
     findings = cases.mixed(draw, [cases.finding(draw, finding) for finding in rest] + cases.normals(draw, taken))
     items = [cases.item(draw, finding) for finding in rest]
-    return Made(
+    return SeededReport(
         findings,
         cases.background(draw, known_prior=draw.random() < 0.5),
         cases.impression(draw, items) or draw.choice(NORMAL_IMPRESSIONS),
@@ -209,28 +211,28 @@ def unsupported(draw: Random) -> Made:
     )
 
 
-def certainty(draw: Random) -> Made:
+def certainty(draw: Random) -> SeededReport:
     stated = _pool(draw, tuple(kind for kind in KINDS if not kind.cm and kind.name != "scoliosis"))
     if draw.random() < 0.5:
         return _built(draw, stated, cases.changed(stated[0], belief=MAYBE))
     return _built(draw, [cases.changed(stated[0], belief=MAYBE), *stated[1:]], stated[0])
 
 
-def severity(draw: Random) -> Made:
+def severity(draw: Random) -> SeededReport:
     stated = _pool(draw, GRADED)
     while not OPPOSITES[stated[0].size]:
         stated = _pool(draw, GRADED)
     return _built(draw, stated, cases.changed(stated[0], size=draw.choice(OPPOSITES[stated[0].size])))
 
 
-def location(draw: Random) -> Made:
+def location(draw: Random) -> SeededReport:
     stated = _pool(draw, PLACED)
     first = stated[0]
     places = {"lobe": LOBES.get(first.side, ()), "rib": RIBS, "level": LEVELS}[first.kind.place]
     return _built(draw, stated, cases.changed(first, place=draw.choice([p for p in places if p != first.place])))
 
 
-def device(draw: Random) -> Made:
+def device(draw: Random) -> SeededReport:
     pair = _any(draw)
     if draw.random() < 0.4:
         extra = draw.choice(EXTRA_DEVICES)
@@ -247,7 +249,7 @@ def device(draw: Random) -> Made:
     )
 
 
-def comparison(draw: Random) -> Made:
+def comparison(draw: Random) -> SeededReport:
     stated = _pool(draw, CHANGING)
     change = draw.choice(("increased", "decreased"))
     first = cases.changed(stated[0], change=change)
@@ -255,7 +257,7 @@ def comparison(draw: Random) -> Made:
     return _built(draw, [first, *stated[1:]], cases.changed(first, change=opposite), known_prior=True)
 
 
-MAKERS: dict[str, Callable[[Random], Made]] = {
+MAKERS: dict[str, Callable[[Random], SeededReport]] = {
     maker.__name__: maker
     for maker in (
         *(side, polarity, measurement, critical_missed, communication, mask, prior, recommendation, degenerate),

@@ -111,7 +111,7 @@ class Chance:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it came."""
+    """One request, unchanged."""
 
     head: bytes
     body: bytes

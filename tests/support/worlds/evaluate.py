@@ -96,7 +96,7 @@ def reports(dataset: str, count: int, seed: int) -> list[dict[str, Any]]:
 
 
 def written(model: str, report: Mapping[str, Any], rng: Random) -> str:
-    """Return what the made-up model writes."""
+    """Return what the fictional model writes."""
     words = report["reference"].split()
     if model == "raw":
         return str(report["findings"])[:80]

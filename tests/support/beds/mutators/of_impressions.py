@@ -25,7 +25,7 @@ from tests.support.beds.report_words import Report, is_plainly_normal, names, se
 
 Mutator = Callable[[Random, Report], BedPair | None]
 
-_TOLD = re.compile(
+_COMMUNICATION = re.compile(
     r"\b(?:discuss|notif|call|pag(?:e|ed|ing)\b|inform|told|aware|relay|communicat|report|telephon|spoke|dr\b)",
     re.IGNORECASE,
 )
@@ -93,7 +93,7 @@ def critical_missed(draw: Random, report: Report) -> BedPair | None:
 
 def communication(draw: Random, report: Report) -> BedPair | None:
     """Claim that somebody was informed."""
-    if _TOLD.search(f"{report.findings} {report.background} {report.impression}"):
+    if _COMMUNICATION.search(f"{report.findings} {report.background} {report.impression}"):
         return None
     wrong = with_sentence(report.impression, made_up.communication(draw))
     return Mutation("communication", "appended", wrong).of(report)
