@@ -104,14 +104,14 @@ def test_the_dashboard_is_on_loopback_and_the_cluster_asks_for_a_token() -> None
 
 
 def test_a_group_with_a_list_of_its_own_installs_what_every_node_does() -> None:
-    # Ray puts a group's worker_setup_commands in the place of setup_commands
+    # Ray puts a group's worker_setup_commands in place of setup_commands
     common = file()["setup_commands"]
     own = {name: group["worker_setup_commands"] for name, group in nodes().items() if "worker_setup_commands" in group}
     assert set(own) == {"finetune-p3"}
     commands = own["finetune-p3"]
     (torch,) = (command for command in common if command.endswith(CLUSTER_TORCH.name))
     (other_torch,) = (command for command in commands if "whl/cu126" in command)
-    # the same commands in the same order, but that the V100's torch stands in the place of the other
+    # the same commands in the same order, but that the V100's torch replaces the other
     assert commands == [other_torch if command == torch else command for command in common]
     assert common.index(torch) < next(i for i, command in enumerate(common) if command.endswith(CLUSTER.name))
 

@@ -141,7 +141,7 @@ def part(name: str, folder: Path, reports: int) -> None:
 
 
 def in_process(name: str, folder: Path, reports: int) -> dict[str, Any]:
-    """Run a part in a process of its own; one that leaves the machine without memory is killed, and said so."""
+    """Run a part in a process of its own; one that leaves the machine without memory is killed, and that is printed."""
     command = [sys.executable, "-m", "tests.benchmarks.flan_t5_xl", str(folder), str(reports), name]
     began = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

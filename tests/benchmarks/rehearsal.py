@@ -157,7 +157,7 @@ def size_of(folder: Path) -> int:
 
 
 def run_job(name: str, settings: Settings, arguments: list[str]) -> dict[str, Any]:
-    """Run a job, watch it, and return what was seen; one that does too much is killed."""
+    """Run a job, watch it, and return its figures; a job past its limits is killed."""
     seen, killed = Seen(settings), ""
     command = [sys.executable, "-m", f"jobs.{name}", "--config", str(CONFIG), *arguments]
     with subprocess.Popen(command, cwd=ROOT) as job:

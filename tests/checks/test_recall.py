@@ -18,7 +18,7 @@ def test_of_synthetic_errors() -> None:
 
 def test_of_synthetic_errors_of_another_seed() -> None:
     figures = measure(synthetic_errors.pairs(80, seed=4_711))
-    # of 80, 95 % is within the interval of 0.89: what is held here is that the first seed is no exception
+    # of 80, 95 % is within the interval of 0.89: this test shows that the first seed is no exception
     assert {error: figure.recall for error, figure in figures.items() if figure.recall < LEAST[error] - 0.06} == {}
     assert tier(figures, "A").recall >= 0.95
 

@@ -60,7 +60,7 @@ def wait_while_running(job: "subprocess.Popen[str]", met: Callable[[], bool]) ->
 
 
 def ended(job: "subprocess.Popen[str]") -> str:
-    """Wait for the job's submitter and return what it said; it must have succeeded."""
+    """Wait for the job's submitter and return its output; it must have succeeded."""
     out, err = job.communicate(timeout=JOB_PATIENCE_S)
     assert job.returncode == 0, out + err
     return out + err

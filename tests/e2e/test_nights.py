@@ -184,7 +184,7 @@ def test_a_flat_feed_gives_each_file_to_a_night_and_keeps_removed_ones(tmp_path:
 
 
 def scraped() -> str:
-    """Return what Prometheus would be told by the node."""
+    """Return the metrics that Prometheus would get from the node."""
     (node,) = ray.nodes()
     url = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
     with urllib.request.urlopen(url, timeout=10) as answer:

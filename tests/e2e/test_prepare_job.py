@@ -32,7 +32,7 @@ def lines(*rows: Mapping[str, Any]) -> str:
 
 
 def run(folder: Path, *overrides: str) -> str:
-    """Prepare, and return what was said."""
+    """Prepare, and return the printed output."""
     output = io.StringIO()
     settings = load_settings((), [f"warehouse.uri={folder / 'warehouse'}", "source.dataset=hospital", *overrides])
     prepare(settings, Console(file=output, width=200))

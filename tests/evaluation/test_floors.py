@@ -105,7 +105,7 @@ def test_nearest_neighbour_ties_go_to_the_first_in_the_given_order() -> None:
 
 
 def test_nearest_neighbour_weighs_as_documented() -> None:
-    # bigrams tell the order; a word said three times weighs 1 + ln 3, not 3
+    # bigrams tell the order; a word that occurs three times weighs 1 + ln 3, not 3
     floor = NearestNeighbour(["effusion left", "left effusion"], ["A", "B"])
     assert floor.predict(["left effusion"]) == ["B"]
     known = ["mass mass mass edema", "mass edema line"]

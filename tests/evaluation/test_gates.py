@@ -16,7 +16,7 @@ OFF = GatesSettings(max_tier_a_rate=None, max_rouge_l_drop=None, max_failed_rate
 
 
 def rows(*given: dict[str, Any]) -> pa.Table:
-    """Return rows of NIGHT_COLUMNS: ok, abnormal, unflagged unless said."""
+    """Return rows of NIGHT_COLUMNS: ok, abnormal, unflagged unless stated."""
     table_rows = []
     for place, values in enumerate(given):
         row: dict[str, Any] = dict.fromkeys(NIGHT_COLUMNS) | {f"flag_{name}": False for name in TIER_A}

@@ -88,7 +88,7 @@ def prepare_command(uri: Path, source: Path) -> list[str]:
 
 
 def check_single_line(done: subprocess.CompletedProcess[str], says: str, lever: str) -> None:
-    """Check that the job's error is one line, and that it says so."""
+    """Check that the job's error is one line that names `says` and `lever`."""
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1, done.stderr
     assert says in errors[0], errors

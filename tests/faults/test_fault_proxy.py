@@ -157,7 +157,7 @@ def check_error(error: RadrayError, world: World) -> None:
 
 
 def outcome(job: str, world: World) -> RadrayError | None:
-    """Do the job through the proxy; whatever comes of it, a night is the old one, the new one, or not there."""
+    """Do the job through the proxy; whatever the outcome, a night is the old one, the new one, or not there."""
     raised: Exception | None = None
     try:
         JOBS[job][0](world)

@@ -26,7 +26,7 @@ def stalled_first(seed: int) -> Choice:
 
 
 def play_seed(warehouses: Warehouses, seed: int) -> tuple[object, ...]:
-    """Play the schedule of a seed, check it, and run the stalled one again; return what was told."""
+    """Play the schedule of a seed, check it, and run the stalled one again; return the outcomes."""
     drawn = random.Random(seed)
     settings, (number,) = warehouses.next(1, old=drawn.random() < 0.5)
     keys = [drawn.choice(list(UNITS)) for _ in range(3)]

@@ -59,7 +59,7 @@ class Warehouses:
 
 
 Outcome = tuple[object, object, tuple[str, ...]]
-"""What the two were told, and who landed, in order."""
+"""The outcome of each writer, and who landed, in order."""
 
 
 def all_interleavings(

@@ -131,7 +131,7 @@ def scored(world: World, dataset: str) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def sql(world: World) -> Callable[[str], list[dict[str, Any]]]:
-    """Return a way to ask SQL of `cases` (a value a row, beside what is known of its report) and of `facts`."""
+    """Return a function that runs SQL over `cases` (a value a row, beside what is known of its report) and `facts`."""
     connection: duckdb.DuckDBPyConnection = connect(world.warehouse)
     values = pa.Table.from_pylist([row for dataset in ("dev1", "dev2") for row in scored(world, dataset)])
     connection.register("own_values", values)

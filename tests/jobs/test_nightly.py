@@ -42,7 +42,7 @@ def words(tmp_path: Path) -> list[str]:
 
 @pytest.fixture
 def run(words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a job's command in this process; return its exit code, its final line and what it said before."""
+    """Run a job's command in this process; return its exit code, its final line and the output before it."""
 
     def run(*more: str, job: Any = generate) -> tuple[int, dict[str, Any], str]:
         monkeypatch.setattr(sys, "argv", ["job", *words, *more])
@@ -84,7 +84,7 @@ def test_a_refused_night_stops_no_other_and_the_exit_code_is_the_worst(
     assert set(line["run_ids"]) == ids
     assert len(ids) == 6
 
-    # and once more, the bad one taken away: what is there stays, what is missing is made
+    # and once more, the bad one removed: what is there stays, what is missing is made
     (tmp_path / "in" / "2026-11-02.zip").unlink()
     code, line, _ = run("date=2026-11-01", "until=2026-11-04")
     assert (code, line["error"], line["nights_refused"]) == (0, None, [])

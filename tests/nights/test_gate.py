@@ -115,7 +115,7 @@ def test_a_night_refused_by_a_gate_exits_with_3_and_the_old_rows_stay(
     assert held(warehouse) == {"first"}
     runs = {row["run_key"]: (row["status"], row["reason"]) for row in warehouse.read(RUNS).to_pylist()}
     assert runs == {"first": ("finished", None), "second": ("failed", "GateError")}
-    # what is wrong were the predictions: good ones under the same gates pass
+    # the predictions were wrong: good ones under the same gates pass
     if gate != "max_rejected_rate":
         Night(warehouse, "third").commit(good, settings)
         assert held(warehouse) == {"third"}

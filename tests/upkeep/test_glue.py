@@ -43,7 +43,7 @@ GLUE = "warehouse.catalog=glue"
 
 @pytest.fixture(autouse=True)
 def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put moto in the place of AWS."""
+    """Put moto in place of AWS."""
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
         monkeypatch.delenv(name, raising=False)
     with mock_aws():
@@ -92,7 +92,7 @@ class Optimizers:
         if (key in self.now) == (model.name == "CreateTableOptimizer"):
             return _refusal("AlreadyExistsException" if key in self.now else "EntityNotFoundException")
         self.changes.append(f"{model.name} {key[1]} of {key[0]}")
-        # Glue fills in what it was not told
+        # Glue fills in what the request leaves out
         self.now[key] = {**call["TableOptimizerConfiguration"], "vpcConfiguration": {"glueConnectionName": "none"}}
         return AWSResponse("", 200, {}, None), {}
 
@@ -241,7 +241,7 @@ def test_a_patient_is_erased(warehouse: Warehouse, tmp_path: Path) -> None:
 
 
 def test_files_of_another_tool_are_nobodys(warehouse: Warehouse) -> None:
-    """A compaction puts files of its own names in the place of a night's."""
+    """A compaction puts files of its own names in place of a night's."""
     committed(warehouse, "k1", ["1", "2"])
     table = warehouse.load(REPORTS)
     table.overwrite(table.scan().to_arrow())
