@@ -1,8 +1,9 @@
 """Reports a second of CTranslate2 by batch and block: ``tests/benchmarks/batches.py [folder [threads [rounds]]]``.
 
-The small T5 trained on Open-i (in `folder`, kept there), float32, beam 4, n-best 2, all findings as they come, in
-blocks as an actor gets them, nothing answered from repeats. The settings take turns, so that what else the machine does
-falls on all alike; ratios to the first, the defaults, are medians of those within a round. The last line is JSON.
+The small T5 trained on Open-i (in `folder`, kept there), float32, beam 4, n-best 2, all findings in the order of
+the file, in blocks as an actor gets them, nothing answered from repeats. The settings take turns, so that other load on
+the machine affects all alike; ratios to the first, the defaults, are medians of those within a round. The last line is
+JSON.
 """
 
 import json
@@ -25,7 +26,7 @@ WAYS = [
 
 
 def main() -> int:
-    """Time the settings in turn and print what they did."""
+    """Time the settings in turn and print their speeds."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out/benchmarks").resolve()
     threads, rounds = (int(sys.argv[i]) if len(sys.argv) > i else default for i, default in ((2, 2), (3, 3)))
     model, prompts = trained_model(folder)

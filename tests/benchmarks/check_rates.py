@@ -2,8 +2,8 @@
 
 Every Open-i report with findings and an impression (1,384) is checked as a prediction would be. Printed by class: to
 how many reports it applies, how many it hits, the rate with its 95 % Wilson interval, and the study ids of the hits,
-so that each can be read; then the rates of Tier A together and the time a report. A mask in a reference is the
-de-identification's and none of the radiologist's: it is shown and left out of the sum. ``--eyes CLASS``, or ``all``,
+so that each can be read; then the rates of Tier A together and the time a report. A mask in a reference comes
+from de-identification and not from the radiologist: it is shown and left out of the sum. ``--eyes CLASS``, or ``all``,
 shows the texts of the hits of a class on the terminal, nowhere else. The last line is JSON.
 """
 
@@ -24,7 +24,7 @@ _Z = 1.959964
 
 
 def say(line: str = "") -> None:
-    """Write a line of the answer."""
+    """Write a line of the output."""
     sys.stdout.write(f"{line}\n")
 
 

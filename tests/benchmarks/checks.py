@@ -1,12 +1,12 @@
 """Recall and false alarms of the clinical checks on the three test beds.
 
 ``python -m tests.benchmarks.checks [--json] [--misses CLASS] [--seed N]``: (a) synthetic pairs with seeded errors, (b)
-errors seeded in memory into the real Open-i impressions (skipped aloud where they are not: ../shared/data or
-RADRAY_DATA), (c) hand-written pairs, (h) hand-written pairs held back, on which nothing is tuned. By class and bed: the
-share of wrong impressions that raise their class, how many were answered "not applicable" (a miss), the share of right
-impressions that raise it, those of the class's own pairs and all of the bed's, and precision, hits of all that raise
-the class among those; Wilson 95 % intervals. In (b) the right impression is the radiologist's own: what it raises is
-the human rate. ``--misses CLASS`` lists the misses by bed and index, and shows the text of those of (a) and (c);
+errors seeded in memory into the real Open-i impressions (skipped with a message where they are absent: ../shared/data
+or RADRAY_DATA), (c) hand-written pairs, (h) hand-written pairs held back, on which nothing is tuned. By class and bed:
+the share of wrong impressions that raise their class, how many were answered "not applicable" (a miss), the share of
+right impressions that raise it, those of the class's own pairs and all of the bed's, and precision, hits of all that
+raise the class among those; Wilson 95 % intervals. In (b) the right impression is the radiologist's own: what it raises
+is the human rate. ``--misses CLASS`` lists the misses by bed and index, and shows the text of those of (a) and (c);
 ``--alarms CLASS`` the false alarms.
 """
 

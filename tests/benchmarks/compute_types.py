@@ -1,8 +1,8 @@
 """What a compute type changes in what is written: ``python -m tests.benchmarks.compute_types [folder]``.
 
 The small T5 trained on Open-i (in `folder`, kept there) writes for all of Open-i's findings with beam 4 in float32 by
-transformers, which is the reference, and by every other engine and compute type that this machine knows. Said for each:
-the share of reports whose best text is the same, whose whole n-best of 2 is, and ROUGE-1, -2 and -L against the
+transformers, which is the reference, and by every other engine and compute type that this machine knows. Printed for
+each: the share of reports whose best text is the same, whose whole n-best of 2 is, and ROUGE-1, -2 and -L against the
 radiologist's impression with its difference to the reference's and the half-width of its 95 % interval (paired, on all
 reports and on those of validation, which the model was not trained on). The last line is JSON.
 """

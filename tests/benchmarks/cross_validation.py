@@ -2,8 +2,8 @@
 
 All reports with findings and impression of ``$RADRAY_DATA/openi`` in five folds that never share a findings text. In
 each fold a small T5 is built from the text of the other four (``model.init=tiny``) and trained for ``--minutes`` with
-radray's loop, a tenth of their texts held out to choose epochs and thresholds by; as many epochs as a dozen steps,
-timed, say will fit. Beside the three floors are shown:
+radray's loop, a tenth of their texts held out to choose epochs and thresholds by; as many epochs as will fit by
+the time of a dozen steps. Beside the three floors are shown:
 
 - *model*: the beam's best,
 - *model or neighbour*: the nearest training impression where the model's log-probability a token is below a threshold,
@@ -11,7 +11,7 @@ timed, say will fit. Beside the three floors are shown:
   common with all the others, the share of the model's vote chosen like the threshold, and *neighbours' consensus*, the
   same without a model.
 
-The options are what was thought to help; a variant is a run. ROUGE with stemmer, cleaned references, x100, normal and
+The options are the variants tried; each is a run. ROUGE with stemmer, cleaned references, x100, normal and
 abnormal references apart, 95 % intervals and differences to the nearest neighbour by clusters of equal findings.
 ``--only 1`` runs the first fold alone. Prints a table and, as the last line, JSON. No report text is printed or kept.
 """
@@ -84,13 +84,13 @@ def reports() -> list[Report]:
 
 
 def report_of(record: Record) -> Report:
-    """Return what is used of a record that has findings and a reference."""
+    """Return the used fields of a record that has findings and a reference."""
     key = split_key("openi", record.study_id or "", record.subject_id, record.findings)
     return Report(record.findings or "", record.background, record.reference or "", key)
 
 
 def inputs_of(asked: Sequence[Report], neighbours: Neighbours, given: argparse.Namespace) -> list[str]:
-    """Return the prompts, with the impressions of the nearest reports at their end where that is asked for."""
+    """Return the prompts, with the impressions of the nearest reports at their end if `given` asks for it."""
     prompt = get_prompt(given.prompt)
     filled = [prompt.fill(report.findings, report.background) for report in asked]
     if not given.neighbours:

@@ -1,7 +1,7 @@
 """Reports a second of each engine on real findings: ``python -m tests.benchmarks.engines [folder [threads]]``.
 
 A small T5 trained on Open-i (in `folder`, kept there for the next time), beam 4, n-best 2, all findings, nothing
-answered from repeats. The ways take turns, so that what else the machine does falls on all alike; figures are medians
+answered from repeats. The ways take turns, so that other load on the machine affects all alike; figures are medians
 over the rounds, ratios are medians of the ratios within a round. More threads (1) than the machine has idle cores cost
 transformers most: its threads wait for each other. Prints a table and, as the last line, JSON.
 """
@@ -29,7 +29,7 @@ def in_calls(generate: Callable[[list[str]], object], prompts: list[str], size: 
 
 
 def main() -> int:
-    """Time the ways in turn and print what they did."""
+    """Time the ways in turn and print their speeds."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out/benchmarks").resolve()
     threads = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     settings = GenerateSettings(num_beams=4, num_return_sequences=2, max_new_tokens=128, threads_per_actor=threads)

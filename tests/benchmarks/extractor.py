@@ -4,10 +4,10 @@ Findings and impression of every report with both and with codes are read by `fi
 found where it, or a kind of it, is present or uncertain. Recall is over the reports whose codes ask for the concept
 ("itself": as the concept and not as a neighbour, such as an opacity for an airspace disease), precision over those
 where it was found; both with 95 % Wilson intervals. The coders left much out, so the precision is a lower bound. The
-table was made with these reports at hand: what it does on others is for others to say. Told besides: missed codes by
+table was made with these reports at hand: how it does on others is not measured. Also printed: missed codes by
 unit id and concept, the findings stratum against the codes, and normal references over findings. With ``--eyes`` the
-texts of one concept's misses are printed, to be read and not to be kept. JSON is the last line. Needs RADRAY_DATA (or
-../shared/data beside the checkout), and says so where it is absent.
+texts of one concept's misses are printed, to be read, not kept. JSON is the last line. Needs RADRAY_DATA (or
+../shared/data beside the checkout), and prints a message where it is absent.
 """
 
 import argparse

@@ -5,7 +5,7 @@ tokenizer of its own are written to FOLDER (6 GB, 9 GB with the conversion; remo
 int8 by radray's own code, and writes for 20 synthetic reports with beam 4 in the engine's child process, as in a run;
 transformers in bfloat16 does the same for the first few. Random weights end no sentence: every output has
 MAX_NEW_TOKENS, so times are those of the longest outputs. Each part runs in a process of its own, whose peak memory is
-said, and is killed when the machine has less than LEFT bytes left or LIMIT_S are over. Prints each
+printed, and which is killed when the machine has less than LEFT bytes left or LIMIT_S are over. Prints each
 part and, as the last line, JSON.
 """
 

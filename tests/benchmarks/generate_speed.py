@@ -11,9 +11,9 @@ cores, reading, scoring and Ray itself take theirs from the engine. In turn, eac
 - scored: the same on the reports as they are, with ROUGE and the stemmer.
 
 Times run from the first block's start to the last block's end: models are loaded, and Ray is up. The pipeline's whole
-time, with Ray's start, is said beside it. Figures are medians over the rounds, ratios medians of those within a round.
-Also said: what scoring a report costs a core, and what repeats save on Open-i's reports, as a share of their tokens.
-Prints a table and, as the last line, JSON.
+time, with Ray's start, is printed beside it. Figures are medians over the rounds, ratios medians of those within a
+round. Also printed: what scoring a report costs a core, and what repeats save on Open-i's reports, as a share of their
+tokens. Prints a table and, as the last line, JSON.
 """
 
 import json
@@ -213,7 +213,7 @@ def apart(folder: Path, threads: int) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Run the ways in turn, each in a process of its own, and print what they did."""
+    """Run the ways in turn, each in a process of its own, and print their speeds."""
     words = sys.argv[1:]
     folder = Path(words[0] if words else "out/benchmarks").resolve()
     count, rounds, threads = (

@@ -3,11 +3,11 @@
 For each number of actors (1, 4, 16, 64): efficiency = seconds that the accelerators computed / (actors x seconds from
 the first block's start to the last block's end), with the real stages around them: files of `reports` read, page
 checksums verified, blocks spread, every prediction scored by ROUGE with the stemmer, staged as Parquet. Every actor
-gets BLOCKS blocks of BLOCK_ROWS reports. All actors are up before the first block; their start is said apart.
+gets BLOCKS blocks of BLOCK_ROWS reports. All actors are up before the first block; their start is printed apart.
 ``pipeline.py rows [1000000 ...]`` instead runs a whole night of so many reports without an impression of their own
 (nothing to score: ROUGE would take ten minutes a million), on very fast accelerators, from the frozen input to the
-commit, and says the driver's peak memory for each part. ``pipeline.py killed [4000 ...]`` kills the driver of such a
-night when half of it is staged, runs it again, and says how many reports were begun twice: four actors at the stated
+commit, and prints the driver's peak memory for each part. ``pipeline.py killed [4000 ...]`` kills the driver of such a
+night when half of it is staged, runs it again, and prints how many reports were begun twice: four actors at the stated
 speed, blocks of 100. The last line is JSON.
 """
 
@@ -77,12 +77,12 @@ def synthetic_rows() -> list[dict[str, Any]]:
 
 
 def plan(actors: int) -> ActorPlan:
-    """Return so many actors that take nothing: what they simulate is not here."""
+    """Return a plan of `actors` actors that reserve nothing: what they simulate is not here."""
     return ActorPlan(actors, cpus=0, gpus=0, memory=1, threads=1, nodes=1, cpus_kept=4)
 
 
 def efficiency(folder: Path, actors: int) -> dict[str, Any]:
-    """Run BLOCKS blocks an actor through the stages and return what became of their time."""
+    """Run BLOCKS blocks an actor through the stages and return where their time went."""
     night = load_settings((), [f"date={NIGHT}"]).date
     rows = [row | {"batch_date": night} for row in synthetic_rows()]
     count = actors * BLOCKS * BLOCK_ROWS
@@ -234,7 +234,7 @@ def in_process(name: str, folder: Path, count: int) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Do what the command line says and print it."""
+    """Do what the command line asks for and print the figures."""
     words = sys.argv[1:]
     parts: dict[str, Callable[[Path, int], Any]] = {
         "--efficiency": efficiency,

@@ -1,8 +1,8 @@
 """The whole `prepare` job on the 93,544 ids of MEDIQA 2021, with made-up reports: reports/s, peak memory, splits.
 
 ``python -m tests.benchmarks.prepare_corpus [--times 10] [--folder FOLDER]``: with ``--times 10`` ten reports for each
-id, the further ones under ids of their own (flat memory is seen so). Memory is the resident set of each process of the
-job's tree, sampled five times a second; the largest, and the largest that is not the driver. Needs
+id, the further ones under ids of their own (to show that memory stays flat). Memory is the resident set of each
+process of the job's tree, sampled five times a second; the largest, and the largest that is not the driver. Needs
 ../shared/data/mediqa2021 (or RADRAY_DATA). Prints a table and, as the last line, JSON.
 """
 

@@ -4,14 +4,14 @@ A T5 of FLAN-T5 XL's configuration (2,849,757,184 parameters, output layer of it
 tokenizer of 32,000 pieces is written to FOLDER, a few made-up reports are prepared, and the job runs twice with
 jobs/configs/flan-t5-xl-rehearsal.yaml, by itself and with Ray, as on a cluster: once with a time limit that ends it
 after the first optimiser step with a checkpoint and an export, and again, a new process, from that checkpoint through
-the second step to the export. 40 GB of disk and 16 GB of memory free are asked for; all that was written is removed at
-the end. ``--shape tiny`` does the same with a T5 of a million parameters, to try the script.
+the second step to the export. It needs 40 GB of disk and 16 GB of memory free, and removes all its files at the
+end. ``--shape tiny`` does the same with a T5 of a million parameters, to try the script.
 
 Times come from what is seen on disk, four times a second; a step's from the table `training_metrics`. Resuming is what
 the second run needs longer than the first until its checkpoint begins. Memory is that of the job and all processes that
 it starts (PSS: shared pages counted once), every two seconds, in all, and without pages of files that are mapped, which
 the kernel takes back when it needs them. A run that leaves the machine less than LEFT bytes, or takes longer than
-LIMIT_S, is killed and said so. Prints each part and, as the last line, JSON.
+LIMIT_S, is killed, and that is printed. Prints each part and, as the last line, JSON.
 """
 
 import argparse
@@ -181,7 +181,7 @@ def run_job(name: str, settings: Settings, arguments: list[str]) -> dict[str, An
 
 
 def what_was_learnt(settings: Settings, init: Path, out: Path) -> dict[str, Any]:
-    """Return the figures of the second run's steps, and what the exported folder says of itself."""
+    """Return the figures of the second run's steps, and facts of the exported folder."""
     metrics = Warehouse(settings.warehouse, must_exist=True).read(TRAINING_METRICS)
     manifest = read_manifest(out)
     mine = metrics.filter(pc.equal(metrics.column("run_id"), manifest.provenance["run_id"])).to_pylist()

@@ -3,7 +3,7 @@
 Reports are the Open-i pairs where ``$RADRAY_DATA/openi`` (or the folder ``shared/data`` beside the checkout) has them,
 else made-up ones. A prediction is the reference of the next report: as long, and often wrong. The parts are timed one
 after the other on blocks of 200 reports, in the stage's order, the caches empty at a round's start; `stage` is all of
-it, as `generate` runs it. Told is the median round in process time. JSON is the last line.
+it, as `generate` runs it. The figure is the median round in process time. JSON is the last line.
 """
 
 import argparse
@@ -49,7 +49,7 @@ CONSTANTS = {
 
 
 def records(count: int) -> tuple[str, list[Record]]:
-    """Return what the reports are, and those of them that have findings and a reference, at most `count`."""
+    """Return the name of the source, and those of its reports that have findings and a reference, at most `count`."""
     data = data_folder()
     files = sorted(data.glob("openi/*.csv"))
     all_records: list[Record] = []
@@ -90,7 +90,7 @@ def forget() -> None:
 
 
 def parts() -> dict[str, Callable[[list[dict[str, Any]], pa.Table], object]]:
-    """Return what is timed, in the stage's order: a function of the rows of a block, and of the block itself."""
+    """Return the timed parts, in the stage's order: a function of the rows of a block, and of the block itself."""
     stem = Scorer(stemmer=True)
 
     def raw(rows: list[dict[str, Any]], block: pa.Table) -> object:

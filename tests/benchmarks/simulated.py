@@ -68,7 +68,7 @@ class SimulatedEngine:
 
 
 class SimulatedImpressions(Stage):
-    """In the place of WriteImpressions; `simulated_model` says where its journal is and how fast the accelerator.
+    """Stands in for WriteImpressions; `simulated_model` says where its journal is and how fast the accelerator.
 
     Each block is a line of the journal of its actor: when it began and ended (one clock, one machine), seconds busy,
     reports. How many reports each had stands in another when it begins.

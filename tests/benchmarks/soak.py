@@ -36,7 +36,7 @@ PATIENCE_S = 240
 
 
 def nothing(world: Nights, gate: Gate, draw: random.Random) -> str:
-    """Let the night be."""
+    """Leave the night alone."""
     return "nothing"
 
 
@@ -83,7 +83,7 @@ FAULTS: list[Callable[[Nights, Gate, random.Random], str]] = [
 
 
 def night(world: Nights, gate: Gate, number: int, draw: random.Random) -> dict[str, Any]:
-    """Run one night with a fault, see that it is whole, and return what it was like."""
+    """Run one night with a fault, check that it is whole, and return its figures."""
     day, reports = str(FIRST + timedelta(days=number)), draw.randint(20, 60)
     world.arrive(day, reports, seed=number)
     fault, began, description, codes = draw.choice(FAULTS), time.monotonic(), "", []

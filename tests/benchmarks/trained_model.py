@@ -44,6 +44,6 @@ def _job(name: str, *arguments: str) -> None:
 
 
 def say(line: str) -> None:
-    """Write a line of the benchmark's answer."""
+    """Write a line of the benchmark's output."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()  # what was measured is kept when the rest takes too long

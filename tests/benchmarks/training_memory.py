@@ -9,7 +9,7 @@ Every example is as long as it may be. Two measures, each case in a process of i
   with a process group that exchanges nothing, so that one process is one of eight of FSDP2; torch's MemTracker counts
   the storages that are alive. It does not see what is inside one operator.
 
-What both have tells whether the second can be believed for shapes that only it can reach. Attention is torch's plain
+Cases that both measure show whether to trust the second for shapes that only it can reach. Attention is torch's plain
 one here; a GPU's fused kernel keeps less. `word`: only cases whose name has it. The last line is JSON.
 """
 

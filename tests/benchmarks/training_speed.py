@@ -7,9 +7,9 @@ and falls in a line, float32, one process of one thread (two that wait for each 
 does other work, are ten times slower), no Ray. radray: batches of like length, calls of at most
 ``train.micro_batch_tokens``, as its jobs train. Seq2SeqTrainer: its defaults (batches as they come, padded to their
 longest), and once more with its own length grouping. Every run is a process of its own; the ways take turns, so that
-what else the machine does falls on all alike; a ratio is one round's, and the median of the rounds is reported. A run's
+other load on the machine affects all alike; a ratio is one round's, and the median of the rounds is reported. A run's
 figure is over its steps but the first two (which make buffers), validation left out; val_loss, by radray's own
-function, says that all learnt alike. Overrides (``train.micro_batch_tokens=4096 model.tiny.d_model=128 ...``) are
+function, shows that all learnt alike. Overrides (``train.micro_batch_tokens=4096 model.tiny.d_model=128 ...``) are
 radray's settings. Prints a table and, as the last line, JSON.
 """
 
@@ -46,7 +46,7 @@ DEFAULTS = (
 
 
 def records() -> tuple[str, list[Record]]:
-    """Return what the reports are, and those of them that have findings and a reference."""
+    """Return the name of the source, and those of its reports that have findings and a reference."""
     file = openi_file()
     if file.is_file():
         with file.open("rb") as opened:
@@ -199,7 +199,7 @@ def child(way: str, folder: Path, overrides: list[str]) -> None:
 
 
 def main() -> int:
-    """Let the ways take turns and print what they did."""
+    """Let the ways take turns and print their speeds."""
     from radray.models.families.t5.tiny import build_tiny
 
     overrides = sys.argv[1:]
