@@ -89,7 +89,7 @@ def _ray_runs() -> bool:
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """Return a real S3 server, one a session; its keys are not in the environment."""
+    """Return a real S3 server, one per session; its keys are not in the environment."""
     with running_s3(tmp_path_factory.mktemp("s3")) as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""cluster.yaml against the installed Ray's own loader, EC2's own description of a launch, and what it promises."""
+"""cluster.yaml against the installed Ray's own loader, EC2's own description of a launch, and its own promises."""
 
 import copy
 import importlib
@@ -133,7 +133,7 @@ def test_what_is_mounted_is_there_and_is_what_a_job_ships() -> None:
 
 
 def pins() -> dict[str, Requirement]:
-    """Return what a node installs, of both files."""
+    """Return the requirements that a node installs, of both files."""
     both = pins_here(CLUSTER_TORCH) | pins_here(CLUSTER)
     return {name: pin.requirement for name, pin in both.items()}
 

@@ -20,7 +20,7 @@ def project() -> dict[str, Any]:
 
 
 def asked() -> list[Requirement]:
-    """Return what radray, its tests and its build want."""
+    """Return the requirements of radray, its tests and its build."""
     texts = [
         *project()["project"]["dependencies"],
         *project()["project"]["optional-dependencies"]["test"],

@@ -41,7 +41,7 @@ def operation_of(request: Request) -> Any:
 
 
 def misfits(value: Any, shape: Any, place: str = "") -> Iterator[str]:
-    """Yield where `value` is not one of its enum or does not match its pattern, which botocore does not look at."""
+    """Yield where `value` is not of its enum or does not match its pattern, which botocore does not look at."""
     if shape.type_name == "structure":
         for name, inner in value.items():
             yield from misfits(inner, shape.members[name], f"{place}.{name}")
@@ -133,7 +133,7 @@ def test_the_dashboards_name_columns_that_are_there_and_each_field_once() -> Non
 
 
 def values_of(value: Any, key: str) -> Iterator[Any]:
-    """Yield what stands under `key`, anywhere in `value`."""
+    """Yield the values of `key`, anywhere in `value`."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if name == key:

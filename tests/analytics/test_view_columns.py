@@ -1,4 +1,4 @@
-"""Columns of views that hand-made rows tell more of than random ones: state of a night, missed words, main scorer."""
+"""Columns of views for which hand-made rows show more than random ones: state of a night, missed words, main scorer."""
 
 import datetime
 from pathlib import Path

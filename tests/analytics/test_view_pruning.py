@@ -57,7 +57,7 @@ def within(node: Mapping[str, Any]) -> Iterator[Scan]:
 
 
 def files_of(world: World, scan: Scan, *, night: bool) -> int:
-    """Return how many files hold what the scan is of, by pyiceberg."""
+    """Return how many files hold the rows that the scan asks for, by pyiceberg."""
     terms = [f"batch_date = '{NIGHT}'"] if night else []
     terms += [f"model_name = '{model}'" for model in scan.models]
     table = world.warehouse.load(TABLES[scan.table])

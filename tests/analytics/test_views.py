@@ -52,7 +52,7 @@ def ask(world: World, sql: str, choices: Choices = CHOICES) -> list[Row]:
 
 
 def same(got: list[Row], expected: list[Row], keys: list[str]) -> None:
-    """Hold the rows to be the same, sorted by `keys`; figures to 1e-9, quartiles and means of 0.05 steps too."""
+    """Assert that the rows are the same, sorted by `keys`; figures to 1e-9, quartiles and means of 0.05 steps too."""
 
     def plain(row: Row) -> dict[str, Any]:
         return {name: None if value is None or value != value else value for name, value in row.items()}
@@ -383,7 +383,7 @@ def test_worklist(world: World) -> None:
 
 
 def test_nights(world: World) -> None:
-    """What is known of each day, and its state, by the rows and runs of that day alone."""
+    """The expected columns and state of a day come from the rows and runs of that day alone."""
     got = ask(world, "SELECT * FROM nights")
     expected = []
     for night, dataset in itertools.product(NIGHTS, DATASETS):

@@ -152,7 +152,7 @@ def test_the_missing_reports_are_told_from_none(tmp_path: Path, monkeypatch: pyt
 
 
 class TestWordLogic:
-    """What decides whether a seeded change is an error."""
+    """The rules that decide whether a seeded change is an error."""
 
     @pytest.mark.parametrize(
         ("text", "name", "state"),
@@ -186,7 +186,7 @@ class TestWordLogic:
 
 
 class TestMutatorsSpareWhatWouldStayRight:
-    """A change that leaves the meaning right is not made."""
+    """A change that leaves the meaning right is not seeded."""
 
     @staticmethod
     def report(findings: str, impression: str, background: str | None = None, known: bool | None = None) -> Report:

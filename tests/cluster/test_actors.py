@@ -1,4 +1,4 @@
-"""How many actors a run starts on what a cluster has: by hand for many shapes, and that what is planned runs."""
+"""How many actors a run starts on a cluster: by hand for many shapes, and no plan that cannot run."""
 
 from itertools import product
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is planned for a Ray of two CPUs runs there: reading and writing are not starved by the actors."""
+"""The plan for a Ray of two CPUs runs there: reading and writing are not starved by the actors."""
 
 from collections.abc import Iterator
 from pathlib import Path

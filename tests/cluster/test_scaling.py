@@ -1,4 +1,4 @@
-"""What is asked of the autoscaler finds room on the nodes that are there, or is named."""
+"""A request to the autoscaler fits the nodes that are there, or the misfit is named."""
 
 import pytest
 

@@ -38,7 +38,7 @@ def nights(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def staged(world: Nights, table: str) -> int:
-    """Return how many files are staged for `table`."""
+    """Return the number of files staged for `table`."""
     place = f"{world.warehouse.layout.root}/_staging/{table}"
     assert is_s3(place)
     return len(world.warehouse.storage.list_files(place, ".parquet"))
@@ -327,7 +327,7 @@ time.sleep(600)
 
 
 def fill(disk: Path) -> int:
-    """Fill the disk at `disk` and return what refused the last byte."""
+    """Fill the disk at `disk` and return the error that refused the last byte."""
     try:
         with (disk / "filler").open("wb", buffering=0) as filler:
             while True:

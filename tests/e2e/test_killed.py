@@ -121,7 +121,7 @@ class Generating:
 
 
 def staged_files(folder: Path) -> Iterator[pa.Table]:
-    """Yield what the staged files of `predictions` hold; one that is still being written is passed over."""
+    """Yield what the staged files of `predictions` hold; skip those still being written."""
     for file in sorted((folder / "warehouse" / "_staging" / "predictions").rglob("*.parquet")):
         try:
             yield pq.read_table(file, columns=["unit_id", "run_id"])
@@ -130,7 +130,7 @@ def staged_files(folder: Path) -> Iterator[pa.Table]:
 
 
 def staged_units(folder: Path) -> dict[str, str]:
-    """Return run_id by unit_id of the staged rows, once their number stands still (what was on its way is written)."""
+    """Return run_id by unit_id of the staged rows, once their number no longer changes (rows in flight are written)."""
     run_ids: dict[str, str] = {}
     while True:
         before = len(run_ids)
@@ -184,7 +184,7 @@ def wait_for_engine(driver: subprocess.Popen[str], actor: int, other_than: int |
 
 
 def wait_for_actor(driver: subprocess.Popen[str], other_than: int) -> int:
-    """Return the process of the actor that writes impressions, once it is another one."""
+    """Return the process of the actor that writes impressions, once it is a new one."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         with suppress(AssertionError):

@@ -13,7 +13,7 @@ from radray.evaluation.confidence import PERCENTS, confidence_figures, deferral_
 
 
 def orders(confidence: Sequence[float | None], values: Sequence[float]) -> list[list[float]]:
-    """Return `values` by falling confidence, in every order that ties leave open."""
+    """Return `values` by falling confidence, in every order that ties allow."""
     key = [-math.inf if value is None else value for value in confidence]
     return [
         [values[place] for place in order]

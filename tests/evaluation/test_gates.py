@@ -1,4 +1,4 @@
-"""Gates on made-up nights: each figure against a hand count, and what each gate lets through."""
+"""Gates on made-up nights: each figure against a hand count, and the nights that each gate passes."""
 
 from typing import Any, get_args
 

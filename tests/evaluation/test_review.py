@@ -246,7 +246,7 @@ def test_answers_are_unblinded_weighted_and_averaged_over_readers(tmp_path: Path
 
 
 def test_intervals_resample_whole_clusters(tmp_path: Path) -> None:
-    """Forty reports of two patients: what differs between the patients cannot be averaged away."""
+    """Forty reports of two patients: differences between the patients do not average out."""
 
     def interval(split_key: Callable[[int], str]) -> Estimate:
         draw = draw_sheet([candidate(place, split_key=split_key(place)) for place in range(40)], 40, 1, ABOUT)

@@ -15,7 +15,7 @@ from tests.support.worlds.faults import PATIENCE_S, Place
 
 @pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """Return where warehouses lie, each name a new one: on local disk or, parametrized with "s3", on an S3 server."""
+    """Return the place of warehouses, a new one per name: on local disk or, parametrized with "s3", on an S3 server."""
     if getattr(request, "param", "disk") == "disk":
         return lambda name: WarehouseSettings(uri=str(tmp_path / name))
     server: S3Server = request.getfixturevalue("s3")

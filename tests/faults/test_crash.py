@@ -88,7 +88,7 @@ def crash_and_rerun(
 
 
 def nothing_left_over(settings: WarehouseSettings, warehouse: Warehouse) -> None:
-    """Run `maintain` as for runs that all have ended, and look by ourselves at what lies there then."""
+    """Run `maintain` as for runs that all have ended, and list the remaining files independently."""
     catalog = Path(settings.catalog_uri or f"{settings.uri}/catalog.db")
     assert maintain(warehouse, AT_ONCE) != []  # the snapshots before the last, at least
     assert find_leftovers(warehouse, AT_ONCE) == []

@@ -190,7 +190,7 @@ def test_a_catalog_that_is_no_database_is_one_clear_error(tmp_path: Path) -> Non
 
 
 def main() -> int:
-    """Run night 1 of the warehouse that is named, as a job does, and return its exit code."""
+    """Run night 1 of the named warehouse, as a job does, and return its exit code."""
     from jobs import cli
 
     def command() -> None:

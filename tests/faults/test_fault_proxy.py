@@ -45,7 +45,7 @@ def proxy(s3_server: S3Server) -> Iterator[FaultProxy]:
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Make every client of the test give up soon; pyiceberg's are kept for the process, and are made anew."""
+    """Make every client of the test give up early; pyiceberg's are kept for the process, and are made anew."""
     monkeypatch.setattr(s3_module, "STALL_TIMEOUT_S", STALL_S)
     monkeypatch.setattr(s3_module, "ATTEMPTS", FEW_ATTEMPTS)
     file_io._storage.cache_clear()
@@ -146,7 +146,7 @@ STAYING_ALWAYS = {
 
 
 def check_error(error: RadrayError, world: World) -> None:
-    """Check that the error says where and what to do, and keeps secrets and libraries' words to itself."""
+    """Check that the error says where and what to do, and holds no secrets and no libraries' words."""
     text = str(error)
     assert error.__cause__ is None
     assert any(where in text for where in (world.behind.uri, "table ", "storage failed: ")), text

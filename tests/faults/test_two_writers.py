@@ -39,7 +39,7 @@ SCHEDULES_A_WAREHOUSE = 6
 
 
 class Warehouses:
-    """Warehouses with nights that no schedule has had yet."""
+    """Warehouses with nights that no schedule has used yet."""
 
     def __init__(self, place: Place, name: str) -> None:
         self._place, self._name, self._used = place, name, 0

@@ -1,4 +1,4 @@
-"""`jobs.query` as a command: views and bound values, files, and what a terminal is shown."""
+"""`jobs.query` as a command: views and bound values, files, and the output on a terminal."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""`jobs.submit` without a cluster: what is shipped, the id, what is refused, the exit codes."""
+"""`jobs.submit` without a cluster: the shipped files, the id, the refusals, the exit codes."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""CTranslate2 against transformers, and what a parity run says of a conversion that is wrong."""
+"""CTranslate2 against transformers, and the result of a parity run on a wrong conversion."""
 
 import json
 import math
@@ -53,7 +53,7 @@ def model(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory, request: 
 
 @pytest.fixture(params=["untied"])
 def own(tiny_folder: Path, tmp_path: Path, request: pytest.FixtureRequest) -> ModelFolder:
-    """A model to do with as the test likes."""
+    """A model that the test may change."""
     return _make(tiny_folder, tmp_path / "model", request.param)
 
 

@@ -1,4 +1,4 @@
-"""Model files checked once a node and run: who reads them, and that none is taken for another."""
+"""Model files checked once a node and run: who reads them, and no file mistaken for another."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def manifest(folder: Path) -> Manifest:
 
 
 def settle(folder: Path) -> None:
-    """Wait until the files are older than the clock of the file system can tell."""
+    """Wait until the files are older than the resolution of the file system's clock."""
     while time.time() - max(file.stat().st_ctime for file in folder.iterdir()) < 0.15:
         os.sched_yield()
 

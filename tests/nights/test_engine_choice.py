@@ -48,7 +48,7 @@ def start_ray() -> Iterator[Callable[[], None]]:
 
 
 class StartedError(Exception):
-    """Ray was to be started."""
+    """The run tried to start Ray."""
 
 
 def no_ray() -> None:
@@ -66,7 +66,7 @@ def prompts(count: int) -> Sequence[str]:
 
 
 class AskedForError(Exception):
-    """Prompts were asked for, so many."""
+    """The run asked for prompts; the argument is how many."""
 
 
 def unasked(count: int) -> Sequence[str]:

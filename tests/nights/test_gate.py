@@ -37,7 +37,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
 
 
 def prediction(place: int, **columns: Any) -> dict[str, Any]:
-    """Return a good row: every second reference is abnormal, all findings are; each says something of its own."""
+    """Return a good row: every second reference is abnormal, all findings are; each has a text of its own."""
     row = dict.fromkeys(column.name for column in PREDICTIONS.columns)
     row |= {f"flag_{name}": False for name in TIER_A}
     row |= {"unit_id": f"u{place:03d}", "study_id": f"s{place}", "split_key": f"k{place}", "text_digest": "t"}

@@ -18,7 +18,7 @@ PATIENCE_S = 30
 
 
 class Log(io.StringIO):
-    """A log that says when a line that matches came."""
+    """A log that notes when a line matched."""
 
     def __init__(self, awaited: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The stage that writes impressions, without Ray: what becomes of each report."""
+"""The stage that writes impressions, without Ray: the outcome of each report."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The catalogue of bad messages, each through its own reader; the pipeline's tests send them through all of it."""
+"""The catalogue of bad messages, each through its own reader; tests/pipelines sends them through all stages."""
 
 import collections
 import io

@@ -1,4 +1,4 @@
-"""What a disk or S3 refuses becomes one error, whose message is the place, the cause and what to do, and no more."""
+"""What a disk or S3 refuses becomes one error, whose message is the place, the cause and the remedy alone."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""One run over a night, in one process: what is committed, what is not, and what a second run does."""
+"""One run over a night, in one process: which rows are committed, which are not, and what a second run does."""
 
 import datetime
 
@@ -257,7 +257,7 @@ def test_a_gate_refuses_what_was_merged_and_nothing_is_committed(warehouse: Ware
 
 
 def test_a_run_opened_for_several_keys_finds_the_one_that_stands_there(warehouse: Warehouse) -> None:
-    """Its engine is not known yet: what any of the possible engines wrote is as good."""
+    """Its engine is not known yet: the rows of any possible engine are as good."""
     died = Night(warehouse, "slow")
     died.stage(["1"])
     died.commit(["1"])  # and no `runs` row: the process ended here

@@ -1,4 +1,4 @@
-"""What a run says of itself in `runs`, and a commit that asks again before each try."""
+"""The figures of a run in `runs`, and a commit that asks again before each try."""
 
 import datetime
 

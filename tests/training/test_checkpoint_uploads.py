@@ -49,7 +49,7 @@ def plan(s3: S3Server, proxy: FaultProxy, toy_model: Path, pairs: Pairs, tmp_pat
 
 @pytest.fixture(scope="module")
 def whole(toy_model: Path, pairs: Pairs, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The checkpoints of a run that nothing happened to."""
+    """The checkpoints of an undisturbed run."""
     folder = tmp_path_factory.mktemp("whole") / "checkpoints"
     assert run(Plan(toy_model, pairs, SETTINGS, folder), Worker()).outcome is not None
     return folder

@@ -1,4 +1,4 @@
-"""What stands beside the weights: the card, the curves; and the event files of a training."""
+"""Files beside the weights: the card, the curves; and the event files of a training."""
 
 import datetime
 import struct

@@ -45,7 +45,7 @@ def model(toy_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(model: Path, pairs: Pairs, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Ran]:
-    """Two workers, nothing happens."""
+    """Two undisturbed workers."""
     plan = Plan(model, pairs, TWO, tmp_path_factory.mktemp("whole") / "checkpoints")
     return plan, run_workers(plan)[0]
 

@@ -373,7 +373,7 @@ def _wait_for_checkpoint(folder: Path, step: int) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed(toy_model: Path, pairs: Pairs, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The model of a driver that nothing happens to."""
+    """The model of an undisturbed driver."""
     root = tmp_path_factory.mktemp("undisturbed")
     command, environment = _driver(toy_model, pairs, root)
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
