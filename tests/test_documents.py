@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
+from tests.test_imports import FLOORS
 
 BLOCK = re.compile(r"^ *```bash\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -31,10 +32,9 @@ BY_HAND = {
 }
 """The commands that are no job's, pytest's or a module's of the tests, as patterns, and who runs them."""
 
-TO_COME = {"tests/README.md", "radray/settings/README.md"}
-"""Pages that others link to and that need not be there yet: take one out when it is."""
-MARKER_TO_COME = "quick"
-"""Likewise a marker that pages name."""
+MODULE = re.compile(r"`((?:[\w.-]+/)*\w+\.py)`")
+EXAMPLES = {"radray/reports/formats/toy.py", "tests/reports/test_toy.py"}
+"""Modules that a page tells the reader to write."""
 
 
 def pages() -> list[Path]:
@@ -77,7 +77,7 @@ def test_a_job_takes_the_command_of_a_page(
 
 @pytest.mark.parametrize(("page", "command"), OTHERS)
 def test_any_other_command_calls_what_is_there(page: str, command: str) -> None:
-    program, *words = shlex.split(command)
+    program, *words = shlex.split(command, comments=True)
     if program == ".venv/bin/python" and words[:2] == ["-m", "pytest"]:
         _pytest_takes(words[2:])
     elif program == ".venv/bin/python" and words[0] == "-m" and words[1].startswith("tests."):
@@ -94,7 +94,7 @@ def test_any_other_command_calls_what_is_there(page: str, command: str) -> None:
 def _pytest_takes(words: list[str]) -> None:
     with (ROOT / "pyproject.toml").open("rb") as file:
         markers = tomllib.load(file)["tool"]["pytest"]["ini_options"]["markers"]
-    known = {marker.partition(":")[0] for marker in markers} | {MARKER_TO_COME}
+    known = {marker.partition(":")[0] for marker in markers}
     for option, value in itertools.pairwise(words):
         if option == "-m":
             assert value in known
@@ -125,7 +125,33 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             continue
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
-        if not target.exists() and target.relative_to(ROOT.resolve()).as_posix() in TO_COME:
-            continue
         assert target.exists(), link
         assert not anchor or anchor in _anchors(target), link
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_module_that_a_page_names_is_there(page: Path) -> None:
+    files = {f"/{path.relative_to(ROOT).as_posix()}" for top in ("radray", "jobs", "tests") for path in _modules(top)}
+    for name in set(MODULE.findall(page.read_text(encoding="utf-8"))) - EXAMPLES:
+        assert any(file.endswith(f"/{name}") for file in files), f"no module is called {name}"
+
+
+def _modules(top: str) -> list[Path]:
+    return sorted((ROOT / top).rglob("*.py"))
+
+
+def test_the_page_of_the_rooms_has_the_floors_that_imports_are_held_to() -> None:
+    page = (ROOT / "radray/README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d?) ?\| \[?`([a-z]+)(?:\.py)?`", page, re.MULTILINE)
+    on_page: dict[str, int] = {}
+    floor = len(FLOORS)
+    for number, room in rows:
+        floor = int(number) if number else floor
+        on_page[room] = floor
+    assert on_page == {room.removeprefix("radray."): n for n, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def test_the_page_of_the_tables_has_every_module_of_theirs() -> None:
+    page = (ROOT / "radray/tables/README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+\.py)` \|", page, re.MULTILINE)
+    assert sorted(listed) == [path.name for path in _modules("radray/tables") if path.name != "__init__.py"]
