@@ -83,11 +83,11 @@ def main() -> int:
     def command() -> None:
         job, *arguments = sys.argv[1:] or [""]
         if job in ("-h", "--help"):
-            cli.parse([job], __doc__, positional=f"{{{','.join(sorted(PLACES))}}}", uses=USES)
+            cli.parse([job], __doc__, f"{{{','.join(sorted(PLACES))}}}", uses=USES, ends_with_line=True)
         if job not in PLACES:
             jobs = ", ".join(sorted(PLACES))
             raise ConfigError(f"expected a job first, one of {jobs}: python -m jobs.submit generate ...")
-        asked = cli.parse(arguments, __doc__, uses=USES, ends_with_line=True)
+        asked = cli.parse(arguments, __doc__, uses=USES, ends_with_line=job in ("generate", "prepare"))
         refuse_lost_places(job, asked.settings)
         if not (ROOT / ".rayignore").is_file():
             raise ConfigError(f"{ROOT} is not a checkout of radray: submit from one, so that its code is shipped")

@@ -142,6 +142,18 @@ def test_a_dry_run_says_id_and_command_and_needs_no_cluster(
     assert "--dry-run" not in last
 
 
+def test_json_is_for_the_jobs_that_end_with_the_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*NIGHT, "source.uri=s3://bucket/in", "source.format=auto", "--json", "--dry-run"]
+    monkeypatch.setattr(sys, "argv", ["submit", "prepare", *words])
+    assert submit.main() == 0
+    assert " --json" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["submit", "maintain", *words])
+    assert submit.main() == 2
+    assert "unrecognized arguments: --json" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [[], ["demo"], ["date=2026-11-21"]])
 def test_a_job_is_asked_for(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
