@@ -35,9 +35,10 @@ def corpus_and_model(folder: Path) -> Warehouse:
 def test_every_row_once_after_the_driver_was_killed(tmp_path: Path) -> None:
     warehouse = corpus_and_model(tmp_path)
     with Generating(tmp_path) as driver:
+        # known before rows are staged: while they are looked for on a busy machine, the last rows may be
+        engine = wait_for_engine(driver, wait_for_actor(driver))
         wait_for_staged(driver, tmp_path, at_least=10)
         # nobody is left to say anything
-        engine = wait_for_engine(driver, find_actor(driver.pid))
         driver.kill()
         driver.communicate(timeout=PATIENCE_S)
     assert driver.returncode == -signal.SIGKILL
@@ -183,15 +184,15 @@ def wait_for_engine(driver: subprocess.Popen[str], actor: int, other_than: int |
         time.sleep(0.05)
 
 
-def wait_for_actor(driver: subprocess.Popen[str], other_than: int) -> int:
-    """Return the process of the actor that writes impressions, once it is a new one."""
+def wait_for_actor(driver: subprocess.Popen[str], other_than: int | None = None) -> int:
+    """Return the process of the actor that writes impressions, once there is one (other than `other_than`)."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         with suppress(AssertionError):
             if (actor := find_actor(driver.pid)) != other_than:
                 return actor
         assert driver.poll() is None, f"generate ended: {driver.communicate()[1]}"
-        assert time.monotonic() < deadline, "no other actor was started"
+        assert time.monotonic() < deadline, "no actor was started in time"
         time.sleep(0.05)
 
 

@@ -77,6 +77,7 @@ def loop(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         client = Warehouse(settings.warehouse).storage.access.boto()
         client.upload_file(str(folder / "corpus.zip"), BUCKET, f"{folder.name}/incoming/corpus.zip")
         with ray_cluster(settings.cluster):
+            log_to_this_session()
             source = {"format": "mimic_zip", "uri": f"{place}/incoming/corpus.zip"}
             prepare(settings.model_copy(update={"source": settings.source.model_copy(update=source)}), console)
             finetune(settings, console)
@@ -238,6 +239,12 @@ def test_no_report_text_outside_the_tables(loop: Loop, capfd: pytest.CaptureFixt
     with pytest.raises(Exception, match="could not understand"):
         data.map_batches(careless_stage().run, batch_format="pyarrow").materialize()
     assert logs_with_canary() != []
+
+
+def log_to_this_session() -> None:
+    """Let Ray Data open its log files anew: its handlers keep those of the first Ray session of this process."""
+    for handler in logging.getLogger("ray.data").handlers:
+        handler.close()  # a closed one opens its file with the next record
 
 
 def logs_with_canary() -> list[str]:

@@ -158,7 +158,7 @@ def test_a_moved_warehouse_is_one_clear_error(tmp_path: Path) -> None:
         assert done.returncode == 3
         check_single_line(done, "its metadata cannot be read: FileNotFoundError", "where it was")
     moved = WarehouseSettings(uri=str(tmp_path / "there"))
-    with pytest.raises(RadrayError, match="where it was when the catalog was made") as caught:
+    with pytest.raises(RadrayError, match="where it was when the catalog was created") as caught:
         run_night(Warehouse(moved), night(1), "k1", UNITS)
     assert caught.value.exit_code == 3
     (tmp_path / "there").rename(tmp_path / "here")
