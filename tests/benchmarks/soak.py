@@ -55,7 +55,7 @@ def driver_killed(world: Nights, gate: Gate, draw: random.Random) -> str:
 
 def engine_killed(world: Nights, gate: Gate, draw: random.Random) -> str:
     """Kill the process of an engine."""
-    engines = [process for worker in world.cluster.workers for process in worker.named("engine_child")]
+    engines = [process for worker in world.cluster.workers for process in worker.named("engines.isolation.child")]
     if not engines:
         return "no engine to kill"
     with suppress(psutil.NoSuchProcess):

@@ -158,7 +158,7 @@ def rows_staged(folder: Path) -> int:
 
 def is_engine(pid: int) -> bool:
     try:
-        return "engine_child" in Path(f"/proc/{pid}/cmdline").read_text()
+        return "engines.isolation.child" in Path(f"/proc/{pid}/cmdline").read_text()
     except OSError:
         return False
 
