@@ -39,6 +39,7 @@ SLOW_MODULES = (
     *("test_beds.py", "test_recall.py", "test_scoring.py", "test_bad_inputs.py", "test_mutated_files.py"),
     *("test_write_impressions.py", "test_engine_process.py", "test_worker_parity.py", "test_resume.py"),
     *("test_methods.py", "test_validation.py", "test_views.py", "test_erasure.py"),
+    *("test_evaluation_page.py", "test_parity.py", "test_training_plan.py", "test_lease.py"),
 )
 """Modules that start Ray or processes, or work for tens of seconds, beside the folders and fixtures that do."""
 SLOW_FIXTURES = {"s3", "s3_server"}

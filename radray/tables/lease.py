@@ -137,10 +137,11 @@ class _Beating:
         self._thread.start()
 
     def end(self) -> None:
-        """Stop, and remove the lease if it is still ours."""
+        """Stop, and remove the lease if it names this run: content that is cut off may be another's beat."""
         self._over.set()
         self._thread.join(LAST_BEAT_WAIT_S)
-        if self._ours():
+        holder = _parsed(self._file.read() or b"")
+        if holder is not None and holder.run_id == self._holder.run_id:
             self._file.remove()
 
     def _beat(self) -> None:
