@@ -17,8 +17,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")
 
 
-# a busy machine makes single examples slow: hypothesis is to judge what they give, and not how long they take
-settings.register_profile("busy", deadline=None)
+# a busy machine makes single examples slow: hypothesis is to judge what they give, and not how long they take; and it
+# tries the same examples in every run: a search for new ones is `--hypothesis-profile=default`
+settings.register_profile("busy", deadline=None, derandomize=True)
 settings.load_profile("busy")
 
 _RAY_RAN = pytest.StashKey[bool]()
