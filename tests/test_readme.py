@@ -1,11 +1,9 @@
-"""The README's commands are commands that the jobs take, its queries print rows, its set-up commands are CI's."""
+"""The README's queries print rows, its settings exist, its set-up commands are CI's; the rest is in test_documents."""
 
 import datetime
-import importlib
 import re
 import shlex
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,17 +25,6 @@ def test_the_readme_has_its_two_commands() -> None:
     assert COMMANDS[1] == f"{setup}'.[test]' && .venv/bin/python -m pytest"
     assert "\n.venv-ci/bin/python -m pytest\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert len(JOBS) >= 8
-
-
-@pytest.mark.parametrize("line", JOBS)
-def test_every_command_of_the_readme_is_taken(
-    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = [word.replace("jobs/configs/", f"{ROOT}/jobs/configs/") for word in shlex.split(line)]
-    place = words.index("-m")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", [words[place + 1], *words[place + 2 :], "--dry-run"])
-    assert importlib.import_module(words[place + 1]).main() == 0, capsys.readouterr().err
 
 
 def test_every_setting_that_the_readme_names_is_one() -> None:

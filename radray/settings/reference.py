@@ -102,8 +102,8 @@ def help_text(names: Sequence[str], others: Mapping[str, object], file: str) -> 
             lines += textwrap.wrap(
                 setting.sentence.replace("``", "`"),
                 columns,
-                initial_indent=" " * 6,
-                subsequent_indent=" " * 6,
+                initial_indent=INDENT,
+                subsequent_indent=INDENT,
                 break_on_hyphens=False,
             )
     return "\n".join(lines)

@@ -1,11 +1,7 @@
 """The analyst's guide: each of its queries is Athena's SQL, and gives the known answer on a small warehouse."""
 
 import datetime
-import importlib
 import re
-import shlex
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +24,6 @@ QUESTIONS = {
     re.split(r"[?:]", question.strip())[0]: sql
     for question, sql in re.findall(r"(?<=\n\n)([^\n`#][^#]*?)\n\n```sql\n(.*?)```", GUIDE, re.DOTALL)
 }
-COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", GUIDE, re.DOTALL) for line in block.splitlines()]
 
 DAY19, DAY20, DAY21 = (datetime.date(2026, 11, day) for day in (19, 20, 21))
 A, B = "aa" * 32, "bb" * 32
@@ -222,14 +217,3 @@ def test_the_guide_says_what_a_column_holds(warehouse: Warehouse) -> None:
 def test_the_guide_names_every_view() -> None:
     rows = [line for line in GUIDE.partition("## The views")[2].splitlines() if line.startswith("| `")]
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])} == set(VIEWS)
-
-
-@pytest.mark.parametrize("line", COMMANDS)
-def test_the_commands_of_the_guide_are_taken(
-    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = shlex.split(line)
-    place = words.index("-m")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", [words[place + 1], *words[place + 2 :], "--dry-run"])
-    assert importlib.import_module(words[place + 1]).main() == 0, capsys.readouterr().err

@@ -52,7 +52,6 @@ from radray.settings.generate import GenerateSettings
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.tasks.impression.prompts import get_prompt
-from radray.training.loop.examples import tokenise
 from radray.training.loop.loop import train
 from radray.training.loop.optimisers import build_optimiser
 from radray.training.loop.sharding import Learner, Worker, load_plain, spread
@@ -60,6 +59,7 @@ from radray.training.loop.state import State
 from tests.benchmarks.neighbours import Consensus, Neighbours, Report
 from tests.benchmarks.trained_model import say
 from tests.support.paths import openi_file
+from tests.support.training.examples import tokenise
 
 FLOORS = ("best constant", "first sentence", "nearest neighbour")
 MODELS = ("model", "model or neighbour", "neighbours' consensus", "consensus")

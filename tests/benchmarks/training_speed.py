@@ -161,9 +161,9 @@ def child(way: str, folder: Path, overrides: list[str]) -> None:
     import torch
 
     from radray.models.families.t5.loading import load_tokenizer
-    from radray.training.loop.examples import tokenise
     from radray.training.loop.loop import evaluate
     from radray.training.loop.sharding import Learner, Worker
+    from tests.support.training.examples import tokenise
 
     settings = load_settings([], [*DEFAULTS, *overrides])
     torch.set_num_threads(settings.train.threads_per_worker)

@@ -17,9 +17,9 @@ from radray.training.loop.examples import (
     epoch_batches,
     rounds,
     share,
-    tokenise,
     validation_batches,
 )
+from tests.support.training.examples import tokenise
 
 
 def _examples(lengths: list[int]) -> Examples:

@@ -8,11 +8,12 @@ import torch
 from radray.errors import ConfigError, RadrayError
 from radray.models.families.t5.loading import load_model, load_tokenizer
 from radray.settings.train import TrainSettings
-from radray.training.loop.examples import Examples, tokenise
+from radray.training.loop.examples import Examples
 from radray.training.loop.loop import Score, evaluate, steps_total, train
 from radray.training.loop.optimisers import Adafactor, build_optimiser, fill_state, learning_rate
 from radray.training.loop.sharding import Learner, Worker, refuse_bf16
 from radray.training.loop.state import State
+from tests.support.training.examples import tokenise
 
 Pairs = dict[str, tuple[list[str], list[str]]]
 SETTINGS = TrainSettings(epochs=2, batch_size=37, learning_rate=5e-3, log_every_steps=2, threads_per_worker=1, seed=4)

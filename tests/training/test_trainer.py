@@ -28,12 +28,12 @@ from radray.training.checkpoints.files import CheckpointManifest, step_name, ste
 from radray.training.checkpoints.uploads import Uploads
 from radray.training.driver.job import FinetuneJob, keep_local
 from radray.training.driver.trainer import finetune, held_alone
-from radray.training.loop.examples import tokenise
 from radray.training.loop.loop import evaluate
 from radray.training.loop.sharding import Learner, Worker
 from radray.training.loop.validation import FIGURES
 from radray.training.progress import Metric, MetricStream, now
 from tests.support.paths import ROOT
+from tests.support.training.examples import tokenise
 from tests.support.training.held_uploads import HeldUploads
 from tests.support.training.toy_finetune import CANARY, DRILL_STEPS, SCORING, SETTINGS, Run, start_ray, table, wrong
 

@@ -7,10 +7,8 @@ from itertools import islice
 from random import Random
 from typing import TypeVar
 
-from transformers import PreTrainedTokenizerBase
-
 from radray.models.batching import length_batches
-from radray.models.tokens import cut, encode
+from radray.models.tokens import cut
 
 T = TypeVar("T")
 
@@ -33,24 +31,6 @@ class Examples:
     def __len__(self) -> int:
         """Return the number of examples."""
         return len(self.inputs)
-
-
-def tokenise(
-    tokenizer: PreTrainedTokenizerBase,
-    inputs: Sequence[str],
-    targets: Sequence[str],
-    *,
-    max_input_tokens: int,
-    max_target_tokens: int,
-) -> Examples:
-    """Return `inputs` and `targets` as tokens, cut to the two limits (tokens, end token included)."""
-    return cut_examples(
-        encode(tokenizer, inputs),
-        encode(tokenizer, targets),
-        max_input_tokens=max_input_tokens,
-        max_target_tokens=max_target_tokens,
-        side=tokenizer.truncation_side,
-    )
 
 
 def cut_examples(

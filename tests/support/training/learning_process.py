@@ -25,11 +25,12 @@ from radray.training.checkpoints.files import CheckpointManifest, step_name
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.checkpoints.uploads import Uploads
 from radray.training.driver.learning import Outcome, learn
-from radray.training.loop.examples import Examples, tokenise
+from radray.training.loop.examples import Examples
 from radray.training.loop.sharding import Worker
 from radray.training.loop.team import Team
 from radray.training.loop.validation import Sample, Scoring
 from tests.support.paths import ROOT
+from tests.support.training.examples import tokenise
 
 Pairs = dict[str, tuple[list[str], list[str]]]
 Logged = list[tuple[int, float, str, float]]
