@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs import cli
@@ -19,11 +21,11 @@ USES = ("date", "source.dataset", "split", "model", "train", "node", "corpus", "
 
 
 def check(settings: Settings) -> None:
-    """Raise ConfigError for an unknown prompt, or a `model.out` that is something other than a model."""
-    from radray.tasks.impression.prompts import get_prompt
+    """Raise ConfigError for an unknown prompt or task, or a `model.out` that is something other than a model."""
+    from radray.tasks.registry import refuse_unknown
     from radray.training.places import refuse_other_than_model
 
-    get_prompt(settings.model.prompt)
+    refuse_unknown(settings.model)
     refuse_other_than_model(settings)
 
 
@@ -35,8 +37,7 @@ def describe(settings: Settings) -> list[str]:
         *(f"plan: {line}" for line in describe_plan(settings)),
         f"read {settings.warehouse.uri}: reports, batch_date={settings.date}, split=train",
         f"hold out {settings.split.validation_fraction:.0%} of the split keys for validation",
-        "remove masks and sentences of communication from targets, unless train.keep_masks and"
-        " train.keep_communications keep them",
+        "remove masks and sentences of communication from targets (train.keep_masks, train.keep_communications)",
         f"fine-tune {settings.model.init} for {settings.train.epochs} epochs on {settings.train.workers} worker(s)",
         f"write {settings.model.out} and table training_metrics",
     ]
@@ -52,22 +53,25 @@ def finetune(settings: Settings, console: Console) -> FinetuneResult:
     from radray.nights.console import print_line
     from radray.tables.catalog import Warehouse
     from radray.tables.runs import recorded
-    from radray.training.base_model import planned_model
+    from radray.training.base_model import asked_of_base, planned_model
     from radray.training.dataset import read_examples
     from radray.training.places import refuse_missing_bucket
+    from radray.training.precision import with_precision
     from radray.training.recording import describe_data, describe_result
     from radray.training.run import finetune_job, run_row
 
+    settings, line = with_precision(settings)
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     refuse_missing_bucket(settings, warehouse.storage)
-    data = read_examples(warehouse, settings)  # prompts and cleaned targets: training, validation
-    for line in describe_data(data):
-        print_line(console, f"finetune: {line}")
-    base, plan = planned_model(settings, warehouse.storage, data.train)  # the model to start from, verified
+    ask = cache(partial(asked_of_base, settings, warehouse.storage))
+    data = read_examples(warehouse, settings, ask)  # prompts and cleaned targets: training, validation
+    for text in filter(None, (line, *describe_data(data))):
+        print_line(console, f"finetune: {text}")
+    base, plan = planned_model(settings, warehouse.storage, data.train, ask())  # the model to start from, verified
     for line in [] if plan is None else plan.lines():
         print_line(console, f"finetune: plan: {line}")
     row = run_row(settings, data, base)  # its key: examples, base model and all that decides what is learnt
-    job = finetune_job(settings, warehouse.storage, data, base, plan, row)
+    job = finetune_job(settings, warehouse.storage, data, base, plan, row, ask())
     with recorded(warehouse, row) as counts, ray_cluster(settings.cluster):
         result = train(job, warehouse, row, console)  # the model folder, training_metrics
         counts |= {"input_units": data.train.num_rows + data.validation.num_rows, "model_digest": result.digest}
@@ -79,8 +83,6 @@ def finetune(settings: Settings, console: Console) -> FinetuneResult:
 
 def train(job: FinetuneJob, warehouse: Warehouse, row: RunRow, console: Console) -> FinetuneResult:
     """Do `job`; its metrics go to a progress bar, to `training_metrics` and, where set, to `train.tensorboard`."""
-    from pathlib import Path
-
     from radray.pipelines.progress import progress_bar
     from radray.training.delivery.event_files import event_files
     from radray.training.driver import trainer

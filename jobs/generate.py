@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from radray.nights.final_line import FinalLine
 
 USES = (
-    *("model.uri", "model.prompt", "date", "until", "source", "split", "generate", "score", "gates", "warehouse"),
-    *("cluster", "notify", "evaluate.normal_weight"),
+    *("model.uri", "model.task", "model.prompt", "date", "until", "source", "split", "generate", "score", "gates"),
+    *("warehouse", "cluster", "notify", "evaluate.normal_weight"),
 )
 
 
 def check(settings: Settings) -> None:
     """Raise ConfigError for settings that the job needs and does not have, or that no engine or machine has."""
     from radray.models.engines.engine import engine_name
-    from radray.tasks.impression.prompts import get_prompt
+    from radray.tasks.registry import refuse_unknown
 
     if not settings.model.uri:
         raise ConfigError("model.uri is not set: generate needs a model folder or hub id, or a list of them")
-    get_prompt(settings.model.prompt)
+    refuse_unknown(settings.model)
     if settings.generate.engine != "auto":
         engine_name(settings.generate)
     if settings.source.uri is not None:

@@ -26,6 +26,19 @@ def length_batches(lengths: Sequence[int], max_rows: int, max_tokens: int | None
     return batches
 
 
+def equal_length_batches(lengths: Sequence[int], max_rows: int, max_tokens: int | None = None) -> list[list[int]]:
+    """Return batches as `length_batches` does, with rows of one length in each. No lengths: no batches.
+
+    Raises ValueError as that.
+    """
+    batches = []
+    for batch in length_batches(lengths, max(1, len(lengths))):
+        for length in dict.fromkeys(lengths[index] for index in batch):
+            rows = [index for index in batch if lengths[index] == length]
+            batches += [[rows[i] for i in part] for part in length_batches([length] * len(rows), max_rows, max_tokens)]
+    return batches
+
+
 def in_order(batches: Iterable[Sequence[int]], results: Iterable[Sequence[T]]) -> list[T]:
     """Return the `results` of index `batches`, batch by batch, in the order of the indices.
 

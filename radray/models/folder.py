@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radray.errors import InputError
+from radray.models.gguf import is_gguf, open_gguf
 from radray.models.manifest import MANIFEST, Manifest, hash_files, read_manifest, verify_files
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
@@ -29,7 +30,7 @@ class ModelFolder:
 
 
 def open_model(uri: str, *, verify: bool = True) -> ModelFolder:
-    """Return the model that `uri` names: a local folder, else a Hugging Face hub id, which is downloaded.
+    """Return the model that `uri` names: a local folder, a GGUF file, else a hub id, which is downloaded.
 
     A folder with a manifest is checked against it (`verify`: sha256 of every file); a plain Hugging Face folder gets
     its manifest computed in memory, named after the folder, and a download after its hub id. Only safetensors
@@ -41,6 +42,8 @@ def open_model(uri: str, *, verify: bool = True) -> ModelFolder:
         raise InputError(f"no model was named; {_LEVER}")
     if path.is_dir():
         return _open_folder(path, verify)
+    if is_gguf(uri):
+        return _open_folder(open_gguf(uri), verify)
     if path.exists() or uri.startswith(_LOCAL):
         advice = f": {_WRITTEN_BY}" if uri.startswith(_OUT) else ""
         raise InputError(f"model {uri}: {'not a folder' if path.exists() else f'there is no such folder{advice}'}")

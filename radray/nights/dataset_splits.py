@@ -21,7 +21,7 @@ from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE, SplitName
 from radray.tables.catalog import Warehouse, equal_to
 from radray.tables.identity import digest_columns
-from radray.tasks.impression.prompts import get_prompt
+from radray.tasks.registry import Asked
 
 INPUT_COLUMNS = (
     *("unit_id", "status", "split", "split_key", "study_id", "subject_id", "text_digest", "reference"),
@@ -117,8 +117,10 @@ def freeze_reports(warehouse: Warehouse, settings: Settings, dataset_split: Data
     return FrozenReports(units, tuple(task.file.file_path for task in scan.plan_files()))
 
 
-def sample_prompts(warehouse: Warehouse, settings: Settings, among: Sequence[DatasetSplit], count: int) -> list[str]:
-    """Return `count` prompts of the reports of `among`, sorted; all of them if there are fewer.
+def sample_prompts(
+    warehouse: Warehouse, settings: Settings, among: Sequence[DatasetSplit], asked: Asked, count: int
+) -> list[str]:
+    """Return `count` prompts of the reports of `among` as they are `asked`, sorted; all of them if there are fewer.
 
     They are those of the first reports by unit_id, which is a digest: a sample that any machine repeats.
     """
@@ -127,10 +129,8 @@ def sample_prompts(warehouse: Warehouse, settings: Settings, among: Sequence[Dat
         ids += freeze_reports(warehouse, settings, dataset_split).unit_ids[:count]
     drawn = In("unit_id", set(sorted(ids)[:count]))  # type: ignore  # pydantic hides its __init__
     where = And(equal_to({"batch_date": settings.date}), drawn)
-    rows = warehouse.load(REPORTS).scan(row_filter=where, selected_fields=("findings", "background")).to_arrow()
-    prompt = get_prompt(settings.model.prompt)
-    columns = (rows.column(name).to_pylist() for name in ("findings", "background"))
-    return sorted(prompt.fill(findings, background) for findings, background in zip(*columns, strict=True))
+    rows = warehouse.load(REPORTS).scan(row_filter=where, selected_fields=asked.task.reads).to_arrow()
+    return sorted(map(asked.fill, rows.to_pylist()))
 
 
 def refuse_other_splits(warehouse: Warehouse, partition: Mapping[str, Any], unit_ids: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from radray.errors import InputError, RadrayError
 from radray.models.engines.conversion import Converted
 from radray.models.engines.engine import engine_name
 from radray.models.engines.parity import PARITY_PROMPTS, ParityRecord, known_parity, prove
-from radray.models.families.family import refuse_other_families
+from radray.models.families.registry import family_name
 from radray.models.folder import ModelFolder
 from radray.models.store import on_this_node
 from radray.settings.generate import GenerateSettings
@@ -44,9 +44,15 @@ class EngineOfModel:
         settings: GenerateSettings,
         reports: int,
         prompts: Callable[[int], Sequence[str]],
+        *,
+        chat: bool = False,
     ) -> None:
-        """Take what `choose` needs: `reports` counts, and `prompts` gives, those of all partitions of the job."""
+        """Take what `choose` needs: `reports` counts, and `prompts` gives, those of all partitions of the job.
+
+        `chat`: the prompts go through the tokenizer's chat template.
+        """
         self.model = model
+        self._chat = chat
         self._settings = settings
         self._reports = reports
         self._prompts = prompts
@@ -61,7 +67,7 @@ class EngineOfModel:
         if not reports:
             return [no_engine(self._settings)]
         if self._choice is None:
-            self._choice = known_choice(self.model, self._settings, self._reports)
+            self._choice = known_choice(self.model, self._settings, self._reports, chat=self._chat)
         if self._choice is not None:
             return [self._choice]
         fast = _named(self._settings, "ctranslate2", "")
@@ -77,7 +83,9 @@ class EngineOfModel:
         if not reports:
             return no_engine(self._settings)
         if self._choice is None:
-            self._choice = choose_engine(self.model, self._settings, start_ray, self._reports, self._prompts)
+            self._choice = choose_engine(
+                self.model, self._settings, start_ray, self._reports, self._prompts, chat=self._chat
+            )
         return self._choice
 
 
@@ -87,6 +95,8 @@ def choose_engine(
     start_ray: Callable[[], None],
     reports: int,
     prompts: Callable[[int], Sequence[str]],
+    *,
+    chat: bool = False,
 ) -> EngineChoice:
     """Return the engine for `reports` reports.
 
@@ -96,32 +106,31 @@ def choose_engine(
     and recorded, but decides nothing. Raises InputError when ctranslate2 was asked for and is refused, and ConfigError
     for a compute type that no engine here has.
     """
-    known = known_choice(model, settings, reports)
+    known = known_choice(model, settings, reports, chat=chat)
     if known is not None:
         return known
     texts = list(prompts(min(PARITY_PROMPTS, reports)))
     start_ray()
     plan_actors(cluster_nodes(), settings, memory=1)  # refuses a GPU where there is none: the run would wait for it
-    outcome = _run(model, settings, texts)
+    outcome = _run(model, settings, texts, chat)
     if isinstance(outcome, RadrayError):
         return _without(settings, outcome)
     return decide(model, settings, *outcome)
 
 
-def known_choice(model: ModelFolder, settings: GenerateSettings, reports: int) -> EngineChoice | None:
+def known_choice(
+    model: ModelFolder, settings: GenerateSettings, reports: int, *, chat: bool = False
+) -> EngineChoice | None:
     """Return what `choose_engine` returns or raises without a parity run; None if it would need to make one.
 
     Reads the record of an earlier parity run, and checks the converted files against their manifest (sha256 of each).
     """
     if not reports:
         return no_engine(settings)
+    family_name(model.path)
     if settings.engine == "transformers":
         return _named(settings, "transformers", "generate.engine names it")
-    try:
-        refuse_other_families(model.path)
-    except InputError as error:
-        return _without(settings, error)
-    known = known_parity(model, settings)
+    known = known_parity(model, settings, chat=chat)
     if known is None or known[0].n < min(PARITY_PROMPTS, reports):
         return None
     return decide(model, settings, *known)
@@ -160,7 +169,7 @@ def _without(settings: GenerateSettings, error: RadrayError) -> EngineChoice:
 
 
 def _run(
-    model: ModelFolder, settings: GenerateSettings, prompts: list[str]
+    model: ModelFolder, settings: GenerateSettings, prompts: list[str], chat: bool
 ) -> tuple[ParityRecord, Converted] | RadrayError:
     """Make the parity run in a process of its own, on a GPU if `settings` say so, which ends with it.
 
@@ -169,15 +178,15 @@ def _run(
     # one call a process: its memory is freed when it ends
     task: Any = ray.remote(max_calls=1, max_retries=0, num_cpus=1, num_gpus=1 if settings.use_gpu else 0)(_prove)
     try:
-        return ray.get(task.remote(model, settings, prompts))
+        return ray.get(task.remote(model, settings, prompts, chat))
     except RayError as error:
         # its message may hold values of the task
         return RadrayError(f"the parity run of ctranslate2 failed: {type(error).__name__}")
 
 
-def _prove(model: ModelFolder, settings: GenerateSettings, prompts: list[str]) -> Any:
+def _prove(model: ModelFolder, settings: GenerateSettings, prompts: list[str], chat: bool) -> Any:
     """Return record and conversion of a parity run, or the error that says why there is none."""
     try:
-        return prove(on_this_node(model), settings, prompts)
+        return prove(on_this_node(model), settings, prompts, chat=chat)
     except RadrayError as error:
         return error

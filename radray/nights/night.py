@@ -6,6 +6,7 @@ from functools import partial
 from rich.console import Console
 
 from radray.errors import GateError
+from radray.models.families.registry import family_name
 from radray.models.folder import ModelFolder
 from radray.nights.arrivals import unanswered
 from radray.nights.console import print_line
@@ -19,6 +20,7 @@ from radray.nights.reports_run import prepare_night
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
 from radray.tables.catalog import Warehouse
+from radray.tasks.registry import choose
 
 
 def generate_night(
@@ -38,12 +40,19 @@ def generate_night(
         for model in models:
             refuse_other_cut(settings, dataset_split.split, model)
     reports = sum(dataset_split.reports for dataset_split in splits)
-    prompts = partial(sample_prompts, warehouse, settings, splits)
-    engines = [EngineOfModel(model, settings.generate, reports, prompts) for model in models]
+    asked = [choose(settings.model, model.name, family_name(model.path), model.manifest.provenance) for model in models]
+    engines = [
+        EngineOfModel(
+            *(model, settings.generate, reports),
+            partial(sample_prompts, warehouse, settings, splits, of_model),
+            chat=of_model.prompt.chat,
+        )
+        for model, of_model in zip(models, asked, strict=True)
+    ]
     refused: list[str] = []
     for dataset_split in splits:
-        for engine in engines:
-            partition = freeze_partition(warehouse, settings, dataset_split, engine.model)
+        for engine, of_engine in zip(engines, asked, strict=True):
+            partition = freeze_partition(warehouse, settings, dataset_split, engine.model, of_engine)
             try:
                 generate_partition(partition, engine, start_ray, console, line)
             except GateError as error:  # the nights of other hospitals and models are not its business

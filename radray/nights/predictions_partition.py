@@ -20,6 +20,8 @@ from radray.tables.commit import PartitionBase, pin
 from radray.tables.identity import ROWS_VERSION, digest, new_run_id, run_key
 from radray.tables.partition import PartitionRun
 from radray.tables.runs import RunRow
+from radray.tasks.impression.task import IMPRESSION
+from radray.tasks.registry import Asked
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class PredictionsPartition:
     dataset_split: DatasetSplit
     model: ModelFolder
     base: PartitionBase
+    asked: Asked
+    """What the model is asked."""
     input: FrozenReports
     run_id: str
     """Of the run over it, under whatever engine."""
@@ -70,7 +74,7 @@ class PredictionsPartition:
     def alike(self, engine: EngineChoice) -> dict[str, str]:
         """Return what the rows of equal reports must share for one to be taken for the other, by column."""
         return {
-            "prompt_id": self.settings.model.prompt,
+            "prompt_id": self.asked.prompt.id,
             # with the version of the rows: those of older code are not copied
             "settings_digest": digest({"rows_version": ROWS_VERSION, **self._decides()})[:16],
             "engine": engine.name,
@@ -82,6 +86,7 @@ class PredictionsPartition:
         constants = {
             **self.base.partition,
             "model_name": self.model.name,
+            "task": self.asked.task.id,
             **self.alike(engine),
             "run_key": self._key(engine),
             "run_id": self.run_id,
@@ -92,7 +97,7 @@ class PredictionsPartition:
             cut=split_cut(self.settings),
             split=self.dataset_split.split,
             model=self.model,
-            prompt_id=self.settings.model.prompt,
+            prompt_id=self.asked.prompt.id,
             settings=engine.settings,
             score=self.settings.score,
             constants=constants,
@@ -118,7 +123,9 @@ class PredictionsPartition:
         decides: Mapping[str, Any] = {
             **{name: str(value) for name, value in self.base.partition.items()},
             "input": self.input.digest,
-            "prompt": self.settings.model.prompt,
+            "prompt": self.asked.prompt.id,
+            # impressions were written before there was a word for what is asked: their nights keep their keys
+            **({} if self.asked.task is IMPRESSION else {"task": self.asked.task.id}),
             "generation": self._decides(),
             "scorer": [self.scorer_id, checks_id(self.settings.score)],
             "engine": engine.name,
@@ -127,9 +134,9 @@ class PredictionsPartition:
 
 
 def freeze_partition(
-    warehouse: Warehouse, settings: Settings, dataset_split: DatasetSplit, model: ModelFolder
+    warehouse: Warehouse, settings: Settings, dataset_split: DatasetSplit, model: ModelFolder, asked: Asked
 ) -> PredictionsPartition:
-    """Pin the partition of a dataset in a split under `model`, then freeze its input.
+    """Pin the partition of a dataset in a split under `model`, which is `asked`, then freeze its input.
 
     Raises InputError when some of the reports have predictions of the model in another split.
     """
@@ -142,4 +149,5 @@ def freeze_partition(
     base = pin(warehouse, PREDICTIONS, partition)
     reports = freeze_reports(warehouse, settings, dataset_split)
     refuse_other_splits(warehouse, partition, reports.unit_ids)
-    return PredictionsPartition(warehouse, settings, dataset_split, model, base, reports, new_run_id("generate"))
+    run_id = new_run_id("generate")
+    return PredictionsPartition(warehouse, settings, dataset_split, model, base, asked, reports, run_id)

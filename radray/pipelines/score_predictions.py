@@ -2,18 +2,13 @@
 
 import logging
 from collections.abc import Mapping
-from functools import lru_cache
 from time import monotonic
 from typing import Any
 
 import pyarrow as pa
 
-from radray.checks.check import CHECKS_ID, CheckResult, check
+from radray.checks.check import CHECKS_ID
 from radray.evaluation.rouge import Scorer
-from radray.flags import CLASSES
-from radray.language.findings_stratum import findings_stratum
-from radray.language.normality import is_normal
-from radray.language.sentences import split_sentences
 from radray.pipelines.prometheus import SCORE_SECONDS, SCORED, record
 from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.stage import Stage, innermost_frame
@@ -22,10 +17,7 @@ from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
 from radray.schema.statuses import FailReason, PredictionStatus
 from radray.settings.generate import ScoreSettings
 from radray.tables.rows import to_arrow
-
-REPEATS_KEPT = 10_000
-"""Results of the checks of references, and of findings, that a process keeps: of the Open-i pairs 32 % say word for
-word what another says, and a report under four models has one reference. About 1 kB each."""
+from radray.tasks.registry import TASKS
 
 _FAILED = {
     **dict.fromkeys(("prediction", "hypotheses", "logprob_per_token", "margin")),
@@ -43,6 +35,7 @@ class ScorePredictions(Stage):
     def __init__(self, settings: ScoreSettings, constants: Mapping[str, Any]) -> None:
         self._settings = settings
         self._constants = {**constants, "checks_id": checks_id(settings)}
+        self._task = TASKS[constants["task"]]
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Return the stage's rows for `batch`, and record how many there were and how long they took."""
@@ -62,7 +55,7 @@ class ScorePredictions(Stage):
         rows = []
         for source in batch.to_pylist():
             try:
-                columns = _scores(scorer, source) | _checks(source)
+                columns = self._task.score(scorer, source)
             except Exception as error:  # of rules on free text: it may cost this report, and no other
                 _LOG.warning(
                     "unit_id %s cannot be scored: %s at %s",
@@ -97,70 +90,8 @@ def _thresholds(settings: ScoreSettings) -> dict[str, float]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _scores(scorer: Scorer, source: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ROUGE against the cleaned reference, and its F against the raw reference."""
-    reference, raw = source["reference"], source["reference_raw"]
-    if not reference:
-        return dict.fromkeys((*ROUGE_COLUMNS, *RAW_ROUGE_COLUMNS, "scorer_id"))
-    prediction = source["prediction"] or ""
-    cleaned = scorer.score(reference, prediction)
-    against_raw = dict.fromkeys(RAW_ROUGE_COLUMNS) if raw is None or not raw.strip() else cleaned
-    if against_raw is cleaned:
-        scored = cleaned if raw == reference else scorer.score(raw, prediction)
-        against_raw = {name: scored[name.replace("_raw_f", "_f")] for name in RAW_ROUGE_COLUMNS}
-    return {**cleaned, **against_raw, "scorer_id": scorer.scorer_id}
-
-
 def _zeros(scorer: Scorer, source: Mapping[str, Any]) -> dict[str, Any]:
     """Return the scores of a prediction that is not there."""
     if not source["reference"]:
         return {}
     return {**dict.fromkeys((*ROUGE_COLUMNS, *RAW_ROUGE_COLUMNS), 0.0), "scorer_id": scorer.scorer_id}
-
-
-def _checks(source: Mapping[str, Any]) -> dict[str, Any]:
-    """Return strata, flags, evidence and items of the prediction and, as the human base rate, of the reference."""
-    prediction, reference, findings = source["prediction"], source["reference"], source["findings"]
-    modality, body_part = source["modality"], source["body_part"]
-    ids = tuple(identifier for identifier in (source["study_id"], source["subject_id"]) if identifier)
-    checked = check(
-        prediction,
-        findings,
-        source["background"],
-        modality=modality,
-        body_part=body_part,
-        identifiers=ids,
-        output_cut=bool(source["output_cut"]),
-    )
-    row = _columns("", prediction, checked)
-    if reference:
-        theirs = _check_reference(reference, findings, source["background"], modality, body_part)
-        row |= _columns("reference_", reference, theirs)
-        normal = is_normal(reference)
-        row["reference_stratum"] = None if normal is None else "normal" if normal else "abnormal"
-    else:
-        row |= dict.fromkeys([*(f"reference_{name}" for name in _columns("", None, checked)), "reference_stratum"])
-    row["impression_items"] = row.pop("items")
-    row["findings_stratum"] = _findings_stratum(findings)
-    return row
-
-
-def _columns(prefix: str, impression: str | None, checked: CheckResult) -> dict[str, Any]:
-    flags = {f"{prefix}flag_{name}": checked.flags[name] for name in CLASSES}
-    rest = {
-        "evidence": checked.evidence,
-        "followup": checked.followup,
-        "urgent_first": checked.most_urgent_first,
-        "items": len(split_sentences(impression)) if impression else None,
-    }
-    return {**flags, **{f"{prefix}{name}": value for name, value in rest.items()}}
-
-
-@lru_cache(maxsize=REPEATS_KEPT)
-def _check_reference(
-    reference: str, findings: str, background: str | None, modality: str | None, body_part: str | None
-) -> CheckResult:
-    return check(reference, findings, background, modality=modality, body_part=body_part)
-
-
-_findings_stratum = lru_cache(maxsize=REPEATS_KEPT)(findings_stratum)

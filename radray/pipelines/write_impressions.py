@@ -20,16 +20,15 @@ from radray.pipelines.stage import Stage
 from radray.schema.column import HYPOTHESES
 from radray.schema.statuses import FailReason, PredictionStatus
 from radray.settings.generate import GenerateSettings
-from radray.tasks.impression.prompts import get_prompt
-
-PROBE = "The lungs are clear. No pleural effusion or pneumothorax."
-"""Findings that every start of an engine must answer before it is given a report."""
+from radray.tasks.registry import find_prompt
+from radray.tasks.task import Task
 
 
 class WriteImpressions(Stage):
     """Write an impression for each report with a model, which is loaded once an actor, in a process of its own."""
 
     reads = ("unit_id", "findings", "background")
+    """Those of the one task whose rows are predictions."""
     keeps_rows = True
 
     def __init__(
@@ -45,14 +44,14 @@ class WriteImpressions(Stage):
         The model's files are checked against their manifest, once a node for all actors of `run_id` (None: this one).
         Raises InputError when they are others, and RadrayError when the engine does not answer.
         """
-        self._prompt = get_prompt(prompt_id)
+        self._asked = find_prompt(prompt_id)
         run = run_id or secrets.token_hex(16)
         model = on_this_node(model, CheckedFiles(run))
         self._process = EngineProcess(
-            partial(open_checked, model, settings, converted, run),
+            partial(open_checked, model, settings, converted, run, chat=self._asked.prompt.chat),
             engine_name(settings),
             settings,
-            self._prompt.fill(PROBE, None),
+            self._asked.fill(self._asked.task.probe),
         )
         self._engine = AnswerOnce(self._process, settings.repeats_kept)
         self._metrics = WriterMetrics(model.name)
@@ -64,17 +63,16 @@ class WriteImpressions(Stage):
 
     def run(self, batch: pa.Table) -> pa.Table:
         """Return `batch` with prediction, hypotheses, token counts, flags, status and reason."""
-        findings, background = batch.column("findings").to_pylist(), batch.column("background").to_pylist()
-        prompts = [self._prompt.fill(f, b) for f, b in zip(findings, background, strict=True)]
+        prompts = [self._asked.fill(row) for row in batch.select(self._asked.task.reads).to_pylist()]
         began = time.monotonic()
         answers = self._engine.generate(prompts)
         self._metrics.answered(answers, time.monotonic() - began, self._process.restarts)
-        return answered(batch, answers)
+        return answered(batch, answers, self._asked.task)
 
 
-def answered(batch: pa.Table, answers: Sequence[Answer]) -> pa.Table:
+def answered(batch: pa.Table, answers: Sequence[Answer], task: Task) -> pa.Table:
     """Return `batch` with each report's outcome in columns; a column of that name is replaced."""
-    outcomes = [_outcome(answer) for answer in answers]
+    outcomes = [_outcome(answer, task) for answer in answers]
     for name, type_ in _OUTCOME.items():
         column = pa.array([answer[name] for answer in outcomes], type_)
         batch = (
@@ -85,12 +83,12 @@ def answered(batch: pa.Table, answers: Sequence[Answer]) -> pa.Table:
     return batch
 
 
-def _outcome(answer: Answer) -> dict[str, Any]:
+def _outcome(answer: Answer, task: Task) -> dict[str, Any]:
     if isinstance(answer, Failed):
         return dict.fromkeys(_OUTCOME) | {"status": PredictionStatus.FAILED.value, "reason": answer.reason.value}
-    best = answer.hypotheses[0].text
+    best = task.parse(answer.hypotheses[0].text)
     return {
-        "prediction": best or None,
+        "prediction": best,
         "hypotheses": [{"text": hypothesis.text, "score": hypothesis.score} for hypothesis in answer.hypotheses],
         "input_tokens": answer.input_tokens,
         "output_tokens": answer.output_tokens,

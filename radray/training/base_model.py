@@ -1,51 +1,74 @@
-"""The model that a fine-tuning starts from, and the upload of the model that it ends with."""
+"""The model that a fine-tuning starts from, what it is to learn, and the upload of the model that it ends with."""
 
 from pathlib import Path
 
 import pyarrow as pa
 
+from radray.models.families.causal.tiny import build_tiny_causal
+from radray.models.families.registry import family_name
+from radray.models.families.t5.shape import PUBLISHED
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
 from radray.models.store import open_stored, put_model
 from radray.settings.root import Settings
 from radray.storage.files import Storage, is_s3
+from radray.tasks.registry import Asked, choose
 from radray.training.places import untrained_folder
 from radray.training.plan import TrainingPlan, fitting_plan, initial_shape
 
+_TINY = {"tiny": ("t5", build_tiny), "tiny-causal": ("causal", build_tiny_causal)}
+"""Family and builder of the models that are built from the training text, by `model.init`."""
 
-def planned_model(settings: Settings, storage: Storage, train: pa.Table) -> tuple[ModelFolder, TrainingPlan | None]:
-    """Return the model to start from and the plan of training it on `train`; no plan for a model other than a T5.
+
+def asked_of_base(settings: Settings, storage: Storage) -> Asked:
+    """Return what the model to start from is to learn: what it was trained for, else what the settings say.
+
+    Raises ConfigError as `choose`, and InputError for a model that cannot be opened.
+    """
+    init = settings.model.init
+    if init in _TINY:
+        return choose(settings.model, init, _TINY[init][0], {})
+    if init in PUBLISHED:  # of the hub, where no model has a manifest of ours: not fetched for its family alone
+        return choose(settings.model, init, "t5", {})
+    model = open_stored(init, storage)
+    return choose(settings.model, model.name, family_name(model.path), model.manifest.provenance)
+
+
+def planned_model(
+    settings: Settings, storage: Storage, train: pa.Table, asked: Asked
+) -> tuple[ModelFolder, TrainingPlan | None]:
+    """Return the model to start from, and the plan of training it on `train`; None: no plan is known.
 
     The plan is computed once: before the model is fetched where its shape is already known, so that what does not fit
     costs no download, and otherwise after. Raises ConfigError for a training that does not fit the node, and
     InputError for a model that cannot be opened.
     """
     # the vocabulary of a tiny model is known only once it is built
-    shape = None if settings.model.init == "tiny" else initial_shape(settings.model)
+    shape = None if settings.model.init in _TINY else initial_shape(settings.model)
     plan = None if shape is None else fitting_plan(settings, shape, examples=train.num_rows)
-    model = initial_model(settings, storage, train)
+    model = initial_model(settings, storage, train, asked)
     if shape is None:
         shape = initial_shape(settings.model.model_copy(update={"init": str(model.path)}))
         plan = None if shape is None else fitting_plan(settings, shape, examples=train.num_rows)
     return model, plan
 
 
-def initial_model(settings: Settings, storage: Storage, train: pa.Table) -> ModelFolder:
-    """Return the model to start from; ``model.init=tiny`` is built from the text of `train`, beside `model.out`.
+def initial_model(settings: Settings, storage: Storage, train: pa.Table, asked: Asked) -> ModelFolder:
+    """Return the model to start from; ``tiny`` and ``tiny-causal`` are built from `train`, beside `model.out`.
 
     Raises InputError for a model that cannot be opened, or training text without a word to build a tiny one from.
     """
-    if settings.model.init != "tiny":
-        return open_stored(settings.model.init, storage)
+    if settings.model.init not in _TINY:
+        model = open_stored(settings.model.init, storage)
+        family_name(model.path)
+        return model
+    family, build = _TINY[settings.model.init]
     folder = untrained_folder(settings)
     texts = train.column("input").to_pylist() + train.column("target").to_pylist()
-    build_tiny(texts, folder, size=settings.model.tiny, seed=settings.train.seed)
-    write_manifest(
-        folder,
-        folder.name,
-        {"base": {"name": "tiny"}, "prompt_id": settings.model.prompt, "settings": settings.model.tiny.model_dump()},
-    )
+    build(texts, folder, size=settings.model.tiny, seed=settings.train.seed)
+    about = {"base": {"name": settings.model.init}, "family": family, "settings": settings.model.tiny.model_dump()}
+    write_manifest(folder, folder.name, {**about, **asked.provenance})
     return open_model(str(folder))
 
 

@@ -1,6 +1,6 @@
 """What a fine-tuning learns from: the training and validation examples in the table `reports`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -14,8 +14,8 @@ from radray.schema.statuses import ReportStatus
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest
-from radray.tasks.impression.prompts import get_prompt
-from radray.tasks.impression.targets import TargetCounts, make_targets
+from radray.tasks.registry import Asked
+from radray.tasks.task import TargetCounts
 
 EXAMPLES = pa.schema([(name, pa.string()) for name in ("unit_id", "input", "target", "reference")])
 """Columns of both tables.
@@ -48,25 +48,28 @@ class TrainingData:
         return digest([table.to_pydict() for table in (self.train, self.validation)])
 
 
-def read_examples(warehouse: Warehouse, settings: Settings) -> TrainingData:
+def read_examples(warehouse: Warehouse, settings: Settings, ask: Callable[[], Asked]) -> TrainingData:
     """Return the examples of the reports of `date` and, where it is set, `source.dataset`.
 
-    Raises ConfigError for an unknown prompt, InputError for a split without a single target.
+    `ask` returns what the model is to learn; it is called once there are reports. Raises InputError for a split without
+    a single target.
     """
-    prompt = get_prompt(settings.model.prompt)
     reports = _read_reports(warehouse, settings)
+    asked = ask() if reports else None
     cut = SplitCut(settings.split.validation_fraction, settings.split.seed)
     keep = {"keep_masks": settings.train.keep_masks, "keep_communications": settings.train.keep_communications}
     tables: dict[str, pa.Table] = {}
     target_counts: dict[str, TargetCounts] = {}
     for split in ("train", "validation"):
         rows = [row for row in reports if cut.split_of(row["split"], row["split_key"]) == split]
-        targets, target_counts[split] = make_targets([row["reference"] for row in rows], **keep)
+        if asked is None or not rows:
+            raise _no_reports(split, settings)
+        targets, target_counts[split] = asked.task.make_targets([row["reference"] for row in rows], **keep)
         sample = _sample(rows, settings) if split == "validation" else frozenset()
         examples = [
             {
                 "unit_id": row["unit_id"],
-                "input": prompt.fill(row["findings"], row["background"]),
+                "input": asked.fill(row),
                 "target": target,
                 "reference": row["reference"] if row["unit_id"] in sample else None,
             }
@@ -74,13 +77,17 @@ def read_examples(warehouse: Warehouse, settings: Settings) -> TrainingData:
             if target or row["unit_id"] in sample
         ]
         if not any(example["target"] for example in examples):
-            raise InputError(
-                f"no {split} reports with findings and impression on batch_date={settings.date}"
-                f" (dataset {settings.source.dataset or 'any'}) in {settings.warehouse.uri}: run jobs.prepare first,"
-                " or set split.validation_fraction"
-            )
+            raise _no_reports(split, settings)
         tables[split] = pa.Table.from_pylist(examples, schema=EXAMPLES)
     return TrainingData(tables["train"], tables["validation"], target_counts)
+
+
+def _no_reports(split: str, settings: Settings) -> InputError:
+    return InputError(
+        f"no {split} reports with findings and impression on batch_date={settings.date}"
+        f" (dataset {settings.source.dataset or 'any'}) in {settings.warehouse.uri}: run jobs.prepare first,"
+        " or set split.validation_fraction"
+    )
 
 
 def _read_reports(warehouse: Warehouse, settings: Settings) -> list[dict[str, Any]]:

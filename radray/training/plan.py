@@ -84,7 +84,8 @@ def plan_training(
     step = Step(
         sharding=train.sharding if train.workers > 1 else "none",
         workers=train.workers,
-        precision=train.precision,
+        # `auto` is resolved before, see `precision`; unresolved it counts as the dearer one
+        precision="fp32" if train.precision == "auto" else train.precision,
         optimiser=train.optimiser,
         checkpointing=train.activation_checkpointing,
         rows=at_once,

@@ -4,12 +4,14 @@ from functools import partial
 from typing import Any
 
 from radray.models.engines.engine import DECIDES
+from radray.models.families.registry import family_name
 from radray.models.folder import ModelFolder
 from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
 from radray.storage.files import Storage
 from radray.tables.identity import new_run_id, run_key
 from radray.tables.runs import RunRow
+from radray.tasks.registry import Asked
 from radray.training.base_model import deliver
 from radray.training.dataset import TrainingData
 from radray.training.driver.job import FinetuneJob
@@ -57,8 +59,9 @@ def finetune_job(
     base: ModelFolder,
     plan: TrainingPlan | None,
     row: RunRow,
+    asked: Asked,
 ) -> FinetuneJob:
-    """Return what `driver.trainer.finetune` is to do in the run of `row`."""
+    """Return what `driver.trainer.finetune` is to do in the run of `row`: have the model learn what it is `asked`."""
     checkpoints, uploads = checkpoint_place(settings, storage, row.run_key)
     return FinetuneJob(
         train=data.train,
@@ -69,14 +72,15 @@ def finetune_job(
         checkpoints=checkpoints,
         uploads=uploads,
         base_name=settings.model.init,
-        provenance=provenance(settings, data, base, plan, row),
+        provenance=provenance(settings, data, base, plan, row, asked),
+        chat=asked.prompt.chat,
         scoring=Scoring(settings.generate, settings.score.stemmer),
         deliver=partial(deliver, out=settings.model.out, storage=storage),
     )
 
 
 def provenance(
-    settings: Settings, data: TrainingData, base: ModelFolder, plan: TrainingPlan | None, row: RunRow
+    settings: Settings, data: TrainingData, base: ModelFolder, plan: TrainingPlan | None, row: RunRow, asked: Asked
 ) -> dict[str, Any]:
     """Return what the manifest of the model records of how it was trained, as JSON values.
 
@@ -84,12 +88,13 @@ def provenance(
     """
     return {
         "plan": [] if plan is None else plan.lines(),
-        "base": {"name": base.name, "digest": base.digest},
+        "base": {"name": base.name, "digest": base.digest, **_origin(base)},
         "batch_date": settings.date.isoformat(),
         "data_digest": row.about["input_digest"],
         "dataset": settings.source.dataset,
         "examples": {"train": data.train.num_rows, "validation": data.validation_targets},
-        "prompt_id": settings.model.prompt,
+        **asked.provenance,
+        "family": family_name(base.path),
         "run_id": row.run_id,
         "settings": settings.train.model_dump(mode="json"),
         "targets": {
@@ -102,3 +107,9 @@ def provenance(
         },
         "split": {"seed": settings.split.seed, "validation_fraction": settings.split.validation_fraction},
     }
+
+
+def _origin(base: ModelFolder) -> dict[str, Any]:
+    """Return the licence and origin that the manifest of `base` has from a file that it was read from, if any."""
+    origin = base.manifest.provenance.get("origin")
+    return {} if origin is None else {"origin": origin}

@@ -37,7 +37,7 @@ from radray.evaluation.floors import best_constant, first_sentence
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
 from radray.models.engines.opening import open_engine
-from radray.models.families.t5.loading import load_tokenizer
+from radray.models.families.loading import load_tokenizer
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
@@ -51,7 +51,7 @@ from radray.reports.synthetic.studies import make_studies
 from radray.settings.generate import GenerateSettings
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
-from radray.tasks.impression.prompts import get_prompt
+from radray.tasks.registry import find_prompt
 from radray.training.loop.loop import train
 from radray.training.loop.optimisers import build_optimiser
 from radray.training.loop.sharding import Learner, Worker, load_plain, spread
@@ -91,7 +91,7 @@ def report_of(record: Record) -> Report:
 
 def inputs_of(asked: Sequence[Report], neighbours: Neighbours, given: argparse.Namespace) -> list[str]:
     """Return the prompts, with the impressions of the nearest reports at their end if `given` asks for it."""
-    prompt = get_prompt(given.prompt)
+    prompt = find_prompt(given.prompt).prompt
     filled = [prompt.fill(report.findings, report.background) for report in asked]
     if not given.neighbours:
         return filled

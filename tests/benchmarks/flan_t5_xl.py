@@ -27,14 +27,14 @@ from radray.models.engines.conversion import ensure_converted
 from radray.models.engines.engine import Failed, engine_name
 from radray.models.engines.isolation.process import EngineProcess
 from radray.models.engines.opening import open_engine
-from radray.models.families.t5.loading import load_tokenizer
+from radray.models.families.loading import load_tokenizer
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
 from radray.reports.synthetic.studies import make_studies
 from radray.settings.generate import GenerateSettings
 from radray.settings.model import TinySettings
-from radray.tasks.impression.prompts import get_prompt
+from radray.tasks.registry import find_prompt
 from tests.benchmarks.trained_model import say
 
 # https://huggingface.co/google/flan-t5-xl/blob/main/config.json
@@ -52,7 +52,7 @@ THREADS = 2
 
 def prompts(count: int) -> list[str]:
     """Return the prompts of `count` synthetic reports: the whole text, about as long as real findings."""
-    prompt = get_prompt("background-findings-v1")
+    prompt = find_prompt("background-findings-v1").prompt
     return [prompt.fill(study.text, None) for study in make_studies(count, 5)]
 
 

@@ -49,7 +49,7 @@ from radray.settings.warehouse import S3Settings
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest
-from radray.tasks.impression.prompts import get_prompt
+from radray.tasks.registry import find_prompt
 from tests.benchmarks.trained_model import say, trained_model
 
 PROMPT = "background-findings-v1"
@@ -57,7 +57,7 @@ RAY_NICENESS = 15
 """Default of Ray's setting worker_niceness."""
 CONSTANTS = {
     **dict.fromkeys(("model_digest", "model_name", "settings_digest", "engine", "run_id", "run_key"), "benchmark"),
-    **{"dataset": "openi", "split": "train", "prompt_id": PROMPT},
+    **{"dataset": "openi", "split": "train", "prompt_id": PROMPT, "task": "impression"},
 }
 
 
@@ -110,7 +110,9 @@ def repeated(rows: pa.Table, count: int, *, references: bool) -> pa.Table:
 def prompts_of(rows: pa.Table) -> list[str]:
     """Return the prompt of each row."""
     columns = (rows.column(name).to_pylist() for name in ("findings", "background"))
-    return [get_prompt(PROMPT).fill(findings, background) for findings, background in zip(*columns, strict=True)]
+    return [
+        find_prompt(PROMPT).prompt.fill(findings, background) for findings, background in zip(*columns, strict=True)
+    ]
 
 
 def bare(folder: Path, count: int, threads: int) -> dict[str, float]:

@@ -17,7 +17,8 @@ import torch
 from radray.models.engines.engine import Engine, Generation
 from radray.models.engines.opening import open_engine
 from radray.models.engines.parity import TOLERANCE, compare, score_difference
-from radray.models.families.t5.loading import load_model, load_tokenizer
+from radray.models.families.loading import load_tokenizer
+from radray.models.families.t5.loading import load_model
 from radray.models.folder import ModelFolder
 from radray.settings.generate import GenerateSettings
 from tests.benchmarks.trained_model import say, trained_model

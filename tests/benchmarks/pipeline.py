@@ -52,6 +52,7 @@ from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest
 from radray.tables.rows import to_arrow
+from radray.tasks.registry import find_prompt
 from tests.benchmarks.simulated import SimulatedImpressions, simulated_model
 from tests.benchmarks.trained_model import say
 
@@ -94,7 +95,7 @@ def efficiency(folder: Path, actors: int) -> dict[str, Any]:
     journal = folder / "journal"
     journal.mkdir(exist_ok=True)
     constants = dict.fromkeys(("model_digest", "model_name", "prompt_id", "settings_digest", "engine", "run_id"), "x")
-    constants |= {"dataset": "hospital", "split": "live", "run_key": "k"}
+    constants |= {"task": "impression", "dataset": "hospital", "split": "live", "run_key": "k"}
     with ray_cluster(ClusterSettings()):
         ray.data.DataContext.get_current().wait_for_min_actors_s = 600
         began = time.time()
@@ -175,7 +176,8 @@ def make_night(
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     model = simulated_model(journal, times)
     (split,) = step("find datasets and splits", lambda: find_dataset_splits(warehouse, settings))
-    partition = step("pin and freeze", lambda: freeze_partition(warehouse, settings, split, model))
+    asked = find_prompt("background-findings-v1")
+    partition = step("pin and freeze", lambda: freeze_partition(warehouse, settings, split, model, asked))
     engine = EngineChoice("simulated", settings.generate, "a benchmark")
     run = partition.open([engine])
     if step("look whether it is there", run.is_committed):

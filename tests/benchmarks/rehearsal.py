@@ -31,7 +31,7 @@ import psutil
 import pyarrow.compute as pc
 from safetensors import safe_open
 
-from radray.models.families.t5.loading import load_tokenizer
+from radray.models.families.loading import load_tokenizer
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.shape import folder_shape
 from radray.models.families.t5.tiny import build_tiny

@@ -39,6 +39,7 @@ TYPES = {"hypotheses": HYPOTHESES, "subject_id": pa.string(), "background": pa.s
 CONSTANTS = {
     **{
         "batch_date": datetime.date(1970, 1, 1),
+        "task": "impression",
         "dataset": "d",
         "split": "test",
         "model_digest": "0" * 64,

@@ -27,7 +27,8 @@ from radray.models.manifest import Manifest
 from radray.pipelines.stage import Stage
 from radray.pipelines.write_impressions import answered
 from radray.settings.generate import GenerateSettings
-from radray.tasks.impression.prompts import get_prompt
+from radray.tasks.impression.task import IMPRESSION
+from radray.tasks.registry import find_prompt
 
 INPUT_TOKENS_A_S = 0.4 * 70e12 / (2 * 1.22e9)
 STEP_S = 2 * 1.63e9 / (0.55 * 600e9)
@@ -79,7 +80,7 @@ class SimulatedImpressions(Stage):
 
     def __init__(self, model: ModelFolder, prompt_id: str, settings: GenerateSettings, *_: object) -> None:
         """Open the journal."""
-        self._prompt = get_prompt(prompt_id)
+        self._prompt = find_prompt(prompt_id).prompt
         self._engine = SimulatedEngine(settings, float(model.manifest.provenance["times"]))
         self._journal = (model.path / f"{os.getpid()}.jsonl").open("w", buffering=1)
         self._begun = (model.path / f"{os.getpid()}.begun").open("w", buffering=1)
@@ -90,7 +91,7 @@ class SimulatedImpressions(Stage):
         began, before = time.time(), self._engine.busy_s
         columns = (batch.column(name).to_pylist() for name in ("findings", "background"))
         prompts = [self._prompt.fill(findings, background) for findings, background in zip(*columns, strict=True)]
-        answers = answered(batch, self._engine.generate(prompts))
+        answers = answered(batch, self._engine.generate(prompts), IMPRESSION)
         line = [began, time.time(), self._engine.busy_s - before, batch.num_rows]
         self._journal.write(json.dumps(line) + "\n")
         return answers

@@ -30,7 +30,7 @@ from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
-from radray.tasks.impression.prompts import get_prompt
+from radray.tasks.registry import find_prompt
 from tests.benchmarks.trained_model import say
 from tests.support.paths import openi_file
 
@@ -60,7 +60,7 @@ def records() -> tuple[str, list[Record]]:
 def texts(settings: Settings) -> tuple[str, list[str], list[str]]:
     """Return what the reports are, their prompts and their impressions."""
     name, usable = records()
-    prompt = get_prompt(settings.model.prompt)
+    prompt = find_prompt(settings.model.prompt or "background-findings-v1").prompt
     return (
         name,
         [prompt.fill(record.findings or "", record.background) for record in usable],
@@ -114,7 +114,8 @@ def with_trainer(folder: Path, settings: Settings, train: Any, stamps: Stamps, s
     """Train with transformers' Seq2SeqTrainer; return the model."""
     from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, Seq2SeqTrainingArguments, TrainerCallback
 
-    from radray.models.families.t5.loading import load_model, load_tokenizer
+    from radray.models.families.loading import load_tokenizer
+    from radray.models.families.t5.loading import load_model
 
     class Watch(TrainerCallback):
         def on_pre_optimizer_step(self, *_: Any, **__: Any) -> None:
@@ -160,7 +161,7 @@ def child(way: str, folder: Path, overrides: list[str]) -> None:
     """Train in one way and print its figures."""
     import torch
 
-    from radray.models.families.t5.loading import load_tokenizer
+    from radray.models.families.loading import load_tokenizer
     from radray.training.loop.loop import evaluate
     from radray.training.loop.sharding import Learner, Worker
     from tests.support.training.examples import tokenise

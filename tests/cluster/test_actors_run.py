@@ -73,6 +73,7 @@ def test_the_plan_for_two_cpus_is_one_actor_and_every_report_comes_through(
         files.append(str(tmp_path / f"{number}.parquet"))
         pq.write_table(rows.set_column(0, "unit_id", ids), files[-1], write_page_checksum=True)
     constants = dict.fromkeys(("model_digest", "model_name", "prompt_id", "settings_digest", "engine"), "x")
+    constants |= {"task": "impression", "dataset": "d", "split": "train", "run_key": "k", "run_id": "r"}
     job = GenerationJob(
         storage=Storage.of(S3Settings()),
         files=files,
@@ -82,7 +83,7 @@ def test_the_plan_for_two_cpus_is_one_actor_and_every_report_comes_through(
         prompt_id="findings-v1",
         settings=GENERATE,
         score=ScoreSettings(),
-        constants={**constants, "batch_date": NIGHT, "dataset": "d", "split": "train", "run_key": "k", "run_id": "r"},
+        constants={**constants, "batch_date": NIGHT},
         staging=str(tmp_path / "staging"),
     )
     stage_predictions(job, plan, staged=["u1-03", "u1-04"])

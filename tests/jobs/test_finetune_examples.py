@@ -17,7 +17,8 @@ from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
 from radray.tables.catalog import Warehouse
-from radray.tasks.impression.targets import TargetCounts
+from radray.tasks.registry import find_prompt
+from radray.tasks.task import TargetCounts
 from radray.training.dataset import TrainingData, read_examples
 from radray.training.places import out_folder, untrained_folder
 from radray.training.progress import Metric
@@ -66,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _read(folder: Path, *words: str) -> TrainingData:
     settings = _settings(folder, *words)
-    return read_examples(Warehouse(settings.warehouse), settings)
+    return read_examples(Warehouse(settings.warehouse), settings, lambda: find_prompt("background-findings-v1"))
 
 
 def _targets(table: pa.Table) -> set[str | None]:

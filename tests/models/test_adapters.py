@@ -13,8 +13,9 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from radray.models.engines.ctranslate2_beam import CTranslate2Engine
 from radray.models.engines.transformers_beam import TransformersEngine
-from radray.models.families.t5.adapters import add_adapter, write_adapted
-from radray.models.families.t5.loading import load_model, load_tokenizer
+from radray.models.families.adapters import add_adapter, write_adapted
+from radray.models.families.loading import load_tokenizer
+from radray.models.families.t5.loading import load_model
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model

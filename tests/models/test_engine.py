@@ -14,7 +14,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, T5Tokenizer
 from radray.errors import ConfigError
 from radray.models.engines.engine import Engine, engine_name
 from radray.models.engines.opening import open_engine
-from radray.models.families.t5.loading import load_model, load_tokenizer
+from radray.models.families.loading import load_tokenizer
+from radray.models.families.t5.loading import load_model
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model

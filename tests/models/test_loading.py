@@ -11,7 +11,8 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from radray.errors import InputError
-from radray.models.families.t5.loading import load_in_parts, load_model, load_tokenizer, refuse_other_tokenizer
+from radray.models.families.loading import load_tokenizer
+from radray.models.families.t5.loading import load_in_parts, load_model, refuse_other_tokenizer
 from radray.models.families.t5.saving import save_model
 
 

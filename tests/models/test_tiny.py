@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, T5ForConditionalGeneration, T5Tokenizer
 
 from radray.errors import InputError
-from radray.models.families.t5.loading import load_model, load_tokenizer
+from radray.models.families.loading import load_tokenizer
+from radray.models.families.t5.loading import load_model
 from radray.models.families.t5.tiny import build_tiny
 from radray.settings.model import TinySettings
 

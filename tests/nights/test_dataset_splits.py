@@ -24,7 +24,7 @@ from radray.tables.catalog import Warehouse
 from radray.tables.commit import append_rows
 from radray.tables.identity import digest
 from radray.tables.rows import to_arrow
-from radray.tasks.impression.prompts import get_prompt
+from radray.tasks.registry import find_prompt
 from tests.support.worlds.night_tables import NIGHT, put_prepare_run, put_reports
 
 
@@ -76,12 +76,13 @@ def test_prompts_are_sampled_from_all_parts(tmp_path: Path) -> None:
     put_reports(warehouse, ["a", "d"])
     put_reports(warehouse, ["b", "c"], split="test", background="Cough.")
     splits = [DatasetSplit("hospital", "live", 2), DatasetSplit("hospital", "test", 2)]
-    prompt = get_prompt(default.model.prompt)
-    assert sample_prompts(warehouse, default, splits, 2) == sorted(
+    asked = find_prompt("background-findings-v1")
+    prompt = asked.prompt
+    assert sample_prompts(warehouse, default, splits, asked, 2) == sorted(
         [prompt.fill("Clear a.", None), prompt.fill("Clear b.", "Cough.")]
     )
-    assert len(sample_prompts(warehouse, default, splits, 64)) == 4
-    assert sample_prompts(warehouse, default, splits[1:], 1) == [prompt.fill("Clear b.", "Cough.")]
+    assert len(sample_prompts(warehouse, default, splits, asked, 64)) == 4
+    assert sample_prompts(warehouse, default, splits[1:], asked, 1) == [prompt.fill("Clear b.", "Cough.")]
 
 
 def test_reports_that_were_predicted_in_another_split_are_refused(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ CONSTANTS = {
     "split": "train",
     "model_digest": "0" * 64,
     "model_name": "m",
+    "task": "impression",
     "prompt_id": "findings-v1",
     "settings_digest": "s",
     "engine": "transformers",
@@ -202,7 +203,7 @@ def test_a_report_that_cannot_be_checked_costs_its_row_and_no_other(
             raise KeyError(impression)
         return checks.check(impression, *args, **words)
 
-    monkeypatch.setattr("radray.pipelines.score_predictions.check", faulty)
+    monkeypatch.setattr("radray.tasks.impression.scores.check", faulty)
     both = pa.concat_tables([outcome("CANARY mass."), outcome("Small effusion.")])
     bad, good = ScorePredictions(ScoreSettings(defer_below_logprob=-5.0), CONSTANTS)(both).to_pylist()
     assert "CANARY mass." in asked

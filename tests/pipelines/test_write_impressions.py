@@ -20,6 +20,7 @@ from radray.models.manifest import write_manifest
 from radray.pipelines.write_impressions import WriteImpressions, answered
 from radray.settings.generate import GenerateSettings
 from radray.settings.model import TinySettings
+from radray.tasks.impression.task import IMPRESSION
 from tests.support.faults.faulty_engine import PROBE, FaultyEngine
 from tests.support.worlds.report_tables import reports
 
@@ -92,7 +93,7 @@ def test_a_report_that_the_engine_fails_on_costs_a_row(tmp_path: Path) -> None:
     words = ["Clear.", "segfault-x", "hang-x", "error-x", "memory-x", "Small effusion.", "segfault-x"]
     table = pa.concat_tables([reports(1, findings=word) for word in words])
     engine = AnswerOnce(process, 10)
-    rows = answered(table, engine.generate(words)).to_pylist()
+    rows = answered(table, engine.generate(words), IMPRESSION).to_pylist()
     reasons = [None, "engine_crashed", "timeout", "engine_error", "out_of_memory", None, "engine_crashed"]
     assert [row["reason"] for row in rows] == reasons
     for row, word in zip(rows, words, strict=True):

@@ -1,8 +1,9 @@
 import pytest
 
 from radray.errors import ConfigError
-from radray.settings.model import ModelSettings
-from radray.tasks.impression.prompts import PROMPTS, get_prompt
+from radray.models.families.registry import FAMILY_OF
+from radray.tasks.impression.prompts import PROMPTS
+from radray.tasks.registry import TASKS, find_prompt
 
 
 @pytest.mark.parametrize(
@@ -18,17 +19,44 @@ from radray.tasks.impression.prompts import PROMPTS, get_prompt
         ("background-findings-v1", " ", "Impression of findings: Clear {x}."),
         ("findings-v1", "Indication: Cough", "Impression of findings: Clear {x}."),
         ("findings-v1", None, "Impression of findings: Clear {x}."),
+        ("sections-v1", "Cough", "Findings: Clear {x}.\nBackground: Cough\nImpression:"),
+        ("sections-v1", None, "Findings: Clear {x}.\nImpression:"),
+        (
+            "chat-sections-v1",
+            "Cough",
+            "Findings: Clear {x}.\nBackground: Cough\n"
+            "Write the impression of this radiology report in as few words as its findings allow.",
+        ),
+        (
+            "chat-sections-v1",
+            None,
+            "Findings: Clear {x}.\n"
+            "Write the impression of this radiology report in as few words as its findings allow.",
+        ),
     ],
 )
 def test_a_prompt_is_filled(prompt_id: str, background: str | None, expected: str) -> None:
-    assert get_prompt(prompt_id).fill("Clear {x}.", background) == expected
+    assert find_prompt(prompt_id).prompt.fill("Clear {x}.", background) == expected
 
 
-def test_every_prompt_is_got_by_its_id_and_the_default_exists() -> None:
-    assert [get_prompt(prompt_id).id for prompt_id in PROMPTS] == list(PROMPTS)
-    assert ModelSettings().prompt in PROMPTS
+def test_every_prompt_is_got_by_its_id_and_no_two_tasks_share_one() -> None:
+    ids = [prompt_id for task in TASKS.values() for prompt_id in task.prompts]
+    assert [find_prompt(prompt_id).prompt.id for prompt_id in ids] == ids
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_family_has_a_default_prompt_in_every_task() -> None:
+    for task in TASKS.values():
+        assert set(task.defaults) == set(FAMILY_OF.values())
+        assert set(task.defaults.values()) <= set(task.prompts)
+
+
+def test_a_prompt_for_causal_models_ends_with_a_line_that_asks() -> None:
+    for prompt_id in ("sections-v1", "chat-sections-v1"):
+        for template in (PROMPTS[prompt_id].template, PROMPTS[prompt_id].bare_template):
+            assert "{" not in template.rpartition("\n")[2]
 
 
 def test_an_unknown_prompt_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"model\.prompt: .*'v0'; known: background-findings-v1, findings-v1"):
-        get_prompt("v0")
+    with pytest.raises(ConfigError, match=r"model\.prompt: .*'v0'; known: background-findings-v1, chat-s"):
+        find_prompt("v0")

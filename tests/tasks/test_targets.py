@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from radray.checks.communication import find_communication
 from radray.checks.form import find_masks
-from radray.tasks.impression.targets import TargetCounts, make_targets, without_communications, without_masks
+from radray.tasks.impression.targets import make_targets, without_communications, without_masks
+from radray.tasks.task import TargetCounts
 
 
 @pytest.mark.parametrize(

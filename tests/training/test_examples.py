@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
-from radray.models.families.t5.loading import load_tokenizer
+from radray.models.families.loading import load_tokenizer
 from radray.training.driver.tokens import tokenised
 from radray.training.loop.examples import (
     Examples,

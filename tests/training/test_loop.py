@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from radray.errors import ConfigError, RadrayError
-from radray.models.families.t5.loading import load_model, load_tokenizer
+from radray.models.families.loading import load_tokenizer
+from radray.models.families.t5.loading import load_model
 from radray.settings.train import TrainSettings
 from radray.training.loop.examples import Examples
 from radray.training.loop.loop import Score, evaluate, steps_total, train

@@ -19,7 +19,8 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from radray.errors import ConflictError, InputError, RadrayError
-from radray.models.families.t5.loading import load_model, load_tokenizer
+from radray.models.families.loading import load_tokenizer
+from radray.models.families.t5.loading import load_model
 from radray.models.folder import open_model
 from radray.settings.train import TrainSettings
 from radray.settings.warehouse import S3Settings

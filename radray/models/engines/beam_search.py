@@ -9,7 +9,8 @@ from transformers import PreTrainedTokenizerBase
 
 from radray.models.batching import length_batches
 from radray.models.engines.engine import Generation, Hypothesis, ModelCall, answer, engine_name
-from radray.models.tokens import cut, encode
+from radray.models.families.family import Family
+from radray.models.tokens import cut
 from radray.settings.generate import GenerateSettings
 
 
@@ -24,9 +25,16 @@ class Candidate(NamedTuple):
 class BeamEngine(ABC):
     """An engine but for the search itself, so that a prompt, a flag and a score mean the same in all of them."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, settings: GenerateSettings) -> None:
+    batches = staticmethod(length_batches)
+    """How prompts are put into calls."""
+
+    def __init__(
+        self, family: Family, tokenizer: PreTrainedTokenizerBase, settings: GenerateSettings, *, chat: bool
+    ) -> None:
         self.name = engine_name(settings)
+        self._family = family
         self._tokenizer = tokenizer
+        self._chat = chat
         self._settings = settings
 
     @abstractmethod
@@ -37,17 +45,17 @@ class BeamEngine(ABC):
         """Return calls of prompts of like length, the longest first; no prompts: an empty list."""
         if not prompts:
             return []
-        whole = encode(self._tokenizer, prompts)
+        encoded = self._family.encode_prompts(self._tokenizer, prompts, chat=self._chat)
         limit, side = self._settings.max_input_tokens, self._tokenizer.truncation_side
-        rows = [cut(row, limit, side) for row in whole]
+        rows = [cut(prompt.ids, limit, side, prompt.tail) for prompt in encoded]
         lengths = [len(row) for row in rows]
         return [
             ModelCall(
                 tuple(batch),
                 max(lengths[place] for place in batch),
-                partial(self._call, [rows[place] for place in batch], [len(whole[place]) for place in batch]),
+                partial(self._call, [rows[place] for place in batch], [len(encoded[place].ids) for place in batch]),
             )
-            for batch in length_batches(lengths, self._settings.batch_size, self._settings.batch_tokens)
+            for batch in self.batches(lengths, self._settings.batch_size, self._settings.batch_tokens)
         ]
 
     def generate(self, prompts: Sequence[str]) -> list[Generation]:

@@ -3,7 +3,7 @@
 ::
 
     <model folder>/.ctranslate2/<model digest>-<compute type>-<version>/
-        model.bin  config.json  shared_vocabulary.json
+        model.bin  config.json  shared_vocabulary.json (vocabulary.json of a causal model)
         manifest.json           sha256 of these; made: what from, and the record of each parity run
 
 A folder that starts with a dot is outside the model's own manifest, so converting does not change the model's digest.
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from radray.errors import InputError, RadrayError
+from radray.models.families.registry import open_family
 from radray.models.folder import ModelFolder
 from radray.models.manifest import (
     MANIFEST,
@@ -99,14 +100,11 @@ def ensure_converted(
 
 
 def _convert(model: ModelFolder, compute_type: str) -> None:
-    # here and not above: the driver looks for converted models and does not make them
-    from radray.models.families.t5.converting import write_converted
-
     folder = _writable_place(model) / _name(model, compute_type)
     remove_abandoned(folder.parent)
     try:
         with whole_folder(folder, replace=False) as partial:
-            write_converted(model.path, partial, compute_type)
+            open_family(model.path).write_converted(model.path, partial, compute_type)
             write_manifest(partial, model.name, {"model_digest": model.digest, **_provenance(compute_type)})
     except OSError as error:
         if not (folder / MANIFEST).is_file():  # otherwise another process was faster

@@ -95,7 +95,9 @@ def compare(fast: Sequence[Generation], reference: Sequence[Generation]) -> Comp
     return Comparison(len(fast), equal, equal_best, hypotheses, equal_hypotheses, most)
 
 
-def prove(model: ModelFolder, settings: GenerateSettings, prompts: Sequence[str]) -> tuple[ParityRecord, Converted]:
+def prove(
+    model: ModelFolder, settings: GenerateSettings, prompts: Sequence[str], *, chat: bool = False
+) -> tuple[ParityRecord, Converted]:
     """Run ctranslate2 and the reference on `prompts`, record the comparison, and return record and conversion.
 
     A damaged conversion is replaced. Raises InputError for no prompts and for a model that cannot be converted,
@@ -106,9 +108,9 @@ def prove(model: ModelFolder, settings: GenerateSettings, prompts: Sequence[str]
     fast = settings.model_copy(update={"engine": "ctranslate2"})
     converted = ensure_converted(model, settings.compute_type, mend=True)
     # one after the other, so that the memory is that of one
-    fast_generations, seconds = _timed(model, fast, prompts)
+    fast_generations, seconds = _timed(model, fast, prompts, chat)
     reference = settings.model_copy(update={"engine": "transformers", "compute_type": "float32"})
-    wanted, reference_seconds = _timed(model, reference, prompts)
+    wanted, reference_seconds = _timed(model, reference, prompts, chat)
     record = ParityRecord(
         **asdict(compare(fast_generations, wanted)),
         tolerance=TOLERANCE,
@@ -119,10 +121,12 @@ def prove(model: ModelFolder, settings: GenerateSettings, prompts: Sequence[str]
         seconds=round(seconds, 3),
         reference_seconds=round(reference_seconds, 3),
     )
-    return record, record_parity(converted, parity_key(settings), asdict(record))
+    return record, record_parity(converted, parity_key(settings, chat=chat), asdict(record))
 
 
-def known_parity(model: ModelFolder, settings: GenerateSettings) -> tuple[ParityRecord, Converted] | None:
+def known_parity(
+    model: ModelFolder, settings: GenerateSettings, *, chat: bool = False
+) -> tuple[ParityRecord, Converted] | None:
     """Return the record of an earlier parity run with `settings` on this kind of device, and what it was made with.
 
     None where there is none of this code, and where the converted files are not those of their manifest any more.
@@ -131,16 +135,17 @@ def known_parity(model: ModelFolder, settings: GenerateSettings) -> tuple[Parity
         converted = find_converted(model, settings.compute_type)
     except InputError:
         return None
-    record = None if converted is None else converted.parity.get(parity_key(settings))
+    record = None if converted is None else converted.parity.get(parity_key(settings, chat=chat))
     # one that other code wrote, with other fields, is no record
     if converted is None or record is None or set(record) != {field.name for field in fields(ParityRecord)}:
         return None
     return ParityRecord(**record), converted
 
 
-def parity_key(settings: GenerateSettings) -> str:
+def parity_key(settings: GenerateSettings, *, chat: bool = False) -> str:
     """Return what a parity run is filed under: settings that decide what is written, device and versions."""
     decides = {
+        **({"chat": True} if chat else {}),
         "settings": settings.model_dump(include=set(DECIDES)),
         "device": device_kind(settings),
         "versions": _versions(),
@@ -157,8 +162,10 @@ def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("ctranslate2", "tokenizers", "torch", "transformers")}
 
 
-def _timed(model: ModelFolder, settings: GenerateSettings, prompts: Sequence[str]) -> tuple[list[Generation], float]:
-    engine = open_engine(model, settings)
+def _timed(
+    model: ModelFolder, settings: GenerateSettings, prompts: Sequence[str], chat: bool
+) -> tuple[list[Generation], float]:
+    engine = open_engine(model, settings, chat=chat)
     start = time.perf_counter()
     generations = engine.generate(prompts)
     seconds = time.perf_counter() - start

@@ -7,17 +7,17 @@ from typing import Any
 import torch
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, PreTrainedTokenizerBase
 
-from radray.models.batching import pad
 from radray.models.engines.beam_search import BeamEngine, Candidate
+from radray.models.families.family import Family
 from radray.models.families.masks import never_written
-from radray.models.families.t5.loading import load_model, load_tokenizer
+from radray.models.families.registry import open_family
 from radray.settings.generate import GenerateSettings
 
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def search_config(
-    folders: GenerationConfig, tokenizer: PreTrainedTokenizerBase, settings: GenerateSettings
+    family: Family, folders: GenerationConfig, tokenizer: PreTrainedTokenizerBase, settings: GenerateSettings
 ) -> GenerationConfig:
     """Return the beam search of `settings` for a model whose folder has the generation config `folders`.
 
@@ -25,9 +25,7 @@ def search_config(
     """
     masks = never_written(tokenizer, suppress_masks=settings.suppress_masks)
     return GenerationConfig(
-        pad_token_id=folders.pad_token_id,
-        eos_token_id=folders.eos_token_id,
-        decoder_start_token_id=folders.decoder_start_token_id,
+        **family.search_tokens(folders, tokenizer),
         num_beams=settings.num_beams,
         num_return_sequences=settings.num_return_sequences,
         max_new_tokens=settings.max_new_tokens,
@@ -46,30 +44,27 @@ def search_config(
 class TransformersEngine(BeamEngine):
     """Beam search by Hugging Face transformers, in batches of like length; the same input gives the same output."""
 
-    def __init__(self, folder: Path, settings: GenerateSettings) -> None:
-        """Load the model of `folder`, on the GPU if `settings` say so.
+    def __init__(self, folder: Path, settings: GenerateSettings, *, chat: bool = False) -> None:
+        """Load the model of `folder`, on the GPU if `settings` say so; `chat`: prompts go through its template.
 
         Sets torch's threads for the whole process. Raises InputError for a folder without a usable model, and
         ConfigError for int8, which this engine does not know.
         """
-        super().__init__(load_tokenizer(folder), settings)
+        family = open_family(folder)
+        super().__init__(family, family.load_tokenizer(folder), settings, chat=chat)
         torch.set_num_threads(settings.threads_per_actor)
         self._device = torch.device("cuda" if settings.use_gpu else "cpu")
-        self._model: Any = load_model(folder, dtype=_TYPES[settings.compute_type], device=self._device)
+        self._model: Any = family.load_model(folder, dtype=_TYPES[settings.compute_type], device=self._device)
         # the folder's other generation defaults are dropped: a setting has one meaning, whatever the model
-        self._model.generation_config = search_config(self._model.generation_config, self._tokenizer, settings)
-        ids = self._model.generation_config
-        self._pad = ids.pad_token_id
+        folders = self._model.generation_config
+        ids = self._model.generation_config = search_config(family, folders, self._tokenizer, settings)
         self._ends = {ids.eos_token_id} if isinstance(ids.eos_token_id, int) else set(ids.eos_token_id)
 
     @torch.inference_mode()
     def _search(self, rows: list[list[int]]) -> list[list[Candidate]]:
-        input_ids = torch.tensor(pad(rows, self._pad), device=self._device)
-        mask = torch.tensor(pad([[1] * len(row) for row in rows], 0), device=self._device)
         best = _BestTokenScores()
-        out = self._model.generate(
-            input_ids=input_ids,
-            attention_mask=mask,
+        out = self._family.search(
+            *(self._model, rows, self._device),
             logits_processor=LogitsProcessorList([best] if self._settings.num_beams == 1 else []),
         )
         tokens = [self._until_end(row) for row in out.sequences.tolist()]
@@ -82,8 +77,7 @@ class TransformersEngine(BeamEngine):
         return [candidates[place * each : (place + 1) * each] for place in range(len(rows))]
 
     def _until_end(self, row: list[int]) -> tuple[list[int], bool]:
-        """Return the tokens after the start token and before the end token, and whether there was an end token."""
-        row = row[1:]
+        """Return the tokens before the end token, and whether there was one."""
         end = next((place for place, token in enumerate(row) if token in self._ends), None)
         return (row, False) if end is None else (row[:end], True)
 

@@ -1,29 +1,11 @@
 """The prompts: how findings and background become a model's input. A prompt never changes; a new one gets a new id."""
 
-from dataclasses import dataclass
-
-from radray.errors import ConfigError
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A named template of a model's input."""
-
-    id: str
-    template: str
-    """Template for a report with a background, with {findings} and {background}."""
-    bare_template: str
-    """Template for a report without a background, with {findings}."""
-
-    def fill(self, findings: str, background: str | None) -> str:
-        """Return the model's input. A blank background counts as none; blank findings leave only the instruction."""
-        if background and background.strip():
-            return self.template.format(findings=findings, background=background)
-        return self.bare_template.format(findings=findings)
-
+from radray.tasks.task import Prompt
 
 _INSTRUCTION = "Impression of findings: {findings}"
 """Short: FLAN-T5 follows an instruction, but a tiny T5 trained from scratch must learn to ignore a long one."""
+_FINDINGS, _BACKGROUND, _CUE = "Findings: {findings}", "Background: {background}", "Impression:"
+_ASK = "Write the impression of this radiology report in as few words as its findings allow."
 
 PROMPTS: dict[str, Prompt] = {
     prompt.id: prompt
@@ -32,14 +14,12 @@ PROMPTS: dict[str, Prompt] = {
         # the order does not matter to a bidirectional encoder
         Prompt("background-findings-v1", _INSTRUCTION + " Background: {background}", _INSTRUCTION),
         Prompt("findings-v1", _INSTRUCTION, _INSTRUCTION),
+        # a causal model goes on where its input ends: the last line asks for the impression
+        Prompt("sections-v1", f"{_FINDINGS}\n{_BACKGROUND}\n{_CUE}", f"{_FINDINGS}\n{_CUE}"),
+        Prompt("chat-sections-v1", f"{_FINDINGS}\n{_BACKGROUND}\n{_ASK}", f"{_FINDINGS}\n{_ASK}", chat=True),
     )
 }
 """All prompts by id."""
 
-
-def get_prompt(prompt_id: str) -> Prompt:
-    """Return the prompt `prompt_id`. Raises ConfigError, listing the known prompts, if there is none of that id."""
-    prompt = PROMPTS.get(prompt_id)
-    if prompt is None:
-        raise ConfigError(f"model.prompt: unknown prompt {prompt_id!r}; known: {', '.join(sorted(PROMPTS))}")
-    return prompt
+DEFAULTS = {"t5": "background-findings-v1", "causal": "sections-v1"}
+"""Prompt of a model that was trained with none, by family."""

@@ -6,11 +6,11 @@ sense without the masked word ("which is ___ on the lateral view") is removed wh
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from radray.checks.communication import find_communication
 from radray.checks.form import find_masks
 from radray.language.sentences import split_sentences
+from radray.tasks.task import TargetCounts
 
 _MASK = "___"
 
@@ -41,15 +41,6 @@ _FOLLOWING = _words(
 _STOPS = ",.;:!?)]"
 _MANY = 3
 """A sentence with this many masks, and no more other words than masks, is removed: "___ by Dr. ___ at ___ on ___."."""
-
-
-@dataclass(frozen=True, slots=True)
-class TargetCounts:
-    """Numbers of targets from which masks or communications were removed, and of those empty afterwards."""
-
-    masks: int
-    communications: int
-    empty: int
 
 
 def make_targets(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
-from radray.models.families.t5.adapters import add_adapter, write_adapted
-from radray.models.families.t5.loading import load_model, load_tokenizer
+from radray.models.families.adapters import add_adapter, write_adapted
+from radray.models.families.registry import open_family
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.loop.sharding import Learner
@@ -20,7 +20,8 @@ def export_checkpoint(
     holds one model. Raises InputError for a checkpoint of another model.
     """
     dtype = torch.bfloat16 if settings.precision == "bf16_weights" else torch.float32
-    learnt = add_adapter(load_model(init, dtype=dtype), settings)
+    family = open_family(init)
+    learnt = add_adapter(family.load_model(init, dtype=dtype), settings, family)
     learner = Learner(learnt, learnt, checkpoints.worker)
     checkpoints.load(step, {f"model.{name}": value.detach() for name, value in learner.learning().items()})
-    write_adapted(learnt, load_tokenizer(init), settings, folder, base_name)
+    write_adapted(learnt, family.load_tokenizer(init), settings, folder, base_name, family)

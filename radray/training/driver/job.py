@@ -40,6 +40,8 @@ class FinetuneJob:
     """Where the checkpoints are uploaded to as well; None: nowhere."""
     base_name: str | None = None
     """The name by which an adapter finds its base model; None: the path `init`."""
+    chat: bool = False
+    """Whether the inputs go through the chat template of the tokenizer in `init`."""
     scoring: Scoring = field(default_factory=Scoring)
     """How impressions are generated and scored during training."""
     deliver: Callable[[Path], None] = keep_local

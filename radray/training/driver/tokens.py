@@ -5,20 +5,27 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from radray.models.tokens import encode
+from radray.models.families.family import Family
 
+TAIL = "tail"
+"""Column of how many tokens at the end of an input stay when it is cut."""
 _IDS = pa.list_(pa.int32())
 
 
-def tokenised(table: pa.Table, tokenizer: Any) -> pa.Table:
-    """Return `table` with the token ids of `input` and `target` in place of their text, whole, end tokens included.
+def tokenised(table: pa.Table, family: Family, tokenizer: Any, *, chat: bool) -> pa.Table:
+    """Return `table` with the token ids of `input` and `target` in place of their text, whole, and the column TAIL.
 
     Other columns stay as they are; a null stays null. The workers cut: the loss and the scored sample have limits of
-    their own.
+    their own. `chat`: prompts go through the tokenizer's chat template.
     """
+    prompts = family.encode_prompts(tokenizer, table["input"].to_pylist(), chat=chat)
+    table = table.append_column(TAIL, pa.array([prompt.tail for prompt in prompts], pa.int32()))
     for name in ("input", "target"):
         column = table[name]
-        ids = iter(encode(tokenizer, column.drop_null().to_pylist()))
+        if name == "input":
+            ids = iter([prompt.ids for prompt in prompts])
+        else:
+            ids = iter(family.encode_targets(tokenizer, column.drop_null().to_pylist(), chat=chat))
         rows = [next(ids) if valid else None for valid in pc.is_valid(column).to_pylist()]
         table = table.set_column(table.schema.get_field_index(name), name, pa.array(rows, _IDS))
     return table

@@ -24,7 +24,8 @@ from safetensors import SafetensorError
 
 from radray.errors import ConflictError, InputError, RadrayError
 from radray.language.normality import is_normal
-from radray.models.families.t5.loading import load_tokenizer
+from radray.models.engines.isolation.owner import IDLE_THREADS_SLEEP
+from radray.models.families.registry import open_family
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.files import steps_in
 from radray.training.checkpoints.store import Checkpoints
@@ -132,11 +133,13 @@ def _note_other_trainings(folder: Path, on_note: Callable[[str], None]) -> None:
 
 def _datasets(job: FinetuneJob) -> dict[str, ray.data.Dataset]:
     """Return the data of the workers: token ids, and the references of the sample."""
-    tokenizer = load_tokenizer(job.init)
+    family = open_family(job.init)
+    tokenizer = family.load_tokenizer(job.init)
     columns = {"train": ["unit_id", "input", "target"], "validation": ["unit_id", "input", "target", "reference"]}
     tables = {"train": job.train, "validation": job.validation}
     return {
-        name: ray.data.from_arrow(tokenised(table.select(columns[name]), tokenizer)) for name, table in tables.items()
+        name: ray.data.from_arrow(tokenised(table.select(columns[name]), family, tokenizer, chat=job.chat))
+        for name, table in tables.items()
     }
 
 
@@ -258,6 +261,7 @@ def _run_config(storage: Path, settings: TrainSettings) -> RunConfig:
             max_preemption_failures=_PREEMPTIONS,
         ),
         logging_config=LoggingConfig(log_level="ERROR"),
+        worker_runtime_env={"env_vars": IDLE_THREADS_SLEEP},
     )
 
 

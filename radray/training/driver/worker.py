@@ -12,11 +12,12 @@ import ray.train.torch
 import torch
 
 from radray.errors import RadrayError
-from radray.models.families.t5.loading import load_tokenizer
+from radray.models.families.registry import open_family
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.driver.learning import Outcome, learn
 from radray.training.driver.stopping import StopSign
+from radray.training.driver.tokens import TAIL
 from radray.training.loop.examples import Examples, cut_examples
 from radray.training.loop.loop import steps_total
 from radray.training.loop.sharding import Worker
@@ -59,7 +60,8 @@ def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
 
     try:
         team = Team(worker)
-        tokenizer = team.agree(lambda: load_tokenizer(Path(config["init"])))
+        init = Path(config["init"])
+        tokenizer = team.agree(lambda: open_family(init).load_tokenizer(init))
         held_out = _table("validation")
         examples, validation = (_examples(table, tokenizer, settings) for table in (_table("train"), held_out))
         log(0, 0.0, "steps_total", steps_total(len(examples), settings))
@@ -70,7 +72,7 @@ def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
             Path(config["checkpoints"]), team, kept=settings.checkpoints_kept, note=put, uploads=config["uploads"]
         )
         return learn(
-            Path(config["init"]),
+            init,
             examples,
             validation,
             settings,
@@ -100,6 +102,7 @@ def _examples(table: pa.Table, tokenizer: Any, settings: TrainSettings) -> Examp
         max_input_tokens=settings.max_input_tokens,
         max_target_tokens=settings.max_target_tokens,
         side=tokenizer.truncation_side,
+        tails=table[TAIL].to_pylist(),
     )
 
 
@@ -110,6 +113,10 @@ def _sample(table: pa.Table, tokenizer: Any, scoring: Scoring) -> Sample | None:
         return None
     limit, side = scoring.generate.max_input_tokens, tokenizer.truncation_side
     inputs = cut_examples(
-        table["input"].to_pylist(), [], max_input_tokens=limit, max_target_tokens=limit, side=side
+        *(table["input"].to_pylist(), []),
+        max_input_tokens=limit,
+        max_target_tokens=limit,
+        side=side,
+        tails=table[TAIL].to_pylist(),
     ).inputs
     return Sample(inputs, table["reference"].to_pylist(), tokenizer, scoring)

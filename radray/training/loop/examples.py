@@ -40,13 +40,16 @@ def cut_examples(
     max_input_tokens: int,
     max_target_tokens: int,
     side: str = "right",
+    tails: Sequence[int] | None = None,
 ) -> Examples:
-    """Return the rows that `encode` gave, cut to the two limits (tokens, end token included).
+    """Return the rows that a family encoded, cut to the two limits (tokens, end token included).
 
-    As a T5's tokenizer cuts: the end of the text is lost, or with `side` "left" its beginning; the end token stays.
+    The end of the text is lost, or with `side` "left" its beginning. The last `tails` tokens of each input stay (None:
+    the last one of each), and so does the end token of a target.
     """
+    kept = [1] * len(inputs) if tails is None else tails
     return Examples(
-        [cut(row, max_input_tokens, side) for row in inputs],
+        [cut(row, max_input_tokens, side, tail) for row, tail in zip(inputs, kept, strict=True)],
         [cut(row, max_target_tokens, side) for row in targets],
         sum(len(row) > max_input_tokens for row in inputs),
         sum(len(row) > max_target_tokens for row in targets),

@@ -15,14 +15,9 @@ from transformers import PreTrainedModel
 
 from radray.errors import ConfigError
 from radray.models.batching import pad
-from radray.models.families.t5.adapters import add_adapter, add_lora, freeze_all_but_lora
-from radray.models.families.t5.loading import (
-    blocks_of,
-    load_in_parts,
-    load_model,
-    load_tokenizer,
-    refuse_other_tokenizer,
-)
+from radray.models.families.adapters import add_adapter, add_lora, freeze_all_but_lora
+from radray.models.families.family import Family
+from radray.models.families.registry import FAMILY_OF, named_family, open_family
 from radray.settings.train import TrainSettings
 from radray.training.loop.examples import Examples
 
@@ -52,20 +47,18 @@ class Learner:
     worker: Worker
     autocast: torch.dtype | None = None
 
+    @property
+    def family(self) -> Family:
+        """The family of the model."""
+        return named_family(FAMILY_OF[cast(Any, self.plain).config.model_type])
+
     def loss_sum(self, examples: Examples, batch: Sequence[int]) -> torch.Tensor:
         """Return the summed token losses of `batch`; for an empty one a zero that takes part in the exchange."""
-        device, config = self.worker.device, cast(Any, self.plain).config
-        rows = batch or (0,)
-        inputs = [examples.inputs[index] for index in rows]
-        labels = torch.tensor(pad([examples.targets[index] for index in rows], IGNORED), device=device)
-        shift_right = cast(Any, self.plain).prepare_decoder_input_ids_from_labels
+        device, rows = self.worker.device, batch or (0,)
+        inputs, targets = ([column[index] for index in rows] for column in (examples.inputs, examples.targets))
+        labels = torch.tensor(pad(targets, IGNORED), device=device)
         with self.computing():
-            logits = self.model(
-                input_ids=torch.tensor(pad(inputs, config.pad_token_id), device=device),
-                attention_mask=torch.tensor(pad([[1] * len(row) for row in inputs], 0), device=device),
-                decoder_input_ids=shift_right(labels),
-                use_cache=False,
-            ).logits
+            logits = self.family.target_logits(self.model, self.plain, inputs, targets, device)
         loss = nn.functional.cross_entropy(
             logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum"
         )
@@ -101,13 +94,15 @@ def load_plain(folder: Path, settings: TrainSettings, worker: Worker) -> nn.Modu
     if worker.device.type == "cuda" and settings.precision != "fp32":
         refuse_bf16(torch.cuda.get_device_capability(worker.device))
     dtype = torch.bfloat16 if settings.precision == "bf16_weights" else torch.float32
-    refuse_other_tokenizer(folder, load_tokenizer(folder))
+    family = open_family(folder)
+    family.refuse_other_tokenizer(folder, family.load_tokenizer(folder))
     if settings.sharding == "fsdp":
         return _load_sharded(folder, dtype, settings, worker)
-    model = load_model(folder, dtype=dtype, device=worker.device)
+    model = family.load_model(folder, dtype=dtype, device=worker.device)
+    family.prepare_learning(model, worker.device)
     if settings.activation_checkpointing:
         _checkpoint_activations(model)
-    return add_adapter(model, settings)
+    return add_adapter(model, settings, family)
 
 
 def spread(plain: nn.Module, settings: TrainSettings, worker: Worker) -> Learner:
@@ -133,6 +128,7 @@ def refuse_bf16(capability: tuple[int, int]) -> None:
 
 
 def _load_sharded(folder: Path, dtype: torch.dtype, settings: TrainSettings, worker: Worker) -> PreTrainedModel:
+    family = open_family(folder)
     mesh = init_device_mesh(worker.device.type, (worker.workers,))
     policy = MixedPrecisionPolicy()
     if settings.precision == "bf16":
@@ -146,18 +142,18 @@ def _load_sharded(folder: Path, dtype: torch.dtype, settings: TrainSettings, wor
         if settings.method == "lora" and isinstance(module, PreTrainedModel):
             freeze_all_but_lora(module)
         elif settings.method == "lora":
-            add_lora(module, settings, layers)
+            add_lora(module, settings, layers, family)
         layers += 1
         # the root module is resharded too: outside a pass all parameters are in shards
         fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
 
-    model = load_in_parts(folder, dtype=dtype, placed=placed)
+    model = family.load_in_parts(folder, dtype=dtype, placed=placed)
+    family.prepare_learning(model, worker.device)
     if settings.activation_checkpointing:
         _checkpoint_activations(model)
     return model
 
 
 def _checkpoint_activations(model: PreTrainedModel) -> None:
-    blocks_of(model)
     model.config.use_cache = False
     model.gradient_checkpointing_enable({"use_reentrant": False})

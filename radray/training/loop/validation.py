@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
-from radray.models.batching import length_batches, pad
+from radray.models.batching import length_batches
 from radray.models.engines.transformers_beam import search_config
 from radray.settings.generate import GenerateSettings
 from radray.settings.train import TrainSettings
@@ -78,7 +78,8 @@ def _impressions(learner: Learner, sample: Sample, settings: TrainSettings) -> I
     plain, worker = cast(Any, learner.plain), learner.worker
     search = sample.scoring.generate.model_copy(update={"num_return_sequences": 1})
     model = plain.get_base_model() if hasattr(plain, "get_base_model") else plain
-    config = model.generation_config = search_config(model.generation_config, sample.tokenizer, search)
+    family = learner.family
+    model.generation_config = search_config(family, model.generation_config, sample.tokenizer, search)
     sharded = isinstance(learner.plain, FSDPModule)
     for batch in rounds(_batches(sample, settings), worker.rank, worker.workers):
         if not batch and not sharded:
@@ -86,12 +87,10 @@ def _impressions(learner: Learner, sample: Sample, settings: TrainSettings) -> I
         # a worker without reports left takes part in gathering the layers, with a report that is not its own
         rows = [sample.inputs[row] for row in batch or [0]]
         if sharded:
-            plain.unshard()  # the encoder is called by itself, which bypasses the hook that gathers the embedding
+            plain.unshard()  # a T5's encoder is called by itself, past the hook that gathers the embedding
         with learner.computing():
-            sequences = plain.generate(
-                input_ids=torch.tensor(pad(rows, config.pad_token_id), device=worker.device),
-                attention_mask=torch.tensor(pad([[1] * len(row) for row in rows], 0), device=worker.device),
-                use_cache=True,
+            sequences = family.search(
+                *(plain, rows, worker.device),
                 # each continues until all are done: a layer is gathered by all workers or by none
                 synced_gpus=sharded and worker.workers > 1,
             ).sequences

@@ -19,7 +19,7 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.testing._internal.distributed.fake_pg import FakeStore
 from transformers import AutoModelForSeq2SeqLM, T5Config
 
-from radray.models.families.t5.adapters import add_adapter
+from radray.models.families.adapters import add_adapter
 from radray.models.families.t5.loading import blocks_of
 from radray.models.families.t5.shape import T5Shape
 from radray.settings.root import Settings

@@ -18,7 +18,7 @@ from torch import distributed
 from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 
 from radray.errors import RadrayError
-from radray.models.families.t5.loading import load_tokenizer
+from radray.models.families.loading import load_tokenizer
 from radray.settings.generate import GenerateSettings
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.files import CheckpointManifest, step_name

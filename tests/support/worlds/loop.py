@@ -11,7 +11,7 @@ from radray.reports.synthetic.studies import SyntheticStudy, make_studies, write
 from radray.settings.loading import load_settings
 from radray.settings.model import TinySettings
 from radray.settings.root import Settings
-from radray.tasks.impression.prompts import get_prompt
+from radray.tasks.registry import find_prompt
 
 CANARY = "zqxjkcanary"
 """A word that no report has; each planted study holds it in background, findings and impression."""
@@ -19,7 +19,7 @@ CANARY = "zqxjkcanary"
 TINY = [f"model.tiny.{s}" for s in ("vocab_size=400", "d_model=32", "d_ff=64", "num_layers=1", "num_heads=2")]
 """Settings of the smallest model that learns something."""
 
-PROMPT = get_prompt("background-findings-v1")
+PROMPT = find_prompt("background-findings-v1").prompt
 
 
 def planted(study: SyntheticStudy) -> str:

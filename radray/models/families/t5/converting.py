@@ -9,16 +9,15 @@ from ctranslate2.specs.model_spec import OPTIONAL
 from transformers import PreTrainedModel
 
 from radray.errors import InputError
-from radray.models.families.family import refuse_other_families
-from radray.models.families.t5.loading import load_model, load_tokenizer, quiet
+from radray.models.families.loading import load_tokenizer, quiet
+from radray.models.families.t5.loading import load_model
 
 
 def write_converted(folder: Path, out: Path, compute_type: str) -> None:
     """Write the model of `folder` into the empty folder `out`, its weights stored as `compute_type`.
 
-    Raises InputError for a folder without a usable model, and for a model of another family than T5.
+    Raises InputError for a folder without a usable model.
     """
-    refuse_other_families(folder)
     with quiet(), torch.no_grad():
         spec = _Loader()(load_model(folder), load_tokenizer(folder))
         spec.validate()

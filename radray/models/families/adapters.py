@@ -1,47 +1,41 @@
 """LoRA and soft prompts (PEFT): put on a model to learn, and made part of an ordinary model folder afterwards."""
 
-import json
 import warnings
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftConfig, PromptTuningConfig, TaskType, get_peft_model, inject_adapter_in_model
+from peft import LoraConfig, PeftConfig, PromptTuningConfig, get_peft_model, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from safetensors.torch import save_file
-from tokenizers.processors import TemplateProcessing
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from radray.models.families.masks import SOFT_PROMPT_PIECE
-from radray.models.families.t5.loading import blocks_of
-from radray.models.families.t5.saving import save_model
+from radray.models.families.family import Family
+from radray.models.families.masks import soft_pieces
 from radray.settings.train import TrainSettings
 
 ADAPTER = "adapter"
 """Folder of a model folder that keeps what was learnt, in PEFT's form."""
-_LINEAR = ["q", "k", "v", "o", "wi", "wi_0", "wi_1", "wo"]
-"""Every linear layer of a T5 block: LoRA on all of them is what comes closest to full fine-tuning (Dettmers 2023)."""
 
 
-def add_adapter(model: PreTrainedModel, settings: TrainSettings) -> nn.Module:
+def add_adapter(model: PreTrainedModel, settings: TrainSettings, family: Family) -> nn.Module:
     """Return what learns of `model` by `settings.method`: itself, itself with LoRA layers, or PEFT's model around it.
 
     What does not learn is frozen. The same settings give the same first weights, whatever device and process.
-    Raises InputError for LoRA on another family than T5.
     """
     if settings.method == "full":
         return model
     model.requires_grad_(False)
     if settings.method == "lora":
-        for index, block in enumerate(blocks_of(model)):
-            add_lora(block, settings, index)
+        for index, block in enumerate(family.blocks_of(model)):
+            add_lora(block, settings, index, family)
         return model
     embedding: torch.Tensor = model.get_input_embeddings().weight  # type: ignore[assignment]
     with warnings.catch_warnings():
         # PEFT 0.21 asks transformers for checkpointing by a name that goes in its version 6
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
-        wrapped = get_peft_model(model, _prompt_config(settings))
+        wrapped = get_peft_model(model, _prompt_config(settings, family))
     with torch.no_grad():
         # words of the vocabulary: a better start than noise (Lester et al. 2021, figure 3b)
         generator = torch.Generator().manual_seed(settings.seed)
@@ -50,12 +44,12 @@ def add_adapter(model: PreTrainedModel, settings: TrainSettings) -> nn.Module:
     return wrapped
 
 
-def add_lora(block: nn.Module, settings: TrainSettings, index: int) -> None:
-    """Put LoRA layers into layer number `index` of a T5, in place; all else of it is frozen."""
+def add_lora(block: nn.Module, settings: TrainSettings, index: int, family: Family) -> None:
+    """Put LoRA layers into layer number `index` of a model, in place; all else of it is frozen."""
     block.requires_grad_(False)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed * 1_000_003 + index)
-        inject_adapter_in_model(_lora_config(settings), block)
+        inject_adapter_in_model(_lora_config(settings, family, family.linear_layers(block)), block)
 
 
 def freeze_all_but_lora(model: nn.Module) -> None:
@@ -66,7 +60,12 @@ def freeze_all_but_lora(model: nn.Module) -> None:
 
 
 def write_adapted(
-    learnt: nn.Module, tokenizer: PreTrainedTokenizerBase, settings: TrainSettings, folder: Path, base_name: str
+    learnt: nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    settings: TrainSettings,
+    folder: Path,
+    base_name: str,
+    family: Family,
 ) -> None:
     """Write what `add_adapter` returned, as it is now, as an ordinary model folder that every engine reads.
 
@@ -75,12 +74,13 @@ def write_adapted(
     the folder ``adapter``, which PEFT reads onto the model `base_name`. `learnt` is used up.
     """
     if settings.method == "full":
-        save_model(learnt, tokenizer, folder)  # type: ignore[arg-type]
+        family.save_model(learnt, tokenizer, folder)  # type: ignore[arg-type]
         return
     adapter = folder / ADAPTER
     adapter.mkdir(parents=True)
     if settings.method == "lora":
-        config: PeftConfig = _lora_config(settings)
+        linear = family.linear_layers(family.blocks_of(learnt)[0])
+        config: PeftConfig = _lora_config(settings, family, linear)
         weights = {
             f"base_model.model.{name.replace('.default.', '.')}": parameter.detach().cpu().contiguous()
             for name, parameter in learnt.named_parameters()
@@ -89,43 +89,33 @@ def write_adapted(
         _merge(learnt)
         model: PreTrainedModel = learnt  # type: ignore[assignment]
     else:
-        config = _prompt_config(settings)
+        config = _prompt_config(settings, family)
         weights = {"prompt_embeddings": _prompt_of(learnt).detach().cpu().clone()}
         model = learnt.get_base_model()  # type: ignore[operator]
-        tokenizer = _prefix(model, tokenizer, weights["prompt_embeddings"])
+        _put_rows(model, tokenizer, weights["prompt_embeddings"])
+        family.put_soft_prompt(model, tokenizer, soft_pieces(len(weights["prompt_embeddings"])))
     save_file(weights, adapter / "adapter_model.safetensors", metadata={"format": "pt"})
     config.base_model_name_or_path = base_name
     config.inference_mode = True
     config.save_pretrained(str(adapter))
-    save_model(model, tokenizer, folder)
-    if settings.method == "soft_prompt":
-        # T5's own class forgets what is put before an input when it is loaded (transformers 5.23)
-        file = folder / "tokenizer_config.json"
-        stored = json.loads(file.read_text(encoding="utf-8")) | {"tokenizer_class": "PreTrainedTokenizerFast"}
-        stored["extra_special_tokens"] = soft_pieces(len(weights["prompt_embeddings"]))
-        file.write_text(json.dumps(stored, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    family.save_model(model, tokenizer, folder)
 
 
-def soft_pieces(count: int) -> list[str]:
-    """Return the pieces of a soft prompt of `count` vectors."""
-    return [SOFT_PROMPT_PIECE.format(index) for index in range(count)]
-
-
-def _lora_config(settings: TrainSettings) -> LoraConfig:
+def _lora_config(settings: TrainSettings, family: Family, linear: list[str]) -> LoraConfig:
     # alpha is twice the rank: the scale that the rate was found with, whatever the rank
     return LoraConfig(
-        task_type=TaskType.SEQ_2_SEQ_LM,
+        task_type=family.task_type,
         r=settings.lora_rank,
         lora_alpha=2 * settings.lora_rank,
-        target_modules=_LINEAR,
+        target_modules=linear,
         lora_dropout=0.0,
     )
 
 
-def _prompt_config(settings: TrainSettings) -> PromptTuningConfig:
-    # 1: before the encoder's input alone
+def _prompt_config(settings: TrainSettings, family: Family) -> PromptTuningConfig:
+    # 1: before the input alone, in a T5 the encoder's
     return PromptTuningConfig(
-        task_type=TaskType.SEQ_2_SEQ_LM, num_virtual_tokens=settings.soft_prompt_tokens, num_transformer_submodules=1
+        task_type=family.task_type, num_virtual_tokens=settings.soft_prompt_tokens, num_transformer_submodules=1
     )
 
 
@@ -143,8 +133,8 @@ def _merge(model: nn.Module) -> None:
 
 
 @torch.no_grad()
-def _prefix(model: Any, tokenizer: PreTrainedTokenizerBase, vectors: torch.Tensor) -> PreTrainedTokenizerBase:
-    """Give `model` a row of embedding for each of `vectors`, and `tokenizer` pieces for them before every input."""
+def _put_rows(model: Any, tokenizer: PreTrainedTokenizerBase, vectors: torch.Tensor) -> None:
+    """Give `tokenizer` a piece, and `model` a row of embedding, for each of `vectors`."""
     pieces = soft_pieces(len(vectors))
     first = len(tokenizer)
     tokenizer.add_tokens(pieces, special_tokens=True)
@@ -161,17 +151,6 @@ def _prefix(model: Any, tokenizer: PreTrainedTokenizerBase, vectors: torch.Tenso
     model.config.vocab_size = rows
     # for readers other than our engines, which see to it themselves
     model.generation_config.suppress_tokens = list(range(first, first + len(pieces)))
-    for stack in (model.encoder, model.decoder):
-        stack.embed_tokens.weight = embedding.weight
-    end = tokenizer.eos_token
-    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
-        single=[*pieces, "$A", end],
-        special_tokens=[
-            *zip(pieces, range(first, first + len(pieces)), strict=True),
-            (end, tokenizer.eos_token_id),
-        ],
-    )
-    return tokenizer
 
 
 def _grown(weight: torch.Tensor, rows: int) -> torch.Tensor:

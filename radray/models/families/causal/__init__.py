@@ -1,0 +1,1 @@
+"""Decoder-only models: Llama, Mistral, Qwen, Phi, Gemma."""

@@ -1,0 +1,79 @@
+"""`model.init=tiny-causal`: a small Llama and its tokenizer, built from the training text, without network."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, pre_tokenizers
+from tokenizers.models import BPE
+from tokenizers.trainers import BpeTrainer
+from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from radray.errors import InputError
+from radray.models.families.loading import quiet
+from radray.settings.model import TinySettings
+
+_PAD, _END, _USER = "<|pad|>", "<|end|>", "<|user|>"
+"""Special tokens, ids 0, 1, 2."""
+_TEMPLATE = (
+    "{% for message in messages %}<|user|>{{ message['content'] }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|user|>\n{% endif %}"
+)
+_LONGEST = 8_192
+
+
+def build_tiny_causal(texts: Iterable[str], folder: Path, *, size: TinySettings, seed: int) -> None:
+    """Write an untrained Llama of `size` and a byte-level tokenizer learnt from `texts` to `folder`.
+
+    The form is SmolLM2's: grouped queries (half as many keys and values as heads, where that is a whole number), the
+    output layer tied to the embedding. Equal texts, size and seed give equal files. Raises InputError when `texts` hold
+    no word.
+    """
+    tokenizer = _train_tokenizer(list(texts), size.vocab_size)
+    heads = size.num_heads
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=size.d_model,
+        head_dim=max(8, size.d_model // heads),
+        intermediate_size=size.d_ff,
+        num_hidden_layers=size.num_layers,
+        num_attention_heads=heads,
+        num_key_value_heads=heads // 2 if heads % 2 == 0 else heads,
+        max_position_embeddings=_LONGEST,
+        rope_parameters={"rope_type": "default", "rope_theta": 100_000.0},
+        rms_norm_eps=1e-5,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    with torch.random.fork_rng(devices=[]), quiet():
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(config)
+        model.generation_config = GenerationConfig(
+            pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+
+def _train_tokenizer(texts: list[str], vocab_size: int) -> PreTrainedTokenizerFast:
+    """Return a byte-level BPE tokenizer of at most `vocab_size` pieces: every text can be written in it."""
+    if not any(text.strip() for text in texts):
+        raise InputError("model.init=tiny-causal: the training reports hold no text to learn a tokenizer from")
+    backend = Tokenizer(BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    trainer = BpeTrainer(
+        vocab_size=vocab_size,
+        show_progress=False,
+        special_tokens=[_PAD, _END, _USER],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
+    backend.train_from_iterator(texts, trainer=trainer)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, pad_token=_PAD, eos_token=_END, additional_special_tokens=[_USER]
+    )
+    tokenizer.chat_template = _TEMPLATE
+    return tokenizer

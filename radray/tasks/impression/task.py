@@ -1,0 +1,24 @@
+"""The first task: the impression from the findings."""
+
+from radray.tasks.impression.prompts import DEFAULTS, PROMPTS
+from radray.tasks.impression.scores import score
+from radray.tasks.impression.targets import make_targets
+from radray.tasks.task import Task
+
+
+def parse(text: str) -> str | None:
+    """Return the impression that a model wrote: all of its text; None for none."""
+    return text or None
+
+
+IMPRESSION = Task(
+    id="impression",
+    reads=("findings", "background"),
+    prompts=PROMPTS,
+    defaults=DEFAULTS,
+    probe={"findings": "The lungs are clear. No pleural effusion or pneumothorax.", "background": None},
+    make_targets=make_targets,
+    parse=parse,
+    score=score,
+)
+"""Writing the impression from findings and background."""

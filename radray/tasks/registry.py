@@ -1,0 +1,76 @@
+"""All tasks, and which of them, under which prompt, a model is asked: its manifest decides, no setting may differ."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from radray.errors import ConfigError
+from radray.settings.model import ModelSettings
+from radray.tasks.impression.task import IMPRESSION
+from radray.tasks.task import Prompt, Task
+
+TASKS: dict[str, Task] = {task.id: task for task in (IMPRESSION,)}
+"""All tasks by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a model is asked: a task, under one of its prompts."""
+
+    task: Task
+    prompt: Prompt
+
+    def fill(self, report: Mapping[str, Any]) -> str:
+        """Return the model's input for `report`, which has the columns that the task reads."""
+        return self.task.fill(self.prompt, report)
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """What a manifest records of it, and `choose` reads."""
+        return {"task": self.task.id, "prompt_id": self.prompt.id}
+
+
+def find_prompt(prompt_id: str) -> Asked:
+    """Return the prompt `prompt_id` with its task. Raises ConfigError, listing all prompts, if there is none."""
+    for task in TASKS.values():
+        if prompt_id in task.prompts:
+            return Asked(task, task.prompts[prompt_id])
+    known = ", ".join(sorted(prompt for task in TASKS.values() for prompt in task.prompts))
+    raise ConfigError(f"model.prompt: unknown prompt {prompt_id!r}; known: {known}")
+
+
+def refuse_unknown(settings: ModelSettings) -> None:
+    """Raise ConfigError when `settings` name a prompt or a task that there is none of, or a prompt of another task."""
+    if settings.task is not None and settings.task not in TASKS:
+        raise ConfigError(f"model.task: unknown task {settings.task!r}; known: {', '.join(sorted(TASKS))}")
+    if settings.prompt is not None:
+        task = find_prompt(settings.prompt).task
+        if settings.task not in (None, task.id):
+            raise ConfigError(f"model.prompt={settings.prompt} is of task {task.id}, and model.task={settings.task}")
+
+
+def choose(settings: ModelSettings, name: str, family: str, trained: Mapping[str, Any]) -> Asked:
+    """Return what the model `name` of `family` is asked: what it was trained for, else what `settings` say.
+
+    `trained` is its manifest's provenance: its `prompt_id` and `task` (absent: impression), which a model that nobody
+    fine-tuned here has not. For that one the settings decide, and where they are silent the task's default for the
+    family. Raises ConfigError, naming both, where a setting is another than what the model was trained with, and as
+    `refuse_unknown`.
+    """
+    refuse_unknown(settings)
+    trained_prompt = trained.get("prompt_id")
+    if trained_prompt is None:
+        if settings.prompt is not None:
+            return find_prompt(settings.prompt)
+        task = TASKS[settings.task or IMPRESSION.id]
+        return Asked(task, task.prompts[task.defaults[family]])
+    for setting, wanted, has in (
+        ("model.prompt", settings.prompt, trained_prompt),
+        ("model.task", settings.task, trained.get("task", IMPRESSION.id)),
+    ):
+        if wanted not in (None, has):
+            raise ConfigError(
+                f"{setting}={wanted}, but model {name} was trained with {has}: leave {setting} unset, or name another"
+                " model"
+            )
+    return find_prompt(str(trained_prompt))

@@ -1,0 +1,71 @@
+"""A task: what is asked of a model about a report, and how its answer is read and scored."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from radray.evaluation.rouge import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A named template of a model's input. A prompt never changes; a new one gets a new id."""
+
+    id: str
+    template: str
+    """Template for a report with a background, with {findings} and {background}. Its last line stays where a causal
+    model's input is cut."""
+    bare_template: str
+    """Template for a report without a background, with {findings}."""
+    chat: bool = False
+    """Whether it is a user's turn in the chat template of the model's tokenizer."""
+
+    def fill(self, findings: str, background: str | None) -> str:
+        """Return the model's input. A blank background counts as none; blank findings leave only the instruction."""
+        if background and background.strip():
+            return self.template.format(findings=findings, background=background)
+        return self.bare_template.format(findings=findings)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCounts:
+    """Numbers of targets from which masks or communications were removed, and of those empty afterwards."""
+
+    masks: int
+    communications: int
+    empty: int
+
+
+class MakeTargets(Protocol):
+    """Makes the targets of training from the references."""
+
+    def __call__(
+        self, references: Iterable[str], *, keep_masks: bool, keep_communications: bool
+    ) -> tuple[list[str | None], TargetCounts]:
+        """Return the target of each reference, in order, None where nothing is left; and what was removed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is asked of a model about a report."""
+
+    id: str
+    """Stands in a model's manifest, in rows and, but for `impression`, in the key of a run."""
+    reads: tuple[str, ...]
+    """Columns of `reports` that a prompt is filled with, in the order of `Prompt.fill`."""
+    prompts: Mapping[str, Prompt]
+    """By id; no other task has a prompt of such an id."""
+    defaults: Mapping[str, str]
+    """Id of the prompt of a model that was trained with none, by family."""
+    probe: Mapping[str, str | None]
+    """A report that is nobody's, by column: each start of an engine must answer it before it is given a report."""
+    make_targets: MakeTargets
+    parse: Callable[[str], str | None]
+    """What of a model's text is the answer; None: there is none."""
+    score: Callable[[Scorer, Mapping[str, Any]], dict[str, Any]]
+    """Scores and checks of one answered report, by column of the task's table."""
+
+    def fill(self, prompt: Prompt, report: Mapping[str, Any]) -> str:
+        """Return the model's input for `report`, which has the columns `reads`."""
+        return prompt.fill(*(report[name] for name in self.reads))

@@ -1,0 +1,69 @@
+"""Which task and prompt a model is asked: what its manifest says, and no setting that says otherwise."""
+
+import pytest
+
+from radray.errors import ConfigError
+from radray.settings.model import ModelSettings
+from radray.tasks.registry import choose, find_prompt, refuse_unknown
+
+TRAINED = {"task": "impression", "prompt_id": "findings-v1"}
+
+
+@pytest.mark.parametrize(("family", "prompt"), [("t5", "background-findings-v1"), ("causal", "sections-v1")])
+def test_a_model_that_nobody_trained_here_gets_its_familys_prompt(family: str, prompt: str) -> None:
+    asked = choose(ModelSettings(), "hub", family, {})
+    assert (asked.task.id, asked.prompt.id) == ("impression", prompt)
+
+
+def test_for_such_a_model_the_setting_decides() -> None:
+    assert choose(ModelSettings(prompt="findings-v1"), "hub", "causal", {}).prompt.id == "findings-v1"
+    assert choose(ModelSettings(task="impression"), "hub", "t5", {}).prompt.id == "background-findings-v1"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"prompt": "findings-v1"}, {"task": "impression"}, {"task": "impression", "prompt": "findings-v1"}],
+)
+def test_a_trained_model_gets_the_prompt_that_it_was_trained_with(settings: dict[str, str]) -> None:
+    assert choose(ModelSettings(**settings), "chest", "t5", TRAINED).prompt.id == "findings-v1"
+
+
+def test_a_manifest_older_than_tasks_is_of_impressions() -> None:
+    assert choose(ModelSettings(), "chest", "t5", {"prompt_id": "findings-v1"}).provenance == TRAINED
+    with pytest.raises(ConfigError, match=r"model\.prompt=sections-v1, but model chest was trained with findings-v1"):
+        choose(ModelSettings(prompt="sections-v1"), "chest", "t5", {"prompt_id": "findings-v1"})
+
+
+def test_a_setting_that_says_otherwise_is_refused_with_both_named() -> None:
+    with pytest.raises(ConfigError) as refused:
+        choose(ModelSettings(prompt="background-findings-v1"), "chest", "t5", TRAINED)
+    assert str(refused.value) == (
+        "model.prompt=background-findings-v1, but model chest was trained with findings-v1: leave model.prompt unset, or"
+        " name another model"
+    )
+
+
+def test_a_model_of_another_task_is_refused_with_both_named() -> None:
+    trained = {"task": "sections", "prompt_id": "findings-v1"}
+    with pytest.raises(ConfigError, match=r"model\.task=impression, but model chest was trained with sections"):
+        choose(ModelSettings(task="impression"), "chest", "t5", trained)
+
+
+def test_a_prompt_of_a_newer_version_is_refused() -> None:
+    with pytest.raises(ConfigError, match="unknown prompt 'later-v9'"):
+        choose(ModelSettings(), "chest", "t5", {"prompt_id": "later-v9"})
+
+
+def test_unknown_names_are_refused_before_a_model_is_opened() -> None:
+    with pytest.raises(ConfigError, match=r"model\.task: unknown task 'poem'; known: impression"):
+        refuse_unknown(ModelSettings(task="poem"))
+    with pytest.raises(ConfigError, match="unknown prompt 'v0'"):
+        refuse_unknown(ModelSettings(prompt="v0"))
+    refuse_unknown(ModelSettings(task="impression", prompt="sections-v1"))
+
+
+def test_what_is_asked_is_filled_from_the_columns_that_the_task_reads() -> None:
+    asked = find_prompt("sections-v1")
+    report = {"findings": "Clear.", "background": None, "reference": "Normal.", "unit_id": "u"}
+    assert asked.fill(report) == "Findings: Clear.\nImpression:"
+    assert set(asked.task.reads) <= set(asked.task.probe)
