@@ -14,10 +14,11 @@ import pytest
 import ray
 from rich.console import Console
 
+from jobs.evaluate import evaluate
 from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
-from radray.errors import AuditError
+from radray.errors import AuditError, ConfigError
 from radray.nights.final_line import FinalLine
 from radray.pipelines.prometheus import METRICS
 from radray.schema.predictions import PREDICTIONS
@@ -28,7 +29,7 @@ from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from tests.support.prometheus import exported
-from tests.support.worlds.loop import tiny_model
+from tests.support.worlds.loop import tiny_causal_model, tiny_model
 
 PATIENCE_S = 60
 CANARY = "zqxjkcanary"
@@ -153,6 +154,45 @@ def test_nights_of_two_models_with_a_bad_one_a_late_file_a_correction(tmp_path: 
     assert len(commits(warehouse)) == 6
     assert output_of(generate, first).count("is there already") == 3
     assert len(commits(warehouse)) == 6
+
+
+def test_a_t5_and_a_causal_model_share_a_night_and_an_evaluation(tmp_path: Path, models: list[Path]) -> None:
+    texts = [f"Small left effusion {CANARY}.", "No effusion.", "Opacity, unchanged.", "No effusion."]
+    causal = tiny_causal_model(tmp_path / "causal", texts, task="impression", prompt_id="chat-sections-v1")
+    write(tmp_path / "in" / "a.jsonl", *((str(place), text) for place, text in enumerate(texts)))
+    settings = settings_for(
+        *(tmp_path, "in", "date=2026-11-10", f"model.uri=[{models[0]}, {causal}]"),
+        *("generate.engine=auto", "split.name=live"),
+    )
+    printed = output_of(generate, settings)
+    warehouse = Warehouse(settings.warehouse)
+    columns = ["model_name", "study_id", "task", "prompt_id", "engine", "status", "hypotheses"]
+    rows = warehouse.read(PREDICTIONS, columns).to_pylist()
+    assert Counter((row["model_name"], row["task"], row["prompt_id"]) for row in rows) == {
+        ("one", "impression", "background-findings-v1"): 4,
+        ("causal", "impression", "chat-sections-v1"): 4,
+    }
+    # each was proven against transformers, and neither fell back to it
+    assert {row["engine"].partition("-")[0] for row in rows} == {"ctranslate2"}, printed
+    assert all(len(row["hypotheses"]) == 2 for row in rows)
+    figures, comparisons = evaluate(settings, Console(file=io.StringIO(), width=200))
+    systems = {row["system"].partition(" ")[0] for row in figures}
+    assert {"one", "causal"} <= systems
+    assert comparisons
+    assert "is there already" in output_of(generate, settings)
+
+
+def test_a_setting_that_differs_from_the_models_prompt_writes_nothing(tmp_path: Path) -> None:
+    causal = tiny_causal_model(tmp_path / "causal", ["No effusion."], prompt_id="findings-v1")
+    write(tmp_path / "in" / "a.jsonl", ("1", "No effusion."))
+    words = ("date=2026-11-11", f"model.uri={causal}", "split.name=live")
+    settings = settings_for(tmp_path, "in", *words, "model.prompt=sections-v1")
+    with pytest.raises(ConfigError, match=r"model\.prompt=sections-v1, but model causal was trained with findings-v1"):
+        output_of(generate, settings)
+    warehouse = Warehouse(settings.warehouse)
+    assert warehouse.read(PREDICTIONS, ["unit_id"]).num_rows == 0
+    output_of(generate, settings_for(tmp_path, "in", *words))
+    assert warehouse.read(PREDICTIONS, ["prompt_id"]).to_pylist() == [{"prompt_id": "findings-v1"}]
 
 
 def test_a_flat_feed_gives_each_file_to_a_night_and_keeps_removed_ones(tmp_path: Path) -> None:

@@ -38,8 +38,8 @@ def test_a_setting_that_says_otherwise_is_refused_with_both_named() -> None:
     with pytest.raises(ConfigError) as refused:
         choose(ModelSettings(prompt="background-findings-v1"), "chest", "t5", TRAINED)
     assert str(refused.value) == (
-        "model.prompt=background-findings-v1, but model chest was trained with findings-v1: leave model.prompt unset, or"
-        " name another model"
+        "model.prompt=background-findings-v1, but model chest was trained with findings-v1: leave model.prompt unset,"
+        " or name another model"
     )
 
 

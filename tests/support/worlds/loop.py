@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from radray.models.families.causal.tiny import build_tiny_causal
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import write_manifest
 from radray.reports.synthetic.studies import SyntheticStudy, make_studies, write_zip
@@ -50,6 +51,14 @@ def tiny_model(folder: Path, texts: Sequence[str]) -> Path:
     size = TinySettings(vocab_size=400, d_model=16, d_ff=32, num_layers=1, num_heads=2)
     build_tiny(texts, folder, size=size, seed=1)
     write_manifest(folder, folder.name, {"base": {"name": "tiny"}})
+    return folder
+
+
+def tiny_causal_model(folder: Path, texts: Sequence[str], **provenance: str) -> Path:
+    """Build an untrained tiny causal model whose manifest has `provenance`."""
+    size = TinySettings(vocab_size=400, d_model=16, d_ff=32, num_layers=1, num_heads=2)
+    build_tiny_causal(texts, folder, size=size, seed=1)
+    write_manifest(folder, folder.name, {"base": {"name": "tiny-causal"}, **provenance})
     return folder
 
 
