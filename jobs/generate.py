@@ -73,14 +73,14 @@ def generate(settings: Settings, console: "Console", line: "FinalLine | None" = 
     from radray.cluster.connection import ray_on_demand
     from radray.models.store import open_stored
     from radray.nights.final_line import FinalLine
-    from radray.nights.night import generate_night, print_unanswered
+    from radray.nights.night import asked_of, generate_night, print_unanswered
     from radray.nights.range import each_night
     from radray.storage.files import Storage
 
     line = line or FinalLine("generate")
     line.price_per_hour = settings.cluster.price_per_hour
     storage = Storage.of(settings.warehouse.s3)
-    models = [open_stored(uri, storage) for uri in settings.model.uri]
+    models = asked_of(settings, [open_stored(uri, storage) for uri in settings.model.uri])
     with ray_on_demand(settings.cluster) as start_ray:
         each_night(settings, console, line, lambda night: generate_night(night, models, start_ray, console, line))
         print_unanswered(settings, console, line)

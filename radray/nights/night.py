@@ -20,13 +20,31 @@ from radray.nights.reports_run import prepare_night
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
 from radray.tables.catalog import Warehouse
-from radray.tasks.registry import choose
+from radray.tasks.registry import Asked, choose
+
+
+def asked_of(settings: Settings, models: Sequence[ModelFolder]) -> list[tuple[ModelFolder, Asked]]:
+    """Return each model with what it is asked: what it was trained for, else what `settings` say.
+
+    Raises ConfigError, as `choose`, for settings that differ from what one of them was trained for, and InputError for
+    a model of a family that is not known.
+    """
+    return [
+        (model, choose(settings.model, model.name, family_name(model.path), model.manifest.provenance))
+        for model in models
+    ]
 
 
 def generate_night(
-    settings: Settings, models: Sequence[ModelFolder], start_ray: Callable[[], None], console: Console, line: FinalLine
+    settings: Settings,
+    models: Sequence[tuple[ModelFolder, Asked]],
+    start_ray: Callable[[], None],
+    console: Console,
+    line: FinalLine,
 ) -> None:
     """Prepare one night where there is a source, and write the impressions of its datasets and splits.
+
+    `models` are those of `asked_of`.
 
     Raises as `prepare_night` and `generate_partition`; GateError at the end, when all that passes is committed.
     """
@@ -37,22 +55,21 @@ def generate_night(
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     splits = find_dataset_splits(warehouse, settings)
     for dataset_split in splits:
-        for model in models:
+        for model, _ in models:
             refuse_other_cut(settings, dataset_split.split, model)
     reports = sum(dataset_split.reports for dataset_split in splits)
-    asked = [choose(settings.model, model.name, family_name(model.path), model.manifest.provenance) for model in models]
     engines = [
         EngineOfModel(
             *(model, settings.generate, reports),
-            partial(sample_prompts, warehouse, settings, splits, of_model),
-            chat=of_model.prompt.chat,
+            partial(sample_prompts, warehouse, settings, splits, asked),
+            chat=asked.prompt.chat,
         )
-        for model, of_model in zip(models, asked, strict=True)
+        for model, asked in models
     ]
     refused: list[str] = []
     for dataset_split in splits:
-        for engine, of_engine in zip(engines, asked, strict=True):
-            partition = freeze_partition(warehouse, settings, dataset_split, engine.model, of_engine)
+        for engine, (model, asked) in zip(engines, models, strict=True):
+            partition = freeze_partition(warehouse, settings, dataset_split, model, asked)
             try:
                 generate_partition(partition, engine, start_ray, console, line)
             except GateError as error:  # the nights of other hospitals and models are not its business

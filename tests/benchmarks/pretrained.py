@@ -9,8 +9,8 @@ fifth of the findings texts held out as `jobs.finetune` does it (split.validatio
 
 Each is trained with the settings of jobs/configs/smollm2.yaml (the weights of the least validation loss are kept),
 written to FOLDER, and asked for the impressions of all held-out reports, by greedy search in CTranslate2 (float32), and
-by beams of 4. ROUGE with stemmer, cleaned references, x100, normal and abnormal references apart, with the three floors,
-95 % intervals and differences to the nearest neighbour by clusters of equal findings; and how many abnormal reports
+by beams of 4. ROUGE with stemmer, cleaned references, x100, normal and abnormal references apart, with the floors, 95 %
+intervals and differences to the nearest neighbour by clusters of equal findings; and how many abnormal reports
 read normal. What is there already is not trained again. The last line is JSON. No report text is printed or kept.
 """
 
