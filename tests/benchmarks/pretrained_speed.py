@@ -2,11 +2,11 @@
 FOLDER [steps [threads]]``.
 
 FOLDER is that of `pretrained`, which has prepared the reports. Both train the same weights on the same reports in steps
-of 16, AdamW on float32 weights, computing in the type that ``train.precision=auto`` has here; radray as
-jobs/configs/smollm2.yaml says (batches of like length, calls of at most `train.micro_batch_tokens`, the logits of targets
-alone), Trainer with its defaults (batches as they come, padded to their longest, prompts masked in the labels), and once
-more with its own length grouping. Every run is a process of its own; the ways take turns, twice; a run's figure is over
-its steps but the first two. Prints examples a second, ratios, peak memory and, as the last line, JSON.
+of 16, AdamW on float32 weights, computing in the type that ``train.precision=auto`` has here; radray as the config
+smollm2.yaml says (batches of like length, calls of at most `train.micro_batch_tokens`, the logits of targets alone),
+Trainer with its defaults (batches as they come, padded to their longest, prompts masked in the labels), and once more
+with its own length grouping. Every run is a process of its own; the ways take turns, twice; a run's figure is over its
+steps but the first two. Prints examples a second, ratios, peak memory and, as the last line, JSON.
 """
 
 import json

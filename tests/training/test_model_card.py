@@ -59,6 +59,19 @@ def test_the_card_says_what_the_model_is_for_and_what_it_was_made_of(tmp_path: P
     assert "max_steps" not in plain
 
 
+def test_the_card_of_a_causal_model_has_the_terms_of_its_base(tmp_path: Path) -> None:
+    origin = {"file": "SmolLM2.gguf", "licence": "apache-2.0"}
+    base = {"name": "SmolLM2", "digest": "ab12", "origin": origin}
+    write_card(tmp_path, "chest", PROVENANCE | {"base": base, "family": "causal", "task": "impression"})
+    text = (tmp_path / "README.md").read_text()
+    assert yaml.safe_load(text.split("---\n", 2)[1])["pipeline_tag"] == "text-generation"
+    plain = " ".join(text.split())
+    assert "Base model: SmolLM2. Task: impression. Prompt: background-findings-v1." in plain
+    assert "The base model's own terms and origin: - file: SmolLM2.gguf - licence: apache-2.0" in plain
+    write_card(tmp_path, "chest", PROVENANCE)
+    assert "terms and origin" not in (tmp_path / "README.md").read_text()
+
+
 def test_a_card_of_little_says_little(tmp_path: Path) -> None:
     write_card(tmp_path, "chest", {})
     text = (tmp_path / "README.md").read_text()

@@ -41,10 +41,10 @@ def write_card(folder: Path, name: str, provenance: Mapping[str, Any]) -> None:
 
     It holds settings and figures, and no report text. What `provenance` lacks is left out. Raises OSError.
     """
-    base = provenance.get("base", {}).get("name")
+    base, origin = provenance.get("base", {}).get("name"), provenance.get("base", {}).get("origin", {})
     head = {
         "library_name": "transformers",
-        "pipeline_tag": "summarization",
+        "pipeline_tag": "text-generation" if provenance.get("family") == "causal" else "summarization",
         "language": "en",
         "license": "other",
         "license_name": "terms-of-the-training-reports",
@@ -61,7 +61,9 @@ def write_card(folder: Path, name: str, provenance: Mapping[str, Any]) -> None:
         "ROUGE here is taken during training on a sample of the validation reports, F-measures from 0 to 1; for the\n"
         "quality of the model on reports that played no part in choosing it, run `jobs.evaluate`.\n",
         "## How it was trained\n",
-        f"Base model: {base or 'unknown'}. Prompt: {provenance.get('prompt_id', 'unknown')}.\n",
+        f"Base model: {base or 'unknown'}. Task: {provenance.get('task', 'impression')}. Prompt:"
+        f" {provenance.get('prompt_id', 'unknown')}.\n",
+        *([f"The base model's own terms and origin:\n\n{_list(_flat(origin))}"] if origin else []),
         f"{_list(_flat(provenance.get('settings', {})))}",
         *([f"The plan before it:\n\n{_list(dict.fromkeys(provenance['plan']))}"] if provenance.get("plan") else []),
         f"Versions:\n\n{_list(_flat(provenance.get('versions', {})))}",
