@@ -26,8 +26,8 @@ def with_precision(settings: Settings) -> tuple[Settings, str | None]:
         has = capability is not None and capability >= _GPU
         why = f"a GPU of compute capability {capability or 'unknown'}"
     else:
-        found = torch.cpu.get_capabilities()
-        units = [name for name in UNITS if found.get(name)]
+        capabilities = torch.cpu.get_capabilities()
+        units = [name for name in UNITS if capabilities.get(name)]
         has, why = bool(units), f"this processor has {units[0] if units else 'neither amx_bf16 nor avx512_bf16'}"
     chosen = "bf16" if has else "fp32"
     train = settings.train.model_copy(update={"precision": chosen})

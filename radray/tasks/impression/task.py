@@ -7,7 +7,7 @@ from radray.tasks.task import Task
 
 
 def parse(text: str) -> str | None:
-    """Return the impression that a model wrote: all of its text; None for none."""
+    """Return the impression that a model wrote: all of its text. No text: None."""
     return text or None
 
 

@@ -2,7 +2,7 @@
 
 The converter takes the base of the rotary positions from a place in the config that transformers has moved before, and
 where it finds none it takes 10,000 in silence. So base, epsilon of the norms and tying are read from the file that was
-written and held against the model's config: text is never the first to show it.
+written and compared with the model's config: text is never the first to show it.
 """
 
 import json

@@ -19,8 +19,8 @@ _ATTENTION = "sdpa"
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """Return the tokenizer of the model folder; one without a padding token pads with its end token.
 
-    Padding is told from text by the attention mask and by labels, never by its id, so the two may be the same. Raises
-    InputError for a tokenizer that cannot be read, has no end token, or does not say where its tokens are in the text.
+    The attention mask and the labels say what is padding, never its id, so the two may be the same. Raises InputError
+    for a tokenizer that cannot be read, has no end token, or does not say where its tokens are in the text.
     """
     tokenizer = loading.load_tokenizer(folder)
     if tokenizer.eos_token_id is None:
