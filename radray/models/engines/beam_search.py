@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
@@ -29,9 +30,17 @@ class BeamEngine(ABC):
     """How prompts are put into calls."""
 
     def __init__(
-        self, family: Family, tokenizer: PreTrainedTokenizerBase, settings: GenerateSettings, *, chat: bool
+        self,
+        folder: Path,
+        family: Family,
+        tokenizer: PreTrainedTokenizerBase,
+        settings: GenerateSettings,
+        *,
+        chat: bool,
     ) -> None:
         self.name = engine_name(settings)
+        limits = {"max_input_tokens": settings.max_input_tokens, "max_new_tokens": settings.max_new_tokens}
+        family.refuse_longer(folder, {f"generate.{name}": tokens for name, tokens in limits.items()})
         self._family = family
         self._tokenizer = tokenizer
         self._chat = chat

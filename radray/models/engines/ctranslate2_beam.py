@@ -39,7 +39,7 @@ class CTranslate2Engine(BeamEngine):
         compute type that this device does not know.
         """
         family = open_family(model.path)
-        super().__init__(family, family.load_tokenizer(model.path), settings, chat=chat)
+        super().__init__(model.path, family, family.load_tokenizer(model.path), settings, chat=chat)
         device = "cuda" if settings.use_gpu else "cpu"
         refuse_compute_type(settings.compute_type, device)
         copy = ensure_converted(model, settings.compute_type, check=check)

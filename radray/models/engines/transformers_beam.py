@@ -51,7 +51,7 @@ class TransformersEngine(BeamEngine):
         ConfigError for int8, which this engine does not know.
         """
         family = open_family(folder)
-        super().__init__(family, family.load_tokenizer(folder), settings, chat=chat)
+        super().__init__(folder, family, family.load_tokenizer(folder), settings, chat=chat)
         torch.set_num_threads(settings.threads_per_actor)
         self._device = torch.device("cuda" if settings.use_gpu else "cpu")
         self._model: Any = family.load_model(folder, dtype=_TYPES[settings.compute_type], device=self._device)

@@ -1,7 +1,7 @@
 """A family of models: what differs between T5 and a causal model, behind one interface."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -9,6 +9,8 @@ import torch
 from peft import TaskType
 from torch import nn
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from radray.errors import ConfigError
 
 
 class EncodedPrompt(NamedTuple):
@@ -66,6 +68,23 @@ class Family(ABC):
 
         Raises InputError for a folder without a usable model, or whose copy would compute something else.
         """
+
+    def longest(self, folder: Path) -> int | None:
+        """Return the most tokens that prompt and answer may have together; None: no limit."""
+        return None
+
+    def refuse_longer(self, folder: Path, tokens: Mapping[str, int]) -> None:
+        """Raise ConfigError when the `tokens` that settings allow, by their name, are more than the model was made for.
+
+        Beyond its positions a causal model answers all the same, and worse.
+        """
+        longest = self.longest(folder)
+        if longest is not None and sum(tokens.values()) > longest:
+            listed = " and ".join(f"{name}={count}" for name, count in tokens.items())
+            raise ConfigError(
+                f"model folder {folder}: the model has positions for {longest:,} tokens of prompt and answer, and"
+                f" {listed} allow {sum(tokens.values()):,}"
+            )
 
     # its layers
 

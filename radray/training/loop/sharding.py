@@ -96,6 +96,8 @@ def load_plain(folder: Path, settings: TrainSettings, worker: Worker) -> nn.Modu
     dtype = torch.bfloat16 if settings.precision == "bf16_weights" else torch.float32
     family = open_family(folder)
     family.refuse_other_tokenizer(folder, family.load_tokenizer(folder))
+    limits = {"max_input_tokens": settings.max_input_tokens, "max_target_tokens": settings.max_target_tokens}
+    family.refuse_longer(folder, {f"train.{name}": tokens for name, tokens in limits.items()})
     if settings.sharding == "fsdp":
         return _load_sharded(folder, dtype, settings, worker)
     model = family.load_model(folder, dtype=dtype, device=worker.device)

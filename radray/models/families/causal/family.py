@@ -14,7 +14,7 @@ from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from radray.models.families.causal import converting, loading, loss, texts
 from radray.models.families.family import EncodedPrompt, Family
-from radray.models.families.loading import quiet
+from radray.models.families.loading import load_config, quiet
 
 
 class CausalFamily(Family):
@@ -59,6 +59,10 @@ class CausalFamily(Family):
     def write_converted(self, folder: Path, out: Path, compute_type: str) -> None:
         """Write the model for CTranslate2, see `converting.write_converted`. Raises InputError as that."""
         converting.write_converted(folder, out, compute_type)
+
+    def longest(self, folder: Path) -> int | None:
+        """Return the number of positions that the model was trained with."""
+        return getattr(load_config(folder), "max_position_embeddings", None)
 
     def blocks_of(self, model: nn.Module) -> list[nn.Module]:
         """Return the layers. Raises InputError for a model that has them elsewhere."""
