@@ -15,6 +15,7 @@ from radray.models.engines.ctranslate2_beam import CTranslate2Engine
 from radray.models.engines.transformers_beam import TransformersEngine
 from radray.models.families.adapters import add_adapter, write_adapted
 from radray.models.families.loading import load_tokenizer
+from radray.models.families.t5.family import T5Family
 from radray.models.families.t5.loading import load_model
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny
@@ -28,6 +29,7 @@ TEXTS = [
     "No effusion. The heart is normal.",
     "Large opacity on the right with effusion and a nodule.",
 ]
+FAMILY = T5Family()
 LORA = TrainSettings(method="lora", lora_rank=4)
 SOFT = TrainSettings(method="soft_prompt", soft_prompt_tokens=5)
 SIZE = TinySettings(vocab_size=300, d_model=32, d_ff=64, num_layers=2, num_heads=2)
@@ -47,7 +49,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _learnt(base: Path, settings: TrainSettings) -> Any:
     """Return a model on which all that learns was moved a good way from its start."""
-    model = add_adapter(load_model(base), settings)
+    model = add_adapter(load_model(base), settings, FAMILY)
     torch.manual_seed(7)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -65,7 +67,7 @@ def exported(
     model = _learnt(base, settings)
     logits = _exact_logits(model, load_tokenizer(base))
     folder = tmp_path_factory.mktemp("export") / settings.method
-    write_adapted(model, load_tokenizer(base), settings, folder, str(base))
+    write_adapted(model, load_tokenizer(base), settings, folder, str(base), FAMILY)
     return settings, folder, logits
 
 
@@ -77,12 +79,12 @@ def _logits(model: Any, tokenizer: Any) -> torch.Tensor:
 
 
 def test_what_learns_is_the_adapter_alone(base: Path) -> None:
-    lora = add_adapter(load_model(base), LORA)
+    lora = add_adapter(load_model(base), LORA, FAMILY)
     learning = [name for name, parameter in lora.named_parameters() if parameter.requires_grad]
     assert all(".lora_" in name for name in learning)
     # per layer: 4 of attention (8 in the decoder's, which has two) and 3 of the gated feed-forward, each A and B
     assert len(learning) == 2 * (2 * (4 + 3) + 2 * (8 + 3))
-    soft = add_adapter(load_model(base), SOFT)
+    soft = add_adapter(load_model(base), SOFT, FAMILY)
     shapes = [(name, tuple(p.shape)) for name, p in soft.named_parameters() if p.requires_grad]
     assert shapes == [("prompt_encoder.default.embedding.weight", (5, 32))]
 
@@ -90,7 +92,11 @@ def test_what_learns_is_the_adapter_alone(base: Path) -> None:
 def test_equal_seeds_give_equal_starts(base: Path) -> None:
     for settings in (LORA, SOFT):
         first, second, other = (
-            {n: p.clone() for n, p in add_adapter(load_model(base), start).named_parameters() if p.requires_grad}
+            {
+                n: p.clone()
+                for n, p in add_adapter(load_model(base), start, FAMILY).named_parameters()
+                if p.requires_grad
+            }
             for start in (settings, settings, settings.model_copy(update={"seed": 14}))
         )
         assert all(torch.equal(first[name], second[name]) for name in first)
@@ -100,7 +106,7 @@ def test_equal_seeds_give_equal_starts(base: Path) -> None:
 def test_a_fresh_lora_changes_nothing(base: Path) -> None:
     tokenizer = load_tokenizer(base)
     torch.testing.assert_close(
-        _logits(add_adapter(load_model(base), LORA), tokenizer), _logits(load_model(base), tokenizer)
+        _logits(add_adapter(load_model(base), LORA, FAMILY), tokenizer), _logits(load_model(base), tokenizer)
     )
 
 
@@ -205,7 +211,7 @@ def test_both_engines_write_the_same_and_never_a_piece_of_the_prompt(
 
 
 def test_a_piece_of_the_prompt_is_not_written_where_the_model_would(base: Path, tmp_path: Path) -> None:
-    write_adapted(_learnt(base, SOFT), load_tokenizer(base), SOFT, tmp_path / "soft", "base")
+    write_adapted(_learnt(base, SOFT), load_tokenizer(base), SOFT, tmp_path / "soft", "base", FAMILY)
     tokenizer = load_tokenizer(tmp_path / "soft")
     soft: Any = tokenizer.convert_tokens_to_ids([f"<soft_prompt_{index}>" for index in range(5)])
     model = load_model(tmp_path / "soft")
@@ -229,7 +235,7 @@ def test_a_piece_of_the_prompt_is_not_written_where_the_model_would(base: Path, 
 
 
 def test_transformers_own_generate_leaves_the_pieces_out_too(base: Path, tmp_path: Path) -> None:
-    write_adapted(_learnt(base, SOFT), load_tokenizer(base), SOFT, tmp_path / "soft", "base")
+    write_adapted(_learnt(base, SOFT), load_tokenizer(base), SOFT, tmp_path / "soft", "base", FAMILY)
     model = AutoModelForSeq2SeqLM.from_pretrained(tmp_path / "soft", local_files_only=True)
     first = len(load_tokenizer(base))
     with torch.no_grad():
@@ -242,7 +248,7 @@ def test_transformers_own_generate_leaves_the_pieces_out_too(base: Path, tmp_pat
 
 
 def test_a_long_input_loses_its_end_and_not_the_prompt(base: Path, tmp_path: Path) -> None:
-    write_adapted(_learnt(base, SOFT), load_tokenizer(base), SOFT, tmp_path / "soft", "base")
+    write_adapted(_learnt(base, SOFT), load_tokenizer(base), SOFT, tmp_path / "soft", "base", FAMILY)
     tokenizer = load_tokenizer(tmp_path / "soft")
     row = tokenizer(TEXTS[0], truncation=True, max_length=9)["input_ids"]
     assert row[:5] == tokenizer.convert_tokens_to_ids([f"<soft_prompt_{index}>" for index in range(5)])

@@ -35,13 +35,14 @@ class CTranslate2Engine(BeamEngine):
         `chat`: prompts go through the tokenizer's chat template.
 
         `converted` is the digest that the copy must have, `check` compares its files with their manifest. Raises
-        InputError for a copy that is damaged or another, and for a model that cannot be converted; ConfigError for a
-        compute type that this device does not know.
+        InputError for a copy that is damaged or another, for a model that cannot be converted, and for settings with
+        which CTranslate2 computes something else; ConfigError for a compute type that this device does not know.
         """
         family = open_family(model.path)
         super().__init__(model.path, family, family.load_tokenizer(model.path), settings, chat=chat)
         device = "cuda" if settings.use_gpu else "cpu"
         refuse_compute_type(settings.compute_type, device)
+        family.refuse_beyond_window(model.path, settings.max_input_tokens + settings.max_new_tokens)
         copy = ensure_converted(model, settings.compute_type, check=check)
         if converted not in (None, copy.digest):
             raise InputError(

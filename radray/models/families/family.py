@@ -86,6 +86,10 @@ class Family(ABC):
                 f" {listed} allow {sum(tokens.values()):,}"
             )
 
+    def refuse_beyond_window(self, folder: Path, tokens: int) -> None:
+        """Raise InputError when CTranslate2 computes something else for prompts and answers of `tokens` together."""
+        return
+
     # its layers
 
     @abstractmethod

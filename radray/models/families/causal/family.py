@@ -64,6 +64,10 @@ class CausalFamily(Family):
         """Return the number of positions that the model was trained with."""
         return getattr(load_config(folder), "max_position_embeddings", None)
 
+    def refuse_beyond_window(self, folder: Path, tokens: int) -> None:
+        """Raise InputError as `converting.refuse_beyond_window`."""
+        converting.refuse_beyond_window(folder, tokens)
+
     def blocks_of(self, model: nn.Module) -> list[nn.Module]:
         """Return the layers. Raises InputError for a model that has them elsewhere."""
         return loading.blocks_of(model)

@@ -13,7 +13,6 @@ from radray.models.families import loading
 from radray.models.families.loading import UNREADABLE, fill_by_layer, load_config, quiet, refuse_other_size, stored_in
 
 _OUTPUT = "lm_head.weight"
-_ATTENTION = "sdpa"
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -48,7 +47,6 @@ def load_model(
                 local_files_only=True,
                 use_safetensors=True,
                 trust_remote_code=False,
-                attn_implementation=_ATTENTION,
                 output_loading_info=True,
             )
     except UNREADABLE as error:
@@ -69,17 +67,14 @@ def load_in_parts(
 
     Raises InputError for a folder whose tensors are not those of its config.
     """
-    model = fill_by_layer(
+    return fill_by_layer(
         folder,
-        lambda config: AutoModelForCausalLM.from_config(
-            config, dtype=dtype, trust_remote_code=False, attn_implementation=_ATTENTION
-        ),
+        lambda config: AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False),
         blocks_of,
         kind="causal",
         dtype=dtype,
         placed=placed,
     )
-    return model
 
 
 def blocks_of(model: nn.Module) -> list[nn.Module]:
