@@ -141,8 +141,8 @@ def _compute_buffers(model: PreTrainedModel) -> None:
             if "RotaryEmbedding" in type(part).__name__:
                 fresh = type(part)(model.config)
                 part._buffers[name] = fresh._buffers[name]
-            elif name == "embed_scale":  # Gemma 3
-                part._buffers[name] = torch.tensor(part.scalar_embed_scale)
+            elif name == "embed_scale":  # Gemma
+                part._buffers[name] = torch.tensor(part.scalar_embed_scale, dtype=buffer.dtype)
             else:
                 raise InputError(f"a {type(part).__name__} has a buffer {name}, which cannot be computed")
 
