@@ -1,6 +1,9 @@
 import itertools
 
-from transformers import T5Tokenizer
+import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from transformers import PreTrainedTokenizerFast, T5Tokenizer
 
 from radray.models.families.masks import mask_sequences
 
@@ -36,3 +39,37 @@ def test_no_way_to_spell_a_mask_is_left() -> None:
                 ids = tuple(place + 3 for place in spelling)
                 windows = {ids[i:j] for i in range(length) for j in range(i + 1, length + 1)}
                 assert windows & set(suppressed)
+
+
+BYTE_MARK = "\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}"
+"""What byte-level BPE writes for the space before a word."""
+
+
+@pytest.mark.parametrize(
+    ("mark", "pieces"),
+    [
+        (BYTE_MARK, ["_", "__", "___", "(_", "_)", "a_b", "X", "XX", "AX", "XI", "XXXX"]),
+        (WORD, ["_", "___", "(_", "<0x5F>", "<0x58>", "X", "XX", "AX", "XI", "a_"]),
+    ],
+    ids=["byte-level", "byte-fallback"],
+)
+def test_no_pieces_that_may_follow_each_other_spell_a_mask(mark: str, pieces: list[str]) -> None:
+    vocabulary = [*pieces, mark, *(mark + piece for piece in pieces if not piece.startswith("<0x"))]
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(WordLevel({piece: token for token, piece in enumerate(vocabulary)}))
+    )
+    suppressed = set(mask_sequences(tokenizer))
+    spelt = [piece.replace(mark, " ").replace("<0x5F>", "_").replace("<0x58>", "X") for piece in vocabulary]
+    tried = forbidden = 0
+    # what may come next hangs on the last piece alone, and a mask is spelt by four pieces at most
+    allowed: set[tuple[int, ...]] = {()}
+    for _ in range(5):
+        longer = {(*row, token) for row in allowed for token in range(len(vocabulary))}
+        allowed = {row for row in longer if not {row[-1:], row[-2:]} & suppressed}
+        tried, forbidden = tried + len(allowed), forbidden + len(longer) - len(allowed)
+        texts = ["".join(spelt[token] for token in row) for row in allowed]
+        assert not [text for text in texts if "___" in text or "XXXX" in text]
+        allowed = {row[-3:] for row in allowed}
+    assert min(tried, forbidden) > 1_000
+    # a single X, and an underscore inside a word, are no masks
+    assert not {(vocabulary.index(piece),) for piece in ("X", "XI", "AX", "(_", f"{mark}X")} & suppressed

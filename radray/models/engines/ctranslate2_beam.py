@@ -10,7 +10,7 @@ from radray.models.batching import equal_length_batches
 from radray.models.engines.beam_search import BeamEngine, Candidate
 from radray.models.engines.conversion import ensure_converted
 from radray.models.families.family import Family
-from radray.models.families.loading import load_config
+from radray.models.families.loading import load_config, quiet
 from radray.models.families.masks import never_written
 from radray.models.families.registry import open_family
 from radray.models.folder import ModelFolder
@@ -122,7 +122,8 @@ def _ends(model: ModelFolder, family: Family, tokenizer: PreTrainedTokenizerBase
     if not family.decoder_only:
         return [tokenizer.eos_token_id]
     try:
-        folders = GenerationConfig.from_pretrained(model.path, local_files_only=True)
+        with quiet():
+            folders = GenerationConfig.from_pretrained(model.path, local_files_only=True)
     except OSError:  # a folder without one: the model's config has it
         folders = GenerationConfig.from_model_config(load_config(model.path))
     return list(family.search_tokens(folders, tokenizer)["eos_token_id"])

@@ -35,7 +35,8 @@ def encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], *
         # a tokenizer that ends every text would have the model answer after its end
         closed = not chat and len(ids) > 1 and ids[-1] == tokenizer.eos_token_id
         ids, offsets = (ids[:-1], offsets[:-1]) if closed else (ids, offsets)
-        tail = sum(start >= end for start, _ in offsets) if end >= 0 else 0
+        # a token that holds the line's break stays with it
+        tail = sum(stop > end for _, stop in offsets) if end >= 0 else 0
         rows.append(EncodedPrompt([*before, *ids], min(tail, len(ids))))
     return rows
 
