@@ -7,8 +7,7 @@ fifth of the findings texts held out as `jobs.finetune` does it (split.validatio
 - ``sections-v1:2:frozen``: the embedding, which is the output layer too, does not learn,
 - a model folder, such as what ``jobs.finetune`` wrote: it is only asked.
 
-Each is trained with the settings of jobs/configs/smollm2.yaml (the weights of the least validation loss are kept),
-written to FOLDER, and asked for the impressions of all held-out reports, by greedy search in CTranslate2 (float32), and
+Each is trained with the settings of jobs/configs/smollm2.yaml, its last weights are written to FOLDER, and asked for the impressions of all held-out reports, by greedy search in CTranslate2 (float32), and
 by beams of 4. ROUGE with stemmer, cleaned references, x100, normal and abnormal references apart, with the floors, 95 %
 intervals and differences to the nearest neighbour by clusters of equal findings; and how many abnormal reports
 read normal. What is there already is not trained again. The last line is JSON. No report text is printed or kept.
@@ -90,7 +89,7 @@ def examples_of(data: TrainingData, folder: Path, settings: Settings, *, chat: b
 
 
 def learn(out: Path, prompt: str, epochs: int, settings: Settings, *, frozen: bool) -> None:
-    """Train SmolLM2 under `prompt` and write the weights of the least validation loss to `out`."""
+    """Train SmolLM2 under `prompt` and write its last weights to `out`."""
     asked = find_prompt(prompt)
     base = open_model("smollm2")
     chosen = settings.train.model_copy(update={"epochs": epochs, "sharding": "none"})
@@ -100,13 +99,7 @@ def learn(out: Path, prompt: str, epochs: int, settings: Settings, *, frozen: bo
     if frozen:
         plain.get_input_embeddings().weight.requires_grad_(False)
     learner = spread(plain, chosen, Worker())
-    kept: dict[str, Any] = {}
     losses: dict[int, float] = {}
-
-    def keep(state: State) -> None:
-        if state.val_loss is not None and state.val_loss < kept.get("loss", 1e9):
-            weights = {name: value.detach().clone() for name, value in plain.state_dict().items()}
-            kept.update(loss=state.val_loss, step=state.step, weights=weights)
 
     def log(step: int, epoch: float, name: str, value: float) -> None:
         if name == "val_loss":
@@ -115,9 +108,10 @@ def learn(out: Path, prompt: str, epochs: int, settings: Settings, *, frozen: bo
     began = time.monotonic()
     optimiser = build_optimiser(plain, chosen)
     ending = train(
-        *(learner, optimiser, examples["train"], examples["validation"], chosen, State()), log=log, save=keep
+        *(learner, optimiser, examples["train"], examples["validation"], chosen, State()),
+        log=log,
+        save=lambda _: None,
     )
-    plain.load_state_dict(kept["weights"])
     family = open_family(base.path)
     family.save_model(plain, family.load_tokenizer(base.path), out)
     took = {
