@@ -7,10 +7,11 @@ fifth of the findings texts held out as `jobs.finetune` does it (split.validatio
 - ``sections-v1:2:frozen``: the embedding, which is the output layer too, does not learn,
 - a model folder, such as what ``jobs.finetune`` wrote: it is only asked.
 
-Each is trained with the settings of jobs/configs/smollm2.yaml, its last weights are written to FOLDER, and asked for the impressions of all held-out reports, by greedy search in CTranslate2 (float32), and
-by beams of 4. ROUGE with stemmer, cleaned references, x100, normal and abnormal references apart, with the floors, 95 %
-intervals and differences to the nearest neighbour by clusters of equal findings; and how many abnormal reports
-read normal. What is there already is not trained again. The last line is JSON. No report text is printed or kept.
+Each is trained with the settings of jobs/configs/smollm2.yaml, its last weights are written to FOLDER, and it is asked
+for the impressions of all held-out reports, by greedy search in CTranslate2 (float32) and by beams of 4. ROUGE with
+stemmer, cleaned references, x100, normal and abnormal references apart, with the floors, 95 % intervals and differences
+to the nearest neighbour by clusters of equal findings; and how many abnormal reports read normal. What is there already
+is not trained again. The last line is JSON. No report text is printed or kept.
 """
 
 import argparse
