@@ -37,7 +37,7 @@ from radray.evaluation.floors import best_constant, first_sentence
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
 from radray.models.engines.opening import open_engine
-from radray.models.families.loading import load_tokenizer
+from radray.models.families.registry import open_family
 from radray.models.families.t5.saving import save_model
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
@@ -107,10 +107,11 @@ def learn(
 ) -> dict[str, Any]:
     """Train the model of `folder` in place for the time that is given; return epochs, steps and the least loss."""
     chosen = settings.train
-    tokenizer = load_tokenizer(folder)
+    family = open_family(folder)
+    tokenizer = family.load_tokenizer(folder)
     examples = {
         name: tokenise(
-            *(tokenizer, *pair),
+            *(family, tokenizer, *pair),
             max_input_tokens=chosen.max_input_tokens,
             max_target_tokens=chosen.max_target_tokens,
         )

@@ -161,7 +161,7 @@ def child(way: str, folder: Path, overrides: list[str]) -> None:
     """Train in one way and print its figures."""
     import torch
 
-    from radray.models.families.loading import load_tokenizer
+    from radray.models.families.registry import open_family
     from radray.training.loop.loop import evaluate
     from radray.training.loop.sharding import Learner, Worker
     from tests.support.training.examples import tokenise
@@ -171,9 +171,10 @@ def child(way: str, folder: Path, overrides: list[str]) -> None:
     _, inputs, targets = texts(settings)
     # whole batches alone, so that all ways take as many steps of as many examples
     whole = (len(inputs) - HELD_OUT) // settings.train.batch_size * settings.train.batch_size
+    family = open_family(folder)
     train, held_out = (
         tokenise(
-            *(load_tokenizer(folder), inputs[part], targets[part]),
+            *(family, family.load_tokenizer(folder), inputs[part], targets[part]),
             max_input_tokens=settings.train.max_input_tokens,
             max_target_tokens=settings.train.max_target_tokens,
         )

@@ -1,25 +1,9 @@
-import random
 from pathlib import Path
 
 import pytest
 import torch
 
-from radray.models.families.t5.tiny import build_tiny
-from radray.settings.model import TinySettings
-
-SIDES, DEGREES, SIGNS = ("right", "left"), ("small", "moderate", "large"), ("effusion", "opacity", "nodule")
-
-
-def toy_pairs(count: int, seed: int) -> tuple[list[str], list[str]]:
-    """Findings and impressions of a toy language that a tiny model learns in seconds."""
-    draw = random.Random(seed)
-    inputs, targets = [], []
-    for _ in range(count):
-        side, degree, sign = draw.choice(SIDES), draw.choice(DEGREES), draw.choice(SIGNS)
-        padding = " The heart is normal." * draw.randrange(3)
-        inputs.append(f"There is a {degree} {sign} on the {side}.{padding}")
-        targets.append(f"{degree.capitalize()} {side} {sign}.")
-    return inputs, targets
+from tests.support.training.toy import build_toy, toy_pairs
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,16 +13,20 @@ def _single_thread() -> None:
 
 
 @pytest.fixture(scope="session")
-def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained T5 that knows the toy language's words; not to be changed."""
+def toy_family(request: pytest.FixtureRequest) -> str:
+    """The family of the toy model: t5, but in tests with the mark `both_families`."""
+    return str(getattr(request, "param", "t5"))
+
+
+@pytest.fixture(scope="session")
+def toy_model(toy_family: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained model that knows the toy language's words; not to be changed."""
     folder = tmp_path_factory.mktemp("models") / "toy"
-    inputs, targets = toy_pairs(100, 0)
-    size = TinySettings(vocab_size=300, d_model=32, d_ff=64, num_layers=1, num_heads=2)
-    build_tiny([*inputs, *targets], folder, size=size, seed=1)
+    build_toy(toy_family, folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def pairs() -> dict[str, tuple[list[str], list[str]]]:
+def pairs(toy_family: str) -> dict[str, tuple[list[str], list[str]]]:
     """Toy inputs and targets: 75 to train on (a last batch of one in batches of 37), 20 for validation."""
-    return {"train": toy_pairs(75, 1), "validation": toy_pairs(20, 2)}
+    return {"train": toy_pairs(75, 1, toy_family), "validation": toy_pairs(20, 2, toy_family)}

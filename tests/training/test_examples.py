@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
 from radray.models.families.loading import load_tokenizer
-from radray.training.driver.tokens import tokenised
+from radray.models.families.registry import named_family, open_family
+from radray.training.driver.tokens import TAIL, tokenised
 from radray.training.loop.examples import (
     Examples,
     batches_from,
@@ -20,6 +21,9 @@ from radray.training.loop.examples import (
     validation_batches,
 )
 from tests.support.training.examples import tokenise
+from tests.support.training.toy import both_families
+
+T5 = named_family("t5")
 
 
 def _examples(lengths: list[int]) -> Examples:
@@ -108,7 +112,7 @@ def test_long_texts_lose_their_end_keep_the_end_token_and_are_counted(toy_model:
     inputs = ["There is a small nodule on the left.", "nodule"]
     targets = ["Small left nodule.", "Large left effusion on the right on the left."]
     whole = tokenizer(inputs + targets)["input_ids"]
-    examples = tokenise(tokenizer, inputs, targets, max_input_tokens=8, max_target_tokens=8)
+    examples = tokenise(T5, tokenizer, inputs, targets, max_input_tokens=8, max_target_tokens=8)
     assert examples.inputs == [[*whole[0][:7], 1], whole[1]]
     assert examples.targets == [whole[2], [*whole[3][:7], 1]]
     assert (examples.inputs_truncated, examples.targets_truncated) == (1, 1)
@@ -116,7 +120,7 @@ def test_long_texts_lose_their_end_keep_the_end_token_and_are_counted(toy_model:
 
 @pytest.mark.parametrize("limit", [8, 512])
 def test_nothing_gives_nothing(toy_model: Path, limit: int) -> None:
-    examples = tokenise(load_tokenizer(toy_model), [], [], max_input_tokens=limit, max_target_tokens=limit)
+    examples = tokenise(T5, load_tokenizer(toy_model), [], [], max_input_tokens=limit, max_target_tokens=limit)
     assert (len(examples), examples.inputs, examples.targets) == (0, [], [])
     assert epoch_batches(examples, 4, seed=1, epoch=0) == []
 
@@ -128,7 +132,7 @@ def test_rows_are_cut_as_the_tokenizer_itself_cuts_texts(toy_model: Path, side: 
     tokenizer.truncation_side = side
     texts = ["", "nodule", "There is a small nodule on the left.", "There is a small nodule on the left. " * 4]
     by_itself = tokenizer(texts, truncation=True, max_length=limit)["input_ids"]
-    examples = tokenise(tokenizer, texts, texts[:1], max_input_tokens=limit, max_target_tokens=limit)
+    examples = tokenise(T5, tokenizer, texts, texts[:1], max_input_tokens=limit, max_target_tokens=limit)
     assert examples.inputs == by_itself
     whole = tokenizer(texts)["input_ids"]
     assert examples.inputs_truncated == sum(len(row) > len(cut) for row, cut in zip(whole, by_itself, strict=True))
@@ -154,7 +158,7 @@ def test_each_text_is_tokenised_once_and_nulls_stay(toy_model: Path) -> None:
         "target": ["Small nodule.", None, "Effusion."],
         "reference": [None, "___.", "Effusion ___."],
     }
-    table = tokenised(pa.table(columns), tokenizer)
+    table = tokenised(pa.table(columns), T5, tokenizer, chat=False)
     assert tokenizer.texts == Counter([*columns["input"], "Small nodule.", "Effusion."])
     plain = load_tokenizer(toy_model)
     assert table["input"].to_pylist() == plain(columns["input"])["input_ids"]
@@ -163,11 +167,44 @@ def test_each_text_is_tokenised_once_and_nulls_stay(toy_model: Path) -> None:
         None,
         *plain(["Effusion."])["input_ids"],
     ]
+    assert table[TAIL].to_pylist() == [1, 1, 1]
     assert table.select(["unit_id", "reference"]).to_pydict() == {
         name: columns[name] for name in ("unit_id", "reference")
     }
 
 
+@both_families
 def test_a_table_without_rows_has_no_tokens(toy_model: Path) -> None:
     empty = pa.table({name: pa.array([], pa.string()) for name in ("unit_id", "input", "target")})
-    assert tokenised(empty, load_tokenizer(toy_model)).to_pylist() == []
+    family = open_family(toy_model)
+    assert tokenised(empty, family, family.load_tokenizer(toy_model), chat=False).to_pylist() == []
+
+
+@pytest.mark.parametrize("toy_family", ["causal"], indirect=True)
+@pytest.mark.parametrize("chat", [False, True])
+def test_prompt_and_target_of_a_causal_model_are_one_text(chat: bool, toy_model: Path) -> None:
+    family = open_family(toy_model)
+    tokenizer = family.load_tokenizer(toy_model)
+    prompt, target = "Findings: There is a small nodule.\nImpression:", "Small nodule."
+    columns = {"unit_id": ["a", "b"], "input": [prompt, prompt], "target": [target, None]}
+    first, second = tokenised(pa.table(columns), family, tokenizer, chat=chat).to_pylist()
+    whole = f"<|user|>{prompt}<|end|>\n<|user|>\n{target}" if chat else f"{prompt} {target}"
+    assert tokenizer.decode(first["input"] + first["target"]) == f"{whole}<|end|>"
+    # as it would be tokenised in one: the model meets no other pieces than it was pretrained on
+    assert first["input"] + first["target"] == [*tokenizer(whole)["input_ids"], tokenizer.eos_token_id]
+    assert (second["input"], second["target"]) == (first["input"], None)
+    tail = "\nImpression:<|end|>\n<|user|>\n" if chat else "\nImpression:"
+    assert tokenizer.decode(first["input"][-first[TAIL] :]) == tail
+
+
+@pytest.mark.parametrize("toy_family", ["causal"], indirect=True)
+def test_a_long_prompt_of_a_causal_model_keeps_its_last_line(toy_model: Path) -> None:
+    family = open_family(toy_model)
+    tokenizer = family.load_tokenizer(toy_model)
+    long = f"Findings: {'There is a small nodule on the left. ' * 9}\nImpression:"
+    examples = tokenise(family, tokenizer, [long], ["Small nodule."], max_input_tokens=24, max_target_tokens=4)
+    assert len(examples.inputs[0]) == 24
+    assert tokenizer.decode(examples.inputs[0]).startswith("Findings: There is a small nodule")
+    assert tokenizer.decode(examples.inputs[0]).endswith("\nImpression:")
+    assert examples.targets[0][-1] == tokenizer.eos_token_id
+    assert (examples.inputs_truncated, examples.targets_truncated) == (1, 1)

@@ -1,4 +1,6 @@
+import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +8,7 @@ import pytest
 import torch
 
 from radray.errors import ConfigError, RadrayError
-from radray.models.families.loading import load_tokenizer
+from radray.models.families.registry import open_family
 from radray.models.families.t5.loading import load_model
 from radray.settings.train import TrainSettings
 from radray.training.loop.examples import Examples
@@ -21,11 +23,13 @@ SETTINGS = TrainSettings(epochs=2, batch_size=37, learning_rate=5e-3, log_every_
 
 
 def _load(folder: Path, pairs: Pairs) -> tuple[Any, Examples, Examples]:
-    tokenizer = load_tokenizer(folder)
+    family = open_family(folder)
+    tokenizer = family.load_tokenizer(folder)
     examples, validation = (
-        tokenise(tokenizer, *pairs[name], max_input_tokens=64, max_target_tokens=16) for name in ("train", "validation")
+        tokenise(family, tokenizer, *pairs[name], max_input_tokens=64, max_target_tokens=16)
+        for name in ("train", "validation")
     )
-    return load_model(folder), examples, validation
+    return family.load_model(folder), examples, validation
 
 
 def _loss(model: Any, examples: Examples, batch_size: int) -> float:
@@ -98,8 +102,58 @@ def test_the_validation_loss_is_the_mean_over_tokens_of_all_targets(toy_model: P
     assert _loss(model, validation, 3) == pytest.approx(total / tokens, rel=1e-5)
 
 
-def test_training_learns_the_toy_language(toy_model: Path, pairs: Pairs) -> None:
-    settings = SETTINGS.model_copy(update={"epochs": 12, "batch_size": 8, "log_every_steps": 10})
+def _padding(folder: Path, token: str | None) -> None:
+    """Have a causal model's folder name the piece `token` for its padding, or none (None)."""
+    tokenizer = open_family(folder).load_tokenizer(folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["pad_token_id"] = None if token is None else tokenizer.convert_tokens_to_ids(token)
+    (folder / "config.json").write_text(json.dumps(config))
+    stored = json.loads((folder / "tokenizer_config.json").read_text())
+    assert stored.pop("pad_token") == "<|pad|>"
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps(stored if token is None else stored | {"pad_token": token})
+    )
+
+
+@pytest.mark.parametrize("toy_family", ["causal"], indirect=True)
+@pytest.mark.parametrize("padding", ["<|pad|>", "<|end|>", None])
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+def test_the_loss_of_a_causal_model_is_that_of_each_example_alone(
+    padding: str | None, attention: str, toy_model: Path, pairs: Pairs, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(toy_model, folder)
+    if padding != "<|pad|>":
+        _padding(folder, padding)
+    inputs, targets = pairs["validation"]
+    longer = [f"{target} {target}" if place % 3 else target for place, target in enumerate(targets)]
+    model, _, validation = _load(folder, {**pairs, "validation": (inputs, longer)})
+    model.set_attn_implementation(attention)
+    # there is padding on either side
+    assert len({len(row) for row in validation.inputs}) > 2
+    assert len({len(row) for row in validation.targets}) > 1
+    # untrained, all tokens are about as likely wherever they stand: weights that tell places apart
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "proj" in name:
+                parameter *= 5
+    total, tokens = 0.0, 0
+    for row, target in zip(validation.inputs, validation.targets, strict=True):
+        with torch.no_grad():
+            logits = model(input_ids=torch.tensor([[*row, *target[:-1]]])).logits[0, len(row) - 1 :]
+        chosen = torch.log_softmax(logits.double(), dim=-1)[range(len(target)), target]
+        total, tokens = total - float(chosen.sum()), tokens + len(target)
+    for size, limit in ((20, None), (20, 120), (3, None), (1, None)):
+        learner = Learner(model, model, Worker())
+        assert evaluate(learner, validation, size, limit) == pytest.approx(total / tokens, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("toy_family", "epochs", "rate"), [("t5", 12, 5e-3), ("causal", 24, 1e-2)], indirect=["toy_family"]
+)
+def test_training_learns_the_toy_language(epochs: int, rate: float, toy_model: Path, pairs: Pairs) -> None:
+    more = {"epochs": epochs, "learning_rate": rate, "batch_size": 8, "log_every_steps": 10}
+    settings = SETTINGS.model_copy(update=more)
     model, _, validation = _load(toy_model, pairs)
     before = _loss(model, validation, 8)
     _, logged, saved = _run(toy_model, pairs, settings)

@@ -20,14 +20,22 @@ TWO = {
 
 def _poison(folder: Path) -> None:
     weights = load_file(folder / "model.safetensors")
-    # a row that the last of two workers holds
-    weights["lm_head.weight"][-5, 5] = float("nan")
+    # a row that the last of two workers holds, of the matrix that gives the logits
+    output = weights.get("lm_head.weight", weights.get("model.embed_tokens.weight"))
+    assert output is not None
+    output[-5, 5] = float("nan")
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def _other_tokenizer(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"vocab_size": config["vocab_size"] * 2}))
+
+
+def _tensor_gone(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    del weights["model.layers.1.self_attn.v_proj.weight"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def _no_weights(folder: Path) -> None:
@@ -37,13 +45,17 @@ def _no_weights(folder: Path) -> None:
 FAULTS: dict[str, tuple[Callable[[Path], None], type[RadrayError], str]] = {
     "nan": (_poison, RadrayError, "fine-tuning: the loss is nan at step 1; lower train.learning_rate (now 0.0001)"),
     "tokenizer": (_other_tokenizer, InputError, "it is another model's tokenizer"),
-    "weights": (_no_weights, InputError, "no sequence-to-sequence model can be loaded (SafetensorError)"),
+    "weights": (_no_weights, InputError, " model can be loaded (SafetensorError)"),
+    "tensor": (_tensor_gone, InputError, "not in the weights"),
 }
+CASES = [
+    *(("t5", fault, on) for fault in ("nan", "tokenizer", "weights") for on in ("all", "last")),
+    *(("causal", fault, "last") for fault in FAULTS),
+]
 
 
 @pytest.mark.parametrize("sharding", TWO)
-@pytest.mark.parametrize("on", ["all", "last"])
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("toy_family", "fault", "on"), CASES, indirect=["toy_family"])
 def test_all_workers_end_with_the_same_line(
     fault: str, on: str, sharding: str, toy_model: Path, pairs: Pairs, tmp_path: Path
 ) -> None:

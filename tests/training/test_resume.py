@@ -18,6 +18,7 @@ from radray.training.loop.sharding import Worker
 from radray.training.loop.state import State
 from radray.training.loop.team import Team
 from tests.support.training.learning_process import ALONE, Pairs, Plan, Ran, run, run_workers, state_of, tensors_in
+from tests.support.training.toy import both_families
 
 SETTINGS: dict[str, Any] = {
     "epochs": 3,
@@ -38,16 +39,32 @@ def model(toy_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy model with dropout, so that random numbers matter."""
     folder = tmp_path_factory.mktemp("dropout") / "toy"
     shutil.copytree(toy_model, folder)
-    config = json.loads((folder / "config.json").read_text()) | {"dropout_rate": 0.1}
+    config = json.loads((folder / "config.json").read_text())
+    (name,) = {"dropout_rate", "attention_dropout"} & set(config)
+    config[name] = 0.1
     (folder / "config.json").write_text(json.dumps(config))
     return folder
 
 
 @pytest.fixture(scope="module")
-def whole(model: Path, pairs: Pairs, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Ran]:
+def undisturbed() -> dict[str, tuple[Plan, Ran]]:
+    """Runs of two undisturbed workers by family: once each, in whatever order the tests come."""
+    return {}
+
+
+@pytest.fixture
+def whole(
+    undisturbed: dict[str, tuple[Plan, Ran]],
+    toy_family: str,
+    model: Path,
+    pairs: Pairs,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Plan, Ran]:
     """Two undisturbed workers."""
-    plan = Plan(model, pairs, TWO, tmp_path_factory.mktemp("whole") / "checkpoints")
-    return plan, run_workers(plan)[0]
+    if toy_family not in undisturbed:
+        plan = Plan(model, pairs, TWO, tmp_path_factory.mktemp("whole") / "checkpoints")
+        undisturbed[toy_family] = (plan, run_workers(plan)[0])
+    return undisturbed[toy_family]
 
 
 def _same(first: Ran, second: Ran) -> None:
@@ -64,12 +81,13 @@ def _equal_tensors(folder: Path, other: Path, step: int = 9) -> None:
     assert [name for name in first if not torch.equal(first[name], second[name])] == []
 
 
+@both_families
 def test_dropout_is_on(whole: tuple[Plan, Ran], toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:
     without = run(Plan(toy_model, pairs, TrainSettings(**SETTINGS), tmp_path / "checkpoints"), Worker())
     assert without.values("train_loss")[0] != pytest.approx(whole[1].values("train_loss")[0], rel=1e-4)
 
 
-@pytest.mark.parametrize("die_at", [4, 6])
+@pytest.mark.parametrize(("toy_family", "die_at"), [("t5", 4), ("t5", 6), ("causal", 4)], indirect=["toy_family"])
 def test_a_killed_worker_costs_the_steps_since_its_checkpoint_alone(
     die_at: int, whole: tuple[Plan, Ran], tmp_path: Path
 ) -> None:
@@ -98,6 +116,7 @@ def test_a_worker_killed_while_it_validates_costs_the_validation_alone(whole: tu
     _equal_tensors(plan.folder, whole[0].folder)
 
 
+@both_families
 def test_a_run_of_two_workers_goes_on_with_one(model: Path, pairs: Pairs, tmp_path: Path, toy_model: Path) -> None:
     # without dropout, which draws as many numbers as a worker has rows: then the sums alone differ
     plan = Plan(toy_model, pairs, TWO, tmp_path / "checkpoints", stop_at=5)
@@ -117,7 +136,9 @@ def test_a_run_of_two_workers_goes_on_with_one(model: Path, pairs: Pairs, tmp_pa
 
 
 # in the middle of an epoch, at the end of one, which is validated by the run that goes on, and at the very last step
-@pytest.mark.parametrize("stop_at", [5, 6, 9])
+@pytest.mark.parametrize(
+    ("toy_family", "stop_at"), [("t5", 5), ("t5", 6), ("t5", 9), ("causal", 6)], indirect=["toy_family"]
+)
 def test_a_request_to_stop_makes_all_save_and_end_after_the_step(
     stop_at: int, whole: tuple[Plan, Ran], tmp_path: Path
 ) -> None:
@@ -170,7 +191,11 @@ def _flip(file: Path) -> None:
     file.write_bytes(content)
 
 
-@pytest.mark.parametrize("name", ["__1_0.distcp", ".metadata", "manifest.json", "gone"])
+@pytest.mark.parametrize(
+    ("toy_family", "name"),
+    [("t5", "__1_0.distcp"), ("t5", ".metadata"), ("t5", "manifest.json"), ("t5", "gone"), ("causal", "__1_0.distcp")],
+    indirect=["toy_family"],
+)
 def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_used(
     name: str, whole: tuple[Plan, Ran], tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from radray.errors import ConflictError, InputError, RadrayError
-from radray.models.families.loading import load_tokenizer
+from radray.models.families.registry import open_family
 from radray.models.families.t5.loading import load_model
 from radray.models.folder import open_model
 from radray.settings.train import TrainSettings
@@ -116,8 +116,9 @@ def test_the_best_epoch_is_the_one_that_was_kept(run: Run, pairs: Pairs) -> None
     assert run.result.best_val_loss == min(losses)
     assert run.result.best_epoch == losses.index(min(losses)) + 1 < 3
     rows = wrong(pairs["validation"])
+    family = open_family(run.out)
     examples = tokenise(
-        load_tokenizer(run.out),
+        *(family, family.load_tokenizer(run.out)),
         rows["input"].to_pylist(),
         rows["target"].to_pylist(),
         max_input_tokens=SETTINGS.max_input_tokens,

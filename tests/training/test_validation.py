@@ -9,7 +9,7 @@ import pytest
 
 from radray.evaluation.rouge import Scorer
 from radray.models.engines.transformers_beam import TransformersEngine
-from radray.models.families.t5.loading import load_model
+from radray.models.families.registry import open_family
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.delivery.export import export_checkpoint
@@ -17,6 +17,7 @@ from radray.training.loop.sharding import Learner, Worker
 from radray.training.loop.team import Team
 from radray.training.loop.validation import FIGURES, score_sample
 from tests.support.training.learning_process import ALONE, SCORING, Pairs, Plan, Ran, run, run_workers, sample_of
+from tests.support.training.toy import both_families
 
 SETTINGS: dict[str, Any] = {
     "epochs": 8,
@@ -78,6 +79,7 @@ def _by_hand(folder: Path, scored: tuple[list[str], list[str]]) -> dict[str, flo
     }
 
 
+@both_families
 def test_the_figures_are_those_of_generates_own_engine(alone: tuple[Plan, Ran], scored: Any, tmp_path: Path) -> None:
     plan, ran = alone
     assert sorted({at for at, _, name, _ in ran.logged if name == "val_rouge1"}) == [16, 32]
@@ -85,9 +87,10 @@ def test_the_figures_are_those_of_generates_own_engine(alone: tuple[Plan, Ran], 
     assert set(figures) == set(FIGURES)
     assert figures == pytest.approx(_by_hand(_exported(plan, tmp_path / "export"), scored), rel=1e-9)
     # something was learnt of what is to be written, and none of what is not
-    assert figures["val_rouge1_abnormal"] > 0.4 > figures["val_rouge1_normal"]
+    assert figures["val_rouge1_abnormal"] > 0.3 > figures["val_rouge1_normal"]
 
 
+@both_families
 @pytest.mark.parametrize("how", SPREAD)
 def test_spread_over_workers_the_figures_are_the_same(
     how: str, alone: tuple[Plan, Ran], scored: Any, toy_model: Path, pairs: Pairs, tmp_path: Path
@@ -107,6 +110,7 @@ def test_spread_over_workers_the_figures_are_the_same(
         assert ran[0].values(name) == [(s, pytest.approx(v, rel=1e-3)) for s, v in alone[1].values(name)]
 
 
+@both_families
 @pytest.mark.parametrize(
     "more", [{"method": "lora", "workers": 2, "sharding": "fsdp"}, {"method": "soft_prompt", "workers": 2}]
 )
@@ -152,7 +156,7 @@ def test_killed_and_resumed_the_figures_are_the_same(
 
 
 def test_a_kind_without_a_report_has_no_figure(toy_model: Path, pairs: Pairs) -> None:
-    model = load_model(toy_model)
+    model = open_family(toy_model).load_model(toy_model)
     sample = sample_of(toy_model, (pairs["validation"][0][:2], ["Clear lungs.", "No acute disease."]))
     figures = score_sample(Learner(model, model, Worker()), sample, TrainSettings())
     assert set(figures) == {name for name in FIGURES if not name.endswith("_abnormal")}

@@ -18,7 +18,7 @@ from torch import distributed
 from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 
 from radray.errors import RadrayError
-from radray.models.families.loading import load_tokenizer
+from radray.models.families.registry import open_family
 from radray.settings.generate import GenerateSettings
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.files import CheckpointManifest, step_name
@@ -97,16 +97,19 @@ class Plan:
 
 
 def examples_of(folder: Path, pairs: Pairs) -> tuple[Examples, Examples]:
-    tokenizer = load_tokenizer(folder)
+    family = open_family(folder)
+    tokenizer = family.load_tokenizer(folder)
     train, validation = (
-        tokenise(tokenizer, *pairs[name], max_input_tokens=64, max_target_tokens=16) for name in ("train", "validation")
+        tokenise(family, tokenizer, *pairs[name], max_input_tokens=64, max_target_tokens=16)
+        for name in ("train", "validation")
     )
     return train, validation
 
 
 def sample_of(folder: Path, scored: tuple[list[str], list[str]]) -> Sample:
-    tokenizer = load_tokenizer(folder)
-    cut = tokenise(tokenizer, scored[0], [], max_input_tokens=64, max_target_tokens=16)
+    family = open_family(folder)
+    tokenizer = family.load_tokenizer(folder)
+    cut = tokenise(family, tokenizer, scored[0], [], max_input_tokens=64, max_target_tokens=16)
     return Sample(cut.inputs, scored[1], tokenizer, SCORING)
 
 
