@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from peft import TaskType
 from tokenizers import Tokenizer
-from tokenizers.processors import Sequence as Processors
 from tokenizers.processors import TemplateProcessing
 from torch import nn
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -85,10 +84,16 @@ class CausalFamily(Family):
     ) -> None:
         """Have `tokenizer` put `pieces` before every plain prompt, before the token that begins a text, if any."""
         backend: Tokenizer = tokenizer.backend_tokenizer
-        ids: Any = tokenizer.convert_tokens_to_ids(list(pieces))
-        template = TemplateProcessing(single=[*pieces, "$A"], special_tokens=list(zip(pieces, ids, strict=True)))
-        held = backend.post_processor
-        backend.post_processor = template if held is None else Processors([held, template])
+        plain, whole = (backend.encode("a", add_special_tokens=special).ids for special in (False, True))
+        # what stands around a text is written anew: of two templates in a row the second does nothing (tokenizers 0.23)
+        start = next(place for place in range(len(whole)) if whole[place : place + len(plain)] == plain)
+        ids = tokenizer.convert_tokens_to_ids(list(pieces))
+        before, after = [*ids, *whole[:start]], whole[start + len(plain) :]
+        names = {token: backend.id_to_token(token) for token in (*before, *after)}
+        backend.post_processor = TemplateProcessing(
+            single=[*(names[token] for token in before), "$A", *(names[token] for token in after)],
+            special_tokens=[(name, token) for token, name in names.items()],
+        )
 
     def encode_prompts(
         self, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], *, chat: bool
