@@ -31,7 +31,7 @@ def add_adapter(model: PreTrainedModel, settings: TrainSettings, family: Family)
         for index, block in enumerate(family.blocks_of(model)):
             add_lora(block, settings, index, family)
         return model
-    embedding: torch.Tensor = model.get_input_embeddings().weight  # type: ignore[assignment]
+    embedding: Any = model.get_input_embeddings()
     with warnings.catch_warnings():
         # PEFT 0.21 asks transformers for checkpointing by a name that goes in its version 6
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
@@ -39,8 +39,8 @@ def add_adapter(model: PreTrainedModel, settings: TrainSettings, family: Family)
     with torch.no_grad():
         # words of the vocabulary: a better start than noise (Lester et al. 2021, figure 3b)
         generator = torch.Generator().manual_seed(settings.seed)
-        chosen = torch.randint(3, embedding.shape[0], (settings.soft_prompt_tokens,), generator=generator)
-        _prompt_of(wrapped).copy_(embedding[chosen.to(embedding.device)])
+        chosen = torch.randint(3, embedding.weight.shape[0], (settings.soft_prompt_tokens,), generator=generator)
+        _prompt_of(wrapped).copy_(embedding(chosen.to(embedding.weight.device)))
     return wrapped
 
 
@@ -142,11 +142,15 @@ def _put_rows(model: Any, tokenizer: PreTrainedTokenizerBase, vectors: torch.Ten
     embedding, output = model.get_input_embeddings(), model.get_output_embeddings()
     tied = output.weight is embedding.weight
     grown = _grown(embedding.weight, rows)
-    grown[first : first + len(pieces)] = vectors
+    # Gemma's embedding multiplies its rows; the vectors were learnt as what comes after it
+    scale = getattr(embedding, "embed_scale", None)
+    grown[first : first + len(pieces)] = vectors if scale is None else vectors / scale.to(vectors)
     embedding.weight = nn.Parameter(grown)
     embedding.num_embeddings = rows
     # a row of zeros: it is never written, see `masks`
     output.weight = embedding.weight if tied else nn.Parameter(_grown(output.weight, rows))
+    if output.bias is not None:  # Phi
+        output.bias = nn.Parameter(_grown(output.bias, rows))
     output.out_features = rows
     model.config.vocab_size = rows
     # for readers other than our engines, which see to it themselves
@@ -154,4 +158,4 @@ def _put_rows(model: Any, tokenizer: PreTrainedTokenizerBase, vectors: torch.Ten
 
 
 def _grown(weight: torch.Tensor, rows: int) -> torch.Tensor:
-    return torch.cat([weight, weight.new_zeros(rows - weight.shape[0], weight.shape[1])])
+    return torch.cat([weight, weight.new_zeros(rows - weight.shape[0], *weight.shape[1:])])
