@@ -48,7 +48,7 @@ def open_gguf(uri: str) -> Path:
     """
     file = _file_in_wheel() if uri == SMOLLM2 else Path(uri).expanduser().resolve()
     if not file.is_file():
-        raise InputError(f"model {uri}: there is no such file")
+        raise InputError(f"model {uri}: there is no such file; name another, or {SMOLLM2} for the wheel {_WHEEL}")
     entry = hash_file(file)
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(cache) / "radray" / "gguf" / f"{entry.sha256}-{importlib.metadata.version('transformers')}"

@@ -17,7 +17,9 @@ import pytest
 from jobs import cli
 from radray.errors import AuditError, ConflictError, InputError
 from radray.settings.loading import dump_changed, dump_settings, load_settings
+from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
+from radray.training.base_model import asked_of_base
 from tests.support.paths import ROOT
 
 CONFIGS = sorted((ROOT / "jobs" / "configs").glob("*.yaml"))
@@ -190,16 +192,33 @@ def test_input_that_cannot_be_used_is_one_line_and_exit_code_3(
         ("finetune", [], "there is no warehouse here"),
         ("generate", ["model.uri=./nothing"], "there is no such folder"),
         ("generate", [], "model out/model: there is no such folder: run jobs.finetune"),
+        ("generate", ["model.uri=away.gguf"], "model away.gguf: there is no such file; name another, or smollm2"),
+        ("generate", ["model.uri=smollm2"], "model smollm2: the wheel that holds it is not installed: pip install"),
         ("evaluate", [], "there is no warehouse here"),
         ("query", ["SELECT 1"], "there is no warehouse here"),
         ("maintain", [], "there is no warehouse here"),
     ],
 )
 def test_a_job_without_what_it_works_on_is_exit_code_3(
-    job: str, arguments: list[str], says: str, run_job: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    job: str,
+    arguments: list[str],
+    says: str,
+    run_job: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("radray.models.gguf._PACKAGE", "no_such_wheel")
     assert run_job(job, *arguments) == 3
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("init", ["away.gguf", "smollm2"])
+def test_a_model_to_start_from_that_is_not_there_is_exit_code_3(init: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("radray.models.gguf._PACKAGE", "no_such_wheel")
+    settings = load_settings([], [f"model.init={init}"])
+    with pytest.raises(InputError, match=f"model {init}: .*(name another|pip install)") as raised:
+        asked_of_base(settings, Storage.of(settings.warehouse.s3))
+    assert raised.value.exit_code == 3
 
 
 @pytest.mark.parametrize(("error", "code"), [(InputError, 3), (AuditError, 3), (ConflictError, 4)])

@@ -1,8 +1,10 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radray.models.batching import in_order, length_batches, pad
+from radray.models.batching import equal_length_batches, in_order, length_batches, pad
 
 
 def test_longest_come_first_and_ties_stay_in_order() -> None:
@@ -10,7 +12,7 @@ def test_longest_come_first_and_ties_stay_in_order() -> None:
 
 
 def test_nothing_gives_no_batches() -> None:
-    assert length_batches([], 4) == []
+    assert length_batches([], 4) == equal_length_batches([], 4) == []
     assert in_order([], []) == []
     assert pad([], 0) == []
 
@@ -20,6 +22,8 @@ def test_a_batch_holds_at_least_one_row() -> None:
         length_batches([1], 0)
     with pytest.raises(ValueError, match="max_tokens"):
         length_batches([1], 1, 0)
+    with pytest.raises(ValueError, match="max_rows"):
+        equal_length_batches([1], 0)
 
 
 def test_a_batch_is_no_wider_than_its_tokens_and_a_long_row_stands_alone() -> None:
@@ -36,6 +40,25 @@ def test_batches_hold_each_index_once_and_the_order_comes_back(lengths: list[int
     flat = [lengths[index] for batch in batches for index in batch]
     assert flat == sorted(lengths, reverse=True)
     assert in_order(batches, [[lengths[index] for index in batch] for batch in batches]) == lengths
+
+
+@given(lengths=st.lists(st.integers(0, 12), max_size=40), rows=st.integers(1, 7), tokens=st.none() | st.integers(1, 40))
+def test_rows_of_one_batch_may_be_required_to_be_equally_long(
+    lengths: list[int], rows: int, tokens: int | None
+) -> None:
+    batches = equal_length_batches(lengths, rows, tokens)
+    assert all(len({lengths[index] for index in batch}) == 1 for batch in batches)
+    assert all(1 <= len(batch) <= rows for batch in batches)
+    # none is wider than its tokens but a row that is so alone
+    assert all(len(batch) == 1 or tokens is None or len(batch) * lengths[batch[0]] <= tokens for batch in batches)
+    flat = [lengths[index] for batch in batches for index in batch]
+    assert flat == sorted(lengths, reverse=True)
+    assert in_order(batches, [[lengths[index] for index in batch] for batch in batches]) == lengths
+    # no batch could take in the next one of its length
+    for first, second in itertools.pairwise(batches):
+        width, both = lengths[first[0]], len(first) + 1
+        if lengths[second[0]] == width:
+            assert both > rows or (tokens is not None and both * width > tokens)
 
 
 @pytest.mark.parametrize(

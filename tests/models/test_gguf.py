@@ -283,7 +283,7 @@ def test_reading_a_file_is_silent(file: Path, cache: Path, capfd: pytest.Capture
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path, cache: Path) -> None:
-    with pytest.raises(InputError, match=r"model .*away\.gguf: there is no such file"):
+    with pytest.raises(InputError, match=r"model .*away\.gguf: there is no such file; name another, or smollm2"):
         open_model(str(tmp_path / "away.gguf"))
 
 
