@@ -221,7 +221,7 @@ def refuse(settings: Settings, plan: TrainingPlan) -> None:
     reasons = []
     if train.use_gpu and node.gpus and train.workers > node.gpus:
         reasons.append(f"train.workers={train.workers}, but {node.name} has {node.gpus} GPUs")
-    if train.precision != "fp32" and (node.gpu_compute_capability or 8.0) < 8.0:
+    if train.precision not in ("fp32", "auto") and (node.gpu_compute_capability or 8.0) < 8.0:
         reasons.append(
             f"train.precision={train.precision}: a GPU of compute capability {node.gpu_compute_capability} (V100: 7.0)"
             " has no bfloat16, and fp16 overflows in T5; use train.precision=fp32 with"

@@ -203,6 +203,19 @@ def test_the_process_has_nothing_of_ray(tmp_path: Path, monkeypatch: pytest.Monk
     assert " ray []\n" in (tmp_path / "log").read_text()
 
 
+@pytest.mark.parametrize(("own", "engines"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_its_idle_threads_sleep_unless_the_user_says_otherwise(
+    own: str | None, engines: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if own is not None:
+        monkeypatch.setenv("OMP_WAIT_POLICY", own)
+    process = World(tmp_path / "log").process
+    environment = Path(f"/proc/{process.pid}/environ").read_text().split("\0")
+    process.close()
+    assert f"OMP_WAIT_POLICY={engines}" in environment
+
+
 def test_a_closed_process_is_gone(world: World) -> None:
     pid = world.process.pid
     assert pid is not None

@@ -16,7 +16,7 @@ import pytest
 import ray
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from radray.errors import ConflictError, InputError, RadrayError
 from radray.models.families.registry import open_family
@@ -28,7 +28,7 @@ from radray.storage.files import Storage
 from radray.training.checkpoints.files import CheckpointManifest, step_name, steps_in
 from radray.training.checkpoints.uploads import Uploads
 from radray.training.driver.job import FinetuneJob, keep_local
-from radray.training.driver.trainer import finetune, held_alone
+from radray.training.driver.trainer import finetune, held_alone, run_config
 from radray.training.loop.loop import evaluate
 from radray.training.loop.sharding import Learner, Worker
 from radray.training.loop.validation import FIGURES
@@ -36,6 +36,7 @@ from radray.training.progress import Metric, MetricStream, now
 from tests.support.paths import ROOT
 from tests.support.training.examples import tokenise
 from tests.support.training.held_uploads import HeldUploads
+from tests.support.training.toy import build_toy, toy_pairs
 from tests.support.training.toy_finetune import CANARY, DRILL_STEPS, SCORING, SETTINGS, Run, start_ray, table, wrong
 
 Pairs = dict[str, tuple[list[str], list[str]]]
@@ -43,7 +44,11 @@ Pairs = dict[str, tuple[list[str], list[str]]]
 
 @pytest.fixture(scope="module")
 def session_logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield start_ray()
+    with pytest.MonkeyPatch.context() as patch:
+        # what workers have of it is then from our driver
+        patch.delenv("OMP_WAIT_POLICY", raising=False)
+        logs = start_ray()
+    yield logs
     ray.shutdown()
 
 
@@ -66,6 +71,7 @@ def _finetune(
     deliver: Callable[[Path], None] = keep_local,
     notes: list[str] | None = None,
     uploads: Uploads | None = None,
+    chat: bool = False,
 ) -> Run:
     """Fine-tune below `root`; `notes` gets the lines that are to be read, also of a run that fails."""
     heard: list[Metric] = []
@@ -87,6 +93,7 @@ def _finetune(
         scoring=SCORING,
         deliver=deliver,
         uploads=uploads,
+        chat=chat,
     )
     result = finetune(job, hear, notes.append)
     return Run(result, root / "model", heard, notes)
@@ -261,9 +268,10 @@ def _same_model(first: Path, second: Path) -> bool:
 
 
 def test_a_killed_worker_and_a_stopped_one_end_in_the_same_model(
-    run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path
+    run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = SETTINGS.model_copy(update={"checkpoint_every_steps": 1})
+    monkeypatch.delenv("OMP_WAIT_POLICY")
     uploads = HeldUploads(Storage.of(S3Settings()), "", tmp_path, kill_at=8, stop_at=16)
     killed: list[int] = []
     stopped: list[int] = []
@@ -284,6 +292,7 @@ def test_a_killed_worker_and_a_stopped_one_end_in_the_same_model(
 
     with pytest.raises(RadrayError, match=r"was stopped by SIGTERM after step \d+; its checkpoint is in") as error:
         _finetune(toy_model, pairs, tmp_path, settings, listen, notes=notes, uploads=uploads)
+    assert (tmp_path / "wait-policy").read_text() == "PASSIVE"
     assert len(killed) == len(stopped) == 1
     assert killed != stopped
     last = steps_in(tmp_path / "checkpoints")[-1]
@@ -300,6 +309,50 @@ def test_a_killed_worker_and_a_stopped_one_end_in_the_same_model(
     assert len(losses) > 4
     assert set(losses) <= {(metric.step, metric.value) for metric in run.metrics}
     assert _same_model(again.out, run.out)
+
+
+@pytest.mark.parametrize(("own", "workers"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_idle_threads_of_workers_sleep_unless_the_user_says_otherwise(
+    own: str | None, workers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if own is not None:
+        monkeypatch.setenv("OMP_WAIT_POLICY", own)
+    assert run_config(tmp_path, SETTINGS).worker_runtime_env == {"env_vars": {"OMP_WAIT_POLICY": workers}}
+
+
+def test_a_causal_model_learns_through_its_chat_template(
+    session_logs: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    build_toy("causal", tmp_path / "toy")
+    both = {"train": toy_pairs(75, 1, "causal"), "validation": toy_pairs(20, 2, "causal")}
+    settings = SETTINGS.model_copy(update={"learning_rate": 1e-2, "max_input_tokens": 96})
+    done = _finetune(tmp_path / "toy", both, tmp_path, settings, chat=True)
+    losses = _values(done, "val_loss")
+    assert (done.result.steps, len(losses)) == (40, 4)
+    assert losses[-1] < 0.5 * losses[0]
+    assert _values(done, "train_inputs_truncated") == [0.0]
+    assert {metric.name for metric in done.metrics} > set(FIGURES)
+    assert open_model(str(done.out)).digest == done.result.digest
+    # the loss that was measured, by transformers alone: turns of its own template, one example at a time
+    model = AutoModelForCausalLM.from_pretrained(done.out, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(done.out, local_files_only=True)
+    rows, total, tokens = wrong(both["validation"]), 0.0, 0
+    for prompt, answer in zip(rows["input"].to_pylist(), rows["target"].to_pylist(), strict=True):
+        turn = [{"role": "user", "content": prompt}]
+        text = tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
+        before = len(tokenizer(text)["input_ids"])
+        whole = torch.tensor([tokenizer(f"{text}{answer}{tokenizer.eos_token}")["input_ids"]])
+        with torch.no_grad():
+            logits = model(input_ids=whole).logits[0, before - 1 : -1]
+        total += float(torch.nn.functional.cross_entropy(logits, whole[0, before:], reduction="sum"))
+        tokens += whole.shape[1] - before
+    assert total / tokens == pytest.approx(done.result.best_val_loss, rel=1e-5)
+    captured = capfd.readouterr()
+    assert [
+        file.name for file in session_logs.rglob("*") if file.is_file() and CANARY.encode() in file.read_bytes()
+    ] == []
+    assert CANARY not in captured.out + captured.err
 
 
 @pytest.mark.drill

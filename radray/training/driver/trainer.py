@@ -165,7 +165,7 @@ def _train(
                 "scoring": job.scoring,
             },
             scaling_config=ScalingConfig(num_workers=job.settings.workers, use_gpu=job.settings.use_gpu),
-            run_config=_run_config(job.checkpoints / _RAY, job.settings),
+            run_config=run_config(job.checkpoints / _RAY, job.settings),
             datasets=datasets,
             # every worker sees all examples and takes its share of each global batch, see `loop.train`: which examples
             # meet in a step, and so the model, does not depend on the number of workers
@@ -244,7 +244,9 @@ def held_alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _run_config(storage: Path, settings: TrainSettings) -> RunConfig:
+def run_config(storage: Path, settings: TrainSettings) -> RunConfig:
+    """Return how Ray Train runs the workers: after which failures again, and with which environment."""
+    own = {name: os.environ[name] for name in IDLE_THREADS_SLEEP if name in os.environ}
     return RunConfig(
         # a new name each time: Ray would resume a run of the same name from its own checkpoints, and there are none
         name=uuid.uuid4().hex,
@@ -261,7 +263,7 @@ def _run_config(storage: Path, settings: TrainSettings) -> RunConfig:
             max_preemption_failures=_PREEMPTIONS,
         ),
         logging_config=LoggingConfig(log_level="ERROR"),
-        worker_runtime_env={"env_vars": IDLE_THREADS_SLEEP},
+        worker_runtime_env={"env_vars": IDLE_THREADS_SLEEP | own},
     )
 
 

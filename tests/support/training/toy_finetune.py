@@ -50,10 +50,15 @@ def table(pairs: tuple[list[str], list[str]]) -> pa.Table:
         {
             "unit_id": [f"unit-{index:03}" for index in range(len(inputs))],
             # a word of its own in every text, which must be found nowhere but in the data
-            "input": [f"{text} {CANARY}{index} is seen." for index, text in enumerate(inputs)],
+            "input": [_with_canary(text, index) for index, text in enumerate(inputs)],
             "target": targets,
         }
     )
+
+
+def _with_canary(text: str, index: int) -> str:
+    findings, line, cue = text.partition("\n")
+    return f"{findings} {CANARY}{index} is seen.{line}{cue}"
 
 
 def wrong(pairs: tuple[list[str], list[str]]) -> pa.Table:
