@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from radray.models.families.causal.tiny import build_tiny_causal
 from radray.models.families.registry import family_name
-from radray.models.families.t5.shape import PUBLISHED
+from radray.models.families.shapes import initial_shape, published_shape
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
@@ -15,7 +15,7 @@ from radray.settings.root import Settings
 from radray.storage.files import Storage, is_s3
 from radray.tasks.registry import Asked, choose
 from radray.training.places import untrained_folder
-from radray.training.plan import TrainingPlan, fitting_plan, initial_shape
+from radray.training.plan import TrainingPlan, fitting_plan
 
 _TINY = {"tiny": ("t5", build_tiny), "tiny-causal": ("causal", build_tiny_causal)}
 """Family and builder of the models that are built from the training text, by `model.init`."""
@@ -29,8 +29,8 @@ def asked_of_base(settings: Settings, storage: Storage) -> Asked:
     init = settings.model.init
     if init in _TINY:
         return choose(settings.model, init, _TINY[init][0], {})
-    if init in PUBLISHED:  # of the hub, where no model has a manifest of ours: not fetched for its family alone
-        return choose(settings.model, init, "t5", {})
+    if shape := published_shape(init):  # others made it, so no manifest says more: not fetched for its family alone
+        return choose(settings.model, init, shape.family, {})
     model = open_stored(init, storage)
     return choose(settings.model, model.name, family_name(model.path), model.manifest.provenance)
 

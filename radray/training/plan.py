@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radray.errors import ConfigError
-from radray.models.families.t5.memory import GIB, Step, StepMemory, standing_memory, step_memory
-from radray.models.families.t5.shape import PUBLISHED, T5Shape, folder_shape
-from radray.settings.model import ModelSettings
+from radray.models.families.shape import Build, Shape
+from radray.models.families.shapes import initial_shape
+from radray.models.families.step import GIB, Step, StepMemory
 from radray.settings.root import Settings
-from radray.settings.train import NodeSettings
+from radray.settings.train import NodeSettings, TrainSettings
 
 RESERVED_GIB = 1.25
 """GPU memory that is not the model's: about 0.5 GiB of CUDA context, NCCL's buffers, the kernels' workspaces."""
@@ -64,37 +64,28 @@ class TrainingPlan:
 
 def plan_training(
     settings: Settings,
-    shape: T5Shape,
+    shape: Shape,
     *,
     examples: int | None = None,
     input_tokens: float | None = None,
     target_tokens: float | None = None,
 ) -> TrainingPlan:
-    """Return the plan of fine-tuning a T5 of `shape` on the node of `settings`.
+    """Return the plan of fine-tuning a model of `shape` on the node of `settings`.
 
     The number of training `examples` and their mean lengths in tokens default to those of `settings.corpus`, without
     the validation share; with neither there is no estimate of steps and time. Memory is that of examples as long as
     `train.max_input_tokens` and `train.max_target_tokens` allow.
     """
     train, node = settings.train, settings.node
-    rows = math.ceil(train.batch_size / train.workers)
-    longest = train.max_input_tokens + train.max_target_tokens
-    at_once = rows if train.micro_batch_tokens is None else min(rows, max(1, train.micro_batch_tokens // longest))
-    trainable = _trainable(settings, shape)
-    step = Step(
-        sharding=train.sharding if train.workers > 1 else "none",
-        workers=train.workers,
-        # `auto` is resolved before, see `precision`; unresolved it counts as the dearer one
-        precision="fp32" if train.precision == "auto" else train.precision,
-        optimiser=train.optimiser,
-        checkpointing=train.activation_checkpointing,
-        rows=at_once,
-        source=train.max_input_tokens,
-        target=train.max_target_tokens,
-        trainable=trainable / shape.parameters,
-        calls=math.ceil(rows / at_once),
-    )
-    memory = step_memory(shape, step)
+    step, trainable = planned_step(settings, shape), shape.learning(train)
+
+    def measure(build: Build) -> list[StepMemory]:
+        from radray.training.fake_step import step_phases  # torch takes seconds, and not every shape needs it
+
+        resolved = {"precision": step.precision, "sharding": step.sharding}
+        return step_phases(build, train.model_copy(update=resolved), step)
+
+    memory = shape.step_memory(step, measure)
     stored = 2 if train.precision == "bf16_weights" else 4
     weights = stored * shape.parameters
     checkpoint = weights + (2 * stored * trainable if train.optimiser == "adamw" else 0)
@@ -102,7 +93,7 @@ def plan_training(
     # without GPUs the workers' memory is the node's; with GPUs the host holds a copy of what is being written
     loaded = weights if train.sharding == "fsdp" else weights * train.workers
     # (without GPUs activations are left out: few reports have full length, and main memory is not torch's to refuse)
-    standing = standing_memory(shape, step)
+    standing = step.standing_memory(shape.parameters)
     host = max(loaded, checkpoint + weights) if train.use_gpu else standing * train.workers + weights
     if examples is None and settings.corpus.reports is not None:
         examples = round(settings.corpus.reports * (1 - settings.split.validation_fraction))
@@ -117,7 +108,7 @@ def plan_training(
         if node.tflops is not None:
             passes = FORWARD_PASSES + train.activation_checkpointing
             flops = passes * shape.flops(round(source), round(target)) * train.batch_size / train.workers
-            calls = math.ceil(rows / at_once * (source + target) / longest)
+            calls = math.ceil(_rows(train) / step.rows * (source + target) / (step.source + step.target))
             step_s = flops / (node.tflops * 1e12 * node.utilisation) + calls * _gather_s(settings, shape)
             speed = train.batch_size / step_s
             hours = seen / speed / 3600
@@ -126,7 +117,7 @@ def plan_training(
         trainable=trainable,
         memory=memory,
         device_bytes=on_gpu if train.use_gpu else memory.total,
-        micro_batch_rows=at_once,
+        micro_batch_rows=step.rows,
         micro_batches=step.calls,
         host_bytes=host,
         disk_bytes=4 * shape.parameters + (train.checkpoints_kept + 2) * checkpoint + 2 * weights,
@@ -137,7 +128,32 @@ def plan_training(
     )
 
 
-def _gather_s(settings: Settings, shape: T5Shape) -> float:
+def planned_step(settings: Settings, shape: Shape) -> Step:
+    """Return the step that `settings` take on one worker when every example is as long as it may be."""
+    train = settings.train
+    rows, longest = _rows(train), train.max_input_tokens + train.max_target_tokens
+    at_once = rows if train.micro_batch_tokens is None else min(rows, max(1, train.micro_batch_tokens // longest))
+    return Step(
+        sharding=train.sharding if train.workers > 1 else "none",
+        workers=train.workers,
+        # `auto` is resolved before, see `precision`; unresolved it counts as the dearer one
+        precision="fp32" if train.precision == "auto" else train.precision,
+        optimiser=train.optimiser,
+        checkpointing=train.activation_checkpointing,
+        rows=at_once,
+        source=train.max_input_tokens,
+        target=train.max_target_tokens,
+        trainable=shape.learning(train) / shape.parameters,
+        calls=math.ceil(rows / at_once),
+    )
+
+
+def _rows(train: TrainSettings) -> int:
+    """Return the examples of a step on one worker."""
+    return math.ceil(train.batch_size / train.workers)
+
+
+def _gather_s(settings: Settings, shape: Shape) -> float:
     """Return the seconds of exchange in one model call: all layers gathered twice, gradients passed on, no overlap."""
     train, rate = settings.train, settings.node.gather_gb_per_s
     if rate is None or train.workers == 1:
@@ -166,35 +182,7 @@ def with_this_machine(settings: Settings) -> Settings:
     return settings.model_copy(update={"node": node.model_copy(update=unset)})
 
 
-def initial_shape(model: ModelSettings) -> T5Shape | None:
-    """Return the shape of the model that training starts from, without loading it.
-
-    For ``model.init=tiny`` an upper bound: the vocabulary may come out smaller. None where the shape is not known
-    before the model is fetched (a hub id outside the FLAN-T5 family, a model on S3) and for a model other than a T5.
-    Raises InputError for a folder whose config or weights cannot be read.
-    """
-    if model.init == "tiny":
-        size = model.tiny
-        return T5Shape(
-            vocab_size=size.vocab_size,
-            d_model=size.d_model,
-            d_kv=max(8, size.d_model // size.num_heads),
-            d_ff=size.d_ff,
-            encoder_layers=size.num_layers,
-            decoder_layers=size.num_layers,
-            num_heads=size.num_heads,
-            dropout=0.0,
-        )
-    folder = Path(model.init).expanduser()
-    if not (folder / "config.json").is_file():
-        return PUBLISHED.get(model.init)
-    try:
-        return folder_shape(folder)
-    except ConfigError:
-        return None
-
-
-def fitting_plan(settings: Settings, shape: T5Shape, *, examples: int | None = None) -> TrainingPlan:
+def fitting_plan(settings: Settings, shape: Shape, *, examples: int | None = None) -> TrainingPlan:
     """Return `plan_training` of the arguments. Raises ConfigError where it does not fit the node or this machine."""
     plan = plan_training(settings, shape, examples=examples)
     refuse(with_this_machine(settings), plan)
@@ -224,7 +212,7 @@ def refuse(settings: Settings, plan: TrainingPlan) -> None:
     if train.precision not in ("fp32", "auto") and (node.gpu_compute_capability or 8.0) < 8.0:
         reasons.append(
             f"train.precision={train.precision}: a GPU of compute capability {node.gpu_compute_capability} (V100: 7.0)"
-            " has no bfloat16, and fp16 overflows in T5; use train.precision=fp32 with"
+            " has no bfloat16, and there is no fp16; use train.precision=fp32 with"
             " train.activation_checkpointing=true"
         )
     levers = [
@@ -253,17 +241,3 @@ def refuse(settings: Settings, plan: TrainingPlan) -> None:
         )
     if reasons:
         raise ConfigError("this fine-tuning does not fit: " + "; ".join(reasons))
-
-
-def _trainable(settings: Settings, shape: T5Shape) -> int:
-    """Return the number of parameters that learn: all, the low-rank matrices of every linear layer, or the prompt."""
-    train = settings.train
-    if train.method == "full":
-        return shape.parameters
-    if train.method == "soft_prompt":
-        return train.soft_prompt_tokens * shape.d_model
-    attention = 4 * (shape.d_model + shape.inner)
-    forward = (3 if shape.gated else 2) * (shape.d_model + shape.d_ff)
-    return train.lora_rank * (
-        shape.encoder_layers * (attention + forward) + shape.decoder_layers * (2 * attention + forward)
-    )

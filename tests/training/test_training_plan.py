@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from radray.errors import ConfigError
-from radray.models.families.t5.memory import GIB, Step, standing_memory
+from radray.models.families.step import GIB, Step
 from radray.models.families.t5.shape import PUBLISHED
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
@@ -31,7 +31,7 @@ def profile(name: str, *overrides: str) -> Settings:
 )
 def test_weights_gradients_and_moments_of_flan_t5_xl(sharding: Any, gib: float) -> None:
     step = Step(sharding, 8, "fp32", "adamw", True, 1, 512, 128)
-    assert standing_memory(XL, step) / GIB == pytest.approx(gib, abs=0.01)
+    assert step.standing_memory(XL.parameters) / GIB == pytest.approx(gib, abs=0.01)
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -67,7 +67,7 @@ def test_the_plan_s_memory_is_what_a_step_on_fake_tensors_holds(name: str, overr
     """Two blocks of XL a side: more hold the same over again; all 48 are in benchmarks/training_memory.py."""
     settings = profile(name, *overrides)
     shape = replace(XL, encoder_layers=2, decoder_layers=2)
-    assert plan_training(settings, shape).memory.total == pytest.approx(counted(shape, settings)["Total"], rel=0.15)
+    assert plan_training(settings, shape).memory.total == pytest.approx(counted(shape, settings), rel=0.15)
 
 
 def test_the_published_run_beside_our_estimate() -> None:

@@ -1,5 +1,6 @@
 """The model in training, on one worker or several: whole, replicated (DDP) or sharded (FSDP2)."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -103,7 +104,7 @@ def load_plain(folder: Path, settings: TrainSettings, worker: Worker) -> nn.Modu
     model = family.load_model(folder, dtype=dtype, device=worker.device)
     family.prepare_learning(model, worker.device)
     if settings.activation_checkpointing:
-        _checkpoint_activations(model)
+        checkpoint_activations(model)
     return add_adapter(model, settings, family)
 
 
@@ -129,14 +130,27 @@ def refuse_bf16(capability: tuple[int, int]) -> None:
         )
 
 
+def mixed_precision(settings: TrainSettings) -> MixedPrecisionPolicy:
+    """Return the types that FSDP2 computes and exchanges in."""
+    if settings.precision == "fp32":
+        return MixedPrecisionPolicy()
+    param_dtype = torch.bfloat16 if settings.precision == "bf16" else None
+    return MixedPrecisionPolicy(param_dtype=param_dtype, reduce_dtype=torch.float32)
+
+
+def checkpoint_activations(model: PreTrainedModel) -> None:
+    """Have `model` compute the activations within each layer again on the way back."""
+    model.config.use_cache = False
+    with warnings.catch_warnings():
+        # a name that goes in transformers 6
+        warnings.simplefilter("ignore", FutureWarning)
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+
+
 def _load_sharded(folder: Path, dtype: torch.dtype, settings: TrainSettings, worker: Worker) -> PreTrainedModel:
     family = open_family(folder)
     mesh = init_device_mesh(worker.device.type, (worker.workers,))
-    policy = MixedPrecisionPolicy()
-    if settings.precision == "bf16":
-        policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
-    elif settings.precision == "bf16_weights":
-        policy = MixedPrecisionPolicy(reduce_dtype=torch.float32)
+    policy = mixed_precision(settings)
     layers = 0
 
     def placed(module: nn.Module) -> None:
@@ -152,10 +166,5 @@ def _load_sharded(folder: Path, dtype: torch.dtype, settings: TrainSettings, wor
     model = family.load_in_parts(folder, dtype=dtype, placed=placed)
     family.prepare_learning(model, worker.device)
     if settings.activation_checkpointing:
-        _checkpoint_activations(model)
+        checkpoint_activations(model)
     return model
-
-
-def _checkpoint_activations(model: PreTrainedModel) -> None:
-    model.config.use_cache = False
-    model.gradient_checkpointing_enable({"use_reentrant": False})

@@ -10,6 +10,7 @@ from tokenizers.trainers import BpeTrainer
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from radray.errors import InputError
+from radray.models.families.causal.shape import tiny_config
 from radray.models.families.loading import quiet
 from radray.settings.model import TinySettings
 
@@ -19,7 +20,6 @@ _TEMPLATE = (
     "{% for message in messages %}<|user|>{{ message['content'] }}<|end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|user|>\n{% endif %}"
 )
-_LONGEST = 8_192
 
 
 def build_tiny_causal(texts: Iterable[str], folder: Path, *, size: TinySettings, seed: int) -> None:
@@ -30,19 +30,8 @@ def build_tiny_causal(texts: Iterable[str], folder: Path, *, size: TinySettings,
     no word.
     """
     tokenizer = _train_tokenizer(list(texts), size.vocab_size)
-    heads = size.num_heads
     config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=size.d_model,
-        head_dim=max(8, size.d_model // heads),
-        intermediate_size=size.d_ff,
-        num_hidden_layers=size.num_layers,
-        num_attention_heads=heads,
-        num_key_value_heads=heads // 2 if heads % 2 == 0 else heads,
-        max_position_embeddings=_LONGEST,
-        rope_parameters={"rope_type": "default", "rope_theta": 100_000.0},
-        rms_norm_eps=1e-5,
-        tie_word_embeddings=True,
+        **tiny_config(size.model_copy(update={"vocab_size": len(tokenizer)})),
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,

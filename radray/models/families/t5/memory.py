@@ -1,98 +1,11 @@
 """What a training step holds in the memory of one device, moment by moment, before anything is loaded."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Literal
 
+from radray.models.families.step import Step, StepMemory
 from radray.models.families.t5.shape import T5Shape
 
-GIB = 2**30
-
-Sharding = Literal["none", "ddp", "fsdp"]
-Precision = Literal["fp32", "bf16", "bf16_weights"]
-Optimiser = Literal["adamw", "adafactor"]
-
 _FLOAT32 = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How a step is taken: what of the settings decides its memory.
-
-    `rows` examples of `source` input and `target` output tokens (padding included) are one device's micro-batch, of
-    which a step has `calls`; `workers` devices share weights, gradients and optimiser where `sharding` is fsdp.
-    `trainable` is the share of the parameters that learns, 1 but for LoRA and soft prompts.
-    """
-
-    sharding: Sharding
-    workers: int
-    precision: Precision
-    optimiser: Optimiser
-    checkpointing: bool
-    rows: int
-    source: int
-    target: int
-    trainable: float = 1.0
-    calls: int = 1
-
-    @property
-    def parts(self) -> int:
-        """In how many parts weights, gradients and optimiser are."""
-        return self.workers if self.sharding == "fsdp" else 1
-
-    @property
-    def stored(self) -> int:
-        """Bytes of a weight, of its gradient, and of each moment of AdamW."""
-        return 2 if self.precision == "bf16_weights" else _FLOAT32
-
-    @property
-    def at_work(self) -> int:
-        """Bytes of a weight, and of an activation, where the model computes with it."""
-        return _FLOAT32 if self.precision == "fp32" else 2
-
-    @property
-    def autocast(self) -> bool:
-        """Whether torch casts on the way what is stored in float32; FSDP2 gathers it in the other type."""
-        return self.precision == "bf16" and self.sharding != "fsdp"
-
-
-@dataclass(frozen=True, slots=True)
-class StepMemory:
-    """Bytes on one device at one moment of a step."""
-
-    moment: str
-    weights: int
-    optimiser: int
-    gradients: int
-    """Those that are there at this moment, of this and of earlier micro-batches."""
-    gathered: int
-    """Weights in the type that is computed in; with fsdp whole ones, and their gradients before they are shared out."""
-    activations: int
-    """What the backward pass will need of the forward pass, recomputed with checkpointing or not."""
-    logits: int
-    temporary: int
-    """What operators hand to each other on the way back, and the optimiser's own."""
-
-    @property
-    def total(self) -> int:
-        """All parts together."""
-        return sum(self.parts.values())
-
-    @property
-    def parts(self) -> dict[str, int]:
-        """The bytes by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "moment"}
-
-
-def standing_memory(shape: T5Shape, step: Step) -> int:
-    """Return the bytes that one device holds of weights, gradients and optimiser between backward pass and step.
-
-    Weights, gradients and AdamW's two moments are float32 (4, 4 and 8 bytes a parameter: Rajbhandari et al. 2020,
-    ZeRO, section 3), half of that with bf16_weights, in 1/`workers` of their size where they are sharded. Adafactor
-    keeps a row and a column for each matrix: counted as nothing.
-    """
-    learning = round(shape.parameters * step.trainable)
-    return step.stored * (shape.parameters + learning) // step.parts + _optimiser(shape, step)
 
 
 def step_memory(shape: T5Shape, step: Step) -> StepMemory:
@@ -105,7 +18,7 @@ def step_memory(shape: T5Shape, step: Step) -> StepMemory:
 
 def _moments(shape: T5Shape, step: Step) -> Iterator[StepMemory]:
     """Yield the moments that may hold most: between them activations go and gradients come in a line."""
-    weights, optimiser = step.stored * shape.parameters // step.parts, _optimiser(shape, step)
+    weights, optimiser = step.stored * shape.parameters // step.parts, step.optimiser_state(shape.parameters)
     inputs, outputs = step.rows * step.source, step.rows * step.target
     encoder, decoder = _kept(shape, step)
     work = _Work(shape, step)
@@ -239,11 +152,6 @@ def _back(shape: T5Shape, step: Step, tokens: int, scores: int) -> int:
     forward = 3 * values * shape.d_ff
     attention = 2 * _FLOAT32 * scores + 3 * values * shape.inner - (8 if shape.dropout else 7) * values * shape.d_ff
     return max(forward, attention) + 2 * values * shape.d_model
-
-
-def _optimiser(shape: T5Shape, step: Step) -> int:
-    moments = 2 * step.stored if step.optimiser == "adamw" else 0
-    return round(moments * shape.parameters * step.trainable) // step.parts
 
 
 def _optimising(shape: T5Shape, step: Step) -> int:

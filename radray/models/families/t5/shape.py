@@ -4,16 +4,22 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from safetensors import SafetensorError, safe_open
 
 from radray.errors import ConfigError, InputError
+from radray.models.families.shape import Measure
+from radray.models.families.step import Step, StepMemory
+from radray.settings.model import TinySettings
+from radray.settings.train import TrainSettings
 
 
 @dataclass(frozen=True, slots=True)
 class T5Shape:
     """The numbers of a T5's config that decide its memory and its work."""
+
+    family: ClassVar[str] = "t5"
 
     vocab_size: int
     d_model: int
@@ -91,6 +97,24 @@ class T5Shape:
         kept += 2 * rows * source * self.inner
         return kept + scores * rows * self.num_heads * (target**2 + target * source)
 
+    def learning(self, train: TrainSettings) -> int:
+        """Return how many parameters learn: all, the low-rank matrices of every linear layer, or the prompt."""
+        if train.method == "full":
+            return self.parameters
+        if train.method == "soft_prompt":
+            return train.soft_prompt_tokens * self.d_model
+        attention = 4 * (self.d_model + self.inner)
+        forward = (3 if self.gated else 2) * (self.d_model + self.d_ff)
+        return train.lora_rank * (
+            self.encoder_layers * (attention + forward) + self.decoder_layers * (2 * attention + forward)
+        )
+
+    def step_memory(self, step: Step, measure: Measure) -> StepMemory:
+        """Return the memory of `step` at the moment that holds most, computed: see `memory.step_memory`."""
+        from radray.models.families.t5.memory import step_memory
+
+        return step_memory(self, step)
+
     def flops(self, source: int, target: int) -> float:
         """Return the multiply-adds of one example's forward pass, times two: 2 a parameter and token, and attention.
 
@@ -143,6 +167,20 @@ def folder_shape(folder: Path) -> T5Shape:
     except (OSError, ValueError, SafetensorError) as error:
         raise InputError(f"model folder {folder}: cannot be read ({type(error).__name__})") from None
     return shape_of(config, tied="lm_head.weight" not in names)
+
+
+def tiny_shape(size: TinySettings) -> T5Shape:
+    """Return the shape of ``model.init=tiny``; its vocabulary may come out smaller."""
+    return T5Shape(
+        vocab_size=size.vocab_size,
+        d_model=size.d_model,
+        d_kv=max(8, size.d_model // size.num_heads),
+        d_ff=size.d_ff,
+        encoder_layers=size.num_layers,
+        decoder_layers=size.num_layers,
+        num_heads=size.num_heads,
+        dropout=0.0,
+    )
 
 
 PUBLISHED = {
