@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from radray.errors import ConfigError
-from radray.models.families.shape import Build, Shape
-from radray.models.families.shapes import initial_shape
+from radray.models.families.causal.memory import Build
+from radray.models.families.shapes import Shape, initial_shape, step_memory
 from radray.models.families.step import GIB, Step, StepMemory
 from radray.settings.root import Settings
 from radray.settings.train import NodeSettings, TrainSettings
@@ -85,7 +85,7 @@ def plan_training(
         resolved = {"precision": step.precision, "sharding": step.sharding}
         return step_phases(build, train.model_copy(update=resolved), step)
 
-    memory = shape.step_memory(step, measure)
+    memory = step_memory(shape, step, measure)
     stored = 2 if train.precision == "bf16_weights" else 4
     weights = stored * shape.parameters
     checkpoint = weights + (2 * stored * trainable if train.optimiser == "adamw" else 0)

@@ -2,9 +2,10 @@
 
 Every example is as long as it may be. Two measures, each case in a process of its own:
 
-- *allocated*: a T5 of 54 million parameters, or a Llama of 22, trains three steps in radray's loop; torch's profiler hears of every block
-  that torch's CPU allocator gives and takes back, and the peak is that of their sum and of the weights. It is what a
-  GPU's allocator would count. (The memory of the process is another matter: the C library keeps what is freed.)
+- *allocated*: a T5 of 54 million parameters, or a Llama of 22, trains three steps in radray's loop; torch's profiler
+  hears of every block that torch's CPU allocator gives and takes back, and the peak is that of their sum and of the
+  weights. It is what a GPU's allocator would count. (The memory of the process is another matter: the C library keeps
+  what is freed.)
 - *counted*: the same step on fake tensors, which have shapes and no values, so that FLAN-T5 XL needs no memory, and
   with a process group that exchanges nothing, so that one process is one of eight of FSDP2; torch's MemTracker counts
   the storages that are alive. It does not see what is inside one operator.
@@ -12,8 +13,8 @@ Every example is as long as it may be. Two measures, each case in a process of i
 Cases that both measure show whether to trust the second for shapes that only it can reach. Attention is torch's plain
 one here, but for causal models on a GPU; a T5's fused kernel would keep less.
 
-A T5's plan is computed by formulas. That of a causal model is itself a count on fake tensors, of few layers, extended to
-all: here all are counted. `word`: only cases whose name has it. The last line is JSON.
+A T5's plan is computed by formulas. That of a causal model is itself a count on fake tensors, of few layers, extended
+to all: here all are counted. `word`: only cases whose name has it. The last line is JSON.
 """
 
 import json
@@ -80,40 +81,13 @@ PUBLISHED_CAUSAL: dict[str, tuple[str, list[str]]] = {
 }
 
 
-def allocated(folder: Path, settings: Settings) -> int:
-    """Return the most that torch had allocated while the model of `folder` trained three steps."""
-    from radray.training.loop.examples import Examples
-    from radray.training.loop.loop import train
-    from radray.training.loop.optimisers import build_optimiser
-    from radray.training.loop.sharding import Worker, load_plain, spread
-    from radray.training.loop.state import State
-
-    torch.set_num_threads(2)
-    chosen = settings.train
-    inputs = [[5] * (chosen.max_input_tokens - 1) + [1]] * (3 * chosen.batch_size)
-    targets = [[7] * (chosen.max_target_tokens - 1) + [1]] * len(inputs)
-    # one is shorter: with nothing to hide the model makes no mask, which no real batch does without
-    inputs[:: chosen.batch_size] = (
-        [[5] * (chosen.max_input_tokens // 2) + [1]] * 3 if chosen.batch_size > 1 else inputs[:3]
-    )
-    examples, few = Examples(inputs, targets, 0, 0), Examples(inputs[:1], [[7, 1]], 0, 0)
-    learner = spread(load_plain(folder, chosen, Worker()), chosen, Worker())
-    optimiser = build_optimiser(learner.plain, chosen)
-    held = peak = sum(parameter.nbytes for parameter in learner.plain.parameters())
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
-        train(learner, optimiser, examples, few, chosen, State(), log=lambda *_: None, save=lambda _: None)
-    result = profile.profiler.kineto_results
-    blocks = [event for event in result.events() if event.name() == "[memory]"]
-    for block in sorted(blocks, key=lambda event: event.start_ns()):
-        held += block.nbytes()
-        peak = max(peak, held)
-    return peak
-
-
 def child(measure: str, folder: str, config: str, overrides: list[str]) -> None:
     """Measure one case and print it."""
     settings = load_settings([config] if config else [], overrides)
     if measure == "allocated":
+        from tests.support.training.allocated import allocated
+
+        torch.set_num_threads(2)
         say(str(allocated(Path(folder), settings)))
     else:
         from tests.support.training.fake import counted

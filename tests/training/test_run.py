@@ -7,17 +7,19 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
-from radray.errors import ConfigError
-from radray.models.families.t5.shape import folder_shape
+from radray.errors import ConfigError, InputError
 from radray.models.folder import ModelFolder, open_model
 from radray.settings.loading import load_settings
+from radray.settings.model import ModelSettings
 from radray.settings.root import Settings
 from radray.storage.files import Storage
-from radray.tasks.impression.targets import TargetCounts
-from radray.training.base_model import planned_model
+from radray.tasks.registry import choose
+from radray.tasks.task import TargetCounts
+from radray.training.base_model import asked_of_base, planned_model
 from radray.training.dataset import EXAMPLES, TrainingData
+from radray.training.plan import describe_plan
 from radray.training.run import finetune_job, run_row
 from tests.support.paths import ROOT
 
@@ -32,6 +34,7 @@ def _table(*targets: str | None) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=EXAMPLES)
 
 
+ASKED = choose(ModelSettings(), "toy", "t5", {})
 DATA = TrainingData(
     _table("Small effusion.", "No acute disease."),
     _table("Nodule.", None),
@@ -74,7 +77,7 @@ def test_generation_is_in_the_key_only_where_rouge_is_taken(base: ModelFolder, t
 def test_the_manifest_records_data_base_model_and_settings(base: ModelFolder, tmp_path: Path) -> None:
     settings = _settings(tmp_path, "source.dataset=chest", "date=2026-11-21", "split.validation_fraction=0.2")
     row = run_row(settings, DATA, base)
-    job = finetune_job(settings, STORAGE, DATA, base, None, row)
+    job = finetune_job(settings, STORAGE, DATA, base, None, row, ASKED)
     assert job.provenance == {
         "plan": [],
         "base": {"name": "toy", "digest": base.digest},
@@ -82,7 +85,9 @@ def test_the_manifest_records_data_base_model_and_settings(base: ModelFolder, tm
         "data_digest": DATA.digest(),
         "dataset": "chest",
         "examples": {"train": 2, "validation": 1},
-        "prompt_id": settings.model.prompt,
+        "prompt_id": ASKED.prompt.id,
+        "task": "impression",
+        "family": "t5",
         "run_id": row.run_id,
         "settings": settings.train.model_dump(mode="json"),
         "targets": {
@@ -107,20 +112,31 @@ def test_a_training_that_does_not_fit_is_refused_before_a_download(tmp_path: Pat
     settings = load_settings([config], ["train.sharding=ddp", f"model.out={tmp_path}/model"])
     assert settings.model.init == "google/flan-t5-xl"
     with pytest.raises(ConfigError, match=r"use train\.sharding=fsdp"):
-        planned_model(settings, STORAGE, DATA.train)
+        planned_model(settings, STORAGE, DATA.train, ASKED)
 
 
-def test_the_plan_of_a_tiny_model_is_that_of_the_one_that_was_built(tmp_path: Path) -> None:
-    model, plan = planned_model(_settings(tmp_path, "model.init=tiny", "train.epochs=3"), STORAGE, DATA.train)
+@pytest.mark.parametrize("init", ["tiny", "tiny-causal"])
+def test_the_plan_of_a_tiny_model_is_that_of_the_one_that_was_built(init: str, tmp_path: Path) -> None:
+    settings = _settings(tmp_path, f"model.init={init}", "train.epochs=3", "train.batch_size=2")
+    model, plan = planned_model(settings, STORAGE, DATA.train, ASKED)
     assert plan is not None
-    assert plan.parameters == folder_shape(model.path).parameters
+    weights = load_file(model.path / "model.safetensors")
+    assert plan.parameters == sum(values.size for values in weights.values())
     assert plan.steps == 3
 
 
-def test_a_model_of_another_family_has_no_plan(tmp_path: Path) -> None:
+def test_a_model_of_no_known_family_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "bart"
     folder.mkdir()
     (folder / "config.json").write_text('{"model_type": "bart"}')
     save_file({"weights": np.zeros(1)}, folder / "model.safetensors")
-    model, plan = planned_model(_settings(tmp_path, f"model.init={folder}"), STORAGE, DATA.train)
-    assert (model.path, plan) == (folder, None)
+    settings = _settings(tmp_path, f"model.init={folder}")
+    assert describe_plan(settings) == [f"memory and time: unknown until {folder} is fetched"]
+    with pytest.raises(InputError, match="a model of type bart is not known"):
+        planned_model(settings, STORAGE, DATA.train, ASKED)
+
+
+@pytest.mark.parametrize(("init", "prompt"), [("google/flan-t5-xl", "t5"), ("Qwen/Qwen3-4B", "causal")])
+def test_a_published_model_is_not_fetched_to_know_its_prompt(init: str, prompt: str, tmp_path: Path) -> None:
+    asked = asked_of_base(_settings(tmp_path, f"model.init={init}"), STORAGE)
+    assert asked.prompt.id == asked.task.defaults[prompt]

@@ -1,5 +1,7 @@
 """The plan of a fine-tuning: hand-computed figures, what is refused and with which lever, and every profile."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -137,3 +139,12 @@ def test_this_machine_is_asked_for_what_it_has(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"this machine has 0\.5"):
         refuse(small, plan_training(small, PUBLISHED["google/flan-t5-small"]))
     assert with_this_machine(profile("p5.48xlarge")).node.host_memory_gib == 2048
+
+
+def test_the_plan_of_a_t5_needs_no_torch() -> None:
+    code = (
+        "import sys; from radray.settings.loading import load_settings; from radray.training.plan import describe_plan;"
+        "lines = describe_plan(load_settings(['jobs/configs/p4d.24xlarge.yaml'], []));"
+        "assert '2,849,757,184 parameters' in lines[0]; assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

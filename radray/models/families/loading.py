@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
@@ -14,7 +15,10 @@ from transformers.utils import logging
 
 from radray.errors import InputError
 
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError)
+UNREADABLE = (
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError),
+    *(SafetensorError, StrictDataclassError),
+)
 """What transformers and safetensors raise for files that are not what they should be."""
 
 
@@ -23,7 +27,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     try:
         with quiet():
             return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise InputError(f"model folder {folder}: no tokenizer can be read ({type(error).__name__})") from None
 
 
@@ -31,7 +35,7 @@ def load_config(folder: Path) -> Any:
     """Return the config of the model folder. Raises InputError when it cannot be read."""
     try:
         return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise InputError(f"model folder {folder}: config.json cannot be read ({type(error).__name__})") from None
 
 

@@ -1,15 +1,32 @@
-"""Shapes of models that are not loaded: of published models by their name, of a folder by its config."""
+"""Shapes of models that are not loaded, whatever their family: of published ones by name, of a folder by its config.
+
+Importing it loads no library: a T5's plan needs none.
+"""
 
 import json
 from pathlib import Path
+from typing import TypeAlias
 
 from radray.errors import InputError
+from radray.models.families.causal import memory as causal_memory
 from radray.models.families.causal import shape as causal
+from radray.models.families.causal.memory import Measure
 from radray.models.families.causal.published import PUBLISHED as PUBLISHED_CAUSAL
 from radray.models.families.registry import FAMILY_OF
-from radray.models.families.shape import Shape
+from radray.models.families.step import Step, StepMemory
+from radray.models.families.t5 import memory as t5_memory
 from radray.models.families.t5 import shape as t5
 from radray.settings.model import ModelSettings
+
+Shape: TypeAlias = t5.T5Shape | causal.CausalShape
+"""What a plan asks: `family`, `parameters`, `learning` and `flops`, and `step_memory` below."""
+
+
+def step_memory(shape: Shape, step: Step, measure: Measure) -> StepMemory:
+    """Return the memory of `step` in the moment that holds most: a T5's by formulas, another's as `measure` finds."""
+    if isinstance(shape, t5.T5Shape):
+        return t5_memory.step_memory(shape, step)
+    return causal_memory.step_memory(shape, step, measure)
 
 
 def published_shape(name: str) -> Shape | None:

@@ -6,8 +6,7 @@ import torch
 from torch import nn
 from transformers import AutoModelForSeq2SeqLM, T5Config
 
-from radray.models.families.causal.shape import CausalShape
-from radray.models.families.shape import Shape
+from radray.models.families.shapes import Shape
 from radray.models.families.t5.shape import T5Shape
 from radray.settings.root import Settings
 from radray.training.fake_step import step_phases
@@ -16,18 +15,15 @@ from radray.training.plan import planned_step
 
 def counted(shape: Shape, settings: Settings) -> int:
     """Return the most bytes that are alive at once in a step of all layers, on one worker of `settings`."""
-    dtype = torch.bfloat16 if settings.train.precision == "bf16_weights" else torch.float32
+    dtype = "bfloat16" if settings.train.precision == "bf16_weights" else "float32"
 
     def build() -> Any:
-        if isinstance(shape, T5Shape):
-            return untrained_t5(shape, dtype)
-        assert isinstance(shape, CausalShape)
-        return shape.untrained(dtype=dtype)
+        return untrained_t5(shape, dtype) if isinstance(shape, T5Shape) else shape.untrained(dtype=dtype)
 
     return max(phase.total for phase in step_phases(build, settings.train, planned_step(settings, shape)))
 
 
-def untrained_t5(shape: T5Shape, dtype: torch.dtype) -> Any:
+def untrained_t5(shape: T5Shape, dtype: str) -> Any:
     config = T5Config.from_dict(
         {
             **{"vocab_size": shape.vocab_size, "d_model": shape.d_model, "d_kv": shape.d_kv, "d_ff": shape.d_ff},
@@ -36,7 +32,7 @@ def untrained_t5(shape: T5Shape, dtype: torch.dtype) -> Any:
             "feed_forward_proj": "gated-gelu" if shape.gated else "relu",
         }
     )
-    model = AutoModelForSeq2SeqLM.from_config(config, dtype=dtype)
+    model = AutoModelForSeq2SeqLM.from_config(config, dtype=getattr(torch, dtype))
     if not shape.tied:
         model.lm_head.weight = nn.Parameter(torch.empty_like(model.lm_head.weight))
     return model

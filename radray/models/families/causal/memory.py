@@ -1,13 +1,21 @@
 """The memory of a causal model's training step: measured at two small depths, and extended in a line to its own."""
 
-from dataclasses import fields
+from __future__ import annotations
 
-import torch
+from collections.abc import Callable
+from dataclasses import fields
+from typing import TYPE_CHECKING, TypeAlias
 
 from radray.models.families.causal.shape import CausalShape
-from radray.models.families.shape import Measure
 from radray.models.families.step import Step, StepMemory
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+Build: TypeAlias = "Callable[[], PreTrainedModel]"
+"""Makes an untrained model, its parameters of the type that they are stored in, on torch's present default device."""
+Measure: TypeAlias = Callable[[Build], list[StepMemory]]
+"""Returns the most memory of each phase of a training step of the model that it is given."""
 _NEAR, _FAR = 4, 5
 """Layers measured: two at either end, which are not like those between, and none or one of the others."""
 
@@ -18,10 +26,10 @@ def step_memory(shape: CausalShape, step: Step, measure: Measure) -> StepMemory:
     Measured whole where there are few layers. With more, each phase's most grows by the same with each further layer:
     tests/benchmarks/training_memory.py compares the line with a measure of all layers.
     """
-    dtype = torch.bfloat16 if step.precision == "bf16_weights" else torch.float32
+    dtype = "bfloat16" if step.precision == "bf16_weights" else "float32"
 
     def measured(layers: int) -> list[StepMemory]:
-        return measure(lambda: shape.untrained(layers, dtype))
+        return measure(lambda: shape.untrained(layers, dtype=dtype))
 
     if shape.layers <= _FAR:
         return max(measured(shape.layers), key=lambda phase: phase.total)

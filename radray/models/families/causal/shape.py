@@ -8,13 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from radray.errors import InputError
-from radray.models.families.shape import Measure
-from radray.models.families.step import Step, StepMemory
 from radray.settings.model import TinySettings
 from radray.settings.train import TrainSettings
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedModel
 
 
@@ -59,14 +56,8 @@ class CausalShape:
         layers = self.parameters - embedding * (1 if config.tie_word_embeddings else 2)
         return 2.0 * (layers * tokens + embedding * target) + 4.0 * inner * self.layers * tokens**2
 
-    def step_memory(self, step: Step, measure: Measure) -> StepMemory:
-        """Return the memory of `step` at the moment that holds most, measured: see `memory.step_memory`."""
-        from radray.models.families.causal.memory import step_memory
-
-        return step_memory(self, step, measure)
-
-    def untrained(self, layers: int | None = None, dtype: torch.dtype | None = None) -> PreTrainedModel:
-        """Return a model of this shape, or one of `layers` layers, its weights random.
+    def untrained(self, layers: int | None = None, *, dtype: str = "float32") -> PreTrainedModel:
+        """Return a model of this shape, or one of `layers` layers, its weights random and of torch's type `dtype`.
 
         Raises InputError for a config that the library makes no model of.
         """

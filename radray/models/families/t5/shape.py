@@ -9,8 +9,6 @@ from typing import Any, ClassVar
 from safetensors import SafetensorError, safe_open
 
 from radray.errors import ConfigError, InputError
-from radray.models.families.shape import Measure
-from radray.models.families.step import Step, StepMemory
 from radray.settings.model import TinySettings
 from radray.settings.train import TrainSettings
 
@@ -108,12 +106,6 @@ class T5Shape:
         return train.lora_rank * (
             self.encoder_layers * (attention + forward) + self.decoder_layers * (2 * attention + forward)
         )
-
-    def step_memory(self, step: Step, measure: Measure) -> StepMemory:
-        """Return the memory of `step` at the moment that holds most, computed: see `memory.step_memory`."""
-        from radray.models.families.t5.memory import step_memory
-
-        return step_memory(self, step)
 
     def flops(self, source: int, target: int) -> float:
         """Return the multiply-adds of one example's forward pass, times two: 2 a parameter and token, and attention.
