@@ -135,13 +135,14 @@ def _write(file: Path, folder: Path, origin: dict[str, Any]) -> None:
             # its progress bar knows no other way to be silent
             with quiet(), redirect_stderr(io.StringIO()):
                 where: dict[str, Any] = {"gguf_file": file.name, "local_files_only": True}
-                model, report = AutoModelForCausalLM.from_pretrained(
+                loaded: Any = AutoModelForCausalLM.from_pretrained(
                     file.parent,
                     quantization_config=GgufConfig(dequantize=True),
                     dtype=torch.float32,
                     output_loading_info=True,
                     **where,
                 )
+                model, report = loaded
                 if missing := sorted(report["missing_keys"]):
                     # transformers fills them with random numbers, and only warns
                     raise InputError(f"model {file}: {len(missing)} tensors are not in the file, {missing[0]} first")

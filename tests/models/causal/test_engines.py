@@ -46,7 +46,12 @@ def eight_pieces(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, pad_token="<pad>", eos_token="<end>")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(4)
-        sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+        sizes: dict[str, Any] = {
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+        }
         model = LlamaForCausalLM(LlamaConfig(vocab_size=8, **sizes, initializer_range=0.5, bos_token_id=None))
     model.generation_config.eos_token_id = list(request.param) if len(request.param) > 1 else END
     # defaults of the folder that must not count
@@ -99,10 +104,11 @@ def test_greedy_takes_the_likeliest_token_until_an_end(eight_pieces: ModelFolder
     loaded, tokenizer = FAMILY.load_model(eight_pieces.path), FAMILY.load_tokenizer(eight_pieces.path)
     ends = _ends(eight_pieces)
     prompts = [" ".join(words) for words in itertools.product("abcdf", repeat=2)]
-    greedy = {"num_beams": 1, "num_return_sequences": 1, "max_new_tokens": 5, "length_penalty": 0.5}
+    greedy: dict[str, Any] = {"num_beams": 1, "num_return_sequences": 1, "max_new_tokens": 5, "length_penalty": 0.5}
     cut = set()
     for prompt, generation in zip(prompts, opened(eight_pieces, name, **greedy).generate(prompts), strict=True):
-        ids, tokens, total = tokenizer(prompt)["input_ids"], [], 0.0
+        ids, total = tokenizer(prompt)["input_ids"], 0.0
+        tokens: list[int] = []
         while len(tokens) < 5 and not (tokens and tokens[-1] in ends):
             with torch.inference_mode():
                 logits = loaded(input_ids=torch.tensor([[*ids, *tokens]])).logits[0, -1].double()
@@ -122,7 +128,7 @@ def test_greedy_takes_the_likeliest_token_until_an_end(eight_pieces: ModelFolder
 @pytest.mark.parametrize("num_beams", [1, 4])
 @pytest.mark.parametrize("batch", [{"batch_size": 3}, {"batch_tokens": 60}])
 def test_a_batch_writes_what_each_prompt_alone_does(
-    model: ModelFolder, name: str, num_beams: int, batch: dict[str, int]
+    model: ModelFolder, name: str, num_beams: int, batch: dict[str, Any]
 ) -> None:
     engine = opened(model, name, num_beams=num_beams, num_return_sequences=1, **batch)
     together = [generation.hypotheses[0].text for generation in engine.generate(PROMPTS)]
@@ -153,7 +159,7 @@ def test_equal_prompts_are_answered_once(model: ModelFolder) -> None:
     assert not isinstance(first, Failed)
     assert not isinstance(third, Failed)
     assert (first.hypotheses, first.repeated, third.repeated) == (third.hypotheses, False, True)
-    assert second.hypotheses != first.hypotheses  # type: ignore[union-attr]
+    assert second.hypotheses != first.hypotheses
 
 
 def test_nothing_that_makes_a_mask_is_written(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ class CausalFamily(Family):
         plain, whole = (backend.encode("a", add_special_tokens=special).ids for special in (False, True))
         # what stands around a text is written anew: of two templates in a row the second does nothing (tokenizers 0.23)
         start = next(place for place in range(len(whole)) if whole[place : place + len(plain)] == plain)
-        ids = tokenizer.convert_tokens_to_ids(list(pieces))
+        ids: Any = tokenizer.convert_tokens_to_ids(list(pieces))
         before, after = [*ids, *whole[:start]], whole[start + len(plain) :]
         names = {token: backend.id_to_token(token) for token in (*before, *after)}
         backend.post_processor = TemplateProcessing(
