@@ -22,10 +22,15 @@ def test_for_such_a_model_the_setting_decides() -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"prompt": "findings-v1"}, {"task": "impression"}, {"task": "impression", "prompt": "findings-v1"}],
+    [
+        ModelSettings(),
+        ModelSettings(prompt="findings-v1"),
+        ModelSettings(task="impression"),
+        ModelSettings(task="impression", prompt="findings-v1"),
+    ],
 )
-def test_a_trained_model_gets_the_prompt_that_it_was_trained_with(settings: dict[str, str]) -> None:
-    assert choose(ModelSettings(**settings), "chest", "t5", TRAINED).prompt.id == "findings-v1"
+def test_a_trained_model_gets_the_prompt_that_it_was_trained_with(settings: ModelSettings) -> None:
+    assert choose(settings, "chest", "t5", TRAINED).prompt.id == "findings-v1"
 
 
 def test_a_manifest_older_than_tasks_is_of_impressions() -> None:
