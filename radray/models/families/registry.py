@@ -30,7 +30,7 @@ def family_name(folder: Path) -> str:
     """
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        model_type = config.get("model_type")
+        model_type = str(config.get("model_type"))
     except (OSError, ValueError, AttributeError):
         raise InputError(f"model folder {folder}: config.json cannot be read") from None
     if model_type not in FAMILY_OF:
