@@ -67,7 +67,18 @@ def step_phases(build: Callable[[], PreTrainedModel], train: TrainSettings, step
         learnt.train()
         tracker = _Tracker()
 
-        def take() -> None:
+        def update() -> None:
+            nn.utils.clip_grad_norm_(learner.learning().values(), train.max_gradient_norm)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+
+        # the first makes the optimiser's state, and finds out how each operator is sharded with tensors of its own
+        for parameter in learner.learning().values():
+            parameter.grad = torch.zeros_like(parameter)
+        update()
+        _mark_phases(model, family, tracker)
+        tracker.track_external(learnt, optimiser)
+        with tracker:
             # more calls than two hold no more than two
             for _ in range(min(step.calls, 2)):
                 tracker.phase = "forward pass"
@@ -77,17 +88,7 @@ def step_phases(build: Callable[[], PreTrainedModel], train: TrainSettings, step
                 del loss
                 tracker.reset_mod_stats()
             tracker.phase = "optimiser"
-            nn.utils.clip_grad_norm_(learner.learning().values(), train.max_gradient_norm)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-
-        # the first makes the optimiser's state, and finds out how each operator is sharded with tensors of its own
-        take()
-        tracker.peaks.clear()
-        _mark_phases(model, family, tracker)
-        tracker.track_external(learnt, optimiser)
-        with tracker:
-            take()
+            update()
         own = sum(_own_bytes(parameter) for parameter in learnt.parameters())
     return [_memory(phase, peak, own) for phase, peak in tracker.peaks.items()]
 

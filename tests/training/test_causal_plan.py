@@ -92,7 +92,7 @@ def test_the_plan_s_memory_is_what_torch_allocates(overrides: tuple[str, ...], l
     assert planned == pytest.approx(allocated(llama, settings), rel=0.1)
 
 
-@pytest.mark.parametrize("overrides", [(), (LORA,), (CHECKPOINTING, "train.precision=bf16")])
+@pytest.mark.parametrize("overrides", [(LORA,), (CHECKPOINTING, "train.precision=bf16")])
 def test_the_line_through_few_layers_meets_the_count_of_all(overrides: tuple[str, ...], llama: Path) -> None:
     sharded = ["train.workers=4", "train.sharding=fsdp", "train.batch_size=8", "train.max_input_tokens=32"]
     settings = load_settings([], [f"model.init={llama}", *sharded, *overrides])
