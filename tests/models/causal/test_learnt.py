@@ -71,8 +71,8 @@ def test_an_export_has_the_logits_and_the_texts_of_what_learnt(method: str, mode
     expected = FAMILY.target_logits(learnt, learnt, inputs, targets, CPU)
     # renormalised: the folder's probabilities are without the pieces of a soft prompt, as in our engines
     search: dict[str, Any] = {"num_beams": 3, "max_new_tokens": 10, "early_stopping": True, "renormalize_logits": True}
-    found = FAMILY.search(learnt, inputs, CPU, return_dict_in_generate=True, **search).sequences
-    texts = tokenizer.batch_decode(found, skip_special_tokens=True)
+    written = FAMILY.search(learnt, inputs, CPU, return_dict_in_generate=True, **search).sequences
+    texts = tokenizer.batch_decode(written, skip_special_tokens=True)
     write_adapted(learnt, tokenizer, settings, tmp_path / "learnt", "base", FAMILY)
     # by transformers alone, each prompt alone
     theirs = AutoTokenizer.from_pretrained(tmp_path / "learnt", local_files_only=True)
