@@ -55,16 +55,24 @@ def alone(optimiser: Any, toy_model: Path, pairs: Pairs, tmp_path_factory: Any) 
     return plan, run(plan, Worker())
 
 
-@pytest.mark.parametrize(
-    ("toy_family", "optimiser"), [("t5", "adamw"), ("t5", "adafactor"), ("causal", "adamw")], indirect=True
-)
+@pytest.mark.parametrize("optimiser", ["adamw", "adafactor"], indirect=True)
 @pytest.mark.parametrize("how", SPREAD)
 def test_spread_over_workers_and_calls_it_is_the_same_training(
-    how: str, alone: tuple[Plan, Ran], toy_model: Path, pairs: Pairs, tmp_path: Path
+    how: str, alone: tuple[Plan, Ran], tmp_path: Path
 ) -> None:
+    _is_the_same_spread(how, alone, tmp_path)
+
+
+@pytest.mark.parametrize(("toy_family", "optimiser"), [("causal", "adamw")], indirect=True)
+@pytest.mark.parametrize("how", ["ddp", "fsdp", "fsdp, activation checkpointing, calls of 300 tokens"])
+def test_spread_out_a_causal_models_training_is_the_same_too(how: str, alone: tuple[Plan, Ran], tmp_path: Path) -> None:
+    _is_the_same_spread(how, alone, tmp_path)
+
+
+def _is_the_same_spread(how: str, alone: tuple[Plan, Ran], tmp_path: Path) -> None:
     plan, expected = alone
     settings = TrainSettings(**SETTINGS, **SPREAD[how], optimiser=plan.settings.optimiser)
-    ran = run_workers(Plan(toy_model, pairs, settings, tmp_path / "checkpoints"))
+    ran = run_workers(Plan(plan.init, plan.pairs, settings, tmp_path / "checkpoints"))
     assert [worker.exit for worker in ran] == [0] * settings.workers
     for name in ("train_loss", "val_loss", "learning_rate"):
         steps, values = zip(*expected.values(name), strict=True)
@@ -84,7 +92,7 @@ def test_spread_over_workers_and_calls_it_is_the_same_training(
     for name, value in whole.items():
         torch.testing.assert_close(weights[name], value, **WEIGHTS, msg=name)
     # and it was a training: every matrix moved by more than the tolerance
-    start = open_family(toy_model).load_model(toy_model).state_dict()
+    start = open_family(plan.init).load_model(plan.init).state_dict()
     assert all(
         float((value - start[name.removeprefix("model.")]).abs().max()) > 1e-3
         for name, value in weights.items()
