@@ -167,7 +167,7 @@ def test_a_soft_prompt_is_searched_as_its_folder_is(
     assert len({len(row) for row in rows}) > 2
     # renormalised: the folder's probabilities are without the pieces of the prompt, as in our engines
     search: dict[str, Any] = {"num_beams": 3, "max_new_tokens": 8, "early_stopping": True, "renormalize_logits": True}
-    found = family.search(learnt, rows, torch.device("cpu"), return_dict_in_generate=True, **search).sequences
+    answers = family.search(learnt, rows, torch.device("cpu"), return_dict_in_generate=True, **search).sequences
     write_adapted(learnt, tokenizer, settings, tmp_path / "soft", "toy", family)
     kind = {"t5": AutoModelForSeq2SeqLM, "causal": AutoModelForCausalLM}[toy_family]
     model: Any = kind.from_pretrained(tmp_path / "soft", local_files_only=True)
@@ -178,5 +178,5 @@ def test_a_soft_prompt_is_searched_as_its_folder_is(
         length = batch["input_ids"].shape[1]
         written = model.generate(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], **search)[0]
         texts.append(theirs.decode(written[1 if toy_family == "t5" else length :], skip_special_tokens=True))
-    assert tokenizer.batch_decode(found, skip_special_tokens=True) == texts
+    assert tokenizer.batch_decode(answers, skip_special_tokens=True) == texts
     assert len(set(texts)) > 1

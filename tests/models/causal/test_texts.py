@@ -153,7 +153,7 @@ def test_a_tokenizer_that_ends_every_text_does_not_end_a_prompt(tmp_path: Path) 
     assert target.count(tokenizer.eos_token_id) == 1
 
 
-def test_a_tokenizer_without_an_end_is_refused_and_one_without_padding_is_not(tmp_path: Path) -> None:
+def test_a_tokenizer_without_an_end_is_refused_and_without_padding_not(tmp_path: Path) -> None:
     folder = build("llama", tmp_path / "m").path
     tokenizer = FAMILY.load_tokenizer(folder)
     tokenizer.pad_token = None
