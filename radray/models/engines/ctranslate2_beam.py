@@ -32,11 +32,10 @@ class CTranslate2Engine(BeamEngine):
     ) -> None:
         """Load the converted copy of `model`, which is made where there is none; on the GPU if `settings` say so.
 
-        `chat`: prompts go through the tokenizer's chat template.
-
-        `converted` is the digest that the copy must have, `check` compares its files with their manifest. Raises
-        InputError for a copy that is damaged or another, for a model that cannot be converted, and for settings with
-        which CTranslate2 computes something else; ConfigError for a compute type that this device does not know.
+        `converted` is the digest that the copy must have, `check` compares its files with their manifest. `chat`:
+        prompts go through the tokenizer's chat template. Raises InputError for a copy that is damaged or another, for
+        a model that cannot be converted, and for settings with which CTranslate2 computes something else; ConfigError
+        for a compute type that this device does not know.
         """
         family = open_family(model.path)
         super().__init__(model.path, family, family.load_tokenizer(model.path), settings, chat=chat)

@@ -15,17 +15,15 @@ _IDS = pa.list_(pa.int32())
 def tokenised(table: pa.Table, family: Family, tokenizer: Any, *, chat: bool) -> pa.Table:
     """Return `table` with the token ids of `input` and `target` in place of their text, whole, and the column TAIL.
 
-    Other columns stay as they are; a null stays null. The workers cut: the loss and the scored sample have limits of
-    their own. `chat`: prompts go through the tokenizer's chat template.
+    Other columns stay as they are; a target that is null stays so. The workers cut: the loss and the scored sample have
+    limits of their own. `chat`: prompts go through the tokenizer's chat template.
     """
     prompts = family.encode_prompts(tokenizer, table["input"].to_pylist(), chat=chat)
-    table = table.append_column(TAIL, pa.array([prompt.tail for prompt in prompts], pa.int32()))
-    for name in ("input", "target"):
-        column = table[name]
-        if name == "input":
-            ids = iter([prompt.ids for prompt in prompts])
-        else:
-            ids = iter(family.encode_targets(tokenizer, column.drop_null().to_pylist(), chat=chat))
-        rows = [next(ids) if valid else None for valid in pc.is_valid(column).to_pylist()]
+    targets = iter(family.encode_targets(tokenizer, table["target"].drop_null().to_pylist(), chat=chat))
+    columns = {
+        "input": [prompt.ids for prompt in prompts],
+        "target": [next(targets) if valid else None for valid in pc.is_valid(table["target"]).to_pylist()],
+    }
+    for name, rows in columns.items():
         table = table.set_column(table.schema.get_field_index(name), name, pa.array(rows, _IDS))
-    return table
+    return table.append_column(TAIL, pa.array([prompt.tail for prompt in prompts], pa.int32()))
