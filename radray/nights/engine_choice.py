@@ -12,6 +12,7 @@ from radray.errors import InputError, RadrayError
 from radray.models.engines.conversion import Converted
 from radray.models.engines.engine import engine_name
 from radray.models.engines.parity import PARITY_PROMPTS, ParityRecord, known_parity, prove
+from radray.models.families.convertible import refuse_not_converted
 from radray.models.families.registry import family_name
 from radray.models.folder import ModelFolder
 from radray.models.store import on_this_node
@@ -130,6 +131,10 @@ def known_choice(
     family_name(model.path)
     if settings.engine == "transformers":
         return _named(settings, "transformers", "generate.engine names it")
+    try:
+        refuse_not_converted(model.path)
+    except InputError as error:
+        return _without(settings, error)
     known = known_parity(model, settings, chat=chat)
     if known is None or known[0].n < min(PARITY_PROMPTS, reports):
         return None

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from jobs import cli
@@ -19,7 +20,8 @@ from radray.errors import AuditError, ConflictError, InputError
 from radray.settings.loading import dump_changed, dump_settings, load_settings
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
-from radray.training.base_model import asked_of_base
+from radray.tasks.registry import find_prompt
+from radray.training.base_model import initial_model
 from tests.support.paths import ROOT
 
 CONFIGS = sorted((ROOT / "jobs" / "configs").glob("*.yaml"))
@@ -218,7 +220,7 @@ def test_a_model_to_start_from_that_is_not_there_is_exit_code_3(init: str, monke
     monkeypatch.setattr("radray.models.gguf._PACKAGE", "no_such_wheel")
     settings = load_settings([], [f"model.init={init}"])
     with pytest.raises(InputError, match=f"model {init}: .*(name another|pip install)") as raised:
-        asked_of_base(settings, Storage.of(settings.warehouse.s3))
+        initial_model(settings, Storage.of(settings.warehouse.s3), pa.table({}), find_prompt("sections-v1"))
     assert raised.value.exit_code == 3
 
 

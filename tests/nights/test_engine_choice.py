@@ -101,13 +101,21 @@ def test_a_conversion_that_writes_otherwise_is_refused(model: ModelFolder, monke
 
 def test_a_model_that_cannot_be_converted_is_run_by_transformers(model: ModelFolder) -> None:
     config = json.loads((model.path / "config.json").read_text())
-    (model.path / "config.json").write_text(json.dumps(config | {"model_type": "bart"}))
+    (model.path / "config.json").write_text(json.dumps(config | {"model_type": "phi3"}))
     chosen = choose_engine(model, settings(), no_ray, 5, unasked)
     assert chosen.name == REFERENCE
-    assert "a model of type bart cannot be converted" in chosen.reason
+    assert f"CTranslate2 {version('ctranslate2')} has no phi3" in chosen.reason
     for named in (settings(engine="ctranslate2"), settings(compute_type="int8")):
-        with pytest.raises(InputError, match="type bart"):
+        with pytest.raises(InputError, match="has no phi3"):
             choose_engine(model, named, no_ray, 5, unasked)
+
+
+def test_a_model_of_no_known_family_is_run_by_no_engine(model: ModelFolder) -> None:
+    config = json.loads((model.path / "config.json").read_text())
+    (model.path / "config.json").write_text(json.dumps(config | {"model_type": "bart"}))
+    for engine in ("auto", "transformers", "ctranslate2"):
+        with pytest.raises(InputError, match="a model of type bart is not known; known are gemma, "):
+            choose_engine(model, settings(engine=engine), no_ray, 5, unasked)
 
 
 def test_a_compute_type_that_was_named_is_measured_and_taken(model: ModelFolder, start_ray: Callable[[], None]) -> None:

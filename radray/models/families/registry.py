@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radray.errors import InputError
+from radray.models.families.convertible import type_of
 
 if TYPE_CHECKING:
     from radray.models.families.family import Family
@@ -19,8 +19,7 @@ FAMILY_OF = {
         "causal",
     ),
 }
-"""Family of each model type: what transformers loads and CTranslate2 converts, and a test holds one against the
-other."""
+"""Family of each model type that transformers loads; `convertible` has those that CTranslate2 does not compute."""
 
 
 def family_name(folder: Path) -> str:
@@ -28,11 +27,7 @@ def family_name(folder: Path) -> str:
 
     Raises InputError for a folder without a config, and for a model type that no family has, with those that one has.
     """
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        model_type = str(config.get("model_type"))
-    except (OSError, ValueError, AttributeError):
-        raise InputError(f"model folder {folder}: config.json cannot be read") from None
+    model_type = type_of(folder)
     if model_type not in FAMILY_OF:
         raise InputError(
             f"model folder {folder}: a model of type {model_type} is not known; known are"

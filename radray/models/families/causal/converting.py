@@ -1,7 +1,6 @@
 """Writing a causal model in CTranslate2's format, with the numbers that its config says, see `numbers`."""
 
 import json
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,8 @@ from ctranslate2.converters import TransformersConverter
 from radray.errors import InputError
 from radray.models.families.causal.loading import load_tokenizer
 from radray.models.families.causal.numbers import expected_numbers, put_numbers, refuse_other_numbers
+from radray.models.families.convertible import refuse_not_converted
 from radray.models.families.loading import UNREADABLE, load_config, quiet
-
-_NOT_CONVERTED = {
-    "gemma2": "its copy would lack the soft caps of attention and logits",
-    **dict.fromkeys(("phi", "phi3"), "its converter reads the code that Phi had before it came to transformers"),
-}
-"""Types of models that CTranslate2 (4.8.5) names and computes wrongly, or whose conversion breaks, and why."""
 
 
 def write_converted(folder: Path, out: Path, compute_type: str) -> None:
@@ -26,12 +20,8 @@ def write_converted(folder: Path, out: Path, compute_type: str) -> None:
     tokenizer whose ids are not the first rows of the embedding, and for a copy whose numbers are others than the
     config says.
     """
+    refuse_not_converted(folder)
     config = load_config(folder)
-    if config.model_type in _NOT_CONVERTED:
-        raise InputError(
-            f"CTranslate2 {version('ctranslate2')} has no {config.model_type}, {_NOT_CONVERTED[config.model_type]}: use"
-            " generate.engine=transformers"
-        )
     ids = sorted(load_tokenizer(folder).get_vocab().values())
     if ids != list(range(len(ids))) or len(ids) > config.vocab_size:
         raise InputError("the tokenizer's ids are not the first rows of the model's embedding")

@@ -1,0 +1,31 @@
+"""Which models CTranslate2 does not compute, by the `model_type` of their config. Importing it loads no library."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+from radray.errors import InputError
+
+NOT_CONVERTED = {
+    "gemma2": "its copy would lack the soft caps of attention and logits",
+    **dict.fromkeys(("phi", "phi3"), "its converter reads the code that Phi had before it came to transformers"),
+}
+"""Model types that CTranslate2 (4.8.5) names and computes wrongly, or whose conversion breaks, and why."""
+
+
+def refuse_not_converted(folder: Path) -> None:
+    """Raise InputError for a model that CTranslate2 does not compute, saying why."""
+    model_type = type_of(folder)
+    if model_type in NOT_CONVERTED:
+        raise InputError(
+            f"CTranslate2 {version('ctranslate2')} has no {model_type}, {NOT_CONVERTED[model_type]}: use"
+            " generate.engine=transformers"
+        )
+
+
+def type_of(folder: Path) -> str:
+    """Return the `model_type` of the model folder. Raises InputError for a config that cannot be read."""
+    try:
+        return str(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type"))
+    except (OSError, ValueError, AttributeError):
+        raise InputError(f"model folder {folder}: config.json cannot be read") from None
