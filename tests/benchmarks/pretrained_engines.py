@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import ctranslate2
+
 from radray.evaluation.rouge import Scorer
 from radray.models.engines.engine import Generation
 from radray.models.engines.opening import open_engine
@@ -47,13 +49,18 @@ def main() -> int:
     generate = settings.generate.model_copy(update={"num_return_sequences": 2})
     model = open_model(uri)
     asked = choose(ModelSettings(), model.name, family_name(model.path), model.manifest.provenance)
-    reports = held_out(settings)[1][:count]
-    prompts = [asked.prompt.fill(report.findings, report.background) for report in reports]
-    seconds: dict[str, list[float]] = {name: [] for name in WAYS}
-    processor: dict[str, list[float]] = {name: [] for name in WAYS}
+    everything = held_out(settings)[1]
+    filled = [asked.prompt.fill(report.findings, report.background) for report in everything]
+    reports, prompts = everything[:count], filled[:count]
+    here = ctranslate2.get_supported_compute_types("cpu")
+    ways = {name: way for name, way in WAYS.items() if way[0] == "transformers" or way[1] in here}
+    for name in WAYS.keys() - ways.keys():
+        say(f"  {name}: this processor has no such type in CTranslate2")
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    processor: dict[str, list[float]] = {name: [] for name in ways}
     written: dict[str, list[Generation]] = {}
     for turn in range(ROUNDS):
-        for name, (engine, compute_type, size, every) in WAYS.items():
+        for name, (engine, compute_type, size, every) in ways.items():
             update = {"engine": engine, "compute_type": compute_type}
             opened = open_engine(model, generate.model_copy(update=update), chat=asked.prompt.chat)
             opened.generate(prompts[:2])
@@ -76,12 +83,12 @@ def main() -> int:
         for name, of_way in seconds.items()
     }
     figures["text"] = {}
-    for name in ("ctranslate2 float32", "ctranslate2 bfloat16", "ctranslate2 int8"):
+    for name in [name for name, way in ways.items() if way[0] == "ctranslate2"]:
         pairs = zip(written[name], written["ctranslate2 float32"], strict=True)
         same = sum(mine.hypotheses[0].text == theirs.hypotheses[0].text for mine, theirs in pairs)
         figures["text"][name] = {"same_best": same, "of": count} | rouge(reports, written[name])
     four = generate.model_copy(update={"num_return_sequences": 4})
-    record, _ = prove(model, four, prompts[:PARITY_PROMPTS], chat=asked.prompt.chat)
+    record, _ = prove(model, four, filled[:PARITY_PROMPTS], chat=asked.prompt.chat)
     figures["parity"] = record.describe()
     for name, value in figures.items():
         say(f"{name}: {value}")
