@@ -203,17 +203,17 @@ def test_the_process_has_nothing_of_ray(tmp_path: Path, monkeypatch: pytest.Monk
     assert " ray []\n" in (tmp_path / "log").read_text()
 
 
-@pytest.mark.parametrize(("own", "engines"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+@pytest.mark.parametrize(("own", "engines"), [(None, "1000"), ("5", "5")])
 def test_its_idle_threads_sleep_unless_the_user_says_otherwise(
     own: str | None, engines: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     if own is not None:
-        monkeypatch.setenv("OMP_WAIT_POLICY", own)
+        monkeypatch.setenv("GOMP_SPINCOUNT", own)
     process = World(tmp_path / "log").process
     environment = Path(f"/proc/{process.pid}/environ").read_text().split("\0")
     process.close()
-    assert f"OMP_WAIT_POLICY={engines}" in environment
+    assert f"GOMP_SPINCOUNT={engines}" in environment
 
 
 def test_a_closed_process_is_gone(world: World) -> None:

@@ -46,7 +46,7 @@ Pairs = dict[str, tuple[list[str], list[str]]]
 def session_logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         # what workers have of it is then from our driver
-        patch.delenv("OMP_WAIT_POLICY", raising=False)
+        patch.delenv("GOMP_SPINCOUNT", raising=False)
         logs = start_ray()
     yield logs
     ray.shutdown()
@@ -271,7 +271,7 @@ def test_a_killed_worker_and_a_stopped_one_end_in_the_same_model(
     run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = SETTINGS.model_copy(update={"checkpoint_every_steps": 1})
-    monkeypatch.delenv("OMP_WAIT_POLICY")
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     uploads = HeldUploads(Storage.of(S3Settings()), "", tmp_path, kill_at=8, stop_at=16)
     killed: list[int] = []
     stopped: list[int] = []
@@ -292,7 +292,7 @@ def test_a_killed_worker_and_a_stopped_one_end_in_the_same_model(
 
     with pytest.raises(RadrayError, match=r"was stopped by SIGTERM after step \d+; its checkpoint is in") as error:
         _finetune(toy_model, pairs, tmp_path, settings, listen, notes=notes, uploads=uploads)
-    assert (tmp_path / "wait-policy").read_text() == "PASSIVE"
+    assert (tmp_path / "wait-policy").read_text() == "1000"
     assert len(killed) == len(stopped) == 1
     assert killed != stopped
     last = steps_in(tmp_path / "checkpoints")[-1]
@@ -311,14 +311,14 @@ def test_a_killed_worker_and_a_stopped_one_end_in_the_same_model(
     assert _same_model(again.out, run.out)
 
 
-@pytest.mark.parametrize(("own", "workers"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+@pytest.mark.parametrize(("own", "workers"), [(None, "1000"), ("5", "5")])
 def test_idle_threads_of_workers_sleep_unless_the_user_says_otherwise(
     own: str | None, workers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     if own is not None:
-        monkeypatch.setenv("OMP_WAIT_POLICY", own)
-    assert run_config(tmp_path, SETTINGS).worker_runtime_env == {"env_vars": {"OMP_WAIT_POLICY": workers}}
+        monkeypatch.setenv("GOMP_SPINCOUNT", own)
+    assert run_config(tmp_path, SETTINGS).worker_runtime_env == {"env_vars": {"GOMP_SPINCOUNT": workers}}
 
 
 def test_a_causal_model_learns_through_its_chat_template(

@@ -20,7 +20,7 @@ class HeldUploads(Uploads):
 
     A checkpoint is whole once that returns, and the loop waits for it before it starts the next one: a worker that
     waits at step n has a whole checkpoint of n - 1 and takes no step after n + 1. At `kill_at` the first worker that
-    comes there waits to be killed, at `stop_at` the first one waits for SIGTERM. Each writes its OMP_WAIT_POLICY to the
+    comes there waits to be killed, at `stop_at` the first one waits for SIGTERM. Each writes its GOMP_SPINCOUNT to the
     file ``wait-policy``.
     """
 
@@ -29,7 +29,7 @@ class HeldUploads(Uploads):
     stop_at: int
 
     def put_manifest(self, name: str, manifest: CheckpointManifest) -> None:
-        (self.meeting / "wait-policy").write_text(os.environ.get("OMP_WAIT_POLICY", "none"))
+        (self.meeting / "wait-policy").write_text(os.environ.get("GOMP_SPINCOUNT", "none"))
         step = step_of(name)
         if step == self.kill_at and self._first(step):
             time.sleep(PATIENCE_S)
