@@ -31,12 +31,14 @@ def equal_length_batches(lengths: Sequence[int], max_rows: int, max_tokens: int 
 
     Raises ValueError as that.
     """
-    batches = []
-    for batch in length_batches(lengths, max(1, len(lengths))):
-        for length in dict.fromkeys(lengths[index] for index in batch):
-            rows = [index for index in batch if lengths[index] == length]
-            batches += [[rows[i] for i in part] for part in length_batches([length] * len(rows), max_rows, max_tokens)]
-    return batches
+    rows_of: dict[int, list[int]] = {}
+    for index, length in enumerate(lengths):
+        rows_of.setdefault(length, []).append(index)
+    return [
+        [rows[place] for place in batch]
+        for length, rows in sorted(rows_of.items(), reverse=True)
+        for batch in length_batches([length] * len(rows), max_rows, max_tokens)
+    ]
 
 
 def in_order(batches: Iterable[Sequence[int]], results: Iterable[Sequence[T]]) -> list[T]:

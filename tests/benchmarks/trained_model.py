@@ -10,7 +10,7 @@ from radray.models.folder import ModelFolder, open_model
 from radray.schema.reports import REPORTS
 from radray.settings.loading import load_settings
 from radray.tables.catalog import Warehouse
-from radray.tasks.registry import find_prompt
+from radray.tasks.registry import choose
 from tests.support.paths import ROOT, openi_file
 
 SPLIT = ("split.default=train", "split.validation_fraction=0.1")
@@ -34,7 +34,7 @@ def trained_model(folder: Path) -> tuple[ModelFolder, list[str]]:
         _job("finetune", *shared, *MODEL, *TRAIN, f"model.out={folder}/model")
     reports = Warehouse(settings.warehouse, must_exist=True).read(REPORTS)
     ok = reports.filter(pc.equal(reports.column("status"), "ok")).sort_by([("source_offset", "ascending")])
-    prompt = find_prompt(settings.model.prompt or "background-findings-v1").prompt
+    prompt = choose(settings.model, "tiny", "t5", {}).prompt
     columns = (ok.column(name).to_pylist() for name in ("findings", "background"))
     return open_model(f"{folder}/model"), [prompt.fill(f, b) for f, b in zip(*columns, strict=True)]
 

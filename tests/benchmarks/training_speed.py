@@ -30,7 +30,7 @@ from radray.reports.record.record import Record
 from radray.reports.synthetic.studies import make_studies
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
-from radray.tasks.registry import find_prompt
+from radray.tasks.registry import choose
 from tests.benchmarks.trained_model import say
 from tests.support.paths import openi_file
 
@@ -60,7 +60,7 @@ def records() -> tuple[str, list[Record]]:
 def texts(settings: Settings) -> tuple[str, list[str], list[str]]:
     """Return what the reports are, their prompts and their impressions."""
     name, usable = records()
-    prompt = find_prompt(settings.model.prompt or "background-findings-v1").prompt
+    prompt = choose(settings.model, "tiny", "t5", {}).prompt
     return (
         name,
         [prompt.fill(record.findings or "", record.background) for record in usable],
