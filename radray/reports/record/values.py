@@ -1,12 +1,12 @@
 """From named values (texts, ids and times) to a record: the last step of every source that has them."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from radray.reports.record.fields import parse_time, report_status
 from radray.reports.record.free_text import section_texts
-from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected_record
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, SectionText, make_record, rejected_record
 from radray.reports.text.sections import parse
 from radray.schema.statuses import RejectReason
 
@@ -21,6 +21,7 @@ def to_record(
     *,
     exam_time: datetime.datetime | None = None,
     report_time: datetime.datetime | None = None,
+    apart: Sequence[tuple[str, str]] = (),
 ) -> Record:
     """Return the record of a unit with `values`, named as the fields of `record.fields.Fields`; any may be missing.
 
@@ -28,9 +29,13 @@ def to_record(
     `values`. In this order: text with NUL or lone surrogates is rejected BAD_ENCODING; more than MAX_REPORT_BYTES of
     text TOO_LARGE; a report that was cancelled or entered in error CANCELLED, without its text, which may be another
     patient's; `make_record` decides the rest.
+
+    `apart` are texts (section name, text) which their source names as something other than the report: they follow its
+    sections in `sections`, and are neither findings nor reference. A unit with nothing else is NO_FINDINGS, not EMPTY.
     """
     study_id, subject_id = values.get("study_id"), values.get("subject_id")
     texts = "".join(text for name in _TEXTS + _LABELS if (text := values.get(name)))
+    texts += "".join(text for _, text in apart)
     size = _size_of(texts + (study_id or "") + (subject_id or ""))
     if size is None or "\x00" in texts:
         return rejected_record(
@@ -54,7 +59,7 @@ def to_record(
         given = {name: text if text and text.strip() else parsed[name] for name, text in given.items()}
         exam_description = exam_description or sections.get("examination")
     modality, body_part = values.get("modality") or "", values.get("body_part") or ""
-    return make_record(
+    record = make_record(
         member="",
         offset=offset,
         source_digest=digest,
@@ -75,6 +80,20 @@ def to_record(
         body_part=body_part.strip().lower() or None,
         report_status=status,
     )
+    return _with_sections(record, apart, len(report or "")) if apart else record
+
+
+def _with_sections(record: Record, apart: Sequence[tuple[str, str]], start: int) -> Record:
+    """Return `record` with the texts of `apart` as further sections, the first of which begins at `start`."""
+    kept = list(record.sections or ())
+    for name, text in apart:
+        if text.strip():
+            kept.append(SectionText(name, start, text.strip()))
+            start += len(text) + 1
+    if len(kept) == len(record.sections or ()):
+        return record
+    reason = RejectReason.NO_FINDINGS if record.reason is RejectReason.EMPTY else record.reason
+    return replace(record, sections=tuple(kept), reason=reason)
 
 
 def _size_of(text: str) -> int | None:
