@@ -10,7 +10,7 @@ from radray.reports.text.cleaning import clean, clean_items, split_items
 
 PIECES = (
     r"(?:No|rib |XXXX|___|1\. |2\.|3\) |- |\* |\u2022|\.|\. \.| |\n|\r\n|\n \n|a|B|5|,|\(|\u0301|\u200b"
-    r"|&amp;|&#38;|lt;|<br>|\\E\\|\\\.br\\|\\T\\|T\\|\[\*\*|\*\*\]){0,25}"
+    r"|&amp;|&#38;|lt;|<br>|\\E\\|\\\.br\\|\\T\\|T\\|\[\*\*|\*\*\]|\*\*\*|\[<|>\]|\[|\]|<|>|DATE|##|/|\{\{|\}\}|XX|xx){0,25}"
 )
 MESSY = st.one_of(st.text(), st.from_regex(PIECES, fullmatch=True))
 
@@ -60,6 +60,71 @@ def test_every_mask_becomes_the_same_mask() -> None:
             "by [**Last Name (NamePattern1) 12**] on [**2101-3-4**]": "by ___ on ___",
             "on ___, ___": "on ___, ___",
             "47,XXX karyotype": "47,XXX karyotype",
+        }
+    )
+
+
+def test_masks_of_other_tools_become_the_same_mask() -> None:
+    check(
+        {
+            "Shown to Dr. ***. *** is aware.": "Shown to Dr. ___. ___ is aware.",
+            "********* phoned ***-***-**** on **/**/****": "___ phoned ___ on ___",
+            "SEEN BY *** AND READ WITH *** TODAY": "SEEN BY ___ AND READ WITH ___ TODAY",
+            "a ***-year-old, ***F": "a ___-year-old, ___F",
+            "film of [DATE], [Date], [date of birth], [AGE90+]": "film of ___, ___, ___, ___",
+            "by [NAME 2] at [HOSPITAL_1]; [PHONE_OR_FAX]": "by ___ at ___; ___",
+            "by [Last Name], [PERSONALNAME] [HCW]": "by ___, ___ ___",
+            "[REDACTED] [redacted] [Name removed] [de-identified]": "___ ___ ___ ___",
+            "<PERSON> on <DATE_TIME> in &lt;LOCATION&gt;": "___ on ___ in ___",
+            "<PERSON_1> (<US_SSN>), {{NAME}}, {{patient.firstName}}": "___ (___), ___, ___",
+            "**NAME[AAA, BBB] on **DATE[Mar 12 2001], **INSTITUTION.": "___ on ___, ___.",
+            "on ##/##/####, xx/xx/xxxx or XX/XX/XX": "on ___, ___ or ___",
+            "an x-xxxx of xxxxx": "an x-___ of ___",
+            "[XXXX] came from [<LOCATION>]": "___ came from ___",
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A duct of 4 mm [<6 mm] and a wall of 3 mm [< 4], [<=5], [<.5 cm].",
+        "A ~3 mm nodule, ~5 mm before, <2 mm and >1 mm.",
+        "Bright on [T2] at [L1], [L4-L5] and [6 mm] (see [image 34], [series 2]).",
+        "The [right] lung, as the [patient] lay, is clear [sic] [x] [ ].",
+        "[AP] and [lateral] views [Bosniak 2] [mask] [time of flight] [dated].",
+        "Score 2** of A* and B.",
+        "xxx karyotype, 47,XXX, 2 {of 3}, #2 of #3.",
+    ],
+)
+def test_words_and_measures_in_brackets_are_no_masks(text: str) -> None:
+    assert clean(text) == text
+
+
+def test_the_brackets_of_a_template_field_go() -> None:
+    check(
+        {
+            "[<The aorta is normal.>] No edema.": "The aorta is normal. No edema.",
+            "[<The aorta is normal. No edema.": "The aorta is normal. No edema.",
+            "The aorta is normal.>] No edema.": "The aorta is normal. No edema.",
+            "[<The duct is 4 mm [<6 mm].>] No stone.": "The duct is 4 mm [<6 mm]. No stone.",
+        }
+    )
+
+
+def test_stars_of_emphasis_and_rules_of_stars_are_no_masks() -> None:
+    check(
+        {
+            "*** ADDED LATER ***\nThe spleen is large.": "ADDED LATER The spleen is large.",
+            "Clear lungs. ***NEW*** Rib fracture.": "Clear lungs. NEW Rib fracture.",
+            "**Lungs:** Clear. **Heart:** Large.": "Lungs: Clear. Heart: Large.",
+            "***URGENT Rib fracture.": "URGENT Rib fracture.",
+            "A large spleen*** as before": "A large spleen as before",
+            "Clear lungs.\n*****\nLarge heart.": "Clear lungs. Large heart.",
+            "***\nClear lungs.\n\n***": "Clear lungs.",
+            "Clear lungs. ************************ Large heart.": "Clear lungs. Large heart.",
+            "** Clear lungs.\n** Large heart.": "Clear lungs. Large heart.",
+            "Phoned to Dr.\n***\nat noon.": "Phoned to Dr. ___ at noon.",
         }
     )
 
@@ -263,6 +328,24 @@ def test_words_and_measurements_without_marks_stay_to_the_letter(words: list[str
     [
         *("\n", " \n", "1. ", "- ", "<", "<br ", "<p ", ".", ". ", "&", "amp;", "\\E\\", "\\X41", "_", "[**", "a 1. "),
         *("7", "7.", "a. b. ", "A", "a.B", " No ", " ,", " .", "\n\nA", "XXXX", "x There is ", "\u0301", "(", "1)2)"),
+        *(
+            "*",
+            "**",
+            "***",
+            "*** ",
+            "** a",
+            "**a** ",
+            "***a ",
+            "**/",
+            "***\n",
+            "** A **\n",
+            "[",
+            "[<",
+            "[< a",
+            ">]",
+            "[A",
+        ),
+        *("[DATE ", "<A ", "{{", "{{A", "#", "##/", "XX/", "xxxx", "**NAME[", "[ ___ "),
     ],
 )
 def test_long_runs_are_cleaned_in_linear_time(unit: str) -> None:

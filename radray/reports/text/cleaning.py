@@ -12,9 +12,7 @@ import unicodedata
 from functools import lru_cache
 
 from radray.reports.text.items import find_marks, without_marks
-
-MASK = "___"
-"""Replaces every source's mask for a removed word; MIMIC-CXR's own mask."""
+from radray.reports.text.masks import may_hold_masks, with_masks
 
 _SHORT = 80
 """Results for texts of up to this many characters are cached: "None.", the exam, "No acute process." recur."""
@@ -31,19 +29,11 @@ _TAG = re.compile(
     r"(?:\s[^<>]{0,200}+)?/?>",
     re.IGNORECASE,
 )
-# Fields of a dictation template that were not filled in: "[<Heart size is normal.>]".
-_TEMPLATE_FIELD = re.compile(r"\[<|>\]")
 # HL7 v2, section 2.7: delimiters, highlighting and changes of character set, hexadecimal data, formatting commands.
 _HL7 = re.compile(
     r"\\(?:([FSTRE])|([HN]|[CM][0-9A-Fa-f]{4,6})|X((?:[0-9A-Fa-f]{2}){1,256})|\.[a-z]{2}[ +-]?[0-9]{0,3})\\"
 )
 _HL7_DELIMITERS = {"F": "|", "S": "^", "T": "&", "R": "~", "E": "\\"}
-# XXXX: Open-i. ____: MEDIQA's Indiana file. [**...**]: MIMIC-III. ___: MIMIC-CXR.
-_MASKS = (
-    ("XXXX", re.compile(r"XXXXX*+")),
-    ("__", re.compile(r"___*+")),
-    ("[**", re.compile(r"\[\*\*[^\[\]]{0,200}\*\*\]")),
-)
 
 # Matches blank lines whether or not a capital follows: else each of n blank lines would scan n ahead.
 _PARAGRAPH = re.compile(r"\n[ \t]*+\n\s*+")
@@ -142,16 +132,7 @@ def _pass(text: str) -> tuple[str, bool]:
 
 def _may_hold_markup(text: str) -> bool:
     """Return whether `text` may hold markup, escapes or masks; most texts do not."""
-    # substrings: a regular expression takes 20 times as long; two characters take 5 times as long as one
-    return (
-        "&" in text
-        or "<" in text
-        or "\\" in text
-        or ("_" in text and "__" in text)
-        or ("X" in text and "XXXX" in text)
-        or ("]" in text and ">]" in text)
-        or ("[" in text and "[*" in text)
-    )
+    return "&" in text or "\\" in text or may_hold_masks(text)
 
 
 def _paragraph(match: re.Match[str]) -> str:
@@ -171,16 +152,11 @@ def _with_plain_characters(text: str) -> str:
         text = _ENTITY.sub(lambda match: html.unescape(match.group()), text)
     if "<" in text:
         text = _TAG.sub("\n", text)
-    if "[<" in text or ">]" in text:
-        text = _TEMPLATE_FIELD.sub("", text)
     if "\\" in text:
         text = _HL7.sub(_hl7, text)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    for beginning, mask in _MASKS:
-        if beginning in text:
-            text = mask.sub(MASK, text)
-    return text
+    return with_masks(text)
 
 
 def _hl7(match: re.Match[str]) -> str:
