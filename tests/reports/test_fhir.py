@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from radray.errors import InputError
 from radray.reports.formats.fhir import count, read
 from radray.reports.record.record import Record
-from radray.reports.wire.html_text import html_to_text
 from radray.schema.statuses import RejectReason
 from tests.support.inputs.bad_messages import PATIENT, bundle, resource
 from tests.support.inputs.conservation import check_count_is_what_is_read
@@ -99,17 +98,6 @@ def test_forms_plain_text_before_html_and_what_cannot_be_read_beside_it() -> Non
     assert (record.findings, record.reference) == ("Old.", None)
     (record,) = rows(resource(presentedForm=[pdf]))
     assert (record.reason, record.reference) == (RejectReason.NO_FINDINGS, "Normal chest.")
-
-
-def test_html() -> None:
-    source = (
-        "<!DOCTYPE html><html><head><title>T</title><style>p{}</style></head><body><!-- <p>no</p> --><h1>FINDINGS:</h1>"
-        "<p>Clear &amp;\n dry,  3 &lt; 4<br/>Small</p><script>no()</script><pre>a\n  b</pre><td>x</td><td>y</td> 1 < 2"
-    )
-    assert html_to_text(source) == "FINDINGS:\n\nClear & dry, 3 < 4\nSmall\n\na\nb\nx  y  1 < 2"
-    assert html_to_text("") == ""
-    for hard in ("<!--" * 200_000, "<p" * 200_000, "<" * 500_000, "<script>" * 100_000):
-        html_to_text(hard)
 
 
 @pytest.mark.parametrize("indent", [None, 2])

@@ -15,9 +15,9 @@ from radray.errors import InputError
 from radray.reports.record.record import Record, rejected_record
 from radray.reports.record.values import to_record
 from radray.reports.text.decoding import decode
+from radray.reports.text.markup import plain_text
 from radray.reports.text.modalities import modality_of
 from radray.reports.wire.fhir_elements import Attachment, CodeableConcept, DiagnosticReport, Identifier
-from radray.reports.wire.html_text import html_to_text
 from radray.reports.wire.json_elements import ElementScanner
 from radray.reports.wire.json_values import load
 from radray.reports.wire.pieces import Chunks, Piece, read_lines
@@ -215,7 +215,7 @@ def _report(forms: list[Attachment]) -> str | None:
         kind = (form.contentType or "").partition(";")[0].strip().lower()
         if kind in texts and form.data:
             text = _decode_base64(form.data)
-            texts[kind].append(html_to_text(text) if kind == "text/html" else text)
+            texts[kind].append(plain_text(text) if kind == "text/html" else text)
     chosen = texts["text/plain"] or texts["text/html"]
     if not chosen and forms:
         raise _RejectedError(RejectReason.UNSUPPORTED_CONTENT)
