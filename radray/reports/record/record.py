@@ -10,6 +10,7 @@ from radray.reports.text.comparison import comparison_state
 from radray.reports.text.exams import body_part as body_part_of
 from radray.reports.text.exams import modality as modality_of
 from radray.reports.text.headings import BOTH, LAST_PARAGRAPH
+from radray.reports.text.placeholders import is_missing, says_nothing
 from radray.schema.statuses import RejectReason, ReportStatus
 
 MAX_REPORT_BYTES = 1 << 20
@@ -111,17 +112,22 @@ def make_record(
     section that could serve has findings and impression in one, since as input it would hold the answer; else ok. A
     report with findings and no impression is ok without a reference. A rejected record keeps the texts that it has.
 
-    Blank texts and ids become None, `reference_raw` included; else `reference_raw` is `impression` unchanged. Codes are
-    stripped, not cleaned. A `background` that the source has as a whole is only cleaned; else it is "Indication: ...
+    Findings and an impression that say nothing ("See impression.") are none, and so is "nan" in any field. Blank texts
+    and ids become None, `reference_raw` included; else `reference_raw` is `impression` unchanged. Codes are stripped,
+    not cleaned. A `background` that the source has as a whole is only cleaned; else it is "Indication: ...
     Comparison: ..." followed by `other_background`, missing parts left out. The items of the impression and the state
     of the comparison are derived from the cleaned texts; `modality` and `body_part`, where the source lacks them, from
     the description of the exam.
     """
-    study_id, subject_id = _strip(study_id), _strip(subject_id)
+    study_id, subject_id = _id(study_id), _id(subject_id)
     bad_study_id, bad_subject_id = _is_bad_id(study_id), _is_bad_id(subject_id)
     findings, impression = _separate(findings, impression)
     cleaned_findings = _clean(findings)
+    if cleaned_findings and says_nothing(cleaned_findings):
+        cleaned_findings = None
     reference, items = clean_items(_without_next_report(impression)) if impression else (None, None)
+    if reference and says_nothing(reference):
+        reference = items = None
     cleaned_indication, cleaned_comparison = _clean(indication), _clean(comparison)
     cleaned_background = _clean(background)
     if cleaned_background is None:
@@ -177,7 +183,7 @@ def rejected_record(
 
     Blank and bad ids (see `make_record`) become None.
     """
-    study_id, subject_id = _strip(study_id), _strip(subject_id)
+    study_id, subject_id = _id(study_id), _id(subject_id)
     return Record(
         member=member,
         offset=offset,
@@ -224,7 +230,14 @@ def _without_next_report(impression: str) -> str:
 
 
 def _clean(text: str | None) -> str | None:
-    return (clean(text) or None) if text else None
+    cleaned = clean(text) if text else ""
+    return None if not cleaned or is_missing(cleaned) else cleaned
+
+
+def _id(text: str | None) -> str | None:
+    # "nan" as a patient's id would be one patient with the reports of many
+    text = _strip(text)
+    return None if text and is_missing(text) else text
 
 
 def _strip(text: str | None) -> str | None:
