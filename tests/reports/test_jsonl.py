@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from radray.errors import InputError
 from radray.reports.formats.jsonl import count, read
-from radray.reports.record.fields import Fields
+from radray.reports.record.fields import Fields, report_status
 from radray.reports.record.record import Record, SectionText
 from radray.schema.statuses import RejectReason, ReportStatus
 from radray.tasks.impression.pairs import pair_line
@@ -167,3 +167,29 @@ def test_every_line_is_a_record(lines: Any) -> None:
     good = json.dumps(GOOD).encode()
     lines = [line for line in (line.replace(b"\r", b"").replace(b"\n", b"") for line in lines) if line.strip()]
     assert len(rows(b"\n".join([good, *lines]))) == 1 + len(lines)
+
+
+def test_nan_is_a_missing_value_and_an_infinity_is_none() -> None:
+    line = (
+        b'{"study_id": "7", "findings": "Dry.", "impression": "Fine.", "comparison": NaN, "background": NaN, "x": %s}'
+    )
+    (record,) = read(io.BytesIO(line % b'[NaN, {"y": NaN}]'))
+    assert (record.findings, record.comparison, record.background, record.reason) == ("Dry.", None, None, None)
+    (record,) = read(io.BytesIO(line % b"Infinity"))
+    assert record.reason is RejectReason.MALFORMED
+    (record,) = read(io.BytesIO(b'{"study_id": NaN, "findings": NaN, "impression": "Fine."}'))
+    assert (record.reason, record.study_id) == (RejectReason.NO_STUDY_ID, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (("Prelim", " PRELIMINARY ", "Preliminary Report", "P", "draft"), "preliminary"),
+        (("Final", "final report", "F", "Signed"), "final"),
+        (("Corrected", "Amended", "Addendum", "modified", "C"), "corrected"),
+        (("cancelled", "Entered in error", "entered_in_error", "X"), "cancelled"),
+        (("unknown", "report", "", "-", "Finalist"), None),
+    ],
+)
+def test_the_status_of_a_report_in_words(words: tuple[str, ...], status: str | None) -> None:
+    assert [report_status(word) for word in words] == [status] * len(words)

@@ -16,8 +16,8 @@ def read(file: BinaryIO, fields: Fields = _DEFAULT) -> Iterator[Record]:
     """Yield a record for each line of `file` that is not blank; a digest is of the line, stripped of white space.
 
     A line is decoded as any report is (`radray.reports.text.decoding`); UTF-16 needs a byte order mark. A line that is
-    not a JSON object, or has a duplicate key, NaN, or a text that is not a string, is rejected MALFORMED; one of more
-    than MAX_REPORT_BYTES TOO_LARGE; an incomplete last line TRUNCATED; see `object_record`.
+    not a JSON object, or has a duplicate key, an infinity, or a text that is not a string, is rejected MALFORMED; one
+    of more than MAX_REPORT_BYTES TOO_LARGE; an incomplete last line TRUNCATED; see `object_record`.
     Raises InputError if the file is blank, or none of its lines can be a report: no line begins with a brace, or no
     object has a text. It is raised after the last record.
     """

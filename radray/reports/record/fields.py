@@ -14,13 +14,15 @@ _COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _SHOWN_COLUMNS = 40
 
 _STATUS = {
-    # FHIR R4 diagnostic-report-status; HL7 v2 table 0123 (OBR-25) and those statuses of table 0085 (OBX-11) in it
-    "preliminary": "registered partial preliminary o s a i r p",
-    "final": "final f u",
-    "corrected": "amended corrected appended c",
-    "cancelled": "cancelled canceled entered-in-error x d w",
+    # FHIR R4 and R5 diagnostic-report-status; HL7 v2 table 0123 (OBR-25) and those statuses of table 0085 (OBX-11) in
+    # it; then the words of reporting systems
+    "preliminary": "registered partial preliminary o s a i r p prelim pending draft unsigned unverified wet-read",
+    "final": "final f u finalized finalised signed verified approved complete completed",
+    "corrected": "amended corrected appended modified c m addendum addended amendment correction revised",
+    "cancelled": "cancelled canceled entered-in-error x d w deleted void voided retracted",
 }
 _STATUS_OF = {word: status for status, words in _STATUS.items() for word in words.split()}
+_BETWEEN_WORDS = str.maketrans("_ ", "--")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,5 +116,10 @@ def to_utc(time: datetime.datetime) -> datetime.datetime | None:
 
 
 def report_status(word: str | None) -> str | None:
-    """Return preliminary, final, corrected or cancelled for a status of FHIR, HL7 v2 or a table; None for others."""
-    return _STATUS_OF.get(word.strip().lower()) if word else None
+    """Return preliminary, final, corrected or cancelled for a status of FHIR, HL7 v2 or a table; None for others.
+
+    "Prelim", "Final report" and "entered in error" are such words too; "unknown" is none.
+    """
+    if not word:
+        return None
+    return _STATUS_OF.get(word.strip().lower().translate(_BETWEEN_WORDS).removesuffix("-report"))

@@ -19,7 +19,7 @@ _TIMES = frozenset({"exam_time", "report_time"})
 
 
 class _NotAllowedError(ValueError):
-    """A duplicate key, or NaN; the message is empty, since it could hold report text."""
+    """A duplicate key, or an infinity; the message is empty, since it could hold report text."""
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -29,8 +29,10 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _constant(_: str) -> Any:
-    raise _NotAllowedError
+def _constant(word: str) -> None:
+    """Return None for NaN, which pandas and numpy write where a value is missing. Raises for infinities."""
+    if word != "NaN":
+        raise _NotAllowedError
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_constant)
@@ -39,8 +41,9 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constan
 def load(piece: Piece) -> Any | RejectReason:
     """Return the value of the JSON text `piece`, or the reason why there is none.
 
-    Text that is not JSON is MALFORMED, and so are duplicate keys in an object, NaN and infinities, nesting beyond
-    Python's stack and numbers of more than 4,300 digits; where the file ended inside the piece, it is TRUNCATED.
+    NaN is null, a missing value. Text that is not JSON is MALFORMED, and so are duplicate keys in an object,
+    infinities, nesting beyond Python's stack and numbers of more than 4,300 digits; where the file ended inside the
+    piece, it is TRUNCATED.
     """
     if piece.too_large:
         return RejectReason.TOO_LARGE

@@ -77,9 +77,7 @@ JSON = [
         ok=1,
         malformed=1,
     ),
-    _jsonl(
-        "JSON lines: NaN", "as a value that is not read", LINE[:-1] + b', "score": NaN}\n' + SECOND, ok=1, malformed=1
-    ),
+    _jsonl("JSON lines: NaN", "as a value that is not read", LINE[:-1] + b', "score": NaN}\n' + SECOND, ok=2),
     _jsonl("JSON lines: NaN", "minus infinity", LINE[:-1] + b', "score": -Infinity}\n' + SECOND, ok=1, malformed=1),
     _jsonl("JSON lines: deep nesting", "100,000 arrays", LINE + b"\n" + b"[" * 100_000, ok=1, truncated=1),
     _jsonl(
@@ -148,7 +146,7 @@ JSON = [
         ok=2,
         too_large=1,
     ),
-    _json("JSON array: NaN", "as a text", _array(LINE, b'{"findings": NaN}'), ok=1, malformed=1),
+    _json("JSON array: NaN", "as a text", _array(LINE, b'{"findings": NaN}'), ok=1, no_study_id=1),
     _json("JSON array: encodings", "UTF-16", _array(LINE, SECOND).decode().encode("utf-16"), ok=2),
     _json("JSON array: deep nesting", "before an element", b"[" * 5_000, "holds no reports"),
     _json("JSON: not an array", "a string", b'"text"', "not JSON"),
