@@ -1,0 +1,1 @@
+"""What footers are written of: names and their credentials, lines, sentences."""

@@ -1,0 +1,303 @@
+"""Lines of footers ("Dictated by: ...", "Job #: ...", "Robin Example, MD"): a function reads one kind at one place."""
+
+import re
+
+from radray.reports.text.signing.names import (
+    CREDENTIAL,
+    DATE,
+    MASK,
+    OTHER_CREDENTIAL,
+    PERSON,
+    TIME,
+    VERBS,
+    Tail,
+    goes_on,
+    is_line_end,
+    is_name,
+    read_tail,
+    word_set,
+)
+
+_PREFIX = (
+    r"(?:(?:this|the)[ ])?(?:(?:final|imaging|radiology|preliminary|above|x-?ray|diagnostic|entire|whole)[ ]){0,2}"
+    r"(?:report|study|exam|examination|document|dictation|image|film|interpretation|note|addendum)s?[ ]"
+    r"(?:(?:was|were|is|has[ ]been|have[ ]been)[ ])?"
+)
+_STAMPS = rf"(?:[ ](?:on|at|{DATE}|{TIME}|{MASK})){{1,6}}"
+_BY = re.compile(
+    rf"""(?i)
+    (?:(?:and[ ])?(?:{_PREFIX})?(?P<electronic>(?:electronically|digitally)[ ])?{VERBS}
+       (?:(?:[ ]?,[ ]?(?:and[ ])?|[ ]?/[ ]?|[ ](?:and|&)[ ])(?:electronically[ ])?{VERBS}){{0,4}}
+       |(?:report|interpretation|reading|addendum)(?=[ ]by\b))
+    (?P<later>[ ](?:electronically|digitally))?(?:[ ]\((?:electronic[ ]signature|e-?sig)\))?
+    (?:[ ](?:date|time|dt|tm|date[ ]?/[ ]?time|dt[ ]?/[ ]?tm)(?=[ ]?:))?
+    (?P<by>(?-i:{_STAMPS})?[ ]?[:,]?[ ]by\b)?(?P<colon>[ ]?[:;,])?
+    """,
+    re.VERBOSE,
+)
+_DATED = re.compile(
+    r"(?i)(?:date|time|date[ ]?/[ ]?time|dt[ ]?/[ ]?tm)[ ](?:of[ ])?"
+    rf"(?:{VERBS}|dictation|transcription|signature|signing|report)[ ]?:?",
+    re.VERBOSE,
+)
+_ES = re.compile(r"(?i)(?:(?:verifier )?e-?sig(?:nature)?s? ?: ?)?/e?s/")
+_LABEL = re.compile(
+    rf"""(?i)
+    (?:(?:primary|secondary|attending|reading|dictating|reporting|interpreting|signing|supervising|responsible|assisting
+    |assistant|principal|resident|referring|ordering|requesting|approving|verifying|finali[sz]ing|reviewing|teaching
+    |consulting|contributing|senior|diagnostic|performing|staff|final|report|electronic|result|physician)[ ]){{0,3}}
+    (?:{PERSON}|staff|provider|doctor|technologist|typist|transcriber|reader|author|signatory|signer|clinician|phys
+    |trans|transcribed|transcription|signature|interpreter|dictated)(?:\(s\)|s)?
+    (?:[ ](?:name|id|initials|signature|of[ ]record|code))?[ ]?:
+    """,
+    re.VERBOSE,
+)
+_TYPIST = re.compile(r"(?i)(?:trans|typist|tech|dictat)")
+_INITIALS_VALUE = re.compile(r"[ \t]*+(?:[A-Za-z]{2,4}|[A-Z]{3,8})(?=[^\w\n]*(?:\n|\Z))")
+_LOWER_NAME = re.compile(r"[ \t]*+(?:[a-z][a-z'.-]*+[ ]?){1,4}(?=[,.]?[ \t]*(?:\n|\Z|md\b|m\.d|do\b|on [0-9_X]|[0-9]))")
+_LOWER_CREDENTIAL = re.compile(r"[,.]?[ ]*+(?:md|m\.d\.?|do|d\.o\.?|mbbs|frcr|franzcr|phd|frcpc)(?![a-z])\.?")
+_LOWER_LINE = re.compile(
+    r"(?:dr\.? )?[a-z][a-z'-]+(?: [a-z]\.?)?(?: [a-z][a-z'-]+){0,2}, ?(?=md|m\.d|do\b|mbbs|frcr|franz)"
+)
+_NEXT_LINE = re.compile(r"[^\w\n]*\n(?:[ \t]*\n)?[ \t*]*")
+_NUMBER = re.compile(
+    r"""(?i)
+    (?:(?:reading|dictation|dictating|dictated|signing|performing|exam|radiology|voice|report|transcription|on)[ ]){0,2}
+    (?:(?P<system>work[ ]?station|wsn|accession|job|voice[ ]job|speech[ ]job|document|confirmation|dictation
+       |transcription
+       |transcript|mrn|npi|gmc|ahpra|cpt|batch|acc(?=[ ]?(?:\#|no|num|:)))
+     |(?:report|order|exam|study|visit|encounter|request|requisition|provider)(?=[ ]?(?:\#|id\b|no\b|no\.|num|code)))
+    (?P<what>(?:[ ]?(?:id|no|num|number|nr|name|codes?|performed|\#)\.?(?![a-z])){0,3})
+    (?P<mark>[ ]?[:\#=]{1,2})?[ ]*
+    """,
+    re.VERBOSE,
+)
+_VALUE = re.compile(
+    rf"(?:[A-Za-z]{{0,6}}[0-9][\w./-]*|[A-Z]{{2,}}[A-Z0-9]*(?:-[A-Z0-9]+)*|{MASK})(?!\w)"
+    r"(?:,?[ ](?=[A-Z-]*[0-9]{3})[A-Z0-9-]+)*"
+)
+_PLACE = re.compile(
+    r"(?i)(?:reading|signing|dictation|dictating|interpretation)[ ](?:location|site|room|station|facility)[ ]?:"
+    r"[^\n.]{0,60}(?=\n|\Z)"
+)
+_STAMPED = re.compile(
+    r"(?i)(?:dd|dt|td|tt|rd|[dtrsv]|d ?/ ?t|t ?/ ?d|tr|dict|trans|orig print d/t|printed(?: date/time)?|print date)"
+    r" ?[:=] ?(?:[A-Za-z]{2,6} (?=[0-9_X]))?(?=[0-9_XA-Z\[*])"
+)
+_END = re.compile(
+    r"""(?i)
+    (?P<sure>end[ ](?:of[ ])?(?:the[ ]|this[ ])?(?:final[ ]|diagnostic[ ]|radiology[ ]|imaging[ ]|signed[ ])?
+        (?:report|impression|dictation|document|study|addendum|exam|examination|transmission|note|transcription|text
+        |message|findings)s?)
+    |(?:this[ ]is[ ](?:a|the)[ ])?(?:final|signed|verified)[ ](?:final[ ])?report|report[ ](?:ends?|completed?|signed)
+    |report[ ](?:electronically[ ])?signed[ ]in[ ]\w+[ ]\w+[ ]system|dictated[ ]but[ ]not[ ](?:read|reviewed)
+    |(?:teaching|attending|supervising|staff|resident)[ ](?:physician|radiologist|faculty)?(?:'s)?[ ]?
+       (?:attestation|statement)(?:[ ]statement)?|attestation(?:[ ]statement)?
+    |(?P<alone>final|end|electronically[ ]signed|signed|verified|finali[sz]ed|approved|final[ ]result|unsigned)
+    """,
+    re.VERBOSE,
+)
+_INITIALS = re.compile(r"([A-Z]{2,3}) ?[/:] ?([a-z]{2,3})(?![\w/])")
+_LOOSE_INITIALS = re.compile(r"/[A-Z]{2,3}(?![\w/])|[A-Za-z]{2,3}[/:][A-Za-z]{2,3}(?![\w/])|[Bb][Yy] ?: ?(?=[A-Z])")
+_NO_INITIALS = word_set("ap pa lat ct mr us lt rt iv po dx fx tx nm xr or ll ul rl sp cm mm md and")
+_DIAGNOSTIC_CODE = re.compile(r"(?i)(?:primary|secondary) diagnostic codes? ?:[^\n]{0,60}(?=\n|\Z)")
+_DEGREES = re.compile(rf"(?:(?:{CREDENTIAL}|{OTHER_CREDENTIAL})[ ,/]*)+(?=[^\w\n]*(?:\n|\Z))", re.VERBOSE)
+_DATE = re.compile(f"{DATE}|{MASK}", re.VERBOSE)
+_CC = re.compile(r"(?i)(?:cc|copies(?: to)?|distribution) ?:")
+
+
+def signed_end(text: str, at: int, *, begins: bool) -> int | None:
+    """Return where a verb of signing at `at`, with "by" and a name or with a date, ends; None if there is none.
+
+    `begins`: whether a sentence, a line or another footer begins there.
+    """
+    es = _ES.match(text, at)
+    if es is not None:
+        return read_tail(text, es.end()).end
+    match = _BY.match(text, at) or _DATED.match(text, at)
+    if match is None:
+        return None
+    groups = match.groupdict()
+    electronic = bool(groups.get("electronic") or groups.get("later"))
+    colon = bool(groups.get("colon"))
+    after = match.end()
+    tail = read_tail(text, after)
+    if not groups.get("by"):
+        return _dated_end(text, at, tail, after, electronic=electronic, colon=colon, begins=begins)
+    if is_line_end(text, after) or (tail.end == after and is_line_end(text, after)):
+        named = _named_below(text, after, labelled=colon or electronic)
+        return named or (after if colon or electronic else None)
+    if tail.end == after:
+        lower = _lower_name_end(text, after)
+        return lower if lower and (colon or electronic or begins) else (after if electronic else None)
+    if electronic:
+        return tail.end
+    known = tail.strong or tail.title or tail.mask
+    if colon:
+        return tail.end if known or not goes_on(text, tail.end) else None
+    capitals = match.group().isupper()
+    named = known or (not capitals and (tail.names >= 2 or (tail.person and tail.names > 0)))
+    whole = not (tail.cut or goes_on(text, tail.end))
+    return tail.end if named and whole and (begins or tail.strong) else None
+
+
+def _dated_end(
+    text: str, at: int, tail: Tail, after: int, *, electronic: bool, colon: bool, begins: bool
+) -> int | None:
+    if electronic:
+        if tail.end > after:
+            return tail.end
+        return after if is_line_end(text, after) or text[after : after + 1] == "." else None
+    if not begins or goes_on(text, tail.end):
+        return None
+    if tail.stamp and not tail.names and (_is_closed(text, tail.end) or colon):
+        return tail.end if colon or text[at].isupper() else None
+    known = (
+        tail.strong
+        or tail.title
+        or (tail.names >= 2 and is_name(text[after : tail.end]) and not text[at:after].isupper())
+    )
+    return tail.end if colon and tail.names and known and _is_closed(text, tail.end) else None
+
+
+def _is_closed(text: str, at: int) -> bool:
+    """Return whether a sentence or line ends at `at`, or two spaces follow."""
+    return is_line_end(text, at) or text[at - 1 : at] in (".", "!", "?") or text[at : at + 2] == "  "
+
+
+def _lower_name_end(text: str, at: int) -> int | None:
+    name = _LOWER_NAME.match(text, at)
+    if name is None or not is_name(name.group()):
+        return None
+    credential = _LOWER_CREDENTIAL.match(text, name.end())
+    tail = read_tail(text, credential.end() if credential else name.end())
+    return max(tail.end, credential.end() if credential else name.end())
+
+
+def _named_below(text: str, at: int, *, labelled: bool) -> int | None:
+    """Return where a name on the line below ends; None if there is none. `labelled`: whether a colon asks for it."""
+    below = _NEXT_LINE.match(text, at)
+    if below is None:
+        return None
+    tail = read_tail(text, below.end())
+    if tail.end == below.end() or not is_line_end(text, tail.end):
+        return None
+    known = tail.strong or tail.title or (labelled and (tail.mask or tail.person or tail.stamp))
+    named = labelled and 0 < tail.names <= 4 and is_name(text[below.end() : tail.end])
+    return tail.end if known or named else None
+
+
+def label_end(text: str, at: int, *, behind: bool) -> int | None:
+    """Return where a role with a colon and a name, or a list of copies, ends; None if there is none at `at`."""
+    match = _CC.match(text, at)
+    copies = match is not None
+    match = match or _LABEL.match(text, at)
+    if match is None:
+        return None
+    after = match.end()
+    if is_line_end(text, after):
+        below = _named_below(text, after, labelled=not copies)
+        return below or (after if not text[after:].strip(" \t\n*.:-_") else None)
+    if not copies and _TYPIST.match(text, at) and (initials := _INITIALS_VALUE.match(text, after)):
+        return initials.end() if initials.group().strip().lower() not in _NO_INITIALS else None
+    tail = read_tail(text, after)
+    if tail.end == after or goes_on(text, tail.end):
+        lower = None if copies else _lower_name_end(text, after)
+        return lower if lower and _LOWER_LINE.match(text[after:lower].strip()) else None
+    known = tail.strong or tail.title or tail.mask
+    written = text[after : tail.end]
+    spelt = tail.comma or not written.isupper() or (behind and is_line_end(text, tail.end))
+    named = tail.names >= 2 and is_name(written) and spelt
+    return tail.end if known or named or (tail.stamp and not tail.names) else None
+
+
+def number_end(text: str, at: int) -> int | None:
+    """Return where a number of a system, or the dates of dictation, end; None if there are none at `at`."""
+    match = _PLACE.match(text, at) or _DIAGNOSTIC_CODE.match(text, at)
+    if match is not None:
+        return match.end()
+    match = _STAMPED.match(text, at)
+    if match is not None:
+        tail = read_tail(text, match.end())
+        dated = tail.stamp and not tail.names and _DATE.search(text, match.end(), tail.end)
+        return tail.end if dated and not goes_on(text, tail.end) else None
+    match = _NUMBER.match(text, at)
+    if match is None or not (match["mark"] or match["what"]) or (match["what"] and not match["what"].strip()):
+        return None
+    value = _VALUE.match(text, match.end())
+    if value is None or goes_on(text, value.end()) or text[value.end() : value.end() + 1] == ":":
+        return None
+    digits = sum(character.isdigit() for character in value.group())
+    system = (match["system"] or "").lower()
+    if not system or system in ("document", "confirmation", "dictation", "transcription", "transcript"):
+        return value.end() if digits >= 3 or "_" in value.group() else None
+    return value.end() if digits or system.startswith(("w", "accession", "job")) else None
+
+
+def word_end(text: str, at: int, *, own_line: bool, behind: bool) -> int | None:
+    """Return where "End of report", "Final report", or the initials of who typed end; None if they are not at `at`."""
+    match = _END.match(text, at)
+    if match is not None and text[match.end() : match.end() + 1].isalnum():
+        match = None
+    if match is not None:
+        tail = read_tail(text, match.end())
+        end = tail.end if tail.stamp and not tail.names else match.end()
+        rest = text[end : end + 1]
+        if match["alone"]:
+            return end if own_line and is_line_end(text, end) else None
+        if match["sure"] and (rest == ":" or is_line_end(text, end) or rest in ".*-" or text[at].isupper()):
+            return end + 1 if rest == ":" else end
+        if is_line_end(text, end) or rest == "." or ("ttestation" in match.group().lower() and rest == ":"):
+            return end + 1 if rest in ".:" and rest else end
+        return None
+    initials = _INITIALS.match(text, at)
+    if initials is not None and is_line_end(text, initials.end()):
+        return None if {initials[1].lower(), initials[2].lower()} & _NO_INITIALS else initials.end()
+    if behind:
+        initials = _LOOSE_INITIALS.match(text, at)
+        if initials is not None and initials.group().lower().startswith("by"):
+            return read_tail(text, initials.end()).end
+        if initials is not None and is_line_end(text, initials.end()):
+            return initials.end()
+    return None
+
+
+def name_end(text: str, at: int, *, own_line: bool, begins: bool, behind: bool) -> int | None:
+    """Return where a name with a credential or title, a role, or a date of signing ends; None if there is none.
+
+    The caller knows that `at` is not inside a sentence; the name must reach the end of its line.
+    """
+    lower = _LOWER_LINE.match(text, at)
+    if lower is not None and own_line and is_name(lower.group()):
+        end = _LOWER_CREDENTIAL.match(text, lower.end())
+        return end.end() if end is not None and is_line_end(text, end.end()) else None
+    degrees = _DEGREES.match(text, at) if behind else None
+    if degrees is not None:
+        return degrees.end()
+    tail = read_tail(text, at)
+    if tail.end == at or not is_line_end(text, tail.end):
+        return None
+    written = text[at : tail.end]
+    if tail.names or tail.mask:
+        plain = is_name(written)
+        if tail.strong:
+            return (
+                tail.end
+                if (tail.comma and (own_line or tail.names >= 2 or tail.mask))
+                or (plain and tail.names >= 2)
+                or tail.title
+                or behind
+                else None
+            )
+        if tail.title:
+            return tail.end if plain else None
+        if tail.person and tail.comma and tail.names >= 2 and plain:
+            return tail.end
+        if behind and own_line:
+            spelt = tail.role or (tail.names >= 2 and (tail.comma or not written.isupper()))
+            named = not tail.names or (plain and tail.names <= 4 and spelt)
+            return tail.end if named else None
+        return None
+    if tail.stamp and not tail.person:
+        return tail.end if behind or (begins and _DATE.search(written) and any(c.isdigit() for c in written)) else None
+    return tail.end if (tail.person and own_line and (begins or written.lstrip()[0].isupper())) or behind else None

@@ -1,0 +1,232 @@
+"""Sentences of footers, attestations, thanks and the like: every word is of a list of their kind."""
+
+import re
+from typing import NamedTuple
+
+from radray.reports.text.signing.names import DATE, MASK, PHONE, TIME, TITLE, goes_on, is_name, read_tail, word_set
+
+_PLAIN = """
+    a an the this that these those of in on at to by for from with and or as is are was were be been being has have had
+    may might it its i my me we us our you your all any both each if not there which such also other than so
+"""
+ATTESTING = word_set(
+    f"""{_PLAIN}
+    attending attendings physician physicians radiologist radiologists resident residents resident's residents' fellow
+    fellow's fellows trainee trainee's registrar registrar's staff faculty teaching supervising supervised supervise
+    supervision undersigned doctor reviewed review viewed interpreted reinterpreted examined read edited modified
+    corrected revised made approved approve verified verify finalized finalised signed sign attest attests attestation
+    certify confirm agree agrees agreed concur concurs agreement personally personal independently independent direct
+    directly immediate immediately available present presence physically participated performed performing involved
+    images image imaging films film study studies exam exams examination examinations data radiographs report reports
+    interpretation interpretations finding findings impression impressions conclusion conclusions dictation document
+    documentation note wording content contents contained stated described documented dictated transcribed written
+    rendered recorded presented provided prepared above herein final preliminary entire entirety complete key critical
+    essential portion portions part parts procedure procedures service services during throughout through necessary
+    needed appropriate where when corrections correction edits modifications accordingly case pertinent well accurate
+    accurately represents represent reflects reflect own responsible responsibility using his her their he she
+    electronic electronically signature statement wording md do
+    """
+) - {"not", "there", "if", "other", "than"}
+THANKING = word_set(
+    f"""{_PLAIN}
+    thank thanks many very much kind kindly kindest regards best yours sincerely faithfully truly warm dear appreciate
+    appreciated pleasure opportunity allow allowing permitting participate participating participation involve involving
+    involvement care caring management evaluation evaluating assist assisting refer referral referrals referring consult
+    consultation request requesting sending asking interesting pleasant nice lovely delightful courtesy trust confidence
+    continued support help helping patient patients patient's lady gentleman man woman boy girl child baby year years
+    old year-old imaging service services department radiology practice choosing using letting family her his him
+    examination exam study again
+    """
+)
+DISCLAIMING = word_set(
+    f"""{_PLAIN}
+    voice speech voice-recognition speech-recognition recognition recognize recognized recognizing speech-to-text
+    voice-to-text activated voice-activated transcription transcriptional transcribed typographic typographical typo
+    typos grammatical grammar spelling syntax syntactic homonym homonyms homophone homophones sound alike sound-alike
+    soundalike wrong word words word-choice substitution substitutions phrase phrases sentence sentences text error
+    errors inaccuracy inaccuracies mistake mistakes omission omissions punctuation dictated dictating dictation
+    dictations generated created prepared produced completed performed documented software system systems technology
+    program programs application assistance assisted aid automated automatic computer computerized computer-generated
+    computer-assisted dragon dictate naturally speaking naturallyspeaking medical one powerscribe nuance modal mmodal
+    m-modal fluency report reports document documents note notes portion portions part parts some occasional
+    occasionally inadvertent inadvertently unintended unintentional unintentionally
+    minor possible potential potentially incorrect
+    nonsensical random occur occurred occurs occurring result resulting results because due inherent limitation
+    limitations nature despite although though while even every effort efforts attempt attempts made make ensure assure
+    accuracy accurate accurately proofread proofreading proofed editing edited edit review reviewed reviewing careful
+    carefully corrected correct correcting correction corrections identify identified detect detected noticed missed
+    overlooked escape escaped remain remained exist contain contains contained present can could should would will
+    please excuse disregard interpret reader read context contextual content meaning intended interpreted appropriately
+    keep mind aware understand understood contact clarification clarify clarified question questions regarding
+    concerning about radiologist author physician provider department office hesitate need additional further
+    information immediately entirely entire completely fully process used using use utilizing utilized via during
+    within subject prone dictator call do always when where
+    """
+)
+ASKING = word_set(
+    f"""{_PLAIN}
+    question questions concern concerns regarding about concerning report reports study exam examination interpretation
+    results findings further additional discuss clarification please call contact page phone telephone reach email
+    radiologist radiologists radiology department doctor dr reading room office extension ext number pager directly
+    hesitate feel free available hours day clinician clinicians physician physicians provider providers referring
+    ordering should do let know board certified interpreting dictating signing
+    """
+)
+
+_PIECE = re.compile(
+    rf"""[ \t]*+(?:
+        (?P<apart>\n[ \t]*+(?:\n\s*+)?)
+        | (?P<number>{PHONE}|{DATE}|{TIME}|{MASK}|[0-9]{{1,3}}(?:[ -](?i:years?|y/?o)[ -]?(?i:old)?)(?![0-9]))
+        | (?P<title>{TITLE})
+        | (?P<word>[A-Za-z]+(?:\(s\))?(?:['\u2019*-][A-Za-z]+)*['\u2019]?)
+        | (?P<stop>[.!?]++)
+        | (?P<mark>[^\w\n])
+    )""",
+    re.VERBOSE,
+)
+_PERSONS = r"(?:attending|teaching|supervising|undersigned|staff|faculty|radiologist|physician)"
+
+
+class Kind(NamedTuple):
+    """A kind of sentence."""
+
+    words: frozenset[str]
+    """Every word of it must be one of these, or of a name or date."""
+    beginning: re.Pattern[str]
+    meaning: re.Pattern[str]
+    """What it must have somewhere."""
+    least: int
+    """Words that it has at least."""
+
+
+_KINDS = (
+    Kind(
+        ATTESTING,
+        re.compile(
+            rf"""(?:I\b|we\b|as[ ](?:the|a)[ ]{_PERSONS}|(?:the[ ])?{_PERSONS}\b
+            |(?:the[ ]|this[ ]|these[ ]|all[ ])?(?:above[ ])?(?:study|images?|exam|report|case|films?|procedure)\w*\b
+            (?=[^.\n]{{0,80}}\bby\b))""",
+            re.VERBOSE | re.IGNORECASE,
+        ),
+        re.compile(
+            r"\b(?:review\w*|view\w*|agree\w*|concur\w*|attest\w*|certif\w*|supervis\w*|present|interpreted|examined"
+            r"|edited|approved?|verif\w*)\b",
+            re.IGNORECASE,
+        ),
+        6,
+    ),
+    Kind(
+        THANKING,
+        re.compile(
+            r"(?:many |with |our )?(?:thank|thanks)\b|(?:kind|kindest|best|warm) regards\b|regards\b|yours\b|dear\b"
+            r"|(?:we|I) (?:very much |greatly )?(?:appreciate|thank)\b|it (?:was|is|has been) (?:a|our|my) pleasure\b",
+            re.IGNORECASE,
+        ),
+        re.compile(r"\bthank|regards\b|\byours\b|\bdear\b|apprecia|pleasure", re.IGNORECASE),
+        1,
+    ),
+    Kind(
+        DISCLAIMING,
+        re.compile(r"[A-Za-z]"),
+        re.compile(
+            r"(?:voice|speech)[ -](?:recogni|to[ -]text|activated)|dictation (?:software|system)|\bdragon\b|powerscribe"
+            r"|typographic|transcription(?:al)? error|proofread|homophon|homonym|sound[ -]?alike"
+            r"|computer[ -](?:generated|assisted|ized)",
+            re.IGNORECASE,
+        ),
+        4,
+    ),
+    Kind(
+        ASKING,
+        re.compile(r"(?:if|should|please|for|any|questions?|do)\b", re.IGNORECASE),
+        re.compile(r"\bquestions?\b[^\n]*?(?:call|contact|page|reach|hesitate|phone|discuss|XXXX|__)|"
+                   r"(?:call|contact|page|phone)\b[^\n]*?\bquestions?\b", re.IGNORECASE),
+        4,
+    ),
+)  # fmt: skip
+_BEHIND = (
+    (DISCLAIMING, re.compile(r"errors?\b|mistake|inaccura|accura|clarif|context|software", re.IGNORECASE), 3),
+    (ATTESTING, re.compile(r"findings|report|interpretation|images|agree|procedure", re.IGNORECASE), 3),
+)
+"""Sentences that are footers only behind another: "Please contact the radiologist for clarification."."""
+_CAPITALISED = re.compile(r"[A-Z]")
+_LONGEST = 900
+
+
+def kinds_in(text: str) -> tuple[Kind, ...]:
+    """Return the kinds of sentences that can be in `text`, since their words are; () for most texts."""
+    return tuple(kind for kind in _KINDS if kind.meaning.search(text) is not None)
+
+
+def sentence_end(text: str, at: int, kinds: tuple[Kind, ...], *, behind: bool, breaks: frozenset[int]) -> int | None:
+    """Return where the footer's sentence that begins at `at` ends; None if none does.
+
+    `behind`: whether a footer stands directly before; `breaks`: places where other footers may begin inside a line.
+    """
+    for words, beginning, meaning, least in kinds:
+        if beginning.match(text, at) is not None:
+            end = _end_of(text, at, words, breaks)
+            if end is not None and _has(text, at, end, meaning, least):
+                return end
+    if behind and text[at].isalpha():
+        for words, meaning, least in _BEHIND:
+            end = _end_of(text, at, words, breaks)
+            if end is not None and _has(text, at, end, meaning, least):
+                return end
+    return None
+
+
+def _has(text: str, at: int, end: int, meaning: re.Pattern[str], least: int) -> bool:
+    sentence = text[at:end]
+    return meaning.search(sentence) is not None and len(sentence.split()) >= least
+
+
+def _end_of(text: str, at: int, words: frozenset[str], breaks: frozenset[int]) -> int | None:
+    """Return where the sentence at `at` ends if all of its words are of `words`, names or dates; else None."""
+    limit = min(len(text), at + _LONGEST)
+    pos = end = at
+    soft_end: int | None = None
+    while pos < limit:
+        if end > at and (pos in breaks or pos + 1 in breaks):
+            if "I" not in text[pos : pos + 2]:
+                return end
+            soft_end = end
+        piece = _PIECE.match(text, pos, limit)
+        if piece is None:
+            return soft_end
+        kind = piece.lastgroup
+        if kind == "stop":
+            return piece.end()
+        if kind == "apart":
+            if piece.group().count("\n") > 1:
+                return end
+            # the sentence may go on in the next line; if that is of other words, it ended here
+            soft_end = end
+        elif kind == "word":
+            word = piece["word"].lower().replace("\u2019", "'").replace("(s)", "")
+            if word not in words and word.rstrip("'") not in words and word.removesuffix("'s") not in words:
+                named = _end_of_name(text, pos + len(piece.group()) - len(piece["word"]), comma=text[end - 1] == ",")
+                if named is None:
+                    return soft_end
+                pos = end = named
+                continue
+            end = piece.end()
+        elif kind == "title":
+            tail = read_tail(text, pos)
+            pos = end = max(tail.end, piece.end())
+            continue
+        elif kind == "number" or piece.group().strip():
+            end = piece.end() if kind == "number" or text[piece.end() - 1] in ',)]"' else end
+        pos = piece.end()
+    return end
+
+
+def _end_of_name(text: str, at: int, *, comma: bool) -> int | None:
+    """Return where a name with a credential, or between commas ("I, Robin Example, have"), ends; None for no name."""
+    if _CAPITALISED.match(text, at) is None:
+        return None
+    tail = read_tail(text, at)
+    if tail.names and (tail.strong or tail.title):
+        return tail.end
+    named = comma and tail.names >= 2 and is_name(text[at : tail.end]) and text[tail.end : tail.end + 1] == ","
+    return tail.end if named and not goes_on(text, tail.end) else None
