@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from fhir.resources.R4B.diagnosticreport import DiagnosticReport
+from fhir.resources.R4B.observation import Observation
 from hypothesis import given
 from hypothesis import strategies as st
 
 from radray.errors import InputError
+from radray.reports.formats import fhir
 from radray.reports.formats.fhir import count, read
 from radray.reports.record.record import Record
 from radray.schema.statuses import RejectReason
@@ -127,6 +129,221 @@ def test_lines_arrays_and_empty_bundles() -> None:
 @pytest.mark.parametrize("change", [{"conclusion": ""}, {"effectiveDateTime": "2024-03-05"}, {"id": "a_b"}, {"own": 1}])
 def test_what_hospitals_send_and_fhir_does_not_know_costs_nothing(change: dict[str, Any]) -> None:
     assert rows(resource(**change))[0].reason is None
+
+
+def observation(id_: str, code: str, text: str, **others: Any) -> dict[str, Any]:
+    coding = {"coding": [{"system": "http://loinc.org", "code": code}]}
+    return {"resourceType": "Observation", "id": id_, "status": "final", "code": coding, "valueString": text, **others}
+
+
+FINDINGS, IMPRESSION = observation("f", "59776-5", "Dry lungs."), observation("i", "19005-8", "Healthy.")
+
+
+def bare(*references: str, **changes: Any) -> dict[str, Any]:
+    """Return a report whose text is in its results."""
+    result = [{"reference": reference} for reference in references]
+    return resource(conclusion=None, presentedForm=None, result=result, **changes)
+
+
+def texts(record: Record) -> tuple[str | None, str | None]:
+    return record.findings, record.reference
+
+
+def reports(value: Any) -> list[tuple[str | None, str | None]]:
+    return [texts(record) for record in rows(value) if record.reason is not RejectReason.NOT_A_REPORT]
+
+
+def test_the_resources_of_results_are_fhir() -> None:
+    assert Observation.model_validate(FINDINGS).valueString == "Dry lungs."
+    DiagnosticReport.model_validate({**bare("#f"), "contained": [FINDINGS]})
+
+
+def test_results_that_a_report_contains_are_its_texts() -> None:
+    (record,) = rows(bare("#f", "#i", contained=[PATIENT, IMPRESSION, FINDINGS]))
+    assert (*texts(record), record.reason, record.sections) == ("Dry lungs.", "Healthy.", None, None)
+
+
+@pytest.mark.parametrize(
+    ("names", "urls"),
+    [
+        (("Observation/f", "Observation/i"), (None, None)),
+        (("urn:uuid:0-f", "urn:uuid:0-i"), ("urn:uuid:0-f", "urn:uuid:0-i")),
+        (("https://h/fhir/Observation/f/_history/2", "https://h/fhir/Observation/i"), (None, "https://h/x")),
+    ],
+)
+def test_results_are_found_before_and_behind_the_report(names: Any, urls: Any) -> None:
+    report = {"resource": bare(*names)}
+    results = [
+        {"resource": value, **({"fullUrl": url} if url else {})}
+        for value, url in zip((FINDINGS, IMPRESSION), urls, strict=True)
+    ]
+    for entries in ([*results, report], [report, *results], [results[1], report, {"resource": PATIENT}, results[0]]):
+        whole = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+        for data in (whole, json.dumps(whole, indent=1).encode(), [whole], bundle(whole)):
+            records = rows(data)
+            assert reports(data) == [("Dry lungs.", "Healthy.")]
+            assert [record.reason is None for record in records] == [entry is report for entry in entries]
+
+
+def test_resources_on_lines_refer_to_each_other() -> None:
+    lines = [bare("Observation/f"), resource(), FINDINGS, bare("Observation/f", "Observation/i"), IMPRESSION]
+    data = b"\n".join(json.dumps(line).encode() for line in lines)
+    assert reports(data) == [("Dry lungs.", None), ("Lungs are clear.", "Normal chest."), ("Dry lungs.", "Healthy.")]
+
+
+def test_a_reference_does_not_lead_to_another_bundle() -> None:
+    other = observation("f", "59776-5", "Another patient's lungs.")
+    first, second = bundle(bare("Observation/f"), FINDINGS), bundle(bare("Observation/f"))
+    assert reports([first, second, bundle(other)]) == [("Dry lungs.", None), (None, None)]
+    assert reports(
+        json.dumps(first).encode() + b"\n" + json.dumps(other).encode() + b"\n" + json.dumps(second).encode()
+    ) == [
+        ("Dry lungs.", None),
+        (None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        [{**FINDINGS, "subject": {"reference": "Patient/P4"}}],
+        [{**FINDINGS, "status": "entered-in-error"}],
+        [FINDINGS, {**FINDINGS, "valueString": "Wet lungs."}],
+        [{**FINDINGS, "valueString": 3}],
+        [{**FINDINGS, "valueString": None, "valueQuantity": {"value": 3}}],
+        [],
+    ],
+    ids=["another patient", "withdrawn", "two of one id", "a wrong type", "no text", "none"],
+)
+def test_results_that_are_not_the_reports_text(results: list[Any]) -> None:
+    (record, *_) = rows(bundle(*results, bare("Observation/f")))[len(results) :]
+    assert (record.findings, record.reason) == (None, RejectReason.EMPTY)
+
+
+def test_texts_of_the_report_itself_come_before_those_of_its_results() -> None:
+    report = resource(result=[{"reference": "#f"}, {"reference": "#i"}], contained=[FINDINGS, IMPRESSION])
+    assert reports(report) == [("Lungs are clear.", "Normal chest.")]
+    assert reports({**report, "presentedForm": None}) == [("Dry lungs.", "Normal chest.")]
+    pdf = [{"contentType": "application/pdf", "data": "JVBERi0="}]
+    assert reports({**report, "presentedForm": pdf, "conclusion": ""}) == [("Dry lungs.", "Healthy.")]
+    assert rows(bare("#x") | {"presentedForm": pdf})[0].reason is RejectReason.UNSUPPORTED_CONTENT
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"code": {"text": "Findings:"}}, "Dry lungs."),
+        ({"code": {"coding": [{"code": "L1", "display": "Chest findings"}]}}, "Dry lungs."),
+        ({"code": {"coding": [{"code": "L1"}, {"code": "18782-3"}]}}, "Dry lungs."),
+        ({"valueString": None, "valueCodeableConcept": {"text": "Gas."}}, "Gas."),
+        ({"valueString": None, "valueCodeableConcept": {"coding": [{"display": "Gas"}, {"code": "7"}]}}, "Gas"),
+        ({"valueString": None, "note": [{"text": "Gas."}]}, "Gas."),
+        (
+            {"valueString": "", "text": {"status": "additional", "div": "<div><p>Gas &amp; fog.</p></div>"}},
+            "Gas & fog.",
+        ),
+        ({"code": {"text": "CT"}, "valueString": "FINDINGS: Gas.\nIMPRESSION: Sick."}, "Gas."),
+        ({"valueString": None, "component": [{"code": {"text": "Findings"}, "valueString": "Gas."}]}, "Gas."),
+    ],
+)
+def test_the_forms_of_a_result(change: dict[str, Any], expected: str) -> None:
+    assert rows(bare("#f", contained=[{**FINDINGS, **change}]))[0].findings == expected
+
+
+def test_results_of_a_group_and_several_of_a_section_are_read_in_order() -> None:
+    group = {"resourceType": "Observation", "id": "g", "hasMember": [{"reference": f"Observation/{i}"} for i in "fabg"]}
+    parts = [observation("a", "19005-8", "Gout."), observation("b", "19005-8", "No break.")]
+    assert reports(bundle(bare("Observation/g"), group, *parts, FINDINGS)) == [("Dry lungs.", "Gout. No break.")]
+
+
+def test_results_of_other_kinds_are_kept_apart() -> None:
+    others = [
+        observation("r", "18783-1", "Come back."),
+        observation("n", "55107-7", "Left, not right."),
+        observation("o", "1-8", "Seated."),
+        observation("c", "18834-2", "None."),
+    ]
+    (record,) = rows(bare("#f", "#r", "#n", "#o", "#c", contained=[FINDINGS, *others]))
+    assert (*texts(record), record.comparison) == ("Dry lungs.", None, "None.")
+    assert [(section.name, section.text) for section in record.sections or ()] == [
+        ("recommendations", "Come back."),
+        ("addendum", "Left, not right."),
+        ("comment", "Seated."),
+    ]
+
+
+def test_a_composition_and_the_notes_of_a_report() -> None:
+    section = {"title": "Befund", "code": FINDINGS["code"], "text": {"div": "<div>Dry <b>lungs</b>.</div>"}}
+    composition = {
+        "resourceType": "Composition",
+        "id": "k",
+        "section": [{"title": "Report", "section": [section, {"title": "Impression", "text": {"div": "<p>Healthy."}}]}],
+    }
+    url = "http://hl7.org/fhir/5.0/StructureDefinition/extension-DiagnosticReport.composition"
+    for link in (
+        {"composition": {"reference": "Composition/k"}},
+        {"extension": [{"url": "x"}, {"url": url, "valueReference": {"reference": "Composition/k"}}]},
+    ):
+        assert reports(bundle(composition, bare(**link))) == [("Dry lungs.", "Healthy.")]
+    kind = {"url": "annotation-type", "valueCodeableConcept": FINDINGS["code"]}
+    (record,) = rows(bare(note=[{"text": "Dry lungs.", "extension": [kind]}, {"text": "Seated."}]))
+    assert (record.findings, [text.name for text in record.sections or ()]) == ("Dry lungs.", ["comment"])
+
+
+def test_the_narrative_is_read_last_and_for_its_headings() -> None:
+    div = '<div xmlns="http://www.w3.org/1999/xhtml"><h2>FINDINGS:</h2>Dry.<p/><h2>IMPRESSION:</h2>Healthy.</div>'
+    narrative = {"status": "additional", "div": div}
+    assert reports(bare(text=narrative)) == [("Dry.", "Healthy.")]
+    assert reports(bare("#f", contained=[FINDINGS], text=narrative)) == [("Dry lungs.", None)]
+    assert rows(bare(text={"div": div.replace("FINDINGS", "Subject")}))[0].reason is RejectReason.EMPTY
+    generated = div.replace("<h2>F", "<p><b>Generated Narrative: DiagnosticReport</b></p><h2>F")
+    assert reports(bare(text={"status": "generated", "div": generated})) == [(None, None)]
+
+
+def test_reports_do_not_wait_for_results_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fhir, "MAX_HELD_BYTES", 20_000)
+    far = [resource(id=str(i)) for i in range(30)]
+    lines = [bare("Observation/f"), *far, FINDINGS, bare("Observation/f")]
+    data = b"\n".join(json.dumps(line).encode() for line in lines)
+    assert [texts(record)[0] for record in rows(data)] == [None, *["Lungs are clear."] * 30, None, "Dry lungs."]
+
+
+def test_of_the_renderings_of_a_report_one_is_read() -> None:
+    plain, page = "FINDINGS: Dry.\nIMPRESSION: Fine.", "<p>FINDINGS: Wet.</p><p>IMPRESSION: Sick.</p>"
+    forms = {
+        "plain": form(plain),
+        "page": form(page, "application/xhtml+xml"),
+        "rtf": form(r"{\rtf1 FINDINGS: Gas.\par IMPRESSION: Fog.}", "text/rtf"),
+        "same": form(f" {plain.replace(' ', '  ')} "),
+        "part": form("IMPRESSION: Fine."),
+        "pointer": form("See the page."),
+    }
+
+    def read_forms(*names: str) -> tuple[str | None, str | None]:
+        return reports(resource(conclusion=None, presentedForm=[forms[name] for name in names]))[0]
+
+    assert read_forms("rtf", "page", "plain") == read_forms("same", "part", "plain") == ("Dry.", "Fine.")
+    assert read_forms("rtf", "page") == read_forms("pointer", "page") == ("Wet.", "Sick.")
+    assert read_forms("rtf") == ("Gas.", "Fog.")
+
+
+def test_forms_in_other_characters_and_languages() -> None:
+    wide, old = "FINDINGS: 3\u00b0.".encode("utf-16le"), b"FINDINGS: 3\xb0."
+    for kind, content in (('text/plain; charset="utf-16le"', wide), ("text/plain;charset=iso-8859-1", old)):
+        sent = {"contentType": kind, "data": base64.b64encode(content).decode()}
+        assert rows(resource(presentedForm=[sent]))[0].findings == "3\u00b0."
+    languages = [{**form("FINDINGS: Seco."), "language": "es"}, {**form("FINDINGS: Dry."), "language": "en-US"}]
+    assert rows(resource(presentedForm=languages))[0].findings == "Dry."
+
+
+def test_titles_of_forms() -> None:
+    addendum = {**form("IMPRESSION: Left side."), "title": "Radiology Addendum 2"}
+    (record,) = rows(resource(presentedForm=[form("FINDINGS: Dry.\nIMPRESSION: Fine."), addendum], conclusion=None))
+    assert (*texts(record), record.sections[-1].text) == ("Dry.", "Fine.", "IMPRESSION: Left side.")
+    (record,) = rows(resource(presentedForm=[addendum], conclusion=None))
+    assert record.reason is RejectReason.NO_FINDINGS
+    parts = [{**form("Dry."), "title": "Findings"}, {**form("Fine."), "title": "Impression:"}]
+    assert reports(resource(presentedForm=parts, conclusion=None)) == [("Dry.", "Fine.")]
 
 
 def test_no_message_holds_values() -> None:

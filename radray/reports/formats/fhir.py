@@ -1,49 +1,56 @@
-"""FHIR R4 DiagnosticReport: NDJSON, a Bundle, an array, or a single resource."""
+"""FHIR DiagnosticReport (R4, and R5 where it differs): NDJSON, Bundles, an array, or a single resource."""
 
-import base64
-import binascii
-import hashlib
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from radray.errors import InputError
 from radray.reports.record.record import Record, rejected_record
 from radray.reports.record.values import to_record
-from radray.reports.text.decoding import decode
+from radray.reports.text.headings import REPORT
 from radray.reports.text.markup import plain_text
 from radray.reports.text.modalities import modality_of
-from radray.reports.wire.fhir_elements import Attachment, CodeableConcept, DiagnosticReport, Identifier
-from radray.reports.wire.json_elements import ElementScanner
-from radray.reports.wire.json_values import load
-from radray.reports.wire.pieces import Chunks, Piece, read_lines
+from radray.reports.text.sections import parse
+from radray.reports.wire.fhir.elements import CodeableConcept, DiagnosticReport, Identifier, narrative_of
+from radray.reports.wire.fhir.forms import FormError, texts_of_forms
+from radray.reports.wire.fhir.results import OTHER, Results, Text, contained_results, references_of, texts_of_notes
+from radray.reports.wire.fhir.units import Unit, read_units
 from radray.schema.statuses import RejectReason
 
-MAX_RESOURCE_BYTES = 16 << 20
-"""A resource may hold the PDF of its report beside the text; its text is limited to MAX_REPORT_BYTES."""
-
-_EXPECTED = "expected FHIR R4 JSON: DiagnosticReport resources as NDJSON, a Bundle or one resource (source.format=fhir)"
 _PATIENT = re.compile(r"(?:^|/)Patient/([^/]+)|^urn:(?:uuid|oid):(.+)")
-_LINE_END = re.compile(rb"[\r\n]+")
-_WHITE = str.maketrans("", "", " \t\r\n")
+MAX_HELD_BYTES = 32 << 20
+"""Of reports that wait for their results, and as many of results, in memory; then the oldest wait no longer."""
+_BYTES_OF_A_RECORD = 1_000
+"""Memory of a record besides its texts, roughly."""
+_OF_RESULTS = frozenset({"findings", "impression", "comparison", "indication", REPORT})
+_GENERATED = "generated narrative"
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    value: Any | RejectReason
-    digest: str
+@dataclass(slots=True)
+class _Draft:
+    """A report that lacks findings or impression, which its results may have."""
 
+    record: Record
+    values: dict[str, str | None]
+    unread: RejectReason | None
+    """Why its forms have no text."""
+    apart: list[Text]
+    contained: list[Text]
+    references: list[str]
+    subject: str | None
+    narrative: str
+    """XHTML."""
+    results: Results
+    is_finished: bool = False
 
-class _RejectedError(Exception):
-    """The text of a resource cannot be read; never leaves this module."""
-
-    def __init__(self, reason: RejectReason) -> None:
-        super().__init__()
-        self.reason = reason
+    @property
+    def bytes(self) -> int:
+        texts = [*self.values.values(), self.narrative, *(text for _, text in self.contained + self.apart)]
+        return _BYTES_OF_A_RECORD + 2 * sum(len(text) for text in texts if text)
 
 
 def read(file: BinaryIO) -> Iterator[Record]:
@@ -51,91 +58,46 @@ def read(file: BinaryIO) -> Iterator[Record]:
 
     A resource other than a DiagnosticReport is NOT_A_REPORT; a DiagnosticReport is MALFORMED if an element that is read
     here does not have FHIR's type, whatever its other elements are. The study id is the accession identifier (type
-    ACSN), else the first identifier, else the id. `conclusion` is the impression; text and HTML in `presentedForm`
-    are a whole report; other forms are UNSUPPORTED_CONTENT where there is no text. Broken JSON costs a row as in
-    `radray.reports.formats.jsonl`. An empty Bundle yields none. Raises InputError if the file is blank, does not begin
-    like JSON, or has no resource at all.
+    ACSN), else the first identifier, else the id. `conclusion` is the impression; text, HTML and RTF in `presentedForm`
+    are a whole report (`wire.fhir.forms`). Findings or an impression that are not there are read from the results
+    (`wire.fhir.results`): contained, or anywhere in the same Bundle or, outside of Bundles, file; else from the
+    narrative, if that has the heading of findings. Without a text, forms of other kinds are UNSUPPORTED_CONTENT.
+    Broken JSON costs a row as in `radray.reports.formats.jsonl`. An empty Bundle yields none. Raises InputError if the
+    file is blank, does not begin like JSON, or has no resource at all.
+
+    Reports that wait for results are held, and the results for later reports, both up to MAX_HELD_BYTES: in a larger
+    file a report and its results must not be further apart.
     """
-    for offset, unit in enumerate(_units(file)):
-        yield _record(unit.value, offset, unit.digest)
+    of_file, of_bundle, bundle = Results(MAX_HELD_BYTES), Results(0), 0
+    held: deque[tuple[Record | _Draft, int]] = deque()
+    open_drafts: list[_Draft] = []
+    size = 0
+    for offset, unit in enumerate(read_units(file)):
+        if unit.bundle not in (0, bundle):  # what another Bundle's references lead to is not what this one's do
+            for draft in open_drafts:
+                _finish(draft)
+            of_bundle, bundle, open_drafts = Results(MAX_HELD_BYTES), unit.bundle, []
+        results = of_bundle if unit.bundle else of_file
+        results.add(unit.value, unit.url)
+        item = _draft(unit, offset, results)
+        if unit.bundle and isinstance(item, _Draft):
+            open_drafts.append(item)
+        held.append((item, _size(item)))
+        size += held[-1][1]
+        while held and (size > MAX_HELD_BYTES or _is_ready(held[0][0])):
+            first, first_size = held.popleft()
+            size -= first_size
+            yield _finish(first)
+    yield from (_finish(item) for item, _ in held)
 
 
 def count(file: BinaryIO) -> int:
     """Return the number of records that `read` yields for `file`. Raises InputError as `read` does."""
-    return sum(1 for _ in _units(file))
+    return sum(1 for _ in read_units(file))
 
 
-def _units(file: BinaryIO) -> Iterator[_Unit]:
-    chunks = Chunks(file)
-    first = chunks.first_byte()
-    if not first:
-        raise InputError(f"the file is empty: {_EXPECTED}")
-    if first not in (b"{", b"["):
-        raise InputError(f"the file is not JSON from its first character on: {_EXPECTED}")
-    any_resource = any_value = False
-    for unit in _lines(chunks) if _is_lines(chunks) else _elements(chunks):
-        any_value = any_value or not isinstance(unit.value, RejectReason)
-        any_resource = any_resource or (isinstance(unit.value, dict) and "resourceType" in unit.value)
-        yield unit
-    if any_value and not any_resource:
-        raise InputError(f"the JSON file has no FHIR resource: {_EXPECTED}")
-
-
-def _is_lines(chunks: Chunks) -> bool:
-    """Return whether a file is NDJSON: its first line is an object, or its second line begins with a brace."""
-    parts: list[bytes] = []
-    size = 0
-    for chunk in chunks:
-        parts.append(chunk)
-        size += len(chunk)
-        if size > MAX_RESOURCE_BYTES or (_LINE_END.search(chunk) and len(_LINE_END.split(b"".join(parts), 1)[1]) > 0):
-            break
-    head = b"".join(parts)
-    chunks.push_back(head)
-    line, *rest = _LINE_END.split(head, maxsplit=1)
-    if rest and rest[0].startswith(b"{"):
-        return True
-    return line.startswith(b"{") and isinstance(load(Piece(line, "", too_large=len(line) > MAX_RESOURCE_BYTES)), dict)
-
-
-def _lines(chunks: Chunks) -> Iterator[_Unit]:
-    for piece in read_lines(chunks, MAX_RESOURCE_BYTES):
-        yield from _expand(load(piece), piece.digest)
-
-
-def _elements(chunks: Chunks) -> Iterator[_Unit]:
-    scanner = ElementScanner(chunks, MAX_RESOURCE_BYTES, key="entry")
-    is_bundle = chunks.first_byte() != b"["
-    for piece in scanner.pieces():
-        value = load(piece)
-        if not scanner.has_array:
-            yield from _expand(value, piece.digest)
-        else:
-            yield _Unit(_resource(value) if is_bundle else value, piece.digest)
-
-
-def _expand(value: Any | RejectReason, digest: str) -> Iterator[_Unit]:
-    """Yield the resource, or the resources of its entries if it is a Bundle."""
-    if not isinstance(value, dict) or value.get("resourceType") != "Bundle":
-        yield _Unit(value, digest)
-        return
-    entries = value.get("entry")
-    if entries is not None and not isinstance(entries, list):
-        yield _Unit(RejectReason.MALFORMED, digest)
-        return
-    for entry in entries or []:
-        content = json.dumps(entry, sort_keys=True).encode("ascii")
-        yield _Unit(_resource(entry), hashlib.sha256(content).hexdigest())
-
-
-def _resource(entry: Any | RejectReason) -> Any | RejectReason:
-    """Return the resource of a Bundle's entry; an entry without one (a deletion, a response) is not a report."""
-    if not isinstance(entry, dict):
-        return entry if isinstance(entry, RejectReason) else RejectReason.MALFORMED
-    return entry.get("resource", RejectReason.NOT_A_REPORT)
-
-
-def _record(value: Any | RejectReason, offset: int, digest: str) -> Record:
+def _draft(unit: Unit, offset: int, results: Results) -> Record | _Draft:
+    value, digest = unit.value, unit.digest
     if isinstance(value, RejectReason):
         return rejected_record("", offset, digest, value)
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
@@ -161,12 +123,91 @@ def _record(value: Any | RejectReason, offset: int, digest: str) -> Record:
         "exam_time": resource.exam_time,
         "report_time": resource.issued if isinstance(resource.issued, str) else None,
     }
+    unread, addenda = None, list[str]()
     try:
-        values["report"] = _report(resource.presentedForm or [])
-    except _RejectedError as error:
-        if error.reason is not RejectReason.UNSUPPORTED_CONTENT or not (resource.conclusion or "").strip():
-            return rejected_record("", offset, digest, error.reason, values["study_id"], values["subject_id"])
-    return to_record(values, offset, digest)
+        values["report"], addenda = texts_of_forms(resource.presentedForm or [])
+    except FormError as error:
+        unread = error.reason
+        if unread is not RejectReason.UNSUPPORTED_CONTENT:
+            return rejected_record("", offset, digest, unread, values["study_id"], values["subject_id"])
+    apart = [("addendum", text) for text in addenda]
+    record = to_record(values, offset, digest, apart=apart)
+    if (record.findings and record.reference) or record.reason not in _LACKS_TEXT:
+        return record
+    references = references_of(resource)
+    return _Draft(
+        record,
+        values,
+        unread,
+        apart,
+        contained_results(resource, MAX_HELD_BYTES).texts(references, None) + texts_of_notes(resource),
+        [reference for reference in references if not reference.startswith("#")],
+        resource.subject.relative if resource.subject else None,
+        narrative_of(resource),
+        results,
+    )
+
+
+_LACKS_TEXT = frozenset({None, RejectReason.EMPTY, RejectReason.NO_FINDINGS, RejectReason.NO_SECTIONS})
+"""Reasons of records for which a result may have the text."""
+
+
+def _size(held: Record | _Draft) -> int:
+    return held.bytes if isinstance(held, _Draft) else _BYTES_OF_A_RECORD + 2 * len(held.findings or "")
+
+
+def _is_ready(held: Record | _Draft) -> bool:
+    return isinstance(held, Record) or held.is_finished or held.results.are_all_known(held.references)
+
+
+def _finish(held: Record | _Draft) -> Record:
+    """Return the record of a report with the text of its results, or of its narrative, where its own lacks it."""
+    if isinstance(held, Record) or held.is_finished:
+        return held if isinstance(held, Record) else held.record
+    held.is_finished = True
+    texts = list(dict.fromkeys(held.results.texts(held.references, held.subject) + held.contained))
+    if texts:
+        _add(texts, held)
+    if held.record.findings is None and held.narrative and not _has_headings(held.values):
+        narrative = plain_text(held.narrative)
+        findings = parse(narrative).get("findings")
+        if findings and findings.strip() and _GENERATED not in narrative[:200].lower():
+            held.values["report"] = narrative
+            _write(held)
+    record = held.record
+    if held.unread and record.findings is None and record.reference is None and record.reason in _LACKS_TEXT:
+        held.record = rejected_record(
+            "", record.offset, record.source_digest, held.unread, record.study_id, record.subject_id
+        )
+    return held.record
+
+
+def _add(texts: list[Text], draft: _Draft) -> None:
+    """Give the draft those of `texts` that it lacks, and keep the others apart."""
+    has_headings = _has_headings(draft.values)
+    by_section: dict[str, list[str]] = {}
+    for section, text in texts:
+        if section == REPORT and (has_headings or not parse(text).has_headings):
+            section = OTHER
+        section = "indication" if section == "history" else section
+        if section in _OF_RESULTS:
+            by_section.setdefault(section, []).append(text)
+        else:
+            draft.apart.append((section, text))
+    present = {"findings": draft.record.findings, "impression": draft.record.reference}
+    for section, parts in by_section.items():
+        if not (present.get(section) or (draft.values.get(section) or "").strip()):
+            draft.values[section] = "\n\n".join(parts)
+    _write(draft)
+
+
+def _write(draft: _Draft) -> None:
+    draft.record = to_record(draft.values, draft.record.offset, draft.record.source_digest, apart=draft.apart)
+
+
+def _has_headings(values: dict[str, str | None]) -> bool:
+    report = values.get("report") or ""
+    return bool(report.strip()) and parse(report).has_headings
 
 
 def _study_id(resource: DiagnosticReport) -> str | None:
@@ -203,31 +244,3 @@ def _codes(concepts: list[CodeableConcept] | None) -> list[str]:
         codes = [coding.code or coding.display for coding in concept.coding or []]
         words += [code for code in codes if code] or ([concept.text] if concept.text else [])
     return words
-
-
-def _report(forms: list[Attachment]) -> str | None:
-    """Return the text of a report's forms: all plain texts, else all HTML; None without forms.
-
-    Raises _RejectedError for forms of which none is text, or whose text cannot be decoded.
-    """
-    texts: dict[str, list[str]] = {"text/plain": [], "text/html": []}
-    for form in forms:
-        kind = (form.contentType or "").partition(";")[0].strip().lower()
-        if kind in texts and form.data:
-            text = _decode_base64(form.data)
-            texts[kind].append(plain_text(text) if kind == "text/html" else text)
-    chosen = texts["text/plain"] or texts["text/html"]
-    if not chosen and forms:
-        raise _RejectedError(RejectReason.UNSUPPORTED_CONTENT)
-    return "\n\n".join(dict.fromkeys(chosen)) or None
-
-
-def _decode_base64(data: str) -> str:
-    try:
-        content = base64.b64decode(data.translate(_WHITE), validate=True)
-    except (binascii.Error, ValueError):
-        raise _RejectedError(RejectReason.MALFORMED) from None
-    text = decode(content)
-    if text is None:
-        raise _RejectedError(RejectReason.BAD_ENCODING)
-    return text

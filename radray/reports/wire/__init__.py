@@ -1,1 +1,1 @@
-"""Parsing of CSV, JSON, HTML, FHIR and HL7: what the formats are read with."""
+"""Parsing of CSV, JSON, FHIR and HL7: what the formats are read with."""

@@ -1,0 +1,112 @@
+"""The texts of a FHIR report's `presentedForm`: of several renderings of the report one, and its addenda apart."""
+
+import base64
+import binascii
+import codecs
+import re
+from collections.abc import Sequence
+
+from radray.reports.text.decoding import decode
+from radray.reports.text.headings import BACKGROUND, MAIN, REPORT, name_of
+from radray.reports.text.markup import plain_text
+from radray.reports.text.sections import parse
+from radray.reports.wire.fhir.elements import Attachment
+from radray.schema.statuses import RejectReason
+
+_KINDS = (
+    frozenset({"text/plain", "text", "plain/text"}),
+    frozenset({"text/html", "application/xhtml", "application/xhtml+xml"}),
+    frozenset({"text/rtf", "application/rtf", "application/x-rtf", "text/richtext"}),
+)
+"""MIME types of text; the first of which a report has a form is read (application/xhtml is US Core's)."""
+_ADDENDUM = re.compile(r"^\W*(?:(?:final|report|radiology|imaging)\W+){0,2}(?:addend|amendment)", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+_MOST_COMPARED = 20
+_WHITE = str.maketrans("", "", " \t\r\n")
+
+
+class FormError(Exception):
+    """No form can be read; the message is empty. `reason` says why not."""
+
+    def __init__(self, reason: RejectReason) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+def texts_of_forms(forms: Sequence[Attachment]) -> tuple[str | None, list[str]]:
+    """Return the text of a report's `forms`, None without any, and the texts of its addenda.
+
+    Plain text is read before HTML and RTF, unless it has no heading and they have; of several languages English.
+    Several texts of a kind are parts of the report; one that another holds is left out. Raises FormError for forms of
+    which none is text (UNSUPPORTED_CONTENT), or whose text is not base64 (MALFORMED) or no text (BAD_ENCODING).
+    """
+    addenda: list[str] = []
+    texts: list[str] = []
+    for kind in _KINDS:
+        of_kind = [form for form in forms if form.data and _kind_of(form) in kind]
+        reports = [form for form in of_kind if not _ADDENDUM.match(form.title or "")]
+        addenda = addenda or [_text_of(form) for form in of_kind if form not in reports]
+        if text := "\n\n".join(_without_repeats([_titled(form) for form in _in_english(reports)])):
+            texts.append(text)
+    if not texts and not addenda and forms:
+        raise FormError(RejectReason.UNSUPPORTED_CONTENT)
+    if len(texts) > 1:
+        return next((text for text in texts if parse(text).has_headings), texts[0]), addenda
+    return texts[0] if texts else None, addenda
+
+
+def _kind_of(form: Attachment) -> str:
+    return (form.contentType or "").partition(";")[0].strip().lower()
+
+
+def _in_english(forms: list[Attachment]) -> list[Attachment]:
+    languages = [(form.language or "").lower() for form in forms]
+    if len(set(languages)) < 2 or not all(languages):
+        return forms
+    chosen = next((language for language in languages if language.startswith("en")), languages[0])
+    return [form for form, language in zip(forms, languages, strict=True) if language == chosen]
+
+
+def _titled(form: Attachment) -> str:
+    """Return the text of `form`, under its title where that is the heading of a section and the text has none."""
+    text = _text_of(form)
+    title = (form.title or "").strip().rstrip(":")
+    section = name_of(title)
+    if section in (MAIN | BACKGROUND) - {REPORT} and text.strip() and not parse(text).has_headings:
+        return f"{title.upper()}:\n{text}"
+    return text
+
+
+def _without_repeats(texts: list[str]) -> list[str]:
+    """Return the texts that no other holds, but for white space."""
+    by_words = {" ".join(text.split()): text for text in reversed(texts) if text.strip()}
+    if len(by_words) > _MOST_COMPARED:
+        return list(reversed(by_words.values()))
+    return [text for words, text in reversed(by_words.items()) if sum(words in other for other in by_words) == 1]
+
+
+def _text_of(form: Attachment) -> str:
+    try:
+        content = base64.b64decode((form.data or "").translate(_WHITE), validate=True)
+    except (binascii.Error, ValueError):
+        raise FormError(RejectReason.MALFORMED) from None
+    text = _decoded(content, _CHARSET.search(form.contentType or ""))
+    if text is None:
+        raise FormError(RejectReason.BAD_ENCODING)
+    return plain_text(text)
+
+
+def _decoded(content: bytes, charset: re.Match[str] | None) -> str | None:
+    """Return the text of `content`; a charset decides only where it is another than those that `decode` tells apart."""
+    try:
+        name = codecs.lookup(charset[1]).name if charset else "utf-8"
+    except LookupError:
+        name = "utf-8"
+    if name in ("utf-8", "ascii", "iso8859-1", "cp1252") or content.startswith(
+        (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    ):
+        return decode(content)
+    try:
+        return content.decode(name)
+    except (UnicodeDecodeError, LookupError, ValueError):  # codecs of another kind, such as zlib's, are a LookupError
+        return decode(content)
