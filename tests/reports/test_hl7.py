@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from radray.errors import InputError
 from radray.reports.formats.hl7 import count, parse_time, read
 from radray.reports.record.record import Record
-from radray.reports.wire.hl7_messages import Delimiters, decode_segments, read_messages
+from radray.reports.wire.hl7.messages import Delimiters, decode_segments, read_messages
 from radray.schema.statuses import RejectReason
 from tests.support.inputs.bad_messages import ORU, TEXTS, message
 from tests.support.inputs.conservation import check_count_is_what_is_read

@@ -234,6 +234,17 @@ def message(
 TEXTS = ("FINDINGS: Lungs are clear.", "IMPRESSION: Normal chest.")
 ORU, OTHER = message(*TEXTS).encode(), message(*TEXTS, accession="A8").encode()
 _BATCH = b"FHS|^~\\&\rBHS|^~\\&\r"
+UID = (message() + "OBX|1|ST|113014^DICOM Study^DCM||1.2.840.1||||||O\r").encode()
+
+
+def _encapsulated(value: str) -> bytes:
+    return (message() + f"OBX|1|ED|R^REPORT||^TEXT^{value}||||||F\r").encode()
+
+
+def _document(kind: str, event: str) -> bytes:
+    header, patient, _, *texts = message(*TEXTS, kind=f"MDM^{event}").split("\r")
+    return "\r".join([header, patient, f"TXA|1|{kind}|TX|||||||||D{event}|||||AU", *texts]).encode()
+
 
 HL7 = [
     _hl7("HL7: truncated", "inside the text", (ORU + OTHER)[:-20], ok=1, truncated=1),
@@ -283,6 +294,26 @@ HL7 = [
     _hl7("HL7: cancelled", "OBR-25 X", message(*TEXTS, status="X").encode(), cancelled=1),
     _hl7("HL7: no text", "a PDF", ORU.replace(b"|TX|", b"|ED|"), unsupported_content=1),
     _hl7("HL7: no text", "no OBX", message().encode(), empty=1),
+    _hl7(
+        "HL7: no text",
+        "a UID beside a PDF",
+        UID + ORU.replace(b"|TX|", b"|ED|").split(b"\r", 3)[3],
+        unsupported_content=1,
+    ),
+    _hl7("HL7: no text", "a UID", UID, no_findings=1),
+    _hl7("HL7: no text", "base64 that is none", _encapsulated("PLAIN^Base64^a!"), malformed=1),
+    _hl7("HL7: no text", "hexadecimal digits that are no text", _encapsulated("PLAIN^Hex^0001"), bad_encoding=1),
+    _hl7("HL7: no text", "an XML document", _encapsulated("XML^A^<ClinicalDocument/>"), unsupported_content=1),
+    _hl7(
+        "HL7: other documents",
+        "a discharge summary and a notification",
+        _document("DS", "T02") + _document("RAD", "T01") + _document("RAD", "T02"),
+        ok=1,
+        not_a_report=2,
+    ),
+    _hl7("HL7: other documents", "cut in its text", ORU + _document("RAD", "T02")[:-20], ok=1, truncated=1),
+    _hl7("HL7: other documents", "withdrawn", _document("RAD", "T11"), cancelled=1),
+    _hl7("HL7: wrong field counts", "units in a text", ORU.replace(b"chest.||||||F", b"chest.|cm|||||F"), ok=1),
     _hl7("HL7: huge", "a text of 5 MB", lambda: ORU.replace(b"clear", HUGE) + OTHER, ok=1, too_large=1),
     _hl7(
         "HL7: ids missing",

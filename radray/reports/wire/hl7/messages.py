@@ -19,6 +19,8 @@ MAX_MESSAGE_BYTES = 16 << 20
 _ENVELOPE = (b"FHS", b"BHS", b"BTS", b"FTS")
 # MLLP (HL7 v2 implementation guide, appendix C): <VT> message <FS><CR>
 _FRAME_START, _FRAME_END = b"\x0b", b"\x1c"
+_SIGNS_BEFORE_TEXT = {b"OBX": 5, b"NTE": 3}
+"""Field separators before the text of a segment."""
 _ENDS = re.compile(rb"[\r\n\x0b\x1c]")
 _SEGMENT = re.compile(rb"[A-Z][A-Z0-9]{2}")
 _HEADER_INSIDE = re.compile(rb"(?<=.)MSH(?=[^A-Za-z0-9\s][^A-Za-z0-9\s]{2,4}[^A-Za-z0-9\s])", re.DOTALL)
@@ -76,15 +78,16 @@ class Delimiters:
     def unescape(self, text: str) -> str:
         r"""Return `text` with its escape sequences decoded (HL7 v2, section 2.7); unknown ones stay unchanged.
 
-        Formatting commands such as ``\.br\`` become line ends; highlighting is removed.
+        Formatting commands such as ``\.br\`` become line ends (``\.sk\``, skipped spaces, a space), and so does a
+        carriage return in hexadecimal; highlighting is removed.
         """
         if self.escape not in text:
             return text
         mark = re.escape(self.escape)
-        pattern = (
-            rf"{mark}(?:([FSTRE])|([HN])|X((?:[0-9A-Fa-f]{{2}})++)|\.(?:br|sp|fi|nf|in|ti|sk|ce)[ +-]?[0-9]*+){mark}"
-        )
-        return re.sub(pattern, self._decode_escape, text)
+        formats = "br|BR|sp|fi|nf|in|ti|sk|ce"
+        pattern = rf"{mark}(?:([FSTRE])|([HN])|X((?:[0-9A-Fa-f]{{2}})++)|\.(?:{formats})[ +-]?[0-9]*+){mark}"
+        text = re.sub(pattern, self._decode_escape, text)
+        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
     def _decode_escape(self, match: re.Match[str]) -> str:
         delimiter, highlight, data = match.group(1, 2, 3)
@@ -97,9 +100,14 @@ class Delimiters:
                 "E": self.escape,
             }[delimiter]
         if data:
-            decoded = decode(bytes.fromhex(data))
+            signs = bytes.fromhex(data)
+            # "\\X000d\\": a character in two bytes, as some senders write line ends
+            is_wide = len(signs) % 2 == 0 and not any(signs[::2]) and any(signs)
+            decoded = signs.decode("utf-16-be") if is_wide else decode(signs)
             return "\x00" if decoded is None else decoded  # not text: rejected as badly encoded
-        return "" if highlight else "\n"
+        if highlight:
+            return ""
+        return " " if match.group().startswith(f"{self.escape}.sk") else "\n"
 
 
 def read_messages(file: BinaryIO) -> tuple["Messages", Iterator[RawMessage]]:
@@ -185,11 +193,11 @@ class Messages:
             self._end_text(message)
             message.lines.append(line)
         elif (
-            message.lines[-1].startswith(b"OBX")
-            and self._signs(message, sign) == 5
+            (signs := _SIGNS_BEFORE_TEXT.get(message.lines[-1][:3]))
+            and self._signs(message, sign) == signs
             and not _is_like_segment(line, sign)
         ):
-            # OBX-5 has a raw line end in its text
+            # OBX-5 or NTE-3 has a raw line end in its text
             self._text.append(line)
             self._text_signs += line.count(sign)
         elif ended:

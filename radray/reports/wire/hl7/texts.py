@@ -1,0 +1,237 @@
+"""From the OBX and NTE segments of one HL7 v2 report to its texts, by what their source names them.
+
+Lines of one OBX-3 are one text. Then:
+
+1. A text that its source names as something else (addendum, recommendation, technologist's note, UID, ...) is kept
+   apart, and so is a value with units, a lone token with digits (an identifier), and a text whose name says nothing,
+   unless it has headings of findings or impression itself.
+2. Unnamed texts are one report. Where they have no heading, and the impression is named, they are the findings.
+3. Of several renderings of one report (plain text, RTF, HTML) one is read: the plain one if it has findings.
+4. Notes (NTE) after "See comments" stand for it; others are of the report only where they have its headings.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from radray.reports.text.headings import BOTH
+from radray.reports.text.markup import plain_text
+from radray.reports.text.sections import parse
+from radray.reports.wire.hl7.messages import Delimiters
+from radray.reports.wire.hl7.names import OTHER, REPORT, VALUES, name_of_observation, rendering_of
+from radray.reports.wire.hl7.values import (
+    CODED_TYPES,
+    DOCUMENT_TYPES,
+    TEXT_TYPES,
+    Document,
+    coded_value,
+    document_value,
+    field_at,
+    is_withdrawn,
+    text_value,
+)
+
+_REFERRAL = re.compile(
+    r"\W*+(?:please )?(?:see|refer to)\b[^\n]{0,40}\b(?:comment|note|report|narrative|text|result|attach|enclose|pdf|"
+    r"document|image|scan|below|separate)[^\n]{0,40}\s*+",
+    re.IGNORECASE,
+)
+_UID = re.compile(r"(?:urn:oid:)?[0-2](?:\.[0-9]+){3,}")
+_WORD = re.compile(r"\w+")
+_SAME_WORDS = 0.7
+"""Share of the words of the shorter of two renderings that the other has; links, letterheads and titles differ."""
+_LEAST_WORDS = 5
+"""Fewer words may be in any report by chance."""
+_MARKUP, _DOCUMENT = 4, 5
+"""Ranks of renderings after those of named formats: text with markup, and encapsulated data."""
+_MAIN = ("findings", "impression", BOTH)
+
+
+@dataclass(slots=True)
+class Texts:
+    """The texts of one report."""
+
+    values: dict[str, str | None] = field(default_factory=dict)
+    """By field of a record: findings, impression, report, indication, comparison."""
+    apart: list[tuple[str, str]] = field(default_factory=list)
+    """(Section, text) of what is no part of the report, in order."""
+    document: Document | None = None
+    """Why a document beside them is not read; None without one."""
+    is_referral: bool = False
+    """Whether the text only says where the report is ("See attached.")."""
+
+
+@dataclass(slots=True, eq=False)
+class _Source:
+    """The lines under one OBX-3."""
+
+    name: str
+    rank: int | None
+    """The rank of its format among renderings; None for text that is in no other format."""
+    lines: list[str] = field(default_factory=list)
+    with_units: int = 0
+    """The number of lines with units."""
+    text: str = ""
+
+
+def texts_of(
+    segments: Sequence[Sequence[str]],
+    delimiters: Delimiters,
+    exam: frozenset[str] = frozenset(),
+    *,
+    is_addendum: bool = False,
+) -> Texts:
+    """Return the texts of a report's `segments` (OBX, NTE), in order; `exam` are the codes of OBR-4.
+
+    `is_addendum`: the message is one; then an unnamed text without findings is it. No segments give empty Texts.
+    """
+    texts = Texts()
+    sources, notes = _sources(segments, delimiters, exam, texts)
+    for source in sources:
+        _finish(source)
+    read = [source for source in sources if source.text.strip()]
+    if any(source.rank is not None for source in read):
+        read = _without_renderings(read)
+    unnamed = [source for source in read if source.name in (REPORT, OTHER)]
+    if len(unnamed) > 1:
+        unnamed = [source for source in unnamed if not _refers(source.text)]
+    if any(source.name in (REPORT, "findings", "impression") for source in read):
+        unnamed = [source for source in unnamed if source.name == REPORT or _has_main(source.text)]
+    for source in read:
+        if source.name in VALUES:
+            before = texts.values.get(source.name)
+            texts.values[source.name] = source.text if before is None else f"{before}\n{source.text}"
+        elif source not in unnamed:
+            texts.apart.append((source.name if source.name not in (REPORT, OTHER) else "comment", source.text))
+    report = "\n".join(source.text for source in unnamed)
+    texts.is_referral = bool(report) and _refers(report)
+    note = "\n".join(notes)
+    if _has_main(note):
+        report = f"{report}\n{note}" if report and not texts.is_referral else note
+        texts.is_referral = False
+    elif note.strip() and (read or texts.document is not None):
+        texts.apart.append(("comment", note))
+    if report:
+        _place(report, texts, is_addendum=is_addendum)
+    return texts
+
+
+def _place(report: str, texts: Texts, *, is_addendum: bool) -> None:
+    """Add the unnamed `report` to `texts`: as the report, the findings or an addendum."""
+    if is_addendum and parse(report).get("findings") is None:
+        texts.apart.append(("addendum", report))
+        return
+    if "impression" in texts.values and "findings" not in texts.values:
+        if not parse(report).has_headings:
+            # "71020^CHEST" beside "71020&IMP^CHEST": the text without a suffix is the findings
+            texts.values["findings"] = report
+            return
+        # behind it stands the impression: what is under "REPORT:", and paragraphs without a heading, is the findings
+        texts.values["findings"] = parse(f"{report}\n\nIMPRESSION: {texts.values['impression']}").get("findings")
+    texts.values["report"] = report
+
+
+def _sources(
+    segments: Sequence[Sequence[str]], delimiters: Delimiters, exam: frozenset[str], texts: Texts
+) -> tuple[list[_Source], list[str]]:
+    """Return the texts by OBX-3, in order, and the notes that stand for none of them."""
+    sources: dict[tuple[str, bool], _Source] = {}
+    notes: list[str] = []
+    refers: _Source | None = None
+    withdrawn = False
+    for segment in segments:
+        if segment[0] == "NTE":
+            note = text_value(field_at(segment, 3), delimiters)
+            if refers is not None:
+                refers.lines.append(note)
+            elif not withdrawn:
+                notes.append(note)
+            continue
+        refers = None
+        if withdrawn := is_withdrawn(segment):
+            continue
+        kind, identifier = field_at(segment, 2).strip().upper(), field_at(segment, 3)
+        is_document = kind not in TEXT_TYPES and kind not in CODED_TYPES
+        if is_document and kind not in DOCUMENT_TYPES:
+            continue
+        source = sources.get((identifier, is_document))
+        if source is None:
+            rank = rendering_of(identifier, delimiters)
+            source = _Source(
+                name_of_observation(identifier, delimiters, exam), _DOCUMENT if is_document and rank is None else rank
+            )
+            sources[identifier, is_document] = source
+        if is_document:
+            value = document_value(field_at(segment, 5), delimiters) if kind == "ED" else Document.NOT_TEXT
+            if isinstance(value, Document):
+                texts.document = value if texts.document in (None, Document.NOT_TEXT) else texts.document
+                continue
+        elif kind in CODED_TYPES:
+            if source.name in (REPORT, OTHER):
+                continue
+            value = coded_value(field_at(segment, 5), delimiters, stop="." if source.name in VALUES else "")
+        else:
+            value = text_value(field_at(segment, 5), delimiters)
+            source.with_units += bool(field_at(segment, 6).strip())
+        if not any(line.strip() for line in source.lines) and _refers(value):
+            refers = source
+        source.lines.append(value)
+    return list(sources.values()), notes
+
+
+def _finish(source: _Source) -> None:
+    """Give `source` its text, without markup, and its name where the text decides it."""
+    lines = source.lines
+    if len(lines) > 1 and _refers(lines[0]) and lines[0].strip():
+        lines = lines[1:]
+        source.name = source.name or REPORT
+    sent = "\n".join(lines)
+    source.text = plain_text(sent)
+    if source.text != sent and source.rank is None:
+        source.rank = _MARKUP
+    if source.name in (REPORT, OTHER):
+        value = source.text.strip()
+        if source.with_units == len(lines) and not _has_main(value):
+            source.name = "measurements"
+        elif value and len(value.split()) == 1 and any(sign.isdigit() for sign in value):
+            # a UID, an accession number, a link
+            source.name = "identifiers"
+
+
+def _without_renderings(sources: list[_Source]) -> list[_Source]:
+    """Return `sources`, in order, without those that give again what another has, in another format."""
+    ranked = sorted((source for source in sources if source.rank is not None), key=lambda source: source.rank or 0)
+    kept = [source for source in sources if source.rank is None]
+    for source in ranked:
+        words = _words(source)
+        before = sum((_words(other) for other in kept if other.name in (REPORT, OTHER, *VALUES)), Counter())
+        shared = (words & before).total()
+        less = min(words.total(), before.total())
+        if less and shared >= _SAME_WORDS * less and (less >= _LEAST_WORDS or less == words.total()):
+            if _main_of(source) <= set[str]().union(*map(_main_of, kept)):
+                continue
+            kept = [other for other in kept if other.name not in (REPORT, OTHER) or _words(other) - words]
+        kept.append(source)
+    return [source for source in sources if source in kept]
+
+
+def _words(source: _Source) -> Counter[str]:
+    return Counter(_WORD.findall(source.text.lower()))
+
+
+def _main_of(source: _Source) -> set[str]:
+    """Return which of findings and impression `source` has."""
+    if source.name not in (REPORT, "findings", "impression"):
+        return set()
+    return {source.name, *(span.name for span in parse(source.text).spans)} & set(_MAIN)
+
+
+def _has_main(text: str) -> bool:
+    """Return whether `text` has a heading of findings or impression."""
+    return bool(text.strip()) and any(span.name in _MAIN for span in parse(text).spans)
+
+
+def _refers(text: str) -> bool:
+    """Return whether `text` is blank or only says where the report is."""
+    return not text.strip() or _REFERRAL.fullmatch(text) is not None
