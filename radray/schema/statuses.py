@@ -18,6 +18,8 @@ class RejectReason(StrEnum):
     """Neither findings nor impression."""
     NO_FINDINGS = "no_findings"
     """No findings to write an impression from (what stands under IMPRESSION alone may in fact be the findings)."""
+    CONCLUSION_IN_FINDINGS = "conclusion_in_findings"
+    """The findings hold what looks like a conclusion and cannot be cut with certainty: the answer in the input."""
     NO_SECTIONS = "no_sections"
     """Text without any heading that the parser knows."""
     NO_STUDY_ID = "no_study_id"

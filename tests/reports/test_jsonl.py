@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from radray.errors import InputError
 from radray.reports.formats.jsonl import count, read
 from radray.reports.record.fields import Fields, report_status
-from radray.reports.record.record import Record, SectionText
+from radray.reports.record.named_texts import SectionText
+from radray.reports.record.record import Record
 from radray.schema.statuses import RejectReason, ReportStatus
 from radray.tasks.impression.pairs import pair_line
 from tests.support.inputs.conservation import check_count_is_what_is_read

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radray.reports.formats.mimic import is_report, read
-from radray.reports.record.record import MAX_REPORT_BYTES, Record, SectionText
+from radray.reports.record.named_texts import SectionText
+from radray.reports.record.record import MAX_REPORT_BYTES, Record
 from radray.schema.statuses import RejectReason, ReportStatus
 
 NAME = "files/p10/p10000032/s50414267.txt"

@@ -1,4 +1,5 @@
-from radray.reports.record.record import MAX_REPORT_BYTES, SectionText
+from radray.reports.record.named_texts import SectionText
+from radray.reports.record.record import MAX_REPORT_BYTES
 from radray.reports.record.values import to_record
 from radray.schema.statuses import RejectReason
 

@@ -1,10 +1,12 @@
 """A file with one free-text report: from bytes to a record, the same for MIMIC-CXR and plain text files."""
 
-from radray.reports.record.record import MAX_REPORT_BYTES, Record, SectionText, make_record, rejected_record
+from radray.reports.record.named_texts import SectionText, section_texts
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected_record
 from radray.reports.text import exams
 from radray.reports.text.decoding import decode
 from radray.reports.text.headings import PREAMBLE
-from radray.reports.text.sections import Sections, parse
+from radray.reports.text.markup import plain_text
+from radray.reports.text.sections import parse
 from radray.schema.statuses import RejectReason
 
 _LONGEST_TITLE = 120
@@ -29,7 +31,7 @@ def record_of_text(
     text: str, *, member: str, digest: str, study_id: str | None, subject_id: str | None = None
 ) -> Record:
     """Return the record of one free-text report, as `record_of` does after decoding."""
-    sections = parse(text)
+    sections = parse(plain_text(text))
     texts = section_texts(sections)
     by_name: dict[str, str | None] = {name: part for name, _, part in texts}
     if len(by_name) < len(texts):
@@ -50,18 +52,6 @@ def record_of_text(
         exam_description=text_of("examination") or (_title(texts) if has_headings else None),
         no_sections=not has_headings and bool(text.strip()),
         sections=texts,
-    )
-
-
-def section_texts(sections: Sections) -> tuple[SectionText, ...]:
-    """Return all sections in the form of the table `reports`; text under no heading only where there is some."""
-    text = sections.text
-    return tuple(
-        [
-            SectionText(name, start, part)
-            for name, start, begin, end in sections.spans
-            if (part := text[begin:end].strip()) or name != PREAMBLE
-        ]
     )
 
 

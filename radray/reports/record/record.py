@@ -3,8 +3,9 @@
 import datetime
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from radray.reports.record.conclusions import may_conclude, split_conclusion
+from radray.reports.record.named_texts import SectionText, cut_named
 from radray.reports.text.cleaning import clean, clean_items
 from radray.reports.text.comparison import comparison_state
 from radray.reports.text.exams import body_part as body_part_of
@@ -19,21 +20,13 @@ MAX_REPORT_BYTES = 1 << 20
 MAX_ID_CHARACTERS = 256
 """The longest study or subject id. A DICOM UID has up to 64 characters, FHIR's ids 64, HL7's 199."""
 
+_LONGEST_EXAM = 200
+"""Characters of an exam's description. Of a text without line ends it could be the whole report."""
+
 _NOT_IN_AN_ID = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-# One of the 1,390 Open-i findings; there its heading has lost two letters ("Pression: ").
-_IMPRESSION_INSIDE = re.compile(r"(?<![^\s])(?<![a-z,] )(?P<whole>IM|Im)?[Pp](?:RESSION|ression)S?[ ]?:")
 _REPORT_BEHIND = re.compile(r"(?<=[.!?])\s+(?:IMPRESSION|FINDINGS|EXAM|EXAMINATION|INDICATION|COMPARISON|TECHNIQUE):")
-
-
-class SectionText(NamedTuple):
-    """One section, not cleaned."""
-
-    name: str
-    start: int
-    """Where its heading begins, in characters of the unit's text."""
-    text: str
 
 
 @dataclass(slots=True)
@@ -121,18 +114,28 @@ def make_record(
     """
     study_id, subject_id = _id(study_id), _id(subject_id)
     bad_study_id, bad_subject_id = _is_bad_id(study_id), _is_bad_id(subject_id)
-    findings, impression = _separate(findings, impression)
+    raw = impression
+    if sections is None:
+        named = cut_named(findings, _without_next_report(impression) if impression and _strip(findings) else impression)
+        findings, impression, sections = named.findings, named.impression, named.sections
+        raw = raw if sections is None else impression
+        indication, comparison = _strip(indication) or named.indication, _strip(comparison) or named.comparison
+        exam_description = _strip(exam_description) or named.exam_description
+    if findings:
+        findings, inside = split_conclusion(findings)
+        if inside is not None and not _strip(impression):
+            impression = raw = inside
     cleaned_findings = _clean(findings)
     if cleaned_findings and says_nothing(cleaned_findings):
         cleaned_findings = None
-    reference, items = clean_items(_without_next_report(impression)) if impression else (None, None)
+    reference, items = clean_items(impression) if impression else (None, None)
     if reference and says_nothing(reference):
         reference = items = None
     cleaned_indication, cleaned_comparison = _clean(indication), _clean(comparison)
     cleaned_background = _clean(background)
     if cleaned_background is None:
         cleaned_background = _background(cleaned_indication, cleaned_comparison, _clean(other_background))
-    exam = _clean(exam_description)
+    exam = _clean(_shortened(exam_description)) if exam_description else None
     reason = None
     if bad_study_id or bad_subject_id:
         reason = RejectReason.BAD_ID
@@ -144,6 +147,8 @@ def make_record(
             reason = RejectReason.NO_FINDINGS
     elif cleaned_findings is None:
         reason = RejectReason.NO_FINDINGS
+    elif may_conclude(cleaned_findings):
+        reason = RejectReason.CONCLUSION_IN_FINDINGS
     return Record(
         member=member,
         offset=offset,
@@ -157,7 +162,7 @@ def make_record(
         comparison=cleaned_comparison,
         findings=cleaned_findings,
         reference=reference,
-        reference_raw=impression if _strip(impression) else None,
+        reference_raw=raw if _strip(raw) else None,
         exam_description=exam,
         human_codes=_strip(human_codes),
         exam_time=exam_time,
@@ -206,19 +211,6 @@ def _background(indication: str | None, comparison: str | None, other: str | Non
     return " ".join(parts) or None
 
 
-def _separate(findings: str | None, impression: str | None) -> tuple[str | None, str | None]:
-    """Return both texts after removing an impression, with its heading, from the findings: it must not be input.
-
-    It becomes the impression if there is no other, unless its heading has lost letters: that is certain enough to
-    remove the text, but not to score against it.
-    """
-    if findings and ":" in findings and (heading := _IMPRESSION_INSIDE.search(findings)):
-        if heading["whole"] and not _strip(impression):
-            impression = findings[heading.end() :]
-        return findings[: heading.start()], impression
-    return findings, impression
-
-
 def _without_next_report(impression: str) -> str:
     """Return `impression` without another report that follows it, whose findings must not be in a reference.
 
@@ -227,6 +219,15 @@ def _without_next_report(impression: str) -> str:
     if "FINDINGS:" in impression and (heading := _REPORT_BEHIND.search(impression)):
         return impression[: heading.start()]
     return impression
+
+
+def _shortened(exam: str) -> str:
+    """Return the description `exam`, of a long one the first line, sentence or words: what follows is not its name."""
+    exam = exam.strip()
+    for end in ("\n", ". "):
+        if len(exam) > _LONGEST_EXAM:
+            exam = exam.partition(end)[0]
+    return exam if len(exam) <= _LONGEST_EXAM else exam[:_LONGEST_EXAM].rpartition(" ")[0]
 
 
 def _clean(text: str | None) -> str | None:

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from radray.reports.record.fields import parse_time, report_status
-from radray.reports.record.free_text import section_texts
-from radray.reports.record.record import MAX_REPORT_BYTES, Record, SectionText, make_record, rejected_record
+from radray.reports.record.named_texts import SectionText, cut_named, section_texts
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected_record
+from radray.reports.text.markup import plain_text
 from radray.reports.text.sections import parse
 from radray.schema.statuses import RejectReason
 
@@ -52,12 +53,18 @@ def to_record(
     given = {name: values.get(name) for name in ("findings", "impression", "indication", "comparison")}
     exam_description = values.get("exam_description")
     report = values.get("report")
-    sections = parse(report) if report and report.strip() else None
+    sections = parse(plain_text(report)) if report and report.strip() else None
+    all_sections: tuple[SectionText, ...] | None = None
     if sections is not None:
         history = [part for part in (sections.get("indication"), sections.get("history")) if part]
         parsed = {name: sections.get(name) for name in given} | {"indication": "\n\n".join(history)}
+        named = cut_named(given["findings"], given["impression"])
+        given |= {"findings": named.findings, "impression": named.impression}
+        given |= {"indication": given["indication"] or named.indication}
+        given |= {"comparison": given["comparison"] or named.comparison}
         given = {name: text if text and text.strip() else parsed[name] for name, text in given.items()}
-        exam_description = exam_description or sections.get("examination")
+        exam_description = exam_description or named.exam_description or sections.get("examination")
+        all_sections = (named.sections or ()) + section_texts(sections)
     modality, body_part = values.get("modality") or "", values.get("body_part") or ""
     record = make_record(
         member="",
@@ -75,7 +82,7 @@ def to_record(
         exam_time=exam_time,
         report_time=report_time,
         no_sections=sections is not None and not sections.has_headings,
-        sections=section_texts(sections) if sections is not None else None,
+        sections=all_sections,
         modality=modality.strip().upper() or None,
         body_part=body_part.strip().lower() or None,
         report_status=status,

@@ -9,32 +9,44 @@
 3. in capitals at the beginning of a line before text that begins like a sentence ("FINDINGS The lungs"), or a dash;
 4. inside a line, in capitals with a colon: after the end of a sentence, or after a word that does not refer to it
    (as in "see FINDINGS: ..."); with a first capital only after a stop, in a text without findings or impression at
-   the beginning of a line (a report on one line).
+   the beginning of a line (a report on one line);
+5. before any other colon, words that contain a heading, or are one with a letter or two wrong ("CT HEAD IMPRESSION",
+   "Impression and recommendation", "CONLCUSION"): at the beginning of a line, or in capitals after a stop.
 
 A stop is a mark that can end a sentence. Any other "LUNGS:" or "findings" is part of the section around it.
 """
 
 import re
+from bisect import bisect_left
 
 from radray.reports.text.headings import (
     ASIDES,
     BACKGROUND,
     BARE,
     BOTH,
+    DIAGNOSIS,
     INLINE,
     KNOWN,
+    LAST_WORDS,
     MAIN,
     NAME_OF,
     NAMES,
     PREAMBLE,
+    RESULTS,
+    SUMMARY,
+    is_stamped,
+    is_title,
     name_of,
+    names_exam,
     qualified_name_of,
 )
+from radray.reports.text.spelling import correct
 
 _FIRST_LETTERS = "".join(sorted({variant[0].lower() for variant in NAME_OF}))
 _LINE = re.compile(
-    rf"""\n[ \t]*+(?=[A-Z_*\#{_FIRST_LETTERS}])(?:
-        (?:[*\#]{{1,3}}[ ]?)?(?P<known>{KNOWN})(?P<colon>[ ]?:(?!\*))?
+    rf"""\n[ \t]*+(?=[A-Z_*\#=~>|\[(0-9-]|[{_FIRST_LETTERS}])(?:
+        (?:[*\#=~>|\[-]{{1,80}}+[ ]?|(?P<number>\(?[0-9]{{1,2}}[.)][ \t]{{0,2}}))?
+        (?P<known>{KNOWN})(?P<colon>[ ]?:(?!\*))?
         | (?P<capitals>[A-Z][A-Z0-9 ,/&()\#-]{{2,60}}+)(?=[:\uff1a])
         | (?P<rule>_{{10,}}[ \t]*+$)
     )""",
@@ -43,7 +55,7 @@ _LINE = re.compile(
 _CAPITALS = re.compile(r"[A-Z][A-Z0-9 ,/&()#-]{2,60}+(?=[:\uff1a])")
 _AFTER = re.compile(
     r"""\*{0,3}[ \t]*+(?:
-        (?P<colon>[:;\uff1a]\*{0,3}) | (?P<end>\.?[ \t]*+$)
+        (?P<colon>[:;\uff1a]\*{0,3}) | (?P<end>[].=*~>|) \t-]*+$)
         | (?P<dash>(?:[-\u2013\u2014=]{1,3}|\.)(?=[ \t])) | (?P<text>)
     )""",
     re.VERBOSE | re.MULTILINE,
@@ -51,6 +63,7 @@ _AFTER = re.compile(
 _LIKE_A_SENTENCE = re.compile(r"\s*+(?:[A-Z][a-z]|[A-Z] [a-z]|___|[-*\u2022(]?[0-9A-Z(]|XXXX)")
 _TEXT_LIKE_A_SENTENCE = re.compile(r"[ \t]++(?:[A-Z][a-z]|A [a-z]|__|XXXX|\(?1[.)])")
 _STAMP = re.compile(r"[ \t]*+(?:[A-Z_0-9#(]|by\b|at\b|on\b|begins|starts)")
+_TITLE_STAMP = re.compile(r"[ \t]*+(?:by\b|\(?[0-9#]|\(|on [0-9A-Z_])")
 _VERB = re.compile(r"[ \t]*+(?:was|were|is|are|has|have|had|will|may|can)\b")
 _LAST_WORD = re.compile(r"([A-Za-z]+)$")
 _GOES_ON = re.compile(
@@ -63,13 +76,27 @@ _GOES_ON = re.compile(
 )
 """Words after which a line (or a heading inside one) continues the sentence: "see the", "no acute"."""
 _INLINE = re.compile(
-    "(?<![A-Za-z])(?:" + "|".join(re.escape(v) for v in sorted(NAME_OF, key=len, reverse=True)) + ")$", re.IGNORECASE
+    "(?<![A-Za-z])(?:"
+    + "|".join(re.escape(v) for v in sorted(NAME_OF, key=len, reverse=True) if v != "PRESSION")  # "Depression:"
+    + ")$",
+    re.IGNORECASE,
 )
 _INLINE_NAMES = frozenset(variant for name in INLINE for variant in NAMES[name])
 _SINGLE_LINE_NAMES = _INLINE_NAMES | frozenset(NAMES["history"])
 _LONGEST = max(map(len, NAME_OF))
 _LAST_WORDS = frozenset(variant.split()[-1] for variant in NAME_OF)
 _LONGEST_WORD = max(map(len, _LAST_WORDS)) + 1
+_BEFORE_FINDINGS = BACKGROUND | {DIAGNOSIS, SUMMARY}
+_ALSO_AFTER_FINDINGS = frozenset({"impression", BOTH, SUMMARY})
+_LONGEST_PHRASE = 80
+_LAST_OF_PHRASE = re.compile(r"([A-Za-z]{2,20}+)[)\]*=]{0,3}[ ]?$")
+_PHRASE = re.compile(
+    r"""(?:^|(?P<line>\n[ \t]*+(?:[*\#=~>|\[-]{1,80}+[ ]?)?)|[.!?;:)\]_,][ ]?|[ \t]{2})
+    (?P<number>\(?[0-9]{1,2}[.)][ ]?)?
+    (?P<words>[A-Za-z][A-Za-z0-9/&(),'-]*+(?:[ ][A-Za-z0-9/&(),'-]++){0,8}+)[)\]*=]{0,3}[ ]?$""",
+    re.VERBOSE,
+)
+_IMPRESSION_FOLLOWS = re.compile(r"\b(?:impression|conclusion|opinion)s?[ \t]*+(?::|\n)", re.IGNORECASE)
 
 Heading = tuple[int, int, str]
 """Start and end of a heading, in the text with one character put before it, and the section's name."""
@@ -79,25 +106,32 @@ def find_headings(text: str) -> list[Heading]:
     """Return the headings of `text`, in order; [] for none. Each line of `text`, the first too, follows a line feed."""
     headings: list[Heading] = []
     state = PREAMBLE
-    main = False
+    main = numbered = False
     colons = 0
     for match in _LINE.finditer(text):
         kind = match.lastgroup
         line = match.start() + 1
         if kind == "colon" and (name := NAME_OF.get(match["known"])) is not None:
             # in capitals with a colon, as most headings
+            if name == RESULTS and state not in BACKGROUND:
+                continue
             headings.append((line, match.end(), name))
             colons += 1
             state = name
             main = main or name in MAIN
+            numbered = match["number"] is not None
             continue
         if kind == "rule":
             headings.append((line, match.end(), state := PREAMBLE))
             continue
         if kind != "capitals":
             heading = match["known"]
+            # of the items of an impression, "1. Findings: ..." is none
+            if match["number"] and headings and not numbered:
+                continue
             name = name_of(heading)
-            heading_end = _end_of_heading(text, heading, name, line, match.end("known")) if name else None
+            low = bool(headings) and text[headings[0][0] : headings[0][1]].islower()
+            heading_end = _end_of_heading(text, heading, name, line, match.end("known"), low) if name else None
             # "HISTORY OF PRESENT ILLNESS:"
             longer = None if heading_end else _CAPITALS.match(text, match.start("known"))
         else:
@@ -107,25 +141,38 @@ def find_headings(text: str) -> list[Heading]:
                 continue
             name = qualified_name_of(longer.group().lstrip())
             # inside findings or impression such a heading starts a subsection ("CHEST:", "INCIDENTAL FINDINGS:")
-            if name is None or (state not in BACKGROUND and name not in ("impression", BOTH)):
+            if name is None or not _may_follow(text, name, state, longer.group(), longer.end()):
                 continue
             heading_end = longer.end() + 1
-        if name is None:
+        if name is None or (name == RESULTS and state not in BACKGROUND):
             continue
         headings.append((line, heading_end, name))
         colons += text[heading_end - 1] == ":"
         state = name
         main = main or name in MAIN
+        numbered = kind != "capitals" and match["number"] is not None
     # most reports have no other colon, and then no heading inside a line
     if text.count(":") == colons:
         return headings
-    ends = {end - 1 for _, end, _ in headings}
-    inline = _inline_headings(text, ends, main)
+    inline = _other_headings(text, headings, main)
     return sorted(headings + inline) if inline else headings
 
 
-def _end_of_heading(text: str, heading: str, name: str, line: int, end: int) -> int | None:
-    """Return where the known `heading` at the beginning of a line ends, colon included; None if only mentioned."""
+def _may_follow(text: str, name: str, state: str, heading: str, end: int) -> bool:
+    """Return whether a qualified heading that ends at `end` can be one of `name` in the section `state`.
+
+    After the impression, the findings of another exam ("CT SPINE FINDINGS:") are such if an impression follows them.
+    """
+    if state in _BEFORE_FINDINGS or name in _ALSO_AFTER_FINDINGS:
+        return True
+    return name == "findings" and names_exam(heading) and _IMPRESSION_FOLLOWS.search(text, end) is not None
+
+
+def _end_of_heading(text: str, heading: str, name: str, line: int, end: int, low: bool) -> int | None:
+    """Return where the known `heading` at the beginning of a line ends, colon included; None if only mentioned.
+
+    `low`: the text's first heading is in lower case, so that others in lower case need no stop before them.
+    """
     after = _AFTER.match(text, end)
     if after is None:
         return None
@@ -136,9 +183,15 @@ def _end_of_heading(text: str, heading: str, name: str, line: int, end: int) -> 
             return end_after
         if _VERB.match(text, end_after):
             return None
-        return end_after if (_begins(text, line) if heading[0].islower() else not _goes_on(text, line)) else None
+        if low or heading[0].isupper():
+            return None if _goes_on(text, line) else end_after
+        return end_after if _begins(text, line) else None
     if name in ASIDES and capitals:
-        return end_after if kind != "text" or _STAMP.match(text, end_after) else None
+        if kind != "text":
+            return end_after
+        return end_after if is_stamped(heading) and _STAMP.match(text, end_after) else None
+    if name in ASIDES and kind == "text" and heading[0].isupper() and not _goes_on(text, line):
+        return end_after if is_stamped(heading) and _TITLE_STAMP.match(text, end_after) else None
     if name == PREAMBLE and capitals:
         return end_after
     if kind == "end":
@@ -169,26 +222,35 @@ def _goes_on(text: str, line: int) -> bool:
     return word is not None and _GOES_ON.fullmatch(word.group().lower()) is not None
 
 
-def _inline_headings(text: str, ends: set[int], main: bool) -> list[Heading]:
-    """Return the headings inside lines, but for colons at `ends`, which end other headings. `main`: see rule 4."""
-    headings: list[Heading] = []
+def _other_headings(text: str, headings: list[Heading], main: bool) -> list[Heading]:
+    """Return the headings before colons that do not end one of `headings` (rules 4 and 5). `main`: see rule 4."""
+    others: list[Heading] = []
+    ends = [end - 1 for _, end, _ in headings]
+    low = bool(headings) and text[headings[0][0] : headings[0][1]].islower()
     colon = text.find(":")
     while colon >= 0:
-        last = text[colon - 1 : colon]
-        if last == " ":
-            last = text[colon - 2 : colon - 1]
-        if colon not in ends and (last.isupper() or last == ")" or (not main and last.islower())):
+        place = bisect_left(ends, colon)
+        if place == len(ends) or ends[place] != colon:
             heading = _inline_heading(text, colon, main)
+            if heading is None:
+                state = headings[place - 1][2] if place else PREAMBLE
+                if others and (place == 0 or others[-1][0] > headings[place - 1][0]):
+                    state = others[-1][2]
+                heading = _phrase_heading(text, colon, state, low)
             if heading is not None:
-                headings.append(heading)
+                others.append(heading)
         colon = text.find(":", colon + 1)
-    return headings
+    return others
 
 
 def _inline_heading(text: str, colon: int, main: bool) -> Heading | None:
+    """Return the known heading inside a line that ends at `colon` (rule 4)."""
     end = colon - 1 if text[colon - 1] == " " else colon
+    last = text[end - 1 : end]
+    if not (last.isupper() or last == ")" or (not main and last.islower())):
+        return None
     # most colons follow other words; the expression takes 50 times as long
-    words = text[max(0, end - _LONGEST_WORD) : end].split()
+    words = text[max(0, end - _LONGEST_WORD) : end].replace(".", " ").replace(",", " ").split()
     if not words or words[-1].upper() not in _LAST_WORDS:
         return None
     match = _INLINE.search(text, max(0, end - _LONGEST), end)
@@ -197,9 +259,9 @@ def _inline_heading(text: str, colon: int, main: bool) -> Heading | None:
     heading, start = match.group(), match.start()
     before = text[max(0, start - 24) : start]
     stripped = before.rstrip(" \t")
-    if not stripped or stripped[-1] == "\n" or len(stripped) == len(before):
+    after_stop = stripped[-1:] in tuple(".!?:;)]_") or len(before) - len(stripped) > 1 or stripped.endswith(".,")
+    if not stripped or stripped[-1] == "\n" or (len(stripped) == len(before) and not after_stop):
         return None
-    after_stop = stripped[-1] in ".!?:;)]_"
     name = name_of(heading)
     if name is None:
         return None
@@ -219,3 +281,26 @@ def _inline_heading(text: str, colon: int, main: bool) -> Heading | None:
     if main or not after_stop or not heading[0].isupper() or heading.upper() not in _SINGLE_LINE_NAMES:
         return None
     return None if _VERB.match(text, colon + 1) else (start, colon + 1, name)
+
+
+def _phrase_heading(text: str, colon: int, state: str, low: bool) -> Heading | None:
+    """Return the heading of words that contain a heading's, or misspell it, before `colon` (rule 5)."""
+    window = text[max(0, colon - _LONGEST_PHRASE) : colon]
+    last = _LAST_OF_PHRASE.search(window)
+    if last is None or correct(last[1].upper()) not in LAST_WORDS:
+        return None
+    match = _PHRASE.search(window)
+    if match is None or (match.start("words") == 0 and colon > _LONGEST_PHRASE):
+        return None
+    words = match["words"].rstrip()
+    capitals = words.isupper()
+    name = qualified_name_of(words.upper())
+    if name is None or name_of(words) or not _may_follow(text, name, state, words, colon):
+        return None
+    start = colon - len(window) + match.start("words")
+    if match["line"] is not None:
+        line = colon - len(window) + match.start("line") + 1
+        if _goes_on(text, line) or _VERB.match(text, colon + 1):
+            return None
+        return (line, colon + 1, name) if capitals or low or is_title(words) else None
+    return (start, colon + 1, name) if capitals else None

@@ -2,6 +2,9 @@
 
 import re
 
+from radray.reports.text.exams import body_part, modality
+from radray.reports.text.spelling import correct
+
 PREAMBLE = "preamble"
 """Text under no heading: before the first one, after "FINAL REPORT", after a rule of underscores."""
 BOTH = "findings_and_impression"
@@ -10,6 +13,13 @@ REPORT = "report"
 """Text under a heading that names the exam or the whole report; `sections` decides what it is."""
 LAST_PARAGRAPH = "last_paragraph"
 """Paragraphs without a heading at the end of a report that has neither findings nor impression."""
+RESULTS = "results"
+"""Text under "RESULTS" and the like: the findings where no other heading names them, else part of the text around."""
+SUMMARY = "summary"
+"""Text under "INTERPRETATION", "SUMMARY" and the like: the impression where it follows the findings and no other
+heading names one; else kept apart, since it may hold the answer."""
+DIAGNOSIS = "diagnosis"
+"""Text under "DIAGNOSIS": before the findings the clinical one, an indication; after them like SUMMARY."""
 
 NAMES: dict[str, tuple[str, ...]] = {
     # Frequencies over all 227,835 reports of MIMIC-CXR, as counted in the corpus's own parser
@@ -83,6 +93,14 @@ NAMES: dict[str, tuple[str, ...]] = {
         "CONCLUSION",
         "CONCLUSIONS",
         "OPINION",
+        "FINAL IMPRESSION",
+        "OVERALL IMPRESSION",
+        "RADIOLOGICAL IMPRESSION",
+        "RADIOLOGIC IMPRESSION",
+        "RADIOGRAPHIC IMPRESSION",
+        "DIAGNOSTIC IMPRESSION",
+        "FINAL CONCLUSION",
+        "FINAL OPINION",
         "IMPRESSON",
         "IMPRRESSION",
         "IMPRESSSION",
@@ -110,9 +128,46 @@ NAMES: dict[str, tuple[str, ...]] = {
         "FINDINGS AND CONCLUSION",
     ),
     REPORT: ("CHEST, TWO VIEWS", "REPORT", "NARRATIVE"),
+    RESULTS: ("RESULTS", "RESULT", "OBSERVATIONS", "OBSERVATION", "DESCRIPTION", "BODY"),
+    SUMMARY: (
+        "INTERPRETATION",
+        "FINAL INTERPRETATION",
+        "RADIOLOGICAL INTERPRETATION",
+        "SUMMARY",
+        "ASSESSMENT",
+        "OVERALL ASSESSMENT",
+        "FINAL ASSESSMENT",
+        "ASSESSMENT AND PLAN",
+    ),
+    DIAGNOSIS: (
+        "DIAGNOSIS",
+        "DIAGNOSES",
+        "FINAL DIAGNOSIS",
+        "RADIOLOGICAL DIAGNOSIS",
+        "RADIOLOGIC DIAGNOSIS",
+        "IMAGING DIAGNOSIS",
+        "CLINICAL DIAGNOSIS",
+        "CLINICAL IMPRESSION",
+        "PROVISIONAL DIAGNOSIS",
+        "ADMITTING DIAGNOSIS",
+    ),
     "recommendations": ("RECOMMENDATION(S)", "RECOMMENDATION", "RECOMMENDATIONS"),
     "notification": ("NOTIFICATION", "NOTIFICATIONS", "NOTIFICATION(S)", "COMMUNICATION", "CRITICAL RESULTS"),
-    "addendum": ("ADDENDUM", "FINAL ADDENDUM", "ADDENDA"),
+    "addendum": (
+        "ADDENDUM",
+        "FINAL ADDENDUM",
+        "ADDENDA",
+        "AMENDMENT",
+        "AMENDMENTS",
+        "AMENDED REPORT",
+        "CORRECTION",
+        "CORRECTED REPORT",
+        "REVISION",
+        "REVISED REPORT",
+        "SUPPLEMENTARY REPORT",
+        "SUPPLEMENTAL REPORT",
+        "LATE ENTRY",
+    ),
     "wet_read": ("WET READ", "WETREAD", "PFI", "PRELIMINARY REPORT", "PROVISIONAL FINDINGS IMPRESSION"),
     "comment": ("COMMENT", "COMMENTS"),
     "date": ("DATE",),
@@ -133,7 +188,7 @@ ASIDES = frozenset({"addendum", "wet_read"})
 """Sections that may hold a report of their own."""
 BACKGROUND = frozenset({PREAMBLE, "examination", "indication", "history", "technique", "comparison", "date"})
 """Sections that come before the findings."""
-MAIN = frozenset({"findings", "impression", BOTH, REPORT})
+MAIN = frozenset({"findings", "impression", BOTH, REPORT, RESULTS, SUMMARY})
 """Sections with findings or impression."""
 BARE = frozenset(
     variant
@@ -155,12 +210,32 @@ _VIEW_WORDS = re.compile(
 _VIEW_NOUNS = frozenset({"CHEST", "CXR", "VIEW", "VIEWS", "RADIOGRAPH", "RADIOGRAPHS", "RIBS", "PA", "AP", "PORTABLE"})
 _MAIN_WORDS = {
     "IMPRESSION": "impression",
+    "IMPRESSIONS": "impression",
+    "CONCLUSION": "impression",
+    "CONCLUSIONS": "impression",
     "FINDINGS": "findings",
     "HISTORY": "history",
     "INDICATION": "indication",
     "COMPARISON": "comparison",
     "TECHNIQUE": "technique",
 }
+_FINDING = frozenset({"FINDINGS", "FINDING"})
+_CONCLUDING = frozenset({"IMPRESSION", "IMPRESSIONS", "CONCLUSION", "CONCLUSIONS", "OPINION"})
+_SUMMING = frozenset({"INTERPRETATION", "SUMMARY", "ASSESSMENT", "DIAGNOSIS"})
+_CONCLUDED = (
+    _CONCLUDING
+    | _SUMMING
+    | frozenset(
+        {"AND", "OF", "THE", "FINAL", "OVERALL", "GENERAL", "RADIOLOGICAL", "RADIOLOGIC", "RADIOGRAPHIC"}
+        | {"RADIOLOGY", "RADIOLOGIST", "RADIOLOGISTS", "S", "IMAGING", "DIAGNOSTIC", "REPORT", "RECOMMENDATION"}
+        | {"RECOMMENDATIONS", "PLAN", "COMMENT", "COMMENTS", "ADVICE", "SUGGESTION", "SUGGESTIONS"}
+        | {"MANAGEMENT", "FOLLOWUP", "FOLLOW", "UP"}
+    )
+)
+"""The words of headings such as "Impression and Recommendations", "Radiologist's conclusion"."""
+_MOST_WORDS = 8
+LAST_WORDS = frozenset(_MAIN_WORDS) | _FINDING | _CONCLUDED
+"""The last words of headings that `qualified_name_of` knows."""
 _NOT_OF_THIS_REPORT = re.compile(
     r"""
     PRIOR|PREVIOUS|OLD|PRELIMINARY|PROVISIONAL|RESIDENT|OUTSIDE|NO|SEE|PLEASE|ABOVE|BELOW|AS|PER|
@@ -187,19 +262,56 @@ def name_of(heading: str) -> str | None:
 def qualified_name_of(heading: str) -> str | None:
     """Return the section of a heading in capitals that contains a known heading, or names only views; else None.
 
-    "CHEST FINDINGS", "FINAL IMPRESSION", "PAST MEDICAL HISTORY", "PA AND LATERAL CHEST"; MIMIC-CXR's own parser has
-    the same two rules. Headings that refer to another report ("PRIOR IMPRESSION") give None.
+    "CHEST FINDINGS", "CT HEAD IMPRESSION", "PAST MEDICAL HISTORY", "PA AND LATERAL CHEST" (MIMIC-CXR's own parser has
+    the same rules); "IMPRESSION AND RECOMMENDATION"; misspelt words too. Headings that refer to another report ("PRIOR
+    IMPRESSION") give None.
     """
     words = _WORD.findall(heading)
     if not words or any(_NOT_OF_THIS_REPORT.fullmatch(word) for word in words):
         return None
-    if "FINDINGS" in words and ("IMPRESSION" in words or "CONCLUSION" in words):
-        return BOTH
+    words = [correct(word) for word in words]
+    kinds = set(words)
+    concludes = not kinds.isdisjoint(_CONCLUDING)
+    if not kinds.isdisjoint(_FINDING):
+        if concludes:
+            return BOTH
+        if not kinds.isdisjoint(_SUMMING):
+            return SUMMARY
+    elif kinds <= _CONCLUDED and (concludes or not kinds.isdisjoint(_SUMMING)):
+        return "impression" if concludes else SUMMARY
+    if len(words) == 1:
+        return NAME_OF.get(words[0])
     if len(words) <= 4 and (name := _MAIN_WORDS.get(words[-1]) or _MAIN_WORDS.get(words[0])):
         return name
+    if len(words) <= _MOST_WORDS and words[-1] in _MAIN_WORDS and names_exam(" ".join(words[:-1])):
+        return _MAIN_WORDS[words[-1]]
     if all(_VIEW_WORDS.fullmatch(word) for word in words) and not _VIEW_NOUNS.isdisjoint(words):
         return REPORT
     return None
+
+
+def is_stamped(heading: str) -> bool:
+    """Return whether `heading` may stand before a name or a time without a colon: "ADDENDUM by ___ on ___"."""
+    words = heading.upper()
+    return words in NAMES["wet_read"] or words.startswith(("WET", "ADDEND", "FINAL ADDEND"))
+
+
+def is_title(words: str) -> bool:
+    """Return whether `words` are written as a heading: all with a capital, or the first and no others than headings'.
+
+    "CT Head Impression", "Impression and recommendation"; not "In the findings".
+    """
+    parts = words.split()
+    if not parts or not parts[0][0].isupper():
+        return False
+    return all(part[0].isupper() for part in parts if len(part) > 3) or all(
+        correct(word) in _CONCLUDED for word in _WORD.findall(words.upper())
+    )
+
+
+def names_exam(words: str) -> bool:
+    """Return whether `words` name an exam or its body part: "CT CERVICAL SPINE"."""
+    return modality(words) is not None or body_part(words) is not None
 
 
 def _alternatives() -> str:

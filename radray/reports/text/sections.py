@@ -9,17 +9,46 @@
    those of the same studies. A section that repeats another is left out.
 7. Text under the name of the exam or "REPORT:", and paragraphs without a heading between the background and the
    impression, are the findings if there is an impression under its own heading, which they then do not contain. If
-   there is none, they may contain both: BOTH or LAST_PARAGRAPH, neither input nor reference.
+   there is none, they may contain both: BOTH or LAST_PARAGRAPH, neither input nor reference. So is text under "RESULTS"
+   or "DESCRIPTION", where there are no findings.
+8. "INTERPRETATION", "SUMMARY", "DIAGNOSIS" and the like are the impression where nothing else is and there are
+   findings; beside an impression they are apart, without findings BOTH. A diagnosis before the findings is
+   an indication.
+9. A text without line ends has lost them: two spaces stand for one, three or more for a blank line.
+10. What a page break puts into the text, and names and footers in findings and impression, are sections of their
+   own; the text around goes on.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from radray.reports.text.footers import find_footers
 from radray.reports.text.heading_places import Heading, find_headings
-from radray.reports.text.headings import ASIDES, BACKGROUND, BOTH, LAST_PARAGRAPH, MAIN, PREAMBLE, REPORT
+from radray.reports.text.headings import (
+    ASIDES,
+    BACKGROUND,
+    BOTH,
+    DIAGNOSIS,
+    LAST_PARAGRAPH,
+    MAIN,
+    PREAMBLE,
+    REPORT,
+    RESULTS,
+    SUMMARY,
+)
+from radray.reports.text.page_breaks import find_page_breaks
 
-_LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]|<[ ]?[bB][rR][ ]?/?[ ]?>|\\\.br\\")
+PAGE_BREAK, FOOTER = "page_break", "attestation"
+
+_LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]|<[ ]?[bB][rR][ ]?/?[ ]?>|\\\.br\\|\\X0[AaDd]\\")
+_SPACES = str.maketrans(
+    dict.fromkeys(map(chr, (0xA0, 0x1680, *range(0x2000, 0x200C), 0x202F, 0x205F, 0x3000, 0xFEFF)), " ")
+)
+_RUN_OF_SPACES = re.compile(r"[ \t]{2,}")
+_WITH_FOOTERS = frozenset({"findings", "impression", BOTH, LAST_PARAGRAPH})
+_DECIDED = frozenset({REPORT, RESULTS, SUMMARY, DIAGNOSIS})
 _PARAGRAPHS = re.compile(r"\n[ \t]*+\n")
 _ASKS = re.compile(
     r"(?:evaluate|eval|please|assess|rule|question|patient|history|reason|comparison|technique|dictated|signed)\b",
@@ -53,10 +82,22 @@ class Sections:
     def get(self, name: str) -> str | None:
         """Return the text of all sections called `name`, stripped, a blank line between; None if there is none.
 
-        Blank sections, and repetitions of another one, are left out.
+        Blank sections, and repetitions of another one, are left out. Across a page break the text goes on.
         """
-        texts = (self.text[span.text_start : span.end].strip() for span in self.spans if span.name == name)
-        return "\n\n".join(part for part in dict.fromkeys(texts) if part) or None
+        texts: dict[str, None] = {}
+        before = ""
+        for place, span in enumerate(self.spans):
+            if span.name != name:
+                continue
+            text = self.text[span.text_start : span.end].strip()
+            goes_on = place > 1 and self.spans[place - 1].name == PAGE_BREAK and self.spans[place - 2].name == name
+            if goes_on and before and text:
+                del texts[before]
+                text = f"{before}\n{text}"
+            if text:
+                texts.setdefault(text)
+                before = text
+        return "\n\n".join(texts) or None
 
     @property
     def has_headings(self) -> bool:
@@ -64,10 +105,17 @@ class Sections:
         return any(span.name != PREAMBLE for span in self.spans)
 
 
-def parse(text: str) -> Sections:
-    """Return the sections of `text`: none for empty text, one preamble for text without headings."""
+def parse(text: str, within: str = PREAMBLE) -> Sections:
+    """Return the sections of `text`: none for empty text, one preamble for text without headings.
+
+    `within` is the section that the text's source names, findings or impression: then text before the first heading is
+    in it, unless it has a heading of its own, and paragraphs without a heading are findings.
+    """
     # one character is put before: every line follows "\n", which is found fastest; the length stays, and so do places
     lines = "\n" + _with_plain_line_ends(text)
+    breaks = find_page_breaks(lines)
+    for begin, end in breaks:
+        lines = lines[:begin] + " " * (end - begin) + lines[end:]
     headings = _without_asides(find_headings(lines))
     spans: list[Section] = []
     name, start, text_start = PREAMBLE, 0, 0
@@ -78,17 +126,50 @@ def parse(text: str) -> Sections:
     if len(text) > start:
         spans.append(Section(name, start, text_start, len(text)))
     names = {span.name for span in spans}
-    if REPORT in names:
-        spans = _named(spans, BOTH if "impression" not in names else "findings")
-    if "findings" not in names and REPORT not in names and BOTH not in names and names - {PREAMBLE}:
-        spans = _with_paragraphs(lines[1:], spans, "impression" in names)
-    return Sections(text, tuple(spans))
+    if not names.isdisjoint(_DECIDED):
+        spans = _decided(spans)
+        names = {span.name for span in spans}
+    if within != PREAMBLE and spans and spans[0].name == PREAMBLE and names.isdisjoint((within, BOTH)):
+        spans[0] = Section(within, *spans[0][1:])
+        names.add(within)
+    if "findings" not in names and BOTH not in names and names - {PREAMBLE}:
+        spans = _with_paragraphs(lines[1:], spans, "impression" in names or within == "findings")
+    for begin, end in breaks:
+        spans = list(_without(spans, begin - 1, end - 1, PAGE_BREAK))
+    return Sections(text, tuple(_without_footers(text, spans)))
 
 
 def _with_plain_line_ends(text: str) -> str:
-    if "\r" in text or "<" in text or "\\" in text or "\x0b" in text or "\x0c" in text or not text.isascii():
-        return _LINE_ENDS.sub(lambda match: "\n".rjust(len(match.group())), text)
+    """Return `text` with a line feed for each line end and " " for each other space, of the same length."""
+    is_ascii = text.isascii()
+    if not is_ascii:
+        text = text.translate(_SPACES)
+    if not is_ascii or "\r" in text or "<" in text or "\\" in text or "\x0b" in text or "\x0c" in text:
+        text = _LINE_ENDS.sub(lambda match: "\n".rjust(len(match.group())), text)
+    if "  " in text and "\n" not in text.strip():
+        return _RUN_OF_SPACES.sub(_line_end, text)
     return text
+
+
+def _line_end(spaces: re.Match[str]) -> str:
+    length = len(spaces.group())
+    return "\n " if length == 2 else "\n" + " " * (length - 2) + "\n"
+
+
+def _without(spans: list[Section], start: int, end: int, name: str) -> Iterator[Section]:
+    """Yield `spans` with a section `name` from `start` to `end`, in the middle of another or over several."""
+    is_new = True
+    for span in spans:
+        if span.end <= start or span.start >= end:
+            yield span
+            continue
+        if span.start < start:
+            yield Section(span.name, span.start, min(span.text_start, start), start)
+        if is_new:
+            yield Section(name, start, start, end)
+            is_new = False
+        if span.end > end:
+            yield Section(span.name, end, end, span.end)
 
 
 def _without_asides(headings: list[Heading]) -> list[Heading]:
@@ -110,8 +191,24 @@ def _without_asides(headings: list[Heading]) -> list[Heading]:
     return kept
 
 
-def _named(spans: list[Section], name: str) -> list[Section]:
-    return [Section(name, s.start, s.text_start, s.end) if s.name == REPORT else s for s in spans]
+def _decided(spans: list[Section]) -> list[Section]:
+    """Return `spans` with names for those whose headings depend on the others (rules 7 and 8)."""
+    names = [span.name for span in spans]
+    has_impression = "impression" in names
+    finding = {"findings", BOTH} if "findings" in names or BOTH in names else {REPORT, RESULTS}
+    first = next((place for place, name in enumerate(names) if name in finding), None)
+    decided = []
+    for place, span in enumerate(spans):
+        name = span.name
+        if name == DIAGNOSIS and (first is None or place < first):
+            name = "indication"
+        elif name in (SUMMARY, DIAGNOSIS):
+            name = SUMMARY if has_impression else BOTH if first is None else "impression"
+        decided.append(Section(name, *span[1:]))
+    has_impression = any(span.name == "impression" for span in decided)
+    named = "findings" if has_impression else BOTH
+    asides = {REPORT} if RESULTS not in finding else {REPORT, RESULTS}
+    return [Section(named, *span[1:]) if span.name in asides else span for span in decided]
 
 
 def _with_paragraphs(text: str, spans: list[Section], has_impression: bool) -> list[Section]:
@@ -158,3 +255,11 @@ def _may_be_findings(paragraph: str) -> bool:
         and _AGE.search(paragraph) is None
         and _TAKEN.fullmatch(paragraph) is None
     )
+
+
+def _without_footers(text: str, spans: list[Section]) -> list[Section]:
+    """Return `spans` with names and footers in findings and impression apart."""
+    for span in [span for span in spans if span.name in _WITH_FOOTERS]:
+        for start, end in find_footers(text[span.text_start : span.end]):
+            spans = list(_without(spans, span.text_start + start, span.text_start + end, FOOTER))
+    return spans

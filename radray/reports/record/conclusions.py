@@ -1,0 +1,96 @@
+"""Conclusions inside findings: they would put the answer into the input.
+
+A heading of an impression inside the findings ends them where it is certain to be one; what only looks like a
+conclusion rejects the report. Of the findings of Open-i's 1,390 reports the first is in one, the second in none.
+"""
+
+import re
+
+from radray.reports.text.headings import BOTH, SUMMARY, is_title, qualified_name_of
+from radray.reports.text.spelling import correct
+
+_CONCLUDING = frozenset({"IMPRESSION", "IMPRESSIONS", "CONCLUSION", "CONCLUSIONS", "OPINION", "IMP", "CONC"})
+_SUMMING = frozenset({"INTERPRETATION", "SUMMARY", "DIAGNOSIS"})
+_MAY_CONCLUDE = re.compile(r"[A-Za-z]{3,}(?=[)\]*]{0,3}[ ]?:)")
+_BEFORE = re.compile(r"(?:^|[\n.!?;:)\]_]|[ \t]{2})[ \t]*+(?P<words>[A-Za-z][A-Za-z/&' -]{0,70}+)$")
+_LAST_STOP = re.compile(r"[\n.!?;:)\]_]|[ \t]{2}")
+_MENTION = re.compile(r"(?:^|[ ])(?:an?|the|this|that|no|under|see|per|as)(?:[ ][a-z-]+){0,2}[ ]*$", re.IGNORECASE)
+_CONCLUDES = re.compile(
+    r"""(?:^|[.!?;:)\]_][ ]?)(?:
+        (?:In|To|Taken)[ ](?:conclusion|summary|conclude|summari[sz]e|sum[ ]up|together)\b
+        | (?:Overall|Final|My|Our|Radiological|Radiologic|Diagnostic)[ ](?:impression|conclusion|opinion)s?\b
+        | (?:Impression|Conclusion|Opinion)s?(?=[ ](?:is|are|was)[ ]|[ ]?[-\u2013\u2014=][ ]|[ ][A-Z0-9])
+        | (?i:imp|conc)(?=[ ]?[-\u2013\u2014=:][ ])
+    )""",
+    re.VERBOSE,
+)
+_IN_CAPITALS = re.compile(r"\b(?:IMPRESSION|CONCLUSION|OPINION)S?\b(?![ ]OF\b)")
+_LOST_LETTERS = frozenset({"PRESSION", "PRESSIONS"})
+
+
+def split_conclusion(findings: str) -> tuple[str, str | None]:
+    """Return `findings` up to the first heading of a conclusion in them, and the text under it.
+
+    Without such a heading (findings, None).
+    The text is "" where the heading has lost letters ("Pression:"), or is of findings and impression in one: that is
+    certain enough to remove it, but not to score against it.
+    """
+    for match in _MAY_CONCLUDE.finditer(findings):
+        last = correct(match.group().upper())
+        if last not in _LAST:
+            continue
+        heading = _heading(findings, match.start(), match.end())
+        if heading is not None:
+            start, name = heading
+            rest = findings[findings.index(":", match.end()) + 1 :]
+            lost = match.group().upper() in _LOST_LETTERS or name == BOTH
+            return findings[:start], "" if lost else rest
+    return findings, None
+
+
+def _heading(text: str, word: int, end: int) -> tuple[int, str] | None:
+    """Return where the heading with the word from `word` to `end` begins, and its section; None for a mention."""
+    start = max(0, end - 80)
+    sentence = max((stop.end() for stop in _LAST_STOP.finditer(text, start, word)), default=start)
+    words = text[sentence:end].lstrip()
+    begin = end - len(words)
+    whole = _section(words)
+    if whole is not None and (sentence > start or start == 0):
+        return begin, whole
+    # "clear lungs IMPRESSION: normal", without a stop before it
+    own = text[word:end]
+    if correct(own.upper()) in _CONCLUDING and own[0].isupper():
+        before = text[:word].rstrip(" ")
+        starts = not before[-1:].islower() and before[-1:] != ","
+        if starts or (own.isupper() and not _MENTION.search(before[-40:])):
+            return word, "impression"
+    return None
+
+
+def _section(words: str) -> str | None:
+    upper = words.upper()
+    if upper in ("IMP", "CONC"):
+        return "impression"
+    if not is_title(words) and not is_title(words.capitalize()):
+        return None
+    name = qualified_name_of(upper)
+    return name if name in ("impression", BOTH, SUMMARY) else None
+
+
+_LAST = _CONCLUDING | _SUMMING | {"RECOMMENDATION", "RECOMMENDATIONS", "PLAN", "COMMENT", "COMMENTS", "FINDINGS"}
+
+
+def may_conclude(findings: str) -> bool:
+    """Return whether cleaned `findings` hold what looks like a conclusion, though not certain enough to be cut.
+
+    A conclusion without a colon ("In summary, ...", "Impression - ...", "IMPRESSION normal"), or a heading in the
+    middle of a sentence ("mild scoliosis impression: no change"), unless an article shows that it is a mention.
+    """
+    if _CONCLUDES.search(findings):
+        return True
+    if not findings.isupper() and _IN_CAPITALS.search(findings):
+        return True
+    for match in _MAY_CONCLUDE.finditer(findings):
+        if correct(match.group().upper()) in _CONCLUDING and not _MENTION.search(findings[: match.start()][-40:]):
+            return True
+    return False
