@@ -10,20 +10,30 @@ from radray.reports.text.headings import BOTH, SUMMARY, is_title, qualified_name
 from radray.reports.text.spelling import correct
 
 _CONCLUDING = frozenset({"IMPRESSION", "IMPRESSIONS", "CONCLUSION", "CONCLUSIONS", "OPINION", "IMP", "CONC"})
-_SUMMING = frozenset({"INTERPRETATION", "SUMMARY", "DIAGNOSIS"})
+_SUMMING = frozenset({"INTERPRETATION", "SUMMARY", "DIAGNOSIS", "ASSESSMENT"})
 _MAY_CONCLUDE = re.compile(r"[A-Za-z]{3,}(?=[)\]*]{0,3}[ ]?:)")
 _BEFORE = re.compile(r"(?:^|[\n.!?;:)\]_]|[ \t]{2})[ \t]*+(?P<words>[A-Za-z][A-Za-z/&' -]{0,70}+)$")
 _LAST_STOP = re.compile(r"[\n.!?;:)\]_]|[ \t]{2}")
-_MENTION = re.compile(r"(?:^|[ ])(?:an?|the|this|that|no|under|see|per|as)(?:[ ][a-z-]+){0,2}[ ]*$", re.IGNORECASE)
+_MENTION = re.compile(
+    r"""(?:^|[ ])(?:(?:an?|the|this|that|no|under|see|per|as)(?:[ ][a-z-]+){0,2}
+    # of the skull base, of bone, of a neighbour on an organ
+    |basilar|cortical|vascular|extrinsic|aortic|cardiac|dural|renal|splenic|gastric|colonic|bony|hill-sachs|rhomboid
+    )[ ]*$
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
 _CONCLUDES = re.compile(
     r"""(?:^|[.!?;:)\]_][ ]?)(?:
         (?:In|To|Taken)[ ](?:conclusion|summary|conclude|summari[sz]e|sum[ ]up|together)\b
         | (?:Overall|Final|My|Our|Radiological|Radiologic|Diagnostic)[ ](?:impression|conclusion|opinion)s?\b
-        | (?:Impression|Conclusion|Opinion)s?(?=[ ](?:is|are|was)[ ]|[ ]?[-\u2013\u2014=][ ]|[ ][A-Z0-9])
+        | Conclusions?(?=[ ](?!of\b))
+        | (?:Impression|Opinion)s?(?=[ ](?:is|are|was)[ ]|[ ]?[-\u2013\u2014=][ ]|[ ][A-Z0-9])
         | (?i:imp|conc)(?=[ ]?[-\u2013\u2014=:][ ])
     )""",
     re.VERBOSE,
 )
+_CAPITALS_BEFORE = re.compile(r"(?:[A-Z][A-Z'-]+[ ]+)++$")
+"""Before "IMPRESSION:", as in "PRELIMINARY IMPRESSION": of which report it is, is not known."""
 _IN_CAPITALS = re.compile(r"\b(?:IMPRESSION|CONCLUSION|OPINION)S?\b(?![ ]OF\b)")
 _LOST_LETTERS = frozenset({"PRESSION", "PRESSIONS"})
 
@@ -43,7 +53,7 @@ def split_conclusion(findings: str) -> tuple[str, str | None]:
         if heading is not None:
             start, name = heading
             rest = findings[findings.index(":", match.end()) + 1 :]
-            lost = match.group().upper() in _LOST_LETTERS or name == BOTH
+            lost = match.group().upper() in _LOST_LETTERS or name in (BOTH, "another")
             return findings[:start], "" if lost else rest
     return findings, None
 
@@ -62,7 +72,10 @@ def _heading(text: str, word: int, end: int) -> tuple[int, str] | None:
     if correct(own.upper()) in _CONCLUDING and own[0].isupper():
         before = text[:word].rstrip(" ")
         starts = not before[-1:].islower() and before[-1:] != ","
-        if starts or (own.isupper() and not _MENTION.search(before[-40:])):
+        if own.isupper() and not _MENTION.search(before[-40:]):
+            run = _CAPITALS_BEFORE.search(text[max(0, word - 60) : word])
+            return (word - len(run.group()), "another") if run else (word, "impression")
+        if starts:
             return word, "impression"
     return None
 

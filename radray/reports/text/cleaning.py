@@ -35,6 +35,8 @@ _HL7 = re.compile(
 )
 _HL7_DELIMITERS = {"F": "|", "S": "^", "T": "&", "R": "~", "E": "\\"}
 
+# "=====", also where line ends were lost; "-----" and "~~~~" alone on their line
+_RULE = re.compile(r"(?<!\S)={3,}+(?!\S)|(?m:^[ \t]*+(?:-{4,}+|~{3,}+|_{5,}+)[ \t]*+$)")
 # Matches blank lines whether or not a capital follows: else each of n blank lines would scan n ahead.
 _PARAGRAPH = re.compile(r"\n[ \t]*+\n\s*+")
 _DOTS = re.compile(r" ?\.(?: ?\.)+(?![0-9]) ?")
@@ -132,7 +134,11 @@ def _pass(text: str) -> tuple[str, bool]:
 
 def _may_hold_markup(text: str) -> bool:
     """Return whether `text` may hold markup, escapes or masks; most texts do not."""
-    return "&" in text or "\\" in text or may_hold_masks(text)
+    return "&" in text or "\\" in text or _may_hold_rules(text) or may_hold_masks(text)
+
+
+def _may_hold_rules(text: str) -> bool:
+    return ("=" in text and "===" in text) or ("-" in text and "----" in text) or "~~~" in text or "_____" in text
 
 
 def _paragraph(match: re.Match[str]) -> str:
@@ -156,6 +162,8 @@ def _with_plain_characters(text: str) -> str:
         text = _HL7.sub(_hl7, text)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _may_hold_rules(text):
+        text = _RULE.sub("", text)
     return with_masks(text)
 
 

@@ -19,6 +19,7 @@ A stop is a mark that can end a sentence. Any other "LUNGS:" or "findings" is pa
 import re
 from bisect import bisect_left
 
+from radray.reports.text.addenda import Heading, find_addenda
 from radray.reports.text.headings import (
     ASIDES,
     BACKGROUND,
@@ -32,6 +33,7 @@ from radray.reports.text.headings import (
     NAME_OF,
     NAMES,
     PREAMBLE,
+    REPORT,
     RESULTS,
     SUMMARY,
     is_stamped,
@@ -44,8 +46,8 @@ from radray.reports.text.spelling import correct
 
 _FIRST_LETTERS = "".join(sorted({variant[0].lower() for variant in NAME_OF}))
 _LINE = re.compile(
-    rf"""\n[ \t]*+(?=[A-Z_*\#=~>|\[(0-9-]|[{_FIRST_LETTERS}])(?:
-        (?:[*\#=~>|\[-]{{1,80}}+[ ]?|(?P<number>\(?[0-9]{{1,2}}[.)][ \t]{{0,2}}))?
+    rf"""\n[ \t]*+(?=[A-Z_*\#=~><|\[(0-9-]|[{_FIRST_LETTERS}])(?:
+        (?:[*\#=~><|\[_-]{{1,80}}+[ ]?|(?P<number>\(?(?:[0-9]{{1,2}}|[IVX]{{1,4}}|[A-H])[.)][ \t]{{0,2}}))?
         (?P<known>{KNOWN})(?P<colon>[ ]?:(?!\*))?
         | (?P<capitals>[A-Z][A-Z0-9 ,/&()\#-]{{2,60}}+)(?=[:\uff1a])
         | (?P<rule>_{{10,}}[ \t]*+$)
@@ -54,7 +56,7 @@ _LINE = re.compile(
 )
 _CAPITALS = re.compile(r"[A-Z][A-Z0-9 ,/&()#-]{2,60}+(?=[:\uff1a])")
 _AFTER = re.compile(
-    r"""\*{0,3}[ \t]*+(?:
+    r"""[*\])>_]{0,6}+[ \t]*+(?:
         (?P<colon>[:;\uff1a]\*{0,3}) | (?P<end>[].=*~>|) \t-]*+$)
         | (?P<dash>(?:[-\u2013\u2014=]{1,3}|\.)(?=[ \t])) | (?P<text>)
     )""",
@@ -86,6 +88,8 @@ _SINGLE_LINE_NAMES = _INLINE_NAMES | frozenset(NAMES["history"])
 _LONGEST = max(map(len, NAME_OF))
 _LAST_WORDS = frozenset(variant.split()[-1] for variant in NAME_OF)
 _LONGEST_WORD = max(map(len, _LAST_WORDS)) + 1
+_DASHED = frozenset({"findings", "impression", BOTH})
+_DASH_BEFORE_SENTENCE = re.compile(r"[ ]?[-\u2013\u2014][ ](?:[A-Z0-9_]|\n)")
 _BEFORE_FINDINGS = BACKGROUND | {DIAGNOSIS, SUMMARY}
 _ALSO_AFTER_FINDINGS = frozenset({"impression", BOTH, SUMMARY})
 _LONGEST_PHRASE = 80
@@ -96,10 +100,8 @@ _PHRASE = re.compile(
     (?P<words>[A-Za-z][A-Za-z0-9/&(),'-]*+(?:[ ][A-Za-z0-9/&(),'-]++){0,8}+)[)\]*=]{0,3}[ ]?$""",
     re.VERBOSE,
 )
-_IMPRESSION_FOLLOWS = re.compile(r"\b(?:impression|conclusion|opinion)s?[ \t]*+(?::|\n)", re.IGNORECASE)
-
-Heading = tuple[int, int, str]
-"""Start and end of a heading, in the text with one character put before it, and the section's name."""
+_IMPRESSION_FOLLOWS = re.compile(r"\b(?:impression|conclusion|opinion)s?[^\n:.]{0,40}+[:\n]", re.IGNORECASE)
+_LONE = re.compile(r"\n[ \t]*+(?P<words>[A-Z][A-Z &/'-]{4,60}+)(?=\n)")
 
 
 def find_headings(text: str) -> list[Heading]:
@@ -122,6 +124,8 @@ def find_headings(text: str) -> list[Heading]:
             numbered = match["number"] is not None
             continue
         if kind == "rule":
+            if headings and text[headings[-1][1] : line].isspace():
+                continue
             headings.append((line, match.end(), state := PREAMBLE))
             continue
         if kind != "capitals":
@@ -151,11 +155,36 @@ def find_headings(text: str) -> list[Heading]:
         state = name
         main = main or name in MAIN
         numbered = kind != "capitals" and match["number"] is not None
+    others = find_addenda(text)
+    if not any(name == "impression" for _, _, name in headings):
+        others += _lone_headings(text, headings)
     # most reports have no other colon, and then no heading inside a line
-    if text.count(":") == colons:
-        return headings
-    inline = _other_headings(text, headings, main)
-    return sorted(headings + inline) if inline else headings
+    if text.count(":") > colons:
+        others += _other_headings(text, headings, main)
+    return _merged(headings, others) if others else headings
+
+
+def _merged(headings: list[Heading], others: list[Heading]) -> list[Heading]:
+    """Return both in order; of two that overlap the first."""
+    merged: list[Heading] = []
+    for heading in sorted(headings + others, key=lambda heading: heading[:2]):
+        if not merged or heading[0] >= merged[-1][1]:
+            merged.append(heading)
+    return merged
+
+
+def _lone_headings(text: str, headings: list[Heading]) -> list[Heading]:
+    """Return the headings in capitals alone on a line that contain a heading, or misspell it (rule 5)."""
+    lone: list[Heading] = []
+    for match in _LONE.finditer(text):
+        words = match["words"].strip()
+        name = qualified_name_of(words)
+        if name is None or name_of(words) or _goes_on(text, match.start() + 1):
+            continue
+        state = next((name for start, _, name in reversed(headings) if start < match.start()), PREAMBLE)
+        if _may_follow(text, name, state, words, match.end()) and name != REPORT:
+            lone.append((match.start() + 1, match.end(), name))
+    return lone
 
 
 def _may_follow(text: str, name: str, state: str, heading: str, end: int) -> bool:
@@ -200,6 +229,8 @@ def _end_of_heading(text: str, heading: str, name: str, line: int, end: int, low
         if heading[0].isupper() and heading[1:].islower() and _begins(text, line):
             return end_after if _LIKE_A_SENTENCE.match(text, end_after) else None
         return None
+    if kind == "dash" and not capitals and heading[0].isupper() and name in _DASHED and _begins(text, line):
+        return end_after if _DASH_BEFORE_SENTENCE.match(text, end) else None
     if not capitals or heading not in BARE or _goes_on(text, line):
         return None
     if kind == "dash" or _TEXT_LIKE_A_SENTENCE.match(text, end):
@@ -259,6 +290,8 @@ def _inline_heading(text: str, colon: int, main: bool) -> Heading | None:
     heading, start = match.group(), match.start()
     before = text[max(0, start - 24) : start]
     stripped = before.rstrip(" \t")
+    if stripped.endswith(".,"):
+        start -= len(before) - len(stripped) + 1
     after_stop = stripped[-1:] in tuple(".!?:;)]_") or len(before) - len(stripped) > 1 or stripped.endswith(".,")
     if not stripped or stripped[-1] == "\n" or (len(stripped) == len(before) and not after_stop):
         return None

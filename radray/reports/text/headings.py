@@ -52,6 +52,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         # That parser, and MEDIQA 2021 after it, files it under impression: the patient's complaint becomes a reference.
         "NDICATION",
         "IDICATION",
+        "INDICATION(S)",
         "INDICATON",
     ),
     "history": (
@@ -71,6 +72,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "COMPARISON STUDY",
         "COMPARISON STUDIES",
         "REFERENCE EXAM",
+        "COMPARISON(S)",
         "COMPARISION",
         "COMPARISIONS",
         "COMPARSION",
@@ -80,6 +82,16 @@ NAMES: dict[str, tuple[str, ...]] = {
         "FINDINGS",
         "FINDING",
         "REFERENCE FINDINGS",
+        "FINDING(S)",
+        "DETAILED FINDINGS",
+        "RADIOLOGICAL FINDINGS",
+        "RADIOLOGIC FINDINGS",
+        "RADIOGRAPHIC FINDINGS",
+        "SONOGRAPHIC FINDINGS",
+        "CT FINDINGS",
+        "MRI FINDINGS",
+        "MR FINDINGS",
+        "FINDINGS/RESULTS",
         "FINDINS",
         "FINDINDGS",
         "FINDGINGS",
@@ -101,6 +113,9 @@ NAMES: dict[str, tuple[str, ...]] = {
         "DIAGNOSTIC IMPRESSION",
         "FINAL CONCLUSION",
         "FINAL OPINION",
+        "IMPRESSION(S)",
+        "CONCLUSION(S)",
+        "IMP",
         "IMPRESSON",
         "IMPRRESSION",
         "IMPRESSSION",
@@ -128,7 +143,17 @@ NAMES: dict[str, tuple[str, ...]] = {
         "FINDINGS AND CONCLUSION",
     ),
     REPORT: ("CHEST, TWO VIEWS", "REPORT", "NARRATIVE"),
-    RESULTS: ("RESULTS", "RESULT", "OBSERVATIONS", "OBSERVATION", "DESCRIPTION", "BODY"),
+    RESULTS: (
+        "RESULTS",
+        "RESULT",
+        "OBSERVATIONS",
+        "OBSERVATION",
+        "DESCRIPTION",
+        "BODY",
+        "BODY OF REPORT",
+        "REPORT BODY",
+        "REPORT TEXT",
+    ),
     SUMMARY: (
         "INTERPRETATION",
         "FINAL INTERPRETATION",
@@ -283,8 +308,8 @@ def qualified_name_of(heading: str) -> str | None:
         return NAME_OF.get(words[0])
     if len(words) <= 4 and (name := _MAIN_WORDS.get(words[-1]) or _MAIN_WORDS.get(words[0])):
         return name
-    if len(words) <= _MOST_WORDS and words[-1] in _MAIN_WORDS and names_exam(" ".join(words[:-1])):
-        return _MAIN_WORDS[words[-1]]
+    if len(words) <= _MOST_WORDS and (name := _MAIN_WORDS.get(words[-1]) or _MAIN_WORDS.get(words[0])):
+        return name if names_exam(" ".join(words)) else None
     if all(_VIEW_WORDS.fullmatch(word) for word in words) and not _VIEW_NOUNS.isdisjoint(words):
         return REPORT
     return None
@@ -305,7 +330,7 @@ def is_title(words: str) -> bool:
     if not parts or not parts[0][0].isupper():
         return False
     return all(part[0].isupper() for part in parts if len(part) > 3) or all(
-        correct(word) in _CONCLUDED for word in _WORD.findall(words.upper())
+        correct(word) in LAST_WORDS for word in _WORD.findall(words.upper())
     )
 
 
@@ -321,7 +346,7 @@ def _alternatives() -> str:
         rest = re.escape(variant[1:]).replace(r"\ ", "[ ]+").replace("/", "[ ]?/[ ]?")
         by_letter.setdefault(variant[0], []).append(rest)
     by_letter["W"].insert(0, r"ET[ ]+READ[ ]+VERSION[ ]*\#?[0-9]{0,2}")
-    by_letter["A"].insert(0, r"DDENDUM[ ]*\#?[0-9]{1,2}")
+    by_letter["A"].insert(0, r"DDENDUM[ ]*\#?[0-9]{1,2}(?![0-9/.-])")
     groups = (f"[{letter}{letter.lower()}](?i:{'|'.join(rests)})" for letter, rests in by_letter.items())
     return "(?:" + "|".join(groups) + ")(?![A-Za-z0-9])"
 

@@ -24,8 +24,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from radray.reports.text.addenda import Heading
+from radray.reports.text.comparison import comparison_state
+from radray.reports.text.exams import modality
 from radray.reports.text.footers import find_footers
-from radray.reports.text.heading_places import Heading, find_headings
+from radray.reports.text.heading_places import find_headings
 from radray.reports.text.headings import (
     ASIDES,
     BACKGROUND,
@@ -46,8 +49,11 @@ _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]|<[ ]?[bB][rR][ ]?/?[ 
 _SPACES = str.maketrans(
     dict.fromkeys(map(chr, (0xA0, 0x1680, *range(0x2000, 0x200C), 0x202F, 0x205F, 0x3000, 0xFEFF)), " ")
 )
+_RULE_BELOW = re.compile(r"[ \t]*+\n[ \t]*+(?:[_=~*-]{3,}+)[ \t]*+(?=\n)")
 _RUN_OF_SPACES = re.compile(r"[ \t]{2,}")
 _WITH_FOOTERS = frozenset({"findings", "impression", BOTH, LAST_PARAGRAPH})
+_OF_NEXT_EXAM = frozenset({"findings", "examination", "indication", "history", "technique", "comparison"})
+_MOST_TITLE_WORDS = 8
 _DECIDED = frozenset({REPORT, RESULTS, SUMMARY, DIAGNOSIS})
 _PARAGRAPHS = re.compile(r"\n[ \t]*+\n")
 _ASKS = re.compile(
@@ -121,19 +127,26 @@ def parse(text: str, within: str = PREAMBLE) -> Sections:
     name, start, text_start = PREAMBLE, 0, 0
     for heading_start, heading_end, next_name in headings:
         if heading_start - 1 > start:
-            spans.append(Section(name, start, text_start, heading_start - 1))
+            spans.append(Section(name, start, min(text_start, heading_start - 1), heading_start - 1))
         name, start, text_start = next_name, max(heading_start - 1, 0), heading_end - 1
+        if rule := _RULE_BELOW.match(lines, heading_end):
+            text_start = rule.end() - 1
     if len(text) > start:
-        spans.append(Section(name, start, text_start, len(text)))
+        spans.append(Section(name, start, min(text_start, len(text)), len(text)))
     names = {span.name for span in spans}
-    if not names.isdisjoint(_DECIDED):
-        spans = _decided(spans)
-        names = {span.name for span in spans}
     if within != PREAMBLE and spans and spans[0].name == PREAMBLE and names.isdisjoint((within, BOTH)):
         spans[0] = Section(within, *spans[0][1:])
         names.add(within)
+    if not names.isdisjoint(_DECIDED):
+        spans = _decided(spans)
+        names = {span.name for span in spans}
     if "findings" not in names and BOTH not in names and names - {PREAMBLE}:
-        spans = _with_paragraphs(lines[1:], spans, "impression" in names or within == "findings")
+        if within == "findings":
+            spans = _with_rest(lines[1:], _with_paragraphs(lines[1:], spans, True, least_words=1))
+        else:
+            spans = _with_paragraphs(lines[1:], spans, "impression" in names)
+    if len(spans) > 3:
+        spans = _with_titles(lines[1:], spans)
     for begin, end in breaks:
         spans = list(_without(spans, begin - 1, end - 1, PAGE_BREAK))
     return Sections(text, tuple(_without_footers(text, spans)))
@@ -211,7 +224,43 @@ def _decided(spans: list[Section]) -> list[Section]:
     return [Section(named, *span[1:]) if span.name in asides else span for span in decided]
 
 
-def _with_paragraphs(text: str, spans: list[Section], has_impression: bool) -> list[Section]:
+def _with_rest(text: str, spans: list[Section]) -> list[Section]:
+    """Return `spans` with what follows "Comparison: None." on its line as findings, where there are no others."""
+    last = spans[-1]
+    if any(span.name == "findings" for span in spans) or last.name != "comparison":
+        return spans
+    at = last.text_start + len(text[last.text_start : last.end]) - len(text[last.text_start : last.end].lstrip())
+    stop = text.find(". ", at, last.end)
+    if stop < 0 or "\n" in text[at:stop] or comparison_state(text[at : stop + 1]) != "none":
+        return spans
+    rest = Section("findings", stop + 2, stop + 2, last.end)
+    return [*spans[:-1], Section(last.name, last.start, last.text_start, stop + 2), rest]
+
+
+def _with_titles(text: str, spans: list[Section]) -> list[Section]:
+    """Return `spans` with the name of the next exam at the end of an impression apart ("CT SPINE", "MRI Knee:")."""
+    titled: list[Section] = []
+    for span, following in zip(spans, [*spans[1:], None], strict=True):
+        begin = text.rfind("\n", span.text_start, _end(text, span)) + 1
+        if span.name == "impression" and following and following.name in _OF_NEXT_EXAM and begin > span.text_start:
+            title = text[begin : span.end].strip().rstrip(":")
+            is_title = title.isupper() or all(word[:1].isupper() for word in title.split() if len(word) > 3)
+            if is_title and len(title.split()) <= _MOST_TITLE_WORDS and title[-1:] not in ".!?" and modality(title):
+                titled += [Section(span.name, span.start, span.text_start, begin)]
+                titled += [Section("examination", begin, begin, span.end)]
+                continue
+        titled.append(span)
+    return titled
+
+
+def _end(text: str, span: Section) -> int:
+    """Return where the text of `span` ends, white space aside."""
+    return span.text_start + len(text[span.text_start : span.end].rstrip())
+
+
+def _with_paragraphs(
+    text: str, spans: list[Section], has_impression: bool, least_words: int = _LEAST_WORDS
+) -> list[Section]:
     """Return `spans` with paragraphs without a heading separated from the last section before the impression."""
     place = None
     for i, span in enumerate(spans):
@@ -234,7 +283,7 @@ def _with_paragraphs(text: str, spans: list[Section], has_impression: bool) -> l
     while at < span.end:
         following = _PARAGRAPHS.search(text, at, span.end)
         paragraph = text[at : following.start() if following else span.end].strip()
-        if _may_be_findings(paragraph):
+        if _may_be_findings(paragraph, least_words):
             name = "findings" if has_impression else LAST_PARAGRAPH
             cut = [Section(span.name, span.start, span.text_start, at)] if at > span.start else []
             return [*spans[:place], *cut, Section(name, at, at, span.end), *spans[place + 1 :]]
@@ -244,10 +293,10 @@ def _with_paragraphs(text: str, spans: list[Section], has_impression: bool) -> l
     return spans
 
 
-def _may_be_findings(paragraph: str) -> bool:
+def _may_be_findings(paragraph: str, least_words: int) -> bool:
     """Return whether a paragraph can be findings, not a title, more of the indication or the technique."""
     return (
-        len(paragraph.split()) >= _LEAST_WORDS
+        len(paragraph.split()) >= least_words
         and paragraph[-1] in ".!?"
         and not paragraph[0].islower()
         and not paragraph.isupper()
