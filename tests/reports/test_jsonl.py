@@ -69,6 +69,15 @@ def test_a_whole_report_gives_what_no_other_field_does() -> None:
     assert whole.sections[1] == SectionText("findings", report.index("FINDINGS"), "Clear.")
 
 
+def test_a_whole_report_gives_what_a_placeholder_does_not() -> None:
+    report = "COMPARISON: Film of May.\nFINDINGS: The ribs are whole.\nIMPRESSION: No fracture."
+    (record,) = rows(
+        [{"study_id": "5", "report": report, "findings": "See report.", "impression": "nan", "comparison": "None"}]
+    )
+    assert (record.findings, record.reference) == ("The ribs are whole.", "No fracture.")
+    assert (record.comparison, record.comparison_state) == ("None", "none")
+
+
 def test_names_are_a_setting() -> None:
     fields = Fields.of({"study_id": "acc", "report": "text", "findings": None})
     (record,) = rows([{"acc": 12, "text": "FINDINGS: Clear.", "findings": "Fine."}], fields)

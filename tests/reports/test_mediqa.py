@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from radray.errors import InputError
 from radray.reports.formats.mediqa import count, read
 from radray.reports.record.record import Record
+from radray.reports.text.cleaning import clean
 from radray.schema.statuses import RejectReason, ReportStatus
 from tests.support.inputs.conservation import check_count_is_what_is_read
 
@@ -40,6 +41,7 @@ def test_an_element_is_read() -> None:
             study_id="5",
             subject_id="7",
             background="INDICATION: Cough.",
+            indication="Cough.",
             findings="Clear.",
             reference="Normal",
             reference_raw="1. Normal",
@@ -47,6 +49,35 @@ def test_an_element_is_read() -> None:
             comparison_state="unknown",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("background", "indication", "comparison", "state"),
+    [
+        ("INDICATION: Fall. COMPARISON: None.", "Fall.", "None.", "none"),
+        ("Indication: Fall, Comparison: ___", "Fall", "___", "present"),
+        (
+            "EXAMINATION: Ribs\n \n HISTORY: Fall\n \n COMPARISON: Film of ___.\n TECHNIQUE: AP",
+            "Fall",
+            "Film of ___.",
+            "present",
+        ),
+        ("Comparison: none available | Technique: AP", None, "none available", "none"),
+        ("A fall, in comparison to none.", None, None, "unknown"),
+        ("COMPARISON:", None, None, "unknown"),
+    ],
+)
+def test_a_background_as_a_whole_gives_its_comparison(
+    background: str, indication: str | None, comparison: str | None, state: str
+) -> None:
+    (record,) = rows([{**GOOD, "background": background}])
+    assert (record.indication, record.comparison, record.comparison_state) == (indication, comparison, state)
+    assert record.background == clean(background)
+
+
+def test_a_comparison_that_has_a_field_is_not_read_from_the_background() -> None:
+    (record,) = rows([{**GOOD, "background": "Comparison: None.", "comparison": "Film of ___."}])
+    assert (record.comparison, record.comparison_state) == ("Film of ___.", "present")
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from radray.reports.record.background import background_parts
 from radray.reports.record.fields import parse_time, report_status
 from radray.reports.record.named_texts import SectionText, cut_named, section_texts
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected_record
 from radray.reports.text.markup import plain_text
+from radray.reports.text.placeholders import says_nothing
 from radray.reports.text.sections import parse
 from radray.schema.statuses import RejectReason
 
@@ -26,10 +28,11 @@ def to_record(
 ) -> Record:
     """Return the record of a unit with `values`, named as the fields of `record.fields.Fields`; any may be missing.
 
-    The sections of a whole `report` fill in values that are missing or blank. Times that are not given are parsed from
-    `values`. In this order: text with NUL or lone surrogates is rejected BAD_ENCODING; more than MAX_REPORT_BYTES of
-    text TOO_LARGE; a report that was cancelled or entered in error CANCELLED, without its text, which may be another
-    patient's; `make_record` decides the rest.
+    The sections of a whole `report` fill in values that are missing, blank or say nothing ("See report."), and so do
+    indication and comparison under their headings in a whole `background`, which stays as it is. Times that are not
+    given are parsed from `values`. In this order: text with NUL or lone surrogates is rejected BAD_ENCODING; more than
+    MAX_REPORT_BYTES of text TOO_LARGE; a report that was cancelled or entered in error CANCELLED, without its text,
+    which may be another patient's; `make_record` decides the rest.
 
     `apart` are texts (section name, text) which their source names as something other than the report: they follow its
     sections in `sections`, and are neither findings nor reference. A unit with nothing else is NO_FINDINGS, not EMPTY.
@@ -62,9 +65,12 @@ def to_record(
         given |= {"findings": named.findings, "impression": named.impression}
         given |= {"indication": given["indication"] or named.indication}
         given |= {"comparison": given["comparison"] or named.comparison}
-        given = {name: text if text and text.strip() else parsed[name] for name, text in given.items()}
+        # a comparison of "None" says something
+        empty = {name: says_nothing if name in ("findings", "impression") else str.isspace for name in given}
+        given = {name: parsed[name] if not text or empty[name](text) else text for name, text in given.items()}
         exam_description = exam_description or named.exam_description or sections.get("examination")
         all_sections = (named.sections or ()) + section_texts(sections)
+    parts = background_parts(values.get("background"))
     modality, body_part = values.get("modality") or "", values.get("body_part") or ""
     record = make_record(
         member="",
@@ -73,8 +79,8 @@ def to_record(
         study_id=study_id,
         subject_id=subject_id,
         background=values.get("background"),
-        indication=given["indication"],
-        comparison=given["comparison"],
+        indication=given["indication"] or parts.indication,
+        comparison=given["comparison"] or parts.comparison,
         findings=given["findings"],
         impression=given["impression"],
         exam_description=exam_description,
