@@ -116,9 +116,9 @@ def judge(
 ) -> list[GateResult]:
     """Return the result of each gate that is on.
 
-    `reports` counts the night's rows of `reports` by status; `mean` is the night's standardised ROUGE-L and `previous`
-    that of the night to compare with, each None with too few reports or no such night. A night without reports is not
-    judged, so that it can be committed empty.
+    `reports` counts the night's rows of `reports` by status, without what is not a report; `mean` is the night's
+    standardised ROUGE-L and `previous` that of the night to compare with, each None with too few reports or no such
+    night. A night without reports is not judged, so that it can be committed empty.
     """
     large = night.rows >= settings.min_reports
     results: list[GateResult] = []

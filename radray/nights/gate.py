@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from radray.evaluation.gates import NIGHT_COLUMNS, SCORE_COLUMNS, judge, measure, measure_scores, refuse_failed
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
-from radray.schema.statuses import RunStatus
+from radray.schema.statuses import RejectReason, RunStatus
 from radray.settings.gates import GatesSettings
 from radray.settings.section import CORPUS_DATE
 from radray.storage.files import Storage, is_s3
@@ -54,7 +55,9 @@ class NightGate:
         if self._settings.max_rouge_l_drop is not None and mean is not None:
             previous = self._previous_rouge_l(night.scorers)
         about = {name: self._partition[name] for name in ("batch_date", "dataset")}
-        statuses = Counter(self._warehouse.read(REPORTS, ["status"], about).column("status").to_pylist())
+        reports = self._warehouse.read(REPORTS, ["status", "reason"], about)
+        companions = pc.fill_null(pc.equal(reports.column("reason"), RejectReason.NOT_A_REPORT.value), False)
+        statuses = Counter(reports.filter(pc.invert(companions)).column("status").to_pylist())
         results = judge(night, statuses, mean, previous, self._settings)
         unjudged = [result.gate for result in results if result.passed is None]
         if unjudged:

@@ -14,6 +14,7 @@ from radray.nights.console import print_line
 from radray.nights.dataset_splits import default_split
 from radray.nights.dated import fixed_folder
 from radray.nights.final_line import FinalLine
+from radray.nights.rejects import refuse_rejects
 from radray.pipelines.parse_reports import RowContext, stage_reports
 from radray.pipelines.progress import staged_rows
 from radray.pipelines.work import PlannedUnit, SourceSpec, detect_format, plan
@@ -29,7 +30,6 @@ from radray.tables.catalog import Warehouse
 from radray.tables.commit import PartitionBase, pin
 from radray.tables.counts import RowCounts
 from radray.tables.identity import digest, new_run_id, run_key
-from radray.tables.merge import Merged
 from radray.tables.partition import PartitionRun, RecordedRun, StagedRun
 from radray.tables.runs import RunRow
 from radray.tasks.impression.pairs import pair_line
@@ -115,7 +115,7 @@ def prepare_night(
     announce(night, run, console, may_replace=may_replace)
     with run.leased() as leased, leased.recorded(row) as recorded:
         staged = parse_night(night, row, recorded, start_ray, console)
-        gate = partial(refuse_rejects, most=settings.source.max_rejected_fraction)
+        gate = partial(refuse_rejects, most=settings.source.max_rejected_fraction, storage=night.warehouse.storage)
         merged = staged.commit(night.unit_ids, gate, night.arrivals.refuse_taken, COUNTED).merged
     line.add_prepared(row.run_id, merged.rows, merged.rows_ok)
     print_line(console, f"prepare: {merged.rows:,} units in: {describe_counts(merged.counts)}")
@@ -211,15 +211,6 @@ def parse_night(
             f"source.uri={night.arrivals.uri}: the files changed while they were read; nothing committed; run again"
         )
     return staged
-
-
-def refuse_rejects(merged: Merged, most: float) -> None:
-    """Raise AuditError when more than the share `most` of the units was rejected."""
-    if merged.rows_rejected > most * merged.rows:
-        raise AuditError(
-            f"{merged.rows_rejected:,} of {merged.rows:,} units were rejected, more than source.max_rejected_fraction"
-            f" ({most:g}); nothing was committed; see source.format, or raise it"
-        )
 
 
 def describe_counts(counts: RowCounts) -> str:

@@ -35,7 +35,7 @@ class GatesSettings(Section):
     """Largest drop of the standardised mean below that of the last earlier night of a model of the same name; None:
     gate off."""
     max_rejected_rate: Rate | None = None
-    """Largest share of the night's input units that `reports` holds as rejected; None: gate off.
+    """Largest share of the night's reports that `reports` holds as rejected; None: gate off.
 
     `prepare` has refused such a night at source.max_rejected_fraction before."""
     max_failed_rate: Rate | None = 0.05

@@ -82,9 +82,9 @@ class SourceSettings(Section):
     """Hospital or corpus that the reports belong to; None: each that there is, but `prepare` needs one."""
     fields: SourceFields = SourceFields()
     max_rejected_fraction: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
-    """Largest share of rejected units with which a run is committed.
+    """Largest share of rejected units with which a run is committed; what is not a report does not count.
 
-    Of the public Open-i studies 27 % have no findings; of MIMIC-CXR's reports a third have no heading FINDINGS."""
+    Of Open-i's studies 27 % have no findings; of MIMIC-CXR's reports a third have no heading FINDINGS."""
     pairs: Place | None = None
     """JSON lines file to which `prepare` also writes prompt and completion of each ok report with a reference; None: no
     file."""

@@ -78,12 +78,13 @@ def held(warehouse: Warehouse, night: datetime.date = TODAY) -> set[str]:
     return set(warehouse.read(PREDICTIONS, ["run_key"], {"batch_date": night}).column("run_key").to_pylist())
 
 
-def stage_reports(warehouse: Warehouse, statuses: Sequence[str]) -> None:
+def stage_reports(warehouse: Warehouse, statuses: Sequence[str], reason: str = "empty") -> None:
     rows = []
     for place, status in enumerate(statuses):
         row = dict.fromkeys(column.name for column in REPORTS.columns)
         row |= {"unit_id": f"u{place}", "study_id": f"s{place}", "status": status, "batch_date": TODAY, "dataset": "d"}
         row |= {"format": "jsonl", "source_uri": "a", "source_member": "", "source_offset": place, "source_digest": "0"}
+        row["reason"] = reason if status == "rejected" else None
         rows.append(row | {"run_key": "k", "run_id": "r"})
     warehouse.load(REPORTS).append(to_arrow(rows, REPORTS))
 
@@ -125,6 +126,12 @@ def settings_on(settings: GatesSettings) -> list[str]:
     off = {"min_reports": None, "max_flag_rates": None}
     rates = [name for name, value in settings.model_dump().items() if value is not None and name not in off]
     return [*rates, *settings.max_flag_rates]
+
+
+def test_what_is_not_a_report_does_not_count_as_rejected(warehouse: Warehouse) -> None:
+    stage_reports(warehouse, ["ok"] * 200 + ["rejected"] * 300, reason="not_a_report")
+    Night(warehouse, "first").commit([prediction(i) for i in range(COUNT)], GatesSettings(max_rejected_rate=0.0))
+    assert held(warehouse) == {"first"}
 
 
 def test_a_drop_since_the_last_night_of_a_model_of_that_name_is_refused(warehouse: Warehouse) -> None:
