@@ -62,6 +62,8 @@ def test_a_text_of_the_report_is_known_by_code_suffix_or_label(identifier: str, 
         ("A^ALLERGIES^L", "allergies"),
         ("55111-9^Current Imaging Procedure Description^LN", "technique"),
         ("73630&CMR", "prior_exams"),
+        ("7^Previous impression", "prior_exams"),
+        ("WET_READ^^L", "wet_read"),
     ],
 )
 def test_what_is_no_part_of_the_report_is_known_too(identifier: str, section: str) -> None:
@@ -77,13 +79,27 @@ def test_what_names_the_exam_or_the_report_is_of_the_report(identifier: str) -> 
 
 
 def test_an_observation_with_the_code_of_its_exam_is_of_the_report() -> None:
-    identifier = "Q44^Second opinion"
-    assert name_of_observation(identifier, USUAL, frozenset({"Q44"})) == REPORT
-    assert name_of_observation(identifier, USUAL) == OTHER
-    assert name_of_observation("Q44&ZZZ^Second opinion", USUAL, frozenset({"Q44"})) == OTHER
+    identifier, exam = "Q44^History room", frozenset({"Q44", "HISTORY ROOM"})
+    assert name_of_observation(identifier, USUAL, exam) == REPORT
+    assert name_of_observation(identifier, USUAL) == "indication"
+    assert name_of_observation("Q44^Any words", USUAL, exam) == REPORT
+    assert name_of_observation("Q44^Impression", USUAL, exam) == "impression"
+    assert name_of_observation("Q44&ZZZ^Any words", USUAL, exam) == OTHER
 
 
-@pytest.mark.parametrize("identifier", ["73630&ZZZ^XR FOOT", "Q7^Billing", "STAGE^Clinical stage^L", "MED^Film bag"])
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "73630&ZZZ^XR FOOT",
+        "Q7^Billing",
+        "I^Quality",
+        "SIDE_R^^L",
+        "D^Diagnosis",
+        "1849^Foot swelling^SCT",
+        "STAGE^Clinical stage^L",
+        "MED^Film bag",
+    ],
+)
 def test_a_name_that_says_nothing_is_not_taken_for_one_that_does(identifier: str) -> None:
     assert name_of_observation(identifier, USUAL) == OTHER
 

@@ -1,5 +1,6 @@
 import base64
 import io
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -170,6 +171,22 @@ def test_a_rendering_beside_named_texts_is_not_read(rendering: str) -> None:
     assert (texts(record), record.sections) == ((FINDINGS, IMPRESSION), None)
     record = record_of(obx("&IMP", IMPRESSION), obx("HTML^Report", rendering, "ED"))
     assert texts(record) == (FINDINGS, IMPRESSION)
+
+
+def test_a_text_under_two_codes_is_read_once() -> None:
+    line = "Both kidneys are normal in size and without a stone."
+    wrapped = line.replace("size and", "size~and")
+    record = record_of(obx("59776-5^^LN", line), obx("&GDT", wrapped, "FT"), obx("&IMP", IMPRESSION))
+    assert texts(record) == (line, IMPRESSION)
+    record = record_of(obx("59776-5^^LN", "Normal."), obx("&GDT", "Normal."), obx("&IMP", IMPRESSION))
+    assert texts(record) == ("Normal. Normal.", IMPRESSION)
+
+
+def test_a_long_message_of_many_texts_takes_linear_time() -> None:
+    begun = time.process_time()
+    record_of(*(obx("R^REPORT", "") for _ in range(100_000)), *(obx(f"HTML{n}", "<p>a</p>") for n in range(5_000)))
+    record_of(*(obx("HTML^Display", f"<p>{FINDINGS}</p>", "FT") for _ in range(5_000)))
+    assert time.process_time() - begun < 10
 
 
 def test_an_encapsulated_text_that_says_something_else_is_read() -> None:

@@ -19,7 +19,14 @@ def b64(text: str | bytes) -> str:
 
 def test_repetitions_of_a_text_are_lines() -> None:
     assert text_value("Head~~Neck \\R\\ 5", USUAL) == "Head\n\nNeck ~ 5"
-    assert text_value("", USUAL) == ""
+    assert (text_value("", USUAL), text_value('""', USUAL), text_value('a~""', USUAL)) == ("", "", "a\n")
+
+
+def test_a_sign_for_about_before_a_measure_is_no_repetition() -> None:
+    assert (
+        text_value("A node of ~3 mm (~20%).~2. Clear.~3 mm more", USUAL)
+        == "A node of ~3 mm (~20%).\n2. Clear.\n3 mm more"
+    )
 
 
 @pytest.mark.parametrize(

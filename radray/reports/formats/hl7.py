@@ -20,13 +20,11 @@ from radray.reports.text import exams
 from radray.reports.text.modalities import modality_of
 from radray.reports.wire.hl7.messages import Delimiters, RawMessage, decode_segments, read_messages
 from radray.reports.wire.hl7.texts import Texts, texts_of
-from radray.reports.wire.hl7.values import Document, field_at
+from radray.reports.wire.hl7.values import NULL, Document, field_at
 from radray.schema.statuses import RejectReason
 
 _EXPECTED = "expected HL7 v2 messages, each beginning with an MSH segment (source.format=hl7)"
 _TIME = re.compile(r"(?P<time>[0-9]{8}(?:[0-9]{2}){0,3})(?:\.(?P<fraction>[0-9]{1,6})[0-9]*+)?(?P<zone>[+-][0-9]{4})?")
-_NULL = '""'
-"""The null value: "there is none" (HL7 v2, 2.5.3)."""
 _OBX_FIELDS = 11
 """OBX-11, the status, is required: an OBX segment without it at the end of a file may have been cut."""
 _OBR_FIELDS = 25
@@ -49,6 +47,10 @@ _COMPLETION = {
 }
 _WITHDRAWN = frozenset({"CA", "OB", "UN"})
 """HL7 v2 table 0273, TXA-19: deleted, obsolete, unavailable for patient care."""
+_LABORATORY = frozenset(
+    {"BG", "BLB", "CG", "CH", "CP", "HM", "IMM", "LAB", "MB", "MCB", "MYC", "OSL", "PHR", "SP", "SR", "TX", "VR"}
+)
+"""HL7 v2 table 0074, OBR-24: what a feed of results has beside imaging."""
 _NOT_IMAGING = frozenset({"AR", "CD", "CN", "DS", "ED", "HP", "OP", "PC", "PH", "PN", "PR", "SP", "TS"})
 """HL7 v2 table 0270, TXA-2, without DI (diagnostic imaging)."""
 _OF_DOCUMENT = {2: 14, 3: 15, 18: 12, 7: 4, 22: 6}
@@ -250,11 +252,12 @@ def _record(unit: _Unit, offset: int) -> Record:
     request = unit.request
     study_id = first(field_at(request, 3)) or first(field_at(request, 18)) or first(field_at(request, 2))
     subject_id = first(field_at(unit.patient, 3))
-    if unit.reason is not None:
-        return rejected_record("", offset, unit.digest, unit.reason, study_id, subject_id)
-    exam = [field_at(request, 4).split(unit.delimiters.component)[place : place + 1] for place in (0, 3)]
-    codes = frozenset(code.strip().upper() for part in exam for code in part if code.strip())
-    texts = texts_of(unit.segments, unit.delimiters, codes, is_addendum=unit.is_addendum)
+    reason = RejectReason.NOT_A_REPORT if field_at(request, 24).strip().upper() in _LABORATORY else unit.reason
+    if reason is not None:
+        return rejected_record("", offset, unit.digest, reason, study_id, subject_id)
+    exam = [unit.delimiters.unescape(part) for part in field_at(request, 4).split(unit.delimiters.component)]
+    words = frozenset(word for part in (*exam[:2], *exam[3:5]) if (word := part.strip().upper()))
+    texts = texts_of(unit.segments, unit.delimiters, words, is_addendum=unit.is_addendum)
     statuses = [field_at(segment, 11).strip() for segment in unit.segments if segment[0] == "OBX"]
     status = unit.status or report_status(field_at(request, 25))
     if statuses and all(report_status(code) == "cancelled" for code in statuses):
@@ -301,7 +304,7 @@ class _FirstValue:
             return None
         value = parts[component].split(self.delimiters.subcomponent, 1)[0]
         value = self.delimiters.unescape(value).strip()
-        return None if value in ("", _NULL) else value
+        return None if value in ("", NULL) else value
 
 
 def parse_time(text: str | None) -> datetime.datetime | None:

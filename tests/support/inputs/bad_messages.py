@@ -312,6 +312,7 @@ HL7 = [
         not_a_report=2,
     ),
     _hl7("HL7: other documents", "cut in its text", ORU + _document("RAD", "T02")[:-20], ok=1, truncated=1),
+    _hl7("HL7: other documents", "of a laboratory", ORU + ORU.replace(b"||CR|", b"||LAB|"), ok=1, not_a_report=1),
     _hl7("HL7: other documents", "withdrawn", _document("RAD", "T11"), cancelled=1),
     _hl7("HL7: wrong field counts", "units in a text", ORU.replace(b"chest.||||||F", b"chest.|cm|||||F"), ok=1),
     _hl7("HL7: huge", "a text of 5 MB", lambda: ORU.replace(b"clear", HUGE) + OTHER, ok=1, too_large=1),

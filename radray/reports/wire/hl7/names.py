@@ -48,15 +48,19 @@ _SUFFIXES = {
 }
 """Codes that are known as suffixes alone: as codes of their own they may be anything."""
 _VISTA = {"I": "impression", "H": "indication", "P": "examination", "D": "codes", "M": "examination"}
-"""Letters that are identifiers of VistA, where their label says nothing else."""
+"""Letters that are identifiers of VistA, where they have no label."""
 _RENDERINGS = {"TXT": 0, "RTF": 2, "XHTML": 3, "HTML": 4}
 """Display segments of Australia's AUSPDI and others: the same report in several formats; the first is read."""
+
+_CONCEPTS = frozenset({"SCT", "SNM", "SNM3", "SRT", "DCM", "RADLEX", "RADELEMENT", "RDE"})
+"""Coding systems of concepts: what is observed of a lesion, not the report ("300332007^Liver Mass^SCT")."""
 
 _WORD = re.compile(r"[A-Z]+")
 _APART: tuple[tuple[str, frozenset[str]], ...] = (
     ("addendum", frozenset({"ADDENDUM", "ADDENDA", "ADDENDUMS"})),
     ("attestation", frozenset({"SIGNATURE", "SIGNATURES", "SIGNED", "ATTESTATION", "DICTATED", "TRANSCRIBED"})),
     ("notification", frozenset({"NOTIFICATION", "NOTIFICATIONS", "COMMUNICATION"})),
+    ("prior_exams", frozenset({"PRIOR", "PREVIOUS"})),
     ("recommendations", frozenset({"RECOMMENDATION", "RECOMMENDATIONS"})),
 )
 """Words of a label that say more than any code: "GDT^ADDENDUM TEXT"."""
@@ -71,7 +75,7 @@ _LABELS: tuple[tuple[str, frozenset[str]], ...] = (
     ("allergies", frozenset({"ALLERGIES", "ALLERGY"})),
 )
 _WHOLE_LABELS = {
-    **dict.fromkeys(["INTERPRETATION", "OPINION", "SUMMARY", "DIAGNOSIS", "ASSESSMENT"], "impression"),
+    **dict.fromkeys(["INTERPRETATION", "OPINION", "SUMMARY"], "impression"),
     **dict.fromkeys(["CLINICAL INFORMATION", "CLINICAL DETAILS", "CLINICAL DATA", "CLINICAL INFO"], "indication"),
     **dict.fromkeys(["PROCEDURE", "PROCEDURES", "PROCEDURE CODE", "PROCEDURE NAME", "EXAM", "STUDY"], "examination"),
     **dict.fromkeys(["MODALITY", "BODY PART", "BODY PART EXAMINED", "LATERALITY", "SIDE"], "examination"),
@@ -90,7 +94,7 @@ _CRITICAL = frozenset({"RESULT", "RESULTS", "FINDING", "FINDINGS", "VALUE", "VAL
 def name_of_observation(identifier: str, delimiters: Delimiters, exam: frozenset[str] = frozenset()) -> str:
     """Return what OBX-3 `identifier` names: one of VALUES, REPORT, OTHER, or the section of a text apart.
 
-    `exam` are the codes of OBR-4: an observation that has the code of its exam is of the report. The suffix decides
+    `exam` are the codes and labels of OBR-4: an observation of the exam itself is of the report. The suffix decides
     before the code and the code before the label, but for labels that name an addendum or the like. A blank identifier,
     and a number without a label (senders number their lines so), is REPORT.
     """
@@ -112,14 +116,16 @@ def name_of_observation(identifier: str, delimiters: Delimiters, exam: frozenset
             return by_label if code == "GDT" and by_label in ("impression", BOTH) else name
     if suffix in _SUFFIXES:
         return _SUFFIXES[suffix]
-    if not suffix and components[0][0] and components[0][0] in exam:
+    is_exam = not suffix and components[0][0] != "" and components[0][0] in exam
+    if is_exam and all(label in exam for label in labels if label):
         return REPORT
     if by_label is not None:
         return by_label
-    for code in codes:
-        if (name := _VISTA.get(code)) is not None:
-            return name
-    if suffix:
+    if is_exam:
+        return REPORT
+    if not any(labels) and (name := _VISTA.get(components[0][0])) is not None:
+        return name
+    if suffix or (len(components) > 2 and components[2][0] in _CONCEPTS):
         return OTHER
     if name := _of_code(components[0][0]):
         return name
@@ -139,6 +145,8 @@ def _apart(words: frozenset[str]) -> str | None:
         return "comment"
     if {"PEER", "REVIEW"} <= words:
         return "comment"
+    if {"WET", "READ"} <= words:
+        return "wet_read"
     if "CRITICAL" in words and not words.isdisjoint(_CRITICAL):
         return "notification"
     for section, of_section in _APART:
@@ -165,4 +173,6 @@ def _of_code(code: str) -> str:
     words = re.split(r"[^A-Z0-9]+", code)
     if section := _apart(frozenset(words)):
         return section
-    return _of_label(" ".join(words), frozenset(words)) or _CODES.get(words[-1], OTHER)
+    # not "KNEE_R", "SPINE_C4"
+    last = _CODES.get(words[-1], OTHER) if len(words[-1]) > 2 else OTHER
+    return _of_label(" ".join(words), frozenset(words)) or last

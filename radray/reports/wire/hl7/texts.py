@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from radray.reports.text.headings import BOTH
 from radray.reports.text.markup import plain_text
 from radray.reports.text.sections import parse
-from radray.reports.wire.hl7.messages import Delimiters
+from radray.reports.wire.hl7.messages import MAX_MESSAGE_BYTES, Delimiters
 from radray.reports.wire.hl7.names import OTHER, REPORT, VALUES, name_of_observation, rendering_of
 from radray.reports.wire.hl7.values import (
     CODED_TYPES,
@@ -43,6 +43,9 @@ _SAME_WORDS = 0.7
 """Share of the words of the shorter of two renderings that the other has; links, letterheads and titles differ."""
 _LEAST_WORDS = 5
 """Fewer words may be in any report by chance."""
+_FEW_WORDS = 8
+_MOST_RENDERINGS = 8
+"""With more of them they are parts of a report, not renderings."""
 _MARKUP, _DOCUMENT = 4, 5
 """Ranks of renderings after those of named formats: text with markup, and encapsulated data."""
 _MAIN = ("findings", "impression", BOTH)
@@ -72,6 +75,7 @@ class _Source:
     lines: list[str] = field(default_factory=list)
     with_units: int = 0
     """The number of lines with units."""
+    is_blank: bool = True
     text: str = ""
 
 
@@ -82,29 +86,37 @@ def texts_of(
     *,
     is_addendum: bool = False,
 ) -> Texts:
-    """Return the texts of a report's `segments` (OBX, NTE), in order; `exam` are the codes of OBR-4.
+    """Return the texts of a report's `segments` (OBX, NTE), in order; `exam` are the codes and labels of OBR-4.
 
     `is_addendum`: the message is one; then an unnamed text without findings is it. No segments give empty Texts.
     """
     texts = Texts()
     sources, notes = _sources(segments, delimiters, exam, texts)
+    if sum(len(line) for source in sources for line in source.lines) > MAX_MESSAGE_BYTES // 2:
+        # no report has such a length; what is in it is not looked for
+        texts.values["report"] = "\n".join(line for source in sources for line in source.lines)
+        return texts
     for source in sources:
         _finish(source)
-    read = [source for source in sources if source.text.strip()]
-    if any(source.rank is not None for source in read):
+    read = _without_repetitions([source for source in sources if source.text.strip()])
+    if 0 < sum(source.rank is not None for source in read) <= _MOST_RENDERINGS:
         read = _without_renderings(read)
-    unnamed = [source for source in read if source.name in (REPORT, OTHER)]
-    if len(unnamed) > 1:
-        unnamed = [source for source in unnamed if not _refers(source.text)]
-    if any(source.name in (REPORT, "findings", "impression") for source in read):
-        unnamed = [source for source in unnamed if source.name == REPORT or _has_main(source.text)]
+    has_report = any(source.name in (REPORT, "findings", "impression") for source in read)
+    has_several = sum(source.name in (REPORT, OTHER) for source in read) > 1
+    unnamed: list[str] = []
     for source in read:
         if source.name in VALUES:
             before = texts.values.get(source.name)
             texts.values[source.name] = source.text if before is None else f"{before}\n{source.text}"
-        elif source not in unnamed:
-            texts.apart.append((source.name if source.name not in (REPORT, OTHER) else "comment", source.text))
-    report = "\n".join(source.text for source in unnamed)
+        elif source.name not in (REPORT, OTHER):
+            texts.apart.append((source.name, source.text))
+        elif (has_several and _refers(source.text)) or (
+            has_report and source.name == OTHER and not _has_main(source.text)
+        ):
+            texts.apart.append(("comment", source.text))
+        else:
+            unnamed.append(source.text)
+    report = "\n".join(unnamed)
     texts.is_referral = bool(report) and _refers(report)
     note = "\n".join(notes)
     if _has_main(note):
@@ -174,8 +186,9 @@ def _sources(
         else:
             value = text_value(field_at(segment, 5), delimiters)
             source.with_units += bool(field_at(segment, 6).strip())
-        if not any(line.strip() for line in source.lines) and _refers(value):
+        if source.is_blank and _refers(value):
             refers = source
+        source.is_blank = source.is_blank and not value.strip()
         source.lines.append(value)
     return list(sources.values()), notes
 
@@ -199,21 +212,42 @@ def _finish(source: _Source) -> None:
             source.name = "identifiers"
 
 
+def _without_repetitions(sources: list[_Source]) -> list[_Source]:
+    """Return `sources` without those that repeat another of their name, whatever their line ends: two codes, one text.
+
+    Texts of a few words stay: two organs may be "Normal."
+    """
+    if len({source.name for source in sources}) == len(sources):
+        return sources
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    kept = []
+    for source in sources:
+        words = source.name, tuple(_WORD.findall(source.text.lower()))
+        if len(words[1]) < _FEW_WORDS or words not in seen:
+            kept.append(source)
+        seen.add(words)
+    return kept
+
+
 def _without_renderings(sources: list[_Source]) -> list[_Source]:
     """Return `sources`, in order, without those that give again what another has, in another format."""
     ranked = sorted((source for source in sources if source.rank is not None), key=lambda source: source.rank or 0)
     kept = [source for source in sources if source.rank is None]
+    before = sum((_words(source) for source in kept if source.name in (REPORT, OTHER, *VALUES)), Counter())
+    main = set[str]().union(*map(_main_of, kept))
     for source in ranked:
         words = _words(source)
-        before = sum((_words(other) for other in kept if other.name in (REPORT, OTHER, *VALUES)), Counter())
-        shared = (words & before).total()
         less = min(words.total(), before.total())
-        if less and shared >= _SAME_WORDS * less and (less >= _LEAST_WORDS or less == words.total()):
-            if _main_of(source) <= set[str]().union(*map(_main_of, kept)):
+        is_same = (words & before).total() >= _SAME_WORDS * less and (less >= _LEAST_WORDS or less == words.total())
+        if less and is_same:
+            if _main_of(source) <= main:
                 continue
             kept = [other for other in kept if other.name not in (REPORT, OTHER) or _words(other) - words]
         kept.append(source)
-    return [source for source in sources if source in kept]
+        before += words
+        main |= _main_of(source)
+    places = {id(source) for source in kept}
+    return [source for source in sources if id(source) in places]
 
 
 def _words(source: _Source) -> Counter[str]:

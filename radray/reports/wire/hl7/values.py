@@ -25,6 +25,12 @@ _NOT_TEXT_FORMS = frozenset(
 _BINARY = (b"%PDF", b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\x00", b"MM\x00*", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _XML = re.compile(r"\s*+(?:<\?xml|<ClinicalDocument\b|<[A-Za-z0-9_.-]{1,40}:[A-Za-z])")
 _FORMS = re.compile(r"\s*+(?:\{\\rtf|<!doctype html|<x?html\b)", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"(?<=[\s(])~(?=[0-9][0-9.,]{0,8}[ -]?(?:[cm]m|cc|ml|hu|x|%|degrees?|years?|months?|weeks?|days?|hours?)(?![a-z]))",
+    re.IGNORECASE,
+)
+NULL = '""'
+"""The null value: "there is none" (HL7 v2, 2.5.3)."""
 _STOPS = ".!?:;"
 
 
@@ -37,8 +43,16 @@ class Document(Enum):
 
 
 def text_value(value: str, delimiters: Delimiters) -> str:
-    """Return the text of OBX-5 `value` of a text type; repetitions are lines. '' for ''."""
-    return "\n".join(delimiters.unescape(part) for part in value.split(delimiters.repetition))
+    """Return the text of OBX-5 `value` of a text type; repetitions are lines. '' for '' and for the null value.
+
+    A "~" before a measure ("a node of ~3 mm") is no repetition, but a sign that its sender did not escape.
+    """
+    sign = delimiters.repetition
+    if sign not in value:
+        return "" if value.strip() == NULL else delimiters.unescape(value)
+    if sign == "~":
+        value = _ABOUT.sub(lambda _: f"{delimiters.escape}R{delimiters.escape}", value)
+    return "\n".join("" if part.strip() == NULL else delimiters.unescape(part) for part in value.split(sign))
 
 
 def coded_value(value: str, delimiters: Delimiters, *, stop: str = "") -> str:
