@@ -256,7 +256,7 @@ def _record(unit: _Unit, offset: int) -> Record:
     if reason is not None:
         return rejected_record("", offset, unit.digest, reason, study_id, subject_id)
     exam = [unit.delimiters.unescape(part) for part in field_at(request, 4).split(unit.delimiters.component)]
-    words = frozenset(word for part in (*exam[:2], *exam[3:5]) if (word := part.strip().upper()))
+    words = frozenset(part.strip().upper() for part in (*exam[:2], *exam[3:5]) if part.strip())
     texts = texts_of(unit.segments, unit.delimiters, words, is_addendum=unit.is_addendum)
     statuses = [field_at(segment, 11).strip() for segment in unit.segments if segment[0] == "OBX"]
     status = unit.status or report_status(field_at(request, 25))
