@@ -47,7 +47,8 @@ from radray.reports.text.spelling import correct
 _FIRST_LETTERS = "".join(sorted({variant[0].lower() for variant in NAME_OF}))
 _LINE = re.compile(
     rf"""\n[ \t]*+(?=[A-Z_*\#=~><|\[(0-9-]|[{_FIRST_LETTERS}])(?:
-        (?:[*\#=~><|\[_-]{{1,80}}+[ ]?|(?P<number>\(?(?:[0-9]{{1,2}}|[IVX]{{1,4}}|[A-H])[.)][ \t]{{0,2}}))?
+        (?:(?![A-Za-z])(?:[*\#=~><|\[_-]{{1,80}}+[ ]?|(?P<number>\(?[0-9A-HIVX]{{1,4}}[.)][ \t]{{0,2}}))
+            |(?P<letter>[A-HIVX][IVX]{{0,3}}[.)][ \t]{{0,2}}))?
         (?P<known>{KNOWN})(?P<colon>[ ]?:(?!\*))?
         | (?P<capitals>[A-Z][A-Z0-9 ,/&()\#-]{{2,60}}+)(?=[:\uff1a])
         | (?P<rule>_{{10,}}[ \t]*+$)
@@ -121,7 +122,7 @@ def find_headings(text: str) -> list[Heading]:
             colons += 1
             state = name
             main = main or name in MAIN
-            numbered = match["number"] is not None
+            numbered = match["number"] is not None or match["letter"] is not None
             continue
         if kind == "rule":
             if headings and text[headings[-1][1] : line].isspace():
@@ -131,10 +132,10 @@ def find_headings(text: str) -> list[Heading]:
         if kind != "capitals":
             heading = match["known"]
             # of the items of an impression, "1. Findings: ..." is none
-            if match["number"] and headings and not numbered:
+            if (match["number"] or match["letter"]) and headings and not numbered:
                 continue
             name = name_of(heading)
-            low = bool(headings) and text[headings[0][0] : headings[0][1]].islower()
+            low = heading[0].islower() and bool(headings) and text[headings[0][0] : headings[0][1]].islower()
             heading_end = _end_of_heading(text, heading, name, line, match.end("known"), low) if name else None
             # "HISTORY OF PRESENT ILLNESS:"
             longer = None if heading_end else _CAPITALS.match(text, match.start("known"))
@@ -154,9 +155,9 @@ def find_headings(text: str) -> list[Heading]:
         colons += text[heading_end - 1] == ":"
         state = name
         main = main or name in MAIN
-        numbered = kind != "capitals" and match["number"] is not None
+        numbered = match["number"] is not None or match["letter"] is not None
     others = find_addenda(text)
-    if not any(name == "impression" for _, _, name in headings):
+    if "impression" not in [name for _, _, name in headings]:
         others += _lone_headings(text, headings)
     # most reports have no other colon, and then no heading inside a line
     if text.count(":") > colons:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-_SIGNS = ("(Over", "(OVER", "(over", "(Cont", "(CONT", "(cont", "Page ", "PAGE ", "ontinued", "ONTINUED")
 _TURN = re.compile(r"\((?:(?P<over>over)|cont(?:\.|inued|'d)?)\)", re.IGNORECASE)
 _LONGEST_HEADER = 2000
 """Characters between "(Over)" and "(Cont)"; those of MIMIC's reports have 300 to 900."""
@@ -25,7 +24,7 @@ def find_page_breaks(text: str) -> list[tuple[int, int]]:
     Each line of `text` follows a line feed. A break is all from "(Over)" to "(Cont)", as reports of MIMIC-III have it;
     or a line with the number of a page, together with the lines after it that repeat the report's first ones.
     """
-    if not any(sign in text for sign in _SIGNS):
+    if not _may_hold_breaks(text):
         return []
     breaks = sorted([*_turns(text), *_page_lines(text)])
     apart: list[tuple[int, int]] = []
@@ -35,6 +34,13 @@ def find_page_breaks(text: str) -> list[tuple[int, int]]:
         else:
             apart.append((start, end))
     return apart
+
+
+def _may_hold_breaks(text: str) -> bool:
+    # substrings: a regular expression takes 20 times as long
+    if "(" in text and ("(O" in text or "(o" in text) and ("(Over" in text or "(OVER" in text or "(over" in text):
+        return True
+    return "Page " in text or "PAGE " in text or "ontinued" in text or "ONTINUED" in text
 
 
 def _turns(text: str) -> Iterator[tuple[int, int]]:

@@ -22,6 +22,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from radray.reports.text.addenda import Heading
@@ -49,7 +50,7 @@ _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]|<[ ]?[bB][rR][ ]?/?[ 
 _SPACES = str.maketrans(
     dict.fromkeys(map(chr, (0xA0, 0x1680, *range(0x2000, 0x200C), 0x202F, 0x205F, 0x3000, 0xFEFF)), " ")
 )
-_RULE_BELOW = re.compile(r"[ \t]*+\n[ \t]*+(?:[_=~*-]{3,}+)[ \t]*+(?=\n)")
+_RULE_BELOW = re.compile(r"[ \t]*+\n[ \t]*+(?:[=~*-]{3,}+|_{4,}+)[ \t]*+(?=\n)")
 _RUN_OF_SPACES = re.compile(r"[ \t]{2,}")
 _WITH_FOOTERS = frozenset({"findings", "impression", BOTH, LAST_PARAGRAPH})
 _OF_NEXT_EXAM = frozenset({"findings", "examination", "indication", "history", "technique", "comparison"})
@@ -123,16 +124,19 @@ def parse(text: str, within: str = PREAMBLE) -> Sections:
     for begin, end in breaks:
         lines = lines[:begin] + " " * (end - begin) + lines[end:]
     headings = _without_asides(find_headings(lines))
+    ruled = "===" in text or "---" in text or "~~~" in text or "***" in text or "____" in text
     spans: list[Section] = []
     name, start, text_start = PREAMBLE, 0, 0
     for heading_start, heading_end, next_name in headings:
         if heading_start - 1 > start:
-            spans.append(Section(name, start, min(text_start, heading_start - 1), heading_start - 1))
+            spans.append(Section(name, start, text_start, heading_start - 1))
         name, start, text_start = next_name, max(heading_start - 1, 0), heading_end - 1
-        if rule := _RULE_BELOW.match(lines, heading_end):
+        if ruled and (rule := _RULE_BELOW.match(lines, heading_end)):
             text_start = rule.end() - 1
     if len(text) > start:
-        spans.append(Section(name, start, min(text_start, len(text)), len(text)))
+        spans.append(Section(name, start, text_start, len(text)))
+    if ruled:
+        spans = [Section(span.name, span.start, min(span.text_start, span.end), span.end) for span in spans]
     names = {span.name for span in spans}
     if within != PREAMBLE and spans and spans[0].name == PREAMBLE and names.isdisjoint((within, BOTH)):
         spans[0] = Section(within, *spans[0][1:])
@@ -145,11 +149,15 @@ def parse(text: str, within: str = PREAMBLE) -> Sections:
             spans = _with_rest(lines[1:], _with_paragraphs(lines[1:], spans, True, least_words=1))
         else:
             spans = _with_paragraphs(lines[1:], spans, "impression" in names)
-    if len(spans) > 3:
+    # most reports have one impression, at the end
+    if spans and (len(spans) > len(names) or spans[-1].name != "impression") and _has_next_exam(spans):
         spans = _with_titles(lines[1:], spans)
     for begin, end in breaks:
         spans = list(_without(spans, begin - 1, end - 1, PAGE_BREAK))
-    return Sections(text, tuple(_without_footers(text, spans)))
+    for span in [span for span in spans if span.name in _WITH_FOOTERS]:
+        for begin, end in find_footers(text[span.text_start : span.end]):
+            spans = list(_without(spans, span.text_start + begin, span.text_start + end, FOOTER))
+    return Sections(text, tuple(spans))
 
 
 def _with_plain_line_ends(text: str) -> str:
@@ -237,6 +245,10 @@ def _with_rest(text: str, spans: list[Section]) -> list[Section]:
     return [*spans[:-1], Section(last.name, last.start, last.text_start, stop + 2), rest]
 
 
+def _has_next_exam(spans: list[Section]) -> bool:
+    return any(span.name == "impression" and following.name in _OF_NEXT_EXAM for span, following in pairwise(spans))
+
+
 def _with_titles(text: str, spans: list[Section]) -> list[Section]:
     """Return `spans` with the name of the next exam at the end of an impression apart ("CT SPINE", "MRI Knee:")."""
     titled: list[Section] = []
@@ -304,11 +316,3 @@ def _may_be_findings(paragraph: str, least_words: int) -> bool:
         and _AGE.search(paragraph) is None
         and _TAKEN.fullmatch(paragraph) is None
     )
-
-
-def _without_footers(text: str, spans: list[Section]) -> list[Section]:
-    """Return `spans` with names and footers in findings and impression apart."""
-    for span in [span for span in spans if span.name in _WITH_FOOTERS]:
-        for start, end in find_footers(text[span.text_start : span.end]):
-            spans = list(_without(spans, span.text_start + start, span.text_start + end, FOOTER))
-    return spans
