@@ -1,6 +1,6 @@
 import pytest
 
-from radray.reports.text.headings import BOTH
+from radray.reports.text.headings.names import BOTH
 from radray.reports.wire.hl7.messages import Delimiters
 from radray.reports.wire.hl7.names import OTHER, REPORT, name_of_observation, rendering_of
 

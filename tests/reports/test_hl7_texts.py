@@ -7,7 +7,7 @@ import pytest
 
 from radray.reports.formats.hl7 import count, read
 from radray.reports.record.record import Record
-from radray.reports.text.headings import BOTH
+from radray.reports.text.headings.names import BOTH
 from radray.schema.statuses import RejectReason
 from tests.support.inputs.bad_messages import message
 

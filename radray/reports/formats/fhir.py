@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from radray.reports.record.record import Record, rejected_record
 from radray.reports.record.values import to_record
-from radray.reports.text.headings import REPORT
+from radray.reports.text.headings.names import REPORT
 from radray.reports.text.markup import plain_text
 from radray.reports.text.modalities import modality_of
 from radray.reports.text.sections import parse

@@ -7,8 +7,9 @@ conclusion rejects the report. Of the findings of Open-i's 1,390 reports the fir
 import re
 from collections.abc import Collection, Iterator
 
-from radray.reports.text.headings import BOTH, SUMMARY, is_title, qualified_name_of
-from radray.reports.text.spelling import correct
+from radray.reports.text.headings.names import BOTH, SUMMARY
+from radray.reports.text.headings.spelling import correct
+from radray.reports.text.headings.words import is_title, qualified_name_of
 
 _CONCLUDING = frozenset({"IMPRESSION", "IMPRESSIONS", "CONCLUSION", "CONCLUSIONS", "OPINION", "IMP", "CONC"})
 _SUMMING = frozenset({"INTERPRETATION", "SUMMARY", "DIAGNOSIS", "ASSESSMENT"})

@@ -4,7 +4,7 @@ from radray.reports.record.named_texts import SectionText, section_texts
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected_record
 from radray.reports.text import exams
 from radray.reports.text.decoding import decode
-from radray.reports.text.headings import PREAMBLE
+from radray.reports.text.headings.names import PREAMBLE
 from radray.reports.text.markup import plain_text
 from radray.reports.text.sections import parse
 from radray.schema.statuses import RejectReason

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from radray.reports.text.headings import PREAMBLE
+from radray.reports.text.headings.names import PREAMBLE
 from radray.reports.text.markup import plain_text
 from radray.reports.text.sections import Sections, parse
 

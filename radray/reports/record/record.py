@@ -10,7 +10,7 @@ from radray.reports.text.cleaning import clean, clean_items
 from radray.reports.text.comparison import comparison_state
 from radray.reports.text.exams import body_part as body_part_of
 from radray.reports.text.exams import modality as modality_of
-from radray.reports.text.headings import BOTH, LAST_PARAGRAPH
+from radray.reports.text.headings.names import BOTH, LAST_PARAGRAPH
 from radray.reports.text.placeholders import is_missing, says_nothing
 from radray.schema.statuses import RejectReason, ReportStatus
 

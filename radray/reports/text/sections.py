@@ -1,6 +1,6 @@
 """From free report text to sections: "FINDINGS: ..." and the like.
 
-`radray.reports.text.heading_places` finds the headings, line by line (rules 1 to 4); then the whole report decides:
+`radray.reports.text.headings.places` finds the headings, line by line (rules 1 to 4); then the whole report decides:
 
 5. An addendum or wet read is one section whatever headings it contains, so that its findings never join those of the
    report. It ends at FINAL REPORT or a rule of underscores if one follows; else at the end, or, if the report's
@@ -25,12 +25,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from radray.reports.text.addenda import Heading
 from radray.reports.text.comparison import comparison_state
 from radray.reports.text.exams import modality
 from radray.reports.text.footers import find_footers
-from radray.reports.text.heading_places import find_headings
-from radray.reports.text.headings import (
+from radray.reports.text.headings.addenda import Heading
+from radray.reports.text.headings.names import (
     ASIDES,
     BACKGROUND,
     BOTH,
@@ -42,6 +41,7 @@ from radray.reports.text.headings import (
     RESULTS,
     SUMMARY,
 )
+from radray.reports.text.headings.places import find_headings
 from radray.reports.text.page_breaks import find_page_breaks
 
 PAGE_BREAK, FOOTER = "page_break", "attestation"

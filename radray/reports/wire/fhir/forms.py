@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 
 from radray.reports.text.decoding import decode
-from radray.reports.text.headings import BACKGROUND, MAIN, REPORT, name_of
+from radray.reports.text.headings.names import BACKGROUND, MAIN, REPORT
+from radray.reports.text.headings.words import name_of
 from radray.reports.text.markup import plain_text
 from radray.reports.text.sections import parse
 from radray.reports.wire.fhir.elements import Attachment

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from radray.reports.text.headings import BOTH, REPORT, name_of, qualified_name_of
+from radray.reports.text.headings.names import BOTH, REPORT
+from radray.reports.text.headings.words import name_of, qualified_name_of
 from radray.reports.text.markup import plain_text
 from radray.reports.wire.fhir.elements import (
     Annotation,

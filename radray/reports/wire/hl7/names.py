@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 
 from radray.reports.text import exams
-from radray.reports.text.headings import BOTH
+from radray.reports.text.headings.names import BOTH
 from radray.reports.wire.hl7.messages import Delimiters
 
 REPORT = "report"

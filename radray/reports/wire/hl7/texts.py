@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from radray.reports.text.headings import BOTH
+from radray.reports.text.headings.names import BOTH
 from radray.reports.text.markup import plain_text
 from radray.reports.text.sections import parse
 from radray.reports.wire.hl7.messages import MAX_MESSAGE_BYTES, Delimiters

@@ -1,6 +1,6 @@
 """Where headings are in a report's text: the rules, each for one line at a time.
 
-`radray.reports.text.headings` lists the words that are headings. A heading is
+`radray.reports.text.headings.names` lists the words that are headings. A heading is
 
 1. at the beginning of a line, before a colon: in capitals; with a first capital, unless the line before continues
    ("and the", a comma) or a verb follows ("Findings: were discussed"); in lower case after a blank line or a stop;
@@ -19,8 +19,8 @@ A stop is a mark that can end a sentence. Any other "LUNGS:" or "findings" is pa
 import re
 from bisect import bisect_left
 
-from radray.reports.text.addenda import Heading, find_addenda
-from radray.reports.text.headings import (
+from radray.reports.text.headings.addenda import Heading, find_addenda
+from radray.reports.text.headings.names import (
     ASIDES,
     BACKGROUND,
     BARE,
@@ -28,7 +28,6 @@ from radray.reports.text.headings import (
     DIAGNOSIS,
     INLINE,
     KNOWN,
-    LAST_WORDS,
     MAIN,
     NAME_OF,
     NAMES,
@@ -36,13 +35,9 @@ from radray.reports.text.headings import (
     REPORT,
     RESULTS,
     SUMMARY,
-    is_stamped,
-    is_title,
-    name_of,
-    names_exam,
-    qualified_name_of,
 )
-from radray.reports.text.spelling import correct
+from radray.reports.text.headings.spelling import correct
+from radray.reports.text.headings.words import LAST_WORDS, is_stamped, is_title, name_of, names_exam, qualified_name_of
 
 _FIRST_LETTERS = "".join(sorted({variant[0].lower() for variant in NAME_OF}))
 _LINE = re.compile(
