@@ -1,7 +1,7 @@
 """Feeds of three vendors through the HL7 reader: ``python -m tests.benchmarks.feeds [2000] [--seed 1] [--show 0]``.
 
-Invented reports in the forms of an Epic-like system, of VistA and of IHE's codes, with footers, addenda, companions, page
-breaks, headings in many dresses and markup (tests/support/inputs/vendor_feeds). Shares are of the reports that should
+Invented reports in the forms of an Epic-like system, of VistA and of IHE's codes, with footers, addenda, companions,
+page breaks, headings in many dresses and markup (tests/support/inputs/vendor_feeds). Shares are of the reports that should
 be ok: leaks (a heading, a name line or an identifier left in findings or reference), other differences from what is
 right, references that lost words of their own, and rejections; then leaks and differences by kind of dress. ``--show``
 prints that many examples of each; the texts are invented. The last line is JSON.
@@ -27,18 +27,22 @@ def main() -> None:
     args = parser.parse_args()
     shares = {}
     verdicts: list[Verdict] = []
-    print("vendor", "reports", *WRONGS, sep="\t")
+    _write("vendor", "reports", *WRONGS)
     for place, vendor in enumerate(VENDORS):
         count = (args.reports + place) // len(VENDORS)
         judged = list(judge(make_feed(vendor, count, args.seed + place)))
         wrongs = collections.Counter(wrong for verdict in judged for wrong in verdict.wrong)
-        print(vendor, count, *(wrongs[wrong] for wrong in WRONGS), sep="\t")
+        _write(vendor, count, *(wrongs[wrong] for wrong in WRONGS))
         shares[vendor] = {wrong: wrongs[wrong] / max(1, count) for wrong in WRONGS}
         verdicts += judged
     _print_kinds(verdicts)
     if args.show:
         _print_examples(verdicts, args.show)
-    print(json.dumps(shares))
+    _write(json.dumps(shares))
+
+
+def _write(*values: object) -> None:
+    sys.stdout.write("\t".join(map(str, values)) + "\n")
 
 
 def _print_kinds(verdicts: list[Verdict]) -> None:
@@ -46,20 +50,20 @@ def _print_kinds(verdicts: list[Verdict]) -> None:
     total = collections.Counter(kind for verdict in verdicts for kind in verdict.report.kinds)
     wrong = collections.Counter(kind for verdict in verdicts if verdict.wrong for kind in verdict.report.kinds)
     for kind, count in sorted(total.items()):
-        print(f"{kind}\t{wrong[kind]} of {count}")
+        _write(kind, f"{wrong[kind]} of {count}")
 
 
 def _print_examples(verdicts: list[Verdict], most: int) -> None:
     for wrong in WRONGS:
         having = [verdict for verdict in verdicts if wrong in verdict.wrong]
         for report, record, _ in having[:most]:
-            print(f"\n{wrong} {report.study_id} {sorted(report.kinds)} {record.reason if record else ''}")
-            print(" right:", report.findings, "|", report.reference)
+            _write(f"\n{wrong} {report.study_id} {sorted(report.kinds)} {record.reason if record else ''}")
+            _write(" right:", report.findings, "|", report.reference)
             if record is not None:
-                print(" came: ", record.findings, "|", record.reference, "|", record.reference_raw)
+                _write(" came: ", record.findings, "|", record.reference, "|", record.reference_raw)
                 if wrong in ("leak", "rejected", "findings"):
-                    print(" sections:", record.sections)
+                    _write(" sections:", record.sections)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -98,6 +98,11 @@ def test_a_heading_with_a_first_capital_may_stand_alone_on_its_line() -> None:
         assert named(text) == [("preamble", text)]
 
 
+def test_a_heading_with_a_first_capital_may_stand_above_a_list() -> None:
+    text = "Findings: The spleen is large.\n\nImpression\n- Large spleen.\n- No stone."
+    assert [name for name, _ in named(text)] == ["findings", "impression"]
+
+
 def test_capitals_without_a_colon_before_what_begins_a_sentence() -> None:
     text = "HISTORY Cough\nCOMPARISON None\nFINDINGS The lungs are clear.\nIMPRESSION 1. Normal.\nADDENDUM ___ 3:45 PM"
     assert [name for name, _ in named(text)] == ["history", "comparison", "findings", "impression", "addendum"]

@@ -1,3 +1,5 @@
+import pytest
+
 from radray.reports.record.named_texts import SectionText
 from radray.reports.record.record import MAX_REPORT_BYTES
 from radray.reports.record.values import to_record
@@ -33,3 +35,19 @@ def test_texts_apart_are_bounded_and_are_text_like_the_others() -> None:
 def test_a_cancelled_unit_keeps_no_text_apart() -> None:
     record = to_record({"study_id": "7", "report_status": "cancelled"}, 0, "d", apart=[NOTE])
     assert (record.reason, record.sections) == (RejectReason.CANCELLED, None)
+
+
+@pytest.mark.parametrize("heading", ["SUMMARY:", "Interpretation:", "DIAGNOSIS:\n", "Opinion:"])
+def test_an_impression_may_have_a_heading_that_elsewhere_is_none(heading: str) -> None:
+    values = {"study_id": "7", "findings": "The spleen is large.", "impression": f"{heading} Large spleen."}
+    record = to_record(values, 0, "d")
+    assert (record.reason, record.findings, record.reference) == (None, "The spleen is large.", "Large spleen.")
+
+
+def test_findings_named_report_are_findings_beside_an_impression() -> None:
+    values = {"study_id": "7", "findings": "EXAM: US SPLEEN\nReport: The spleen is large."}
+    beside = to_record({**values, "impression": "Large spleen."}, 0, "d")
+    assert (beside.findings, beside.reference) == ("The spleen is large.", "Large spleen.")
+    assert to_record(values, 0, "d").reason is RejectReason.NO_FINDINGS
+    both = {**values, "findings": "FINDINGS AND IMPRESSION: The spleen is large.", "impression": "Large spleen."}
+    assert to_record(both, 0, "d").reason is RejectReason.NO_FINDINGS

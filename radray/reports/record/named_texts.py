@@ -37,7 +37,12 @@ def cut_named(findings: str | None, impression: str | None) -> NamedTexts:
     findings = plain_text(findings) if findings else None
     impression = plain_text(impression) if impression else None
     texts = {"findings": findings, "impression": impression}
-    cut = {name: parse(text, name) for name, text in texts.items() if text and text.strip()}
+    beside = bool(impression and impression.strip())
+    cut = {
+        name: parse(text, name, has_impression=beside and name == "findings")
+        for name, text in texts.items()
+        if text and text.strip()
+    }
     if all(_is_whole(sections, name) for name, sections in cut.items()):
         return NamedTexts(findings, impression)
     first = [cut[name] for name in ("findings", "impression") if name in cut]

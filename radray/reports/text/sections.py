@@ -112,11 +112,12 @@ class Sections:
         return any(span.name != PREAMBLE for span in self.spans)
 
 
-def parse(text: str, within: str = PREAMBLE) -> Sections:
+def parse(text: str, within: str = PREAMBLE, *, has_impression: bool = False) -> Sections:
     """Return the sections of `text`: none for empty text, one preamble for text without headings.
 
     `within` is the section that the text's source names, findings or impression: then text before the first heading is
-    in it, unless it has a heading of its own, and paragraphs without a heading are findings.
+    in it, unless it has a heading of its own, and paragraphs without a heading are findings. An impression named
+    "SUMMARY:" is one then, and findings named "Report:" are, if the source `has_impression` beside them.
     """
     # one character is put before: every line follows "\n", which is found fastest; the length stays, and so do places
     lines = "\n" + _with_plain_line_ends(text)
@@ -142,7 +143,7 @@ def parse(text: str, within: str = PREAMBLE) -> Sections:
         spans[0] = Section(within, *spans[0][1:])
         names.add(within)
     if not names.isdisjoint(_DECIDED):
-        spans = _decided(spans)
+        spans = _decided(spans, within, has_impression)
         names = {span.name for span in spans}
     if "findings" not in names and BOTH not in names and names - {PREAMBLE}:
         if within == "findings":
@@ -212,10 +213,13 @@ def _without_asides(headings: list[Heading]) -> list[Heading]:
     return kept
 
 
-def _decided(spans: list[Section]) -> list[Section]:
+def _decided(spans: list[Section], within: str, has_impression: bool) -> list[Section]:
     """Return `spans` with names for those whose headings depend on the others (rules 7 and 8)."""
     names = [span.name for span in spans]
-    has_impression = "impression" in names
+    has_impression = has_impression or "impression" in names
+    if within == "impression" and not has_impression and "findings" not in names and BOTH not in names:
+        own = next((name for name in (DIAGNOSIS, SUMMARY) if name in names), None)
+        return [Section("impression" if span.name == own else span.name, *span[1:]) for span in spans]
     finding = {"findings", BOTH} if "findings" in names or BOTH in names else {REPORT, RESULTS}
     first = next((place for place, name in enumerate(names) if name in finding), None)
     decided = []
@@ -226,7 +230,7 @@ def _decided(spans: list[Section]) -> list[Section]:
         elif name in (SUMMARY, DIAGNOSIS):
             name = SUMMARY if has_impression else BOTH if first is None else "impression"
         decided.append(Section(name, *span[1:]))
-    has_impression = any(span.name == "impression" for span in decided)
+    has_impression = has_impression or any(span.name == "impression" for span in decided)
     named = "findings" if has_impression else BOTH
     asides = {REPORT} if RESULTS not in finding else {REPORT, RESULTS}
     return [Section(named, *span[1:]) if span.name in asides else span for span in decided]

@@ -58,7 +58,7 @@ _AFTER = re.compile(
     )""",
     re.VERBOSE | re.MULTILINE,
 )
-_LIKE_A_SENTENCE = re.compile(r"\s*+(?:[A-Z][a-z]|[A-Z] [a-z]|___|[-*\u2022(]?[0-9A-Z(]|XXXX)")
+_LIKE_A_SENTENCE = re.compile(r"\s*+(?:[A-Z][a-z]|[A-Z] [a-z]|___|[-*\u2022(]?[ ]?[0-9A-Z(]|XXXX)")
 _TEXT_LIKE_A_SENTENCE = re.compile(r"[ \t]++(?:[A-Z][a-z]|A [a-z]|__|XXXX|\(?1[.)])")
 _STAMP = re.compile(r"[ \t]*+(?:[A-Z_0-9#(]|by\b|at\b|on\b|begins|starts)")
 _TITLE_STAMP = re.compile(r"[ \t]*+(?:by\b|\(?[0-9#]|\(|on [0-9A-Z_])")

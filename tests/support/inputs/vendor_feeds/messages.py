@@ -61,7 +61,7 @@ class _Texts(list[str]):
 
 def _epic(drawer: Drawer, report: InventedReport) -> list[str]:
     texts = _Texts()
-    suffix = drawer.random.choice(("{code}^{name}^EAP&{part}", "&{part}^{name}", "{code}&{part}^{name}^C4"))
+    suffix = drawer.random.choice(("{code}&{part}^{name}^EAP", "&{part}^{name}", "&{part}"))
     gdt, imp, adt = (
         suffix.format(code=report.exam.code, name=report.exam.name, part=part) for part in ("GDT", "IMP", "ADT")
     )
@@ -74,7 +74,8 @@ def _epic(drawer: Drawer, report: InventedReport) -> list[str]:
         if drawer.chance(0.6):
             heads = drawer.random.choice(words.BACKGROUND_HEADINGS)
             lines = [f"{heads[0]} {report.exam.name}", f"{heads[1]} {report.indication}.", f"{heads[3]} None.", *lines]
-            if ":" not in lines[3] and lines[3] == report.findings_lines[0]:
+            # under no heading of their own they would be more of the comparison
+            if lines[3] == report.findings_lines[0]:
                 lines = report.findings_lines
             else:
                 report.foreign.append(report.indication + ".")
