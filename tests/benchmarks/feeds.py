@@ -1,10 +1,10 @@
 """Feeds of three vendors through the HL7 reader: ``python -m tests.benchmarks.feeds [2000] [--seed 1] [--show 0]``.
 
 Invented reports in the forms of an Epic-like system, of VistA and of IHE's codes, with footers, addenda, companions,
-page breaks, headings in many dresses and markup (tests/support/inputs/vendor_feeds). Shares are of the reports that should
-be ok: leaks (a heading, a name line or an identifier left in findings or reference), other differences from what is
-right, references that lost words of their own, and rejections; then leaks and differences by kind of dress. ``--show``
-prints that many examples of each; the texts are invented. The last line is JSON.
+page breaks, headings in many dresses and markup (tests/support/inputs/vendor_feeds). Counted are leaks (a heading, a
+name line or an identifier left in findings or reference), other differences from what is right, references that lost
+words of their own, and rejections; then what came out wrong by kind of dress. ``--show`` prints that many examples of
+each; the texts are invented. The last line is JSON, of shares.
 """
 
 import argparse

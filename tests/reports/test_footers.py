@@ -39,6 +39,8 @@ ROLES = [
     "Normal hand.\n«Resident: Robin Example, MD\nAttending: Pat Sample, MD»",
     "Normal hand.\n«Primary Interpreting Staff:\n  ROBIN EXAMPLE, RADIOLOGIST (Verifier)\n/RE»",
     "Normal hand.\n«Transcriptionist: abc»",
+    "Normal hand.\n«Transcriptionist- ABC\nRead By- DOE,PAT MD»",
+    "Normal hand.\n«Pat Doe, PA-C»",
 ]
 NUMBERS = [
     "Normal hand.\n«Workstation ID: RW-12»",

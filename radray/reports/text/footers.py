@@ -40,7 +40,7 @@ _GUARDS = word_set(
 """Every footer has one of these words, or ends the text in a date or in capitals; 9 of 10 sections do not."""
 _NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _LAST = re.compile(
-    r"(?:[0-9][/:.-][0-9]{2,4}(?: ?[AaPp]\.?[Mm])?|\b(?!X)[A-Z.]{2,}|\b[A-Z]{2,3} ?[/:] ?[a-z]{2,3})\W*\Z"
+    r"(?:[0-9][/:.-][0-9]{2,4}(?: ?[AaPp]\.?[Mm])?|\b(?!X)(?:[A-Z.]{2,}|PA-C)|\b[A-Z]{2,3} ?[/:] ?[a-z]{2,3})\W*\Z"
 )
 _BOUNDARIES = re.compile(r"\n|(?<=[.!?;])[\"')\]]*[ \t]++|[ \t]{2,}+|(?<=[a-z0-9)]{2}\.)(?=[A-Z][a-z])|[=*_~-]{5,}+")
 _ABBREVIATION = re.compile(r"(?:\b(?i:drs?|mr|mrs|ms|prof|st|vs|no|approx|ext)|(?:^|[ \t\n])[A-Za-z])\.\Z")

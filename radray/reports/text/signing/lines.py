@@ -48,7 +48,7 @@ _LABEL = re.compile(
     |consulting|contributing|senior|diagnostic|performing|staff|final|report|electronic|result|physician)[ ]){{0,3}}
     (?:{PERSON}|staff|provider|doctor|technologist|typist|transcriber|reader|author|signatory|signer|clinician|phys
     |trans|transcribed|transcription|signature|interpreter|dictated)(?:\(s\)|s)?
-    (?:[ ](?:name|id|initials|signature|of[ ]record|code))?[ ]?:
+    (?:[ ](?:name|id|initials|signature|of[ ]record|code))?(?:[ ]?:|(?<=ist)-(?=[ ]))
     """,
     re.VERBOSE,
 )

@@ -12,8 +12,8 @@ from tests.support.inputs.vendor_feeds.messages import Feed
 from tests.support.inputs.vendor_feeds.reports import InventedReport
 
 _HEADING = re.compile(
-    r"\b(?:find\w{3,5}|impres+ions?|con\w{3,5}sion|interpretation|opinion|summary|diagnosis|results"
-    r"|observations|description|history|indication|technique|comparisons?|exam(?:ination)?|procedure|addendum|technologist notes)\s*:",
+    r"\b(?:find\w{3,5}|impres+ions?|con\w{3,5}sion|interpretation|opinion|summary|diagnosis|results|observations"
+    r"|description|history|indication|technique|comparisons?|exam(?:ination)?|procedure|addendum|notes)\s*:",
     re.IGNORECASE,
 )
 
