@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterator
 
 from radray.reports.text.headings.names import BOTH, SUMMARY
 from radray.reports.text.headings.spelling import correct
-from radray.reports.text.headings.words import is_title, qualified_name_of
+from radray.reports.text.headings.words import LAST_WORDS, is_title, names_exam, qualified_name_of
 
 _CONCLUDING = frozenset({"IMPRESSION", "IMPRESSIONS", "CONCLUSION", "CONCLUSIONS", "OPINION", "IMP", "CONC"})
 _SUMMING = frozenset({"INTERPRETATION", "SUMMARY", "DIAGNOSIS", "ASSESSMENT"})
+_WORD = re.compile(r"[A-Z]+")
 _WORD_BEFORE_COLON = re.compile(r"([A-Za-z]{3,20})[)\]*]{0,3}[ ]?$")
 _BEFORE = re.compile(r"(?:^|[\n.!?;:)\]_]|[ \t]{2})[ \t]*+(?P<words>[A-Za-z][A-Za-z/&' -]{0,70}+)$")
 _LAST_STOP = re.compile(r"[\n.!?;:)\]_]|[ \t]{2}")
@@ -94,6 +95,8 @@ def _section(words: str) -> str | None:
     if upper in ("IMP", "CONC"):
         return "impression"
     if not is_title(words) and not is_title(words.capitalize()):
+        return None
+    if not names_exam(words) and any(correct(word) not in LAST_WORDS for word in _WORD.findall(upper)):
         return None
     name = qualified_name_of(upper)
     return name if name in ("impression", BOTH, SUMMARY) else None

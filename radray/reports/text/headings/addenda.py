@@ -6,8 +6,8 @@ Heading = tuple[int, int, str]
 """Start and end of a heading, in the text with one character put before it, and the section's name."""
 
 _WORDS = (
-    r"(?:final[ ])?(?:addendum|addenda|amendment)|correction|"
-    r"(?:amended|corrected|revised|supplement(?:al|ary))(?:[ ]report)?"
+    r"(?:final[ ])?(?:addendum|addenda|amendment)|"
+    r"(?:amended|corrected|revised|supplement(?:al|ary)|correction)(?:[ ]report|(?=[ ]*[:\#(0-9*\]=-]|[ ](?:on|by|to)\b))"
 )
 _NUMBER = r"[ ]*(?:\#?[ ]?[0-9]{1,2}(?![0-9/.-])|\#)?"
 _LINE = r"(?:[^.:\n]|(?<=\bDr)\.|(?<=\b[A-Z])\.){0,60}"

@@ -97,7 +97,7 @@ _PHRASE = re.compile(
     re.VERBOSE,
 )
 _IMPRESSION_FOLLOWS = re.compile(r"\b(?:impression|conclusion|opinion)s?[^\n:.]{0,40}+[:\n]", re.IGNORECASE)
-_LONE = re.compile(r"\n[ \t]*+(?P<words>[A-Z][A-Z &/'-]{4,60}+)(?=\n)")
+_LONE = re.compile(r"\n[ \t]*+(?P<words>[A-Z](?:[A-Z &/'-]{4,60}+|[A-Za-z &/'-]{4,60}+))(?=\n)")
 
 
 def find_headings(text: str) -> list[Heading]:
@@ -174,7 +174,9 @@ def _lone_headings(text: str, headings: list[Heading]) -> list[Heading]:
     lone: list[Heading] = []
     for match in _LONE.finditer(text):
         words = match["words"].strip()
-        name = qualified_name_of(words)
+        if correct(words.rpartition(" ")[2].upper()) not in LAST_WORDS or not (words.isupper() or is_title(words)):
+            continue
+        name = qualified_name_of(words.upper())
         if name is None or name_of(words) or _goes_on(text, match.start() + 1):
             continue
         state = next((name for start, _, name in reversed(headings) if start < match.start()), PREAMBLE)
