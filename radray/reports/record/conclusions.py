@@ -26,9 +26,11 @@ _MENTION = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _CONCLUDES = re.compile(
-    r"""(?:^|[.!?;:)\]_][ ]?)(?:
+    # a capital after a word in lower case shows that a stop was lost
+    r"""(?:^|[.!?;:)\]_][ ]?|(?<=[a-z]{3})[ ])(?:
         (?:In|To|Taken)[ ](?:conclusion|summary|conclude|summari[sz]e|sum[ ]up|together)\b
         | (?:Overall|Final|My|Our|Radiological|Radiologic|Diagnostic)[ ](?:impression|conclusion|opinion)s?\b
+        | (?:Interpretation|Summary|Diagnosis|Assessment)(?=[ ]?[-\u2013\u2014][ ])
         | Conclusions?(?=[ ](?!of\b))
         | (?:Impression|Opinion)s?(?=[ ](?:is|are|was)[ ]|[ ]?[-\u2013\u2014=][ ]|[ ][A-Z0-9])
         | (?i:imp|conc)(?=[ ]?[-\u2013\u2014=:][ ])
@@ -124,7 +126,8 @@ def may_conclude(findings: str) -> bool:
 def _may_hold_conclusion(text: str) -> bool:
     # substrings: a regular expression takes 20 times as long
     return (
-        "mpression" in text
+        " - " in text
+        or "mpression" in text
         or "MPRESSION" in text
         or "onclu" in text
         or "ONCLU" in text

@@ -7,7 +7,8 @@ Heading = tuple[int, int, str]
 
 _WORDS = (
     r"(?:final[ ])?(?:addendum|addenda|amendment)|"
-    r"(?:amended|corrected|revised|supplement(?:al|ary)|correction)(?:[ ]report|(?=[ ]*[:\#(0-9*\]=-]|[ ](?:on|by|to)\b))"
+    r"(?:amended|corrected|revised|supplement(?:al|ary)|correction)"
+    r"(?:[ ]report|(?=[ ]*[:\#(0-9*\]=-]|[ ](?:on|by|to)\b))"
 )
 _NUMBER = r"[ ]*(?:\#?[ ]?[0-9]{1,2}(?![0-9/.-])|\#)?"
 _LINE = r"(?:[^.:\n]|(?<=\bDr)\.|(?<=\b[A-Z])\.){0,60}"
