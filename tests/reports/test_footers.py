@@ -32,6 +32,15 @@ SIGNATURES = [
     "Normal hand.\n«Electronically signed by: ___, MD on ___ at ___»",
     "Normal hand.\n«Signed by: [**First Name8 (NamePattern2) **] [**Last Name**], M.D.»",
     "Normal hand.\n«Dictated by: *** on ***»",
+    "Normal hand.\n«Electronically signed by: EXAMPLE, ROBIN A on 03/04/2026 10:15 EST»",
+    "Normal hand.\n«Electronically signed by Maria de la Cruz-Sample, MD»",
+    "Normal hand. «Electronically Signed By: Robin Example, M.D., F.R.C.R. Signed Date/Time: 3/4/2026 10:15 AM»",
+    "normal hand. «electronically signed by resident robin example, md and attending pat sample, md»",
+    "Normal hand «This report has been electronically signed by Robin Example, MD.»",
+    "Normal hand. «Transcribed: 03/04/2026 11:20:33 by XY Verified by: EXAMPLE,ROBIN»",
+    "Normal hand.\n«Examination interpreted by Robin Example, MD, at North Hospital.»",
+    "Normal hand.\n«Dictated and signed by Robin Example, MD using voice recognition»",
+    "Normal hand.\n«Electronically signed by: [NAME] on [DATE]»",
 ]
 ROLES = [
     "Normal hand.\n«Attending radiologist: Robin Example, MD»",
@@ -41,6 +50,11 @@ ROLES = [
     "Normal hand.\n«Transcriptionist: abc»",
     "Normal hand.\n«Transcriptionist- ABC\nRead By- DOE,PAT MD»",
     "Normal hand.\n«Pat Doe, PA-C»",
+    "Normal hand.\n«cc: Robin Example, MD; Pat Sample, MD»",
+    "Normal hand.\n«Ordering Provider: EXAMPLE, ROBIN»",
+    "Normal hand.\n«Primary Diagnostic Code: MINOR ABNORMALITY»",
+    "Normal hand. «Primary Diagnostic Code: NORMAL Primary Interpreting Staff: ROBIN EXAMPLE, RADIOLOGIST /RE»",
+    "normal hand.\n«attending: example, robin, md»",
 ]
 NUMBERS = [
     "Normal hand.\n«Workstation ID: RW-12»",
@@ -52,6 +66,9 @@ NUMBERS = [
     "Normal hand.\n«T: xy 3/4/2026 10:15\nD: 3/4/2026 09:15»",
     "Normal hand.\n«RE/xy»",
     "Normal hand. «RE/xy»",
+    "Normal hand.\n«WORKSTATION PERFORMED: RPBGXYZ»",
+    "Normal hand.\n«Reading location: North Hospital\nReading station: RS-12»",
+    "Normal hand.\n«RE:xy  D: 3/4/2026 T: 3/4/2026»",
 ]
 ENDS = [
     "Normal hand.\n«End of report»",
@@ -60,6 +77,10 @@ ENDS = [
     "Normal hand.\n«FINAL REPORT»",
     "Normal hand.\n«*** Final ***»",
     "Normal hand.\n«Dictated but not read»",
+    "Normal hand.\n«===== END OF REPORT =====»",
+    "Normal hand.\n«** END REPORT Mar 04, 2026 11:04:23 am **»",
+    "Normal hand. «END OF REPORT Robin Example, MD»",
+    "Normal hand.\n«Report Status: Final»",
 ]
 SENTENCES = [
     "Normal hand. «I, the attending physician, have reviewed the images and agree with the resident's interpretation.»",
@@ -75,6 +96,11 @@ SENTENCES = [
     "1. Normal hand.\n«2. Thank you for this referral.»",
     "Normal hand.\n«If you have any questions about this report, please call Dr. Example at 555-123-4567.»",
     "Normal hand.\n«Kind regards,\nDr Robin Example\nMBBS FRANZCR\nConsultant Radiologist»",
+    "Normal hand.\n«As the attending, I have reviewed the images, interpreted and/or supervised the study, and agree.»",
+    "Normal hand.\n«I have personally reviewed the image(s) and the resident's report and agree.»",
+    "Normal hand.\n«Robin Example, MD has reviewed the images and agrees with the report.»",
+    "Normal hand.\n«Thank you for your referral. It was a pleasure to be involved in the care of your patient.»",
+    "Normal hand.\n«If further information is required please contact Dr Example on 0400 000 000.»",
 ]
 NAMES = [
     "Normal hand.\n«Robin Example, MD»",
@@ -90,6 +116,14 @@ NAMES = [
     "Normal hand.\n«Robin Example, M.D., Ph.D.\nDepartment of Radiology\nNorth Hospital»",
     "Normal hand.\n«_______________\nRobin Example, MD»",
     "Normal hand.\n«3/4/2026 10:15 AM»",
+    "Normal hand.\n«Example, Robin A, MD»",
+    "Normal hand.\n«R. EXAMPLE, M.D./xy»",
+    "Normal hand.\n«Robin Example, PA-C»",
+    "Normal hand.\n«Dr. Example / Dr. Sample»",
+    "Normal hand. «___, M.D. Approved: SAT ___ 10:51 PM»",
+    "Normal hand.\n«ROBIN EXAMPLE, M.D.\nDIPLOMATE, AMERICAN BOARD OF RADIOLOGY»",
+    "Normal hand.\n«Robin Example\nElectronically signed by Robin Example, 3/4/2026»",
+    "Normal hand.\n«Electronically signed\nRobin Example»",
 ]
 BETWEEN = [
     "Normal hand. «Electronically signed by: Robin Example, MD on 3/4/2026 10:15 AM» ADDENDUM: The wrist is broken.",
@@ -140,6 +174,30 @@ REPORT = [
     "Final report to follow.",
     "END OF TUBE IN STOMACH.",
     "Normal Hand",
+    "D/W Dr. Sample 3/4/2026 10:15.",
+    "PAGED DR. SAMPLE.",
+    "The study was reviewed by Dr. Sample, who agrees that there is a fracture.",
+    "VERIFIED BY DR. SAMPLE IN SURGERY TO BE A FRACTURE.",
+    "Referred by Dr. Sample for pain.",
+    "End of study showed reflux to the thoracic inlet.",
+    "R/L SHUNT.",
+    "LV/rv.",
+    "Findings were discussed.\nXXXX by Dr.\nXXXX at XXXX p.m.",
+    "MD aware.",
+    "SEEN BY MD.",
+    "MUSCULAR DYSTROPHY, MD.",
+    "Harrington Rods",
+    "TECHNOLOGIST: MOTION.",
+    "CONSULTANT RADIOLOGIST DR. SAMPLE SUGGESTS SURGERY.",
+    "TELEPHONED TO DR. XXXX XXXX, MD",
+    "Wet read by Dr. ___ at ___.",
+    "ATTENDING DR. ___ PAGED.",
+    "10:15 AM film shows the tube higher.",
+    "On 3/4/2026 the tube was higher.",
+    "Hospital acquired pneumonia.",
+    "I have reviewed the images and agree\nexcept for the fracture.",
+    "DIGITALLY SUBTRACTED IMAGES SHOW NO LEAK.",
+    "Electronically transmitted images show a fracture.",
 ]
 
 
@@ -158,6 +216,18 @@ def test_a_footer_is_cut_and_the_report_is_not(marked: str) -> None:
 @pytest.mark.parametrize("text", REPORT)
 def test_what_the_report_says_stays(text: str, before: str) -> None:
     assert find_footers(before + text) == []
+    assert find_footers((before + text).upper()) == []
+    assert find_footers((before + text).lower()) == []
+
+
+@pytest.mark.parametrize("apart", ["\n", " "])
+@pytest.mark.parametrize("text", REPORT)
+def test_what_the_report_says_stays_beside_a_signature(text: str, apart: str) -> None:
+    signature = "Electronically signed by Robin Example, MD on 3/4/2026 10:15 AM"
+    above = f"Normal hand.{apart}{text}{apart}{signature}"
+    below = f"Normal hand.{apart}{signature}{apart}{text}"
+    assert [above[start:end] for start, end in find_footers(above)] == [signature]
+    assert [below[start:end].strip(" \n.") for start, end in find_footers(below)] == [signature]
 
 
 @pytest.mark.parametrize("marked", [*SIGNATURES, *ROLES, *NUMBERS, *SENTENCES, *NAMES], ids=lambda marked: marked[:60])

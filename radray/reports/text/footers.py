@@ -19,8 +19,10 @@ import re
 from bisect import bisect_right
 
 from radray.reports.text.signing.lines import label_end, name_end, number_end, signed_end, word_end
-from radray.reports.text.signing.names import CREDENTIAL, is_line_end, is_name, is_sentence, read_tail, word_set
-from radray.reports.text.signing.sentences import kinds_in, sentence_end
+from radray.reports.text.signing.names import is_line_end, is_sentence, read_tail
+from radray.reports.text.signing.places import boundary_places, inline_places, may_begin, name_places
+from radray.reports.text.signing.sentences import DISCLAIMING, kinds_in, sentence_end
+from radray.reports.text.signing.words import word_set
 
 Span = tuple[int, int]
 """Start and end of a footer in the text."""
@@ -34,44 +36,20 @@ _GUARDS = word_set(
     radiologist radiology read recognition referring registrar regards released reported reporting requested requesting
     resident reviewed signature signed sincerely staff submitted supervised t teaching technologist thank thanks trans
     transcribed transcription transcriptionist typed typist typographical validated verified verifier visit workstation
-    wsn
+    wsn ws reading signing diplomate status ext information
     """
 )
 """Every footer has one of these words, or ends the text in a date or in capitals; 9 of 10 sections do not."""
 _NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _LAST = re.compile(
-    r"(?:[0-9][/:.-][0-9]{2,4}(?: ?[AaPp]\.?[Mm])?|\b(?!X)(?:[A-Z.]{2,}|PA-C)|\b[A-Z]{2,3} ?[/:] ?[a-z]{2,3})\W*\Z"
+    r"(?:[0-9][/:.-][0-9]{2,4}(?: ?[AaPp]\.?[Mm])?|\b(?!X)[A-Z.]{2,}(?:-C)?|\b[A-Z]{2,3} ?[/:] ?[a-z]{2,3})\W*\Z"
 )
-_BOUNDARIES = re.compile(r"\n|(?<=[.!?;])[\"')\]]*[ \t]++|[ \t]{2,}+|(?<=[a-z0-9)]{2}\.)(?=[A-Z][a-z])|[=*_~-]{5,}+")
-_ABBREVIATION = re.compile(r"(?:\b(?i:drs?|mr|mrs|ms|prof|st|vs|no|approx|ext)|(?:^|[ \t\n])[A-Za-z])\.\Z")
 _LEAD = re.compile(r"(?:[\s#|>\u2022([{\"']|\*{1,3}(?!\*)|[-\u2013\u2014](?=[ -])|[=~*-]{4,}+|_{5,}+)*+")
 _ITEM = re.compile(r"\(?[0-9]{1,2}[.)][ \t]+")
-_INLINE = re.compile(
-    r"""(?<![\w/-])(?=[A-Z/edswjm])(?:
-        (?i:(?:(?:this|the)[ ](?:report|document|study|exam|examination)[ ](?:was|is|has[ ]been)[ ])?
-            (?:electronically|digitally)[ ][a-z]+|/e?s/|signed[ ]electronically)
-        |(?:Dictated|Transcribed|Signed|Verified|Approved|Finali[sz]ed|Authenticated|Typed|Interpreted|Reported|Released
-            |Requested|Reviewed|Read|Authori[sz]ed|DICTATED|TRANSCRIBED|SIGNED|VERIFIED|APPROVED|FINALIZED|TYPED
-            |INTERPRETED|REPORTED|Report|Final[ ]report|Preliminary[ ]report)\b(?=[^.\n:]{0,40}(?:\b[Bb][Yy]\b|:))
-        |T(?:hank|HANK)(?:s|S)?[ ]|Many[ ]thanks|(?:Kind|Best)[ ]regards
-        |I(?:,[ ]|[ ](?:have|HAVE|agree|AGREE|was|personally|PERSONALLY|reviewed|concur|attest|certify)\b)
-        |As[ ]the[ ]|AS[ ]THE[ ]ATTENDING|(?:This|The)[ ](?:report|document|dictation|note)[ ]|Portions[ ]of[ ]this
-        |Voice[ ]recog|Speech[ ]recog
-        |(?i:work[ ]?station|wsn|accession|job|mrn|cpt)(?=[ ]?(?:[\#:]|id|no|num|performed|name|code))
-        |(?:Voice|Dictation|Reading|Signing)[ ](?:[A-Za-z]+[ ]){0,2}(?:[\#:]|location:)
-        |(?:E(?:nd|ND))[ ](?:[Oo][Ff]|[Rr][Ee][Pp])
-        |[DTR]{1,2}(?:/T)?:[ ]?(?=[0-9_]|[A-Za-z]{2,4}[ ][0-9_])
-        |(?:[A-Z][a-z]+[ ]){0,2}(?:[Rr]adiologist|[Pp]hysician|[Rr]esident|[Ff]ellow|[Aa]ttending|[Tt]ranscriptionist
-            |RADIOLOGIST|PHYSICIAN|RESIDENT|ATTENDING|TRANSCRIPTIONIST)(?:\([Ss]\))?[ ]?:
-        |cc:|CC:|Primary[ ]Diagnostic[ ]Code
-    )""",
-    re.VERBOSE,
-)
-_CREDENTIAL = re.compile(rf"(?<=[ ,])(?=[A-Zmfp]){CREDENTIAL}", re.VERBOSE)
-_NAME_BEFORE = re.compile(
-    r"(?:(?:Dr|DR|Prof)\.? )?(?:[A-Z][\w'\u2019-]*+\.? ){1,3}[A-Z][\w'\u2019-]*+,? ?\Z|(?:Dr|DR)\.? [A-Z][\w'-]*+,? ?\Z"
-)
-_LONGEST_NAME = 60
+_LOWER_LABEL = re.compile(r"[a-z][a-z /]{1,40}[:#]")
+_TITLE_CASE = re.compile(r"[A-Z][a-z]")
+_ELECTRONIC = re.compile(r"(?i)(?:electronically|digitally)\b|/e?s/")
+_LONGEST_BLOCK = 400
 _LONGEST_LEAD = 90
 """Marks before a line, a rule included, have fewer characters."""
 _LONGEST_LINE = 160
@@ -85,16 +63,20 @@ _COMMUNICATION = (
 """Beginnings of words of a sentence that can go on with a name on the next line."""
 _OPEN_WORDS = word_set(
     """
-    a an and or the of to in on at by for with from as is are was were per via dr drs mr mrs ms prof physician doctor
+    a an and or the of to in on at by for with from as is are was were per via dr drs prof physician doctor
     provider surgeon nurse resident attending radiologist team clinician oncologist cardiologist pulmonologist urologist
     neurologist orthopedist hospitalist intensivist internist pediatrician colleague consultant service office that than
     between after before see his her their our
     """
 )
 _STOPS = ".!?"
+_TITLE_LAST = re.compile(r"(?i)\b(?:drs?|prof|mrs?)\.\Z")
 _LAST_WORD = re.compile(r"([A-Za-z]+)\Z")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\W*\Z")
-_RULE = re.compile(r"(?:[-=*~_]{3,}[ \t]*\n?|[*\[({\"'-][ \t]*)\Z")
+_RULE = re.compile(
+    r"(?:(?:(?<=\n)|(?<=\A))[ \t]*[-=*~_]{3,}[ \t]*\n?|[-=~]{4,}+[ \t]*|_{5,}+[ \t]*|\*{4,}+[ \t]*"
+    r"|(?:(?<=[\n.])|(?<=[\n.] ))\*{1,3}[ \t]*|[\[({\"'][ \t]*)\Z"
+)
 _CLOSE = re.compile(r"[ \t]*(?:[)\]}\"';:,.|]+|\*{1,3}(?![*\w])|[-=~*_]{4,})+")
 
 
@@ -105,6 +87,9 @@ def find_footers(text: str) -> list[Span]:
     """
     if not may_hold_footers(text):
         return []
+    if text.islower() and len(capitals := text.upper()) == len(text):
+        # names in lower case have no form; in capitals the rules for reports in capitals hold
+        text = capitals
     spans = _merged(text, _Scan(text).spans())
     if spans and not _words_outside(text, spans):
         return [(0, len(text))]
@@ -122,8 +107,11 @@ def signature_start(text: str) -> int:
 def may_hold_footers(text: str) -> bool:
     """Return whether any word of a footer is in `text`; most sections have none. False for empty text."""
     # a set of words takes a quarter of the time of a search for each of them
-    words = text.lower().translate(_NO_LETTERS).split()
-    return not _GUARDS.isdisjoint(words) or _LAST.search(text, max(0, len(text) - 20)) is not None
+    return not _GUARDS.isdisjoint(_words(text)) or _LAST.search(text, max(0, len(text) - 20)) is not None
+
+
+def _words(text: str) -> list[str]:
+    return text.lower().translate(_NO_LETTERS).split()
 
 
 class _Scan:
@@ -131,132 +119,112 @@ class _Scan:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.inline = [match.start() for match in _INLINE.finditer(text)]
+        self.inline = inline_places(text)
         self.breaks = frozenset(self.inline)
-        named = self._names_inside()
-        boundaries = {match.end() for match in _BOUNDARIES.finditer(text) if not self._abbreviated(match)}
-        self.boundaries = frozenset({0, *boundaries})
-        self.named = frozenset(named)
-        self.kinds = kinds_in(text)
-        self.places = sorted({*self.boundaries, *self.inline, *named})
+        self.boundaries = boundary_places(text)
+        self.named = name_places(text)
+        self.kinds = kinds_in(_words(text))
+        self.disclaims = any(kind.words is DISCLAIMING for kind in self.kinds)
+        self.places = sorted(self.breaks | self.boundaries | self.named)
 
     def spans(self) -> list[Span]:
         """Return the footers, not merged yet."""
         text, spans = self.text, list[Span]()
         waiting: list[Span] = []
-        place, behind = 0, False
+        place, block = 0, 0
         while place < len(text):
-            at, end = self._read(place, behind=behind)
+            at, end = self._read(place, text[max(block, place - _LONGEST_BLOCK) : place])
             if end is not None:
                 start = self._with_lines_above(at, end, waiting)
                 close = _CLOSE.match(text, end)
                 end = close.end() if close else end
+                block = block if block < place and spans else start
                 spans.append((start, end))
-                waiting, place, behind = [], end, True
+                waiting, place = [], end
                 continue
             following = bisect_right(self.places, max(place, at))
             after = self.places[following] if following < len(self.places) else len(text)
-            content = text[place:after].strip()
-            if any(character.isalnum() for character in content):
-                behind = False
-                if (self._is_line_start(at)) and self._may_wait(at, after):
-                    waiting.append((at, after))
-                else:
-                    waiting = []
+            if any(map(str.isalnum, text[place:after])):
+                block = after
+                waits = self._is_line_start(at) and self._may_wait(at, after)
+                waiting = [*waiting, (at, after)] if waits else []
             place = after
         return spans
 
-    def _read(self, place: int, *, behind: bool) -> tuple[int, int | None]:
-        """Return where text begins at or after `place`, and where a footer that begins there ends."""
+    def _read(self, place: int, block: str) -> tuple[int, int | None]:
+        """Return where text begins at or after `place`, and where a footer that begins there ends.
+
+        `block`: the footers that end at `place`, '' if text or nothing does.
+        """
         text = self.text
         lead = _LEAD.match(text, place)
         at = lead.end() if lead else place
         item = _ITEM.match(text, at)
         for start in dict.fromkeys((at, item.end() if item else at, place)):
-            if start < len(text) and (end := self._end_at(start, place, behind=behind)) is not None and end > start:
+            if start < len(text) and (end := self._end_at(start, place, block)) is not None and end > start:
                 return start, end
         return at, None
 
-    def _end_at(self, at: int, place: int, *, behind: bool) -> int | None:
-        text = self.text
-        own_line = self._is_line_start(at)
-        boundary = place in self.boundaries or behind
-        before = self._sentence_before(at)
-        begins = behind or (boundary and (before == "" or (before is not None and own_line and not text[at].islower())))
-        if not begins and not boundary and place not in self.breaks:
-            return self._name_at(at, own_line=False, begins=True, behind=False) if place in self.named else None
-        if (
-            begins
-            or not text[at].islower()
-            or text[at : at + 14].lower().startswith(("electronically", "digitally", "/"))
-        ):
-            end = signed_end(text, at, begins=begins)
-            if end is not None:
-                return end
-            end = label_end(text, at, behind=behind) or number_end(text, at)
-            if end is not None:
-                return end
-        end = sentence_end(text, at, self.kinds, behind=behind, breaks=self.breaks)
-        if end is not None:
-            return end
-        if begins or boundary or place in self.breaks:
-            end = word_end(text, at, own_line=own_line, behind=behind)
-            if end is not None:
-                return end
-        return (
-            self._name_at(at, own_line=own_line, begins=begins, behind=behind)
-            if boundary or place in self.named
-            else None
+    def _end_at(self, at: int, place: int, block: str) -> int | None:
+        text, behind = self.text, bool(block)
+        formal = may_begin(text, at)
+        if not (formal or behind or self.disclaims) and is_sentence(text, at):
+            return None
+        before = "" if behind else self._sentence_before(at)
+        boundary = behind or place in self.boundaries
+        if before is None and _ELECTRONIC.match(text, at) is not None:
+            before = ""
+        if before is None or not (boundary or place in self.breaks):
+            return self._name_at(at, before, own_line=False, begins=True, block="") if place in self.named else None
+        own_line, lower = self._is_line_start(at), text[at].islower()
+        labelled = own_line and lower and _LOWER_LABEL.match(text, at) is not None
+        begins = boundary and (before == "" or (own_line and (labelled or not lower)))
+        begins = begins or (place in self.breaks and _TITLE_CASE.match(text, at) is not None)
+        end = None
+        if formal and (begins or labelled or not lower or _ELECTRONIC.match(text, at) is not None):
+            end = (
+                signed_end(text, at, begins=begins, breaks=self.breaks)
+                or label_end(text, at, behind=behind, breaks=self.breaks)
+                or number_end(text, at, breaks=self.breaks)
+            )
+        end = (
+            end
+            or sentence_end(text, at, self.kinds, behind=behind, breaks=self.breaks)
+            or word_end(text, at, own_line=own_line, behind=behind, breaks=self.breaks)
         )
+        if end is None and (boundary or place in self.named):
+            return self._name_at(at, before, own_line=own_line, begins=begins, block=block)
+        return end
 
-    def _name_at(self, at: int, *, own_line: bool, begins: bool, behind: bool) -> int | None:
+    def _name_at(self, at: int, before: str | None, *, own_line: bool, begins: bool, block: str) -> int | None:
+        """Return where a name, role or date alone ends; `before`: the unfinished sentence before it."""
         text = self.text
-        if not (text[at].isupper() or text[at] in "_*[<(0123456789" or (own_line and text[at].islower())):
+        if not (text[at].isupper() or text[at] in "_*[<(0123456789" or text.startswith(("on ", "at "), at)):
             return None
         near = self._rest_of_line(at) <= _LONGEST_LINE or self._break_near(at)
         if not near or is_sentence(text, at):
             return None
-        before = "" if behind else self._sentence_before(at)
-        if before is None or any(map(before.lower().__contains__, _COMMUNICATION)):
+        if before is None or _communicates(before):
             return None
-        end = name_end(text, at, own_line=own_line, begins=begins, behind=behind)
+        end = name_end(text, at, own_line=own_line, begins=begins, block=block)
         if end is not None or not self.inline:
             return end
         # a name before another footer on its line
         tail = read_tail(text, at)
-        if not ((tail.strong or tail.title) and tail.names and is_name(text[at : tail.end])):
+        if not ((tail.strong or tail.title) and (tail.names or tail.mask) and tail.plain):
             return None
         lead = _LEAD.match(text, tail.end)
         following = lead.end() if lead else tail.end
         return tail.end if following in self.breaks and self._follows(following) else None
 
     def _follows(self, at: int) -> bool:
-        text = self.text
-        return at < len(text) and (
-            signed_end(text, at, begins=True) or label_end(text, at, behind=True) or number_end(text, at)
-            or sentence_end(text, at, self.kinds, behind=True, breaks=self.breaks)
-            or word_end(text, at, own_line=False, behind=True)
-        ) is not None  # fmt: skip
-
-    def _names_inside(self) -> list[int]:
-        """Return where names with a credential begin behind a word in lower case: "... disease Robin Example, MD"."""
-        text, places = self.text, list[int]()
-        for credential in _CREDENTIAL.finditer(text):
-            if credential.start() == 0 or text[credential.start() - 1] not in " ,":
-                continue
-            name = _NAME_BEFORE.search(text, max(0, credential.start() - _LONGEST_NAME), credential.start())
-            if name is None or not is_name(name.group()):
-                continue
-            before = text[max(0, name.start() - 2) : name.start()]
-            if len(before) == 2 and before[1] == " " and (before[0].islower() or before[0] in "0123456789)%"):
-                places.append(name.start())
-        return places
-
-    def _abbreviated(self, boundary: re.Match[str]) -> bool:
-        start = boundary.start()
-        return self.text[start - 1 : start] == "." and (
-            _ABBREVIATION.search(self.text, max(0, start - 8), start) is not None
+        """Return whether a footer that is no name begins at `at`."""
+        text, breaks = self.text, self.breaks
+        end = signed_end(text, at, begins=True, breaks=breaks) or label_end(text, at, behind=True, breaks=breaks)
+        end = (
+            end or number_end(text, at, breaks=breaks) or sentence_end(text, at, self.kinds, behind=True, breaks=breaks)
         )
+        return (end or word_end(text, at, own_line=False, behind=True, breaks=breaks)) is not None
 
     def _is_line_start(self, at: int) -> bool:
         before = self.text[max(0, at - _LONGEST_LEAD) : at]
@@ -269,7 +237,7 @@ class _Scan:
         """Return the sentence before `at` as far as it is unfinished: '' if it is finished, None if it must go on."""
         before = self.text[max(0, at - 300) : at].rstrip(" \t\n*#-_=([{\"'")
         if not before or before[-1] in _STOPS:
-            return ""
+            return None if _TITLE_LAST.search(before, max(0, len(before) - 6)) is not None else ""
         word = _LAST_WORD.search(before, max(0, len(before) - 20))
         if before[-1] in ",:;/" or (word is not None and word[1].lower() in _OPEN_WORDS):
             return None
@@ -282,7 +250,12 @@ class _Scan:
         if end - at > _LONGEST_LINE or is_sentence(self.text, at):
             return False
         tail = read_tail(self.text, at)
-        return tail.end > at and is_line_end(self.text, tail.end) and tail.names <= 4
+        return tail.end > at and is_line_end(self.text, tail.end) and tail.names <= 4 and self._is_apart(at)
+
+    def _is_apart(self, at: int) -> bool:
+        """Return whether the sentence before `at` cannot go on with a name or date."""
+        before = self._sentence_before(at)
+        return before is not None and not _communicates(before)
 
     def _rest_of_line(self, at: int) -> int:
         line_end = self.text.find("\n", at)
@@ -302,13 +275,17 @@ class _Scan:
                 words = re.findall(r"[^\W\d_]{3,}", text[above : tail.end].lower())
                 role = read_tail(text, start)
                 signed = role.person and not role.names
-                named = is_name(text[above : tail.end]) and tail.names >= 2 and above > 0
+                named = tail.plain and tail.names >= 2 and above > 0
                 if not any(word in footer for word in words[-2:]) and not (signed and named):
                     break
-                if not is_name(text[above : tail.end]):
+                if not tail.plain:
                     break
             start = above
         return start
+
+
+def _communicates(sentence: str) -> bool:
+    return any(map(sentence.lower().__contains__, _COMMUNICATION))
 
 
 def _merged(text: str, spans: list[Span]) -> list[Span]:

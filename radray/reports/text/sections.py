@@ -156,7 +156,7 @@ def parse(text: str, within: str = PREAMBLE, *, has_impression: bool = False) ->
     for begin, end in breaks:
         spans = list(_without(spans, begin - 1, end - 1, PAGE_BREAK))
     for span in [span for span in spans if span.name in _WITH_FOOTERS]:
-        for begin, end in find_footers(text[span.text_start : span.end]):
+        for begin, end in find_footers(lines[span.text_start + 1 : span.end + 1]):
             spans = list(_without(spans, span.text_start + begin, span.text_start + end, FOOTER))
     return Sections(text, tuple(spans))
 

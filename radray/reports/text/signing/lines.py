@@ -2,19 +2,16 @@
 
 import re
 
-from radray.reports.text.signing.names import (
+from radray.reports.text.signing.names import Tail, goes_on, is_line_end, is_name, read_tail
+from radray.reports.text.signing.words import (
     CREDENTIAL,
     DATE,
     MASK,
     OTHER_CREDENTIAL,
     PERSON,
     TIME,
+    TITLE,
     VERBS,
-    Tail,
-    goes_on,
-    is_line_end,
-    is_name,
-    read_tail,
     word_set,
 )
 
@@ -27,17 +24,22 @@ _STAMPS = rf"(?:[ ](?:on|at|{DATE}|{TIME}|{MASK})){{1,6}}"
 _BY = re.compile(
     rf"""(?i)
     (?:(?:and[ ])?(?:{_PREFIX})?(?P<electronic>(?:electronically|digitally)[ ])?{VERBS}
-       (?:(?:[ ]?,[ ]?(?:and[ ])?|[ ]?/[ ]?|[ ](?:and|&)[ ])(?:electronically[ ])?{VERBS}){{0,4}}
-       |(?:report|interpretation|reading|addendum)(?=[ ]by\b))
+       (?:(?:[ ]?,[ ]?(?:and[ ])?|[ ]?/[ ]?|[ ](?:and|&)[ ])(?:report[ ])?(?:electronically[ ])?{VERBS}){{0,4}}
+       |(?:(?:this|the|final|preliminary|imaging|radiology)[ ]){{0,2}}(?:report|interpretation|reading|addendum)
+           (?=[ ]by\b))
     (?P<later>[ ](?:electronically|digitally))?(?:[ ]\((?:electronic[ ]signature|e-?sig)\))?
     (?:[ ](?:date|time|dt|tm|date[ ]?/[ ]?time|dt[ ]?/[ ]?tm)(?=[ ]?:))?
-    (?P<by>(?-i:{_STAMPS})?[ ]?[:,]?[ ]by\b)?(?P<colon>[ ]?[:;,])?
+    (?P<by>(?-i:{_STAMPS})?[ ]?[:,]?[ ]by\b(?:[ ]?/[ ]?date)?)?(?P<colon>[ ]?[:;,])?
     """,
     re.VERBOSE,
 )
 _DATED = re.compile(
-    r"(?i)(?:date|time|date[ ]?/[ ]?time|dt[ ]?/[ ]?tm)[ ](?:of[ ])?"
-    rf"(?:{VERBS}|dictation|transcription|signature|signing|report)[ ]?:?",
+    rf"""(?i)
+    (?:(?:date|time|date[ ]?/[ ]?time|dt[ ]?/[ ]?tm)[ ](?:of[ ])?
+       (?:{VERBS}|dictation|transcription|signature|signing|report)
+    |(?:dictation|transcription|signature|signing|report)[ ](?:date[ ]?/[ ]?time|date|time|dt[ ]?/[ ]?tm))
+    (?P<colon>[ ]?:)?
+    """,
     re.VERBOSE,
 )
 _ES = re.compile(r"(?i)(?:(?:verifier )?e-?sig(?:nature)?s? ?: ?)?/e?s/")
@@ -53,17 +55,14 @@ _LABEL = re.compile(
     re.VERBOSE,
 )
 _TYPIST = re.compile(r"(?i)(?:trans|typist|tech|dictat)")
-_INITIALS_VALUE = re.compile(r"[ \t]*+(?:[A-Za-z]{2,4}|[A-Z]{3,8})(?=[^\w\n]*(?:\n|\Z))")
+_INITIALS_VALUE = re.compile(r"[ \t]*+[A-Za-z]{2,5}(?![\w-])")
 _LOWER_NAME = re.compile(r"[ \t]*+(?:[a-z][a-z'.-]*+[ ]?){1,4}(?=[,.]?[ \t]*(?:\n|\Z|md\b|m\.d|do\b|on [0-9_X]|[0-9]))")
 _LOWER_CREDENTIAL = re.compile(r"[,.]?[ ]*+(?:md|m\.d\.?|do|d\.o\.?|mbbs|frcr|franzcr|phd|frcpc)(?![a-z])\.?")
-_LOWER_LINE = re.compile(
-    r"(?:dr\.? )?[a-z][a-z'-]+(?: [a-z]\.?)?(?: [a-z][a-z'-]+){0,2}, ?(?=md|m\.d|do\b|mbbs|frcr|franz)"
-)
 _NEXT_LINE = re.compile(r"[^\w\n]*\n(?:[ \t]*\n)?[ \t*]*")
 _NUMBER = re.compile(
     r"""(?i)
     (?:(?:reading|dictation|dictating|dictated|signing|performing|exam|radiology|voice|report|transcription|on)[ ]){0,2}
-    (?:(?P<system>work[ ]?station|wsn|accession|job|voice[ ]job|speech[ ]job|document|confirmation|dictation
+    (?:(?P<system>work[ ]?station|wsn?|accession|job|voice[ ]job|speech[ ]job|document|confirmation|dictation
        |transcription
        |transcript|mrn|npi|gmc|ahpra|cpt|batch|acc(?=[ ]?(?:\#|no|num|:)))
      |(?:report|order|exam|study|visit|encounter|request|requisition|provider)(?=[ ]?(?:\#|id\b|no\b|no\.|num|code)))
@@ -73,24 +72,24 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _VALUE = re.compile(
-    rf"(?:[A-Za-z]{{0,6}}[0-9][\w./-]*|[A-Z]{{2,}}[A-Z0-9]*(?:-[A-Z0-9]+)*|{MASK})(?!\w)"
-    r"(?:,?[ ](?=[A-Z-]*[0-9]{3})[A-Z0-9-]+)*"
+    rf"(?:[A-Za-z]{{0,8}}[0-9][\w./-]*|[A-Z][A-Z0-9_.-]{{2,}}|{MASK})(?!\w)(?:,?[ ](?=[A-Z-]*[0-9]{{3}})[A-Z0-9-]+)*"
 )
 _PLACE = re.compile(
-    r"(?i)(?:reading|signing|dictation|dictating|interpretation)[ ](?:location|site|room|station|facility)[ ]?:"
-    r"[^\n.]{0,60}(?=\n|\Z)"
+    r"(?i)(?:reading|signing|dictation|dictating|interpretation)[ ](?:location|site|room|station|facility)"
+    r"(?P<label>[ ]?:)[^\n.]{0,60}"
 )
 _STAMPED = re.compile(
     r"(?i)(?:dd|dt|td|tt|rd|[dtrsv]|d ?/ ?t|t ?/ ?d|tr|dict|trans|orig print d/t|printed(?: date/time)?|print date)"
-    r" ?[:=] ?(?:[A-Za-z]{2,6} (?=[0-9_X]))?(?=[0-9_XA-Z\[*])"
+    r" ?[:=] {0,4}(?:[A-Za-z]{2,6} (?=[0-9_X]))?(?=[0-9_XA-Z\[*])"
 )
 _END = re.compile(
     r"""(?i)
     (?P<sure>end[ ](?:of[ ])?(?:the[ ]|this[ ])?(?:final[ ]|diagnostic[ ]|radiology[ ]|imaging[ ]|signed[ ])?
         (?:report|impression|dictation|document|study|addendum|exam|examination|transmission|note|transcription|text
         |message|findings)s?)
+    |report[ ](?:electronically[ ])?signed[ ]in[ ]\w+[ ]\w+[ ]system|(?:report|result)[ ]status[ ]?:[ ]?\w+
     |(?:this[ ]is[ ](?:a|the)[ ])?(?:final|signed|verified)[ ](?:final[ ])?report|report[ ](?:ends?|completed?|signed)
-    |report[ ](?:electronically[ ])?signed[ ]in[ ]\w+[ ]\w+[ ]system|dictated[ ]but[ ]not[ ](?:read|reviewed)
+    |dictated[ ]but[ ]not[ ](?:read|reviewed)
     |(?:teaching|attending|supervising|staff|resident)[ ](?:physician|radiologist|faculty)?(?:'s)?[ ]?
        (?:attestation|statement)(?:[ ]statement)?|attestation(?:[ ]statement)?
     |(?P<alone>final|end|electronically[ ]signed|signed|verified|finali[sz]ed|approved|final[ ]result|unsigned)
@@ -98,18 +97,31 @@ _END = re.compile(
     re.VERBOSE,
 )
 _INITIALS = re.compile(r"([A-Z]{2,3}) ?[/:] ?([a-z]{2,3})(?![\w/])")
-_LOOSE_INITIALS = re.compile(r"/[A-Z]{2,3}(?![\w/])|[A-Za-z]{2,3}[/:][A-Za-z]{2,3}(?![\w/])|[Bb][Yy] ?: ?(?=[A-Z])")
-_NO_INITIALS = word_set("ap pa lat ct mr us lt rt iv po dx fx tx nm xr or ll ul rl sp cm mm md and")
-_DIAGNOSTIC_CODE = re.compile(r"(?i)(?:primary|secondary) diagnostic codes? ?:[^\n]{0,60}(?=\n|\Z)")
+_LOOSE_INITIALS = re.compile(
+    r"/[A-Z]{2,3}(?![\w/])|(?!DR|ST|WE)[A-Z]{2,3}(?=[ \t]*(?:\n|\Z))|[A-Za-z]{2,3}[/:][A-Za-z]{2,3}(?![\w/])"
+    r"|[Bb][Yy] ?: ?(?=[A-Z])"
+)
+_NO_INITIALS = word_set(
+    "ap pa lat ct mr us lt rt iv po dx fx tx nm xr or ll ul rl sp cm mm md and lv rv la ra ll lr ml si gi gu ed er"
+    " rx hx sx iv im pe icu flx ext"
+)
+_DIAGNOSTIC_CODE = re.compile(r"(?i)(?:primary|secondary) diagnostic codes?(?P<label> ?:)[^\n]{0,60}")
 _DEGREES = re.compile(rf"(?:(?:{CREDENTIAL}|{OTHER_CREDENTIAL})[ ,/]*)+(?=[^\w\n]*(?:\n|\Z))", re.VERBOSE)
+_NAMED = re.compile(rf"{CREDENTIAL}|(?:{TITLE})[ ]|(?i:\bby\b)[ ]?:?[ ]?[A-Z_X\[*]", re.VERBOSE)
+_AND_BY = re.compile(
+    rf"[ ,)]*(?:(?:and|&)?[ ]?{VERBS}[ ]by\b|using[ ](?:voice|speech|dragon|powerscribe))", re.VERBOSE | re.IGNORECASE
+)
+_OPEN = re.compile(r"(?i)\b(?:drs?|prof|doctor)\.?[ ]*\Z|\bby\b")
+_WORDS = re.compile(r"[^\W\d_]+")
+_VERB_ENDINGS = re.compile(r"(?:ED|ING)\b")
 _DATE = re.compile(f"{DATE}|{MASK}", re.VERBOSE)
 _CC = re.compile(r"(?i)(?:cc|copies(?: to)?|distribution) ?:")
 
 
-def signed_end(text: str, at: int, *, begins: bool) -> int | None:
+def signed_end(text: str, at: int, *, begins: bool, breaks: frozenset[int]) -> int | None:
     """Return where a verb of signing at `at`, with "by" and a name or with a date, ends; None if there is none.
 
-    `begins`: whether a sentence, a line or another footer begins there.
+    `begins`: whether a sentence, a line or another footer begins there; `breaks`: where footers may begin in a line.
     """
     es = _ES.match(text, at)
     if es is not None:
@@ -123,7 +135,7 @@ def signed_end(text: str, at: int, *, begins: bool) -> int | None:
     after = match.end()
     tail = read_tail(text, after)
     if not groups.get("by"):
-        return _dated_end(text, at, tail, after, electronic=electronic, colon=colon, begins=begins)
+        return _dated_end(text, at, tail, after, electronic=electronic, colon=colon, begins=begins, breaks=breaks)
     if is_line_end(text, after) or (tail.end == after and is_line_end(text, after)):
         named = _named_below(text, after, labelled=colon or electronic)
         return named or (after if colon or electronic else None)
@@ -137,12 +149,12 @@ def signed_end(text: str, at: int, *, begins: bool) -> int | None:
         return tail.end if known or not goes_on(text, tail.end) else None
     capitals = match.group().isupper()
     named = known or (not capitals and (tail.names >= 2 or (tail.person and tail.names > 0)))
-    whole = not (tail.cut or goes_on(text, tail.end))
+    whole = not tail.cut and _is_closed(text, tail.end, breaks)
     return tail.end if named and whole and (begins or tail.strong) else None
 
 
 def _dated_end(
-    text: str, at: int, tail: Tail, after: int, *, electronic: bool, colon: bool, begins: bool
+    text: str, at: int, tail: Tail, after: int, *, electronic: bool, colon: bool, begins: bool, breaks: frozenset[int]
 ) -> int | None:
     if electronic:
         if tail.end > after:
@@ -150,19 +162,21 @@ def _dated_end(
         return after if is_line_end(text, after) or text[after : after + 1] == "." else None
     if not begins or goes_on(text, tail.end):
         return None
-    if tail.stamp and not tail.names and (_is_closed(text, tail.end) or colon):
+    if tail.stamp and tail.names <= 3 and tail.plain and _is_closed(text, tail.end, breaks):
         return tail.end if colon or text[at].isupper() else None
-    known = (
-        tail.strong
-        or tail.title
-        or (tail.names >= 2 and is_name(text[after : tail.end]) and not text[at:after].isupper())
-    )
-    return tail.end if colon and tail.names and known and _is_closed(text, tail.end) else None
+    known = tail.strong or tail.title or (tail.names >= 2 and tail.plain and not text[at:after].isupper())
+    colon = colon or (tail.strong and text[at].isupper())
+    return tail.end if colon and tail.names and known and _is_closed(text, tail.end, breaks) else None
 
 
-def _is_closed(text: str, at: int) -> bool:
-    """Return whether a sentence or line ends at `at`, or two spaces follow."""
-    return is_line_end(text, at) or text[at - 1 : at] in (".", "!", "?") or text[at : at + 2] == "  "
+def _is_closed(text: str, at: int, breaks: frozenset[int]) -> bool:
+    """Return whether a sentence or line ends at `at`, or another footer or two spaces follow."""
+    if is_line_end(text, at) or text[at : at + 2] == "  " or not breaks.isdisjoint((at, at + 1, at + 2)):
+        return True
+    if _AND_BY.match(text, at) is not None:
+        return True
+    dot = text[at - 1 : at] == "." or text[at : at + 1] == "."
+    return dot and not goes_on(text, at + (text[at : at + 1] == "."))
 
 
 def _lower_name_end(text: str, at: int) -> int | None:
@@ -183,11 +197,11 @@ def _named_below(text: str, at: int, *, labelled: bool) -> int | None:
     if tail.end == below.end() or not is_line_end(text, tail.end):
         return None
     known = tail.strong or tail.title or (labelled and (tail.mask or tail.person or tail.stamp))
-    named = labelled and 0 < tail.names <= 4 and is_name(text[below.end() : tail.end])
+    named = labelled and 0 < tail.names <= 4 and tail.plain
     return tail.end if known or named else None
 
 
-def label_end(text: str, at: int, *, behind: bool) -> int | None:
+def label_end(text: str, at: int, *, behind: bool, breaks: frozenset[int]) -> int | None:
     """Return where a role with a colon and a name, or a list of copies, ends; None if there is none at `at`."""
     match = _CC.match(text, at)
     copies = match is not None
@@ -198,24 +212,28 @@ def label_end(text: str, at: int, *, behind: bool) -> int | None:
     if is_line_end(text, after):
         below = _named_below(text, after, labelled=not copies)
         return below or (after if not text[after:].strip(" \t\n*.:-_") else None)
-    if not copies and _TYPIST.match(text, at) and (initials := _INITIALS_VALUE.match(text, after)):
-        return initials.end() if initials.group().strip().lower() not in _NO_INITIALS else None
+    initials = None if copies or _TYPIST.match(text, at) is None else _INITIALS_VALUE.match(text, after)
+    if initials is not None and _is_closed(text, initials.end(), breaks):
+        written = initials.group().strip()
+        return initials.end() if written.lower() not in _NO_INITIALS and is_name(written) else None
     tail = read_tail(text, after)
     if tail.end == after or goes_on(text, tail.end):
-        lower = None if copies else _lower_name_end(text, after)
-        return lower if lower and _LOWER_LINE.match(text[after:lower].strip()) else None
+        return None
     known = tail.strong or tail.title or tail.mask
     written = text[after : tail.end]
     spelt = tail.comma or not written.isupper() or (behind and is_line_end(text, tail.end))
-    named = tail.names >= 2 and is_name(written) and spelt
+    named = tail.names >= 2 and tail.plain and spelt
     return tail.end if known or named or (tail.stamp and not tail.names) else None
 
 
-def number_end(text: str, at: int) -> int | None:
+def number_end(text: str, at: int, *, breaks: frozenset[int]) -> int | None:
     """Return where a number of a system, or the dates of dictation, end; None if there are none at `at`."""
     match = _PLACE.match(text, at) or _DIAGNOSTIC_CODE.match(text, at)
     if match is not None:
-        return match.end()
+        # the value is in words of any kind: it ends with the line, or where another footer begins in it
+        inside = [place for place in breaks if match.start("label") < place <= match.end()]
+        end = min(inside, default=match.end())
+        return end if inside or is_line_end(text, end) else None
     match = _STAMPED.match(text, at)
     if match is not None:
         tail = read_tail(text, match.end())
@@ -234,7 +252,7 @@ def number_end(text: str, at: int) -> int | None:
     return value.end() if digits or system.startswith(("w", "accession", "job")) else None
 
 
-def word_end(text: str, at: int, *, own_line: bool, behind: bool) -> int | None:
+def word_end(text: str, at: int, *, own_line: bool, behind: bool, breaks: frozenset[int]) -> int | None:
     """Return where "End of report", "Final report", or the initials of who typed end; None if they are not at `at`."""
     match = _END.match(text, at)
     if match is not None and text[match.end() : match.end() + 1].isalnum():
@@ -244,34 +262,39 @@ def word_end(text: str, at: int, *, own_line: bool, behind: bool) -> int | None:
         end = tail.end if tail.stamp and not tail.names else match.end()
         rest = text[end : end + 1]
         if match["alone"]:
-            return end if own_line and is_line_end(text, end) else None
-        if match["sure"] and (rest == ":" or is_line_end(text, end) or rest in ".*-" or text[at].isupper()):
+            starred = text[max(0, at - 2) : at].strip()[-1:] in ("*", "=") and text[end : end + 2].strip()[:1] in (
+                "*",
+                "=",
+            )
+            return end if starred or (own_line and is_line_end(text, end)) else None
+        if match["sure"] and (rest in (":", ".", "*", "-") or not breaks.isdisjoint((end, end + 1, end + 2))):
             return end + 1 if rest == ":" else end
+        signer = read_tail(text, end)
+        if match["sure"] and (signer.strong or signer.title) and is_line_end(text, signer.end):
+            return end
         if is_line_end(text, end) or rest == "." or ("ttestation" in match.group().lower() and rest == ":"):
             return end + 1 if rest in ".:" and rest else end
         return None
     initials = _INITIALS.match(text, at)
-    if initials is not None and is_line_end(text, initials.end()):
+    if initials is not None and _is_closed(text, initials.end(), breaks):
         return None if {initials[1].lower(), initials[2].lower()} & _NO_INITIALS else initials.end()
     if behind:
         initials = _LOOSE_INITIALS.match(text, at)
         if initials is not None and initials.group().lower().startswith("by"):
-            return read_tail(text, initials.end()).end
-        if initials is not None and is_line_end(text, initials.end()):
-            return initials.end()
+            tail = read_tail(text, initials.end())
+            return tail.end if (tail.names >= 2 or tail.mask or tail.title) and tail.plain else None
+        if initials is not None and _is_closed(text, initials.end(), breaks):
+            return initials.end() if _NO_INITIALS.isdisjoint(initials.group().lower().split("/")) else None
     return None
 
 
-def name_end(text: str, at: int, *, own_line: bool, begins: bool, behind: bool) -> int | None:
+def name_end(text: str, at: int, *, own_line: bool, begins: bool, block: str) -> int | None:
     """Return where a name with a credential or title, a role, or a date of signing ends; None if there is none.
 
-    The caller knows that `at` is not inside a sentence; the name must reach the end of its line.
+    The caller knows that `at` is not inside a sentence; the name must reach the end of its line. `block`: the footers
+    directly before, '' if there are none.
     """
-    lower = _LOWER_LINE.match(text, at)
-    if lower is not None and own_line and is_name(lower.group()):
-        end = _LOWER_CREDENTIAL.match(text, lower.end())
-        return end.end() if end is not None and is_line_end(text, end.end()) else None
-    degrees = _DEGREES.match(text, at) if behind else None
+    degrees = _DEGREES.match(text, at) if block else None
     if degrees is not None:
         return degrees.end()
     tail = read_tail(text, at)
@@ -279,25 +302,37 @@ def name_end(text: str, at: int, *, own_line: bool, begins: bool, behind: bool) 
         return None
     written = text[at : tail.end]
     if tail.names or tail.mask:
-        plain = is_name(written)
-        if tail.strong:
-            return (
-                tail.end
-                if (tail.comma and (own_line or tail.names >= 2 or tail.mask))
-                or (plain and tail.names >= 2)
-                or tail.title
-                or behind
-                else None
-            )
-        if tail.title:
-            return tail.end if plain else None
-        if tail.person and tail.comma and tail.names >= 2 and plain:
-            return tail.end
-        if behind and own_line:
-            spelt = tail.role or (tail.names >= 2 and (tail.comma or not written.isupper()))
-            named = not tail.names or (plain and tail.names <= 4 and spelt)
-            return tail.end if named else None
-        return None
+        named = _is_signature(tail, written, own_line=own_line) or (own_line and _is_of_block(tail, written, block))
+        return tail.end if named else None
     if tail.stamp and not tail.person:
-        return tail.end if behind or (begins and _DATE.search(written) and any(c.isdigit() for c in written)) else None
-    return tail.end if (tail.person and own_line and (begins or written.lstrip()[0].isupper())) or behind else None
+        dated = begins and _DATE.search(written) is not None and any(map(str.isdigit, written))
+        return tail.end if dated or block else None
+    return tail.end if block or (tail.person and own_line and (begins or written.lstrip()[0].isupper())) else None
+
+
+def _is_signature(tail: Tail, written: str, *, own_line: bool) -> bool:
+    """Return whether a line of names signs: a credential, a title or a role says so."""
+    plain = tail.plain
+    if _OPEN.search(written) is not None:
+        return False
+    if tail.strong:
+        if tail.comma and not tail.coined:
+            return own_line or tail.names >= 2 or tail.mask
+        return plain and (tail.names >= 2 or tail.title or tail.mask)
+    if tail.title:
+        return plain and not (written.isupper() and _VERB_ENDINGS.search(written) is not None)
+    return tail.person and tail.comma and (tail.names >= 2 or tail.mask) and plain
+
+
+def _is_of_block(tail: Tail, written: str, block: str) -> bool:
+    """Return whether a line of names behind the footers `block` goes on with them."""
+    if not block or not tail.plain or tail.names > 4:
+        return False
+    if not tail.names:
+        return True
+    if tail.role:
+        return not tail.stamp and (tail.role_last or not written.isupper())
+    words = _WORDS.findall(written)
+    if any(len(word) > 2 and word.lower() in block.lower() for word in words):
+        return True
+    return tail.names >= 2 and not written.isupper() and _NAMED.search(block) is None

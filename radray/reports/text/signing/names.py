@@ -3,110 +3,38 @@
 import re
 from typing import NamedTuple
 
-
-def word_set(words: str) -> frozenset[str]:
-    """Return the words of `words`, apart by white space; empty for blank text."""
-    return frozenset(words.split())
-
-
-VERBS = (
-    r"(?:dictated|transcribed|interpreted|read|reviewed|verified|approved|finali[sz]ed|signed|reported|typed|requested"
-    r"|authori[sz]ed|authenticated|checked|released|edited|prepared|co-?signed|counter-?signed|attested|validated"
-    r"|proofread|ordered|referred|resulted|completed|submitted|supervised|entered|electronically[ ]signed)"
-)
-"""What is done "by" a person in a footer; not "discussed", "notified", "seen", which are part of the report."""
-MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:[a-z]{3,6})?\.?"
-DATE = rf"""
-    (?:[0-9]{{1,4}}[/.-][0-9]{{1,2}}[/.-][0-9]{{2,4}}(?:T[0-9:.]+(?:Z|[+-][0-9:]+)?)?(?![0-9])
-    |[0-9]{{1,2}}(?:st|nd|rd|th)?[ -]?(?i:{MONTH}),?[ -]?[0-9]{{2,4}}(?![0-9])
-    |(?i:{MONTH})[ -]?[0-9]{{1,2}}(?:st|nd|rd|th)?,?[ -]{{1,2}}[0-9]{{4}}(?:@[0-9]{{2}}:[0-9]{{2}})?
-    |(?:19|20)[0-9]{{6}}(?:[0-9]{{4,6}})?(?![0-9]))
-"""
-TIME = r"""
-    (?:\(?(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?:[ ]?[AaPp]\.?(?:[Mm]\.?)?(?![A-Za-z]))?\)?
-    |[0-9]{1,2}[.][0-5][0-9][ ]?[AaPp]\.?[Mm]\b\.?
-    |\(?(?:[01][0-9]|2[0-3])[0-5][0-9]\)?(?:[ ]?(?i:hrs?|hours|h)\b\.?)?(?![0-9]))
-"""
-ZONE = (
-    r"(?:[ECMP][SD]T|UTC|GMT|A[ECW][SD]?T|AE[SD]T|AC[SD]T|NZ[SD]T|BST|CES?T|(?i:eastern|central|pacific)[ ](?i:time))\b"
-)
-WEEKDAY = r"(?i:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?i:day)?\b\.?"
-MASK = r"(?:__++|XXXX++|\*{3,}+|\[\*\*[^\[\]\n]{0,80}\*\*\]|\[[A-Z][A-Z _-]{2,30}+\]|<[A-Z][A-Z _-]{2,30}+>)"
-PHONE = (
-    r"(?:\+?[0-9]{0,2}[ ]?\(?[0-9]{3}\)?[-. ][0-9]{3}[-. ][0-9]{4}|[0-9]{3}-[0-9]{4}|[0-9]{3,4}[ ][0-9]{4})(?![0-9])"
-)
-CREDENTIAL = r"""
-    (?:(?i:m\.[ ]?d|md|ph\.?d|mb[ ]?bs|mb\.?[ ]?ch\.?b|mbbch|bmbs|frcr|franzcr|ffrrcsi|frcpc?|frcs|facr|fsir|fracp
-    |fracs|mrcp|mrcs|mmed|dmrd|dmre|dnb|dabr|dacvr|dvm|pharmd)
-    |D\.[ ]?O|DO|PA-C|RDMS|APRN|CRNP|ARNP|R\.?T\.?[ ]?\(R\)(?:\([A-Z]{1,3}\))*)(?![A-Za-z0-9])\.?
-"""
-"""A degree, fellowship or licence that no finding is written as; MS, PA and RT count only behind one of these."""
-OTHER_CREDENTIAL = r"""
-    (?:MS|PA|NP|RN|RT|RA|MA|BS|BA|BSc|MPH|MBA|MSc|MHS|MHA|DMD|DDS|DPM|RVT|RRA|RPA|FA[A-Z]{2}|FRC[A-Z]+|CNP|FNP
-    |MB|BCh|BAO|ChB|MCh|Hons|PGY-?[ ]?[0-9]|Jr|Sr|I{2,3}|IV|\([A-Z]{1,3}\))(?![A-Za-z0-9])\.?
-"""
-TITLE = r"(?i:a/?prof|assoc(?:iate)?\.?[ ]prof(?:essor)?|prof(?:essor)?|drs?|doctor)\b\.?(?![A-Za-z])"
-PERSON = (
-    r"(?:neuro|tele)?radiologists?|radiographer|sonographer|registrar|resident|fellow|attending|consultant|physicians?"
-    r"|verifier|transcriptionist|surgeon|chair(?:man)?|director|chief|professor|dictator"
-)
-ROLE = rf"""
-    (?i:{PERSON}|(?:neuro|tele)?radiology|staff|senior|junior|associate|assistant|clinical[ ]professor|diagnostic
-    |interventional|board|certified|fellowship|trained|department|dept\.?|division|section|imaging|medical[ ]imaging
-    |hospital|clinic|university|medical[ ]cent(?:er|re)|medical[ ]director|institute|associates|specialist|pager
-    |phone|tel|telephone|fax|ext|npi|gmc|ahpra|provider[ ]n(?:o|umber)|licen[sc]e|verifier|no[ ]e-?sig
-    |electronic[ ]signature|md|pgy|workstation)(?![A-Za-z])\.?
-"""
-NEVER_NAMES = word_set(
-    """
-    the a an no not and or of in on at to with by for from as is are was were has have had there this that these those
-    if be been than then per see please new both all any it its we i your our which who when where after before above
-    below also but however without within
-    call called contact notify notified discuss discussed recommend recommended consider suggest suggested refer follow
-    followup correlate correlation clinical clinically inform informed phone page await awaiting repeat further advise
-    advised given referring ordering treating primary patient nurse team
-    addendum impression findings finding comparison technique history indication conclusion recommendation
-    recommendations exam examination study report reports critical result results electronically digitally dictated
-    transcribed signed interpreted verified approved finalized reviewed read reported workstation accession job end
-    final thank thanks time date
-    """
-)
-"""Words that are in no name: where a name is expected, the name ends before them."""
-MEDICAL = word_set(
-    """
-    normal abnormal stable unchanged negative positive acute chronic mild moderate severe minimal small large tiny left
-    right bilateral upper lower middle lobe chest lung lungs heart cardiac pulmonary pleural abdomen abdominal pelvis
-    pelvic head neck brain spine lumbar cervical thoracic knee hip shoulder wrist ankle elbow hand foot rib ribs bone
-    bones bowel liver kidney renal spleen breast breasts sinus sinuses skull arm leg femur tibia ct mri mr us xr pa ap
-    lateral portable view views radiograph ultrasound doppler scan contrast film films images image limited
-    unremarkable clear improved improving worsening increased decreased interval benign malignant probable possible
-    likely suspected question mass nodule nodules lesion lesions cyst cysts stone stones node nodes tube line lines
-    catheter clot bleed bleeding disease copd chf dvt pe tb mets metastases arthritis hernia hemorrhage haemorrhage air
-    free fluid gas spur spurs changes change status post prior old early subtle none nothing evidence process
-    degenerative healing healed complete incomplete partial low high volumes volume infiltrate infiltrates infection
-    airspace opacity opacities shadow technically adequate inadequate satisfactory position placement agree within
-    limits birads bi-rads category grade type present absent seen noted
-    """
-)
-"""Words of findings: a line with one of them is no name, unless a credential follows."""
-MEDICAL_ENDINGS = re.compile(
-    r"""
-    .*(?:itis|osis|asis|oma|omas|emia|aemia|thorax|ectasis|megaly|pathy|tures?|tions?|sions?|ments?|ness|graphy|grams?
-    |plasty|ectomy|edema|oedema|scopy|eous|ious|able|ible|ated|ized|ised|ening|rrhage|sclerotic|itic|otic)
-    """,
-    re.VERBOSE,
+from radray.reports.text.signing.words import (
+    CREDENTIAL,
+    DATE,
+    MASK,
+    MEDICAL,
+    MEDICAL_ENDINGS,
+    NEVER_NAMES,
+    OTHER_CREDENTIAL,
+    PERSON,
+    PHONE,
+    ROLE,
+    TIME,
+    TITLE,
+    WEEKDAY,
+    ZONE,
 )
 
 _TOKEN = re.compile(
     rf"""[ \t]*+(?:
         (?P<phone>{PHONE})
-        | (?P<stamp>{DATE}|{TIME}|{ZONE}|{WEEKDAY})
+        | (?P<date>{DATE})
+        | (?P<time>{TIME})
+        | (?P<zone>{ZONE}|{WEEKDAY})
         | (?P<mask>{MASK})
         | (?P<strong>{CREDENTIAL})
         | (?P<weak>{OTHER_CREDENTIAL})
         | (?P<title>{TITLE})
+        | (?P<site>(?i:at|from|of)[ ](?:[A-Z][\w'&-]*+[ ]){{0,4}}?(?i:hospital|clinic|radiology
+            |imaging|university|institute|medical[ ]cent(?:er|re)|cent(?:er|re))(?![A-Za-z]))
         | (?P<role>{ROLE})
-        | (?P<join>(?i:on|at|by|for|and|of|date|time|dated|in|from|as|to|the|behalf)(?![A-Za-z])[ ]?:?|&)
+        | (?P<typist>/[a-z]{{2,3}}(?![\w/]))
+        | (?P<join>(?i:on|at|by|for|and|of|date|time|dated)(?![A-Za-z])[ ]?:?|&)
         | (?P<particle>(?:van|von|der|den|de|del|della|la|le|du|di|da|dos|bin|ibn|al|el|ter|ten)(?![A-Za-z]))
         | (?P<number>(?:ID[ ]?:?[ ]?)?[#(\[]{{0,2}}[A-Z]{{0,4}}[0-9]{{4,12}}[A-Z]?(?![\w/]|[ ]?[cm]m)[)\]]?)
         | (?P<name>[A-Z]\.(?:[ ]?[A-Z]\.)*
@@ -118,6 +46,7 @@ _TOKEN = re.compile(
 _PERSON = re.compile(PERSON, re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 _LINE_ENDS = re.compile(r"[^\w\n]*(?:\n|\Z)")
+_AFTER_INITIAL = re.compile(r"[ ]*[A-Z](?:,|[ ]*(?:\n|\Z|[0-9(]|(?i:on|at)\b|M\.?D))")
 _LOWER_FOLLOWS = re.compile(r"[ \t]*(?!(?:on|at|by|for|and|of|in|date|time)\b)[a-z]")
 _SENTENCE = re.compile(
     rf"""[A-Z][\w'\u2019-]*+,?[ \t]+(?!(?:on|at|by|for|and|of|in|from|as|van|von|de[nrl]?|la|le|du|di|da|dos|bin
@@ -133,21 +62,27 @@ class Tail(NamedTuple):
     """What was read, and as far as it holds."""
 
     end: int
-    names: int
+    names: int = 0
     """Words that can be of a name."""
-    strong: bool
+    plain: bool = True
+    """No word of the names is of findings."""
+    coined: bool = False
+    """A word of the names ends like a disease."""
+    strong: bool = False
     """A credential is there."""
-    title: bool
-    stamp: bool
-    """A date, time or weekday is there."""
-    mask: bool
-    person: bool
+    title: bool = False
+    stamp: bool = False
+    """A date or time is there."""
+    mask: bool = False
+    person: bool = False
     """The role of a person is there: radiologist, registrar."""
-    role: bool
-    cut: bool
+    role: bool = False
+    """A role, or a place such as a hospital, is there."""
+    role_last: bool = False
+    comma: bool = False
+    """A comma sets a credential, a role or the second name off."""
+    cut: bool = False
     """The last word was given back to a sentence that goes on."""
-    comma: bool
-    """A comma or a title sets a credential, a role or the second name off."""
 
 
 def is_line_end(text: str, at: int) -> bool:
@@ -177,67 +112,169 @@ def is_name(words: str) -> bool:
 def read_tail(text: str, at: int) -> Tail:
     """Return what signs at `at`: its `end` is `at` where nothing does.
 
-    A sentence that begins behind a name takes its first word back ("Robin Example There is ..."); a stop ends all but
-    a date or credential.
+    A sentence that begins behind a name takes its first word back ("Robin Example There is ..."); behind a date or a
+    credential, names need a comma before them; a stop ends all but a date or a credential.
     """
-    limit = min(len(text), at + _LONGEST)
-    pos = end = previous = at
-    names = run = 0
-    strong = title = stamp = mask = person = comma = False
-    role = stopped = separated = cut = False
-    last = ""
-    owed: int | None = None
-    while (match := _TOKEN.match(text, pos, limit)) is not None:
+    reader = _Reader(text, at)
+    while (match := _TOKEN.match(text, reader.place, reader.limit)) is not None and reader.take(match):
+        reader.place = match.end()
+    return reader.tail()
+
+
+class _Reader:
+    """What was read so far, and whether the next word can be of it."""
+
+    def __init__(self, text: str, at: int) -> None:
+        self.text, self.place, self.end, self.before_last = text, at, at, at
+        self.limit = min(len(text), at + _LONGEST)
+        self.names = self.run = 0
+        self.last = ""
+        self.seen: set[str] = set()
+        self.plain, self.coined = True, False
+        self.comma = self.comma_before = self.separated = self.joined = self.due = False
+        self.stop: int | None = None
+        self.owed: int | None = None
+        """Where it ends if no role, credential or line end follows names behind a credential or date."""
+
+    def take(self, match: re.Match[str]) -> bool:
+        """Return whether `match` goes on with what was read, and add it if so."""
         kind = match.lastgroup or ""
         if kind == "mark":
-            if match["mark"] == ".":
-                if stopped or not last:
-                    break
-                stopped = True
-                end = match.end() if pos == end else end
-            elif match["mark"] in ",;/" and last:
-                separated = True
-            pos = match.end()
-            continue
-        if stopped and kind not in ("stamp", "strong", "weak"):
-            break
-        if kind in ("join", "particle"):
-            separated = separated or kind == "join"
-            pos = match.end()
-            continue
-        if kind == "name" or (kind == "weak" and not (strong or (separated and names))):
-            kind = "name"
-            word = match.group().strip().rstrip(".").lower()
-            if word in NEVER_NAMES or run >= _LONGEST_NAME:
-                break
-            if names and (strong or stamp):
-                if stamp or not separated or not is_name(word):
-                    break
-                if owed is None:
-                    owed, run = end, 0
-            names += 1
-            run += 1
-            comma = comma or (separated and names == 2)
-        elif kind in ("strong", "weak"):
-            if not (names or mask or title):
-                break
-            comma = comma or separated
-            strong, owed, run = strong or kind == "strong", None, 0
-        elif kind == "stamp":
-            stamp, run = True, 0
-        elif kind == "mask":
-            mask = True
-        elif kind == "title":
-            title, comma, run = True, True, 0
-        elif kind == "role":
-            comma, role = comma or separated, True
-            person, owed, run = person or _PERSON.search(match.group()) is not None, None, 0
-        elif not last:
-            break
-        previous, pos, last, separated = end, match.end(), kind, False
-        end = pos
-    if owed is not None and not is_line_end(text, end):
-        end = owed
-    elif last in ("name", "mask", "role") and not stopped and goes_on(text, end):
-        end, names, cut = previous, names - (last == "name"), True
-    return Tail(end, names, strong, title, stamp, mask, person, role, cut, comma)
+            return self._mark(match)
+        if self.stop is not None and kind not in ("date", "time", "zone", "strong", "weak"):
+            return False
+        if kind == "join":
+            return self._join(match["join"].rstrip(": ").lower())
+        if kind == "particle":
+            return True
+        if self.due and kind not in ("date", "time", "zone", "mask", "number", "phone"):
+            return False
+        if kind in ("strong", "weak") and not self._may_be_credential(kind):
+            kind = "name" if kind == "weak" else ""
+        elif kind == "title" and self.last == "role" and "prof" in match.group().lower():
+            kind = "role"
+        allowed = {
+            "name": self._name,
+            "title": self._title,
+            "date": self._new,
+            "time": self._new,
+            "role": self._role,
+            "site": self._something_before,
+            "typist": self._something_before,
+            "phone": self._something_before,
+            "number": self._something_before,
+            "mask": self._mask,
+        }.get(kind, self._anything if kind else self._nothing)
+        if not allowed(kind, match.group().strip()):
+            return False
+        if kind in ("strong", "weak"):
+            self.comma = self.comma or self.comma_before
+        if kind in ("strong", "weak", "role", "site"):
+            self.owed, kind = None, kind if kind != "site" else "role"
+        self.run = self.run + 1 if kind == "name" else 0
+        self.seen.add(kind)
+        self.before_last, self.end, self.last = self.end, match.end(), kind
+        self.separated = self.comma_before = self.joined = self.due = False
+        return True
+
+    def tail(self) -> Tail:
+        """Return what was read, without what belongs to a sentence behind it."""
+        end, names, cut = self.end, self.names, False
+        if self.owed is not None and not is_line_end(self.text, end):
+            end = self.owed
+        elif self.stop is not None and end > self.stop and goes_on(self.text, end):
+            end = self.stop
+        elif self.last in ("name", "mask", "role") and self.stop is None and goes_on(self.text, end):
+            end, names, cut = self.before_last, names - (self.last == "name"), True
+        seen = self.seen
+        return Tail(
+            end=end,
+            names=names,
+            plain=self.plain,
+            coined=self.coined,
+            strong="strong" in seen,
+            title="title" in seen,
+            stamp=not seen.isdisjoint(("date", "time", "zone")),
+            mask="mask" in seen,
+            person="person" in seen,
+            role="role" in seen,
+            role_last=self.last == "role",
+            comma=self.comma,
+            cut=cut,
+        )
+
+    def _mark(self, match: re.Match[str]) -> bool:
+        if match["mark"] == ".":
+            if self.stop is not None or not self.last:
+                return False
+            self.stop = match.end()
+            if self.place == self.end:
+                self.end = self.stop
+        elif self.last:
+            self.separated = True
+            self.comma_before = self.comma_before or match["mark"] in ",;"
+        return True
+
+    def _join(self, word: str) -> bool:
+        if word in ("and", "&"):
+            self.separated = self.comma_before = True
+            return bool(self.last)
+        if word == "by":
+            self.joined = True
+            return self.last in ("", "date", "time", "zone", "mask")
+        if word in ("for", "of"):
+            self.joined = True
+            return self.last == "role"
+        self.due = True
+        return True
+
+    def _may_be_credential(self, kind: str) -> bool:
+        if self.last in ("strong", "weak", "mask", "title"):
+            return True
+        if self.last == "name":
+            return kind == "strong" or self.comma_before
+        return self.last == "role" and self.separated and self.names > 0
+
+    def _name(self, kind: str, word: str) -> bool:
+        initial = len(word) == 1 and _AFTER_INITIAL.match(self.text, self.place) is not None
+        if self.run >= _LONGEST_NAME or (word.lower() in NEVER_NAMES and not initial):
+            return False
+        dated = not self.seen.isdisjoint(("date", "time"))
+        if self.last == "role" or (self.run == 0 and (dated or "strong" in self.seen)):
+            if not is_name(word) or (dated and self.names > 0):
+                return False
+            if not (self.separated or self.joined or self.last == "role"):
+                return False
+            if not self.joined:
+                self.owed = self.end if self.owed is None else self.owed
+        self.names += 1
+        self.plain = self.plain and is_name(word)
+        self.coined = self.coined or MEDICAL_ENDINGS.fullmatch(word.lower()) is not None
+        self.comma = self.comma or (self.comma_before and self.names == 2)
+        return True
+
+    def _title(self, kind: str, word: str) -> bool:
+        return not self.last or self.separated or self.joined
+
+    def _new(self, kind: str, word: str) -> bool:
+        return kind not in self.seen
+
+    def _role(self, kind: str, word: str) -> bool:
+        if self.last in ("date", "time", "zone") and not self.separated:
+            return False
+        self.comma = self.comma or self.comma_before
+        if _PERSON.search(word) is not None:
+            self.seen.add("person")
+        return True
+
+    def _mask(self, kind: str, word: str) -> bool:
+        return self.due or self.joined or self.names == 0 or self.last not in ("date", "time", "zone")
+
+    def _something_before(self, kind: str, word: str) -> bool:
+        return bool(self.last)
+
+    def _anything(self, kind: str, word: str) -> bool:
+        return True
+
+    def _nothing(self, kind: str, word: str) -> bool:
+        return False

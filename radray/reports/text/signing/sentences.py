@@ -1,9 +1,11 @@
 """Sentences of footers, attestations, thanks and the like: every word is of a list of their kind."""
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from radray.reports.text.signing.names import DATE, MASK, PHONE, TIME, TITLE, goes_on, is_name, read_tail, word_set
+from radray.reports.text.signing.names import goes_on, read_tail
+from radray.reports.text.signing.words import DATE, MASK, PHONE, TIME, TITLE, word_set
 
 _PLAIN = """
     a an the this that these those of in on at to by for from with and or as is are was were be been being has have had
@@ -30,8 +32,9 @@ ATTESTING = word_set(
 THANKING = word_set(
     f"""{_PLAIN}
     thank thanks many very much kind kindly kindest regards best yours sincerely faithfully truly warm dear appreciate
-    appreciated pleasure opportunity allow allowing permitting participate participating participation involve involving
-    involvement care caring management evaluation evaluating assist assisting refer referral referrals referring consult
+    involved see seeing review reviewing appreciated pleasure opportunity allow allowing permitting participate
+    participating participation involve involving involvement care caring management
+    evaluation evaluating assist assisting refer referral referrals referring consult
     consultation request requesting sending asking interesting pleasant nice lovely delightful courtesy trust confidence
     continued support help helping patient patients patient's lady gentleman man woman boy girl child baby year years
     old year-old imaging service services department radiology practice choosing using letting family her his him
@@ -61,6 +64,7 @@ DISCLAIMING = word_set(
     concerning about radiologist author physician provider department office hesitate need additional further
     information immediately entirely entire completely fully process used using use utilizing utilized via during
     within subject prone dictator call do always when where
+    preparation creation generation prepare preparing create transcribe
     """
 )
 ASKING = word_set(
@@ -69,7 +73,8 @@ ASKING = word_set(
     results findings further additional discuss clarification please call contact page phone telephone reach email
     radiologist radiologists radiology department doctor dr reading room office extension ext number pager directly
     hesitate feel free available hours day clinician clinicians physician physicians provider providers referring
-    ordering should do let know board certified interpreting dictating signing
+    ordering should do let know board certified interpreting dictating signing information
+    required require requires need needed wish like would case
     """
 )
 
@@ -97,6 +102,8 @@ class Kind(NamedTuple):
     """What it must have somewhere."""
     least: int
     """Words that it has at least."""
+    needs: frozenset[str]
+    """A text without any of these words has no such sentence."""
 
 
 _KINDS = (
@@ -114,6 +121,7 @@ _KINDS = (
             re.IGNORECASE,
         ),
         6,
+        word_set("i we attending teaching supervising undersigned staff faculty radiologist physician md"),
     ),
     Kind(
         THANKING,
@@ -124,6 +132,7 @@ _KINDS = (
         ),
         re.compile(r"\bthank|regards\b|\byours\b|\bdear\b|apprecia|pleasure", re.IGNORECASE),
         1,
+        word_set("thank thanks regards yours dear appreciate appreciated pleasure"),
     ),
     Kind(
         DISCLAIMING,
@@ -134,28 +143,40 @@ _KINDS = (
             r"|computer[ -](?:generated|assisted|ized)",
             re.IGNORECASE,
         ),
-        4,
+        3,
+        word_set(
+            "voice speech dictation dragon powerscribe typographic typographical transcription transcriptional"
+            " proofread computer homophone homophones homonym homonyms alike soundalike"
+        ),
     ),
     Kind(
         ASKING,
         re.compile(r"(?:if|should|please|for|any|questions?|do)\b", re.IGNORECASE),
-        re.compile(r"\bquestions?\b[^\n]*?(?:call|contact|page|reach|hesitate|phone|discuss|XXXX|__)|"
-                   r"(?:call|contact|page|phone)\b[^\n]*?\bquestions?\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:questions?|further information)\b[^\n]*?(?:call|contact|page|reach|hesitate|phone|discuss|XXXX|__)"
+            r"|(?:call|contact|page|phone)\b[^\n]*?\bquestions?\b",
+            re.IGNORECASE,
+        ),
         4,
+        word_set("question questions information"),
     ),
-)  # fmt: skip
+)
 _BEHIND = (
     (DISCLAIMING, re.compile(r"errors?\b|mistake|inaccura|accura|clarif|context|software", re.IGNORECASE), 3),
     (ATTESTING, re.compile(r"findings|report|interpretation|images|agree|procedure", re.IGNORECASE), 3),
 )
 """Sentences that are footers only behind another: "Please contact the radiologist for clarification."."""
+_SIGNED_OFF = re.compile(r"review.{0,80}(?:agree|report|interpret)|agree.{0,40}report", re.IGNORECASE | re.DOTALL)
 _CAPITALISED = re.compile(r"[A-Z]")
 _LONGEST = 900
+_MOST_BREAKS = 6
+"""Words in one sentence that could begin another footer; "and I agree" is one."""
 
 
-def kinds_in(text: str) -> tuple[Kind, ...]:
-    """Return the kinds of sentences that can be in `text`, since their words are; () for most texts."""
-    return tuple(kind for kind in _KINDS if kind.meaning.search(text) is not None)
+def kinds_in(words: Iterable[str]) -> tuple[Kind, ...]:
+    """Return the kinds of sentences that can be in a text of `words`, in lower case; () for most texts."""
+    there = frozenset(words)
+    return tuple(kind for kind in _KINDS if not kind.needs.isdisjoint(there))
 
 
 def sentence_end(text: str, at: int, kinds: tuple[Kind, ...], *, behind: bool, breaks: frozenset[int]) -> int | None:
@@ -163,14 +184,20 @@ def sentence_end(text: str, at: int, kinds: tuple[Kind, ...], *, behind: bool, b
 
     `behind`: whether a footer stands directly before; `breaks`: places where other footers may begin inside a line.
     """
-    for words, beginning, meaning, least in kinds:
+    for words, beginning, meaning, least, _ in kinds:
         if beginning.match(text, at) is not None:
             end = _end_of(text, at, words, breaks)
             if end is not None and _has(text, at, end, meaning, least):
                 return end
+    if _CAPITALISED.match(text, at) is not None and kinds and kinds[0].words is ATTESTING:
+        # "Robin Example, MD has reviewed the images and agrees with the report."
+        tail = read_tail(text, at)
+        end = _end_of(text, tail.end, ATTESTING, breaks, named=False) if tail.strong and tail.names else None
+        if end is not None and _SIGNED_OFF.search(text, tail.end, end) is not None:
+            return end
     if behind and text[at].isalpha():
         for words, meaning, least in _BEHIND:
-            end = _end_of(text, at, words, breaks)
+            end = _end_of(text, at, words, breaks, named=False)
             if end is not None and _has(text, at, end, meaning, least):
                 return end
     return None
@@ -181,16 +208,17 @@ def _has(text: str, at: int, end: int, meaning: re.Pattern[str], least: int) -> 
     return meaning.search(sentence) is not None and len(sentence.split()) >= least
 
 
-def _end_of(text: str, at: int, words: frozenset[str], breaks: frozenset[int]) -> int | None:
-    """Return where the sentence at `at` ends if all of its words are of `words`, names or dates; else None."""
+def _end_of(text: str, at: int, words: frozenset[str], breaks: frozenset[int], *, named: bool = True) -> int | None:
+    """Return where the sentence at `at` ends if all its words are of `words`, dates, or names if `named`; else None."""
     limit = min(len(text), at + _LONGEST)
     pos = end = at
     soft_end: int | None = None
+    begun = 0
     while pos < limit:
         if end > at and (pos in breaks or pos + 1 in breaks):
-            if "I" not in text[pos : pos + 2]:
-                return end
-            soft_end = end
+            soft_end, begun = end, begun + 1
+            if begun > _MOST_BREAKS:
+                return soft_end
         piece = _PIECE.match(text, pos, limit)
         if piece is None:
             return soft_end
@@ -201,17 +229,22 @@ def _end_of(text: str, at: int, words: frozenset[str], breaks: frozenset[int]) -
             if piece.group().count("\n") > 1:
                 return end
             # the sentence may go on in the next line; if that is of other words, it ended here
-            soft_end = end
+            following = piece.end()
+            goes_on_below = text[following : following + 1].islower() or text[at:end].isupper()
+            soft_end = None if goes_on_below and following not in breaks else end
         elif kind == "word":
             word = piece["word"].lower().replace("\u2019", "'").replace("(s)", "")
             if word not in words and word.rstrip("'") not in words and word.removesuffix("'s") not in words:
-                named = _end_of_name(text, pos + len(piece.group()) - len(piece["word"]), comma=text[end - 1] == ",")
-                if named is None:
+                name = piece.start("word")
+                name_end = _end_of_name(text, name, comma=text[end - 1] == ",") if named else None
+                if name_end is None:
                     return soft_end
-                pos = end = named
+                pos = end = name_end
                 continue
             end = piece.end()
         elif kind == "title":
+            if not named:
+                return None
             tail = read_tail(text, pos)
             pos = end = max(tail.end, piece.end())
             continue
@@ -228,5 +261,5 @@ def _end_of_name(text: str, at: int, *, comma: bool) -> int | None:
     tail = read_tail(text, at)
     if tail.names and (tail.strong or tail.title):
         return tail.end
-    named = comma and tail.names >= 2 and is_name(text[at : tail.end]) and text[tail.end : tail.end + 1] == ","
+    named = comma and tail.names >= 2 and tail.plain and text[tail.end : tail.end + 1] == ","
     return tail.end if named and not goes_on(text, tail.end) else None
