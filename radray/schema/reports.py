@@ -39,7 +39,9 @@ REPORTS = TableSchema(
         Column("report_time", TIME, "Time of the report, UTC"),
         required("run_key", STRING, "Digest of what decided the rows of this partition"),
         required("run_id", STRING, "Run that wrote the row"),
-        Column("sections", SECTIONS, "All sections as they came, in order; null where the source is not free text"),
+        Column(
+            "sections", SECTIONS, "All sections as they came, in order; null where the source's texts have no headings"
+        ),
         Column("impression_items", STRINGS, "Items of the impression, each cleaned, in order; null without one"),
         Column("comparison_state", STRING, "none, present or unknown (blank, or not said)"),
         Column("modality", STRING, "DICOM modality code of the exam (CR, CT, MR, ...) where it can be told"),

@@ -117,7 +117,8 @@ def find_headings(text: str) -> list[Heading]:
             colons += 1
             state = name
             main = main or name in MAIN
-            numbered = match["number"] is not None or match["letter"] is not None
+            # what stands right before the words: a number's mark, or the space after it
+            numbered = text[match.start("known") - 1] != "\n" and (match["number"] or match["letter"]) is not None
             continue
         if kind == "rule":
             if headings and text[headings[-1][1] : line].isspace():
