@@ -253,7 +253,11 @@ def test_the_forms_of_a_result(change: dict[str, Any], expected: str) -> None:
 def test_results_of_a_group_and_several_of_a_section_are_read_in_order() -> None:
     group = {"resourceType": "Observation", "id": "g", "hasMember": [{"reference": f"Observation/{i}"} for i in "fabg"]}
     parts = [observation("a", "19005-8", "Gout."), observation("b", "19005-8", "No break.")]
-    assert reports(bundle(bare("Observation/g"), group, *parts, FINDINGS)) == [("Dry lungs.", "Gout. No break.")]
+    record = next(iter(rows(bundle(bare("Observation/g"), group, *parts, FINDINGS))))
+    assert (*texts(record), record.impression_items) == ("Dry lungs.", "Gout. No break.", ("Gout.", "No break."))
+    parts[1]["valueString"] = "1. No break.\n2. No gas."
+    record = next(iter(rows(bundle(bare("Observation/g"), group, *parts, FINDINGS))))
+    assert record.reference == "Gout. No break. No gas."
 
 
 def test_results_of_other_kinds_are_kept_apart() -> None:
@@ -297,7 +301,8 @@ def test_the_narrative_is_read_last_and_for_its_headings() -> None:
     assert reports(bare("#f", contained=[FINDINGS], text=narrative)) == [("Dry lungs.", None)]
     assert rows(bare(text={"div": div.replace("FINDINGS", "Subject")}))[0].reason is RejectReason.EMPTY
     generated = div.replace("<h2>F", "<p><b>Generated Narrative: DiagnosticReport</b></p><h2>F")
-    assert reports(bare(text={"status": "generated", "div": generated})) == [(None, None)]
+    for sent in (generated, div.replace("<h2>", '<h2 title="Codes: {x}">')):
+        assert reports(bare(text={"status": "generated", "div": sent})) == [(None, None)]
 
 
 def test_reports_do_not_wait_for_results_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

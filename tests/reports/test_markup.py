@@ -38,7 +38,7 @@ def test_an_html_document_shows_what_a_browser_shows() -> None:
     ("source", "expected"),
     [
         ("<p>FINDINGS:</p>Clear.<p>IMPRESSION:</p>Normal.", "FINDINGS:\n\nClear.\n\nIMPRESSION:\n\nNormal."),
-        ("<B>FINDINGS:</B> Clear.<BR><U><B>OPINION</B></U><BR>Dry.", "FINDINGS: Clear.\nOPINION\nDry."),
+        ("<B>FINDINGS:</B> Clear.<BR><U><B>OPINION</B></U><BR>Dry.", "FINDINGS: Clear.\nOPINION:\nDry."),
         ("<p>Nodule <6 mm [<6 mm]</p><p><PERSON> at <TIME>", "Nodule <6 mm [<6 mm]\n\n<PERSON> at <TIME>"),
         ("<ol><li>Gout.</li><li>No break.</li></ol><ul><li>Dry", "1. Gout.\n2. No break.\n* Dry"),
         ("<p>Heart&nbsp;large, 4&#215;5 cm&sup2;", "Heart large, 4\u00d75 cm²"),
@@ -56,6 +56,35 @@ def test_html_of_many_senders(source: str, expected: str) -> None:
     assert plain_text(source) == expected
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("<p><b>FINDINGS</b> Dry.</p><p><b>Impression</b> Fine.</p>", "FINDINGS: Dry.\n\nImpression: Fine."),
+        (
+            "<div><u><strong>Findings </strong></u>Dry.<br><b>Impression</b> - Fine.",
+            "Findings : Dry.\nImpression - Fine.",
+        ),
+        ("<p>Dry <b>Impression</b> of it. <b>Heart</b> large.", "Dry Impression of it. Heart large."),
+    ],
+)
+def test_bold_letters_of_a_heading_are_its_colon(source: str, expected: str) -> None:
+    assert plain_text(source) == expected
+
+
+def test_bold_letters_of_a_heading_in_rtf_are_its_colon() -> None:
+    text = plain_text(r"{\rtf1\b FINDINGS\b0  Dry.\par{\b Impression} Fine.\par\b Heart\b0  large.}")
+    assert text.replace("  ", " ") == "FINDINGS: Dry.\nImpression: Fine.\nHeart large."
+
+
+def test_line_ends_that_were_escaped_twice_are_line_ends() -> None:
+    assert plain_text(r"LINES: None.\n LUNGS:\r\n Dry.") == "LINES: None.\n LUNGS:\n Dry."
+    assert plain_text("Of one kind\n" + r"or \n") == "Of one kind\n" + r"or \n"
+
+
+def test_links_from_findings_to_images() -> None:
+    assert plain_text('A <IMRRef type="image" id=1>node of 3 cm</IMRRef> and gas.') == "A node of 3 cm and gas."
+
+
 def test_columns_of_a_table_do_not_mix() -> None:
     source = "<table><tr><td>FINDINGS:<br>Clear.<br>Dry.</td><td>IMPRESSION:<br>Normal.</td></tr></table>"
     assert plain_text(source) == "FINDINGS:\nClear.\nDry.\nIMPRESSION:\nNormal."
@@ -68,7 +97,7 @@ def test_a_link_to_the_images_is_no_text_and_other_links_are() -> None:
 
 def test_line_ends_stay_where_no_element_makes_lines() -> None:
     assert plain_text("<html><body>\nFINDINGS\nDry.\r\n\r\n<b>IMPRESSION</b>\nGas.</body></html>") == (
-        "FINDINGS\nDry.\n\nIMPRESSION\nGas."
+        "FINDINGS\nDry.\n\nIMPRESSION:\nGas."
     )
     assert plain_text("<p>The heart\nis large.</p><p>Dry.</p>") == "The heart is large.\n\nDry."
 

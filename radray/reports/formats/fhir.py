@@ -27,7 +27,9 @@ MAX_HELD_BYTES = 32 << 20
 _BYTES_OF_A_RECORD = 1_000
 """Memory of a record besides its texts, roughly."""
 _OF_RESULTS = frozenset({"findings", "impression", "comparison", "indication", REPORT})
-_GENERATED = "generated narrative"
+_MARK = re.compile(r"\s*(?:[0-9]+[.)]|[-*\u2022])")
+_GENERATED = ("Generated Narrative", 'title="Codes')
+"""In a narrative that a FHIR library made: a table of elements, with times between the texts."""
 
 
 @dataclass(slots=True)
@@ -168,10 +170,11 @@ def _finish(held: Record | _Draft) -> Record:
     texts = list(dict.fromkeys(held.results.texts(held.references, held.subject) + held.contained))
     if texts:
         _add(texts, held)
-    if held.record.findings is None and held.narrative and not _has_headings(held.values):
+    is_written = held.narrative and not any(sign in held.narrative for sign in _GENERATED)
+    if held.record.findings is None and is_written and not _has_headings(held.values):
         narrative = plain_text(held.narrative)
         findings = parse(narrative).get("findings")
-        if findings and findings.strip() and _GENERATED not in narrative[:200].lower():
+        if findings and findings.strip():
             held.values["report"] = narrative
             _write(held)
     record = held.record
@@ -197,8 +200,15 @@ def _add(texts: list[Text], draft: _Draft) -> None:
     present = {"findings": draft.record.findings, "impression": draft.record.reference}
     for section, parts in by_section.items():
         if not (present.get(section) or (draft.values.get(section) or "").strip()):
-            draft.values[section] = "\n\n".join(parts)
+            draft.values[section] = _joined(parts, are_items=section == "impression")
     _write(draft)
+
+
+def _joined(parts: list[str], *, are_items: bool) -> str:
+    """Return the results of a section as one text; impressions, of which each is a result, as numbered items."""
+    if are_items and len(parts) > 1 and not any(_MARK.match(part) for part in parts):
+        return "\n".join(f"{number}. {part.strip()}" for number, part in enumerate(parts, start=1))
+    return "\n\n".join(parts)
 
 
 def _write(draft: _Draft) -> None:

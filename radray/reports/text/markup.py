@@ -16,6 +16,8 @@ from inscriptis.model.html_element import HtmlElement
 from lxml import etree
 from striprtf.striprtf import rtf_to_text
 
+from radray.reports.text.headings.words import name_of
+
 _LINES = "p|div|br|hr|li|dt|dd|tr|td|th|h[1-6]|pre|table|ul|ol|dl|blockquote|section|article"
 """Elements that make lines."""
 _OPEN = (
@@ -25,9 +27,9 @@ _OPEN = (
 """Elements of which a start tag is enough, by HTML or by habit; of all others "<ADDRESS>" or "<TIME>" may be a mask."""
 _SHUT = (
     "a|s|q|del|ins|strike|abbr|address|cite|code|details|fieldset|footer|form|header|label|main|nav|script|style|summary|"
-    "time|title|var"
+    "time|title|var|imrref"
 )
-"""Elements of which an end tag is evidence of HTML."""
+"""Elements of which an end tag is evidence of HTML; IMRRef is IHE's, a link from a finding to its image."""
 _VOID = frozenset({"br", "hr", "img", "meta", "link", "wbr", "col", "input"})
 _ATTRIBUTES = r"(?:\s(?:[^<>]*=[^<>]*|\s*(?:nowrap|noshade|compact|border|reversed|hidden))?)?\s*/?>"
 """No white space twice in a row: "size <b and >c" has no attribute."""
@@ -62,6 +64,9 @@ _NAMES = {
     **dict.fromkeys(("table", "dl"), "p"),
     **dict.fromkeys(("thead", "tbody", "tfoot", "tr", "td", "th"), "div"),
 }
+_EMPHASIS = frozenset({"b", "strong", "u", "span", "font", "em", "i"})
+_LINE_MAKERS = frozenset({"br", "hr", "p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "pre", "blockquote"})
+_LONGEST_HEADING = 60
 _LINK_TO_IMAGES = re.compile(r"\b(?:click|view|open|launch)\b.*\b(?:images?|here|report|study|pacs|link)\b", re.I)
 _LONGEST_LINK = 80
 
@@ -71,8 +76,10 @@ _NOT_SPACE = re.compile(r"[^ \t\r\n\x00]")
 _FONTS = "\\fonttbl"
 _LONGEST_FONTS = 10_000
 _CELL = re.compile(r"\\(?:nest)?cell(?![a-z])")
+_BOLD_RUN = re.compile(r"\\b ([A-Za-z][A-Za-z/& ]{2,59}?)[ ]*+(?=\\b0|\})")
 
 _SIGNS = str.maketrans({"\xa0": " ", "\u2011": "-", "\xad": None, "\x00": None, "\r": "\n"})
+_ESCAPED_LINE_END = re.compile(r"(?:\\r)?\\n")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -81,10 +88,14 @@ def plain_text(text: str) -> str:
 
     A paragraph ends with a blank line; a line, a list's item and a table's cell with a line end. Left out is what a
     browser does not show, what is struck out, and a link that says "click here to view the images". Line ends of
-    `text` are kept where no elements make lines. A document that shows nothing is returned as it is.
+    `text` are kept where no elements make lines. A heading in bold letters before its text gets the colon that plain
+    text has in their place. A document that shows nothing is returned as it is. Line ends that a sender escaped once
+    more than JSON does, as in US Core's example of findings, are line ends where there are no others.
     """
     if "{" in text and (start := text.lstrip("\ufeff \t\r\n")).startswith(_RTF):
         return _text_of_rtf(start) or text
+    if "\\n" in text and "\n" not in text:
+        text = _ESCAPED_LINE_END.sub("\n", text)
     if "&lt;" in text and "<" not in text and _ESCAPED_TAG.search(text):
         text = html.unescape(text)
     if "<" in text and is_html(text):
@@ -116,6 +127,9 @@ def _text_of_html(text: str) -> str:
         elif element.tag == "title" and (element.getparent() is None or element.getparent().tag != "head"):
             element.tag = "h1"
         element.tag = _NAMES.get(element.tag, element.tag)
+    for element in list(tree.iter(*_EMPHASIS)):
+        if _is_heading(element):
+            element.tail = f": {(element.tail or '').lstrip()}"
     return _tidy(Inscriptis(tree, _CONFIG).get_text()) or _without_tags(source)
 
 
@@ -145,6 +159,18 @@ def _conforming(source: str) -> str:
         return f"&lt;{angle[0][1:]}"
 
     return _ANGLE.sub(corrected, source)
+
+
+def _is_heading(element: lxml.html.HtmlElement) -> bool:
+    """Return whether `element` is a heading without a colon at the beginning of a line, before or without text."""
+    parent, before = element.getparent(), element.getprevious()
+    if parent is None or parent.tag in _EMPHASIS or (element.tail or "").lstrip().startswith((":", "-")):
+        return False
+    text = parent.text if before is None else before.tail
+    if (text or "").strip() or (before is not None and before.tag not in _LINE_MAKERS):
+        return False
+    words = "".join(element.itertext()).strip()
+    return len(words) <= _LONGEST_HEADING and name_of(words) is not None
 
 
 def _is_link_to_images(link: lxml.html.HtmlElement) -> bool:
@@ -181,6 +207,7 @@ def _text_of_document(source: str) -> str:
     # the numbers of items are text; cells would be parted by "|"; the library's patterns of links and of fonts take
     # quadratic time; of a document that was cut, it loses the last letters without the brace
     source = source.replace("\\pntext", "\\listtext").replace("\\fldinst{", "\\fldinst {")
+    source = _BOLD_RUN.sub(lambda run: f"\\b {run[1]}{':' if name_of(run[1]) else ''} ", source)
     fonts = source.partition(_FONTS)[2]
     if _end_of_group(f"{{{fonts}") > _LONGEST_FONTS:
         source = source.replace(_FONTS, "\\colortbl")  # left out too: no letter of English depends on its font

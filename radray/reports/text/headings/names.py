@@ -46,6 +46,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "REASON FOR THE EXAM",
         "REASON FOR STUDY",
         "CLINICAL INDICATION",
+        "CLINICAL QUESTION",
+        "INDICATION/CLINICAL QUESTION",  # US Core's example of a report
         # That parser, and MEDIQA 2021 after it, files it under impression: the patient's complaint becomes a reference.
         "NDICATION",
         "IDICATION",
