@@ -51,3 +51,10 @@ def test_findings_named_report_are_findings_beside_an_impression() -> None:
     assert to_record(values, 0, "d").reason is RejectReason.NO_FINDINGS
     both = {**values, "findings": "FINDINGS AND IMPRESSION: The spleen is large.", "impression": "Large spleen."}
     assert to_record(both, 0, "d").reason is RejectReason.NO_FINDINGS
+
+
+def test_a_report_under_its_own_heading_is_findings_beside_an_impression() -> None:
+    values = {"study_id": "7", "report": "HISTORY: Pain.\nREPORT: The spleen is large."}
+    beside = to_record({**values, "impression": "Large spleen."}, 0, "d")
+    assert (beside.findings, beside.reference) == ("The spleen is large.", "Large spleen.")
+    assert to_record(values, 0, "d").reason is RejectReason.NO_FINDINGS

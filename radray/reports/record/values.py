@@ -56,7 +56,8 @@ def to_record(
     given = {name: values.get(name) for name in ("findings", "impression", "indication", "comparison")}
     exam_description = values.get("exam_description")
     report = values.get("report")
-    sections = parse(plain_text(report)) if report and report.strip() else None
+    has_impression = bool((given["impression"] or "").strip())
+    sections = parse(plain_text(report), has_impression=has_impression) if report and report.strip() else None
     all_sections: tuple[SectionText, ...] | None = None
     if sections is not None:
         history = [part for part in (sections.get("indication"), sections.get("history")) if part]
