@@ -64,6 +64,21 @@ MESSY = """FINAL REPORT
 """
 
 
+SEEN, MEANT = "The heart is large. No effusion.", "Cardiomegaly."
+DRESSED = (
+    f"HISTORY: Cough.FINDINGS: {SEEN}IMPRESSION: {MEANT} Electronically signed by: Robin Example, MD 3/4/2026 10:15",
+    f"1. Findings:\n=====\n{SEEN}\n2. Imrpession and plan:\n{MEANT}\n\n-- ADDENDUM by R. Example --\nRib fracture.",
+    f"FINAL REPORT  PA CHEST    REASON FOR EXAM: Cough.    FINDINGS: {SEEN}    IMPRESSION: {MEANT}",
+    "CT HEAD FINDINGS: No bleed.\nCT HEAD IMPRESSION: Normal.\nCT NECK FINDINGS: No clot.\nCT NECK IMPRESSION: Normal.",
+    "RESULTS: A mass of\n (Over)\n Clip # 12\n (Cont)\n5 mm [<6 mm], seen by Dr. ***.\nDIAGNOSIS: Mass.\nSigned by ___",
+    f"<html><body><h3>Findings</h3><p>{SEEN}</p><h3>Summary</h3><p>{MEANT}</p></body></html>",
+    r"{\rtf1\ansi{\b FINDINGS:} Clear.\par {\b CONCLUSION:} Normal.\par }",
+    f"FINDINGS: {SEEN} In summary, a large heart.\nIMPRESSION: {MEANT}",
+    f"FINDINGS: See impression.\nINTERPRETATION: {MEANT}",
+)
+"""Reports in dresses that hospitals give them."""
+
+
 def rows() -> list[Record]:
     studies = [
         *(study.text for study in make_studies(30, seed=1)),
@@ -99,6 +114,14 @@ def rows() -> list[Record]:
     records += fhir.read(io.BytesIO(json.dumps(resource).encode()))
     records += mimic_sectioned_csv.read(io.BytesIO(sectioned.encode()))
     records += [openi_xml.read(xml.encode(), "1.xml"), plain_text.read(MESSY.encode("utf-16"), "a/1.txt")]
+    records += [plain_text.read(text.encode(), f"b/{place}.txt") for place, text in enumerate(DRESSED)]
+    for number, text in enumerate((MESSY.replace("\n", "\\.br\\"), SEEN)):
+        named = (
+            f"MSH|^~\\&|R|H|R|R|20240305101500||ORU^R01|M{number}|P|2.5.1\rPID|1||P3\rOBR|1|O7|B{number}|1^CHEST^L\r"
+            f"OBX|1|TX|1&GDT^CHEST||{text}||||||F\rOBX|2|TX|1&IMP^CHEST||IMPRESSION: {MEANT}||||||F\r"
+            f"OBX|3|TX|1&ADT^CHEST||Rib fracture.||||||F\r"
+        )
+        records += hl7.read(io.BytesIO(named.encode()))
     return records
 
 

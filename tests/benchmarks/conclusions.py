@@ -1,7 +1,7 @@
 """Reports rejected for a conclusion in findings that have none: ``python -m tests.benchmarks.conclusions [N]``.
 
-The findings of Open-i (``$RADRAY_DATA/openi``, skipped aloud where absent) and of N invented studies in MIMIC-CXR's form
-hold no conclusion, so each rejection is wrong, and so is each text that is cut there. The same findings with a
+The findings of Open-i (``$RADRAY_DATA/openi``; skipped aloud where absent) and of N invented studies in MIMIC form
+hold no conclusion: each rejection is wrong, and so is each text that is cut there. The same findings with a
 conclusion put behind them, in forms with and without a heading, show what is not caught. JSON is the last line.
 """
 
