@@ -161,6 +161,8 @@ def test_the_resources_of_results_are_fhir() -> None:
 def test_results_that_a_report_contains_are_its_texts() -> None:
     (record,) = rows(bare("#f", "#i", contained=[PATIENT, IMPRESSION, FINDINGS]))
     assert (*texts(record), record.reason, record.sections) == ("Dry lungs.", "Healthy.", None, None)
+    assert reports(bare(contained=[FINDINGS, IMPRESSION])) == [("Dry lungs.", "Healthy.")]
+    assert reports(bare("#f", contained=[FINDINGS, IMPRESSION])) == [("Dry lungs.", None)]
 
 
 @pytest.mark.parametrize(
@@ -243,6 +245,7 @@ def test_texts_of_the_report_itself_come_before_those_of_its_results() -> None:
             "Gas & fog.",
         ),
         ({"code": {"text": "CT"}, "valueString": "FINDINGS: Gas.\nIMPRESSION: Sick."}, "Gas."),
+        ({"code": {"coding": [{"code": "71046&GDT", "display": "XR CHEST"}]}}, "Dry lungs."),
         ({"valueString": None, "component": [{"code": {"text": "Findings"}, "valueString": "Gas."}]}, "Gas."),
     ],
 )
@@ -332,6 +335,16 @@ def test_of_the_renderings_of_a_report_one_is_read() -> None:
     assert read_forms("rtf") == ("Gas.", "Fog.")
 
 
+def test_xml_is_a_report_where_it_has_headings() -> None:
+    section = (
+        "<section><title>Findings</title><text><paragraph>Dry.</paragraph><paragraph>Fine.</paragraph></text></section>"
+    )
+    (record,) = rows(resource(presentedForm=[form(f"<?xml version='1.0'?><Document>{section}</Document>", "text/xml")]))
+    assert record.findings == "Dry. Fine."
+    others = [form("<order><title>Chest</title></order>", "application/xml")]
+    assert rows(resource(presentedForm=others, conclusion=None))[0].reason is RejectReason.UNSUPPORTED_CONTENT
+
+
 def test_forms_in_other_characters_and_languages() -> None:
     wide, old = "FINDINGS: 3\u00b0.".encode("utf-16le"), b"FINDINGS: 3\xb0."
     for kind, content in (('text/plain; charset="utf-16le"', wide), ("text/plain;charset=iso-8859-1", old)):
@@ -347,6 +360,12 @@ def test_titles_of_forms() -> None:
     assert (*texts(record), record.sections[-1].text) == ("Dry.", "Fine.", "IMPRESSION: Left side.")
     (record,) = rows(resource(presentedForm=[addendum], conclusion=None))
     assert record.reason is RejectReason.NO_FINDINGS
+    preliminary = {**form("FINDINGS: Wet."), "title": "Preliminary report"}
+    final = {**form("FINDINGS: Dry."), "title": "Final report"}
+    assert [rows(resource(presentedForm=forms))[0].findings for forms in ([preliminary, final], [preliminary])] == [
+        "Dry.",
+        "Wet.",
+    ]
     parts = [{**form("Dry."), "title": "Findings"}, {**form("Fine."), "title": "Impression:"}]
     assert reports(resource(presentedForm=parts, conclusion=None)) == [("Dry.", "Fine.")]
 

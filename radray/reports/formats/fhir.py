@@ -17,7 +17,7 @@ from radray.reports.text.modalities import modality_of
 from radray.reports.text.sections import parse
 from radray.reports.wire.fhir.elements import CodeableConcept, DiagnosticReport, Identifier, narrative_of
 from radray.reports.wire.fhir.forms import FormError, texts_of_forms
-from radray.reports.wire.fhir.results import OTHER, Results, Text, contained_results, references_of, texts_of_notes
+from radray.reports.wire.fhir.results import OTHER, Results, Text, references_of, texts_of_contained, texts_of_notes
 from radray.reports.wire.fhir.units import Unit, read_units
 from radray.schema.statuses import RejectReason
 
@@ -125,14 +125,13 @@ def _draft(unit: Unit, offset: int, results: Results) -> Record | _Draft:
         "exam_time": resource.exam_time,
         "report_time": resource.issued if isinstance(resource.issued, str) else None,
     }
-    unread, addenda = None, list[str]()
+    unread, apart = None, list[Text]()
     try:
-        values["report"], addenda = texts_of_forms(resource.presentedForm or [])
+        values["report"], apart = texts_of_forms(resource.presentedForm or [])
     except FormError as error:
         unread = error.reason
         if unread is not RejectReason.UNSUPPORTED_CONTENT:
             return rejected_record("", offset, digest, unread, values["study_id"], values["subject_id"])
-    apart = [("addendum", text) for text in addenda]
     record = to_record(values, offset, digest, apart=apart)
     if (record.findings and record.reference) or record.reason not in _LACKS_TEXT:
         return record
@@ -142,7 +141,7 @@ def _draft(unit: Unit, offset: int, results: Results) -> Record | _Draft:
         values,
         unread,
         apart,
-        contained_results(resource, MAX_HELD_BYTES).texts(references, None) + texts_of_notes(resource),
+        texts_of_contained(resource, references) + texts_of_notes(resource),
         [reference for reference in references if not reference.startswith("#")],
         resource.subject.relative if resource.subject else None,
         narrative_of(resource),

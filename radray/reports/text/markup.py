@@ -52,10 +52,13 @@ _ANY_TAG = re.compile(r"<[^<>]*+>")
 _XHTML = "http://www.w3.org/1999/xhtml"
 _XHTML_PREFIX = re.compile(rf"""xmlns:([A-Za-z]\w{{0,15}})\s{{0,9}}=\s{{0,9}}["']{re.escape(_XHTML)}["']""")
 
-_BLOCKS = ("dt", "dd", "section", "fieldset", "legend", "form", "caption", "tr", "td", "th", "details", "summary")
+_BLOCKS = frozenset(
+    {"dt", "dd", "section", "fieldset", "legend", "form", "caption", "tr", "td", "th", "details", "summary"}
+)
+_CDA_BLOCKS = frozenset({"paragraph", "list", "item"})
 _CSS = {
     **STRICT_CSS_PROFILE,
-    **{name: HtmlElement(display=Display.block) for name in _BLOCKS},
+    **{name: HtmlElement(display=Display.block) for name in _BLOCKS | _CDA_BLOCKS},
     **{name: HtmlElement(display=Display.none) for name in ("del", "s", "strike", "template", "noscript")},
 }
 _CONFIG = ParserConfig(css=_CSS)

@@ -18,9 +18,13 @@ _KINDS = (
     frozenset({"text/plain", "text", "plain/text"}),
     frozenset({"text/html", "application/xhtml", "application/xhtml+xml"}),
     frozenset({"text/rtf", "application/rtf", "application/x-rtf", "text/richtext"}),
+    frozenset({"text/xml", "application/xml"}),
 )
-"""MIME types of text; the first of which a report has a form is read (application/xhtml is US Core's)."""
+"""MIME types of text; the first of which a report has a form is read (application/xhtml is US Core's).
+
+XML must have the headings of a report: what else it is, its type does not tell."""
 _ADDENDUM = re.compile(r"^\W*(?:(?:final|report|radiology|imaging)\W+){0,2}(?:addend|amendment)", re.IGNORECASE)
+_PRELIMINARY = re.compile(r"^\W*(?:prelim|wet\s*read)", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _MOST_COMPARED = 20
 _WHITE = str.maketrans("", "", " \t\r\n")
@@ -34,26 +38,38 @@ class FormError(Exception):
         self.reason = reason
 
 
-def texts_of_forms(forms: Sequence[Attachment]) -> tuple[str | None, list[str]]:
-    """Return the text of a report's `forms`, None without any, and the texts of its addenda.
+def texts_of_forms(forms: Sequence[Attachment]) -> tuple[str | None, list[tuple[str, str]]]:
+    """Return the text of a report's `forms`, None without any, and (section, text) of those that are something else.
 
     Plain text is read before HTML and RTF, unless it has no heading and they have; of several languages English.
-    Several texts of a kind are parts of the report; one that another holds is left out. Raises FormError for forms of
-    which none is text (UNSUPPORTED_CONTENT), or whose text is not base64 (MALFORMED) or no text (BAD_ENCODING).
+    Several texts of a kind are parts of the report; one that another holds is left out. By their titles, addenda are
+    apart, and a preliminary report beside another. Raises FormError for forms of which none is text
+    (UNSUPPORTED_CONTENT), or whose text is not base64 (MALFORMED) or no text (BAD_ENCODING).
     """
-    addenda: list[str] = []
+    apart: list[tuple[str, str]] = []
     texts: list[str] = []
     for kind in _KINDS:
         of_kind = [form for form in forms if form.data and _kind_of(form) in kind]
-        reports = [form for form in of_kind if not _ADDENDUM.match(form.title or "")]
-        addenda = addenda or [_text_of(form) for form in of_kind if form not in reports]
-        if text := "\n\n".join(_without_repeats([_titled(form) for form in _in_english(reports)])):
+        names = [_section_apart(form.title or "") for form in of_kind]
+        if None not in names:
+            names = [None if name == "wet_read" else name for name in names]
+        reports = [form for form, name in zip(of_kind, names, strict=True) if name is None]
+        apart = apart or [(name, _text_of(form)) for form, name in zip(of_kind, names, strict=True) if name]
+        text = "\n\n".join(_without_repeats([_titled(form) for form in _in_english(reports)]))
+        if text and (kind is not _KINDS[-1] or parse(text).has_headings):
             texts.append(text)
-    if not texts and not addenda and forms:
+    if not texts and not apart and forms:
         raise FormError(RejectReason.UNSUPPORTED_CONTENT)
     if len(texts) > 1:
-        return next((text for text in texts if parse(text).has_headings), texts[0]), addenda
-    return texts[0] if texts else None, addenda
+        return next((text for text in texts if parse(text).has_headings), texts[0]), apart
+    return texts[0] if texts else None, apart
+
+
+def _section_apart(title: str) -> str | None:
+    """Return the section of a form that is not the report, by its title; None for the others."""
+    if _ADDENDUM.match(title):
+        return "addendum"
+    return "wet_read" if _PRELIMINARY.match(title) else None
 
 
 def _kind_of(form: Attachment) -> str:

@@ -58,11 +58,19 @@ _SECTION_OF = {
     "121064": "technique",
     "121074": "recommendations",
     "121075": "recommendations",
+    # suffixes of HL7 v2 (7.2.4), which its converters keep as codes: "71046&GDT"
+    "GDT": "findings",
+    "IMP": "impression",
+    "REC": "recommendations",
+    "ADT": "addendum",
+    "ADN": "addendum",
+    "TCM": OTHER,
 }
 _WITHDRAWN = frozenset({"entered-in-error", "cancelled"})
 _DEEPEST = 4
 """Levels of sections in a document."""
 _MOST_REFERENCES = 1_000
+_MOST_CONTAINED_BYTES = 16 << 20
 _BYTES_OF_A_RESULT = 300
 """Memory of a result besides its text, roughly."""
 
@@ -150,13 +158,19 @@ def references_of(report: DiagnosticReport) -> list[str]:
     return [reference.reference for reference in references if reference.reference]
 
 
-def contained_results(report: DiagnosticReport, limit: int) -> Results:
-    """Return the resources that a report contains, under "#id"."""
-    results = Results(limit)
+def texts_of_contained(report: DiagnosticReport, references: Sequence[str]) -> list[Text]:
+    """Return the texts of those resources that a report contains and refers to; of all, if it refers to none of them.
+
+    A resource that is contained has no existence of its own: it is of the report, whether or not `result` names it.
+    """
+    results = Results(_MOST_CONTAINED_BYTES)
+    names = []
     for resource in report.contained if isinstance(report.contained, list) else []:
         if isinstance(resource, dict) and isinstance(identifier := resource.get("id"), str):
-            results.add(resource, f"#{identifier.removeprefix('#')}")
-    return results
+            names.append(f"#{identifier.removeprefix('#')}")
+            results.add(resource, names[-1])
+    referred = [reference for reference in references if reference.startswith("#")]
+    return results.texts(referred or names, None)
 
 
 def texts_of_notes(report: DiagnosticReport) -> list[Text]:
@@ -231,8 +245,8 @@ def _section_of(code: CodeableConcept | None) -> str | None:
         return None
     codings = code.coding or []
     for coding in codings:
-        if coding.code in _SECTION_OF:
-            return _SECTION_OF[coding.code]
+        if section := _SECTION_OF.get((coding.code or "").rpartition("&")[2]):
+            return section
     names = [code.text, *(coding.display for coding in codings)]
     return next((section for name in names if name and (section := _named(name))), None)
 
