@@ -36,3 +36,17 @@ def test_what_only_mentions_pages_is_text() -> None:
 
 def test_an_unpaired_mark_costs_its_own_line_alone() -> None:
     assert read("FINDINGS: A mass\n(Over)\nin the lung.\nIMPRESSION: Mass.").findings == "A mass in the lung."
+
+
+def test_a_header_that_the_first_page_has_not_is_known_by_its_labels() -> None:
+    header = "Page 2 of 2\nPatient: DOE, PAT\nMRN: 123\nExam date: 3/4/2026"
+    text = f"FINDINGS: A mass in the\n{header}\nleft lung.\nIMPRESSION: Mass."
+    assert read(text).findings == "A mass in the left lung."
+    assert read("FINDINGS: A mass in the\nPage 2 of 2\nleft lung: apex.\nIMPRESSION: x").findings == (
+        "A mass in the left lung: apex."
+    )
+
+
+def test_a_page_break_whose_line_ends_were_lost() -> None:
+    text = f"FINDINGS:  A mass of 4 cm in the {' '.join(TURN.split())}  left lobe.  IMPRESSION:  Mass."
+    assert read(text).findings == "A mass of 4 cm in the left lobe."

@@ -15,6 +15,12 @@ _PAGE_LINE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _MAIN = re.compile(r"findings|impression|conclusion|opinion", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?:patient|name|mrn|dob|date of birth|sex|age|gender|acc(?:ession)?|(?:exam|study|printed|report) ?(?:date|on)?"
+    r"|ordering|referring|location|clip|med(?:ical)? rec(?:ord)?)\b[a-z ]{0,20}(?::|#)",
+    re.IGNORECASE,
+)
+"""Of a line of a header that is not at the beginning of the report."""
 _HEAD_LINES = 12
 
 
@@ -22,7 +28,8 @@ def find_page_breaks(text: str) -> list[tuple[int, int]]:
     """Return (start, end) of what each page break puts into `text`, in order; [] for none.
 
     Each line of `text` follows a line feed. A break is all from "(Over)" to "(Cont)", as reports of MIMIC-III have it;
-    or a line with the number of a page, together with the lines after it that repeat the report's first ones.
+    or a line with the number of a page, together with the lines after it that repeat the report's first ones
+    or have the label of a patient or an exam.
     """
     if not _may_hold_breaks(text):
         return []
@@ -68,7 +75,7 @@ def _page_lines(text: str) -> Iterator[tuple[int, int]]:
             following = text.find("\n", end + 1)
             following = len(text) if following < 0 else following
             line = " ".join(text[end:following].split())
-            if line and line not in head:
+            if line and line not in head and not _LABEL.match(line):
                 break
             if not line and following == len(text):
                 break
