@@ -64,6 +64,7 @@ def test_a_text_of_the_report_is_known_by_code_suffix_or_label(identifier: str, 
         ("73630&CMR", "prior_exams"),
         ("7^Previous impression", "prior_exams"),
         ("WET_READ^^L", "wet_read"),
+        ("7^CT Dose Report", "technique"),
     ],
 )
 def test_what_is_no_part_of_the_report_is_known_too(identifier: str, section: str) -> None:
@@ -72,7 +73,16 @@ def test_what_is_no_part_of_the_report_is_known_too(identifier: str, section: st
 
 @pytest.mark.parametrize(
     "identifier",
-    ["", "12", "R^REPORT^L", "18748-4^Imaging^LN", "RPID9&BODY", "T5^CT KNEE^L", "HTML^Display format in HTML^AUSPDI"],
+    [
+        "",
+        "12",
+        "R^REPORT^L",
+        "18748-4^Imaging^LN",
+        "RPID9&BODY",
+        "T5^CT KNEE^L",
+        "7^Low dose CT chest",
+        "HTML^Display format in HTML^AUSPDI",
+    ],
 )
 def test_what_names_the_exam_or_the_report_is_of_the_report(identifier: str) -> None:
     assert name_of_observation(identifier, USUAL) == REPORT
@@ -95,6 +105,7 @@ def test_an_observation_with_the_code_of_its_exam_is_of_the_report() -> None:
         "I^Quality",
         "SIDE_R^^L",
         "D^Diagnosis",
+        "7^Chest comment",
         "1849^Foot swelling^SCT",
         "STAGE^Clinical stage^L",
         "MED^Film bag",

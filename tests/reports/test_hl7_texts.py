@@ -117,7 +117,9 @@ def test_coded_impressions_are_sentences() -> None:
     assert texts(record) == (FINDINGS, "STONE IN LEFT URETER. Hydronephrosis, mild.")
 
 
-@pytest.mark.parametrize("placeholder", ["See Comments", "(see notes below)", "Please refer to attached report.", " "])
+@pytest.mark.parametrize(
+    "placeholder", ["See Comments", "Report follows:", "(see notes below)", "Please refer to attached report.", " "]
+)
 def test_notes_stand_for_a_text_that_refers_to_them(placeholder: str) -> None:
     record = record_of(
         obx("CT9^KIDNEYS", placeholder), f"NTE|1||FINDINGS: {FINDINGS}", f"NTE|2||IMPRESSION: {IMPRESSION}"
@@ -171,6 +173,13 @@ def test_a_rendering_beside_named_texts_is_not_read(rendering: str) -> None:
     assert (texts(record), record.sections) == ((FINDINGS, IMPRESSION), None)
     record = record_of(obx("&IMP", IMPRESSION), obx("HTML^Report", rendering, "ED"))
     assert texts(record) == (FINDINGS, IMPRESSION)
+
+
+def test_two_renderings_under_one_name_are_read_once() -> None:
+    lines = [obx("R^REPORT", line) for line in (f"FINDINGS: {FINDINGS}", "", f"IMPRESSION: {IMPRESSION}")]
+    page = [obx("R^REPORT", line, "FT") for line in ("<html><body>", HTML, "</body></html>")]
+    record = record_of(*lines, *page)
+    assert (texts(record), names(record)) == ((FINDINGS, IMPRESSION), ["findings", "impression"])
 
 
 def test_a_text_under_two_codes_is_read_once() -> None:

@@ -35,7 +35,7 @@ _CODES: dict[str, str] = {
         "examination": "PROC PROCEDURE MODIFIERS MODIFIER C4 55115-0",
         "codes": "DXCODE",
         "identifiers": "113014 110180 110181 112002 UID",
-        REPORT: "R RPT REPORT RADRPT RAD_REPORT TXT TEXT HTML XHTML RTF BODY NAR NARRATIVE "
+        REPORT: "R RPT REPORT RADRPT RAD_REPORT TXT PIT TEXT HTML XHTML RTF BODY NAR NARRATIVE "
         "18748-4 18782-3 18747-6 11528-7 18755-9 18757-5 18758-3 68604-8 36643-5",
     }.items()
     for code in codes.split()
@@ -49,7 +49,7 @@ _SUFFIXES = {
 """Codes that are known as suffixes alone: as codes of their own they may be anything."""
 _VISTA = {"I": "impression", "H": "indication", "P": "examination", "D": "codes", "M": "examination"}
 """Letters that are identifiers of VistA, where they have no label."""
-_RENDERINGS = {"TXT": 0, "RTF": 2, "XHTML": 3, "HTML": 4}
+_RENDERINGS = {"TXT": 0, "PIT": 1, "RTF": 2, "XHTML": 3, "HTML": 4}
 """Display segments of Australia's AUSPDI and others: the same report in several formats; the first is read."""
 
 _CONCEPTS = frozenset({"SCT", "SNM", "SNM3", "SRT", "DCM", "RADLEX", "RADELEMENT", "RDE"})
@@ -130,6 +130,8 @@ def name_of_observation(identifier: str, delimiters: Delimiters, exam: frozenset
     if name := _of_code(components[0][0]):
         return name
     name_given = " ".join([components[0][0], *labels]).strip()
+    if any(not of_label.isdisjoint(_NOTES) for of_label in words):
+        return OTHER
     is_of_exam = exams.body_part(name_given) or exams.modality(name_given)
     return REPORT if is_of_exam or not _WORD.search(name_given) else OTHER
 
@@ -147,6 +149,9 @@ def _apart(words: frozenset[str]) -> str | None:
         return "comment"
     if {"WET", "READ"} <= words:
         return "wet_read"
+    if "DOSE" in words and "LOW" not in words:
+        # not "Low dose CT"
+        return "technique"
     if "CRITICAL" in words and not words.isdisjoint(_CRITICAL):
         return "notification"
     for section, of_section in _APART:

@@ -25,6 +25,7 @@ from radray.reports.wire.hl7.values import (
     DOCUMENT_TYPES,
     TEXT_TYPES,
     Document,
+    begins_document,
     coded_value,
     document_value,
     field_at,
@@ -33,6 +34,7 @@ from radray.reports.wire.hl7.values import (
 )
 
 _REFERRAL = re.compile(
+    r"\W*+(?:comments?|notes?|report)(?: below| follows)?[:.)\s]*+|"
     r"\W*+(?:please )?(?:see|refer to)\b[^\n]{0,40}\b(?:comment|note|report|narrative|text|result|attach|enclose|pdf|"
     r"document|image|scan|below|separate)[^\n]{0,40}\s*+",
     re.IGNORECASE,
@@ -148,7 +150,8 @@ def _sources(
     segments: Sequence[Sequence[str]], delimiters: Delimiters, exam: frozenset[str], texts: Texts
 ) -> tuple[list[_Source], list[str]]:
     """Return the texts by OBX-3, in order, and the notes that stand for none of them."""
-    sources: dict[tuple[str, bool], _Source] = {}
+    sources: dict[tuple[str, int], _Source] = {}
+    form: dict[str, int] = {}
     notes: list[str] = []
     refers: _Source | None = None
     withdrawn = False
@@ -167,24 +170,30 @@ def _sources(
         is_document = kind not in TEXT_TYPES and kind not in CODED_TYPES
         if is_document and kind not in DOCUMENT_TYPES:
             continue
-        source = sources.get((identifier, is_document))
+        value = "" if is_document or kind in CODED_TYPES else text_value(field_at(segment, 5), delimiters)
+        place = _DOCUMENT if is_document else form.get(identifier, 0)
+        source = sources.get((identifier, place))
+        if source is not None and not source.is_blank and place == 0 and begins_document(value):
+            # another rendering under the name of the first
+            form[identifier] = place = _MARKUP
+            source = None
         if source is None:
             rank = rendering_of(identifier, delimiters)
             source = _Source(
                 name_of_observation(identifier, delimiters, exam), _DOCUMENT if is_document and rank is None else rank
             )
-            sources[identifier, is_document] = source
+            sources[identifier, place] = source
         if is_document:
-            value = document_value(field_at(segment, 5), delimiters) if kind == "ED" else Document.NOT_TEXT
-            if isinstance(value, Document):
-                texts.document = value if texts.document in (None, Document.NOT_TEXT) else texts.document
+            read = document_value(field_at(segment, 5), delimiters) if kind == "ED" else Document.NOT_TEXT
+            if isinstance(read, Document):
+                texts.document = read if texts.document in (None, Document.NOT_TEXT) else texts.document
                 continue
+            value = read
         elif kind in CODED_TYPES:
             if source.name in (REPORT, OTHER):
                 continue
             value = coded_value(field_at(segment, 5), delimiters, stop="." if source.name in VALUES else "")
         else:
-            value = text_value(field_at(segment, 5), delimiters)
             source.with_units += bool(field_at(segment, 6).strip())
         if source.is_blank and _refers(value):
             refers = source

@@ -116,6 +116,11 @@ def _decoded(data: str, encoding: str) -> bytes | str | None:
     return data
 
 
+def begins_document(text: str) -> bool:
+    """Return whether `text` begins like a document in HTML or RTF."""
+    return _FORMS.match(text) is not None
+
+
 def is_withdrawn(observation: Sequence[str]) -> bool:
     """Return whether OBX-11 says that the value is not of the report: deleted, wrong, no result."""
     return report_status(field_at(observation, 11)) == "cancelled"
