@@ -41,6 +41,13 @@ SIGNATURES = [
     "Normal hand.\n«Examination interpreted by Robin Example, MD, at North Hospital.»",
     "Normal hand.\n«Dictated and signed by Robin Example, MD using voice recognition»",
     "Normal hand.\n«Electronically signed by: [NAME] on [DATE]»",
+    "Normal hand.\n«READ BY- ROBIN EXAMPLE, PHYSICIAN - RADIOLOGIST\nE-SIGNED BY- ROBIN EXAMPLE»",
+    "NORMAL HAND. «READ BY- ROBIN EXAMPLE REVIEWED AND E-SIGNED BY- ROBIN EXAMPLE RELEASED DATE TIME- 03/04/26 21:05»",
+    "NORMAL HAND. «SIGNED BY ROBIN EXAMPLE ON 3/4/2026»",
+    "Normal hand.\n«RELEASED BY- ROBIN EXAMPLE\nRELEASED DATE TIME- 03/04/26 21:05»",
+    "Normal hand.\n«Electronically signed by: Dr. Robin Example; Dictated: 3/4/2026 10:15»",
+    "Normal hand. «FINAL REPORT *** ELECTRONICALLY SIGNED ***»",
+    "Normal hand.\n«Final report - electronically signed»",
 ]
 ROLES = [
     "Normal hand.\n«Attending radiologist: Robin Example, MD»",
@@ -69,6 +76,9 @@ NUMBERS = [
     "Normal hand.\n«WORKSTATION PERFORMED: RPBGXYZ»",
     "Normal hand.\n«Reading location: North Hospital\nReading station: RS-12»",
     "Normal hand.\n«RE:xy  D: 3/4/2026 T: 3/4/2026»",
+    "Normal hand.\n«Finalized on workstation RW12»",
+    "Normal hand.\n«Accession Number(s): 1234567, 1234568»",
+    "Normal hand.\n«Ref: 123456»",
 ]
 ENDS = [
     "Normal hand.\n«End of report»",
@@ -101,6 +111,9 @@ SENTENCES = [
     "Normal hand.\n«Robin Example, MD has reviewed the images and agrees with the report.»",
     "Normal hand.\n«Thank you for your referral. It was a pleasure to be involved in the care of your patient.»",
     "Normal hand.\n«If further information is required please contact Dr Example on 0400 000 000.»",
+    "Normal hand.\n«Thank you for referring Mr. Example.»",
+    "Normal hand.\n«This report was created using PowerScribe 360 voice recognition software.»",
+    "Normal hand. «If there are any questions please XXXX. XXXX XXXX, XXXX certified radiologist, at XXXX.»",
 ]
 NAMES = [
     "Normal hand.\n«Robin Example, MD»",
@@ -183,6 +196,8 @@ REPORT = [
     "R/L SHUNT.",
     "LV/rv.",
     "Findings were discussed.\nXXXX by Dr.\nXXXX at XXXX p.m.",
+    "READ BY: DR. SAMPLE AS NORMAL.",
+    "ORDERING PHYSICIAN: ROBIN SAMPLE, MD NOTIFIED AT 10:15.",
     "MD aware.",
     "SEEN BY MD.",
     "MUSCULAR DYSTROPHY, MD.",
@@ -198,6 +213,9 @@ REPORT = [
     "I have reviewed the images and agree\nexcept for the fracture.",
     "DIGITALLY SUBTRACTED IMAGES SHOW NO LEAK.",
     "Electronically transmitted images show a fracture.",
+    "WORKSTATION REVIEW SHOWS A FRACTURE.",
+    "Report: T12 fracture.",
+    "Status: stable.",
 ]
 
 

@@ -18,8 +18,9 @@ text stays. `signing.names` has the words of names, `signing.sentences` those of
 import re
 from bisect import bisect_right
 
-from radray.reports.text.signing.lines import label_end, name_end, number_end, signed_end, word_end
+from radray.reports.text.signing.lines import label_end, name_end, signed_end, word_end
 from radray.reports.text.signing.names import is_line_end, is_sentence, read_tail
+from radray.reports.text.signing.numbers import number_end
 from radray.reports.text.signing.places import boundary_places, inline_places, may_begin, name_places
 from radray.reports.text.signing.sentences import DISCLAIMING, kinds_in, sentence_end
 from radray.reports.text.signing.words import word_set
@@ -36,21 +37,20 @@ _GUARDS = word_set(
     radiologist radiology read recognition referring registrar regards released reported reporting requested requesting
     resident reviewed signature signed sincerely staff submitted supervised t teaching technologist thank thanks trans
     transcribed transcription transcriptionist typed typist typographical validated verified verifier visit workstation
-    wsn ws reading signing diplomate status ext information
+    wsn ws reading signing diplomate aprn arnp bmbs crnp dabr dacvr dmrd dmre dnb dvm facr ffrrcsi fracp
+    fracs frcp frcpc frcs fsir mbbch mmed mrcp mrcs pharmd rdms status ext information doc page wishes ref tech
     """
 )
-"""Every footer has one of these words, or ends the text in a date or in capitals; 9 of 10 sections do not."""
+"""Every footer has one of these words, or ends it in a date or initials: 49 of the 3,263 sections of Open-i do."""
 _T = frozenset({"t"})
 """Of "T: 3/4/2026", but also of "doesn't" and "T12"."""
 _NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
-_LAST = re.compile(
-    r"(?:[0-9][/:.-][0-9]{2,4}(?: ?[AaPp]\.?[Mm])?|\b(?!X)[A-Z.]{2,}(?:-C)?|\b[A-Z]{2,3} ?[/:] ?[a-z]{2,3})\W*\Z"
-)
+_LAST = re.compile(r"(?:[0-9][/:.-][0-9]{2,4}(?: ?[AaPp]\.?[Mm])?|\b(?:DO|PA-C)|\b[A-Z]{2,3} ?[/:] ?[a-z]{2,3})\W*\Z")
 _LEAD = re.compile(r"(?:[\s#|>\u2022([{\"']|\*{1,3}(?!\*)|[-\u2013\u2014](?=[ -])|[=~*-]{4,}+|_{5,}+)*+")
 _ITEM = re.compile(r"\(?[0-9]{1,2}[.)][ \t]+")
 _LOWER_LABEL = re.compile(r"[a-z][a-z /]{1,40}[:#]")
 _TITLE_CASE = re.compile(r"[A-Z][a-z]")
-_ELECTRONIC = re.compile(r"(?i)(?:electronically|digitally)\b|/e?s/")
+_ELECTRONIC = re.compile(r"(?i)(?:electronically|digitally)\b|/e?s/|e-?signed")
 _LONGEST_BLOCK = 400
 _LONGEST_LEAD = 90
 """Marks before a line, a rule included, have fewer characters."""

@@ -23,13 +23,14 @@ _PREFIX = (
 _STAMPS = rf"(?:[ ](?:on|at|{DATE}|{TIME}|{MASK})){{1,6}}"
 _BY = re.compile(
     rf"""(?i)
-    (?:(?:and[ ])?(?:{_PREFIX})?(?P<electronic>(?:electronically|digitally)[ ])?{VERBS}
-       (?:(?:[ ]?,[ ]?(?:and[ ])?|[ ]?/[ ]?|[ ](?:and|&)[ ])(?:report[ ])?(?:electronically[ ])?{VERBS}){{0,4}}
+    (?:(?:and[ ])?(?:{_PREFIX})?(?P<electronic>(?:electronically|digitally)[ ]|e-?(?=signed))?{VERBS}
+       (?:(?:[ ]?,[ ]?(?:and[ ])?|[ ]?/[ ]?|[ ](?:and|&)[ ])(?:report[ ])?
+           (?:electronically[ ]|e-?(?=signed))?{VERBS}){{0,4}}
        |(?:(?:this|the|final|preliminary|imaging|radiology)[ ]){{0,2}}(?:report|interpretation|reading|addendum)
            (?=[ ]by\b))
     (?P<later>[ ](?:electronically|digitally))?(?:[ ]\((?:electronic[ ]signature|e-?sig)\))?
-    (?:[ ](?:date|time|dt|tm|date[ ]?/[ ]?time|dt[ ]?/[ ]?tm)(?=[ ]?:))?
-    (?P<by>(?-i:{_STAMPS})?[ ]?[:,]?[ ]by\b(?:[ ]?/[ ]?date)?)?(?P<colon>[ ]?[:;,])?
+    (?:[ ](?:date|time|dt|tm|date[ ]?/?[ ]?time|dt[ ]?/[ ]?tm)(?=[ ]?[:-]))?
+    (?P<by>(?-i:{_STAMPS})?[ ]?[:,]?[ ]by\b(?:[ ]?/[ ]?date)?)?(?P<colon>[ ]?[:;,]|-(?=[ ]))?
     """,
     re.VERBOSE,
 )
@@ -48,7 +49,7 @@ _LABEL = re.compile(
     (?:(?:primary|secondary|attending|reading|dictating|reporting|interpreting|signing|supervising|responsible|assisting
     |assistant|principal|resident|referring|ordering|requesting|approving|verifying|finali[sz]ing|reviewing|teaching
     |consulting|contributing|senior|diagnostic|performing|staff|final|report|electronic|result|physician)[ ]){{0,3}}
-    (?:{PERSON}|staff|provider|doctor|technologist|typist|transcriber|reader|author|signatory|signer|clinician|phys
+    (?:{PERSON}|staff|provider|doctor|md|technologist|tech|typist|transcriber|reader|author|signatory|signer|clinician|phys
     |trans|transcribed|transcription|signature|interpreter|dictated)(?:\(s\)|s)?
     (?:[ ](?:name|id|initials|signature|of[ ]record|code))?(?:[ ]?:|(?<=ist)-(?=[ ]))
     """,
@@ -59,40 +60,19 @@ _INITIALS_VALUE = re.compile(r"[ \t]*+[A-Za-z]{2,5}(?![\w-])")
 _LOWER_NAME = re.compile(r"[ \t]*+(?:[a-z][a-z'.-]*+[ ]?){1,4}(?=[,.]?[ \t]*(?:\n|\Z|md\b|m\.d|do\b|on [0-9_X]|[0-9]))")
 _LOWER_CREDENTIAL = re.compile(r"[,.]?[ ]*+(?:md|m\.d\.?|do|d\.o\.?|mbbs|frcr|franzcr|phd|frcpc)(?![a-z])\.?")
 _NEXT_LINE = re.compile(r"[^\w\n]*\n(?:[ \t]*\n)?[ \t*]*")
-_NUMBER = re.compile(
-    r"""(?i)
-    (?:(?:reading|dictation|dictating|dictated|signing|performing|exam|radiology|voice|report|transcription|on)[ ]){0,2}
-    (?:(?P<system>work[ ]?station|wsn?|accession|job|voice[ ]job|speech[ ]job|document|confirmation|dictation
-       |transcription
-       |transcript|mrn|npi|gmc|ahpra|cpt|batch|acc(?=[ ]?(?:\#|no|num|:)))
-     |(?:report|order|exam|study|visit|encounter|request|requisition|provider)(?=[ ]?(?:\#|id\b|no\b|no\.|num|code)))
-    (?P<what>(?:[ ]?(?:id|no|num|number|nr|name|codes?|performed|\#)\.?(?![a-z])){0,3})
-    (?P<mark>[ ]?[:\#=]{1,2})?[ ]*
-    """,
-    re.VERBOSE,
-)
-_VALUE = re.compile(
-    rf"(?:[A-Za-z]{{0,8}}[0-9][\w./-]*|[A-Z][A-Z0-9_.-]{{2,}}|{MASK})(?!\w)(?:,?[ ](?=[A-Z-]*[0-9]{{3}})[A-Z0-9-]+)*"
-)
-_PLACE = re.compile(
-    r"(?i)(?:reading|signing|dictation|dictating|interpretation)[ ](?:location|site|room|station|facility)"
-    r"(?P<label>[ ]?:)[^\n.]{0,60}"
-)
-_STAMPED = re.compile(
-    r"(?i)(?:dd|dt|td|tt|rd|[dtrsv]|d ?/ ?t|t ?/ ?d|tr|dict|trans|orig print d/t|printed(?: date/time)?|print date)"
-    r" ?[:=] {0,4}(?:[A-Za-z]{2,6} (?=[0-9_X]))?(?=[0-9_XA-Z\[*])"
-)
 _END = re.compile(
     r"""(?i)
     (?P<sure>end[ ](?:of[ ])?(?:the[ ]|this[ ])?(?:final[ ]|diagnostic[ ]|radiology[ ]|imaging[ ]|signed[ ])?
         (?:report|impression|dictation|document|study|addendum|exam|examination|transmission|note|transcription|text
         |message|findings)s?)
-    |report[ ](?:electronically[ ])?signed[ ]in[ ]\w+[ ]\w+[ ]system|(?:report|result)[ ]status[ ]?:[ ]?\w+
+    |report[ ](?:electronically[ ])?signed[ ]in[ ]\w+[ ]\w+[ ]system
+     |(?:(?:report|result)[ ])?status[ ]?:[ ]?(?:final|verified|signed|approved|preliminary|completed?|corrected)
+    |page[ ][0-9]{1,2}[ ]of[ ][0-9]{1,2}
     |(?:this[ ]is[ ](?:a|the)[ ])?(?:final|signed|verified)[ ](?:final[ ])?report|report[ ](?:ends?|completed?|signed)
-    |dictated[ ]but[ ]not[ ](?:read|reviewed)
+    |dictated[ ]but[ ]not[ ](?:read|reviewed|signed)
     |(?:teaching|attending|supervising|staff|resident)[ ](?:physician|radiologist|faculty)?(?:'s)?[ ]?
        (?:attestation|statement)(?:[ ]statement)?|attestation(?:[ ]statement)?
-    |(?P<alone>final|end|electronically[ ]signed|signed|verified|finali[sz]ed|approved|final[ ]result|unsigned)
+    |(?P<alone>final[ ]result|final|end|electronically[ ]signed|signed|verified|finali[sz]ed|approved|unsigned)
     """,
     re.VERBOSE,
 )
@@ -105,17 +85,20 @@ _NO_INITIALS = word_set(
     "ap pa lat ct mr us lt rt iv po dx fx tx nm xr or ll ul rl sp cm mm md and lv rv la ra ll lr ml si gi gu ed er"
     " rx hx sx iv im pe icu flx ext"
 )
-_DIAGNOSTIC_CODE = re.compile(r"(?i)(?:primary|secondary) diagnostic codes?(?P<label> ?:)[^\n]{0,60}")
 _DEGREES = re.compile(rf"(?:(?:{CREDENTIAL}|{OTHER_CREDENTIAL})[ ,/]*)+(?=[^\w\n]*(?:\n|\Z))", re.VERBOSE)
 _NAMED = re.compile(rf"{CREDENTIAL}|(?:{TITLE})[ ]|(?i:\bby\b)[ ]?:?[ ]?[A-Z_X\[*]", re.VERBOSE)
 _AND_BY = re.compile(
-    rf"[ ,)]*(?:(?:and|&)?[ ]?{VERBS}[ ]by\b|using[ ](?:voice|speech|dragon|powerscribe))", re.VERBOSE | re.IGNORECASE
+    rf"""[ ,)-]*(?:(?:and|&)?[ ]?(?:(?:final|preliminary)[ ]report[ ])?{VERBS}[ ]
+        (?:by|on|date|time|and[ ](?:e-?|electronically[ ])?{VERBS})\b
+    |(?:final|preliminary)[ ]report[ ]by\b|using[ ](?:voice|speech|dragon|powerscribe))""",
+    re.VERBOSE | re.IGNORECASE,
 )
 _OPEN = re.compile(r"(?i)\b(?:drs?|prof|doctor)\.?[ ]*\Z|\bby\b")
 _WORDS = re.compile(r"[^\W\d_]+")
 _VERB_ENDINGS = re.compile(r"(?:ED|ING)\b")
 _DATE = re.compile(f"{DATE}|{MASK}", re.VERBOSE)
-_CC = re.compile(r"(?i)(?:cc|copies(?: to)?|distribution) ?:")
+_GAP = re.compile(r"[^\w\n]*")
+_CC = re.compile(r"(?i)(?:cc|cop(?:y|ies)(?: to)?|distribution) ?:")
 
 
 def signed_end(text: str, at: int, *, begins: bool, breaks: frozenset[int]) -> int | None:
@@ -144,11 +127,14 @@ def signed_end(text: str, at: int, *, begins: bool, breaks: frozenset[int]) -> i
         return lower if lower and (colon or electronic or begins) else (after if electronic else None)
     if electronic:
         return tail.end
-    known = tail.strong or tail.title or tail.mask
+    known = tail.strong or tail.mask or (tail.title and tail.names > 0)
+    capitals = match.group().isupper()
+    if colon and capitals and not _is_closed(text, tail.end, breaks):
+        return None
     if colon:
         return tail.end if known or not goes_on(text, tail.end) else None
-    capitals = match.group().isupper()
-    named = known or (not capitals and (tail.names >= 2 or (tail.person and tail.names > 0)))
+    plain = tail.names >= 2 and tail.plain and (tail.stamp or tail.person)
+    named = known or plain or (not capitals and (tail.names >= 2 or (tail.person and tail.names > 0)))
     whole = not tail.cut and _is_closed(text, tail.end, breaks)
     return tail.end if named and whole and (begins or tail.strong) else None
 
@@ -217,39 +203,14 @@ def label_end(text: str, at: int, *, behind: bool, breaks: frozenset[int]) -> in
         written = initials.group().strip()
         return initials.end() if written.lower() not in _NO_INITIALS and is_name(written) else None
     tail = read_tail(text, after)
-    if tail.end == after or goes_on(text, tail.end):
+    capitals = text[at:after].isupper() and not copies
+    if tail.end == after or goes_on(text, tail.end) or (capitals and not _is_closed(text, tail.end, breaks)):
         return None
     known = tail.strong or tail.title or tail.mask
     written = text[after : tail.end]
     spelt = tail.comma or not written.isupper() or (behind and is_line_end(text, tail.end))
     named = tail.names >= 2 and tail.plain and spelt
     return tail.end if known or named or (tail.stamp and not tail.names) else None
-
-
-def number_end(text: str, at: int, *, breaks: frozenset[int]) -> int | None:
-    """Return where a number of a system, or the dates of dictation, end; None if there are none at `at`."""
-    match = _PLACE.match(text, at) or _DIAGNOSTIC_CODE.match(text, at)
-    if match is not None:
-        # the value is in words of any kind: it ends with the line, or where another footer begins in it
-        inside = [place for place in breaks if match.start("label") < place <= match.end()]
-        end = min(inside, default=match.end())
-        return end if inside or is_line_end(text, end) else None
-    match = _STAMPED.match(text, at)
-    if match is not None:
-        tail = read_tail(text, match.end())
-        dated = tail.stamp and not tail.names and _DATE.search(text, match.end(), tail.end)
-        return tail.end if dated and not goes_on(text, tail.end) else None
-    match = _NUMBER.match(text, at)
-    if match is None or not (match["mark"] or match["what"]) or (match["what"] and not match["what"].strip()):
-        return None
-    value = _VALUE.match(text, match.end())
-    if value is None or goes_on(text, value.end()) or text[value.end() : value.end() + 1] == ":":
-        return None
-    digits = sum(character.isdigit() for character in value.group())
-    system = (match["system"] or "").lower()
-    if not system or system in ("document", "confirmation", "dictation", "transcription", "transcript"):
-        return value.end() if digits >= 3 or "_" in value.group() else None
-    return value.end() if digits or system.startswith(("w", "accession", "job")) else None
 
 
 def word_end(text: str, at: int, *, own_line: bool, behind: bool, breaks: frozenset[int]) -> int | None:
@@ -272,7 +233,13 @@ def word_end(text: str, at: int, *, own_line: bool, behind: bool, breaks: frozen
         signer = read_tail(text, end)
         if match["sure"] and (signer.strong or signer.title) and is_line_end(text, signer.end):
             return end
-        if is_line_end(text, end) or rest == "." or ("ttestation" in match.group().lower() and rest == ":"):
+        gap = _GAP.match(text, end)
+        if (
+            is_line_end(text, end)
+            or rest == "."
+            or (gap is not None and gap.end() in breaks)
+            or ("ttestation" in match.group().lower() and rest == ":")
+        ):
             return end + 1 if rest in ".:" and rest else end
         return None
     initials = _INITIALS.match(text, at)

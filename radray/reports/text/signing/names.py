@@ -33,7 +33,7 @@ _TOKEN = re.compile(
         | (?P<site>(?i:at|from|of)[ ](?:[A-Z][\w'&-]*+[ ]){{0,4}}?(?i:hospital|clinic|radiology
             |imaging|university|institute|medical[ ]cent(?:er|re)|cent(?:er|re))(?![A-Za-z]))
         | (?P<role>{ROLE})
-        | (?P<typist>/[a-z]{{2,3}}(?![\w/]))
+        | (?P<typist>/[ ]?[a-z]{{2,3}}(?![\w/]))
         | (?P<join>(?i:on|at|by|for|and|of|date|time|dated)(?![A-Za-z])[ ]?:?|&)
         | (?P<particle>(?:van|von|der|den|de|del|della|la|le|du|di|da|dos|bin|ibn|al|el|ter|ten)(?![A-Za-z]))
         | (?P<number>(?:ID[ ]?:?[ ]?)?[#(\[]{{0,2}}[A-Z]{{0,4}}[0-9]{{4,12}}[A-Z]?(?![\w/]|[ ]?[cm]m)[)\]]?)
@@ -268,6 +268,7 @@ class _Reader:
         return True
 
     def _mask(self, kind: str, word: str) -> bool:
+        self.comma = self.comma or (self.comma_before and "mask" in self.seen)
         return self.due or self.joined or self.names == 0 or self.last not in ("date", "time", "zone")
 
     def _something_before(self, kind: str, word: str) -> bool:

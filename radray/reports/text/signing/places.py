@@ -10,7 +10,8 @@ _ABBREVIATION = re.compile(r"(?:\b(?i:drs?|mr|mrs|ms|prof|st|vs|no|approx|ext)|(
 _INLINE = re.compile(
     r"""(?<![\w/-])(?=[A-Z/edswjm])(?:
         (?i:(?:(?:this|the)[ ](?:report|document|study|exam|examination)[ ](?:was|is|has[ ]been)[ ])?
-            (?:electronically|digitally)[ ][a-z]+|/e?s/|signed[ ]electronically)
+            (?:electronically|digitally)[ ][a-z]+|/e?s/|signed[ ]electronically
+            |e-?signed[ ]by)
         |(?:Dictated|Transcribed|Signed|Verified|Approved|Finali[sz]ed|Authenticated|Typed|Interpreted|Reported|Released
             |Requested|Reviewed|Read|Authori[sz]ed|DICTATED|TRANSCRIBED|SIGNED|VERIFIED|APPROVED|FINALIZED|TYPED
             |INTERPRETED|REPORTED|Report|Final[ ]report|Preliminary[ ]report)\b(?=[^.\n:]{0,40}(?:\b[Bb][Yy]\b|:))
@@ -42,6 +43,7 @@ _LONGEST_NAME = 60
 _FIRST_WORD = re.compile(r"[A-Za-z]+")
 _FIRST_WORDS = word_set(
     """
+    copy doc esigned findings licence license md pacs page ref status tech
     above acc accession addendum ahpra all and any approved approving as assistant assisting attending attestation
     attested authenticated author authorised authorized batch best by case cc chair chairman checked chief clinician co
     completed confirmation consultant consulting contributing copies cosigned counter countersigned cpt d date dd dear

@@ -26,12 +26,13 @@ ATTESTING = word_set(
     essential portion portions part parts procedure procedures service services during throughout through necessary
     needed appropriate where when corrections correction edits modifications accordingly case pertinent well accurate
     accurately represents represent reflects reflect own responsible responsibility using his her their he she
-    electronic electronically signature statement wording md do
+    electronic electronically signature statement wording md do initial under
     """
 ) - {"not", "there", "if", "other", "than"}
 THANKING = word_set(
     f"""{_PLAIN}
-    thank thanks many very much kind kindly kindest regards best yours sincerely faithfully truly warm dear appreciate
+    thank thanks many very much kind kindly kindest regards best wish wishes yours sincerely faithfully truly warm dear
+    appreciate
     involved see seeing review reviewing appreciated pleasure opportunity allow allowing permitting participate
     participating participation involve involving involvement care caring management
     evaluation evaluating assist assisting refer referral referrals referring consult
@@ -64,7 +65,7 @@ DISCLAIMING = word_set(
     concerning about radiologist author physician provider department office hesitate need additional further
     information immediately entirely entire completely fully process used using use utilizing utilized via during
     within subject prone dictator call do always when where
-    preparation creation generation prepare preparing create transcribe
+    disclaimer persist persisted preparation creation generation prepare preparing create transcribe
     """
 )
 ASKING = word_set(
@@ -73,7 +74,7 @@ ASKING = word_set(
     results findings further additional discuss clarification please call contact page phone telephone reach email
     radiologist radiologists radiology department doctor dr reading room office extension ext number pager directly
     hesitate feel free available hours day clinician clinicians physician physicians provider providers referring
-    ordering should do let know board certified interpreting dictating signing information
+    ordering should can reached do let know board certified interpreting dictating signing information
     required require requires need needed wish like would case
     """
 )
@@ -81,8 +82,9 @@ ASKING = word_set(
 _PIECE = re.compile(
     rf"""[ \t]*+(?:
         (?P<apart>\n[ \t]*+(?:\n\s*+)?)
-        | (?P<number>{PHONE}|{DATE}|{TIME}|{MASK}|[0-9]{{1,3}}(?:[ -](?i:years?|y/?o)[ -]?(?i:old)?)(?![0-9]))
-        | (?P<title>{TITLE})
+        | (?P<number>{PHONE}|{DATE}|{TIME}|{MASK}|[0-9]{{1,3}}(?:[ -](?i:years?|y/?o)[ -]?(?i:old)?)(?![0-9])
+            |[0-9]{{4,6}}(?![0-9])|360\b)
+        | (?P<title>{TITLE}|(?:Mr|Mrs|Ms|Miss|MR|MRS|MS)\b\.?)
         | (?P<word>[A-Za-z]+(?:\(s\))?(?:['\u2019*-][A-Za-z]+)*['\u2019]?)
         | (?P<stop>[.!?]++)
         | (?P<mark>[^\w\n])
@@ -111,8 +113,9 @@ _KINDS = (
         ATTESTING,
         re.compile(
             rf"""(?:I\b|we\b|as[ ](?:the|a)[ ]{_PERSONS}|(?:the[ ])?{_PERSONS}\b
-            |(?:the[ ]|this[ ]|these[ ]|all[ ])?(?:above[ ])?(?:study|images?|exam|report|case|films?|procedure)\w*\b
-            (?=[^.\n]{{0,80}}\bby\b))""",
+            |(?:the[ ]|this[ ]|these[ ]|all[ ])?(?:above[ ])?(?:study|images?|exam|report|case|films?|procedure
+            |findings?)\w*\b
+            (?=[^.\n]{{0,80}}\b(?:by|under|with[ ](?:the[ ])?attending)\b))""",
             re.VERBOSE | re.IGNORECASE,
         ),
         re.compile(
@@ -126,13 +129,14 @@ _KINDS = (
     Kind(
         THANKING,
         re.compile(
-            r"(?:many |with |our )?(?:thank|thanks)\b|(?:kind|kindest|best|warm) regards\b|regards\b|yours\b|dear\b"
+            r"(?:many |with |our )?(?:thank|thanks)\b|(?:with )?(?:kind|kindest|best|warm) (?:regards|wishes)\b"
+            r"|regards\b|yours\b|dear\b"
             r"|(?:we|I) (?:very much |greatly )?(?:appreciate|thank)\b|it (?:was|is|has been) (?:a|our|my) pleasure\b",
             re.IGNORECASE,
         ),
-        re.compile(r"\bthank|regards\b|\byours\b|\bdear\b|apprecia|pleasure", re.IGNORECASE),
+        re.compile(r"\bthank|regards\b|wishes\b|\byours\b|\bdear\b|apprecia|pleasure", re.IGNORECASE),
         1,
-        word_set("thank thanks regards yours dear appreciate appreciated pleasure"),
+        word_set("thank thanks regards wishes yours dear appreciate appreciated pleasure"),
     ),
     Kind(
         DISCLAIMING,
@@ -151,10 +155,10 @@ _KINDS = (
     ),
     Kind(
         ASKING,
-        re.compile(r"(?:if|should|please|for|any|questions?|do)\b", re.IGNORECASE),
+        re.compile(r"(?:if|should|please|for|any|questions?|do|the radiologist)\b", re.IGNORECASE),
         re.compile(
             r"\b(?:questions?|further information)\b[^\n]*?(?:call|contact|page|reach|hesitate|phone|discuss|XXXX|__)"
-            r"|(?:call|contact|page|phone)\b[^\n]*?\bquestions?\b",
+            r"|(?:call|contact|page|phone|reached)\b[^\n]*?\bquestions?\b",
             re.IGNORECASE,
         ),
         4,
@@ -167,6 +171,7 @@ _BEHIND = (
 )
 """Sentences that are footers only behind another: "Please contact the radiologist for clarification."."""
 _SIGNED_OFF = re.compile(r"review.{0,80}(?:agree|report|interpret)|agree.{0,40}report", re.IGNORECASE | re.DOTALL)
+_PATIENT = re.compile(r"[ ]*M(?:r|rs|s|iss|R|RS|S)\b\.?(?:[ ][A-Z][\w'-]*+){1,2}")
 _CAPITALISED = re.compile(r"[A-Z]")
 _LONGEST = 900
 _MOST_BREAKS = 6
@@ -246,7 +251,8 @@ def _end_of(text: str, at: int, words: frozenset[str], breaks: frozenset[int], *
             if not named:
                 return None
             tail = read_tail(text, pos)
-            pos = end = max(tail.end, piece.end())
+            patient = _PATIENT.match(text, pos)
+            pos = end = max(tail.end, piece.end(), patient.end() if patient else 0)
             continue
         elif kind == "number" or piece.group().strip():
             end = piece.end() if kind == "number" or text[piece.end() - 1] in ',)]"' else end

@@ -11,7 +11,8 @@ def word_set(words: str) -> frozenset[str]:
 VERBS = (
     r"(?:dictated|transcribed|interpreted|read|reviewed|verified|approved|finali[sz]ed|signed|reported|typed|requested"
     r"|authori[sz]ed|authenticated|checked|released|edited|prepared|co-?signed|counter-?signed|attested|validated"
-    r"|trans(?=[ ]by\b)|proofread|ordered|referred|resulted|completed|submitted|supervised|entered"
+    r"|trans(?=[ ]by\b)|proofread|ordered|referred|resulted|completed"
+    r"|performed(?=[ ]by[ ]?:)|submitted|supervised|entered"
     r"|electronically[ ]signed)"
 )
 """What is done "by" a person in a footer; not "discussed", "notified", "seen", which are part of the report."""
@@ -72,7 +73,8 @@ NEVER_NAMES = word_set(
     addendum impression findings finding comparison technique history indication conclusion recommendation
     recommendations exam examination study report reports critical result results electronically digitally dictated
     transcribed signed interpreted verified approved finalized reviewed read reported workstation accession job end
-    final thank thanks time date
+    final thank thanks time date released typed requested authorised authorized authenticated checked edited prepared
+    attested validated
     paged told aware alerted contacted acknowledged communicated communicates relayed conveyed telephoned phoned emailed
     messaged texted faxed spoke notifies agrees agree agreed suggests requests requested recommends performed performs
     states stated reports wishes will would should may can seen saw says did does do is
