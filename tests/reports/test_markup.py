@@ -49,7 +49,7 @@ def test_an_html_document_shows_what_a_browser_shows() -> None:
             "<p>Heart<o:p></o:p></p><!--[if mso]><xml>n</xml><![endif]--><p><![if !x]>1.<![endif]> Dry",
             "Heart\n\n1. Dry",
         ),
-        ("<section><title>Findings</title>Clear", "Findings\n\nClear"),
+        ("<section><title>Findings</title>Clear", "Findings:\n\nClear"),
     ],
 )
 def test_html_of_many_senders(source: str, expected: str) -> None:
@@ -64,6 +64,11 @@ def test_html_of_many_senders(source: str, expected: str) -> None:
             "<div><u><strong>Findings </strong></u>Dry.<br><b>Impression</b> - Fine.",
             "Findings : Dry.\nImpression - Fine.",
         ),
+        (
+            "<h3><b>Clinical Information</b></h3>Cough<h3>Findings:</h3>Dry",
+            "Clinical Information:\n\nCough\n\nFindings:\n\nDry",
+        ),
+        ("<dl><dt>Study</dt><dd>Chest</dd></dl><h2>Chest</h2>", "Study:\n\nChest\n\nChest"),
         ("<p>Dry <b>Impression</b> of it. <b>Heart</b> large.", "Dry Impression of it. Heart large."),
     ],
 )

@@ -68,6 +68,7 @@ _NAMES = {
     **dict.fromkeys(("thead", "tbody", "tfoot", "tr", "td", "th"), "div"),
 }
 _EMPHASIS = frozenset({"b", "strong", "u", "span", "font", "em", "i"})
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "dt"})
 _LINE_MAKERS = frozenset({"br", "hr", "p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "pre", "blockquote"})
 _LONGEST_HEADING = 60
 _LINK_TO_IMAGES = re.compile(r"\b(?:click|view|open|launch)\b.*\b(?:images?|here|report|study|pacs|link)\b", re.I)
@@ -91,7 +92,7 @@ def plain_text(text: str) -> str:
 
     A paragraph ends with a blank line; a line, a list's item and a table's cell with a line end. Left out is what a
     browser does not show, what is struck out, and a link that says "click here to view the images". Line ends of
-    `text` are kept where no elements make lines. A heading in bold letters before its text gets the colon that plain
+    `text` are kept where no elements make lines. A heading by its element or its bold letters gets the colon that plain
     text has in their place. A document that shows nothing is returned as it is. Line ends that a sender escaped once
     more than JSON does, as in US Core's example of findings, are line ends where there are no others.
     """
@@ -130,9 +131,12 @@ def _text_of_html(text: str) -> str:
         elif element.tag == "title" and (element.getparent() is None or element.getparent().tag != "head"):
             element.tag = "h1"
         element.tag = _NAMES.get(element.tag, element.tag)
-    for element in list(tree.iter(*_EMPHASIS)):
-        if _is_heading(element):
+    for element in list(tree.iter(*_HEADINGS, *_EMPHASIS)):
+        if element.tag in _EMPHASIS and _is_heading(element):
             element.tail = f": {(element.tail or '').lstrip()}"
+        elif element.tag in _HEADINGS and name_of("".join(element.itertext()).strip()):
+            element.append(element.makeelement("span"))
+            element[-1].text = ":"
     return _tidy(Inscriptis(tree, _CONFIG).get_text()) or _without_tags(source)
 
 
@@ -167,7 +171,7 @@ def _conforming(source: str) -> str:
 def _is_heading(element: lxml.html.HtmlElement) -> bool:
     """Return whether `element` is a heading without a colon at the beginning of a line, before or without text."""
     parent, before = element.getparent(), element.getprevious()
-    if parent is None or parent.tag in _EMPHASIS or (element.tail or "").lstrip().startswith((":", "-")):
+    if parent is None or parent.tag in _EMPHASIS | _HEADINGS or (element.tail or "").lstrip().startswith((":", "-")):
         return False
     text = parent.text if before is None else before.tail
     if (text or "").strip() or (before is not None and before.tag not in _LINE_MAKERS):
