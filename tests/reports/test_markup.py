@@ -1,3 +1,4 @@
+import re
 import time
 
 import pytest
@@ -180,3 +181,16 @@ def test_any_text_has_a_text(text: str) -> None:
     assert shown.strip() or not text.strip()
     if not is_html(text) and "&lt;" not in text and "\\rtf" not in text:
         assert shown == text
+
+
+TAGS = "p div b i span table tr td ul ol li h2 br pre font body dl dt dd section form label sub q o:p"
+PARTS = st.sampled_from(
+    [part for tag in TAGS.split() for part in (f"<{tag}>", f"</{tag}>")] + ["word ", "<6 ", "<!-- c -->", "&amp;"]
+)
+
+
+@given(st.lists(PARTS, max_size=40))
+def test_no_word_of_a_document_is_lost_or_moved(parts: list[str]) -> None:
+    words = (f"w{number}" for number in range(len(parts)))
+    source = "<p>" + "".join(f"{next(words)} " if part == "word " else part for part in parts)
+    assert re.findall(r"w\d+|<6", plain_text(source)) == re.findall(r"w\d+|<6", source)
