@@ -230,6 +230,8 @@ PDF = obx("PDF^Report", "^AP^PDF^Base64^JVBERi0=", "ED")
         ([obx("113014^DICOM Study^DCM", "1.2.3.4", "ST")], RejectReason.NO_FINDINGS),
         ([obx("R^REPORT", "^TEXT^PLAIN^Base64^a!", "ED")], RejectReason.MALFORMED),
         ([PDF, obx("R^REPORT", "^TEXT^PLAIN^Hex^00", "ED")], RejectReason.BAD_ENCODING),
+        ([PDF.replace("|ED|", "|ST|")], RejectReason.UNSUPPORTED_CONTENT),
+        ([obx("R^REPORT", encapsulated(f"FINDINGS: {FINDINGS}"), "TX")], None),
         ([obx("R^REPORT", "^TEXT^PLAIN^Base64^a!", "ED"), obx("R^REPORT", WHOLE)], None),
     ],
 )

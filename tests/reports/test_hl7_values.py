@@ -73,6 +73,7 @@ def test_the_text_of_a_coded_entry(value: str, text: str) -> None:
         ("^TEXT^PLAIN^A^FINDINGS: 3 \\T\\ 4 ^ 5", "FINDINGS: 3 & 4 ^ 5"),
         (f"^application^rtf^Base64^{b64(RTF)}", RTF),
         (f"^AP^^Base64^{b64(RTF)}", RTF),
+        (f"Text^^Base64^{b64(PLAIN)}", PLAIN),
         (f"^TEXT^HTML^Base64^{b64(HTML)}", HTML),
         (f"^multipart^x^Base64^{b64(HTML)}", HTML),
         ("^TEXT^PLAIN^Base64^" + b64("30°".encode("cp1252")), "30°"),

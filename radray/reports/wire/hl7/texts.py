@@ -29,6 +29,7 @@ from radray.reports.wire.hl7.values import (
     coded_value,
     document_value,
     field_at,
+    is_encapsulated,
     is_withdrawn,
     text_value,
 )
@@ -170,6 +171,8 @@ def _sources(
         is_document = kind not in TEXT_TYPES and kind not in CODED_TYPES
         if is_document and kind not in DOCUMENT_TYPES:
             continue
+        if kind in TEXT_TYPES and is_encapsulated(field_at(segment, 5), delimiters):
+            kind, is_document = "ED", True
         value = "" if is_document or kind in CODED_TYPES else text_value(field_at(segment, 5), delimiters)
         place = _DOCUMENT if is_document else form.get(identifier, 0)
         source = sources.get((identifier, place))

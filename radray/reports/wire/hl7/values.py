@@ -22,6 +22,8 @@ _TEXT_FORMS = frozenset({"TEXT", "TX", "FT", "PLAIN", "TXT", "ASCII", "HTML", "X
 _NOT_TEXT_FORMS = frozenset(
     {"PDF", "JPEG", "JPG", "PNG", "GIF", "TIFF", "TIF", "BMP", "DICOM", "MSWORD", "DOC", "DOCX"}
 )
+_ENCODINGS = frozenset({"A", "HEX", "BASE64"})
+"""HL7 v2 table 0299."""
 _BINARY = (b"%PDF", b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\x00", b"MM\x00*", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _XML = re.compile(r"\s*+(?:<\?xml|<ClinicalDocument\b|<[A-Za-z0-9_.-]{1,40}:[A-Za-z])")
 _FORMS = re.compile(r"\s*+(?:\{\\rtf|<!doctype html|<x?html\b)", re.IGNORECASE)
@@ -75,17 +77,19 @@ def coded_value(value: str, delimiters: Delimiters, *, stop: str = "") -> str:
 def document_value(value: str, delimiters: Delimiters) -> str | Document:
     """Return the text of encapsulated data (ED: source ^ type ^ subtype ^ encoding ^ data), or why it is not read.
 
-    Encodings of HL7 v2 table 0299: A, Hex, Base64. Text is known by its stated type or, where that may be anything, by
+    Text is known by its stated type or, where that may be anything, by
     its form; PDF, images and XML documents (CDA) are not text whatever type is stated.
     """
-    parts = value.split(delimiters.component, 4)
-    if len(parts) < 5:
+    parts = value.split(delimiters.component)
+    # senders leave out the source, or the subtype
+    at = next((at for at in (3, 2) if at < len(parts) and parts[at].strip().upper() in _ENCODINGS), None)
+    if at is None:
         return Document.NOT_TEXT
-    forms = {delimiters.unescape(part).strip().upper().rpartition("/")[2] for part in parts[1:3]}
+    forms = {delimiters.unescape(part).strip().upper().rpartition("/")[2] for part in parts[max(0, at - 2) : at]}
     if not forms.isdisjoint(_NOT_TEXT_FORMS):
         return Document.NOT_TEXT
     is_text = not forms.isdisjoint(_TEXT_FORMS)
-    data = _decoded(delimiters.unescape(parts[4]), parts[3].strip().upper())
+    data = _decoded(delimiters.unescape(delimiters.component.join(parts[at + 1 :])), parts[at].strip().upper())
     if data is None:
         return Document.BROKEN if is_text else Document.NOT_TEXT
     if isinstance(data, bytes):
@@ -114,6 +118,11 @@ def _decoded(data: str, encoding: str) -> bytes | str | None:
     except (binascii.Error, ValueError):  # its message may hold the data
         return None
     return data
+
+
+def is_encapsulated(value: str, delimiters: Delimiters) -> bool:
+    """Return whether OBX-5 `value` of a text type is encapsulated data all the same."""
+    return f"{delimiters.component}base64{delimiters.component}" in value[:200].lower()
 
 
 def begins_document(text: str) -> bool:
