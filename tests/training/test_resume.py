@@ -199,19 +199,20 @@ def _flip(file: Path) -> None:
 def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_used(
     name: str, whole: tuple[Plan, Ran], tmp_path: Path
 ) -> None:
-    plan = replace(whole[0], folder=tmp_path / "checkpoints", stop_at=5)
-    run_workers(plan)
-    newest = plan.folder / "step-0000000005"
+    plan = replace(whole[0], folder=tmp_path / "checkpoints")
+    # as a run leaves it that ended before it could say so: steps 8 and 9
+    shutil.copytree(whole[0].folder, plan.folder)
+    newest = plan.folder / "step-0000000009"
     if name == "gone":
         name = "__0_0.distcp"
         (newest / name).unlink()
     else:
         _flip(newest / name)
-    again = run_workers(replace(plan, stop_at=None))
+    again = run_workers(plan)
     assert again[0].outcome is not None
-    assert again[0].outcome.resumed_from == 4
-    assert again[0].notes[1:] == ["resumes from the checkpoint of step 4"]
-    assert again[0].notes[0].startswith(f"the checkpoint of step 5 is damaged ({name} ")
+    assert again[0].outcome.resumed_from == 8
+    assert again[0].notes[1:] == ["resumes from the checkpoint of step 8"]
+    assert again[0].notes[0].startswith(f"the checkpoint of step 9 is damaged ({name} ")
     assert again[0].notes[0].endswith("): the one before it is used")
     assert again[1].notes == []
     _same(again[0], whole[1])
