@@ -15,9 +15,9 @@ from radray.tasks.registry import Asked
 from radray.training.base_model import deliver
 from radray.training.dataset import TrainingData
 from radray.training.driver.job import FinetuneJob
-from radray.training.loop.validation import Scoring
 from radray.training.places import checkpoint_place, out_folder
 from radray.training.plan import TrainingPlan
+from radray.training.scoring import Scoring
 
 PACE = frozenset(
     {"workers", "threads_per_worker", "use_gpu", "log_every_steps", "sharding", "micro_batch_tokens", "max_hours"}

@@ -318,7 +318,8 @@ def test_idle_threads_of_workers_sleep_unless_the_user_says_otherwise(
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     if own is not None:
         monkeypatch.setenv("GOMP_SPINCOUNT", own)
-    assert run_config(tmp_path, SETTINGS).worker_runtime_env == {"env_vars": {"GOMP_SPINCOUNT": workers}}
+    kept = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64", "LRU_CACHE_CAPACITY": "64"}
+    assert run_config(tmp_path, SETTINGS).worker_runtime_env == {"env_vars": {"GOMP_SPINCOUNT": workers, **kept}}
 
 
 def test_a_causal_model_learns_through_its_chat_template(

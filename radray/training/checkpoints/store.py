@@ -10,10 +10,12 @@ A folder without a manifest was never finished. Ray Train's own checkpoints are 
 one file after the other without a retry, and refuses checkpoints of another release of Ray.
 """
 
+import ctypes
 import shutil
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -96,6 +98,8 @@ class Checkpoints:
         """
         self.finish()
         again = state.step == self._step
+        if not again:
+            _give_back_memory()
         staged = None if again else {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
         self._step = state.step
         # a copy of the state as it is now: training goes on
@@ -284,6 +288,15 @@ class Checkpoints:
                 raise RadrayError(_describe(error)) from None
 
         return self._writers.gather(self._writers.agree(described))
+
+
+def _give_back_memory() -> None:
+    """Have malloc return to the system what was freed: the steps before leave gigabytes of it, in pieces.
+
+    Before the copy, which a fine-tuning of SmolLM2 on a CPU held on top of them: 2.2 GB.
+    """
+    with suppress(AttributeError):  # glibc alone has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _empty(folder: Path) -> None:

@@ -1,15 +1,20 @@
-"""What a fine-tuning is given, and what it returns."""
+"""What a fine-tuning is given, and what it returns. Ray's controller reads it too: no torch here."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.uploads import Uploads
-from radray.training.loop.validation import Scoring
+from radray.training.scoring import Scoring
+
+if TYPE_CHECKING:
+    from radray.training.loop.loop import Ended
 
 
 def keep_local(folder: Path) -> None:
@@ -70,3 +75,16 @@ class FinetuneResult:
     """"done", "early_stop", or "max_hours" with the best model so far."""
     digest: str
     """Of the manifest in `out`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a training ended."""
+
+    why: Ended
+    steps: int
+    """Optimiser steps done, those before this run included."""
+    resumed_from: int
+    """The step of the checkpoint that it resumed from; 0: it started anew."""
+    examples_per_second: float
+    """Of this run, over all workers."""

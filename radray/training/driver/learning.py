@@ -1,30 +1,17 @@
 """One worker's training from the model folder to the last checkpoint: load, resume, train, save. No Ray."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.store import Checkpoints, tensors_of
+from radray.training.driver.job import Outcome
 from radray.training.loop.examples import Examples
-from radray.training.loop.loop import Ended, Log, train
+from radray.training.loop.loop import Log, train
 from radray.training.loop.optimisers import build_optimiser, fill_state
 from radray.training.loop.sharding import load_plain, spread
 from radray.training.loop.state import State
 from radray.training.loop.validation import Sample, score_sample
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a training ended."""
-
-    why: Ended
-    steps: int
-    """Optimiser steps done, those before this run included."""
-    resumed_from: int
-    """The step of the checkpoint that it resumed from; 0: it started anew."""
-    examples_per_second: float
-    """Of this run, over all workers."""
 
 
 def learn(

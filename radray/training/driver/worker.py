@@ -15,15 +15,17 @@ from radray.errors import RadrayError
 from radray.models.families.registry import open_family
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.store import Checkpoints
-from radray.training.driver.learning import Outcome, learn
+from radray.training.driver.job import Outcome
+from radray.training.driver.learning import learn
 from radray.training.driver.stopping import StopSign
 from radray.training.driver.tokens import TAIL
 from radray.training.loop.examples import Examples, cut_examples
 from radray.training.loop.loop import steps_total
 from radray.training.loop.sharding import Worker
 from radray.training.loop.team import Team
-from radray.training.loop.validation import Sample, Scoring
+from radray.training.loop.validation import Sample
 from radray.training.progress import Metric, now
+from radray.training.scoring import Scoring
 
 
 def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:

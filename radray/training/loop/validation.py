@@ -1,7 +1,7 @@
 """ROUGE during training: impressions generated for a sample of the validation reports and scored, by all workers."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
@@ -12,11 +12,11 @@ from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
 from radray.models.batching import length_batches
 from radray.models.engines.transformers_beam import search_config
-from radray.settings.generate import GenerateSettings
 from radray.settings.train import TrainSettings
 from radray.training.loop.examples import rounds
 from radray.training.loop.loop import over_workers
 from radray.training.loop.sharding import Learner
+from radray.training.scoring import Scoring
 
 METRICS = ("rouge1", "rouge2", "rougel")
 """The F-measures that are computed."""
@@ -24,14 +24,6 @@ STRATA = ("", "_normal", "_abnormal")
 """Suffixes of the figures: over all reports, those with a normal reference, those with an abnormal one."""
 FIGURES = tuple(f"val_{metric}{stratum}" for stratum in STRATA for metric in METRICS)
 """Names of the figures of `score_sample`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scoring:
-    """How impressions are generated and scored: as `jobs.generate` does it."""
-
-    generate: GenerateSettings = field(default_factory=GenerateSettings)
-    stemmer: bool = True
 
 
 @dataclass(frozen=True, slots=True)

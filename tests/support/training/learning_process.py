@@ -24,11 +24,13 @@ from radray.settings.train import TrainSettings
 from radray.training.checkpoints.files import CheckpointManifest, step_name
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.checkpoints.uploads import Uploads
-from radray.training.driver.learning import Outcome, learn
+from radray.training.driver.job import Outcome
+from radray.training.driver.learning import learn
 from radray.training.loop.examples import Examples
 from radray.training.loop.sharding import Worker
 from radray.training.loop.team import Team
-from radray.training.loop.validation import Sample, Scoring
+from radray.training.loop.validation import Sample
+from radray.training.scoring import Scoring
 from tests.support.paths import ROOT
 from tests.support.training.examples import tokenise
 

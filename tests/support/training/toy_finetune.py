@@ -12,8 +12,8 @@ from radray.settings.generate import GenerateSettings
 from radray.settings.train import TrainSettings
 from radray.training.driver.job import FinetuneJob, FinetuneResult
 from radray.training.driver.trainer import finetune
-from radray.training.loop.validation import Scoring
 from radray.training.progress import Metric
+from radray.training.scoring import Scoring
 
 CANARY = "Qanarybird"
 SETTINGS = TrainSettings(

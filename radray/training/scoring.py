@@ -1,0 +1,13 @@
+"""How impressions are written and scored while a model learns: settings alone, which every process can read."""
+
+from dataclasses import dataclass, field
+
+from radray.settings.generate import GenerateSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How impressions are generated and scored: as `jobs.generate` does it."""
+
+    generate: GenerateSettings = field(default_factory=GenerateSettings)
+    stemmer: bool = True
