@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from radray.errors import InputError
 from radray.evaluation.rouge import Tokenizer
@@ -90,6 +89,9 @@ class NearestNeighbour:
                 f" and {len(references)} references"
             )
         self._references = list(references)
+        # scikit-learn takes a second to import, and this module has more than the neighbour
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
         self._vectorizer = TfidfVectorizer(
             lowercase=True,
             token_pattern=r"(?u)\b\w\w+\b",

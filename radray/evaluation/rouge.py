@@ -1,36 +1,46 @@
 """ROUGE-1, -2, -L and -Lsum of a prediction against a reference, equal to rouge-score's but faster."""
 
-import functools
-from importlib.metadata import version
-from typing import Literal
+from __future__ import annotations
 
-from rouge_score import rouge_scorer, tokenize, tokenizers
+import functools
+from collections.abc import Callable
+from importlib.metadata import version
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Literal
 
 from radray.language.sentences import SPLITTER_ID, split_sentences
+
+if TYPE_CHECKING:
+    from rouge_score.rouge_scorer import RougeScorer
 
 METRICS = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}
 """Metrics: their names in our tables, and rouge-score's."""
 
 
-class _CachedStemmer:
-    """Rouge-score's own stemmer with a cache: 103 instead of 371 us per pair on Open-i's impressions.
-
-    The cache is bounded, so that a stream of junk does not fill the memory.
-    """
-
-    stem = staticmethod(functools.lru_cache(maxsize=100_000)(tokenizers.porter.PorterStemmer().stem))
-
-
-class Tokenizer(tokenizers.Tokenizer):
+class Tokenizer:
     """Tokenise as rouge-score does: runs of a-z and 0-9 in lower case, words over 3 letters stemmed if asked for."""
 
     def __init__(self, stemmer: bool) -> None:
-        self._stemmer = _CachedStemmer() if stemmer else None
+        self._stemmer = stemmer
 
     def tokenize(self, text: str) -> list[str]:
         """Return the tokens of `text` in order; a mask (``___``) gives none."""
-        tokens: list[str] = tokenize.tokenize(text, self._stemmer)
-        return tokens
+        return _tokenise(self._stemmer)(text)
+
+
+@functools.cache
+def _tokenise(stemmer: bool) -> Callable[[str], list[str]]:
+    """Return rouge-score's function, its own stemmer with a cache: 103 instead of 371 us per pair of impressions.
+
+    (Measured on Open-i. The cache is bounded, so that a stream of junk does not fill the memory.)
+    """
+    # nltk comes with it, and scipy and scikit-learn with that: over a second, and most processes score nothing
+    from rouge_score import tokenize, tokenizers
+
+    if not stemmer:
+        return functools.partial(tokenize.tokenize, stemmer=None)
+    stem = functools.lru_cache(maxsize=100_000)(tokenizers.porter.PorterStemmer().stem)
+    return functools.partial(tokenize.tokenize, stemmer=SimpleNamespace(stem=stem))
 
 
 class Scorer:
@@ -38,13 +48,14 @@ class Scorer:
 
     def __init__(self, stemmer: bool, references: Literal["clean", "raw"] = "clean") -> None:
         """Score with or without the stemmer; `references` says whether these will be cleaned or raw."""
-        self._tokenizer = Tokenizer(stemmer)
-        self._all = rouge_scorer.RougeScorer(list(METRICS.values()), tokenizer=self._tokenizer)
-        self._without_lsum = rouge_scorer.RougeScorer(["rouge1", "rouge2", "rougeL"], tokenizer=self._tokenizer)
+        self._stemmer = stemmer
         self.scorer_id = ";".join(
             (f"rouge-score-{version('rouge-score')}", "stem" if stemmer else "nostem", SPLITTER_ID, references)
         )
         """How scores are computed: library, stemmer, sentence splitter, and whether references are cleaned or raw."""
+
+    def _scorer(self, *metrics: str) -> RougeScorer:
+        return _scorer_of(self._stemmer, metrics)
 
     def score(self, reference: str, prediction: str) -> dict[str, float]:
         """Return precision, recall and F of each metric, 0 to 1, under the column names of `predictions`.
@@ -57,12 +68,19 @@ class Scorer:
         references, predictions = split_sentences(reference), split_sentences(prediction)
         if len(references) <= 1 and len(predictions) <= 1:
             # for two single sentences Lsum is L: the only union LCS is the LCS, and nothing is clipped
-            scores = self._without_lsum.score(reference, prediction)
+            scores = self._scorer("rouge1", "rouge2", "rougeL").score(reference, prediction)
             scores["rougeLsum"] = scores["rougeL"]
         else:
-            scores = self._all.score("\n".join(references), "\n".join(predictions))
+            scores = self._scorer(*METRICS.values()).score("\n".join(references), "\n".join(predictions))
         return {
             f"{metric}_{part}": float(value)
             for metric, name in METRICS.items()
             for part, value in zip(("precision", "recall", "f"), scores[name], strict=True)
         }
+
+
+@functools.cache
+def _scorer_of(stemmer: bool, metrics: tuple[str, ...]) -> RougeScorer:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    return RougeScorer(list(metrics), tokenizer=Tokenizer(stemmer))

@@ -1,19 +1,23 @@
 """LoRA and soft prompts (PEFT): put on a model to learn, and made part of an ordinary model folder afterwards."""
 
+from __future__ import annotations
+
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import LoraConfig, PeftConfig, PromptTuningConfig, get_peft_model, inject_adapter_in_model
-from peft.tuners.lora import LoraLayer
 from safetensors.torch import save_file
 from torch import nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from radray.models.families.family import Family
 from radray.models.families.masks import soft_pieces
 from radray.settings.train import TrainSettings
+
+if TYPE_CHECKING:
+    # PEFT takes a second or two to import, and a full fine-tuning has no need of it
+    from peft import LoraConfig, PeftConfig, PromptTuningConfig
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 ADAPTER = "adapter"
 """Folder of a model folder that keeps what was learnt, in PEFT's form."""
@@ -31,6 +35,8 @@ def add_adapter(model: PreTrainedModel, settings: TrainSettings, family: Family)
         for index, block in enumerate(family.blocks_of(model)):
             add_lora(block, settings, index, family)
         return model
+    from peft import get_peft_model
+
     embedding: Any = model.get_input_embeddings()
     with warnings.catch_warnings():
         # PEFT 0.21 asks transformers for checkpointing by a name that goes in its version 6
@@ -46,6 +52,8 @@ def add_adapter(model: PreTrainedModel, settings: TrainSettings, family: Family)
 
 def add_lora(block: nn.Module, settings: TrainSettings, index: int, family: Family) -> None:
     """Put LoRA layers into layer number `index` of a model, in place; all else of it is frozen."""
+    from peft import inject_adapter_in_model
+
     block.requires_grad_(False)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed * 1_000_003 + index)
@@ -102,6 +110,8 @@ def write_adapted(
 
 
 def _lora_config(settings: TrainSettings, family: Family, linear: list[str]) -> LoraConfig:
+    from peft import LoraConfig
+
     # alpha is twice the rank: the scale that the rate was found with, whatever the rank
     return LoraConfig(
         task_type=family.task_type,
@@ -113,6 +123,8 @@ def _lora_config(settings: TrainSettings, family: Family, linear: list[str]) -> 
 
 
 def _prompt_config(settings: TrainSettings, family: Family) -> PromptTuningConfig:
+    from peft import PromptTuningConfig
+
     # 1: before the input alone, in a T5 the encoder's
     return PromptTuningConfig(
         task_type=family.task_type, num_virtual_tokens=settings.soft_prompt_tokens, num_transformer_submodules=1
@@ -125,6 +137,8 @@ def _prompt_of(wrapped: nn.Module) -> torch.Tensor:
 
 def _merge(model: nn.Module) -> None:
     """Add each LoRA layer's update to the weights that it stands on, and take it away."""
+    from peft.tuners.lora import LoraLayer
+
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, LoraLayer):

@@ -1,16 +1,20 @@
 """A family of models: what differs between T5 and a causal model, behind one interface."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import torch
-from peft import TaskType
 from torch import nn
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from radray.errors import ConfigError
+
+if TYPE_CHECKING:
+    # CTranslate2's engine asks a family for tokens alone: these would more than double the time that it takes to start
+    from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 
 class EncodedPrompt(NamedTuple):
@@ -24,8 +28,8 @@ class Family(ABC):
     """One family: its folders, its texts in tokens, its loss, its search. Without state: one object serves all."""
 
     name: ClassVar[str]
-    task_type: ClassVar[TaskType]
-    """What PEFT calls what its models do."""
+    task_type: ClassVar[str]
+    """What PEFT calls what its models do: the value of a TaskType."""
     decoder_only: ClassVar[bool]
     """Whether a prompt and its answer are one sequence of tokens."""
 

@@ -1,19 +1,24 @@
 """What loads alike in every family: tokenizers, and weights layer by layer; safetensors only, no code of theirs."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError, safe_open
 from torch import nn
-from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoTokenizer
 from transformers.utils import logging
 
 from radray.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 UNREADABLE = (
     *(OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError),

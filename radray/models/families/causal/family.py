@@ -1,26 +1,29 @@
 """Causal models as a family: prompt and answer are one sequence, which the model goes on with."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import TaskType
 from tokenizers import Tokenizer
 from tokenizers.processors import TemplateProcessing
 from torch import nn
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from radray.models.families.causal import converting, loading, loss, texts
 from radray.models.families.family import EncodedPrompt, Family
 from radray.models.families.loading import load_config, quiet
+
+if TYPE_CHECKING:
+    from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 
 class CausalFamily(Family):
     """Llama, Mistral, Qwen 2 and 3, Phi, Phi-3, Gemma 1 to 3."""
 
     name = "causal"
-    task_type = TaskType.CAUSAL_LM
+    task_type = "CAUSAL_LM"
     decoder_only = True
 
     def load_tokenizer(self, folder: Path) -> PreTrainedTokenizerBase:

@@ -1,16 +1,20 @@
 """Loading a causal model and its tokenizer from a local folder."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from radray.errors import InputError, RadrayError
 from radray.models.families import loading
 from radray.models.families.loading import UNREADABLE, fill_by_layer, load_config, quiet, refuse_other_size, stored_in
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _OUTPUT = "lm_head.weight"
 
@@ -39,6 +43,9 @@ def load_model(
     Raises InputError for a folder that holds no causal model in safetensors, or lacks one of its tensors; RadrayError
     when the library tied an output layer to the embedding that the weights keep apart.
     """
+    # here, and below: it brings all that models are made of, and who asks for a tokenizer needs none of that
+    from transformers import AutoModelForCausalLM
+
     try:
         with quiet():
             loaded: Any = AutoModelForCausalLM.from_pretrained(
@@ -67,6 +74,8 @@ def load_in_parts(
 
     Raises InputError for a folder whose tensors are not those of its config.
     """
+    from transformers import AutoModelForCausalLM
+
     return fill_by_layer(
         folder,
         lambda config: AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False),

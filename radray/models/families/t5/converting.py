@@ -1,16 +1,20 @@
 """Writing a T5 in CTranslate2's format, with the output scale that the model has and not the one its config says."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from ctranslate2.converters.transformers import T5Loader
 from ctranslate2.specs.model_spec import OPTIONAL
-from transformers import PreTrainedModel
 
 from radray.errors import InputError
 from radray.models.families.loading import load_tokenizer, quiet
 from radray.models.families.t5.loading import load_model
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def write_converted(folder: Path, out: Path, compute_type: str) -> None:

@@ -1,15 +1,15 @@
 """T5 as a family: an encoder reads the prompt, a decoder writes the answer."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import TaskType
 from tokenizers.processors import TemplateProcessing
 from torch import nn
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from radray.errors import InputError
 from radray.models.batching import pad
@@ -19,6 +19,9 @@ from radray.models.families.masks import soft_pieces_in
 from radray.models.families.t5 import converting, loading, saving
 from radray.models.tokens import encode
 
+if TYPE_CHECKING:
+    from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+
 _LINEAR = ["q", "k", "v", "o", "wi", "wi_0", "wi_1", "wo"]
 """Every linear layer of a T5 block."""
 
@@ -27,7 +30,7 @@ class T5Family(Family):
     """T5 in all its versions."""
 
     name = "t5"
-    task_type = TaskType.SEQ_2_SEQ_LM
+    task_type = "SEQ_2_SEQ_LM"
     decoder_only = False
 
     def load_tokenizer(self, folder: Path) -> PreTrainedTokenizerBase:

@@ -1,14 +1,15 @@
 """Loading a T5 from a local folder, its output layer never tied to the embedding by mistake."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import safe_open
 from torch import nn
-from transformers import AutoModelForSeq2SeqLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from radray.errors import InputError, RadrayError
 from radray.models.families.loading import (
@@ -19,6 +20,9 @@ from radray.models.families.loading import (
     refuse_other_size,
     stored_in,
 )
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _OUTPUT, _EMBEDDING = "lm_head.weight", "shared.weight"
 
@@ -31,6 +35,9 @@ def load_model(
     Raises InputError for a folder that holds no sequence-to-sequence model in safetensors, and RadrayError when
     the library tied an output layer to the embedding that the weights keep apart.
     """
+    # here, and below: it brings all that models are made of, and who asks for a tokenizer needs none of that
+    from transformers import AutoModelForSeq2SeqLM
+
     try:
         with quiet():
             model = AutoModelForSeq2SeqLM.from_pretrained(
@@ -76,6 +83,7 @@ def load_in_parts(
 
     Raises InputError for a folder that holds no T5 in safetensors whose tensors are those of its config.
     """
+    from transformers import AutoModelForSeq2SeqLM
 
     def build(config: Any) -> PreTrainedModel:
         model = AutoModelForSeq2SeqLM.from_config(config, dtype=dtype, trust_remote_code=False)

@@ -1,11 +1,15 @@
 """Writing a model folder: safetensors, tokenizer, and a config that says the truth about the output layer."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from typing import TYPE_CHECKING
 
 from radray.models.families.loading import quiet
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
