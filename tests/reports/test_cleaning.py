@@ -123,6 +123,8 @@ def test_stars_of_emphasis_and_rules_of_stars_are_no_masks() -> None:
             "Clear lungs.\n*****\nLarge heart.": "Clear lungs. Large heart.",
             "***\nClear lungs.\n\n***": "Clear lungs.",
             "Clear lungs. ************************ Large heart.": "Clear lungs. Large heart.",
+            "=====\nClear lungs.\n------------\nLarge heart. ==== Old scar.": "Clear lungs. Large heart. Old scar.",
+            "a -- b --- c, 5--6": "a -- b --- c, 5--6",
             "** Clear lungs.\n** Large heart.": "Clear lungs. Large heart.",
             "Phoned to Dr.\n***\nat noon.": "Phoned to Dr. ___ at noon.",
         }
@@ -345,7 +347,7 @@ def test_words_and_measurements_without_marks_stay_to_the_letter(words: list[str
             ">]",
             "[A",
         ),
-        *("[DATE ", "<A ", "{{", "{{A", "#", "##/", "XX/", "xxxx", "**NAME[", "[ ___ "),
+        *("[DATE ", "<A ", "{{", "{{A", "#", "##/", "XX/", "xxxx", "**NAME[", "[ ___ ", "=", "-"),
     ],
 )
 def test_long_runs_are_cleaned_in_linear_time(unit: str) -> None:

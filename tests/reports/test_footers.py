@@ -55,6 +55,13 @@ ROLES = [
     "Normal hand.\n«Resident: Robin Example, MD\nAttending: Pat Sample, MD»",
     "Normal hand.\n«Primary Interpreting Staff:\n  ROBIN EXAMPLE, RADIOLOGIST (Verifier)\n/RE»",
     "Normal hand.\n«Transcriptionist: abc»",
+    "Normal hand.\n«RE/xy 3/4/2026»",
+    "Normal hand.\n«Dictated by: Pat Doe MD\n3/4/2026 10:15 Transcribed by: XYZ»",
+    "Normal hand.\n«Signed by: Pat Doe, MD\nI viewed the image/s and agree with the written report.\nRobin Example»",
+    "Normal hand. This was discussed with Dr. Example\nby telephone at 10:15 on 3/4/2026.\n"
+    "«I have reviewed the images and agree with the report.»",
+    "Normal hand. This was called to the emergency\ndepartment at 1015 hours.\n"
+    "«Created with voice recognition software.»",
     "Normal hand.\n«Transcriptionist- ABC\nRead By- DOE,PAT MD»",
     "Normal hand.\n«Pat Doe, PA-C»",
     "Normal hand.\n«cc: Robin Example, MD; Pat Sample, MD»",

@@ -73,6 +73,7 @@ _OPEN_WORDS = word_set(
 )
 _STOPS = ".!?"
 _TITLE_LAST = re.compile(r"(?i)\b(?:drs?|prof|mrs?)\.\Z")
+_DOTTED_TITLE = re.compile(r"\b([Dd][Rr]s?|Mrs?|Ms|Prof)\.")
 _LAST_WORD = re.compile(r"([A-Za-z]+)\Z")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\W*\Z")
 _RULE = re.compile(
@@ -214,9 +215,10 @@ class _Scan:
         end = name_end(text, at, own_line=own_line, begins=begins, block=block)
         if end is not None or not self.inline:
             return end
-        # a name before another footer on its line
+        # a name, or the date of the footer before, before another footer on its line
         tail = read_tail(text, at)
-        if not ((tail.strong or tail.title) and (tail.names or tail.mask) and tail.plain):
+        dated = bool(block) and tail.stamp and not (tail.names or tail.person)
+        if not (dated or ((tail.strong or tail.title) and (tail.names or tail.mask) and tail.plain)):
             return None
         lead = _LEAD.match(text, tail.end)
         following = lead.end() if lead else tail.end
@@ -248,6 +250,8 @@ class _Scan:
             return None
         if _BLANK_LINE.search(self.text, max(0, at - 80), at) is not None:
             return ""
+        # "with Dr. Example" is one sentence
+        before = _DOTTED_TITLE.sub(r"\1 ", before)
         return before[max(before.rfind(stop + gap) for stop in _STOPS for gap in " \n") + 1 :]
 
     def _may_wait(self, at: int, end: int) -> bool:

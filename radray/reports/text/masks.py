@@ -62,6 +62,7 @@ _IN_STARS = re.compile(r"(?<![\w*])\*{2,}+((?=[A-Za-z])[^*\n]{1,120}+)(?<=\S)\*{
 _STARS_AT_A_WORD = re.compile(r"(?<![\w*])\*{3,}+(?=[A-Z][A-Za-z]{3})|(?<=[a-z]{4})\*{3,}+(?!\w)")
 # 20 and more are a rule whose line ends were lost; a masked word is shorter
 _RULE = re.compile(r"\*{20,}+")
+_OTHER_RULE = re.compile(r"[ ]?(?:={4,}+|(?<!-)-{8,}+)[ ]?")
 _STARS = re.compile(r"\*{3,}+")
 _MASK_IN_BRACKETS = re.compile(r"\[ ?___ ?\]")
 # XXXX: Open-i. ____: MEDIQA's Indiana file. [**...**]: MIMIC-III. ___: MIMIC-CXR.
@@ -86,6 +87,8 @@ def may_hold_masks(text: str) -> bool:
         or "{" in text
         or ("#" in text and "##" in text)
         or ("]" in text and ">]" in text)
+        or ("=" in text and "====" in text)
+        or ("-" in text and "--------" in text)
     )
 
 
@@ -93,7 +96,8 @@ def with_masks(text: str) -> str:
     """Return `text` with every mask as ``___``, and without the brackets of template fields and stars of emphasis.
 
     Stars are a mask where they take the place of a word ("Dr. *** as well"), emphasis where they enclose one
-    ("***NOTE***"), and a rule on a line of their own. Blank text is unchanged.
+    ("***NOTE***"), and a rule on a line of their own. Rules of dashes and equals signs become a line end. Blank text is
+    unchanged.
     """
     if "**" in text:
         text = _with_starred_masks(text)
@@ -108,6 +112,8 @@ def with_masks(text: str) -> str:
     for beginning, mask in _RUNS:
         if beginning in text:
             text = mask.sub(MASK, text)
+    if "====" in text or "--------" in text:
+        text = _OTHER_RULE.sub("\n", text)
     return _MASK_IN_BRACKETS.sub(MASK, text) if "[" in text else text
 
 

@@ -243,8 +243,12 @@ def word_end(text: str, at: int, *, own_line: bool, behind: bool, breaks: frozen
             return end + 1 if rest in ".:" and rest else end
         return None
     initials = _INITIALS.match(text, at)
-    if initials is not None and _is_closed(text, initials.end(), breaks):
-        return None if {initials[1].lower(), initials[2].lower()} & _NO_INITIALS else initials.end()
+    if initials is not None:
+        # "RE/xy 3/4/2026"
+        dated = read_tail(text, initials.end())
+        end = dated.end if dated.stamp and not dated.names else initials.end()
+        if _is_closed(text, end, breaks):
+            return None if {initials[1].lower(), initials[2].lower()} & _NO_INITIALS else end
     if behind:
         initials = _LOOSE_INITIALS.match(text, at)
         if initials is not None and initials.group().lower().startswith("by"):
@@ -302,4 +306,6 @@ def _is_of_block(tail: Tail, written: str, block: str) -> bool:
     words = _WORDS.findall(written)
     if any(len(word) > 2 and word.lower() in block.lower() for word in words):
         return True
-    return tail.names >= 2 and not written.isupper() and _NAMED.search(block) is None
+    # the last line of the block names no one: an attestation
+    last = block.rstrip().rpartition("\n")[2]
+    return tail.names >= 2 and not written.isupper() and _NAMED.search(last) is None

@@ -26,7 +26,7 @@ ATTESTING = word_set(
     essential portion portions part parts procedure procedures service services during throughout through necessary
     needed appropriate where when corrections correction edits modifications accordingly case pertinent well accurate
     accurately represents represent reflects reflect own responsible responsibility using his her their he she
-    electronic electronically signature statement wording md do initial under
+    electronic electronically signature statement wording md do s initial under
     """
 ) - {"not", "there", "if", "other", "than"}
 THANKING = word_set(
@@ -256,6 +256,9 @@ def _end_of(text: str, at: int, words: frozenset[str], breaks: frozenset[int], *
             continue
         elif kind == "number" or piece.group().strip():
             end = piece.end() if kind == "number" or text[piece.end() - 1] in ',)]"' else end
+            # "at 1530 hours." on a line of its own
+            if kind == "number" and text[end - 1] == "." and text[end : end + 1] in ("", "\n"):
+                return end
         pos = piece.end()
     return end
 

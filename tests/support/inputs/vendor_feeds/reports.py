@@ -51,15 +51,24 @@ class Drawer:
             findings.append(masked)
             right.append(cleaned)
             report.kinds.add("mask")
+        if self.chance(0.1):
+            organs = [" ".join(pair) for pair in random.sample(words.ORGANS, 2)]
+            findings += organs
+            right += organs
+            report.kinds.add("organs")
         report.findings = " ".join(right)
         report.findings_lines = textwrap.wrap(" ".join(findings), random.choice((68, 78, 200)), break_on_hyphens=False)
+        if self.chance(0.15):
+            impression.append(random.choice(words.COMMUNICATION))
+            report.reference = " ".join(impression)
+            report.kinds.add("communication")
         if len(impression) > 1 and self.chance(0.6):
             form = random.choice(("{}. {}", "{}) {}", "- {1}"))
             report.impression_lines = [form.format(place, item) for place, item in enumerate(impression, 1)]
             report.kinds.add("items")
         else:
             report.impression_lines = textwrap.wrap(" ".join(impression), 78, break_on_hyphens=False)
-        if self.chance(0.05):
+        if self.chance(0.05) and "organs" not in report.kinds:
             report.findings_lines, report.findings = [random.choice(words.PLACEHOLDERS)], None
             report.kinds.add("placeholder")
         if self.chance(0.7):
@@ -85,7 +94,7 @@ class Drawer:
             "other": f"{random.choice(words.FIRST)} {other}",
             "cred": random.choice(words.CREDENTIALS),
             "initials": f"{first[0]}{last[0]}{other[0]}".upper(),
-            "low": f"{other[0]}{last[0]}".lower(),
+            "low": "kq",
             "number": number,
             "two": number[:2],
             "date": date,
@@ -98,14 +107,14 @@ class Drawer:
 
     def heading(self, report: InventedReport, of: dict[str, tuple[str, ...]]) -> str:
         """Return a heading in a dress that is named among the report's kinds."""
-        dress = self.random.choices(list(of), [6, 4, *[1] * (len(of) - 2)])[0]
+        dress = self.random.choices(list(of), [8, 5, *[1] * (len(of) - 2)])[0]
         report.kinds.add(f"{dress} heading")
         return self.random.choice(of[dress])
 
     def section(self, report: InventedReport, heading: str, lines: list[str]) -> list[str]:
         """Return a section's lines: its heading on a line of its own, or before the first line."""
-        if not heading.endswith(":") or self.chance(0.5):
-            return [heading, *lines]
+        if not heading.endswith((":", " -")) or self.chance(0.5):
+            return [*heading.split("\n"), *lines]
         return [f"{heading} {lines[0]}", *lines[1:]]
 
     def broken(self, report: InventedReport, lines: list[str]) -> list[str]:
@@ -143,10 +152,16 @@ class Drawer:
             parts.append(report.footer)
         if addendum and report.addendum:
             parts.append(report.addendum)
+        if self.chance(0.08):
+            note = "A repeat in three months is advised."
+            heading = self.random.choice(("RECOMMENDATION:", "Recommendations:"))
+            parts.insert(6, [f"{heading} {note}"])
+            report.foreign.append(note)
+            report.kinds.add("recommendation")
         flat = all(":" in part[0] for part in parts[:6]) and "page break" not in report.kinds and may_flatten
-        if flat and self.chance(0.1) and not (report.footer or report.addendum or "items" in report.kinds):
+        if flat and self.chance(0.15) and not (report.addendum or "items" in report.kinds):
             report.kinds.add("flattened")
-            joint = self.random.choice((" ", "  "))
+            joint = self.random.choice((" ", "  ", " ", "  ", ""))
             return joint.join(" ".join(part) for part in parts)
         between = self.random.choice(("\n", "\n\n", "\n \n"))
         return between.join("\n".join(part) for part in parts)

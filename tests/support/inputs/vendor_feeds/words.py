@@ -140,6 +140,15 @@ MASKED = (
     ("The catheter that <PERSON> placed is unchanged.", "The catheter that ___ placed is unchanged."),
     ("The film of ***, *** showed the same.", "The film of ___, ___ showed the same."),
 )
+COMMUNICATION = (
+    "These findings were discussed with Dr. Abernethy by telephone at 10:42 AM on 3/14/2021.",
+    "Dr. Abernethy was informed of the result at the time of reading.",
+    "Clinical correlation is recommended.",
+    "Reviewed against the outside study, the change is real.",
+    "Results were called to the emergency department at 1530 hours.",
+)
+"""Sentences of an impression that are content, though near to a footer."""
+ORGANS = (("LUNGS:", "Clear."), ("HEART:", "Normal in size."), ("Bones:", "Intact."), ("Liver:", "Homogeneous."))
 INDICATIONS = (
     "Cough for a week",
     "Fall from a ladder",
@@ -156,13 +165,31 @@ FINDINGS_HEADINGS = {
     "title": ("Findings:", "Findings", "Imaging Findings:"),
     "misspelt": ("FINDNGS:", "Findigs:", "FINDIGNS:", "FINDINGD:"),
     "locale": ("RESULTS:", "OBSERVATIONS:", "DESCRIPTION:", "Report:"),
+    "marked": (
+        "**FINDINGS:**",
+        "FINDINGS -",
+        "FINDINGS:\n=========",
+        "== FINDINGS ==",
+        "[FINDINGS]",
+        "\u00a0FINDINGS\u00a0:",
+    ),
+    "low": ("findings:",),
 }
 IMPRESSION_HEADINGS = {
     "capitals": ("IMPRESSION:", "IMPRESSION", "CONCLUSION:", "IMPRESSIONS:"),
     "title": ("Impression:", "Impression", "Conclusion:", "Final Impression:"),
     "compound": ("IMPRESSION AND RECOMMENDATION:", "Impression/Recommendations:", "Impression and Plan:"),
     "misspelt": ("IMPRESION:", "Conlcusion:", "IMPRESSSION:", "Impresssion:", "CONCLUSON:"),
-    "locale": ("Interpretation:", "SUMMARY:", "DIAGNOSIS:", "Opinion:", "OPINION:"),
+    "locale": ("Interpretation:", "SUMMARY:", "DIAGNOSIS:", "Opinion:", "OPINION:", "Radiological Impression:"),
+    "marked": (
+        "**IMPRESSION:**",
+        "IMPRESSION -",
+        "IMPRESSION:\n----------",
+        "== IMPRESSION ==",
+        "*IMPRESSION*:",
+        "\u00a0IMPRESSION:",
+    ),
+    "low": ("impression:",),
 }
 BACKGROUND_HEADINGS = (
     ("EXAMINATION:", "INDICATION:", "TECHNIQUE:", "COMPARISON:"),
@@ -210,6 +237,21 @@ FOOTERS = (
     ("Accession: ACC{number}", "MRN: {number}", "Electronically signed: {name}"),
     ("Final Report", "Signed by {name}, {cred}", "{date}"),
     ("End of report",),
+    ("Report Electronically Verified and Signed by: {name}, {cred}", "Signed Date/Time: {date} {time}"),
+    ("Signed By: {name} on {date} {time}", "Workstation: {initials}-READ{two}"),
+    ("I personally viewed the image/s and the resident's interpretation and agree with the written report.", "{name}"),
+    ("Dr {name} {cred}", "Electronically signed at {time} {date}"),
+    ("Typed by: {initials}", "Reported By: DR {other}", "Reported On: {date}"),
+    ("Interpreted by {name} {cred}.", "Preliminary report by: {other}, {cred}"),
+    ("Thank you for allowing us to participate in the care of your patient.",),
+    ("Yours sincerely,", "Dr {name}"),
+    ("Kind regards,", "{name}, {cred}"),
+    ("** Electronically Signed by {upper} on {date} at {time} **",),
+    ("{initials}/{low} {date}",),
+    ("DICTATED BY:  {name}, {cred}", "DICTATED DATE:  {date}", "SIGNED BY:  {other}, {cred}", "SIGNED DATE:  {date}"),
+    ("This document has been electronically signed by: {name}, {cred} on {date} {time}",),
+    ("Copies to: Dr {other}", "Report authorised by: Dr {name}"),
+    ("Dictating workstation: {initials}{two}",),
     ("***** Final *****", "Dictated: {date} {time}", "Dictating Radiologist: {name}, {cred}"),
     ("If there are questions about this report, please call the reading room at 555-01{two}.",),
 )
