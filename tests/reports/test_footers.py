@@ -56,6 +56,7 @@ ROLES = [
     "Normal hand.\n«Primary Interpreting Staff:\n  ROBIN EXAMPLE, RADIOLOGIST (Verifier)\n/RE»",
     "Normal hand.\n«Transcriptionist: abc»",
     "Normal hand.\n«RE/xy 3/4/2026»",
+    "Normal hand. «Requested by: Dr. Robin Example cc: Dr. Pat Doe»",
     "Normal hand.\n«Dictated by: Pat Doe MD\n3/4/2026 10:15 Transcribed by: XYZ»",
     "Normal hand.\n«Signed by: Pat Doe, MD\nI viewed the image/s and agree with the written report.\nRobin Example»",
     "Normal hand. This was discussed with Dr. Example\nby telephone at 10:15 on 3/4/2026.\n"

@@ -47,7 +47,7 @@ _PERSON = re.compile(PERSON, re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 _LINE_ENDS = re.compile(r"[^\w\n]*(?:\n|\Z)")
 _AFTER_INITIAL = re.compile(r"[ ]*[A-Z](?:,|[ ]*(?:\n|\Z|[0-9(]|(?i:on|at)\b|M\.?D))")
-_LOWER_FOLLOWS = re.compile(r"[ \t]*(?!(?:on|at|by|for|and|of|in|date|time)\b)[a-z]")
+_LOWER_FOLLOWS = re.compile(r"[ \t]*(?!(?:on|at|by|for|and|of|in|date|time|cc(?= ?:))\b)[a-z]")
 _SENTENCE = re.compile(
     rf"""[A-Z][\w'\u2019-]*+,?[ \t]+(?!(?:on|at|by|for|and|of|in|from|as|van|von|de[nrl]?|la|le|du|di|da|dos|bin
     |al|el|ter|md    |m\.|physicians?|certified|{PERSON})\b)[a-z]""",
