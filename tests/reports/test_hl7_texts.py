@@ -129,6 +129,11 @@ def test_notes_stand_for_a_text_that_refers_to_them(placeholder: str) -> None:
     assert texts(record) == (FINDINGS, IMPRESSION)
 
 
+def test_a_heading_alone_on_its_line_refers_to_no_notes() -> None:
+    record = record_of(obx("R^REPORT", "Report:"), obx("R^REPORT", FINDINGS), obx("&IMP", IMPRESSION))
+    assert (texts(record), names(record)) == ((FINDINGS, IMPRESSION), ["findings"])
+
+
 def test_other_notes_are_no_report_unless_they_have_its_headings() -> None:
     record = record_of(obx("&GDT", FINDINGS), obx("&IMP", IMPRESSION), "NTE|1||Findings told to Dr. X.")
     assert (texts(record), names(record)) == ((FINDINGS, IMPRESSION), ["comment"])

@@ -79,6 +79,8 @@ class _Source:
     with_units: int = 0
     """The number of lines with units."""
     is_blank: bool = True
+    has_notes: bool = False
+    """Whether notes stand for what it refers to."""
     text: str = ""
 
 
@@ -160,6 +162,9 @@ def _sources(
         if segment[0] == "NTE":
             note = text_value(field_at(segment, 3), delimiters)
             if refers is not None:
+                if not refers.has_notes:
+                    refers.lines, refers.with_units, refers.has_notes = [], 0, True
+                    refers.name = refers.name or REPORT
                 refers.lines.append(note)
             elif not withdrawn:
                 notes.append(note)
@@ -207,17 +212,13 @@ def _sources(
 
 def _finish(source: _Source) -> None:
     """Give `source` its text, without markup, and its name where the text decides it."""
-    lines = source.lines
-    if len(lines) > 1 and _refers(lines[0]) and lines[0].strip():
-        lines = lines[1:]
-        source.name = source.name or REPORT
-    sent = "\n".join(lines)
+    sent = "\n".join(source.lines)
     source.text = plain_text(sent)
     if source.text != sent and source.rank is None:
         source.rank = _MARKUP
     if source.name in (REPORT, OTHER):
         value = source.text.strip()
-        if source.with_units == len(lines) and not _has_main(value):
+        if source.with_units == len(source.lines) and not _has_main(value):
             source.name = "measurements"
         elif value and len(value.split()) == 1 and any(sign.isdigit() for sign in value):
             # a UID, an accession number, a link
