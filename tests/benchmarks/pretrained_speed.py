@@ -10,6 +10,7 @@ steps but the first two. Prints examples a second, ratios, peak memory and, as t
 """
 
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -26,6 +27,7 @@ from radray.models.folder import open_model
 from radray.tables.catalog import Warehouse
 from radray.tasks.registry import find_prompt
 from radray.training.dataset import read_examples
+from radray.training.driver.trainer import WORKER_ENVIRONMENT
 from radray.training.loop.examples import Examples
 from tests.benchmarks.pretrained import examples_of, settings_of
 from tests.benchmarks.trained_model import say
@@ -136,7 +138,8 @@ def main() -> int:
         for way in WAYS:
             arguments = ["--child", way, str(folder), str(steps), str(threads)]
             command = [sys.executable, "-m", "tests.benchmarks.pretrained_speed", *arguments]
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+            environment = os.environ | (WORKER_ENVIRONMENT if way == "radray" else {})
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT, env=environment)
             runs[way].append(json.loads(done.stdout.splitlines()[-1]))
             say(f"  {way:28} {runs[way][-1]}")
     rates = {way: [run["examples_per_s"] for run in of_way] for way, of_way in runs.items()}
