@@ -152,6 +152,11 @@ def test_headings_inside_a_line() -> None:
         assert sections.get("impression") == "Normal."
 
 
+def test_a_qualified_heading_begins_a_sentence_of_the_background() -> None:
+    text = "EXAM: US. INDICATION: Pain. Clinical Findings: fever. COMPARISON: None. Imaging Findings: Large spleen."
+    assert [name for name, _ in named(text)] == ["examination", "indication", "comparison", "findings"]
+
+
 def test_mentions_are_no_headings() -> None:
     for text in (
         "In the findings: edema.",
