@@ -56,6 +56,8 @@ ROLES = [
     "Normal hand.\n«Primary Interpreting Staff:\n  ROBIN EXAMPLE, RADIOLOGIST (Verifier)\n/RE»",
     "Normal hand.\n«Transcriptionist: abc»",
     "Normal hand.\n«RE/xy 3/4/2026»",
+    "Normal hand.  «I have reviewed the images and agree with the report. Robin Example»",
+    "Normal hand. «I have reviewed the images and agree with the report.» Small Effusion",
     "Normal hand. «Requested by: Dr. Robin Example cc: Dr. Pat Doe»",
     "Normal hand.\n«Dictated by: Pat Doe MD\n3/4/2026 10:15 Transcribed by: XYZ»",
     "Normal hand.\n«Signed by: Pat Doe, MD\nI viewed the image/s and agree with the written report.\nRobin Example»",

@@ -273,7 +273,9 @@ def name_end(text: str, at: int, *, own_line: bool, begins: bool, block: str) ->
         return None
     written = text[at : tail.end]
     if tail.names or tail.mask:
-        named = _is_signature(tail, written, own_line=own_line) or (own_line and _is_of_block(tail, written, block))
+        # a name that ends a text without lines, behind an attestation
+        alone = own_line or (tail.names >= 2 and is_name(written) and not text[tail.end :].strip(" .\n"))
+        named = _is_signature(tail, written, own_line=own_line) or (alone and _is_of_block(tail, written, block))
         return tail.end if named else None
     if tail.stamp and not tail.person:
         dated = begins and _DATE.search(written) is not None and any(map(str.isdigit, written))
