@@ -42,7 +42,9 @@ _GUARDS = word_set(
     """
 )
 """Every footer has one of these words, or ends it in a date or initials: 49 of the 3,263 sections of Open-i do."""
-_T = frozenset({"t"})
+_GUARD_BYTES = frozenset(word.encode() for word in _GUARDS)
+_LOWER_LETTERS = bytes(code | 32 if chr(code).isalpha() and code < 128 else 32 for code in range(256))
+_T = frozenset({b"t"})
 """Of "T: 3/4/2026", but also of "doesn't" and "T12"."""
 _NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _LAST = re.compile(r"(?:[0-9][/:.-][0-9]{2,4}(?: ?[AaPp]\.?[Mm])?|\b(?:DO|PA-C)|\b[A-Z]{2,3} ?[/:] ?[a-z]{2,3})\W*\Z")
@@ -109,9 +111,9 @@ def signature_start(text: str) -> int:
 
 def may_hold_footers(text: str) -> bool:
     """Return whether any word of a footer is in `text`; most sections have none. False for empty text."""
-    # a set of words takes a quarter of the time of a search for each of them
-    words = _words(text)
-    if not _GUARDS.isdisjoint(words) and (_GUARDS.intersection(words) != _T or "T:" in text or "t:" in text):
+    # a set of words takes a quarter of the time of a search for each of them, words of bytes half of that
+    words = text.encode(errors="replace").translate(_LOWER_LETTERS).split()
+    if not _GUARD_BYTES.isdisjoint(words) and (_GUARD_BYTES.intersection(words) != _T or "T:" in text or "t:" in text):
         return True
     return _LAST.search(text, max(0, len(text) - 20)) is not None
 

@@ -61,6 +61,10 @@ NAMES: dict[str, tuple[str, ...]] = {
         "PATIENT HISTORY",
         "CLINICAL DATA",
         "CLINICAL DETAILS",
+        "CLINICAL HX",
+        "CLINICAL INFO",
+        "CLINICAL INDICATIONS",
+        "REASON FOR REFERRAL",
     ),
     "technique": ("TECHNIQUE", "TECHNIQUES", "DOSE", "RADIATION DOSE", "CONTRAST", "PROTOCOL"),
     "comparison": (
