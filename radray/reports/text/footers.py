@@ -50,6 +50,7 @@ _NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _LAST = re.compile(r"(?:[0-9][/:.-][0-9]{2,4}(?: ?[AaPp]\.?[Mm])?|\b(?:DO|PA-C)|\b[A-Z]{2,3} ?[/:] ?[a-z]{2,3})\W*\Z")
 _LEAD = re.compile(r"(?:[\s#|>\u2022([{\"']|\*{1,3}(?!\*)|[-\u2013\u2014](?=[ -])|[=~*-]{4,}+|_{5,}+)*+")
 _ITEM = re.compile(r"\(?[0-9]{1,2}[.)][ \t]+")
+_LINE_BELOW = re.compile(r"[^\w\n]*\n[ \t]*(?=\S)")
 _LOWER_LABEL = re.compile(r"[a-z][a-z /]{1,40}[:#]")
 _TITLE_CASE = re.compile(r"[A-Z][a-z]")
 _ELECTRONIC = re.compile(r"(?i)(?:electronically|digitally)\b|/e?s/|e-?signed")
@@ -215,8 +216,10 @@ class _Scan:
         if before is None or _communicates(before):
             return None
         end = name_end(text, at, own_line=own_line, begins=begins, block=block)
-        if end is not None or not self.inline:
-            return end
+        if end is not None:
+            return None if self._goes_on_below(at, end) else end
+        if not self.inline:
+            return None
         # a name, or the date of the footer before, before another footer on its line
         tail = read_tail(text, at)
         dated = bool(block) and tail.stamp and not (tail.names or tail.person)
@@ -225,6 +228,21 @@ class _Scan:
         lead = _LEAD.match(text, tail.end)
         following = lead.end() if lead else tail.end
         return tail.end if following in self.breaks and self._follows(following) else None
+
+    def _goes_on_below(self, at: int, end: int) -> bool:
+        """Return whether the sentence with the name at `at` may go on in the line below: "Dr. Example" / "was told"."""
+        below = _LINE_BELOW.match(self.text, end)
+        if below is None:
+            return False
+        start = below.end()
+        text, tail = self.text, read_tail(self.text, at)
+        if not tail.names and not tail.title:
+            return False
+        if text[start].islower():
+            return not text.startswith(("on ", "at "), start)
+        if tail.strong or not tail.title or self._follows(start):
+            return False
+        return name_end(text, start, own_line=True, begins=True, block=text[at:end]) is None
 
     def _follows(self, at: int) -> bool:
         """Return whether a footer that is no name begins at `at`."""
@@ -261,7 +279,11 @@ class _Scan:
         if end - at > _LONGEST_LINE or is_sentence(self.text, at):
             return False
         tail = read_tail(self.text, at)
-        return tail.end > at and is_line_end(self.text, tail.end) and tail.names <= 4 and self._is_apart(at)
+        if tail.end == at or not is_line_end(self.text, tail.end) or tail.names > 4:
+            return False
+        # a mask or a date alone may end the sentence above
+        named = tail.names > 0 or tail.person or tail.strong
+        return self._is_apart(at) if named else tail.stamp and self._sentence_before(at) == ""
 
     def _is_apart(self, at: int) -> bool:
         """Return whether the sentence before `at` cannot go on with a name or date."""

@@ -28,7 +28,7 @@ _BY = re.compile(
            (?:electronically[ ]|e-?(?=signed))?{VERBS}){{0,4}}
        |(?:(?:this|the|final|preliminary|imaging|radiology)[ ]){{0,2}}(?:report|interpretation|reading|addendum)
            (?=[ ]by\b))
-    (?P<later>[ ](?:electronically|digitally))?(?:[ ]\((?:electronic[ ]signature|e-?sig)\))?
+    (?P<later>[ ]?:?[ ](?:electronically|digitally))?(?:[ ]\((?:electronic[ ]signature|e-?sig)\))?
     (?:[ ](?:date|time|dt|tm|date[ ]?/?[ ]?time|dt[ ]?/[ ]?tm)(?=[ ]?[:-]))?
     (?P<by>(?-i:{_STAMPS})?[ ]?[:,]?[ ]by\b(?:[ ]?/[ ]?date)?)?(?P<colon>[ ]?[:;,]|-(?=[ ]))?
     """,
@@ -253,6 +253,9 @@ def word_end(text: str, at: int, *, own_line: bool, behind: bool, breaks: frozen
         initials = _LOOSE_INITIALS.match(text, at)
         if initials is not None and initials.group().lower().startswith("by"):
             tail = read_tail(text, initials.end())
+            typist = _INITIALS_VALUE.match(text, initials.end())
+            if typist is not None and is_line_end(text, typist.end()):
+                return None if typist.group().strip().lower() in _NO_INITIALS else typist.end()
             return tail.end if (tail.names >= 2 or tail.mask or tail.title) and tail.plain else None
         if initials is not None and _is_closed(text, initials.end(), breaks):
             return initials.end() if _NO_INITIALS.isdisjoint(initials.group().lower().split("/")) else None
@@ -289,7 +292,9 @@ def _is_signature(tail: Tail, written: str, *, own_line: bool) -> bool:
     if _OPEN.search(written) is not None:
         return False
     if tail.strong:
-        if tail.comma and not tail.coined:
+        # "Robin Small, MD" is a name; "NORMAL CHEST ROBIN EXAMPLE, MD" is a finding with one behind
+        surname = tail.names <= 3 and not written.isupper() and is_name(written.split(maxsplit=1)[0])
+        if tail.comma and not tail.coined and (plain or surname):
             return own_line or tail.names >= 2 or tail.mask
         return plain and (tail.names >= 2 or tail.title or tail.mask)
     if tail.title:

@@ -23,7 +23,7 @@ _INLINE = re.compile(
         |For[ ](?:any[ ])?questions|Please[ ](?:note|contact|call)|If[ ](?:you|there|further)
         |(?:Attending|Teaching)[ ]physician
         |Voice[ ]recog|Speech[ ]recog
-        |(?i:work[ ]?station|wsn|ws|accession|job|mrn|cpt)(?=[ ]?(?:[\#:]|id|no|num|performed|name|code))
+        |(?i:(?:work[ ]?station|wsn|ws|accession|job|mrn|cpt)(?=[ ]?(?:[\#:]|id\b|no\b|num|performed|name|code)))
         |(?:Voice|Dictation|Reading|Signing)[ ](?:[A-Za-z]+[ ]){0,2}(?:[\#:]|location:)
         |(?:E(?:nd|ND))[ ](?:[Oo][Ff]|[Rr][Ee][Pp])
         |[DTR]{1,2}(?:/T)?:[ ]?(?=[0-9_]|[A-Za-z]{2,4}[ ][0-9_])

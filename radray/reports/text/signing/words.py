@@ -59,7 +59,7 @@ ROLE = rf"""
     |interventional|board|certified|fellowship|trained|department|dept\.?|division|section|imaging|medical[ ]imaging
     |hospital|clinic|university|medical[ ]cent(?:er|re)|medical[ ]director|institute|associates|specialist
     |service|diplomate|american|royal|college|group|health|pager|phone|tel|telephone|fax|ext|npi
-    |gmc|ahpra|provider[ ]n(?:o|umber)|licen[sc]e|verifier|no[ ]e-?sig
+    |gmc|ahpra|provider[ ]n(?:o|umber)|verifier|no[ ]e-?sig
     |electronic[ ]signature|md|pgy|workstation)(?![A-Za-z])\.?
 """
 NEVER_NAMES = word_set(
