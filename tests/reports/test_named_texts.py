@@ -58,6 +58,11 @@ def test_the_sections_of_named_texts_are_kept() -> None:
     assert (record.reference, record.reference_raw) == (MEANT, MEANT)
 
 
+def test_no_text_before_a_mention_of_findings_is_lost() -> None:
+    for text in ("Large heart. The findings: as before.", "Large heart. Clinical findings: none. Lungs clear."):
+        assert read(findings=text, impression=MEANT).findings == text
+
+
 def test_an_impression_that_holds_both_is_no_reference() -> None:
     record = read(impression=f"FINDINGS/IMPRESSION:\n{SEEN} {MEANT}")
     assert (record.reason, record.reference) == (RejectReason.NO_FINDINGS, None)

@@ -339,5 +339,5 @@ def _phrase_heading(text: str, colon: int, state: str, low: bool) -> Heading | N
         return start, colon + 1, name
     # "COMPARISON: None. Imaging Findings: ...", but not "Clinical Findings: pain." of an indication
     begins = match.group()[0] in ".!?" and is_title(words) and not words.startswith(("Clinical", "Physical"))
-    titled = begins and state in _BEFORE_FINDINGS and name in MAIN and not _VERB.match(text, colon + 1)
+    titled = begins and state in _BEFORE_FINDINGS - {PREAMBLE} and name in MAIN and not _VERB.match(text, colon + 1)
     return (start, colon + 1, name) if titled else None

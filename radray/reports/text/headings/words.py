@@ -109,7 +109,7 @@ def is_title(words: str) -> bool:
     "CT Head Impression", "Impression and recommendation"; not "In the findings".
     """
     parts = words.split()
-    if not parts or not parts[0][0].isupper():
+    if not parts or not parts[0][0].isupper() or parts[0] in ("The", "Of", "And"):
         return False
     return all(part[0].isupper() for part in parts if len(part) > 3) or all(
         correct(word) in LAST_WORDS for word in _WORD.findall(words.upper())
