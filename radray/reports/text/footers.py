@@ -12,7 +12,7 @@ nothing else ("Electronically signed by"):
 6. on a line of its own, at the end, or before another footer: a name with a credential or "Dr", a role, a date.
 
 What was communicated to a named person ("discussed with Dr. ...") is part of the report and never a footer. In doubt
-text stays. `signing.names` has the words of names, `signing.sentences` those of sentences.
+text stays. `signing.words` has the words of names and dates, `signing.sentences` those of sentences.
 """
 
 import re
@@ -41,7 +41,7 @@ _GUARDS = word_set(
     fracs frcp frcpc frcs fsir mbbch mmed mrcp mrcs pharmd rdms status ext information doc page wishes ref tech
     """
 )
-"""Every footer has one of these words, or ends it in a date or initials: 49 of the 3,263 sections of Open-i do."""
+"""Every footer has one of these words, or ends in a date or initials: 49 of the 3,263 sections of Open-i do."""
 _GUARD_BYTES = frozenset(word.encode() for word in _GUARDS)
 _LOWER_LETTERS = bytes(code | 32 if chr(code).isalpha() and code < 128 else 32 for code in range(256))
 _T = frozenset({b"t"})
