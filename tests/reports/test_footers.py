@@ -134,6 +134,7 @@ NAMES = [
     "Normal hand. «Robin Example, MD»",
     "Old deformity of the hand «Robin Example, MD»",
     "Normal hand\n«Dr. R. Example FRANZCR»",
+    "Specifically, no change in the upper arm\n«Dr. R. Example FRANZCR»",
     "Normal hand.\n«ROBIN EXAMPLE M.D., RADIOLOGIST»",
     "Normal hand.\n\n«Dr Robin Example\nConsultant Radiologist»",
     "Normal hand.\n\n«Robin Example\nConsultant Radiologist»",

@@ -60,10 +60,10 @@ _LONGEST_LEAD = 90
 _LONGEST_LINE = 160
 """Lines of names, roles and dates have fewer characters."""
 _COMMUNICATION = (
-    "discuss", "notif", "communicat", "inform", "call", "phone", "page", "relay", "convey", "contact", "told", "spoke",
-    "aware", "acknowledg", "read back", "readback", "receiv", "reported to", "reviewed with", "given to", "text",
-    "messag",
-    "alert", "agree", "fax", "sent to", "advise", "e-mail", "email", "consult", "refer", "follow", "according", "per ",
+    " discuss", " notif", " communicat", " inform", " call", " phone", " telephon", " page", " relay", " convey",
+    " contact", " told", " spoke", " aware", " acknowledg", " read back", " readback", " receiv", " reported to",
+    " reviewed with", " given to", " text", " messag", " alert", " agree", " fax", " sent to", " advise", " e-mail",
+    " email", " consult", " refer", " follow", " according", " per ",
 )  # fmt: skip
 """Beginnings of words of a sentence that can go on with a name on the next line."""
 _OPEN_WORDS = word_set(
@@ -318,7 +318,8 @@ class _Scan:
 
 
 def _communicates(sentence: str) -> bool:
-    return any(map(sentence.lower().__contains__, _COMMUNICATION))
+    words = " " + " ".join(sentence.lower().split())
+    return any(map(words.__contains__, _COMMUNICATION))
 
 
 def _merged(text: str, spans: list[Span]) -> list[Span]:
