@@ -152,6 +152,13 @@ def test_headings_inside_a_line() -> None:
         assert sections.get("impression") == "Normal."
 
 
+def test_a_heading_alone_on_its_line_may_follow_a_line_without_a_stop() -> None:
+    text = "Findings\nN/A\nImpression\nLarge spleen."
+    assert [name for name, _ in named(text)] == ["findings", "impression"]
+    wrapped = "FINDINGS: Large spleen, as is the clinical\nImpression\nOf the ward."
+    assert [name for name, _ in named(wrapped)] == ["findings"]
+
+
 def test_a_qualified_heading_begins_a_sentence_of_the_background() -> None:
     text = "EXAM: US. INDICATION: Pain. Clinical Findings: fever. COMPARISON: None. Imaging Findings: Large spleen."
     assert [name for name, _ in named(text)] == ["examination", "indication", "comparison", "findings"]

@@ -63,7 +63,7 @@ _TEXT_LIKE_A_SENTENCE = re.compile(r"[ \t]++(?:[A-Z][a-z]|A [a-z]|__|XXXX|\(?1[.
 _STAMP = re.compile(r"[ \t]*+(?:[A-Z_0-9#(]|by\b|at\b|on\b|begins|starts)")
 _TITLE_STAMP = re.compile(r"[ \t]*+(?:by\b|\(?[0-9#]|\(|on [0-9A-Z_])")
 _VERB = re.compile(r"[ \t]*+(?:was|were|is|are|has|have|had|will|may|can)\b")
-_LAST_WORD = re.compile(r"([A-Za-z]+)$")
+_LAST_WORD = re.compile(r"(?<![Nn]/)([A-Za-z]+)$")
 _GOES_ON = re.compile(
     r"""
     a|an|and|or|the|these|this|that|of|to|in|on|at|by|for|with|from|as|see|per|no|new|
@@ -225,7 +225,11 @@ def _end_of_heading(text: str, heading: str, name: str, line: int, end: int, low
     if kind == "end":
         if capitals:
             return None if _goes_on(text, line) else end_after
-        if heading[0].isupper() and heading[1:].islower() and _begins(text, line):
+        if (
+            heading[0].isupper()
+            and heading[1:].islower()
+            and (_begins(text, line) or (name in MAIN and not _goes_on(text, line)))
+        ):
             return end_after if _LIKE_A_SENTENCE.match(text, end_after) else None
         return None
     if kind == "dash" and not capitals and heading[0].isupper() and name in _DASHED and _begins(text, line):
