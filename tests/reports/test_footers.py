@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radray.reports.text.footers import find_footers, signature_start
+from radray.reports.text.footers import find_footers
 
 SIGNATURES = [
     "Normal hand.\n\n«Electronically signed by Robin Example, MD on 3/4/2026 10:15 AM»",
@@ -285,14 +285,6 @@ def test_two_footers_around_text_are_two_spans() -> None:
         "Signed by: Robin Example, MD",
         "Workstation ID: RW-12",
     ]
-
-
-def test_the_block_that_ends_a_line_has_a_place() -> None:
-    text = "Normal hand. Thank you. Electronically signed by: Robin Example, MD"
-    assert text[signature_start(text) :] == "Thank you. Electronically signed by: Robin Example, MD"
-    text = "Signed by: Robin Example, MD\nThe wrist is broken."
-    assert signature_start(text) == len(text)
-    assert signature_start("") == 0
 
 
 @given(st.text(alphabet="MD.,: \nIiThakyouSgnedbRE12/_*", max_size=300))

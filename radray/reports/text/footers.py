@@ -102,14 +102,6 @@ def find_footers(text: str) -> list[Span]:
     return spans
 
 
-def signature_start(text: str) -> int:
-    """Return where the block of footers that ends `text` begins; the length of `text` if it does not end with one."""
-    spans = find_footers(text)
-    if spans and not any(character.isalnum() for character in text[spans[-1][1] :]):
-        return spans[-1][0]
-    return len(text)
-
-
 def may_hold_footers(text: str) -> bool:
     """Return whether any word of a footer is in `text`; most sections have none. False for empty text."""
     # a set of words takes a quarter of the time of a search for each of them, words of bytes half of that
