@@ -39,7 +39,7 @@ from radray.settings.generate import ScoreSettings
 from radray.tables.identity import ROWS_VERSION, digest
 from radray.tasks.registry import find_prompt
 
-PINNED = {3: "04b7c83411e61f645fc23c8d26fec5f2158a550b16200c5bead7730e1eb3a47b"}
+PINNED = {4: "93f2f3f0fb8ea43ce45ba64578db0b9cee8a7fc267b6540d16d4d51804305d21"}
 
 PINNED_PROMPTS = ("background-findings-v1", "findings-v1")
 """Those that there were when the version was pinned: a new prompt makes new rows and changes none, and its text is held
