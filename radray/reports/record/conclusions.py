@@ -9,13 +9,14 @@ from collections.abc import Collection, Iterator
 
 from radray.reports.text.headings.names import BOTH, SUMMARY
 from radray.reports.text.headings.spelling import correct
-from radray.reports.text.headings.words import LAST_WORDS, is_title, names_exam, qualified_name_of
+from radray.reports.text.headings.words import CONCLUDING, LAST_WORDS, SUMMING, is_title, names_exam, qualified_name_of
 
-_CONCLUDING = frozenset({"IMPRESSION", "IMPRESSIONS", "CONCLUSION", "CONCLUSIONS", "OPINION", "IMP", "CONC"})
-_SUMMING = frozenset({"INTERPRETATION", "SUMMARY", "DIAGNOSIS", "ASSESSMENT"})
+_CONCLUDING = CONCLUDING | {"IMP", "CONC"}
+_LAST = _CONCLUDING | SUMMING | {"RECOMMENDATION", "RECOMMENDATIONS", "PLAN", "COMMENT", "COMMENTS", "FINDINGS"}
+_ANOTHER = "another"
+"""Stands for the section of a report that is not known: "PRELIMINARY IMPRESSION:"."""
 _WORD = re.compile(r"[A-Z]+")
 _WORD_BEFORE_COLON = re.compile(r"([A-Za-z]{3,20})[)\]*]{0,3}[ ]?$")
-_BEFORE = re.compile(r"(?:^|[\n.!?;:)\]_]|[ \t]{2})[ \t]*+(?P<words>[A-Za-z][A-Za-z/&' -]{0,70}+)$")
 _LAST_STOP = re.compile(r"[\n.!?;:)\]_]|[ \t]{2}")
 _MENTION = re.compile(
     r"""(?:^|[ ])(?:(?:an?|the|this|that|no|under|see|per|as)(?:[ ][a-z-]+){0,2}
@@ -38,7 +39,6 @@ _CONCLUDES = re.compile(
     re.VERBOSE,
 )
 _CAPITALS_BEFORE = re.compile(r"(?:[A-Z][A-Z'-]+[ ]+)++$")
-"""Before "IMPRESSION:", as in "PRELIMINARY IMPRESSION": of which report it is, is not known."""
 _IN_CAPITALS = re.compile(r"\b(?:IMPRESSION|CONCLUSION|OPINION)S?\b(?![ ]OF\b)")
 _LOST_LETTERS = frozenset({"PRESSION", "PRESSIONS"})
 
@@ -46,15 +46,15 @@ _LOST_LETTERS = frozenset({"PRESSION", "PRESSIONS"})
 def split_conclusion(findings: str) -> tuple[str, str | None]:
     """Return `findings` up to the first heading of a conclusion in them, and the text under it.
 
-    Without such a heading (findings, None).
-    The text is "" where the heading has lost letters ("Pression:"), or is of findings and impression in one: that is
-    certain enough to remove it, but not to score against it.
+    Without such a heading it is (findings, None). The text is "" where the heading has lost letters ("Pression:"), is
+    of findings and impression in one, or of a report that is not known ("PRIOR IMPRESSION:"): that is certain enough to
+    remove it, but not to score against it.
     """
     for start, end, colon in _words_before_colons(findings, _LAST):
         heading = _heading(findings, start, end)
         if heading is not None:
             begin, name = heading
-            lost = findings[start:end].upper() in _LOST_LETTERS or name in (BOTH, "another")
+            lost = findings[start:end].upper() in _LOST_LETTERS or name in (BOTH, _ANOTHER)
             return findings[:begin], "" if lost else findings[colon + 1 :]
     return findings, None
 
@@ -86,7 +86,7 @@ def _heading(text: str, word: int, end: int) -> tuple[int, str] | None:
         starts = not before[-1:].islower() and before[-1:] != ","
         if own.isupper() and not _MENTION.search(before[-40:]):
             run = _CAPITALS_BEFORE.search(text[max(0, word - 60) : word])
-            return (word - len(run.group()), "another") if run else (word, "impression")
+            return (word - len(run.group()), _ANOTHER) if run else (word, "impression")
         if starts:
             return word, "impression"
     return None
@@ -102,9 +102,6 @@ def _section(words: str) -> str | None:
         return None
     name = qualified_name_of(upper)
     return name if name in ("impression", BOTH, SUMMARY) else None
-
-
-_LAST = _CONCLUDING | _SUMMING | {"RECOMMENDATION", "RECOMMENDATIONS", "PLAN", "COMMENT", "COMMENTS", "FINDINGS"}
 
 
 def may_conclude(findings: str) -> bool:

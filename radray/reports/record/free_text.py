@@ -1,6 +1,6 @@
 """A file with one free-text report: from bytes to a record, the same for MIMIC-CXR and plain text files."""
 
-from radray.reports.record.named_texts import SectionText, section_texts
+from radray.reports.record.named_texts import SectionText, indication_of, section_texts
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected_record
 from radray.reports.text import exams
 from radray.reports.text.decoding import decode
@@ -38,14 +38,13 @@ def record_of_text(
         by_name = {name: sections.get(name) for name in by_name}
     text_of = by_name.get
     has_headings = len(by_name) > (PREAMBLE in by_name)
-    history = [part for part in (text_of("indication"), text_of("history")) if part]
     return make_record(
         member=member,
         offset=0,
         source_digest=digest,
         study_id=study_id,
         subject_id=subject_id,
-        indication="\n\n".join(history),
+        indication=indication_of(text_of),
         comparison=text_of("comparison"),
         findings=text_of("findings"),
         impression=text_of("impression"),

@@ -1,5 +1,6 @@
 """Texts that their source names findings or impression: each is still a report, and cut like one."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from radray.reports.text.headings.names import PREAMBLE
@@ -47,11 +48,10 @@ def cut_named(findings: str | None, impression: str | None) -> NamedTexts:
         return NamedTexts(findings, impression)
     first = [cut[name] for name in ("findings", "impression") if name in cut]
     last = first[::-1]
-    history = [part for name in ("indication", "history") if (part := _text(first, name))]
     return NamedTexts(
         _text(first, "findings"),
         _text(last, "impression"),
-        "\n\n".join(history) or None,
+        indication_of(lambda name: _text(first, name)),
         _text(first, "comparison"),
         _text(first, "examination"),
         tuple(section for sections in first for section in section_texts(sections)),
@@ -64,6 +64,11 @@ def _is_whole(sections: Sections, name: str) -> bool:
 
 def _text(sections: list[Sections], name: str) -> str | None:
     return next((text for parsed in sections if (text := parsed.get(name))), None)
+
+
+def indication_of(text_of: Callable[[str], str | None]) -> str | None:
+    """Return indication and history, by `text_of` a section's name, as one text; None without either."""
+    return "\n\n".join(part for name in ("indication", "history") if (part := text_of(name))) or None
 
 
 def section_texts(sections: Sections) -> tuple[SectionText, ...]:

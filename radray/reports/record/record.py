@@ -102,15 +102,17 @@ def make_record(
     The first condition that holds decides: an id longer than MAX_ID_CHARACTERS or with a control character is BAD_ID
     (the id becomes None: it may be misplaced text); no study id NO_STUDY_ID; neither findings nor impression EMPTY
     (NO_SECTIONS with `no_sections`: there is text, but no heading in it); no findings NO_FINDINGS, also where the only
-    section that could serve has findings and impression in one, since as input it would hold the answer; else ok. A
-    report with findings and no impression is ok without a reference. A rejected record keeps the texts that it has.
+    section that could serve has findings and impression in one, since as input it would hold the answer; findings in
+    which a conclusion seems to be left CONCLUSION_IN_FINDINGS; else ok. A report with findings and no impression is ok
+    without a reference. A rejected record keeps the texts that it has.
 
-    Findings and an impression that say nothing ("See impression.") are none, and so is "nan" in any field. Blank texts
-    and ids become None, `reference_raw` included; else `reference_raw` is `impression` unchanged. Codes are stripped,
-    not cleaned. A `background` that the source has as a whole is only cleaned; else it is "Indication: ...
-    Comparison: ..." followed by `other_background`, missing parts left out. The items of the impression and the state
-    of the comparison are derived from the cleaned texts; `modality` and `body_part`, where the source lacks them, from
-    the description of the exam.
+    Without `sections`, findings and impression are texts that their source names, and are cut at their headings; a
+    conclusion under a heading of its own is always cut from the findings. Findings and an impression that say nothing
+    ("See impression.") are none, and so is "nan" in any field. Blank texts and ids become None, `reference_raw`
+    included; else `reference_raw` is the impression, not cleaned. Codes are stripped, not cleaned. A `background` that
+    the source has as a whole is only cleaned; else it is "Indication: ... Comparison: ..." followed by
+    `other_background`, missing parts left out. The items of the impression and the state of the comparison are derived
+    from the cleaned texts; `modality` and `body_part`, where the source lacks them, from the description of the exam.
     """
     study_id, subject_id = _id(study_id), _id(subject_id)
     bad_study_id, bad_subject_id = _is_bad_id(study_id), _is_bad_id(subject_id)

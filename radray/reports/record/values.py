@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from radray.reports.record.background import background_parts
 from radray.reports.record.fields import parse_time, report_status
-from radray.reports.record.named_texts import SectionText, cut_named, section_texts
+from radray.reports.record.named_texts import SectionText, cut_named, indication_of, section_texts
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected_record
 from radray.reports.text.markup import plain_text
 from radray.reports.text.placeholders import says_nothing
@@ -60,8 +60,7 @@ def to_record(
     sections = parse(plain_text(report), has_impression=has_impression) if report and report.strip() else None
     all_sections: tuple[SectionText, ...] | None = None
     if sections is not None:
-        history = [part for part in (sections.get("indication"), sections.get("history")) if part]
-        parsed = {name: sections.get(name) for name in given} | {"indication": "\n\n".join(history)}
+        parsed = {name: sections.get(name) for name in given} | {"indication": indication_of(sections.get)}
         named = cut_named(given["findings"], given["impression"])
         given |= {"findings": named.findings, "impression": named.impression}
         given |= {"indication": given["indication"] or named.indication}

@@ -1,21 +1,21 @@
 """From free report text to sections: "FINDINGS: ..." and the like.
 
-`radray.reports.text.headings.places` finds the headings, line by line (rules 1 to 4); then the whole report decides:
+`radray.reports.text.headings.places` finds the headings, line by line (rules 1 to 5); then the whole report decides:
 
-5. An addendum or wet read is one section whatever headings it contains, so that its findings never join those of the
+6. An addendum or wet read is one section whatever headings it contains, so that its findings never join those of the
    report. It ends at FINAL REPORT or a rule of underscores if one follows; else at the end, or, if the report's
    findings and impression are still to come, at the next heading. It never overrides the report.
-6. Sections with one name are joined in order, also those of two studies in one file: findings and impression remain
+7. Sections with one name are joined in order, also those of two studies in one file: findings and impression remain
    those of the same studies. A section that repeats another is left out.
-7. Text under the name of the exam or "REPORT:", and paragraphs without a heading between the background and the
+8. Text under the name of the exam or "REPORT:", and paragraphs without a heading between the background and the
    impression, are the findings if there is an impression under its own heading, which they then do not contain. If
    there is none, they may contain both: BOTH or LAST_PARAGRAPH, neither input nor reference. So is text under "RESULTS"
    or "DESCRIPTION", where there are no findings.
-8. "INTERPRETATION", "SUMMARY", "DIAGNOSIS" and the like are the impression where nothing else is and there are
+9. "INTERPRETATION", "SUMMARY", "DIAGNOSIS" and the like are the impression where nothing else is and there are
    findings; beside an impression they are apart, without findings BOTH. A diagnosis before the findings is
    an indication.
-9. A text without line ends has lost them: two spaces stand for one, three or more for a blank line.
-10. What a page break puts into the text, and names and footers in findings and impression, are sections of their
+10. A text without line ends has lost them: two spaces stand for one, three or more for a blank line.
+11. What a page break puts into the text, and names and footers in findings and impression, are sections of their
    own; the text around goes on.
 """
 
@@ -195,7 +195,7 @@ def _without(spans: list[Section], start: int, end: int, name: str) -> Iterator[
 
 
 def _without_asides(headings: list[Heading]) -> list[Heading]:
-    """Return `headings` without those inside an addendum or wet read (rule 5)."""
+    """Return `headings` without those inside an addendum or wet read (rule 6)."""
     if ASIDES.isdisjoint([name for _, _, name in headings]):
         return headings
     kept: list[Heading] = []
@@ -214,7 +214,7 @@ def _without_asides(headings: list[Heading]) -> list[Heading]:
 
 
 def _decided(spans: list[Section], within: str, has_impression: bool) -> list[Section]:
-    """Return `spans` with names for those whose headings depend on the others (rules 7 and 8)."""
+    """Return `spans` with names for those whose headings depend on the others (rules 8 and 9)."""
     names = [span.name for span in spans]
     has_impression = has_impression or "impression" in names
     if within == "impression" and not has_impression and "findings" not in names and BOTH not in names:

@@ -11,7 +11,8 @@ REPORT = "report"
 LAST_PARAGRAPH = "last_paragraph"
 """Paragraphs without a heading at the end of a report that has neither findings nor impression."""
 RESULTS = "results"
-"""Text under "RESULTS" and the like: the findings where no other heading names them, else part of the text around."""
+"""Text under "RESULTS" and the like: the findings where no other heading names them, else apart; below the findings
+part of the text around."""
 SUMMARY = "summary"
 """Text under "INTERPRETATION", "SUMMARY" and the like: the impression where it follows the findings and no other
 heading names one; else kept apart, since it may hold the answer."""

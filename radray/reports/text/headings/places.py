@@ -97,7 +97,7 @@ _PHRASE = re.compile(
     re.VERBOSE,
 )
 _IMPRESSION_FOLLOWS = re.compile(r"\b(?:impression|conclusion|opinion)s?[^\n:.]{0,40}+[:\n]", re.IGNORECASE)
-_LONE = re.compile(r"\n[ \t]*+(?P<words>[A-Z](?:[A-Z &/'-]{4,60}+|[A-Za-z &/'-]{4,60}+))(?=\n)")
+_LONE = re.compile(r"\n[ \t]*+(?P<words>[A-Z][A-Za-z &/'-]{4,60}+)(?=\n)")
 
 
 def find_headings(text: str) -> list[Heading]:
@@ -131,7 +131,7 @@ def find_headings(text: str) -> list[Heading]:
             if (match["number"] or match["letter"]) and headings and not numbered:
                 continue
             name = name_of(heading)
-            low = heading[0].islower() and bool(headings) and text[headings[0][0] : headings[0][1]].islower()
+            low = heading[0].islower() and _begin_low(text, headings)
             heading_end = _end_of_heading(text, heading, name, line, match.end("known"), low) if name else None
             # "HISTORY OF PRESENT ILLNESS:"
             longer = None if heading_end else _CAPITALS.match(text, match.start("known"))
@@ -161,6 +161,11 @@ def find_headings(text: str) -> list[Heading]:
     return _merged(headings, others) if others else headings
 
 
+def _begin_low(text: str, headings: list[Heading]) -> bool:
+    """Return whether the first of `headings` is in lower case; False for none."""
+    return bool(headings) and text[headings[0][0] : headings[0][1]].islower()
+
+
 def _merged(headings: list[Heading], others: list[Heading]) -> list[Heading]:
     """Return both in order; of two that overlap the first."""
     merged: list[Heading] = []
@@ -171,7 +176,7 @@ def _merged(headings: list[Heading], others: list[Heading]) -> list[Heading]:
 
 
 def _lone_headings(text: str, headings: list[Heading]) -> list[Heading]:
-    """Return the headings in capitals alone on a line that contain a heading, or misspell it (rule 5)."""
+    """Return the headings alone on a line, in capitals or with first ones, that contain one or misspell it (rule 5)."""
     lone: list[Heading] = []
     for match in _LONE.finditer(text):
         words = match["words"].strip()
@@ -225,13 +230,9 @@ def _end_of_heading(text: str, heading: str, name: str, line: int, end: int, low
     if kind == "end":
         if capitals:
             return None if _goes_on(text, line) else end_after
-        if (
-            heading[0].isupper()
-            and heading[1:].islower()
-            and (_begins(text, line) or (name in MAIN and not _goes_on(text, line)))
-        ):
-            return end_after if _LIKE_A_SENTENCE.match(text, end_after) else None
-        return None
+        titled = heading[0].isupper() and heading[1:].islower()
+        begins = titled and (_begins(text, line) or (name in MAIN and not _goes_on(text, line)))
+        return end_after if begins and _LIKE_A_SENTENCE.match(text, end_after) else None
     if kind == "dash" and not capitals and heading[0].isupper() and name in _DASHED and _begins(text, line):
         return end_after if _DASH_BEFORE_SENTENCE.match(text, end) else None
     if not capitals or heading not in BARE or _goes_on(text, line):
@@ -260,7 +261,7 @@ def _other_headings(text: str, headings: list[Heading], main: bool) -> list[Head
     """Return the headings before colons that do not end one of `headings` (rules 4 and 5). `main`: see rule 4."""
     others: list[Heading] = []
     ends = [end - 1 for _, end, _ in headings]
-    low = bool(headings) and text[headings[0][0] : headings[0][1]].islower()
+    low = _begin_low(text, headings)
     colon = text.find(":")
     while colon >= 0:
         place = bisect_left(ends, colon)

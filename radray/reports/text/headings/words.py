@@ -27,11 +27,11 @@ _MAIN_WORDS = {
     "TECHNIQUE": "technique",
 }
 _FINDING = frozenset({"FINDINGS", "FINDING"})
-_CONCLUDING = frozenset({"IMPRESSION", "IMPRESSIONS", "CONCLUSION", "CONCLUSIONS", "OPINION"})
-_SUMMING = frozenset({"INTERPRETATION", "SUMMARY", "ASSESSMENT", "DIAGNOSIS"})
+CONCLUDING = frozenset({"IMPRESSION", "IMPRESSIONS", "CONCLUSION", "CONCLUSIONS", "OPINION"})
+SUMMING = frozenset({"INTERPRETATION", "SUMMARY", "ASSESSMENT", "DIAGNOSIS"})
 _CONCLUDED = (
-    _CONCLUDING
-    | _SUMMING
+    CONCLUDING
+    | SUMMING
     | frozenset(
         {"AND", "OF", "THE", "FINAL", "OVERALL", "GENERAL", "RADIOLOGICAL", "RADIOLOGIC", "RADIOGRAPHIC"}
         | {"RADIOLOGY", "RADIOLOGIST", "RADIOLOGISTS", "S", "IMAGING", "DIAGNOSTIC", "REPORT", "RECOMMENDATION"}
@@ -78,13 +78,13 @@ def qualified_name_of(heading: str) -> str | None:
         return None
     words = [correct(word) for word in words]
     kinds = set(words)
-    concludes = not kinds.isdisjoint(_CONCLUDING)
+    concludes = not kinds.isdisjoint(CONCLUDING)
     if not kinds.isdisjoint(_FINDING):
         if concludes:
             return BOTH
-        if not kinds.isdisjoint(_SUMMING):
+        if not kinds.isdisjoint(SUMMING):
             return SUMMARY
-    elif kinds <= _CONCLUDED and (concludes or not kinds.isdisjoint(_SUMMING)):
+    elif kinds <= _CONCLUDED and (concludes or not kinds.isdisjoint(SUMMING)):
         return "impression" if concludes else SUMMARY
     if len(words) == 1:
         return NAME_OF.get(words[0])

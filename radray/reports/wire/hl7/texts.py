@@ -40,7 +40,6 @@ _REFERRAL = re.compile(
     r"document|image|scan|below|separate)[^\n]{0,40}\s*+",
     re.IGNORECASE,
 )
-_UID = re.compile(r"(?:urn:oid:)?[0-2](?:\.[0-9]+){3,}")
 _WORD = re.compile(r"\w+")
 _SAME_WORDS = 0.7
 """Share of the words of the shorter of two renderings that the other has; links, letterheads and titles differ."""
