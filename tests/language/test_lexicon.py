@@ -63,7 +63,7 @@ def test_normal_pairs_name_concepts_and_parts_of_the_tables() -> None:
 
 def test_no_cue_is_the_name_of_a_concept() -> None:
     names = {phrase for concept in CONCEPTS.values() for phrase in concept.synonyms}
-    assert not names & {phrase for packed in (*CUES.values(), *CHANGES.values()) for phrase in packed.split("|")}
+    assert not names & {phrase for phrases in (*CUES.values(), *CHANGES.values()) for phrase in phrases}
 
 
 def test_severities_are_on_the_scale() -> None:

@@ -1,13 +1,36 @@
-"""An entry of the phrase table, and the sources that entries cite."""
+"""An entry of the vocabulary, how it is read from TOML, and the sources that entries cite."""
 
+import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Literal, get_args
 
-CHEXPERT = "CheXpert labeler, its 14 observations and mention phrases (Irvin et al. 2019)"
-FLEISCHNER = "Fleischner Society, glossary of terms for thoracic imaging (Hansell et al. 2008)"
-RADLEX = "RadLex, terms of the RSNA's radiology lexicon"
-OPENI = "terms of Open-i's human coding of the Indiana chest radiographs (Demner-Fushman et al. 2016)"
-ACR = "ACR Actionable Reporting Work Group, actionable findings by category (Larson et al. 2014)"
-USAGE = "words of reports, no term of a published list"
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from radray.errors import ConfigError
+
+SOURCES = {
+    "CheXpert": "CheXpert labeler, its 14 observations and mention phrases (Irvin et al. 2019)",
+    "Fleischner": "Fleischner Society, glossary of terms for thoracic imaging (Hansell et al. 2008)",
+    "RadLex": "RadLex, terms of the RSNA's radiology lexicon",
+    "Open-i": "terms of Open-i's human coding of the Indiana chest radiographs (Demner-Fushman et al. 2016)",
+    "ACR": "ACR Actionable Reporting Work Group, actionable findings by category (Larson et al. 2014)",
+    "usage": "words of reports, no term of a published list",
+}
+"""Where concepts come from, by the name that an entry gives."""
+
+Urgency = Literal["critical", "urgent"]
+"""Degrees of urgency, the most urgent first."""
+
+Organ = Literal[
+    "any",
+    *("lung", "pleura", "airway", "mediastinum", "diaphragm", "heart", "aorta", "artery", "vein", "breast"),
+    *("bone", "joint", "spine", "soft tissue", "brain", "sinus", "neck", "abdomen", "liver", "biliary", "spleen"),
+    *("pancreas", "kidney", "bowel", "stomach", "pelvis"),
+]
+"""The organ of a concept; "any" for those of several, such as an abscess."""
+ORGANS: frozenset[str] = frozenset(get_args(Organ))
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,41 +41,63 @@ class Concept:
     (anatomy, attribute) keys of `lexicon.pairs`: "heart ... enlarged" in either order. `parents` are ids. `urgency` is
     "critical" (minutes to an hour: category 1 of the ACR's paper), "urgent" (hours or days: its categories 2 and 3) or
     None; which concept has which is our own reading of the paper. `normal` marks a statement of normality, which is
-    not an abnormality when present.
+    not an abnormality when present. `source` is a key of `SOURCES`.
     """
 
     id: str
     name: str
+    organ: str
     synonyms: tuple[str, ...]
     parents: tuple[str, ...] = ()
-    source: str = USAGE
+    source: str = "usage"
     urgency: str | None = None
     device: bool = False
     normal: bool = False
     pairs: tuple[tuple[str, str], ...] = ()
 
 
-def concept(
-    id: str,
-    name: str,
-    synonyms: str,
-    *,
-    parents: str = "",
-    source: str = USAGE,
-    urgency: str | None = None,
-    device: bool = False,
-    normal: bool = False,
-    pairs: str = "",
-) -> Concept:
-    """Return a concept from a compact form: `synonyms` separated by "|", `parents` by spaces, `pairs` as "a~b c~d"."""
-    return Concept(
-        id=id,
-        name=name,
-        synonyms=tuple(phrase.strip() for phrase in synonyms.split("|") if phrase.strip()),
-        parents=tuple(parents.split()),
-        source=source,
-        urgency=urgency,
-        device=device,
-        normal=normal,
-        pairs=tuple((pair.split("~")[0], pair.split("~")[1]) for pair in pairs.split()),
-    )
+class _Entry(BaseModel):
+    """A concept as it stands in TOML."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1)
+    organ: Organ
+    phrases: list[str]
+    parents: list[str] = []
+    source: Literal["CheXpert", "Fleischner", "RadLex", "Open-i", "ACR", "usage"]
+    urgency: Urgency | None = None
+    device: bool = False
+    normal: bool = False
+    pairs: list[tuple[str, str]] = []
+
+
+_ENTRIES = TypeAdapter(dict[str, _Entry])
+
+
+def words_of(name: str) -> dict[str, Any]:
+    """Return the tables of the file `name` of this package's ``words`` folder."""
+    text = resources.files("radray.language.lexicon").joinpath("words", name).read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def read_concepts(name: str) -> Iterable[Concept]:
+    """Yield the concepts of the file `name` of the ``words`` folder. Raises ConfigError that names file and entry."""
+    try:
+        entries = _ENTRIES.validate_python(words_of(name))
+    except ValidationError as error:
+        places = "; ".join(".".join(map(str, each["loc"])) + f": {each['type']}" for each in error.errors()[:5])
+        raise ConfigError(f"vocabulary {name}: {places}") from None
+    for id, entry in entries.items():
+        yield Concept(
+            id=id,
+            name=entry.name,
+            organ=entry.organ,
+            synonyms=tuple(entry.phrases),
+            parents=tuple(entry.parents),
+            source=entry.source,
+            urgency=entry.urgency,
+            device=entry.device,
+            normal=entry.normal,
+            pairs=tuple(entry.pairs),
+        )

@@ -1,22 +1,21 @@
-"""The phrase table: findings, devices and critical findings by id, with synonyms, parents, sources and urgency."""
+"""The concepts of the vocabulary by id, with phrases, parents, organ, urgency and source: ``words/*.toml``."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import get_args
 
-from radray.language.lexicon.body import BODY
-from radray.language.lexicon.concept import Concept
-from radray.language.lexicon.critical import CRITICAL
-from radray.language.lexicon.devices import DEVICES
-from radray.language.lexicon.heart import HEART
-from radray.language.lexicon.lungs import LUNGS
+from radray.language.lexicon.concept import Concept, Urgency, read_concepts
 
 __all__ = ["CONCEPTS", "URGENCIES", "Concept", "ancestors"]
 
-URGENCIES = ("critical", "urgent")
+URGENCIES: tuple[str, ...] = get_args(Urgency)
 """Degrees of urgency, the most urgent first."""
 
+FILES = ("lungs.toml", "heart.toml", "body.toml", "devices.toml", "critical.toml")
+"""The files of concepts, in the order in which their phrases are looked up."""
+
 CONCEPTS: Mapping[str, Concept] = MappingProxyType(
-    {concept.id: concept for part in (LUNGS, HEART, BODY, DEVICES, CRITICAL) for concept in part}
+    {concept.id: concept for name in FILES for concept in read_concepts(name)}
 )
 """Every concept by its id."""
 

@@ -61,10 +61,6 @@ Node = dict[str, Any]
 """A word leads to the next node; `END` holds the entry of the phrase that ends here."""
 
 
-def _phrases(packed: str) -> list[str]:
-    return [phrase for phrase in packed.split("|") if phrase]
-
-
 def _collect() -> dict[tuple[str, ...], dict[str, Any]]:
     """Return the roles of each phrase, a tuple of words."""
     roles: dict[tuple[str, ...], dict[str, Any]] = {}
@@ -81,7 +77,7 @@ def _collect() -> dict[tuple[str, ...], dict[str, Any]]:
             add(phrase, "concepts", concept.id)
     for table, role in ((ANATOMY, "anatomy"), (ATTRIBUTES, "attributes"), (CHANGES, "change"), (CUES, "cue")):
         for name, packed in table.items():
-            for phrase in _phrases(packed):
+            for phrase in packed:
                 add(phrase, role, name)
     for word, severity in SEVERITY_WORDS.items():
         add(word, "severity", severity)
@@ -112,8 +108,8 @@ def _build(phrases: dict[tuple[str, ...], Any]) -> Node:
 
 _ROLES = _collect()
 _PLACES: dict[tuple[str, ...], str | None] = {
-    tuple(phrase.split()): place for place, packed in LOCATIONS.items() for phrase in _phrases(packed)
-} | {tuple(phrase.split()): None for phrase in _phrases(NOT_PLACES)}
+    tuple(phrase.split()): place for place, packed in LOCATIONS.items() for phrase in packed
+} | {tuple(phrase.split()): None for phrase in NOT_PLACES}
 
 _VOCABULARY = {word for words in (*_ROLES, *_PLACES) for word in words}
 
