@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Literal
 TIER_A = {
     "side": "says another side of a finding than the findings do",
     "polarity": "denies what the findings assert, or asserts what they deny",
-    "measurement": "holds a measurement or unit that is not in findings or background",
-    "critical_missed": "leaves out a critical finding",
+    "measurement": "holds a measurement, grade or interval that is not that of findings or background",
+    "critical_missed": "leaves out a critical finding, asserted or suspected",
+    "critical_invented": "asserts a critical finding that the findings do not have",
+    "level": "puts a finding at another lobe, vertebral level or rib than the findings do",
+    "change": "reverses the change of a finding since the prior exam",
     "communication": "says that somebody was told, which its input does not say",
     "mask": "holds a mask of de-identification",
     "prior": "compares with a prior exam that its input does not know of",
@@ -31,6 +34,9 @@ TIER_B = {
     "location": "gives a finding another place than the findings do",
     "device": "names a device that the findings do not have, or another state of it",
     "comparison": "gives a finding another change since the prior exam than the findings do",
+    "normal_over_abnormal": "reads normal where the findings assert something abnormal",
+    "omission": "leaves out an urgent finding without a related word",
+    "recommendation_missed": "leaves out a recommendation that the findings make",
 }
 """Differences that are often a radiologist's own interpretation: to be read against the radiologist's rate."""
 

@@ -11,8 +11,9 @@ de-identification.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from radray.checks.actions import find_actions
-from radray.checks.advisory import (
+from radray.checks.communication import find_communication
+from radray.checks.context import ReportContext, is_current, mentions_of
+from radray.checks.findings.advisory import (
     find_certainty,
     find_comparison,
     find_device,
@@ -20,23 +21,31 @@ from radray.checks.advisory import (
     find_severity,
     find_unsupported,
 )
-from radray.checks.communication import find_communication
-from radray.checks.context import ReportContext, is_current, mentions_of
+from radray.checks.findings.changes import find_reversed_changes
+from radray.checks.findings.critical import find_invented_critical, find_missed_critical
+from radray.checks.findings.levels import find_levels
+from radray.checks.findings.normal_over import find_normal_over_abnormal
+from radray.checks.findings.omissions import find_omissions
+from radray.checks.findings.polarity import find_invented_changes, find_polarity_flips
+from radray.checks.findings.sides import find_side_conflicts
 from radray.checks.form import find_degenerate, find_identifiers, find_masks
-from radray.checks.measurements import find_changed
-from radray.checks.polarity import find_invented_changes, find_missed_critical, find_polarity_flips
+from radray.checks.numbers.measurements import find_changed
 from radray.checks.prior import find_prior
-from radray.checks.recommendations import find_recommendations
-from radray.checks.sides import find_side_conflicts
+from radray.checks.recommendations.actions import find_actions
+from radray.checks.recommendations.missed import find_missed_recommendations
+from radray.checks.recommendations.unsound import find_recommendations
 from radray.checks.spans import Hit, write_evidence
 from radray.flags import CLASSES, TIER_B
 from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
 from radray.language.mentions import Mention
 
-CHECKS_ID = "checks-1"
+CHECKS_ID = "checks-2"
 """Version of the checks: raise it when a change here, in the phrase table or in `find_mentions` can change a flag."""
 
-OF_CONCEPTS = ("side", "polarity", "critical_missed", "recommendation", *TIER_B)
+OF_CONCEPTS = (
+    *("side", "polarity", "critical_missed", "critical_invented", "level", "change", "recommendation"),
+    *(name for name in TIER_B if name != "recommendation_missed"),
+)
 """Classes that depend on the phrase table and apply only where it covers the exam; the others apply to any report."""
 BODY_PARTS = frozenset({"chest", "ribs", "heart", "head", "spine", "neck", "abdomen", "pelvis", "extremity"})
 """Body parts whose common and critical findings the phrase table covers. Only the chest was measured on real reports
@@ -90,6 +99,7 @@ def check(
         "prior": find_prior(text, findings, behind),
         "degenerate": find_degenerate(text, output_cut=output_cut),
         "identifier": find_identifiers(text, identifiers),
+        "recommendation_missed": find_missed_recommendations(text, findings),
     }
     mentions = mentions_of(text)
     if applies:
@@ -97,6 +107,9 @@ def check(
             "side": find_side_conflicts(text, mentions, context),
             "polarity": find_polarity_flips(text, mentions, context),
             "critical_missed": find_missed_critical(text, mentions, context),
+            "critical_invented": find_invented_critical(mentions, context),
+            "level": find_levels(text, mentions, context),
+            "change": find_reversed_changes(text, mentions, context),
             "prior": hits["prior"] or find_invented_changes(text, mentions, context),
             "recommendation": find_recommendations(text, context),
             "unsupported": find_unsupported(mentions, context),
@@ -105,6 +118,8 @@ def check(
             "location": find_location(text, mentions, context),
             "device": find_device(text, mentions, context),
             "comparison": find_comparison(text, mentions, context),
+            "normal_over_abnormal": find_normal_over_abnormal(text, context),
+            "omission": find_omissions(mentions, context),
         }
     order = CLASSES
     return CheckResult(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from radray.checks.check import CHECKS_ID, check
-from radray.checks.polarity import has_critical
+from radray.checks.findings.critical import has_critical
 from radray.errors import InputError
 from radray.evaluation.bootstrap import Codes, Floats, codes_of
 from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence

@@ -13,6 +13,7 @@ FINDINGS = (
     "There is a moderate right pleural effusion. An 8 mm nodule is seen in the left upper lobe. No pneumothorax. The"
     " heart is normal in size. A right PICC ends in the SVC."
 )
+BOTH = "Right pleural effusion. Left upper lobe nodule."
 BACKGROUND = "Indication: cough. Comparison: None."
 VOCABULARY = """no left right effusion pneumothorax unchanged 8 mm cm nodule ___ Dr. Meyer notified recommend CT with
     and the . , 1. possible opacity lower lobe SVC PICC tip ; since prior"""
@@ -92,13 +93,11 @@ def test_without_an_exam_they_apply_only_to_findings_that_name_a_concept() -> No
 
 
 def test_a_cut_output_is_degenerate() -> None:
-    assert raised(check("Right pleural effusion.", FINDINGS, BACKGROUND, output_cut=True)) == {"degenerate"}
+    assert raised(check(BOTH, FINDINGS, BACKGROUND, output_cut=True)) == {"degenerate"}
 
 
 def test_passed_identifiers_are_looked_for() -> None:
-    assert raised(check("Right pleural effusion in S1047.", FINDINGS, BACKGROUND, identifiers=("S1047",))) == {
-        "identifier"
-    }
+    assert raised(check(f"{BOTH} S1047.", FINDINGS, BACKGROUND, identifiers=("S1047",))) == {"identifier"}
     assert raised(check("Right pleural effusion in S1047.", FINDINGS, BACKGROUND)) == set()
 
 

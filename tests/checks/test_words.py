@@ -2,10 +2,10 @@
 
 import pytest
 
-from radray.checks.actions import find_actions
 from radray.checks.communication import find_communication
-from radray.checks.measurements import find_changed, find_measurements
+from radray.checks.numbers.measurements import find_changed, find_measurements
 from radray.checks.prior import find_prior, knows_prior
+from radray.checks.recommendations.actions import find_actions
 
 NODULE = "There is an 8 mm nodule in the right upper lobe and a 2.4 x 1.85 cm mass at the left base."
 

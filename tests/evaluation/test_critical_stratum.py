@@ -3,7 +3,7 @@
 import pytest
 
 from radray.checks.check import check
-from radray.checks.polarity import has_critical
+from radray.checks.findings.critical import has_critical
 from radray.evaluation.strata import Report, strata_of
 
 

@@ -13,7 +13,7 @@ from rouge_score import rouge_scorer
 
 from jobs.evaluate import describe, evaluate
 from radray.analytics.query import connect, query
-from radray.checks.polarity import has_critical
+from radray.checks.findings.critical import has_critical
 from radray.errors import ConfigError, InputError
 from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
 from radray.evaluation.rouge import Scorer

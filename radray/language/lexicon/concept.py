@@ -4,9 +4,9 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from radray.errors import ConfigError
 
@@ -23,14 +23,20 @@ SOURCES = {
 Urgency = Literal["critical", "urgent"]
 """Degrees of urgency, the most urgent first."""
 
-Organ = Literal[
-    "any",
-    *("lung", "pleura", "airway", "mediastinum", "diaphragm", "heart", "aorta", "artery", "vein", "breast"),
-    *("bone", "joint", "spine", "soft tissue", "brain", "sinus", "neck", "abdomen", "liver", "biliary", "spleen"),
-    *("pancreas", "kidney", "bowel", "stomach", "pelvis"),
-]
-"""The organ of a concept; "any" for those of several, such as an abscess."""
-ORGANS: frozenset[str] = frozenset(get_args(Organ))
+ORGANS = frozenset(
+    (
+        *("any", "lung", "pleura", "airway", "mediastinum", "diaphragm", "heart", "aorta", "artery", "vein", "breast"),
+        *("bone", "joint", "spine", "soft tissue", "brain", "sinus", "neck", "abdomen", "liver", "biliary", "spleen"),
+        *("pancreas", "kidney", "bowel", "stomach", "pelvis"),
+    )
+)
+"""The organs of concepts; "any" is for those of several, such as an abscess."""
+
+
+def _known_organ(organ: str) -> str:
+    if organ not in ORGANS:
+        raise ValueError("no organ of the list")
+    return organ
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(min_length=1)
-    organ: Organ
+    organ: Annotated[str, AfterValidator(_known_organ)]
     phrases: list[str]
     parents: list[str] = []
     source: Literal["CheXpert", "Fleischner", "RadLex", "Open-i", "ACR", "usage"]

@@ -12,7 +12,7 @@ from radray.checks.context import (
     related,
     sides_meet,
 )
-from radray.checks.locations import direction, find_ribs, sentence_of, tips, tips_meet
+from radray.checks.findings.locations import direction, find_ribs, sentence_of, tips, tips_meet
 from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
 from radray.language.lexicon.concepts import CONCEPTS
 from radray.language.mentions import Mention, State

@@ -2,8 +2,8 @@
 
 import re
 
-from radray.checks.actions import find_actions
 from radray.checks.context import ReportContext
+from radray.checks.recommendations.actions import find_actions
 from radray.checks.spans import IMPRESSION, Hit, Place
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.language.mentions import State

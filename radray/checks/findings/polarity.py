@@ -1,4 +1,4 @@
-"""Impression against findings, by concept: contradictions, invented changes, and critical findings left out."""
+"""Impression against findings, by concept: contradictions and invented changes."""
 
 import re
 
@@ -13,8 +13,8 @@ from radray.checks.context import (
     sides_meet,
 )
 from radray.checks.prior import knows_prior, wants_prior
-from radray.checks.spans import FINDINGS, Hit, Place
-from radray.language.lexicon.concepts import CONCEPTS, ancestors
+from radray.checks.spans import FINDINGS, Hit
+from radray.language.lexicon.concepts import ancestors
 from radray.language.mentions import Mention, State
 
 _ON_AN_EARLIER_EXAM = re.compile(
@@ -47,13 +47,6 @@ TIMELY = frozenset(
     }
 )
 """Concepts whose change is a change over time."""
-_IN_AIRWAY = re.compile(
-    r"\b(?:nasogastric|orogastric|enteric|feeding|dobb?hoff|ngt?|ogt?|gastric)\b"
-    r"(?:[^\w.;]+(?!(?:no|not|without)\b)\w+){1,9}?[^\w.;]+"
-    r"(?:bronch\w+|airway|trachea|lung|pleural\s+space)\b",
-    re.IGNORECASE,
-)
-_AIRWAY = re.compile(r"\b(?:bronch|airway|trache|malposition|misplac|reposition)", re.IGNORECASE)
 _BORDER = re.compile(r"[^.;]*?\b(?:top|upper|borderline|high)\b", re.IGNORECASE)
 # mentioned only as sought or as described elsewhere: "CT to identify a small nodule", "the previously described nodule"
 _ONLY_NAMED = re.compile(
@@ -183,30 +176,3 @@ def find_invented_changes(impression: str, mentions: tuple[Mention, ...], contex
     if not changed or knows_prior(context.findings, context.background):
         return []
     return [(place(mention),) for mention in changed]
-
-
-def has_critical(findings: str, background: str | None) -> bool:
-    """Return whether `findings` assert a critical finding, which an impression could leave out."""
-    return bool(find_missed_critical("", (), ReportContext(findings, background or "")))
-
-
-def find_missed_critical(impression: str, mentions: tuple[Mention, ...], context: ReportContext) -> list[Hit]:
-    """Return the critical findings that the findings assert and the impression does not mention; [] for none.
-
-    A concept is critical if its `urgency` in the phrase table is "critical". A parent or a child in the impression
-    covers the finding, certain or not; a denial does not. A feeding tube in the airway is critical in any wording. Each
-    hit is a place in the findings alone.
-    """
-    airway = _IN_AIRWAY.search(context.findings)
-    hits: list[Hit] = []
-    if airway and not _AIRWAY.search(impression) and not any(m.concept == "malpositioned_device" for m in mentions):
-        hits.append((Place(FINDINGS, *airway.span()),))
-    named = {mention.concept for mention in mentions if mention.state is not State.ABSENT}
-    missed: set[str] = set()
-    for mention in context.in_findings:
-        if CONCEPTS[mention.concept].urgency != "critical" or not is_asserted(mention) or mention.concept in missed:
-            continue
-        if not any(related(concept, mention.concept) for concept in named):
-            missed.add(mention.concept)
-            hits.append((place(mention, FINDINGS),))
-    return hits

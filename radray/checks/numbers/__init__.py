@@ -1,0 +1,1 @@
+"""Numbers: measurements, grades and classes of the impression against those of its input."""
