@@ -118,8 +118,8 @@ def check(
             "location": find_location(text, mentions, context),
             "device": find_device(text, mentions, context),
             "comparison": find_comparison(text, mentions, context),
-            "normal_over_abnormal": find_normal_over_abnormal(text, context),
-            "omission": find_omissions(mentions, context),
+            "normal_over_abnormal": find_normal_over_abnormal(text, mentions, context),
+            "omission": find_omissions(text, mentions, context),
         }
     order = CLASSES
     return CheckResult(

@@ -84,10 +84,17 @@ def is_normal(reference: str) -> bool | None:
     Works on cleaned and on raw text. Masks, list numbers, closings and bare body-part labels are ignored: an
     impression of these alone gives None.
     """
-    judged = [words for words in map(_judged_words, split_sentences(reference)) if words]
-    if not judged:
-        return None
-    return all(_is_normal(words) for words in judged)
+    judged = judged_sentences(reference)
+    return all(normal for _, normal in judged) if judged else None
+
+
+def judged_sentences(impression: str) -> list[tuple[str, bool]]:
+    """Return the sentences of `impression` that can be judged, each with whether it is normal; [] for none.
+
+    Masks, list numbers, closings and bare body-part labels are left out.
+    """
+    sentences = ((sentence, _judged_words(sentence)) for sentence in split_sentences(impression))
+    return [(sentence, _is_normal(words)) for sentence, words in sentences if words]
 
 
 def _judged_words(sentence: str) -> list[str]:

@@ -44,8 +44,6 @@ from radray.models.folder import open_model
 from radray.models.manifest import write_manifest
 from radray.reports.formats import mimic
 from radray.reports.formats import openi_csv as openi
-from radray.reports.record.identity import split_key
-from radray.reports.record.record import Record
 from radray.reports.splits import is_validation
 from radray.reports.synthetic.studies import make_studies
 from radray.settings.generate import GenerateSettings
@@ -56,7 +54,7 @@ from radray.training.loop.loop import train
 from radray.training.loop.optimisers import build_optimiser
 from radray.training.loop.sharding import Learner, Worker, load_plain, spread
 from radray.training.loop.state import State
-from tests.benchmarks.neighbours import Consensus, Neighbours, Report
+from tests.benchmarks.neighbours import Consensus, Neighbours, Report, report_of
 from tests.benchmarks.trained_model import say
 from tests.support.paths import openi_file
 from tests.support.training.examples import tokenise
@@ -81,12 +79,6 @@ def reports() -> list[Report]:
         raise SystemExit(f"{file} is not there: set RADRAY_DATA to the folder of the reports")
     with file.open("rb") as opened:
         return [report_of(record) for record in openi.read(opened) if record.findings and record.reference]
-
-
-def report_of(record: Record) -> Report:
-    """Return the used fields of a record that has findings and a reference."""
-    key = split_key("openi", record.study_id or "", record.subject_id, record.findings)
-    return Report(record.findings or "", record.background, record.reference or "", key)
 
 
 def inputs_of(asked: Sequence[Report], neighbours: Neighbours, given: argparse.Namespace) -> list[str]:

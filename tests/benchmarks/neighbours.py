@@ -9,6 +9,8 @@ import numpy as np
 from radray.evaluation.floors import NearestNeighbour
 from radray.evaluation.rouge import Tokenizer
 from radray.models.engines.engine import Generation
+from radray.reports.record.identity import split_key
+from radray.reports.record.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,12 @@ class Report:
     background: str | None
     reference: str
     key: str
+
+
+def report_of(record: Record) -> Report:
+    """Return the used fields of a record that has findings and a reference."""
+    key = split_key("openi", record.study_id or "", record.subject_id, record.findings)
+    return Report(record.findings or "", record.background, record.reference or "", key)
 
 
 class Neighbours(NearestNeighbour):

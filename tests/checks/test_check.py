@@ -98,7 +98,7 @@ def test_a_cut_output_is_degenerate() -> None:
 
 def test_passed_identifiers_are_looked_for() -> None:
     assert raised(check(f"{BOTH} S1047.", FINDINGS, BACKGROUND, identifiers=("S1047",))) == {"identifier"}
-    assert raised(check("Right pleural effusion in S1047.", FINDINGS, BACKGROUND)) == set()
+    assert raised(check(f"{BOTH} S1047.", FINDINGS, BACKGROUND)) == set()
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,45 @@
 """An impression that reads normal over findings that assert something abnormal."""
 
-from radray.checks.context import ReportContext, is_asserted, is_finding, place
+import re
+
+from radray.checks.context import ReportContext, akin, place
+from radray.checks.findings.reportable import is_reportable
 from radray.checks.spans import FINDINGS, IMPRESSION, Hit, Place
-from radray.language.lexicon.concepts import CONCEPTS
-from radray.language.normality import is_normal
+from radray.language.mentions import Mention, State, find_mentions
+from radray.language.normality import judged_sentences
+
+_WHOLE = re.compile(r"\b(?:acute|active|normal|negative|unremarkable|abnormal)", re.IGNORECASE)
+"""Words of a sentence that judges the exam as a whole."""
 
 
-def find_normal_over_abnormal(impression: str, context: ReportContext) -> list[Hit]:
-    """Return the urgent findings that the findings assert where the impression reads normal as a whole; [] for none."""
-    if not is_normal(impression):
+def find_normal_over_abnormal(impression: str, mentions: tuple[Mention, ...], context: ReportContext) -> list[Hit]:
+    """Return the findings that belong into an impression where the impression reads normal; [] for none.
+
+    It reads normal if each sentence is normal (`radray.language.normality`), or one judges the exam normal and the
+    others name only what does not belong into an impression ("No acute disease. Old granuloma."). What the
+    impression names, certain or not, or by a related word, is no hit.
+    """
+    reportable = [mention for mention in context.in_findings if is_reportable(mention, context.findings)]
+    if not reportable or not _reads_normal(impression):
         return []
     whole = Place(IMPRESSION, 0, len(impression))
+    named = {mention.concept for mention in mentions if mention.state is not State.ABSENT}
     return [
         (whole, place(mention, FINDINGS))
-        for mention in context.in_findings
-        if is_asserted(mention) and is_finding(mention) and CONCEPTS[mention.concept].urgency
+        for mention in reportable
+        if not any(akin(concept, mention.concept) for concept in named)
     ]
+
+
+def _reads_normal(impression: str) -> bool:
+    judged = judged_sentences(impression)
+    others = [sentence for sentence, normal in judged if not normal]
+    if not others:
+        return bool(judged)
+    return any(normal and _WHOLE.search(sentence) for sentence, normal in judged) and all(map(_is_trivial, others))
+
+
+def _is_trivial(sentence: str) -> bool:
+    """Return whether `sentence` names something, and nothing that belongs into an impression."""
+    named = [mention for mention in find_mentions(sentence) if mention.state is not State.ABSENT]
+    return bool(named) and not any(is_reportable(mention, sentence) for mention in named)
