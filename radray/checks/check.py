@@ -29,6 +29,7 @@ from radray.checks.findings.omissions import find_omissions
 from radray.checks.findings.polarity import find_invented_changes, find_polarity_flips
 from radray.checks.findings.sides import find_side_conflicts
 from radray.checks.form import find_degenerate, find_identifiers, find_masks
+from radray.checks.numbers.exchanged import find_changed_grades, find_exchanged
 from radray.checks.numbers.measurements import find_changed
 from radray.checks.prior import find_prior
 from radray.checks.recommendations.actions import find_actions
@@ -93,12 +94,14 @@ def check(
         flags = {name: None if name in OF_CONCEPTS and not applies else False for name in CLASSES}
         return CheckResult(flags | {"degenerate": True}, "degenerate impression:0-0", False, None)
     hits: dict[str, list[Hit]] = {
-        "measurement": find_changed(text, findings, behind),
+        "measurement": find_changed(text, findings, behind)
+        + find_exchanged(text, findings, behind)
+        + find_changed_grades(text, findings, behind),
         "communication": find_communication(text, findings, behind),
         "mask": find_masks(text),
         "prior": find_prior(text, findings, behind),
         "degenerate": find_degenerate(text, output_cut=output_cut),
-        "identifier": find_identifiers(text, identifiers),
+        "identifier": find_identifiers(text, identifiers, (findings, behind)),
         "recommendation_missed": find_missed_recommendations(text, findings),
     }
     mentions = mentions_of(text)

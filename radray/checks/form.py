@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from radray.checks.dates import is_known
 from radray.checks.spans import CACHED_TEXTS, IMPRESSION, Hit, Place
 
 _MASK = re.compile(
@@ -54,6 +55,18 @@ _LONG_PUNCTUATION = re.compile(r"([^\w\s.])\1{3,}|\.{6,}")
 _UNSAYABLE = re.compile(r"[bcdfghjklmnpqrstvwxz]{4,}")
 """A lower-case word without a vowel; two of them are unlikely to be abbreviations."""
 _SENTENCE_END = re.compile(r"[.!?;\n]+")
+_HEADING_END = re.compile(r"[.!?;:\n]+")
+_EXAM_WORDS = _words(
+    "left right bilateral both l r the of and with without contrast ct mr mri us ultrasound xr x ray radiograph"
+    " radiographs film films view views ap pa lateral oblique frontal portable two three chest abdomen pelvis head"
+    " brain neck face orbits sinuses spine"
+    " cervical thoracic lumbar lumbosacral sacrum shoulder shoulders clavicle scapula"
+    " humerus elbow elbows forearm wrist wrists hand hands finger thumb hip hips femur thigh knee knees patella tibia"
+    " fibula leg ankle ankles foot feet heel calcaneus toe toes ribs sternum c t l kidney kidneys liver ovary uterus"
+    " breast breasts testis aorta exam study upper lower extremity arm"
+)
+_MAX_HEADING = 6
+"""Most words of a heading that names an exam: "CT of the cervical spine"."""
 
 
 def find_degenerate(impression: str, *, output_cut: bool = False) -> list[Hit]:
@@ -107,6 +120,7 @@ def _loops(words: Sequence[re.Match[str]]) -> list[Hit]:
     """Return where words loop, in time linear in their number."""
     lowered = [word[0].lower() for word in words]
     hits: list[Hit] = []
+    exams = _exams(words, lowered)
 
     def hit(first: int, last: int) -> None:
         hits.append((Place(IMPRESSION, words[first].start(), words[last].end()),))
@@ -119,16 +133,33 @@ def _loops(words: Sequence[re.Match[str]]) -> list[Hit]:
                 hit(index - run - period + 1, index)
     if len(set(lowered)) == len(lowered):
         return hits
-    seen: dict[tuple[str, ...], list[int]] = {}
+    seen: dict[tuple[object, ...], list[int]] = {}
     for index, gram in enumerate(zip(lowered, lowered[1:], lowered[2:], lowered[3:], strict=False)):
-        places = seen.setdefault(gram, [])
+        places = seen.setdefault((exams[index], gram), [])
         places.append(index)
         if len(places) == 3:
             hit(index, index + 3)
-    return hits + _repeats(words, lowered)
+    return hits + _repeats(words, lowered, exams)
 
 
-def _repeats(words: Sequence[re.Match[str]], lowered: Sequence[str]) -> list[Hit]:
+def _exams(words: Sequence[re.Match[str]], lowered: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return for each word the heading that it stands under, which names an exam: ("left", "wrist"), else ()."""
+    text = words[0].string
+    exams: list[tuple[str, ...]] = []
+    heading: tuple[str, ...] = ()
+    for stop in [*(match.start() for match in _HEADING_END.finditer(text)), len(text)]:
+        first = len(exams)
+        last = first
+        while last < len(words) and words[last].start() < stop:
+            last += 1
+        part = tuple(word for word in lowered[first:last] if not word.isdigit())
+        if 0 < len(part) <= _MAX_HEADING and _EXAM_WORDS.issuperset(part):
+            heading = part
+        exams += [heading] * (last - first)
+    return exams
+
+
+def _repeats(words: Sequence[re.Match[str]], lowered: Sequence[str], exams: Sequence[tuple[str, ...]]) -> list[Hit]:
     """Return the phrases of three or more words that repeat at once, and the sentences that recur."""
     hits: list[Hit] = []
     last: dict[tuple[str, ...], int] = {}
@@ -143,16 +174,17 @@ def _repeats(words: Sequence[re.Match[str]], lowered: Sequence[str]) -> list[Hit
             hits.append((Place(IMPRESSION, words[index].start(), words[index + period - 1].end()),))
             skip = index + period
     text = words[0].string
-    sentences: set[tuple[str, ...]] = set()
+    sentences: set[tuple[object, ...]] = set()
     position = 0
     for stop in [*(match.start() for match in _SENTENCE_END.finditer(text)), len(text)]:
         first = position
         while position < len(words) and words[position].start() < stop:
             position += 1
         sentence = tuple(lowered[first:position])
-        if len(sentence) >= 3 and sentence in sentences:
+        if len(sentence) >= 3 and (exams[first], sentence) in sentences:
             hits.append((Place(IMPRESSION, words[first].start(), words[position - 1].end()),))
-        sentences.add(sentence)
+        if sentence:
+            sentences.add((exams[first], sentence))
     return hits
 
 
@@ -230,17 +262,29 @@ _STEMS = (
     "ms.",
 )
 """Every identifier without a digit contains one of these, in lower case, or of `_CAPITALS`: a quick first test."""
+_MOST_GIVEN = 32
+"""Different identifiers of an impression that are looked for in its input."""
 MIN_IDENTIFIER = 5
 """Fewest letters or digits of an identifier that is searched for: Open-i's study ids, 1 to 3,999, occur in any text."""
 
 
-def find_identifiers(impression: str, identifiers: Sequence[str] = ()) -> list[Hit]:
+def find_identifiers(impression: str, identifiers: Sequence[str] = (), texts: tuple[str, ...] = ()) -> list[Hit]:
     """Return the identifiers in `impression`: `identifiers`, dates, phone numbers, record numbers, titled names.
+
+    What findings and background, the `texts`, have too, a date in whatever form, was given to the writer and counts
+    only where it is one of `identifiers`.
 
     `identifiers` of at least MIN_IDENTIFIER letters or digits are searched for as whole words in any case, and so are
     the digits of one that has at least six ("s50414267"). Years alone, ages and times do not count. [] for none.
     """
-    hits = list(_identified(impression))
+    given: dict[str, bool] = {}
+    hits: list[Hit] = []
+    for hit in _identified(impression):
+        written = impression[hit[0].start : hit[0].end]
+        if written not in given:
+            given[written] = len(given) < _MOST_GIVEN and _is_given(written, texts)
+        if not given[written]:
+            hits.append(hit)
     if not identifiers:
         return hits
     lowered = impression.lower()
@@ -254,6 +298,16 @@ def find_identifiers(impression: str, identifiers: Sequence[str] = ()) -> list[H
                 break
             start = lowered.find(written, end)
     return hits
+
+
+def _is_given(written: str, texts: tuple[str, ...]) -> bool:
+    plain = _plain(written)
+    return any(plain in _plain(text) for text in texts) or is_known(written, texts)
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 @lru_cache(maxsize=CACHED_TEXTS)

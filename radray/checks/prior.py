@@ -25,26 +25,47 @@ _CHANGE = r"""(?:unchanged|no(?:\s+(?:significant|interval|substantial|appreciab
     |not\s+(?:significantly\s+|appreciably\s+|substantially\s+)?changed|without\s+(?:\w+\s+)?(?:interval\s+)?change\b
     |(?:little|minimal|slight|some|mild|marked)\s+(?:interval\s+)?change\s+(?:in|from|since)|changed?\s+(?:from|since)
     |has\s+not\s+changed|have\s+not\s+changed)"""
+# What happened to the patient and is no exam: "prior trauma", "previous granulomatous disease", "old healed fracture".
+_EVENT = r"""(?:trauma\w*|injur\w*|fractur\w*|surg\w*|operat\w*|procedur\w*|interven\w*|granulomat\w*|infect\w*
+    |inflammat\w*|sternotom\w*|cabg|bypass|resect\w*|radiation|radiotherap\w*|irradiat\w*|treatment\w*|therap\w*|chemo\w*|tubercul\w*
+    |tb|disease\w*|insult\w*|infarct\w*|strokes?|h(?:a)?emorrhag\w*|bleed\w*|aspirat\w*|pneumonia\w*|episodes?|scar\w*
+    |healed|events?|exposure|asbestos|stent\w*|implant\w*|placement|removal|graft\w*|fusion\w*|fixation|amputat\w*
+    |transplant\w*|drain\w*|biops\w*|dislocat\w*|pleur\w*|emboli\w*|thromb\w*|ischemi\w*|contusion\w*|rupture\w*
+    |tear\w*|repair\w*|instrument\w*|deliver\w*|pregnan\w*|h(?:a)?ematoma\w*|contrast\s+administration|lacerat\w*
+    |[a-z]{3,}(?:ectom|ostom|otom|plast|scop|centes|desis|odes)\w*|[a-z]{4,}(?:osis|itis|oses))\b"""
+_SYMPTOM = r"""(?:symptom|pain|cough|dyspn|fever|shortness|headache|weakness|hypoxi|oxygen
+    |respiratory\s+(?:distress|status)|nausea|vomit|vision|visual|confusion|mental|renal\s+(?:failure|function)|leukocyt|anemia|seizure|wheez|sputum)"""
 # Wordings that only somebody who has seen an earlier exam can use.
 _PRIOR = re.compile(
     rf"""\b(?:
         compar(?:ed|ing|able|ison)\s+(?:is\s+made\s+)?(?:to|with)\b
         | (?:in|by|on)\s+comparison\b | when\s+compared | {_CHANGE}
         | (?:prior|previous|earlier|preceding|last|(?<!year\s)(?<!years\s)(?<!-)(?<!yo\s)old|older|most\s+recent
-            |yesterday\W{{0,2}}s|outside|former|antecedent
-            |baseline)\s+(?:[\w-]+\s+){{0,3}}?{_EXAM}\b
-        | (?:from|than|since|to|with|on)\s+(?:the\s+)?(?:prior|previous|earlier|before|last|baseline|yesterday)s?\b
-        | interval\s+(?!film|follow|imag|exam|stud|chest|radio|ct\b|month|outside|of\b)\w+ | in\s+the\s+interval
-        | (?<!hemodynamically\s)(?<!clinically\s)(?:stable|unaltered|static)\b(?!\s+(?:patient|vital|angina|condition))
-        | stability\b
-        | (?:new|newly)\b(?!\s+(?:york|line\b)) | since\s+(?!birth)(?:___|the|prior|previous|last|\d|\w+\s+\d|exam|then)
+            |yesterday\W{{0,2}}s|outside(?!\s+(?:of|the|this|both|each|a|its|his|her)\b)|former|antecedent
+            |baseline)\s+(?!{_EVENT})(?:(?!{_EVENT})[\w-]+\s+){{0,3}}?{_EXAM}\b
+        | (?:from|than|since|to|with|on)\s+(?:the\s+|a\s+)?(?:prior|previous|earlier|before|last|baseline|yesterday)s?\b
+            (?!\s+(?:[\w-]+\s+){{0,3}}?{_EVENT})
+        | (?<!short\s)(?<!short-)interval\s+(?!film|follow|imag|exam|stud|chest|radio|ct\b|month|outside|of\b)\w+
+        | in\s+the\s+interval
+        | (?<!hemodynamically\s)(?<!clinically\s)(?<!mechanically\s)(?<!neurologically\s)(?:stable|unaltered|static)\b
+            (?!\s+(?:patient|vital|angina|condition|encephalopathy|fracture\s+pattern|fixation|pelvic\s+ring))
+        | (?<!joint\s)(?<!ligamentous\s)(?<!mechanical\s)(?<!spinal\s)stability\b
+            (?!\s+of\s+the\s+(?:\w+\s+)?(?:fracture|joint|fixation))
+        | (?:new|newly)\b
+            (?!\s+(?:york|line\b|onset|arriv|diagnos|patient|hire|enroll|baseline|[\w-]+\s+onset|{_SYMPTOM}))
+            | since\s+(?!birth)(?:___|the|prior|previous|last|\d|\w+\s+\d|exam|then)
         | (?:re-?demonstrat\w+|again\b|re-?identified|still\b|no\s+longer|once\s+more|as\s+before|reaccumulat\w+
             |re-?develop\w+|recurr(?:ed|ing))
-        | (?:worsen(?:ed|ing)|improv(?:ed|ing|ement)|progress(?:ed|ing|ion)|regress(?:ed|ing|ion)|resolv(?:ed|ing)
-            |resolution|evolved|enlarging|enlarged\s+(?:since|from|compared)|grown|shrunk\w*|deteriorat\w+
-            |diminish(?:ed|ing)(?!\s+(?:breath|lung|inspir|sound|aeration))|subsid(?:ed|ing)|clearing|cleared
-            |persist(?:s|ed|ent|ently|ing)|remains?|longstanding
-            |long-standing|developed)\b
+        | (?:worsen(?:ed|ing)|improv(?:ed|ing|ement)|progress(?:ed|ing|ion)|(?<!caudal\s)regress(?:ed|ing|ion)
+            |resolv(?:ed|ing)|(?<!high[-\s])(?<!spatial\s)(?<!low[-\s])resolution|evolved|enlarging
+            |enlarged\s+(?:since|from|compared)|grown|shrunk\w*|deteriorat\w+
+            |diminishing|diminished(?:\s+(?:in\s+(?:size|extent|number)|since|from|compared|markedly|slightly))
+            |subsid(?:ed|ing)|clearing|(?<!\bbe\s)cleared
+            |persist(?:s|ed|ently|ing)|persistent(?!\s+(?:left\s+)?(?:svc|superior\s+vena|fetal|truncus|ductus))
+            |remains?(?!\s+(?:a\s+(?:consideration|possib|concern)|possible|in\s+the\s+differential|of\s+concern
+                |indeterminate|uncertain|unclear))
+            |(?<!well[-\s])(?<!under[-\s])(?<!poorly\s)(?<!fully\s)(?<!incompletely\s)developed)\b
+            (?!\s+(?:\w+\s+)?{_SYMPTOM})
         | (?:same|different|similar|unlike|worse|more|less|\w{{3,}}er)\s+(?:\w+\s+){{0,2}}?
             (?:as|than|from|to)?\s*(?:on\s+|in\s+|at\s+)?(?:the\s+)?(?:before|last|prior|previous|earlier|yesterday
             |comparison)\b
@@ -99,7 +120,9 @@ _SOME_TEXT = re.compile(r"[^\W_]|__")
 # Words that imply an earlier exam without comparing with it.
 _FOLLOWED = re.compile(
     r"\b(?:follow[\s-]?up|f/u|re-?check|re-?evaluat\w+|re-?assess\w*|repeat|interval|serial|known|surveillance"
-    r"|previously|abnormal\s+(?:chest|x-?ray|ct|cxr)|has\s+been\s+(?:development|removal|placement))\b",
+    r"|previously|post-?\s?(?:thoracentesis|paracentesis|drainage|extubation|intubation|diuresis|treatment)"
+    r"|(?:status\s+post|s/p|after|following)\s+(?:\w+\s+){0,2}?(?:thoracentesis|paracentesis|drainage|extubation|diuresis)"
+    r"|abnormal\s+(?:chest|x-?ray|ct|cxr)|has\s+been\s+(?:development|removal|placement))\b",
     re.IGNORECASE,
 )
 

@@ -66,6 +66,8 @@ def test_what_is_no_mask_passes(text: str) -> None:
         "Effusionnnnnnnn on the left.",
         "<extra_id_0> effusion.",
         "no no no no no",
+        "Right elbow: no acute fracture. Right elbow: no acute fracture.",
+        "Right elbow. No acute fracture. No effusion. No acute fracture.",
         "___ ___",
     ],
 )
@@ -88,6 +90,9 @@ def test_no_impressions_are_found(text: str) -> None:
         "Caf\u00e9-au-lait spots \u2013 none, temperature 38 \u00b0C.",
         "CT is advised for further evaluation of the nodule (see above).",
         "Effusion on the left, larger than the effusion on the right.",
+        "Right elbow: no fracture or dislocation. Left elbow: no fracture or dislocation.",
+        "1. Pelvis. No acute osseous abnormality. 2. Right hip. No acute osseous abnormality.",
+        "CT head: no acute finding at all. CT neck: no acute finding at all. CT chest: no acute finding at all.",
     ],
 )
 def test_impressions_pass(text: str) -> None:
@@ -139,6 +144,33 @@ def test_identifiers_are_found(text: str, words: str) -> None:
 )
 def test_what_identifies_nobody_passes(text: str) -> None:
     assert find_identifiers(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("Smaller since 04/17/2016.", "Comparison: 04/17/2016."),
+        ("Smaller since April 17, 2016.", "Comparison: 04/17/2016."),
+        ("Smaller since 17 Apr 2016.", "Comparison: 2016-04-17."),
+        ("Smaller since 4/17.", "Comparison: 4/17/16."),
+        ("Read with Dr. Albright.", "Discussed with Dr. Albright."),
+    ],
+)
+def test_what_the_input_has_too_identifies_nobody_anew(text: str, given: str) -> None:
+    assert find_identifiers(text)
+    assert find_identifiers(text, (), ("The lungs are clear.", given)) == []
+
+
+def test_another_date_or_name_than_the_input_has_is_found() -> None:
+    texts = ("Discussed with Dr. Albright.", "Comparison: 04/17/2016.")
+    assert find_identifiers("Smaller since 04/18/2016.", (), texts)
+    assert find_identifiers("Smaller since 2015.04.17.", (), texts)
+    assert find_identifiers("Read with Dr. Albee.", (), texts)
+
+
+def test_an_identifier_of_the_study_is_found_though_the_input_has_it() -> None:
+    text = "Study of 04/17/2016, AB-99812."
+    assert _words(text, find_identifiers(text, ["AB-99812"], (text,))) == ["AB-99812"]
 
 
 def test_passed_identifiers_are_found_as_whole_words() -> None:

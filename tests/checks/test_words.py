@@ -125,10 +125,18 @@ def test_a_communication_that_the_findings_have_is_not_invented() -> None:
         "Interval development of pneumonia.",
         "The effusion has resolved.",
         "No significant change in the opacity.",
+        "Left base opacity, smaller than on the previous exam of the chest.",
+        "Increase in size since prior.",
     ],
 )
 @pytest.mark.parametrize(
-    "background", ["", "Indication: cough. Comparison: None.", "Comparison: No prior films available."]
+    "background",
+    [
+        "",
+        "Indication: cough. Comparison: None.",
+        "Comparison: No prior films available.",
+        "Indication: new onset cough, worsening dyspnea. Comparison: None.",
+    ],
 )
 def test_invented_priors_are_found(impression: str, background: str) -> None:
     assert find_prior(impression, PLAIN, background)
@@ -148,6 +156,15 @@ def test_invented_priors_are_found(impression: str, background: str) -> None:
         "If symptoms persist, obtain a CT.",
         "Old healed rib fracture.",
         "Chronic changes.",
+        "Deformity compatible with previous surgery.",
+        "Scarring from prior histoplasmosis.",
+        "Early infiltrate, perhaps a developing pneumonia.",
+        "Side port of the drain outside the chest.",
+        "Pneumonia remains a consideration.",
+        "High-resolution CT shows fibrosis.",
+        "Stable fracture pattern.",
+        "Persistent left superior vena cava.",
+        "The bases cannot be cleared.",
     ],
 )
 def test_what_needs_no_earlier_exam_passes(impression: str) -> None:

@@ -1,0 +1,156 @@
+"""Numbers of the impression that the input has, but for another finding, another place or another time."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from radray.checks.numbers.grades import Grade, agree, find_grades
+from radray.checks.numbers.measurements import Measurement, find_measurements, same
+from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place, sentence_spans
+from radray.checks.subjects import ORGANS, Subject, conflict, shared, subjects
+
+_Stated = TypeVar("_Stated", Measurement, Grade)
+
+_THEN = re.compile(
+    r"\b(?:previous(?:ly)?|prior|formerly|earlier|before|last|initial(?:ly)?|baseline)\b[^.;,()]{0,24}$"
+    r"|\b(?:compared\s+(?:to|with)|versus|vs\.?|down\s+from|up\s+from|unchanged\s+from)\s+(?:\w+\s+){0,2}?$",
+    re.IGNORECASE,
+)
+_THEN_AFTER = re.compile(
+    r"\s*\(?(?:(?:on|in|at)\s+)?(?:the\s+)?(?:prior|previous(?:ly)?|earlier|last|before|baseline)\b"
+    r"|\s*(?:\w+\s+){0,2}ago\b",
+    re.IGNORECASE,
+)
+_WAS = re.compile(r"\b(?:was|were|had\s+been|had)\s+(?:about\s+|approximately\s+)?$", re.IGNORECASE)
+_FROM = re.compile(r"\bfrom\s+(?:(?:about|approximately|a|the|\w+\s+of)\s+)?$", re.IGNORECASE)
+_MOVED = re.compile(
+    r"\b(?:grown|grew|enlarg\w*|increas\w*|decreas\w*|shrunk|shrank|smaller|larger|reduced|regress\w*|progress\w*|dropped"
+    r"|fallen|risen|went|gone|chang\w*)\b",
+    re.IGNORECASE,
+)
+
+
+class _Bound(NamedTuple, Generic[_Stated]):
+    """A number with what it belongs to."""
+
+    form: str
+    number: _Stated
+    subject: Subject
+    then: bool
+    """Whether it is of an earlier exam."""
+
+
+def find_exchanged(impression: str, findings: str, background: str) -> list[Hit]:
+    """Return the measurements of `impression` that its input has for another finding or time; [] for none.
+
+    A measurement is another's where the input has its value only with another side, lobe, organ or finding, and has
+    another value for what the impression measures; or where its value is of the earlier exam, and another of this one.
+    """
+    stated = [number for number in find_measurements(impression) if not number.bound]
+    if not stated:
+        return []
+    in_findings = find_measurements(findings)
+    if len(in_findings) < 2 and not background:
+        return []
+    known = _bind(FINDINGS, findings, in_findings) + _bind(BACKGROUND, background, find_measurements(background))
+    return [
+        hit
+        for each in _bind(IMPRESSION, impression, stated)
+        if (hit := _exchange(each, [other for other in known if other.number.quantity == each.number.quantity], same))
+    ]
+
+
+def find_changed_grades(impression: str, findings: str, background: str) -> list[Hit]:
+    """Return the grades of `impression` that are not those of its input; [] for none.
+
+    A scale that the input does not use is the impression's own assessment ("BI-RADS 2"). A grade without the name of a
+    scale ("grade III laceration") is compared where the same noun stands beside it.
+    """
+    stated = find_grades(impression)
+    if not stated:
+        return []
+    known = _bind(FINDINGS, findings, find_grades(findings)) + _bind(BACKGROUND, background, find_grades(background))
+    hits: list[Hit] = []
+    for each in _bind(IMPRESSION, impression, stated):
+        on_scale = [
+            other
+            for other in known
+            if other.number.scale == each.number.scale
+            and (each.number.named or shared(each.subject, other.subject) or _graded(each.subject, other.subject))
+        ]
+        if not on_scale:
+            continue
+        if not any(agree(each.number, other.number) for other in on_scale):
+            if each.number.named or not all(conflict(each.subject, other.subject) for other in on_scale):
+                hits.append((_place(each), _place(on_scale[0])))
+        elif hit := _exchange(each, on_scale, agree):
+            hits.append(hit)
+    return hits
+
+
+def _graded(first: Subject, second: Subject) -> bool:
+    return bool((first.head | first.beside) & (second.head | second.beside))
+
+
+def _place(each: _Bound[_Stated]) -> Place:
+    return Place(each.form, each.number.start, each.number.end)
+
+
+def _exchange(
+    stated: _Bound[_Stated], known: Sequence[_Bound[_Stated]], equal: Callable[[_Stated, _Stated], bool]
+) -> Hit | None:
+    """Return the hit of `stated` where `known` has its value only for another subject or time, and another for its."""
+    agreeing = [other for other in known if equal(stated.number, other.number)]
+    if not agreeing or any(other.form == BACKGROUND for other in agreeing):
+        return None
+    if not all(_another(stated, other) for other in agreeing):
+        return None
+    reach = max(shared(stated.subject, other.subject) for other in agreeing)
+    timed = any(other.then != stated.then and not conflict(stated.subject, other.subject) for other in agreeing)
+    for other in known:
+        if equal(stated.number, other.number) or other.then != stated.then or conflict(stated.subject, other.subject):
+            continue
+        common = shared(stated.subject, other.subject)
+        if (common and (timed or common >= reach)) or not (stated.subject.head or reach):
+            return _place(stated), _place(other)
+    return None
+
+
+def _another(stated: _Bound[_Stated], known: _Bound[_Stated]) -> bool:
+    """Return whether `known` belongs to another time, place or finding than `stated`."""
+    if known.then != stated.then or conflict(stated.subject, known.subject):
+        return True
+    if not stated.subject.head or not known.subject.head or shared(stated.subject, known.subject):
+        return False
+    if known.subject.head <= ORGANS:  # the size of a kidney is not that of a lesion in it
+        return True
+    return not (stated.subject.head | stated.subject.beside) & (known.subject.head | known.subject.beside)
+
+
+def _bind(form: str, text: str, numbers: Sequence[_Stated]) -> list[_Bound[_Stated]]:
+    """Return `numbers` of `text` with their subjects and times; [] for none. Those of one phrase share both."""
+    if not numbers:
+        return []
+    phrases: dict[int, int] = {}
+    for number in numbers:
+        phrases.setdefault(number.end, number.start)
+    spans = sorted((start, end) for end, start in phrases.items())
+    by_end = {span[1]: subject for span, subject in zip(spans, subjects(text, spans), strict=True)}
+    starts = [number.start for number in numbers]
+    return [
+        _Bound(form, number, by_end[number.end], _is_then(text, number.start, number.end, starts)) for number in numbers
+    ]
+
+
+def _is_then(text: str, start: int, end: int, starts: Sequence[int]) -> bool:
+    """Return whether the number at `start` is of an earlier exam by the words before and after it."""
+    first, last = next(((a, b) for a, b in sentence_spans(text) if a <= start < b), (0, len(text)))
+    before = max(first, start - 60)
+    if _THEN.search(text, before, start) or _THEN_AFTER.match(text, end, last):
+        return True
+    several = sum(first <= other < last for other in starts) > 1
+    if several and _FROM.search(text, before, start) and _MOVED.search(text, first, last):
+        return True
+    return (
+        several and _WAS.search(text, before, start) is not None and re.search(r"\bnow\b", text[first:last]) is not None
+    )

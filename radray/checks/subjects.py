@@ -1,0 +1,300 @@
+"""What a number of a text belongs to: the words beside a measurement, a grade or a level, with sides and places."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from radray.checks.spans import sentence_spans
+
+
+def _set(packed: str) -> frozenset[str]:
+    return frozenset(packed.split())
+
+
+_SAME = {
+    word: meaning.split()
+    for meaning, words in {
+        "lesion": "nodule nodular mass lesion opacity density focus tumor tumour neoplasm malignancy carcinoma cancer"
+        " metastasis deposit growth lump observation abnormality metastatic foci metastases",
+        "stone": "calculus calculi stone lithiasis microlith concretion",
+        "kidney stone": "nephrolithiasis",
+        "ureter stone": "ureterolithiasis",
+        "gallbladder stone": "gallstone cholelithiasis",
+        "node lymph": "lymphadenopathy adenopathy",
+        "node": "node nodal",
+        "kidney": "kidney renal",
+        "liver": "liver hepatic hepatomegaly",
+        "spleen": "spleen splenic splenomegaly",
+        "pancreas": "pancreas pancreatic",
+        "adrenal": "adrenal suprarenal",
+        "thyroid": "thyroid thyroidal goiter goitre",
+        "ovary": "ovary ovarian",
+        "uterus": "uterus uterine",
+        "endometrium": "endometrium endometrial",
+        "fibroid": "fibroid leiomyoma myoma",
+        "prostate": "prostate prostatic prostatomegaly",
+        "testis": "testis testicle testicular testes",
+        "breast": "breast mammary",
+        "heart": "heart cardiac cardiomegaly",
+        "aorta": "aorta aortic",
+        "abdominal aorta aneurysm": "aaa",
+        "aneurysm": "aneurysm aneurysmal dilated dilatation dilation ectasia ectatic dilating",
+        "common bile duct": "cbd choledochus",
+        "bile": "bile biliary",
+        "duct": "duct ductal",
+        "appendix": "appendix appendiceal appendicitis",
+        "ileum": "ileum ileal",
+        "thick": "thick thickness thickened thickening",
+        "hematoma": "hematoma hemorrhage collection bleed abscess seroma phlegmon biloma",
+        "subdural hematoma": "sdh",
+        "epidural hematoma": "edh extradural",
+        "pulmonary artery": "mpa",
+        "tube endotracheal": "ett",
+        "fracture": "fracture fractured break",
+        "extrusion": "extrusion herniation protrusion herniated extruded protruding hnp",
+        "compression": "compression compressing compresses compressed wedge wedging",
+        "stenosis": "stenosis narrowing stenotic",
+        "listhesis": "anterolisthesis retrolisthesis spondylolisthesis listhesis",
+        "disc": "disc disk",
+        "parotid": "parotid",
+        "bladder": "bladder vesical",
+        "shift": "shift deviation displacement",
+        "laceration": "laceration injury",
+    }.items()
+    for word in words.split()
+}
+"""Words of reports with the words that they mean, so that "renal calculus" shares both with "stone of the kidney"."""
+
+_LOBES = {
+    "rul": ("right", "upper"),
+    "rml": ("right", "middle"),
+    "rll": ("right", "lower"),
+    "lul": ("left", "upper"),
+    "lll": ("left", "lower"),
+}
+_SIDES = {
+    **dict.fromkeys(("left", "lt", "leftsided", "l"), ("left",)),
+    **dict.fromkeys(("right", "rt", "rightsided", "r"), ("right",)),
+    **dict.fromkeys(("bilateral", "bilaterally", "both"), ("left", "right")),
+}
+_GROUPS = {
+    word: (group, name)
+    for group, names in {
+        "height": {
+            "upper": "upper apical apex apices biapical",
+            "middle": "middle mid interpolar lingula lingular",
+            "lower": "lower basal basilar base bases bibasilar",
+        },
+        "brain": {
+            name: name for name in ("frontal", "parietal", "temporal", "occipital", "insular", "thalamic", "pontine")
+        }
+        | {"cerebellar": "cerebellar cerebellum"},
+        "part": {"head": "head", "tail": "tail", "body": "body", "uncinate": "uncinate"},
+        "depth": {"anterior": "anterior ventral", "posterior": "posterior dorsal"},
+        "flank": {"medial": "medial", "lateral": "lateral"},
+        "length": {"proximal": "proximal", "distal": "distal"},
+        "aorta": {
+            name: name for name in ("ascending", "descending", "infrarenal", "suprarenal", "root", "arch", "iliac")
+        },
+        "organ": {
+            name: name
+            for name in (
+                *("thyroid", "parotid", "submandibular", "adrenal", "kidney", "liver", "spleen", "pancreas"),
+                *("gallbladder", "breast", "ovary", "uterus", "prostate", "bladder", "testis", "lung"),
+            )
+        },
+    }.items()
+    for name, words in names.items()
+    for word in words.split()
+}
+"""Places of which two in a group exclude each other: a nodule of an upper lobe is none of a lower lobe."""
+ORGANS = frozenset(word for word, (group, _) in _GROUPS.items() if group == "organ") - {"lung"}
+"""Organs that have a size of their own, which is no size of a lesion in them."""
+
+_EMPTY = _set(
+    "a an the and or nor of in on at to is are was were be been being with for from by as that this these those which"
+    " there it its has have had may might could can would not no without than seen noted identified most likely"
+    " probably possibly probable possible consistent compatible due given again now currently today previously"
+    " previous prior formerly earlier before measures measure measuring measured size sized diameter dimension"
+    " dimensions maximum maximal maximally axis short long greatest largest larger smaller smallest up approximately"
+    " about roughly around nearly almost least more less new stable unchanged increased decreased enlarged grown"
+    " shrunk interval change changes small large mild moderate severe tiny trace marked present demonstrated visualized"
+    " region area side sided aspect level segment lobe lobes pole zone also one two three four five six seven eight"
+    " nine ten first second third fourth fifth mm cm ml cc per each respectively total overall compared comparison"
+    " series image images study exam ct mri mr us lobar additional other another solid simple cystic calcified"
+    " enhancing spiculated rounded round oval acute chronic subacute old multiple several single solitary few many"
+    " contains contain containing extends extending involving involves shows category grade score stage type class"
+    " suspicious suspected suspect concerning benign malignant normal intact clear preserved unremarkable well within"
+    " into near over adjacent along midline left right part soft tissue component portion nerve high low extent"
+    " appears appear remains remain representing represents suggesting ap transverse craniocaudal length width height"
+    " depth volume caliber calibre obstructing nonobstructing non"
+)
+"""Words that accompany any finding, or a number of any, and so do not say which it is."""
+_PREPOSITIONS = _set("in of at within from along on over involving through throughout near adjacent beside into")
+_VERBS = _set("is are was were has have measures measure measuring measured contains containing shows there it and")
+_SEPARATOR = re.compile(r"[;,()]|\b(?:and|with|while|whereas|but|plus|versus)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+")
+_NORMAL = re.compile(
+    r"\b(?:normal|intact|clear|preserved|unremarkable|maintained|negative|no|without|spared|free\s+of)\b", re.IGNORECASE
+)
+_ENDED = frozenset({"ss", "is", "us"})
+
+
+class Subject(NamedTuple):
+    """What the number at one place of a text belongs to."""
+
+    head: frozenset[str]
+    """The words that name it: "nodule" in "8 mm nodule in the right kidney"."""
+    beside: frozenset[str]
+    """The words after a preposition: where it is, "kidney"."""
+    places: frozenset[tuple[str, str]]
+    """Sides and places, each with its group: ("side", "right"), ("height", "upper")."""
+    normal: bool
+    """Whether its part of the sentence denies something or calls it normal."""
+
+
+def conflict(first: Subject, second: Subject) -> bool:
+    """Return whether two subjects exclude each other by side, lobe, organ or another place that both state."""
+    groups = {group for group, _ in first.places} & {group for group, _ in second.places}
+    return any(
+        {name for other, name in first.places if other == group}.isdisjoint(
+            name for other, name in second.places if other == group
+        )
+        for group in groups
+    )
+
+
+def shared(first: Subject, second: Subject) -> int:
+    """Return how many naming words two subjects share."""
+    return len(first.head & second.head)
+
+
+def subjects(text: str, spans: Sequence[tuple[int, int]]) -> list[Subject]:
+    """Return the subject of each of `spans`, places of numbers in `text` in order; [] for none.
+
+    A sentence with several numbers is cut between them at commas and joining words; where these leave open to which of
+    two a word belongs, it belongs to neither. A part without a noun ("and 2.0 cm on the left", "It measures 4 mm") has
+    those of the part before it.
+    """
+    bound: list[Subject] = []
+    sentences = sentence_spans(text)
+    at = 0
+    before: Subject | None = None
+    for number, (start, end) in enumerate(sentences):
+        inside = []
+        while at < len(spans) and spans[at][0] < end:
+            inside.append(spans[at])
+            at += 1
+        if not inside:
+            continue
+        first = start
+        for index, span in enumerate(inside):
+            last, following = _cut(text, span[1], inside[index + 1][0]) if index + 1 < len(inside) else (end, end)
+            if index + 1 == len(inside):
+                stop = text.find(";", span[1], end)
+                last = stop if stop >= 0 else end
+            subject = _read(text, first, last, span, inside)
+            if not subject.head:
+                earlier = before if index else _previous(text, sentences, number)
+                subject = _inherit(subject, earlier) if earlier else subject
+            bound.append(subject)
+            before = subject
+            first = following
+    return bound
+
+
+def _cut(text: str, end: int, start: int) -> tuple[int, int]:
+    """Return where the part of a number that ends at `end` ends, and where that of the next, at `start`, begins."""
+    separators = list(_SEPARATOR.finditer(text, end, start))
+    if separators:
+        return separators[0].start(), separators[-1].end()
+    return start, end
+
+
+def _previous(text: str, sentences: Sequence[tuple[int, int]], number: int) -> Subject | None:
+    if not number:
+        return None
+    start, end = sentences[number - 1]
+    return _read(text, start, end, (end, end), ())
+
+
+def _inherit(subject: Subject, earlier: Subject) -> Subject:
+    groups = {group for group, _ in subject.places}
+    places = subject.places | {place for place in earlier.places if place[0] not in groups}
+    return Subject(earlier.head, subject.beside | earlier.beside, places, subject.normal)
+
+
+def _read(text: str, start: int, end: int, number: tuple[int, int], numbers: Sequence[tuple[int, int]]) -> Subject:
+    """Return the subject of the `number` in the part `start` to `end`: named in its own phrase, else the nearest one.
+
+    The words of the other phrases of the part stand beside it; a place in any of them is its own.
+    """
+    phrases = [(start, end)]
+    for separator in _SEPARATOR.finditer(text, start, end):
+        phrases[-1:] = [(phrases[-1][0], separator.start()), (separator.end(), end)]
+    own = next((at for at, (first, last) in enumerate(phrases) if first <= number[0] <= last), 0)
+    read = [_read_phrase(text, first, last, numbers) for first, last in phrases]
+    order = sorted(range(len(read)), key=lambda at: (at != own, at > own, abs(at - own)))
+    head = next((read[at][0] for at in order if read[at][0]), frozenset[str]())
+    return Subject(
+        head,
+        frozenset[str]().union(*(words for names, beside, _ in read for words in (names, beside))) - head,
+        frozenset[tuple[str, str]]().union(*(places for _, _, places in read)),
+        _NORMAL.search(text, start, end) is not None,
+    )
+
+
+def _read_phrase(
+    text: str, start: int, end: int, numbers: Sequence[tuple[int, int]]
+) -> tuple[frozenset[str], frozenset[str], frozenset[tuple[str, str]]]:
+    """Return the words that name something, those after a preposition, and the places of a phrase without `numbers`."""
+    head: set[str] = set()
+    beside: set[str] = set()
+    places: set[tuple[str, str]] = set()
+    under = False
+    tokens = [
+        token
+        for token in _WORD.finditer(text, start, end)
+        if not any(first <= token.start() < last for first, last in numbers)
+    ]
+    for index, token in enumerate(tokens):
+        if index and any(tokens[index - 1].start() < first < token.start() for first, _ in numbers):
+            under = False
+        word = token[0].lower()
+        following = tokens[index + 1][0].lower() if index + 1 < len(tokens) else ""
+        if word in _LOBES:
+            side, height = _LOBES[word]
+            places |= {("side", side), ("height", height)}
+        elif word in _SIDES:
+            if (len(word) > 1 or token[0].isupper()) and following not in ("to", "ward"):
+                places |= {("side", side) for side in _SIDES[word]}
+        else:
+            of_number = word == "of" and any(not text[last : token.start()].strip() for _, last in numbers)
+            under = (word in _PREPOSITIONS and not of_number) or (under and word not in _VERBS)
+            for plain in normal_words(word):
+                if plain in _GROUPS:
+                    places.add(_GROUPS[plain])
+                if plain not in _EMPTY and not plain.isdigit():
+                    (beside if under else head).add(plain)
+    return frozenset(head), frozenset(beside), frozenset(places)
+
+
+@lru_cache(maxsize=4096)
+def normal_words(word: str) -> tuple[str, ...]:
+    """Return the words that the lower-case `word` stands for: singular, American, and one for synonyms."""
+    if word in _EMPTY:
+        return (word,)
+    plain = word.replace("ae", "e").replace("oe", "e")
+    for form in (word, plain, *_singular(plain)):
+        if form in _SAME:
+            return tuple(_SAME[form])
+    return (next(iter(_singular(plain)), plain),)
+
+
+def _singular(word: str) -> tuple[str, ...]:
+    if len(word) < 4 or not word.endswith("s") or word[-2:] in _ENDED:
+        return ()
+    if word.endswith("ies"):
+        return (f"{word[:-3]}y",)
+    return (word[:-1], word[:-2]) if word.endswith(("ses", "xes", "shes", "ches")) else (word[:-1],)
