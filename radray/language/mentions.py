@@ -10,6 +10,7 @@ from itertools import pairwise
 from radray.language.assertion import ASKED, COLON, STOP, Words, asserted
 from radray.language.binding import bind
 from radray.language.lexicon.trie import TRIE, Entry, scan
+from radray.language.organs import bind_organs
 from radray.language.sentences import split_sentences
 from radray.language.targets import BORDERLINE, NORMAL, Match, Target, find_targets, listed
 
@@ -122,6 +123,7 @@ def _mentions(words: Words, target: Target, sentence: int) -> list[Mention]:
 
 def _read_clause(words: Words, first: int, last: int, matches: list[Match]) -> list[Target]:
     targets, used = find_targets(words, matches)
+    targets = bind_organs(words, first, last, targets)
     if not targets:
         return []
     cues = {start: (end, entry) for start, end, entry in matches if entry.cue is not None}

@@ -1,9 +1,11 @@
 """An entry of the vocabulary, how it is read from TOML, and the sources that entries cite."""
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
+from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -44,7 +46,9 @@ class Concept:
     """A finding, device or statement, with the phrases that reports use for it.
 
     `synonyms` are phrases in lower case; plurals, hyphens and slashes need no synonym of their own. `pairs` are
-    (anatomy, attribute) keys of `lexicon.pairs`: "heart ... enlarged" in either order. `parents` are ids. `urgency` is
+    (anatomy, attribute) keys of `lexicon.pairs`: "heart ... enlarged" in either order. `parents` are ids. `signs` are
+    ids of what is seen where this is concluded (dilated loops of bowel: an obstruction): each names the other in other
+    words. `urgency` is
     "critical" (minutes to an hour: category 1 of the ACR's paper), "urgent" (hours or days: its categories 2 and 3) or
     None; which concept has which is our own reading of the paper. `normal` marks a statement of normality, which is
     not an abnormality when present. `source` is a key of `SOURCES`.
@@ -60,6 +64,7 @@ class Concept:
     device: bool = False
     normal: bool = False
     pairs: tuple[tuple[str, str], ...] = ()
+    signs: tuple[str, ...] = ()
 
 
 class _Entry(BaseModel):
@@ -76,9 +81,17 @@ class _Entry(BaseModel):
     device: bool = False
     normal: bool = False
     pairs: list[tuple[str, str]] = []
+    signs: list[str] = []
 
 
+_CHOICE = re.compile(r"[()]")
 _ENTRIES = TypeAdapter(dict[str, _Entry])
+
+
+def expand(packed: str) -> list[str]:
+    """Return the phrases that `packed` stands for: "air (under|below) diaphragm" for two; itself without a bracket."""
+    choices = [group.split("|") for group in _CHOICE.split(packed)]
+    return [" ".join("".join(parts).split()) for parts in product(*choices)]
 
 
 def words_of(name: str) -> dict[str, Any]:
@@ -99,11 +112,12 @@ def read_concepts(name: str) -> Iterable[Concept]:
             id=id,
             name=entry.name,
             organ=entry.organ,
-            synonyms=tuple(entry.phrases),
+            synonyms=tuple(dict.fromkeys(phrase for packed in entry.phrases for phrase in expand(packed))),
             parents=tuple(entry.parents),
             source=entry.source,
             urgency=entry.urgency,
             device=entry.device,
             normal=entry.normal,
             pairs=tuple(entry.pairs),
+            signs=tuple(entry.signs),
         )

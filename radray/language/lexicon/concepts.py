@@ -11,7 +11,16 @@ __all__ = ["CONCEPTS", "URGENCIES", "Concept", "ancestors"]
 URGENCIES: tuple[str, ...] = get_args(Urgency)
 """Degrees of urgency, the most urgent first."""
 
-FILES = ("lungs.toml", "heart.toml", "body.toml", "devices.toml", "critical.toml")
+FILES = (
+    "lungs.toml",
+    "heart.toml",
+    "body.toml",
+    "devices.toml",
+    "abdomen.toml",
+    "vessels.toml",
+    "head.toml",
+    "critical.toml",
+)
 """The files of concepts, in the order in which their phrases are looked up."""
 
 CONCEPTS: Mapping[str, Concept] = MappingProxyType(

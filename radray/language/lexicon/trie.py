@@ -44,6 +44,14 @@ _PLURALS = {
 }
 """Irregular plurals, British spellings and misspellings seen in reports, each with the word of the table it means."""
 
+_BRITISH = {
+    **{"hemo": "haemo", "hema": "haema", "edema": "oedema", "esophag": "oesophag", "color": "colour"},
+    **{"ischemi": "ischaemi", "tumor": "tumour", "gray": "grey", "caliber": "calibre", "center": "centre"},
+    **{"hyperemi": "hyperaemi", "cecum": "caecum", "fetal": "foetal", "fetus": "foetus", "generalized": "generalised"},
+    **{"hemorrhage": "haemorrhage", "hemorrhagic": "haemorrhagic", "fiber": "fibre", "orthopedic": "orthopaedic"},
+}
+"""Parts of words that are spelt another way in British reports."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -84,7 +92,8 @@ def _collect() -> dict[tuple[str, ...], dict[str, Any]]:
     return roles
 
 
-def _plurals(word: str) -> list[str]:
+def plurals(word: str) -> list[str]:
+    """Return the regular plural of `word`, in a list; [] where there is none."""
     if len(word) < 3 or not word.isalpha():
         return []
     if word.endswith("is") and len(word) > 4:
@@ -117,13 +126,32 @@ CANONICAL: dict[str, str] = {
     plural: word
     for words in (*(words for words, roles in _ROLES.items() if "concepts" in roles or "anatomy" in roles), *_PLACES)
     for word in words
-    for plural in _plurals(word)
-} | {variant: word for variant, word in _PLURALS.items() if word in _VOCABULARY}
+    for plural in plurals(word)
+}
+CANONICAL |= {
+    british: word
+    for word in _VOCABULARY
+    for american, spelling in _BRITISH.items()
+    if american in word and (british := word.replace(american, spelling)) not in _VOCABULARY
+}
+CANONICAL |= {variant: word for variant, word in _PLURALS.items() if word in _VOCABULARY}
 """Plurals and variants, each with its word in the table."""
 
-TRIE: Node = _build(
-    {tuple(CANONICAL.get(word, word) for word in words): Entry(**roles) for words, roles in _ROLES.items()}
-)
+
+def _merged() -> dict[tuple[str, ...], Entry]:
+    """Return the entry of each phrase in canonical words; "clot" and "clots" are one phrase, with the roles of both."""
+    merged: dict[tuple[str, ...], dict[str, Any]] = {}
+    for words, roles in _ROLES.items():
+        entry = merged.setdefault(tuple(CANONICAL.get(word, word) for word in words), {})
+        for role, value in roles.items():
+            if role in ("concepts", "anatomy", "attributes"):
+                entry[role] = tuple(dict.fromkeys((*entry.get(role, ()), *value)))
+            else:
+                entry.setdefault(role, value)
+    return {words: Entry(**roles) for words, roles in merged.items()}
+
+
+TRIE: Node = _build(_merged())
 PLACES: Node = _build({tuple(CANONICAL.get(word, word) for word in words): place for words, place in _PLACES.items()})
 
 
