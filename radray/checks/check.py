@@ -29,6 +29,7 @@ from radray.checks.findings.omissions import find_omissions
 from radray.checks.findings.polarity import find_invented_changes, find_polarity_flips
 from radray.checks.findings.sides import find_side_conflicts
 from radray.checks.form import find_degenerate, find_identifiers, find_masks
+from radray.checks.numbers.counts import find_changed_counts
 from radray.checks.numbers.exchanged import find_changed_grades, find_exchanged
 from radray.checks.numbers.measurements import find_changed
 from radray.checks.prior import find_prior
@@ -96,7 +97,8 @@ def check(
     hits: dict[str, list[Hit]] = {
         "measurement": find_changed(text, findings, behind)
         + find_exchanged(text, findings, behind)
-        + find_changed_grades(text, findings, behind),
+        + find_changed_grades(text, findings, behind)
+        + find_changed_counts(text, findings),
         "communication": find_communication(text, findings, behind),
         "mask": find_masks(text),
         "prior": find_prior(text, findings, behind),

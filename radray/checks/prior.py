@@ -89,6 +89,7 @@ _PRIOR = re.compile(
     )""",
     _I,
 )
+_OF_DEGREE = re.compile(r"\b(?:progressive|evolving|developing)\s+(?:[\w-]+\s+){0,3}$", re.IGNORECASE)
 # Sentences in which an earlier exam is missing or wanted, or which look ahead.
 _NOT_A_PRIOR = re.compile(
     r"""\b(?:
@@ -148,6 +149,11 @@ def _priors(text: str) -> tuple[tuple[int, int], ...]:
 def wants_prior(text: str, position: int) -> bool:
     """Return whether the sentence at `position` asks for an earlier exam, states that there is none, or looks ahead."""
     return any(start <= position < end and _NOT_A_PRIOR.search(text, start, end) for start, end in sentence_spans(text))
+
+
+def is_of_degree(text: str, position: int) -> bool:
+    """Return whether the finding at `position` is only called progressive, evolving or developing, as on one film."""
+    return _OF_DEGREE.search(text, max(0, position - 40), position) is not None
 
 
 @lru_cache(maxsize=CACHED_TEXTS)

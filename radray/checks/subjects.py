@@ -109,6 +109,10 @@ _GROUPS = {
     for word in words.split()
 }
 """Places of which two in a group exclude each other: a nodule of an upper lobe is none of a lower lobe."""
+_NAMING = frozenset({"organ", "aorta"})
+"""Groups whose places name a thing: an ascending aorta, and not an upper part of something."""
+KNOWN = frozenset(word for meaning in _SAME.values() for word in meaning) - {"lesion"}
+"""Words of which it is known that they mean different things; "lesion" may be any."""
 ORGANS = frozenset(word for word, (group, _) in _GROUPS.items() if group == "organ") - {"lung"}
 """Organs that have a size of their own, which is no size of a lesion in them."""
 
@@ -127,16 +131,18 @@ _EMPTY = _set(
     " contains contain containing extends extending involving involves shows category grade score stage type class"
     " suspicious suspected suspect concerning benign malignant normal intact clear preserved unremarkable well within"
     " into near over adjacent along midline left right part soft tissue component portion nerve high low extent"
+    " since ago yesterday morning week month year time extent degree severity number evidence"
     " appears appear remains remain representing represents suggesting ap transverse craniocaudal length width height"
     " depth volume caliber calibre obstructing nonobstructing non"
 )
 """Words that accompany any finding, or a number of any, and so do not say which it is."""
 _PREPOSITIONS = _set("in of at within from along on over involving through throughout near adjacent beside into")
 _VERBS = _set("is are was were has have measures measure measuring measured contains containing shows there it and")
+_DENIALS = _set("no not without negative absent neither nor")
 _SEPARATOR = re.compile(r"[;,()]|\b(?:and|with|while|whereas|but|plus|versus)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _NORMAL = re.compile(
-    r"\b(?:normal|intact|clear|preserved|unremarkable|maintained|negative|no|without|spared|free\s+of)\b", re.IGNORECASE
+    r"\b(?:normal|intact|clear|preserved|unremarkable|maintained|negative|spared|uninvolved)\b", re.IGNORECASE
 )
 _ENDED = frozenset({"ss", "is", "us"})
 
@@ -150,13 +156,23 @@ class Subject(NamedTuple):
     """The words after a preposition: where it is, "kidney"."""
     places: frozenset[tuple[str, str]]
     """Sides and places, each with its group: ("side", "right"), ("height", "upper")."""
+    denied: frozenset[str]
+    """Those of the words that stand after "no" or "without" in their phrase."""
     normal: bool
-    """Whether its part of the sentence denies something or calls it normal."""
+    """Whether its part of the sentence calls something normal, intact or clear."""
+    start: int
+    end: int
+    """The characters of its part of the sentence."""
 
 
-def conflict(first: Subject, second: Subject) -> bool:
-    """Return whether two subjects exclude each other by side, lobe, organ or another place that both state."""
+def conflict(first: Subject, second: Subject, among: frozenset[str] | None = None) -> bool:
+    """Return whether two subjects exclude each other by a place that both state: side, lobe, organ or another.
+
+    `among` names the groups of places that are compared; all by default.
+    """
     groups = {group for group, _ in first.places} & {group for group, _ in second.places}
+    if among is not None:
+        groups &= among
     return any(
         {name for other, name in first.places if other == group}.isdisjoint(
             name for other, name in second.places if other == group
@@ -207,6 +223,8 @@ def subjects(text: str, spans: Sequence[tuple[int, int]]) -> list[Subject]:
 def _cut(text: str, end: int, start: int) -> tuple[int, int]:
     """Return where the part of a number that ends at `end` ends, and where that of the next, at `start`, begins."""
     separators = list(_SEPARATOR.finditer(text, end, start))
+    if len(separators) > 1 and not text[separators[-1].end() : start].strip():
+        separators.pop()  # "left lower lobe (7 mm)", "left lower lobe, 7 mm"
     if separators:
         return separators[0].start(), separators[-1].end()
     return start, end
@@ -222,7 +240,7 @@ def _previous(text: str, sentences: Sequence[tuple[int, int]], number: int) -> S
 def _inherit(subject: Subject, earlier: Subject) -> Subject:
     groups = {group for group, _ in subject.places}
     places = subject.places | {place for place in earlier.places if place[0] not in groups}
-    return Subject(earlier.head, subject.beside | earlier.beside, places, subject.normal)
+    return subject._replace(head=earlier.head, beside=subject.beside | earlier.beside, places=places)
 
 
 def _read(text: str, start: int, end: int, number: tuple[int, int], numbers: Sequence[tuple[int, int]]) -> Subject:
@@ -239,20 +257,24 @@ def _read(text: str, start: int, end: int, number: tuple[int, int], numbers: Seq
     head = next((read[at][0] for at in order if read[at][0]), frozenset[str]())
     return Subject(
         head,
-        frozenset[str]().union(*(words for names, beside, _ in read for words in (names, beside))) - head,
-        frozenset[tuple[str, str]]().union(*(places for _, _, places in read)),
+        frozenset[str]().union(*(words for names, beside, *_ in read for words in (names, beside))) - head,
+        frozenset[tuple[str, str]]().union(*(places for _, _, places, _ in read)),
+        frozenset[str]().union(*(denied for *_, denied in read)),
         _NORMAL.search(text, start, end) is not None,
+        start,
+        end,
     )
 
 
 def _read_phrase(
     text: str, start: int, end: int, numbers: Sequence[tuple[int, int]]
-) -> tuple[frozenset[str], frozenset[str], frozenset[tuple[str, str]]]:
-    """Return the words that name something, those after a preposition, and the places of a phrase without `numbers`."""
+) -> tuple[frozenset[str], frozenset[str], frozenset[tuple[str, str]], frozenset[str]]:
+    """Return the words that name something, those after a preposition, the places and the denied words of a phrase."""
     head: set[str] = set()
     beside: set[str] = set()
     places: set[tuple[str, str]] = set()
-    under = False
+    denied: set[str] = set()
+    under = no = False
     tokens = [
         token
         for token in _WORD.finditer(text, start, end)
@@ -272,12 +294,16 @@ def _read_phrase(
         else:
             of_number = word == "of" and any(not text[last : token.start()].strip() for _, last in numbers)
             under = (word in _PREPOSITIONS and not of_number) or (under and word not in _VERBS)
+            no = no or word in _DENIALS
             for plain in normal_words(word):
-                if plain in _GROUPS:
-                    places.add(_GROUPS[plain])
-                if plain not in _EMPTY and not plain.isdigit():
+                group = _GROUPS.get(plain)
+                if group is not None:
+                    places.add(group)
+                if (group is None or group[0] in _NAMING) and plain not in _EMPTY and not plain.isdigit():
                     (beside if under else head).add(plain)
-    return frozenset(head), frozenset(beside), frozenset(places)
+                    if no:
+                        denied.add(plain)
+    return frozenset(head), frozenset(beside), frozenset(places), frozenset(denied)
 
 
 @lru_cache(maxsize=4096)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from radray.checks.numbers.counts import find_changed_counts
 from radray.checks.numbers.exchanged import find_changed_grades, find_exchanged
 from radray.checks.numbers.grades import find_grades
 from radray.checks.numbers.measurements import find_changed
@@ -147,3 +148,24 @@ def test_roman_numerals_and_letters_are_read() -> None:
         ("bi-rads", ["4a"]),
         ("type", ["b"]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("impression", "findings", "right"),
+    [
+        ("Four left rib fractures.", "Two left rib fractures.", False),
+        ("Solitary pulmonary nodule.", "Three pulmonary nodules.", False),
+        ("Two left rib fractures.", "Two left rib fractures.", True),
+        ("Five nodules.", "Two nodules on the right and three nodules on the left.", True),
+        ("Four stones.", "Two stones on the right. Stones on the left.", True),
+        ("Two right-sided cysts.", "Three hemangiomas.", True),
+        ("Three views of the ribs.", "Two views. No rib fracture.", True),
+    ],
+)
+def test_counts_are_compared_by_noun_and_summed(impression: str, findings: str, right: bool) -> None:
+    assert (find_changed_counts(impression, findings) == []) is right
+
+
+def test_a_size_of_something_else_is_found_though_the_finding_has_none() -> None:
+    assert find_exchanged("8 mm renal stone.", "Stone in the kidney. The common bile duct is 8 mm wide.", "")
+    assert find_exchanged("8 mm renal stone.", "Stone in the kidney, in the lower pole. It is 8 mm wide.", "") == []

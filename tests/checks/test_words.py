@@ -159,6 +159,7 @@ def test_invented_priors_are_found(impression: str, background: str) -> None:
         "Deformity compatible with previous surgery.",
         "Scarring from prior histoplasmosis.",
         "Early infiltrate, perhaps a developing pneumonia.",
+        "Progressive consolidation is not excluded.",
         "Side port of the drain outside the chest.",
         "Pneumonia remains a consideration.",
         "High-resolution CT shows fibrosis.",

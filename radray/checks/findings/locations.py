@@ -69,14 +69,14 @@ _ORDINALS = {
         1,
     )
 }
-_ORDINAL = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{'|'.join(_ORDINALS)})"
+ORDINAL = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{'|'.join(_ORDINALS)})"
 _RIBS = re.compile(
-    rf"\b(?P<numbers>{_ORDINAL}(?:(?:\s*(?:-|,|and|to|through|or|&)\s*)+{_ORDINAL}){{0,8}})\s+"
+    rf"\b(?P<numbers>{ORDINAL}(?:(?:\s*(?:-|,|and|to|through|or|&)\s*)+{ORDINAL}){{0,8}})\s+"
     r"(?:(?:anterior|posterior|lateral|anterolateral|posterolateral|left|right)\s+){0,3}ribs?\b"
-    rf"|\bribs?\s+(?:numbers?\s+)?(?P<after>\d{{1,2}}(?:(?:\s*(?:-|,|and|to|through|or|&)\s*)+\d{{1,2}}){{0,8}})\b(?!\s?(?:mm|cm|views?))",
+    rf"|\bribs?\s+(?:(?:numbers?|fractures?)\s+)?\(?(?P<after>\d{{1,2}}(?:(?:\s*(?:-|,|and|to|through|or|&)\s*)+\d{{1,2}}){{0,8}})\b(?!\s?(?:mm|cm|views?))",
     re.IGNORECASE,
 )
-_NUMBER_WORD = re.compile(_ORDINAL, re.IGNORECASE)
+_NUMBER_WORD = re.compile(ORDINAL, re.IGNORECASE)
 _RANGE = re.compile(r"-|to|through", re.IGNORECASE)
 
 _WAYS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -136,17 +136,21 @@ def find_ribs(text: str) -> tuple[tuple[frozenset[int], int, int], ...]:
         return ()
     hits = []
     for match in _RIBS.finditer(text):
-        words = match["numbers"] or match["after"]
-        ribs: set[int] = set()
-        end, last = 0, None
-        for number_at in _NUMBER_WORD.finditer(words):
-            number = _ORDINALS.get(number_at[0].lower()) or int(re.sub(r"\D", "", number_at[0]) or 0)
-            if last is not None and _RANGE.search(words, end, number_at.start()):
-                ribs.update(range(last, number))
-            ribs.add(number)
-            end, last = number_at.end(), number
-        hits.append((frozenset(ribs), match.start(), match.end()))
+        hits.append((read_ordinals(match["numbers"] or match["after"]), match.start(), match.end()))
     return tuple(hits)
+
+
+def read_ordinals(words: str) -> frozenset[int]:
+    """Return the numbers in `words`: "fourth to seventh" gives 4, 5, 6, 7; empty for none."""
+    numbers: set[int] = set()
+    end, last = 0, None
+    for number_at in _NUMBER_WORD.finditer(words):
+        number = _ORDINALS.get(number_at[0].lower()) or int(re.sub(r"\D", "", number_at[0]) or 0)
+        if last is not None and _RANGE.search(words, end, number_at.start()):
+            numbers.update(range(last, number))
+        numbers.add(number)
+        end, last = number_at.end(), number
+    return frozenset(numbers)
 
 
 def direction(mention: Mention, text: str) -> str | None:

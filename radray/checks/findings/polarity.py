@@ -12,7 +12,7 @@ from radray.checks.context import (
     related,
     sides_meet,
 )
-from radray.checks.prior import knows_prior, wants_prior
+from radray.checks.prior import is_of_degree, knows_prior, wants_prior
 from radray.checks.spans import FINDINGS, Hit
 from radray.language.lexicon.concepts import ancestors
 from radray.language.mentions import Mention, State
@@ -171,7 +171,10 @@ def find_invented_changes(impression: str, mentions: tuple[Mention, ...], contex
     changed = [
         mention
         for mention in mentions
-        if mention.change is not None and mention.concept in TIMELY and not wants_prior(impression, mention.start)
+        if mention.change is not None
+        and mention.concept in TIMELY
+        and not wants_prior(impression, mention.start)
+        and not is_of_degree(impression, mention.start)
     ]
     if not changed or knows_prior(context.findings, context.background):
         return []

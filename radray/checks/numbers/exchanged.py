@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 from radray.checks.numbers.grades import Grade, agree, find_grades
 from radray.checks.numbers.measurements import Measurement, find_measurements, same
 from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place, sentence_spans
-from radray.checks.subjects import ORGANS, Subject, conflict, shared, subjects
+from radray.checks.subjects import KNOWN, ORGANS, Subject, conflict, normal_words, shared, subjects
 
 _Stated = TypeVar("_Stated", Measurement, Grade)
 
@@ -25,12 +25,12 @@ _WAS = re.compile(r"\b(?:was|were|had\s+been|had)\s+(?:about\s+|approximately\s+
 _FROM = re.compile(r"\bfrom\s+(?:(?:about|approximately|a|the|\w+\s+of)\s+)?$", re.IGNORECASE)
 _MOVED = re.compile(
     r"\b(?:grown|grew|enlarg\w*|increas\w*|decreas\w*|shrunk|shrank|smaller|larger|reduced|regress\w*|progress\w*|dropped"
-    r"|fallen|risen|went|gone|chang\w*)\b",
+    r"|fallen|risen|went|gone|chang\w*|growth|growing|improv\w*)\b",
     re.IGNORECASE,
 )
 
 
-class _Bound(NamedTuple, Generic[_Stated]):
+class Bound(NamedTuple, Generic[_Stated]):
     """A number with what it belongs to."""
 
     form: str
@@ -50,14 +50,16 @@ def find_exchanged(impression: str, findings: str, background: str) -> list[Hit]
     if not stated:
         return []
     in_findings = find_measurements(findings)
-    if len(in_findings) < 2 and not background:
+    if not in_findings:
         return []
-    known = _bind(FINDINGS, findings, in_findings) + _bind(BACKGROUND, background, find_measurements(background))
-    return [
-        hit
-        for each in _bind(IMPRESSION, impression, stated)
-        if (hit := _exchange(each, [other for other in known if other.number.quantity == each.number.quantity], same))
-    ]
+    known = bind(FINDINGS, findings, in_findings) + bind(BACKGROUND, background, find_measurements(background))
+    hits: list[Hit] = []
+    for each in bind(IMPRESSION, impression, stated):
+        alike = [other for other in known if other.number.quantity == each.number.quantity]
+        hit = _exchange(each, alike, same) or _borrowed(each, alike, findings)
+        if hit is not None:
+            hits.append(hit)
+    return hits
 
 
 def find_changed_grades(impression: str, findings: str, background: str) -> list[Hit]:
@@ -69,9 +71,9 @@ def find_changed_grades(impression: str, findings: str, background: str) -> list
     stated = find_grades(impression)
     if not stated:
         return []
-    known = _bind(FINDINGS, findings, find_grades(findings)) + _bind(BACKGROUND, background, find_grades(background))
+    known = bind(FINDINGS, findings, find_grades(findings)) + bind(BACKGROUND, background, find_grades(background))
     hits: list[Hit] = []
-    for each in _bind(IMPRESSION, impression, stated):
+    for each in bind(IMPRESSION, impression, stated):
         on_scale = [
             other
             for other in known
@@ -92,12 +94,12 @@ def _graded(first: Subject, second: Subject) -> bool:
     return bool((first.head | first.beside) & (second.head | second.beside))
 
 
-def _place(each: _Bound[_Stated]) -> Place:
+def _place(each: Bound[_Stated]) -> Place:
     return Place(each.form, each.number.start, each.number.end)
 
 
 def _exchange(
-    stated: _Bound[_Stated], known: Sequence[_Bound[_Stated]], equal: Callable[[_Stated, _Stated], bool]
+    stated: Bound[_Stated], known: Sequence[Bound[_Stated]], equal: Callable[[_Stated, _Stated], bool]
 ) -> Hit | None:
     """Return the hit of `stated` where `known` has its value only for another subject or time, and another for its."""
     agreeing = [other for other in known if equal(stated.number, other.number)]
@@ -116,7 +118,30 @@ def _exchange(
     return None
 
 
-def _another(stated: _Bound[_Stated], known: _Bound[_Stated]) -> bool:
+def _borrowed(stated: Bound[Measurement], known: Sequence[Bound[Measurement]], findings: str) -> Hit | None:
+    """Return the hit where the value is only that of another thing, and what `stated` measures stands without a size.
+
+    Both must be known words for different things: "5 mm kidney stone" from "Kidney stone. Bile duct 5 mm."
+    """
+    agreeing = [other for other in known if same(stated.number, other.number)]
+    words = stated.subject.head | stated.subject.beside
+    named = stated.subject.head & (KNOWN | {"lesion"})
+    if not agreeing or not named or any(other.form == BACKGROUND for other in agreeing):
+        return None
+    for other in agreeing:
+        theirs = other.subject.head | other.subject.beside
+        if not words.isdisjoint(theirs) or not other.subject.head & KNOWN:
+            return None
+    for first, last in sentence_spans(findings):
+        if any(first <= other.number.start < last for other in known if other.form == FINDINGS):
+            continue
+        plain = {part for word in findings[first:last].lower().split() for part in normal_words(word.strip(",.;:()"))}
+        if named <= plain:
+            return _place(stated), _place(agreeing[0])
+    return None
+
+
+def _another(stated: Bound[_Stated], known: Bound[_Stated]) -> bool:
     """Return whether `known` belongs to another time, place or finding than `stated`."""
     if known.then != stated.then or conflict(stated.subject, known.subject):
         return True
@@ -127,7 +152,7 @@ def _another(stated: _Bound[_Stated], known: _Bound[_Stated]) -> bool:
     return not (stated.subject.head | stated.subject.beside) & (known.subject.head | known.subject.beside)
 
 
-def _bind(form: str, text: str, numbers: Sequence[_Stated]) -> list[_Bound[_Stated]]:
+def bind(form: str, text: str, numbers: Sequence[_Stated]) -> list[Bound[_Stated]]:
     """Return `numbers` of `text` with their subjects and times; [] for none. Those of one phrase share both."""
     if not numbers:
         return []
@@ -138,7 +163,7 @@ def _bind(form: str, text: str, numbers: Sequence[_Stated]) -> list[_Bound[_Stat
     by_end = {span[1]: subject for span, subject in zip(spans, subjects(text, spans), strict=True)}
     starts = [number.start for number in numbers]
     return [
-        _Bound(form, number, by_end[number.end], _is_then(text, number.start, number.end, starts)) for number in numbers
+        Bound(form, number, by_end[number.end], _is_then(text, number.start, number.end, starts)) for number in numbers
     ]
 
 

@@ -41,7 +41,7 @@ _SCALES: tuple[tuple[str, str, str], ...] = (
     ("cardiothoracic", r"\b(?:cardiothoracic\s+ratio|ctr)", _NUMBER),
     ("ventricles", r"\brv\s?[:/]\s?lv(?:\s+ratio)?", _NUMBER),
     ("ankle", r"\b(?:ankle[\s-]+brachial\s+index|abi)", _NUMBER),
-    ("gestation", r"\bgestational\s+age", r"\d{1,2}(?=\s?w)"),
+    ("gestation", r"\b(?:gestation\w*(?:\s+age)?|pregnancy|fetus)", r"\d{1,2}(?=\s?(?:w\b|wks?|weeks?))"),
 )
 """Scales that are known by name: (scale, its words, its values). Sources: the ACR's reporting systems, and the
 classifications in daily use that carry a name."""
@@ -66,7 +66,21 @@ _STEMS = (
         "garden",
     ),
     *("schatzker", "weber", "stanford", "pfirrmann", "meyerding", "modic", "deauville", "gleason", "agatston"),
-    *("calcium", "score", "suv", "resisti", "cardiothoracic", "ctr", "rv", "ankle", "abi", "gestation"),
+    *(
+        "calcium",
+        "score",
+        "suv",
+        "resisti",
+        "cardiothoracic",
+        "ctr",
+        "rv/",
+        "rv:",
+        "rv ",
+        "ankle",
+        "abi",
+        "gestation",
+        "pregnan",
+    ),
     *("grade", "stage", "type", "class", "category"),
 )
 # "grade III laceration", "type II endoleak", "category 4B": the noun beside says of what; "high-grade" has no number
