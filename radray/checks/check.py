@@ -39,6 +39,7 @@ from radray.checks.recommendations.unsound import find_recommendations
 from radray.checks.spans import Hit, write_evidence
 from radray.flags import CLASSES, TIER_B
 from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
+from radray.language.lexicon.vocabulary import adopted_suffix
 from radray.language.mentions import Mention
 
 CHECKS_ID = "checks-2"
@@ -55,6 +56,11 @@ BODY_PARTS = frozenset({"chest", "ribs", "heart", "head", "spine", "neck", "abdo
 the terms of BI-RADS, which the table does not have."""
 MODALITIES = frozenset({"CR", "DX", "CT", "MR", "US", "RF", "XA"})
 """DICOM modalities whose findings the phrase table covers: not mammography, not nuclear medicine."""
+
+
+def checks_version() -> str:
+    """Return the version of the checks with the vocabulary in use, as it stands in `checks_id`."""
+    return CHECKS_ID + adopted_suffix()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from radray.checks.check import CHECKS_ID, check
+from radray.checks.check import check
+from radray.checks.check import checks_version as current_version
 from radray.checks.findings.critical import has_critical
 from radray.errors import InputError
 from radray.evaluation.bootstrap import Codes, Floats, codes_of
@@ -186,7 +187,7 @@ def add_floors(side: SideBySide, training: Training, *, stemmer: bool) -> None:
     for name in sorted(written):
         everywhere = np.ones(len(findings), dtype=np.bool_)
         values = _rouge(side, written[name])
-        if any(version == CHECKS_ID for model in side.of(MODEL) for version, _ in model.values):
+        if any(version == current_version() for model in side.of(MODEL) for version, _ in model.values):
             values |= _checked(side, written[name])
         side.systems[name] = System(name, FLOOR, values, everywhere, ~everywhere)
 
@@ -267,7 +268,7 @@ def _checked(side: SideBySide, texts: Sequence[str]) -> dict[Key, Floats]:
         exam: dict[str, Any] = {name: row.get(name) for name in ("modality", "body_part")}
         result = check(text, row["findings"], row.get("background"), **exam)
         flags = {f"flag_{name}": value for name, value in result.flags.items()}
-        known = {"checks_id": CHECKS_ID, "reference_followup": row.get("reference_followup")}
+        known = {"checks_id": current_version(), "reference_followup": row.get("reference_followup")}
         rows.append({**flags, **known, "followup": result.followup, "urgent_first": result.most_urgent_first})
     return _flags(rows, "")
 

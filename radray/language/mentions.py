@@ -10,6 +10,7 @@ from itertools import pairwise
 from radray.language.assertion import ASKED, COLON, STOP, Words, asserted
 from radray.language.binding import bind
 from radray.language.lexicon.trie import TRIE, Entry, scan
+from radray.language.lexicon.vocabulary import forgets
 from radray.language.organs import bind_organs
 from radray.language.sentences import split_sentences
 from radray.language.targets import BORDERLINE, NORMAL, Match, Target, find_targets, listed
@@ -57,6 +58,7 @@ class Mention:
     historical: bool = False
 
 
+@forgets
 @lru_cache(maxsize=KEPT_TEXTS)
 def find_mentions(text: str) -> tuple[Mention, ...]:
     """Return the mentions of `text` in order of their start; () for a text without a word of the table.

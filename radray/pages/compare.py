@@ -15,6 +15,7 @@ from radray.evaluation.published import PublishedResults
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.strata import ABNORMAL, ALL
 from radray.evaluation.systems import SideBySide, add_floors, remarks, side_by_side, training_of
+from radray.language.lexicon.vocabulary import adopt
 from radray.pages.evaluation_tables import EvaluationTables
 from radray.reports.record.identity import normalise
 from radray.settings.root import Settings
@@ -61,6 +62,7 @@ class Comparison:
     def _add(self, dataset: str, split: str, rows: Rows, reports: list[dict[str, Any]]) -> SplitEvaluation:
         training = training_of(reports, rows, normalise)
         side = side_by_side(dataset, split, rows, self.settings.evaluate.models, training)
+        adopt(self.settings.score.vocabulary)  # floors are checked as the predictions were
         add_floors(side, training, stemmer=self.settings.score.stemmer)
         sentences = remarks(side, training)
         about = {"run_id": self.run_id, "batch_date": self.settings.date}

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from radray.checks.check import CHECKS_ID
 from radray.evaluation.rouge import Scorer
+from radray.language.lexicon.vocabulary import adopt, check_additions, suffix_of
 from radray.pipelines.prometheus import SCORE_SECONDS, SCORED, record
 from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.stage import Stage, innermost_frame
@@ -33,6 +34,7 @@ class ScorePredictions(Stage):
     keeps_rows = True
 
     def __init__(self, settings: ScoreSettings, constants: Mapping[str, Any]) -> None:
+        adopt(settings.vocabulary)
         self._settings = settings
         self._constants = {**constants, "checks_id": checks_id(settings)}
         self._task = TASKS[constants["task"]]
@@ -72,8 +74,13 @@ class ScorePredictions(Stage):
 
 
 def checks_id(settings: ScoreSettings) -> str:
-    """Return how flags and `defer` are made under `settings`: rows with another are not taken over into a new night."""
-    return ";".join([CHECKS_ID, *(f"defer {name}<{value!r}" for name, value in _thresholds(settings).items())])
+    """Return how flags and `defer` are made under `settings`: rows with another are not taken over into a new night.
+
+    Raises ConfigError for a vocabulary that names an unknown concept or a phrase that cannot be one.
+    """
+    check_additions(settings.vocabulary)
+    version = CHECKS_ID + suffix_of(settings.vocabulary)
+    return ";".join([version, *(f"defer {name}<{value!r}" for name, value in _thresholds(settings).items())])
 
 
 def defer(settings: ScoreSettings, logprob_per_token: float | None, margin: float | None) -> bool | None:

@@ -62,6 +62,15 @@ class GenerateSettings(Section):
         return self
 
 
+class VocabularyEntry(Section):
+    """What a hospital adds to a concept of the vocabulary, or changes of it."""
+
+    phrases: tuple[str, ...] = ()
+    """Further phrases for the concept, in lower case, such as ``[ptx sign]``."""
+    urgency: Literal["critical", "urgent", "none"] | None = None
+    """Urgency in the place of the vocabulary's; None: unchanged."""
+
+
 class ScoreSettings(Section):
     """ROUGE, and which reports a person should write: those whose prediction is below one of the thresholds.
 
@@ -77,3 +86,8 @@ class ScoreSettings(Section):
     defer_below_margin: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = None
     """Score of the prediction less that of the second candidate, below which a report is left to a person; None:
     off."""
+    vocabulary: dict[str, VocabularyEntry] = Field(default_factory=dict)
+    """Phrases and urgencies of the hospital, by concept, such as ``{pneumothorax: {phrases: [deep sulcus]}}``; {}: the
+    vocabulary as it is.
+
+    The concepts are in radray/language/lexicon/words."""

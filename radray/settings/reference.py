@@ -175,7 +175,8 @@ def _type(annotation: Any) -> str:
         return f"list of {_type(parts[0])}"
     if origin is dict:
         return f"mapping of {_type(parts[0])} to {_type(parts[1])}"
-    return WORDS[annotation]
+    section = section_of(annotation)
+    return f"entries of {', '.join(section.model_fields)}" if section else WORDS[annotation]
 
 
 def _bounds(constraints: Sequence[Any]) -> str:

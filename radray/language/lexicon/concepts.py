@@ -1,6 +1,6 @@
 """The concepts of the vocabulary by id, with phrases, parents, organ, urgency and source: ``words/*.toml``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import get_args
 
@@ -23,10 +23,22 @@ FILES = (
 )
 """The files of concepts, in the order in which their phrases are looked up."""
 
-CONCEPTS: Mapping[str, Concept] = MappingProxyType(
-    {concept.id: concept for name in FILES for concept in read_concepts(name)}
-)
-"""Every concept by its id."""
+_BUILT_IN = {concept.id: concept for name in FILES for concept in read_concepts(name)}
+_CURRENT = dict(_BUILT_IN)
+
+CONCEPTS: Mapping[str, Concept] = MappingProxyType(_CURRENT)
+"""Every concept by its id, with what the hospital adds (`vocabulary.adopt`)."""
+
+
+def change_concepts(changed: Iterable[Concept]) -> None:
+    """Set the concepts to the built-in ones, with those of `changed` in the place of theirs."""
+    _CURRENT.update(_BUILT_IN)
+    _CURRENT.update({concept.id: concept for concept in changed})
+
+
+def built_in(id: str) -> Concept | None:
+    """Return the concept `id` as this package has it; None where it has none."""
+    return _BUILT_IN.get(id)
 
 
 def _ancestors() -> dict[str, frozenset[str]]:

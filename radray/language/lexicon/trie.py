@@ -1,6 +1,7 @@
 """All phrases of the table as one automaton over words: scanning takes linear time, and the longest phrase wins."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,44 +116,57 @@ def _build(phrases: dict[tuple[str, ...], Any]) -> Node:
     return root
 
 
-_ROLES = _collect()
-_PLACES: dict[tuple[str, ...], str | None] = {
-    tuple(phrase.split()): place for place, packed in LOCATIONS.items() for phrase in packed
-} | {tuple(phrase.split()): None for phrase in NOT_PLACES}
-
-_VOCABULARY = {word for words in (*_ROLES, *_PLACES) for word in words}
-
-CANONICAL: dict[str, str] = {
-    plural: word
-    for words in (*(words for words, roles in _ROLES.items() if "concepts" in roles or "anatomy" in roles), *_PLACES)
-    for word in words
-    for plural in plurals(word)
-}
-CANONICAL |= {
-    british: word
-    for word in _VOCABULARY
-    for american, spelling in _BRITISH.items()
-    if american in word and (british := word.replace(american, spelling)) not in _VOCABULARY
-}
-CANONICAL |= {variant: word for variant, word in _PLURALS.items() if word in _VOCABULARY}
+CANONICAL: dict[str, str] = {}
 """Plurals and variants, each with its word in the table."""
+TRIE: Node = {}
+"""The phrases of concepts, pairs, severities, changes and cues, each with its `Entry`."""
+PLACES: Node = {}
+"""The phrases of locations, each with its location; None: a phrase that names none."""
 
 
-def _merged() -> dict[tuple[str, ...], Entry]:
+def _canonical(roles: dict[tuple[str, ...], dict[str, Any]], places: Iterable[tuple[str, ...]]) -> dict[str, str]:
+    """Return the plurals and variants of the words of phrases, each with its word."""
+    known = {word for words in (*roles, *places) for word in words}
+    named = (words for words, of_words in roles.items() if "concepts" in of_words or "anatomy" in of_words)
+    canonical = {plural: word for words in (*named, *places) for word in words for plural in plurals(word)}
+    canonical |= {
+        british: word
+        for word in known
+        for american, spelling in _BRITISH.items()
+        if american in word and (british := word.replace(american, spelling)) not in known
+    }
+    return canonical | {variant: word for variant, word in _PLURALS.items() if word in known}
+
+
+def _merged(roles: dict[tuple[str, ...], dict[str, Any]]) -> dict[tuple[str, ...], Entry]:
     """Return the entry of each phrase in canonical words; "clot" and "clots" are one phrase, with the roles of both."""
     merged: dict[tuple[str, ...], dict[str, Any]] = {}
-    for words, roles in _ROLES.items():
+    for words, of_words in roles.items():
         entry = merged.setdefault(tuple(CANONICAL.get(word, word) for word in words), {})
-        for role, value in roles.items():
+        for role, value in of_words.items():
             if role in ("concepts", "anatomy", "attributes"):
                 entry[role] = tuple(dict.fromkeys((*entry.get(role, ()), *value)))
             else:
                 entry.setdefault(role, value)
-    return {words: Entry(**roles) for words, roles in merged.items()}
+    return {words: Entry(**of_words) for words, of_words in merged.items()}
 
 
-TRIE: Node = _build(_merged())
-PLACES: Node = _build({tuple(CANONICAL.get(word, word) for word in words): place for words, place in _PLACES.items()})
+def build() -> None:
+    """Build `CANONICAL`, `TRIE` and `PLACES` from the concepts as they are now."""
+    roles = _collect()
+    places: dict[tuple[str, ...], str | None] = {
+        tuple(phrase.split()): place for place, packed in LOCATIONS.items() for phrase in packed
+    } | {tuple(phrase.split()): None for phrase in NOT_PLACES}
+    for table in (CANONICAL, TRIE, PLACES):
+        table.clear()
+    CANONICAL.update(_canonical(roles, places.keys()))
+    TRIE.update(_build(_merged(roles)))
+    PLACES.update(
+        _build({tuple(CANONICAL.get(word, word) for word in words): place for words, place in places.items()})
+    )
+
+
+build()
 
 
 def scan(root: Node, words: list[str], barriers: list[int], first: int, last: int) -> list[tuple[int, int, Any]]:

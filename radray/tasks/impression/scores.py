@@ -8,6 +8,7 @@ from radray.checks.check import CheckResult, check
 from radray.evaluation.rouge import Scorer
 from radray.flags import CLASSES
 from radray.language.findings_stratum import findings_stratum
+from radray.language.lexicon.vocabulary import forgets
 from radray.language.normality import is_normal
 from radray.language.sentences import split_sentences
 from radray.schema.checks import RAW_ROUGE_COLUMNS
@@ -78,6 +79,7 @@ def _columns(prefix: str, impression: str | None, checked: CheckResult) -> dict[
     return {**flags, **{f"{prefix}{name}": value for name, value in rest.items()}}
 
 
+@forgets
 @lru_cache(maxsize=REPEATS_KEPT)
 def _check_reference(
     reference: str, findings: str, background: str | None, modality: str | None, body_part: str | None
@@ -85,4 +87,4 @@ def _check_reference(
     return check(reference, findings, background, modality=modality, body_part=body_part)
 
 
-_findings_stratum = lru_cache(maxsize=REPEATS_KEPT)(findings_stratum)
+_findings_stratum = forgets(lru_cache(maxsize=REPEATS_KEPT)(findings_stratum))
