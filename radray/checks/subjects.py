@@ -6,67 +6,18 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from radray.checks.spans import sentence_spans
+from radray.language.lexicon.concept import words_of
+from radray.language.lexicon.cues import words
 
-
-def _set(packed: str) -> frozenset[str]:
-    return frozenset(packed.split())
-
-
-_SAME = {
-    word: meaning.split()
-    for meaning, words in {
-        "lesion": "nodule nodular mass lesion opacity density focus tumor tumour neoplasm malignancy carcinoma cancer"
-        " metastasis deposit growth lump observation abnormality metastatic foci metastases",
-        "stone": "calculus calculi stone lithiasis microlith concretion",
-        "kidney stone": "nephrolithiasis",
-        "ureter stone": "ureterolithiasis",
-        "gallbladder stone": "gallstone cholelithiasis",
-        "node lymph": "lymphadenopathy adenopathy",
-        "node": "node nodal",
-        "kidney": "kidney renal",
-        "liver": "liver hepatic hepatomegaly",
-        "spleen": "spleen splenic splenomegaly",
-        "pancreas": "pancreas pancreatic",
-        "adrenal": "adrenal suprarenal",
-        "thyroid": "thyroid thyroidal goiter goitre",
-        "ovary": "ovary ovarian",
-        "uterus": "uterus uterine",
-        "endometrium": "endometrium endometrial",
-        "fibroid": "fibroid leiomyoma myoma",
-        "prostate": "prostate prostatic prostatomegaly",
-        "testis": "testis testicle testicular testes",
-        "breast": "breast mammary",
-        "heart": "heart cardiac cardiomegaly",
-        "aorta": "aorta aortic",
-        "abdominal aorta aneurysm": "aaa",
-        "aneurysm": "aneurysm aneurysmal dilated dilatation dilation ectasia ectatic dilating",
-        "common bile duct": "cbd choledochus",
-        "bile": "bile biliary",
-        "duct": "duct ductal",
-        "appendix": "appendix appendiceal appendicitis",
-        "ileum": "ileum ileal",
-        "thick": "thick thickness thickened thickening",
-        "hematoma": "hematoma hemorrhage collection bleed abscess seroma phlegmon biloma",
-        "subdural hematoma": "sdh",
-        "epidural hematoma": "edh extradural",
-        "pulmonary artery": "mpa",
-        "tube endotracheal": "ett",
-        "fracture": "fracture fractured break",
-        "extrusion": "extrusion herniation protrusion herniated extruded protruding hnp",
-        "compression": "compression compressing compresses compressed wedge wedging",
-        "stenosis": "stenosis narrowing stenotic",
-        "listhesis": "anterolisthesis retrolisthesis spondylolisthesis listhesis",
-        "disc": "disc disk",
-        "parotid": "parotid",
-        "bladder": "bladder vesical",
-        "shift": "shift deviation displacement",
-        "laceration": "laceration injury",
-    }.items()
-    for word in words.split()
+_WORDS = words_of("subjects.toml")
+_SAME: dict[str, tuple[str, ...]] = {
+    word: tuple(meaning.split()) for meaning, alike in _WORDS["meanings"].items() for word in alike
 }
 """Words of reports with the words that they mean, so that "renal calculus" shares both with "stone of the kidney"."""
 
 _LOBES = {
+    "lingula": ("left", "middle"),
+    "lingular": ("left", "middle"),
     "rul": ("right", "upper"),
     "rml": ("right", "middle"),
     "rll": ("right", "lower"),
@@ -78,67 +29,24 @@ _SIDES = {
     **dict.fromkeys(("right", "rt", "rightsided", "r"), ("right",)),
     **dict.fromkeys(("bilateral", "bilaterally", "both"), ("left", "right")),
 }
-_GROUPS = {
-    word: (group, name)
-    for group, names in {
-        "height": {
-            "upper": "upper apical apex apices biapical",
-            "middle": "middle mid interpolar lingula lingular",
-            "lower": "lower basal basilar base bases bibasilar",
-        },
-        "brain": {
-            name: name for name in ("frontal", "parietal", "temporal", "occipital", "insular", "thalamic", "pontine")
-        }
-        | {"cerebellar": "cerebellar cerebellum"},
-        "part": {"head": "head", "tail": "tail", "body": "body", "uncinate": "uncinate"},
-        "depth": {"anterior": "anterior ventral", "posterior": "posterior dorsal"},
-        "flank": {"medial": "medial", "lateral": "lateral"},
-        "length": {"proximal": "proximal", "distal": "distal"},
-        "aorta": {
-            name: name for name in ("ascending", "descending", "infrarenal", "suprarenal", "root", "arch", "iliac")
-        },
-        "organ": {
-            name: name
-            for name in (
-                *("thyroid", "parotid", "submandibular", "adrenal", "kidney", "liver", "spleen", "pancreas"),
-                *("gallbladder", "breast", "ovary", "uterus", "prostate", "bladder", "testis", "lung"),
-            )
-        },
-    }.items()
-    for name, words in names.items()
-    for word in words.split()
+_GROUPS: dict[str, tuple[str, str]] = {
+    word: (group, name) for group, names in _WORDS["places"].items() for name, alike in names.items() for word in alike
 }
 """Places of which two in a group exclude each other: a nodule of an upper lobe is none of a lower lobe."""
 _NAMING = frozenset({"organ", "aorta"})
 """Groups whose places name a thing: an ascending aorta, and not an upper part of something."""
 KNOWN = frozenset(word for meaning in _SAME.values() for word in meaning) - {"lesion"}
 """Words of which it is known that they mean different things; "lesion" may be any."""
+OF_A_KIND = frozenset(_WORDS["words"]["of_a_kind"])
+"""Words of which a report may have many, and which therefore do not say which one a number belongs to."""
 ORGANS = frozenset(word for word, (group, _) in _GROUPS.items() if group == "organ") - {"lung"}
 """Organs that have a size of their own, which is no size of a lesion in them."""
 
-_EMPTY = _set(
-    "a an the and or nor of in on at to is are was were be been being with for from by as that this these those which"
-    " there it its has have had may might could can would not no without than seen noted identified most likely"
-    " probably possibly probable possible consistent compatible due given again now currently today previously"
-    " previous prior formerly earlier before measures measure measuring measured size sized diameter dimension"
-    " dimensions maximum maximal maximally axis short long greatest largest larger smaller smallest up approximately"
-    " about roughly around nearly almost least more less new stable unchanged increased decreased enlarged grown"
-    " shrunk interval change changes small large mild moderate severe tiny trace marked present demonstrated visualized"
-    " region area side sided aspect level segment lobe lobes pole zone also one two three four five six seven eight"
-    " nine ten first second third fourth fifth mm cm ml cc per each respectively total overall compared comparison"
-    " series image images study exam ct mri mr us lobar additional other another solid simple cystic calcified"
-    " enhancing spiculated rounded round oval acute chronic subacute old multiple several single solitary few many"
-    " contains contain containing extends extending involving involves shows category grade score stage type class"
-    " suspicious suspected suspect concerning benign malignant normal intact clear preserved unremarkable well within"
-    " into near over adjacent along midline left right part soft tissue component portion nerve high low extent"
-    " since ago yesterday morning week month year time extent degree severity number evidence"
-    " appears appear remains remain representing represents suggesting ap transverse craniocaudal length width height"
-    " depth volume caliber calibre obstructing nonobstructing non"
-)
+_EMPTY = frozenset(_WORDS["words"]["of_any"])
 """Words that accompany any finding, or a number of any, and so do not say which it is."""
-_PREPOSITIONS = _set("in of at within from along on over involving through throughout near adjacent beside into")
-_VERBS = _set("is are was were has have measures measure measuring measured contains containing shows there it and")
-_DENIALS = _set("no not without negative absent neither nor")
+_PREPOSITIONS = words("in of at within from along on over involving through throughout near adjacent beside into")
+_VERBS = words("is are was were has have measures measure measuring measured contains containing shows there it and")
+_DENIALS = words("no not without negative absent neither nor")
 _SEPARATOR = re.compile(r"[;,()]|\b(?:and|with|while|whereas|but|plus|versus)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _NORMAL = re.compile(
@@ -217,7 +125,16 @@ def subjects(text: str, spans: Sequence[tuple[int, int]]) -> list[Subject]:
             bound.append(subject)
             before = subject
             first = following
+        bound[-len(inside) :] = _with_common_side(bound[-len(inside) :])
     return bound
+
+
+def _with_common_side(parts: list[Subject]) -> list[Subject]:
+    """Return the parts of a sentence, those without a side with the only one that the others have."""
+    sides = {place for part in parts for place in part.places if place[0] == "side"}
+    if len(sides) != 1 or len(parts) == 1:
+        return parts
+    return [part._replace(places=part.places | sides) for part in parts]
 
 
 def _cut(text: str, end: int, start: int) -> tuple[int, int]:
@@ -299,7 +216,7 @@ def _read_phrase(
                 group = _GROUPS.get(plain)
                 if group is not None:
                     places.add(group)
-                if (group is None or group[0] in _NAMING) and plain not in _EMPTY and not plain.isdigit():
+                if (group is None or group[0] in _NAMING) and plain not in _EMPTY and not plain[-1].isdigit():
                     (beside if under else head).add(plain)
                     if no:
                         denied.add(plain)
@@ -314,7 +231,7 @@ def normal_words(word: str) -> tuple[str, ...]:
     plain = word.replace("ae", "e").replace("oe", "e")
     for form in (word, plain, *_singular(plain)):
         if form in _SAME:
-            return tuple(_SAME[form])
+            return _SAME[form]
     return (next(iter(_singular(plain)), plain),)
 
 

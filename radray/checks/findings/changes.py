@@ -17,7 +17,6 @@ _OPPOSITE = {
     "new": frozenset({"better", "not new"}),
     "not new": frozenset({"new"}),
 }
-_WAYS = frozenset({"worse", "better"})
 _WIDE = words(
     "pleural pulmonary mediastinal hilar cervical thoracic lumbar abdominal cardiac vascular bony osseous interstitial"
     " lung pleura chest bone kidney liver spleen pancreas heart breast brain intracranial retroperitoneal pelvic"
@@ -51,7 +50,7 @@ def find_reversed_changes(impression: str, mentions: tuple[Mention, ...], contex
 def _reversed(stated: Way, known: Sequence[Way]) -> Way | None:
     opposite = _OPPOSITE[stated.way]
     kin = [other for other in known if _same_finding(stated, other)]
-    if not kin and known and all(other.way in opposite and other.way in _WAYS for other in known):
+    if not kin and all(other.way in opposite for other in known) and any(other.way != "new" for other in known):
         overall = not stated.concepts and stated.subject.head <= _OVERALL
         kin = [other for other in known if overall or _akin(stated, other)]
     return kin[0] if kin and all(other.way in opposite for other in kin) else None
@@ -67,8 +66,8 @@ def _akin(stated: Way, other: Way) -> bool:
 def _same_finding(stated: Way, other: Way) -> bool:
     if conflict(stated.subject, other.subject):
         return False
-    if stated.concepts and other.concepts:
-        return any(related(concept, known) for concept in stated.concepts for known in other.concepts)
+    if any(related(concept, known) for concept in stated.concepts for known in other.concepts):
+        return True
     return bool((stated.subject.head | stated.subject.beside) & other.subject.head - _WIDE)
 
 

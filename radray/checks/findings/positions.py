@@ -21,6 +21,7 @@ _SPINAL = re.compile(
     r"|facet|nerve|root|disc|disk|neural|foramen|segment|superior|inferior|anterior|posterior|through|to\b)",
     _I,
 )
+_ROOT = re.compile(r"\s+(?:(?:exiting|traversing|descending)\s+)?(?:nerve\s+)?(?:roots?|nerves?|radicul\w+)\b", _I)
 _FIRST = {"c": 0, "t": 7, "d": 7, "l": 19, "s": 24}
 """What is added to a vertebra's number, so that all are counted from C1; "D" is "dorsal", thoracic."""
 _VERTEBRAE_OF = {"c": 7, "t": 12, "d": 12, "l": 6, "s": 5}
@@ -64,9 +65,9 @@ _ZONES = {
 """The lobes that a word may mean: an opacity at the base may lie in the lower or the middle lobe or in the lingula."""
 _LETTERS = {"u": "upper", "m": "middle", "l": "lower"}
 _BRAIN = re.compile(
-    r"(?<!o)\b(?P<lobe>frontal|parietal|temporal|occipital|cerebell\w+)\b(?P<noun>\s+(?:lobes?|lobar|convexity|region|cortex"
-    r"|hemispheres?|infarct\w*|h(?:a)?emorrhag\w*|mass|lesion|metastas\w*|meningioma|contusion|h(?:a)?ematoma|cavernoma"
-    r"|glioma|tumou?r|glioblastoma))?",
+    r"(?<!o)\b(?P<lobe>frontal|parietal|temporal|occipital|cerebell(?:ar|um))\b(?P<noun>\s+lobes?\b)?"
+    r"(?!\s+(?:bones?|sinus\w*|horns?|scalp|views?|projections?|radiograph\w*|films?|images?|calvari\w*|skull|process"
+    r"|approach|crani\w*|burr|arter\w*|condyles?|pleura|tonsils?|and\s+lateral|and\s+\w+\s+sinus|ethmoid|maxillary))(?!,\s*\w+\s+and)",
     _I,
 )
 _SEGMENT = re.compile(
@@ -109,7 +110,7 @@ class Position(NamedTuple):
     """A position of one kind; two agree where they share a value."""
 
     kind: str
-    """"spine", "lung", "brain", "liver", "rib", "ray" or "nodes"."""
+    """"spine", "root", "lung", "brain", "liver", "rib", "ray" or "nodes"."""
     values: frozenset[int | str]
     side: str | None
     """The side that its word implies: "RUL" is right."""
@@ -129,9 +130,9 @@ def find_positions(text: str) -> tuple[Position, ...]:
         positions += _vertebrae(text)
     if any(stem in lowered for stem in _LOBE_STEMS):
         positions += _lobes(text)
-    if "lobe" in lowered or "cerebell" in lowered or "frontal" in lowered or "parietal" in lowered:
+    if any(stem in lowered for stem in ("frontal", "parietal", "temporal", "occipital", "cerebell")):
         positions += _brain(text)
-    if "segment" in lowered and ("liver" in lowered or "hepat" in lowered):
+    if "segment" in lowered:
         positions += [_numbered("liver", match) for match in _SEGMENT.finditer(text)]
     if "level" in lowered and ("node" in lowered or "adenopathy" in lowered or "nodal" in lowered):
         positions += [_numbered("nodes", match) for match in _NODES.finditer(text)]
@@ -150,13 +151,14 @@ def _vertebrae(text: str) -> Iterator[Position]:
             continue
         if not match["number_2"] and part in "ts" and number <= 3 and not _SPINAL.match(text, match.end()):
             continue  # "T1" and "T2" are weightings, "S1" and "S2" sounds of the heart
+        kind = "root" if _ROOT.match(text, match.end()) else "spine"
         first = last = _FIRST[part] + number
         if match["number_2"]:
             last = _FIRST[(match["part_2"] or part).lower()] + int(match["number_2"])
         if first + 1 == last and match["link"].lower() in _BETWEEN:
-            yield Position("spine", frozenset({2 * first + 1}), None, match.start(), match.end())
+            yield Position(kind, frozenset({2 * first + 1}), None, match.start(), match.end())
         elif first <= last <= _FIRST["s"] + 5:
-            yield Position("spine", frozenset(range(2 * first, 2 * last + 1)), None, match.start(), match.end())
+            yield Position(kind, frozenset(range(2 * first, 2 * last + 1)), None, match.start(), match.end())
     for match in _NAMED_VERTEBRA.finditer(text) if "vertebra" in text.lower() else ():
         for number in read_ordinals(match["numbers"]):
             place = 2 * (_FIRST[match["part"][0].lower()] + number)
@@ -184,10 +186,7 @@ def _lobes(text: str) -> Iterator[Position]:
 
 def _brain(text: str) -> Iterator[Position]:
     for match in _BRAIN.finditer(text):
-        lobe = match["lobe"].lower()
-        if match["noun"] or lobe.startswith("cerebell"):
-            end = match.end("lobe") if match["noun"] and "lobe" not in match["noun"] else match.end()
-            yield Position("brain", frozenset({lobe[:8]}), None, match.start(), end)
+        yield Position("brain", frozenset({match["lobe"].lower()[:8]}), None, match.start(), match.end())
 
 
 def _numbered(kind: str, match: re.Match[str]) -> Position:
@@ -210,7 +209,7 @@ def _rays(match: re.Match[str]) -> frozenset[int]:
 
 def agree(first: Position, second: Position) -> bool:
     """Return whether two positions of a kind may be the same; a disc agrees with the vertebrae beside it."""
-    if first.kind == "spine":
+    if first.kind in ("spine", "root"):
         return any(
             isinstance(end, int) and isinstance(other, int) and abs(end - other) <= 1
             for end in first.values

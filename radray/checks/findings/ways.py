@@ -21,8 +21,8 @@ _WORSE = re.compile(
     rf"""\b(?:
         (?:has|have|had|having)\s+{_LY}(?:increased|enlarged|worsened|progressed|grown|expanded|deteriorated
             |re-?accumulated)
-        | (?:increased|enlarged|larger|bigger|worse|denser|more\s+\w+)\s+(?:{_IN}\s+(?:and\s+\w+\s+)?)?(?:\w+ly\s+)?
-            {_THEN}
+        | (?:increased|enlarged|larger|bigger|worse|denser|more\s+\w+)\s+(?:{_IN}\s+)?(?:and\s+(?:\w+\s+){{1,2}})?
+            (?:\w+ly\s+)?{_THEN}
         | increas(?:ed?|ing)\s+{_IN} | (?:is|are|now|appears?)\s+(?:\w+ly\s+)?(?:larger|bigger|worse)\b
         | worsen(?:ing|ed) | progress(?:ing|ion|ed) | enlarging | increasing | re-?accumulation
         | {_KIND}\s+(?:increase|worsening|progression|enlargement|growth|expansion)
@@ -33,7 +33,8 @@ _BETTER = re.compile(
     rf"""\b(?:
         (?:has|have|had|having)\s+{_LY}(?:decreased|improved|resolved|diminished|regressed|shrunk|cleared|lessened|reduced
             |subsided)
-        | (?:decreased|smaller|reduced|diminished|less\s+\w+)\s+(?:{_IN}\s+(?:and\s+\w+\s+)?)?(?:\w+ly\s+)?{_THEN}
+        | (?:decreased|smaller|reduced|diminished|less\s+\w+)\s+(?:{_IN}\s+)?(?:and\s+(?:\w+\s+){{1,2}})?
+            (?:\w+ly\s+)?{_THEN}
         | decreas(?:ed?|ing)\s+{_IN} | (?:is|are|now|appears?)\s+(?:\w+ly\s+)?(?:smaller|improved|better|resolved)
         | improv(?:ing|ed|ement) | resolv(?:ing|ed) | (?<!high[-\s])resolution\s+of | regress(?:ing|ion|ed) | shrinking
         | shrunk | decreasing | diminishing | partial\s+response | clearing
@@ -52,13 +53,16 @@ _OFF = re.compile(
     re.I,
 )
 _NOT = re.compile(r"\b(?:no|without)\s+(?:\w+\s+)?$", re.IGNORECASE)
-# "larger than on the left" compares two sides
+# "larger than on the left", "worse on the right": two sides are compared, and not two exams
 _SIDES_COMPARED = re.compile(
-    r"\s*(?:than\s+)?(?:(?:on|that\s+on)\s+)?(?:the\s+)?(?:left|right|other|contralateral)\b", re.I
+    r"\b(?:than|(?:worse|larger|bigger|smaller|better)(?:\s+than)?\s+on|(?:more|less)\s+\w+\s+on)\s+"
+    r"(?:(?:on|that\s+on)\s+)?(?:the\s+)?(?:left|right|other|contralateral)\b",
+    re.IGNORECASE,
 )
 _SICK = re.compile(
     r"\s*(?:\w+\s+)?(?:symptom|pain|cough|dyspn|fever|shortness|headache|weakness|hypox|function|oxygen)", re.I
 )
+_STOP = re.compile(r"[.;](?=\s)|\n")
 GROWTH = 1.1
 """From this ratio of a size to the earlier one on, a finding has grown; measurements of one reader differ by less."""
 MAX_WAYS = 32
@@ -116,7 +120,7 @@ def _worded(text: str) -> tuple[tuple[str, int, int], ...]:
                 spans.append(("not new", match.start(), match.end()))
             elif not (
                 _OFF.search(text, before, match.start())
-                or _SIDES_COMPARED.match(text, match.end())
+                or _SIDES_COMPARED.search(text, match.start(), match.end() + 24)
                 or _SICK.match(text, match.end())
             ):
                 spans.append((way, match.start(), match.end()))
@@ -131,7 +135,8 @@ def _measured(text: str) -> tuple[tuple[str, int, int], ...]:
     spans: list[tuple[str, int, int]] = []
     for now in bound:
         for then in bound if not now.then else ():
-            near = abs(then.number.start - now.number.start) <= 80 and then.number.quantity == now.number.quantity
+            apart = sorted((then.number.start, now.number.start))
+            near = then.number.quantity == now.number.quantity and not _STOP.search(text, *apart)
             if then.then and near and shared(now.subject, then.subject) and not conflict(now.subject, then.subject):
                 ratio = now.number.value / then.number.value if then.number.value else 1.0
                 if ratio >= GROWTH or ratio <= 1 / GROWTH:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
+from radray.checks.findings.positions import Position, find_positions
 from radray.checks.numbers.grades import Grade, agree, find_grades
 from radray.checks.numbers.measurements import Measurement, find_measurements, same
 from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place, sentence_spans
-from radray.checks.subjects import KNOWN, ORGANS, Subject, conflict, normal_words, shared, subjects
+from radray.checks.subjects import KNOWN, OF_A_KIND, ORGANS, Subject, conflict, normal_words, shared, subjects
 
 _Stated = TypeVar("_Stated", Measurement, Grade)
 
@@ -21,7 +22,12 @@ _THEN_AFTER = re.compile(
     r"|\s*(?:\w+\s+){0,2}ago\b",
     re.IGNORECASE,
 )
-_WAS = re.compile(r"\b(?:was|were|had\s+been|had)\s+(?:about\s+|approximately\s+)?$", re.IGNORECASE)
+_WAS = re.compile(r"(?P<aside>[(,]\s*)?\b(?:was|were|had\s+been|had)\s+(?:about\s+|approximately\s+)?$", re.IGNORECASE)
+# "growth (1.1 to 1.4 cm)": then and now, or a range
+_TO = re.compile(r"[\d.]+\s?(?:mm|cm|ml)?\s?(?:to|-|\u2013)\s?\d", re.IGNORECASE)
+_FROM_TO = re.compile(r"\bfrom\s+[\w.\s]{1,24}?\s(?:to|-|\u2013)\s?$", re.IGNORECASE)
+_TO_IN = re.compile(r"\bto\b|-|\u2013|\band\b", re.IGNORECASE)
+_AFTER_TO = re.compile(r"\d\s?(?:mm|cm|ml)?\s?(?:to|-|\u2013)\s?$", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\s+(?:(?:about|approximately|a|the|\w+\s+of)\s+)?$", re.IGNORECASE)
 _MOVED = re.compile(
     r"\b(?:grown|grew|enlarg\w*|increas\w*|decreas\w*|shrunk|shrank|smaller|larger|reduced|regress\w*|progress\w*|dropped"
@@ -36,8 +42,8 @@ class Bound(NamedTuple, Generic[_Stated]):
     form: str
     number: _Stated
     subject: Subject
-    then: bool
-    """Whether it is of an earlier exam."""
+    then: bool | None
+    """Whether it is of an earlier exam; None where that is open, as in "growth (1.1 to 1.4 cm)"."""
 
 
 def find_exchanged(impression: str, findings: str, background: str) -> list[Hit]:
@@ -106,11 +112,11 @@ def _exchange(
     if not agreeing or any(other.form == BACKGROUND for other in agreeing):
         return None
     if not all(_another(stated, other) for other in agreeing):
-        return None
+        return _by_specific_words(stated, agreeing, [other for other in known if other not in agreeing])
     reach = max(shared(stated.subject, other.subject) for other in agreeing)
-    timed = any(other.then != stated.then and not conflict(stated.subject, other.subject) for other in agreeing)
+    timed = any(_other_time(stated, other) and not conflict(stated.subject, other.subject) for other in agreeing)
     for other in known:
-        if equal(stated.number, other.number) or other.then != stated.then or conflict(stated.subject, other.subject):
+        if equal(stated.number, other.number) or _other_time(stated, other) or conflict(stated.subject, other.subject):
             continue
         common = shared(stated.subject, other.subject)
         if (common and (timed or common >= reach)) or not (stated.subject.head or reach):
@@ -141,9 +147,33 @@ def _borrowed(stated: Bound[Measurement], known: Sequence[Bound[Measurement]], f
     return None
 
 
+def _by_specific_words(
+    stated: Bound[_Stated], agreeing: Sequence[Bound[_Stated]], others: Sequence[Bound[_Stated]]
+) -> Hit | None:
+    """Return the hit where only words of a kind agree, and another number has those that say which one.
+
+    "6 mm supraspinatus tear" from "supraspinatus tear of 23 mm, partial subscapularis tear of 6 mm".
+    """
+    words = stated.subject.head | stated.subject.beside
+    for other in agreeing:
+        theirs = other.subject.head | other.subject.beside
+        if not (other.subject.head - OF_A_KIND) or words & theirs - OF_A_KIND or other.form == BACKGROUND:
+            return None
+    for other in others:
+        if _other_time(stated, other) or conflict(stated.subject, other.subject):
+            continue
+        if len(stated.subject.head & other.subject.head) >= 2 and stated.subject.head & other.subject.head - OF_A_KIND:
+            return _place(stated), _place(other)
+    return None
+
+
+def _other_time(stated: Bound[_Stated], known: Bound[_Stated]) -> bool:
+    return stated.then is not None and known.then is not None and stated.then != known.then
+
+
 def _another(stated: Bound[_Stated], known: Bound[_Stated]) -> bool:
     """Return whether `known` belongs to another time, place or finding than `stated`."""
-    if known.then != stated.then or conflict(stated.subject, known.subject):
+    if _other_time(stated, known) or conflict(stated.subject, known.subject):
         return True
     if not stated.subject.head or not known.subject.head or shared(stated.subject, known.subject):
         return False
@@ -160,22 +190,48 @@ def bind(form: str, text: str, numbers: Sequence[_Stated]) -> list[Bound[_Stated
     for number in numbers:
         phrases.setdefault(number.end, number.start)
     spans = sorted((start, end) for end, start in phrases.items())
-    by_end = {span[1]: subject for span, subject in zip(spans, subjects(text, spans), strict=True)}
+    positions = find_positions(text)
+    by_end = {
+        span[1]: _with_positions(subject, positions) for span, subject in zip(spans, subjects(text, spans), strict=True)
+    }
     starts = [number.start for number in numbers]
+
+    def first_of(number: _Stated) -> int:
+        """Return where the phrase of a product begins: "previously 1.1 x 1.0 cm" is of one exam."""
+        start = phrases[number.end]
+        return number.start if _TO_IN.search(text, start, number.start) else start
+
     return [
-        Bound(form, number, by_end[number.end], _is_then(text, number.start, number.end, starts)) for number in numbers
+        Bound(form, number, by_end[number.end], _is_then(text, first_of(number), number.end, starts))
+        for number in numbers
     ]
 
 
-def _is_then(text: str, start: int, end: int, starts: Sequence[int]) -> bool:
-    """Return whether the number at `start` is of an earlier exam by the words before and after it."""
+def _with_positions(subject: Subject, positions: Sequence[Position]) -> Subject:
+    """Return `subject` with the numbered positions of its part as places: a segment, a vertebra, a ray."""
+    places = {
+        (position.kind, str(value))
+        for position in positions
+        if position.kind not in ("lung", "brain") and subject.start <= position.start < subject.end
+        for value in position.values
+    }
+    bodies = [int(value) for kind, value in places if kind == "spine" and int(value) % 2 == 0]
+    spinal = {("spine", str(body + step)) for body in bodies for step in (-1, 1)}  # the discs beside a vertebra
+    return subject._replace(places=subject.places | places | spinal) if places else subject
+
+
+def _is_then(text: str, start: int, end: int, starts: Sequence[int]) -> bool | None:
+    """Return whether the number at `start` is of an earlier exam by the words before and after it; None where open."""
     first, last = next(((a, b) for a, b in sentence_spans(text) if a <= start < b), (0, len(text)))
     before = max(first, start - 60)
     if _THEN.search(text, before, start) or _THEN_AFTER.match(text, end, last):
         return True
-    several = sum(first <= other < last for other in starts) > 1
-    if several and _FROM.search(text, before, start) and _MOVED.search(text, first, last):
+    if sum(first <= other < last for other in starts) < 2:
+        return False
+    moved = _MOVED.search(text, first, last) is not None
+    if moved and _FROM.search(text, before, start):
         return True
-    return (
-        several and _WAS.search(text, before, start) is not None and re.search(r"\bnow\b", text[first:last]) is not None
-    )
+    if moved and (_TO.match(text, start, last) or _AFTER_TO.search(text, before, start)):
+        return False if _FROM_TO.search(text, before, start) else None
+    was = _WAS.search(text, before, start)
+    return was is not None and (was["aside"] is not None or re.search(r"\bnow\b", text[first:last]) is not None)

@@ -71,6 +71,12 @@ _ADVICE = re.compile(
     r"(?:\s+(?!was|were|has|have)[\w-]+){0,5}?\s*$",
     re.IGNORECASE,
 )
+# "follow-up for nodules of 6-8 mm": whom a guideline is for
+_GUIDELINE = re.compile(
+    r"\bfor\s+(?:[\w-]+\s+){0,3}?(?:nodules|lesions|cysts|aneurysms|masses|stones|nodes|polyps)\s+"
+    r"(?:(?:of|measuring|between|from|that\s+are)\s+)?(?:[\d.]+\s?(?:-|to|and)\s?)?$",
+    re.IGNORECASE,
+)
 # "grown by 3 mm": the difference of two sizes of the input
 _DIFFERENCE = re.compile(r"\bby\s+(?:about\s+|approximately\s+|some\s+|roughly\s+)?$", re.IGNORECASE)
 _EJECTION = re.compile(
@@ -155,6 +161,8 @@ def find_changed(impression: str, findings: str, background: str) -> list[Hit]:
     hits: list[Hit] = []
     for stated in sorted(set(in_impression), key=lambda stated: stated.start):
         if stated.bound or any(same(stated, other) for _, other in known):
+            continue
+        if _GUIDELINE.search(impression, max(0, stated.start - 60), stated.start):
             continue
         if _ADVICE.search(impression, max(0, stated.start - 60), stated.start) and not _moved(findings):
             continue
