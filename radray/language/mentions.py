@@ -1,22 +1,28 @@
 """Find the findings and devices that a text names: state, side, location, severity and change of each."""
 
 import re
-from bisect import bisect_right
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
 from radray.language.assertion import ASKED, COLON, STOP, Words, asserted
 from radray.language.binding import bind
+from radray.language.lexicon.attributes import SIDES
 from radray.language.lexicon.trie import TRIE, Entry, scan
 from radray.language.lexicon.vocabulary import forgets
+from radray.language.malpositions import find_malpositions
 from radray.language.organs import bind_organs
 from radray.language.sentences import split_sentences
 from radray.language.targets import BORDERLINE, NORMAL, Match, Target, find_targets, listed
 
 _WORD = re.compile(r"\w+")
 _NOTHING: frozenset[str] = frozenset()
+_TUBES = frozenset(
+    {"endotracheal_tube", "tracheostomy_tube", "enteric_tube", "chest_tube", "central_line", "support_devices"}
+)
+_WITHOUT_SIDE = frozenset({"endotracheal_tube", "tracheostomy_tube", "enteric_tube"})
 _OPEN = frozenset({"cannot", "not", "should", "must", "could", "needs", "need"})
 _OR = frozenset({"or", "versus", "vs"})
 _ALTERNATIVE = 5
@@ -92,8 +98,27 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
             for target in _read_clause(words, first, last, clause):
                 mentions.extend(_mentions(words, target, sentence))
         first = last
+    if any(mention.concept in _TUBES for mention in mentions):
+        mentions = _with_malpositions(words, ordinals, text, mentions)
     mentions.sort(key=lambda mention: mention.start)
     return tuple(mentions)
+
+
+def _with_malpositions(words: Words, ordinals: list[int], text: str, mentions: list[Mention]) -> list[Mention]:
+    """Return `mentions` with one more for each tube or line in the wrong place; its side is no side of a tube."""
+    for start, end, doubtful in find_malpositions(text):
+        first, last = bisect_left(words.starts, start), bisect_left(words.starts, end)
+        sides = _NOTHING.union(*(SIDES.get(word, _NOTHING) for word in words.words[first:last]))
+        state = State.UNCERTAIN if doubtful else State.PRESENT
+        sentence = bisect_right(ordinals, first)
+        mentions = [
+            replace(mention, sides=_NOTHING)
+            if mention.concept in _WITHOUT_SIDE and start <= mention.start < end
+            else mention
+            for mention in mentions
+        ]
+        mentions.append(Mention("malpositioned_device", start, end, state, sides, None, _NOTHING, None, sentence))
+    return mentions
 
 
 def _sentence_ends(text: str) -> list[int]:

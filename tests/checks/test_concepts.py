@@ -172,7 +172,7 @@ def test_missed_critical_findings(findings: str, impression: str) -> None:
         ("Large left pneumothorax.", "Left pneumothorax."),
         ("Left apical pneumothorax is present.", "Possible pneumothorax."),
         ("No pneumothorax.", "No acute disease."),
-        ("Possible pneumothorax.", "No acute disease."),
+        ("Possible pneumothorax.", "No definite pneumothorax."),
         ("Tension pneumothorax.", "Pneumothorax."),
         ("Pneumothorax, large.", "Tension pneumothorax."),
         ("History of pneumothorax.", "No acute disease."),

@@ -12,7 +12,7 @@ from radray.evaluation.strata import Report, strata_of
     [
         ("There is a large right pneumothorax.", True),
         ("No pneumothorax. Small left effusion.", False),
-        ("Possible pneumothorax.", False),
+        ("Possible pneumothorax.", True),
         ("Free air under the diaphragm.", True),
         ("The lungs are clear.", False),
         ("", False),

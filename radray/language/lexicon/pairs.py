@@ -21,7 +21,8 @@ ATTRIBUTES: dict[str, list[str]] = _read("attributes")
 """Attributes, each with its phrases."""
 
 NORMAL_PAIRS: list[tuple[str, str, str]] = [
-    (anatomy, attribute, concept) for anatomy, attribute, concept in _WORDS["statements"]["normal"]
+    (anatomy, attribute, concept)
+    for anatomy, attribute, concept in (*_WORDS["statements"]["normal"], *_ACUTE["statements"]["normal"])
 ]
 """What a statement of normality denies: (anatomy, attribute, concept)."""
 

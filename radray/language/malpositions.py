@@ -1,0 +1,122 @@
+"""Find tubes and lines that end in the wrong place: a device and a place of ``words/malpositions.toml``."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from radray.language.lexicon.concept import expand, words_of
+
+_REACH = 110
+"""Most characters between a device and its place: "tip of the tube has been advanced and now lies in the"."""
+_BACK = 40
+"""The same where the place comes first: "coiled in the esophagus is the feeding tube"."""
+_SPACE = r"[\s-]+"
+_PART = (
+    r"(?:(?:the|a|an|his|her|this|patient|s|proximal|distal|mid|upper|lower|middle|right|left|cervical|thoracic|lateral|level"
+    r"|of|region|bilateral|superior|opposite|ipsilateral|contralateral|expected|location|area|takeoff|origin|deep|posterior"
+    rf"|anterior|adjacent|overlying){_SPACE}){{0,6}}"
+)
+_TABLE = words_of("malpositions.toml")
+_LINKS: dict[str, list[str]] = _TABLE["links"]
+_SOUND = re.compile(
+    r"\b(?:no\s+longer|not|without|previously|formerly|had\s+been|rather\s+than|instead\s+of|stents?|away\s+from|was)\b",
+    re.IGNORECASE,
+)
+"""Between a device and its place: it is not there, or no more."""
+_NOW = re.compile(r"\b(?:now|currently|remains?|still|again|is|should\s+not)\b", re.IGNORECASE)
+_MENDED = re.compile(
+    r"\b(?:has|have|was|were)\s+(?:\w+\s+){0,2}?(?:been\s+)?(?:repositioned|withdrawn|retracted|pulled\s+back|corrected|removed"
+    r"|adjusted|replaced|exchanged)\b|\binterval\s+(?:repositioning|withdrawal|retraction|removal|correction)\b",
+    re.IGNORECASE,
+)
+"""After a malposition, or in the sentence after it: it has been put right."""
+_DOUBT = re.compile(
+    r"\b(?:may|might|could|possibl[ey]|probabl[ey]|likely|concern\w*|suspicious|question\w*|suggest\w*)\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?:[^.;\n]|\.(?=\d)|\n(?=[a-z]))+")
+_OF_SOMETHING_ELSE = (
+    rf"(?!{_SPACE}(?:stent|base|bases|apex|apices|opacit|volume|field|zone|marking|line|catheter|central|approach|port\\b|access"
+    r"|dialysis|introducer|sheath|wall))"
+)
+"""After a place: not the place itself ("lung base", "jugular line")."""
+_REACHES_ITS_GOAL = re.compile(
+    r"\b(?:tips?|terminat\w+|ends?|ending)\b[^.;]{0,40}?\b(?:svc|superior\s+vena|cavo-?\s?atrial|right\s+atri)",
+    re.IGNORECASE,
+)
+"""A line that passes a vein on its way."""
+
+
+class Malposition(NamedTuple):
+    """Characters `start` to `end` from the device to its place; `doubtful` where the text says "may be"."""
+
+    start: int
+    end: int
+    doubtful: bool
+
+
+def _any(phrases: list[str]) -> str:
+    """Return a pattern for any of `phrases`, the longest first."""
+    words = sorted({phrase for packed in phrases for phrase in expand(packed)}, key=len, reverse=True)
+    return "|".join(_SPACE.join(map(re.escape, phrase.split())) for phrase in words)
+
+
+def _places(kind: dict[str, list[str]]) -> re.Pattern[str]:
+    ways = [
+        rf"(?:{_any(phrases)}){_SPACE}{_PART}(?:{_any(kind[link])})\b{_OF_SOMETHING_ELSE}"
+        for link, phrases in _LINKS.items()
+        if link in kind
+    ]
+    return re.compile(rf"\b(?:{'|'.join(ways)})", re.IGNORECASE)
+
+
+_KINDS: dict[str, dict[str, list[str]]] = {name: kind for name, kind in _TABLE.items() if name != "links"}
+_DEVICES = re.compile(
+    r"\b(?:" + "|".join(f"(?P<{name}>{_any(kind['devices'])})" for name, kind in _KINDS.items()) + r")s?\b",
+    re.IGNORECASE,
+)
+_PLACES = {name: _places(kind) for name, kind in _KINDS.items()}
+_ALONE = re.compile(rf"\b(?:{_any([phrase for kind in _KINDS.values() for phrase in kind['alone']])})\b", re.IGNORECASE)
+
+
+def find_malpositions(text: str) -> list[Malposition]:
+    """Return the tubes and lines of `text` that end in the wrong place, in order; [] for none.
+
+    The device nearest before the place is the one that ends there, or the next one after it. What is denied, is of an
+    earlier time, or is put right in this or the next sentence is none. Takes time linear in the length of `text`.
+    """
+    sentences = [match.span() for match in _SENTENCE.finditer(text)]
+    malpositions: list[Malposition] = []
+    for index, (first, last) in enumerate(sentences):
+        for start, end in _in_sentence(text, first, last):
+            beyond = sentences[index + 1][1] if index + 1 < len(sentences) else last
+            if not _MENDED.search(text, start, beyond):
+                malpositions.append(Malposition(start, end, _DOUBT.search(text, start, end) is not None))
+    return malpositions
+
+
+def _in_sentence(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield the span from device to place for each malposition in the sentence `first` to `last` that is not denied."""
+    for match in _ALONE.finditer(text, first, last):
+        if not _SOUND.search(text, max(first, match.start() - _BACK), match.start()):
+            yield match.span()
+    devices = [(match.start(), match.end(), match.lastgroup or "") for match in _DEVICES.finditer(text, first, last)]
+    for kind in dict.fromkeys(device[2] for device in devices):
+        for place in _PLACES[kind].finditer(text, first, last):
+            start = _device_of(place, kind, devices)
+            if start is None or (kind == "central_line" and _REACHES_ITS_GOAL.search(text, start, last)):
+                continue
+            denied = list(_SOUND.finditer(text, min(start, place.start()), place.start()))
+            if not denied or _NOW.search(text, denied[-1].end(), place.start()):
+                yield min(start, place.start()), place.end()
+                break
+
+
+def _device_of(place: re.Match[str], kind: str, devices: list[tuple[int, int, str]]) -> int | None:
+    """Return the start of the device of `kind` that ends at `place`; None where another device is nearer."""
+    before = [device for device in devices if device[1] <= place.start() + 1]
+    if before:
+        start, end, nearest = before[-1]
+        return start if nearest == kind and place.start() - end <= _REACH else None
+    start, _, nearest = devices[0]
+    return start if nearest == kind and start - place.end() <= _BACK else None
