@@ -1,9 +1,8 @@
 """The classes of flags that the checks put on an impression: those that harm (Tier A), and those to be read (Tier B).
 
-Their names are in settings (`gates.max_flag_rates`), columns (``flag_side``), views and pages; they stand here alone.
+Columns (``flag_side``), views, charts and pages follow from their names. Each class of Tier A has a limit of its own
+among the settings (`gates.max_flag_rates`).
 """
-
-from typing import TYPE_CHECKING, Literal
 
 TIER_A = {
     "side": "says another side of a finding than the findings do",
@@ -21,11 +20,6 @@ TIER_A = {
     "identifier": "holds an identifier of the patient or the study",
 }
 """Errors that harm, by class: what an impression with the flag does. These may gate a night."""
-
-if TYPE_CHECKING:
-    TierA = str
-else:
-    TierA = Literal[tuple(TIER_A)]  # so that settings refuse a name that is none
 
 TIER_B = {
     "unsupported": "names a finding that the findings do not have",

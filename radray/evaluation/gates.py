@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from radray.errors import GateError
 from radray.flags import TIER_A
 from radray.schema.statuses import PredictionStatus
-from radray.settings.gates import GatesSettings
+from radray.settings.gates import ExcessRates, GatesSettings
 
 STRATA = ("normal", "abnormal")
 """Strata of the standardised mean, whose weights are fixed: otherwise the case mix decides it (28 % of the Open-i pairs
@@ -17,10 +17,15 @@ are abnormal, and the nearest neighbour scores 84 on normal and 26 on abnormal o
 
 _FLAGS = tuple(f"flag_{name}" for name in TIER_A)
 
+_EXCESS = tuple(ExcessRates.model_fields)
+"""Classes that are judged by their excess over the radiologists' own rate."""
+
 SCORE_COLUMNS = ("reference_stratum", "rougel_f", "scorer_id")
 """Columns of `predictions` that `measure_scores` reads."""
 
-NIGHT_COLUMNS = ("status", "findings", "prediction", "findings_stratum", *SCORE_COLUMNS, *_FLAGS)
+_COMPARED = tuple(f"{writer}flag_{name}" for name in _EXCESS for writer in ("", "reference_"))
+
+NIGHT_COLUMNS = ("status", "findings", "prediction", "findings_stratum", *SCORE_COLUMNS, *_FLAGS, *_COMPARED)
 """Columns of `predictions` that `measure` reads."""
 
 
@@ -34,6 +39,8 @@ class Night:
     """Ok predictions with a Tier A flag."""
     flags: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By class: ok predictions with the flag, and those to which the check applies."""
+    excess: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    """By class: flags of predictions, flags of references, and the reports on which both were checked."""
     rouge_l: dict[str, tuple[float, int]] = field(default_factory=dict)
     """By stratum of the reference: sum of ROUGE-L F, and number of reports; failed predictions count as 0."""
     scorers: set[str] = field(default_factory=set)
@@ -69,13 +76,17 @@ class GateResult:
     """Number of reports behind the value."""
     at_most: bool = True
     """Whether the limit is the highest value that passes; else it is the lowest."""
+    least: int = 0
+    """Reports that the limit of a share counts at least: of a smaller part as many flags are allowed as of so many."""
 
     @property
     def passed(self) -> bool | None:
         """Whether the night passes this gate; None where it is not judged."""
         if self.value is None:
             return None
-        return self.value <= self.limit if self.at_most else self.value >= self.limit
+        if not self.at_most:
+            return self.value >= self.limit
+        return self.value * min(1.0, self.n / max(self.least, 1)) <= self.limit
 
     def describe(self) -> str:
         """Return the result in words: value, number of reports, limit and setting."""
@@ -90,13 +101,14 @@ def measure(batches: Iterable[pa.Table | pa.RecordBatch]) -> Night:
     All are 0 without rows. Memory holds one batch, and a hash for each distinct text of abnormal findings and of their
     predictions.
     """
-    night = Night(flags=dict.fromkeys(TIER_A, (0, 0)))
+    night = Night(flags=dict.fromkeys(TIER_A, (0, 0)), excess=dict.fromkeys(_EXCESS, (0, 0, 0)))
     for batch in batches:
         night.rows += batch.num_rows
         _add_scores(night, batch)
         ok = batch.filter(pc.equal(batch.column("status"), PredictionStatus.OK.value))
         night.ok += ok.num_rows
         _add_flags(night, ok)
+        _add_excess(night, ok)
         abnormal = ok.filter(pc.equal(ok.column("findings_stratum"), "abnormal"))
         for name, seen in (("prediction", night.predictions), ("findings", night.findings)):
             seen.update(hash(text) for text in abnormal.column(name).to_pylist())
@@ -126,7 +138,8 @@ def judge(
     def rate(gate: str, quantity: str, hits: int, n: int, limit: float | None, *, at_most: bool = True) -> None:
         if limit is not None:
             judged = large and n >= settings.min_part
-            results.append(GateResult(f"gates.{gate}", quantity, hits / n if judged else None, limit, n, at_most))
+            value = hits / n if judged else None
+            results.append(GateResult(f"gates.{gate}", quantity, value, limit, n, at_most, settings.min_reports))
 
     rate(
         "max_failed_rate",
@@ -146,8 +159,13 @@ def judge(
     rate(
         "max_tier_a_rate", "share of predictions with a Tier A flag", night.flagged, night.ok, settings.max_tier_a_rate
     )
-    for name, limit in sorted(settings.max_flag_rates.items()):
-        rate(f"max_flag_rates.{name}", f"share of predictions with flag_{name}", *night.flags[name], limit)
+    for name in TIER_A:
+        limit = getattr(settings.max_flag_rates, name)
+        rate(f"max_flag_rates.{name}", f"share of predictions with flag_{name}", *night.flags.get(name, (0, 0)), limit)
+    for name in _EXCESS:
+        theirs, radiologists, n = night.excess.get(name, (0, 0, 0))
+        quantity, limit = f"excess of flag_{name} over the radiologists", getattr(settings.max_excess_rates, name)
+        rate(f"max_excess_rates.{name}", quantity, theirs - radiologists, n, limit)
     predictions, findings = len(night.predictions), len(night.findings)
     quantity = "distinct predictions for each distinct abnormal findings text"
     rate("min_distinct_rate", quantity, predictions, findings, settings.min_distinct_rate, at_most=False)
@@ -161,6 +179,16 @@ def judge(
         quantity, limit = "drop of the standardised ROUGE-L F since the last night", settings.max_rouge_l_drop
         results.append(GateResult("gates.max_rouge_l_drop", quantity, drop, limit, scored))
     return results
+
+
+def describe_unjudged(results: Sequence[GateResult]) -> str:
+    """Return the gates that did not judge the night, those of a section together; '' for none."""
+    sections: dict[str, list[str]] = {}
+    for result in results:
+        if result.passed is None:
+            _, setting, *rest = result.gate.split(".")
+            sections.setdefault(f"gates.{setting}", []).extend(rest)
+    return ", ".join(f"{name} ({', '.join(classes)})" if classes else name for name, classes in sections.items())
 
 
 def refuse_failed(results: Sequence[GateResult], where: str) -> None:
@@ -191,3 +219,12 @@ def _add_flags(night: Night, ok: pa.Table | pa.RecordBatch) -> None:
         night.flags[name] = (hits + (pc.sum(flags).as_py() or 0), n + len(flags) - flags.null_count)
         any_flag = pc.or_(any_flag, pc.fill_null(flags, False))
     night.flagged += pc.sum(any_flag).as_py() or 0
+
+
+def _add_excess(night: Night, ok: pa.Table | pa.RecordBatch) -> None:
+    for name in _EXCESS:
+        flags, radiologists = ok.column(f"flag_{name}"), ok.column(f"reference_flag_{name}")
+        both = pc.and_(pc.is_valid(flags), pc.is_valid(radiologists))
+        before = night.excess[name]
+        counts = [pc.sum(pc.and_(both, column)).as_py() or 0 for column in (flags, radiologists)]
+        night.excess[name] = (before[0] + counts[0], before[1] + counts[1], before[2] + (pc.sum(both).as_py() or 0))

@@ -9,7 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from radray.evaluation.gates import NIGHT_COLUMNS, SCORE_COLUMNS, judge, measure, measure_scores, refuse_failed
+from radray.evaluation.gates import (
+    NIGHT_COLUMNS,
+    SCORE_COLUMNS,
+    describe_unjudged,
+    judge,
+    measure,
+    measure_scores,
+    refuse_failed,
+)
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
@@ -59,10 +67,9 @@ class NightGate:
         companions = pc.fill_null(pc.equal(reports.column("reason"), RejectReason.NOT_A_REPORT.value), False)
         statuses = Counter(reports.filter(pc.invert(companions)).column("status").to_pylist())
         results = judge(night, statuses, mean, previous, self._settings)
-        unjudged = [result.gate for result in results if result.passed is None]
-        if unjudged:
-            few = f"fewer than gates.min_reports={self._settings.min_reports} reports, or no night before"
-            self._report(f"gates that do not judge this night, for {few}: {', '.join(unjudged)}")
+        if unjudged := describe_unjudged(results):
+            few = f"fewer than gates.min_reports={self._settings.min_reports} reports"
+            self._report(f"gates that do not judge this night, for {few}, no references or no night before: {unjudged}")
         where = ", ".join(f"{name}={self._partition[name]}" for name in ("batch_date", "dataset", "split"))
         refuse_failed(results, f"predictions, {where}, model {self._model_name}")
 

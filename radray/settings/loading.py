@@ -115,7 +115,7 @@ def dump_changed(settings: Settings) -> str:
     erase, and a webhook, are not.
     """
     changed = settings.model_dump(mode="json", exclude_defaults=True)
-    gates = settings.gates.model_dump(mode="json", include=set(settings.gates.model_fields_set))
+    gates = settings.gates.model_dump(mode="json", exclude_unset=True)
     ordered = {name: gates if name == "gates" else changed.get(name) for name in type(settings).model_fields}
     return yaml.safe_dump({name: value for name, value in ordered.items() if value}, sort_keys=False)
 

@@ -37,10 +37,10 @@ def open_pairs() -> list[Record]:
         return [record for record in openi.read(file) if record.findings and record.reference]
 
 
-def check_reference(record: Record) -> CheckResult:
-    """Return the checks of the radiologist's own impression."""
+def check_impression(record: Record, impression: str | None) -> CheckResult:
+    """Return the checks of `impression`, as one that was written from the findings of `record`."""
     return check(
-        record.reference,
+        impression,
         record.findings or "",
         record.background,
         modality=record.modality,
@@ -86,10 +86,10 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=None, metavar="N", help="with --eyes: of N hits a class")
     wanted = parser.parse_args()
     records = open_pairs()
-    check_reference(records[0])
+    check_impression(records[0], records[0].reference)
     find_mentions.cache_clear()
     start = time.process_time()
-    results = [check_reference(record) for record in records]
+    results = [check_impression(record, record.reference) for record in records]
     seconds = time.process_time() - start
     figures: dict[str, object] = {"reports": len(records), "microseconds": round(seconds / len(records) * 1e6, 1)}
     any_hit = 0

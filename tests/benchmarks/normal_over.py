@@ -17,12 +17,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from radray.checks.check import CheckResult, check
+from radray.checks.check import CheckResult
 from radray.language.normality import is_normal
 from radray.reports.record.record import Record
 from radray.reports.splits import is_validation
 from radray.settings.source import SplitSettings
-from tests.benchmarks.check_rates import open_pairs, say, wilson
+from tests.benchmarks.check_rates import check_impression, open_pairs, say, wilson
 from tests.benchmarks.neighbours import Neighbours, report_of
 
 SEEN = ("normal_over_abnormal", "omission", "polarity")
@@ -39,16 +39,6 @@ def read_predictions(path: Path) -> Mapping[str, str]:
     """Return the predictions of a JSON Lines file by study id. Raises KeyError for a line without one of the two."""
     lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
     return {str(line["study_id"]): line["prediction"] for line in lines}
-
-
-def _checked(record: Record, impression: str) -> CheckResult:
-    return check(
-        impression,
-        record.findings or "",
-        record.background,
-        modality=record.modality,
-        body_part=record.body_part,
-    )
 
 
 def _show(record: Record, impression: str, result: CheckResult, name: str) -> None:
@@ -99,7 +89,8 @@ def main() -> int:
     figures: dict[str, object] = {}
     for writer, texts in writers.items():
         results = [
-            None if text is None else _checked(record, text) for record, text in zip(records, texts, strict=True)
+            None if text is None else check_impression(record, text)
+            for record, text in zip(records, texts, strict=True)
         ]
         for part, inside in parts.items():
             of_part = [result for result, is_in in zip(results, inside, strict=True) if result and is_in]

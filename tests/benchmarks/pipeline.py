@@ -55,6 +55,7 @@ from radray.tables.rows import to_arrow
 from radray.tasks.registry import find_prompt
 from tests.benchmarks.simulated import SimulatedImpressions, simulated_model
 from tests.benchmarks.trained_model import say
+from tests.support.worlds.nights import NO_GATES
 
 BLOCKS, BLOCK_ROWS = 40, 64
 DISTINCT = 2_000
@@ -143,7 +144,7 @@ def peak() -> float:
 def night_settings(folder: Path, block_rows: int) -> Settings:
     """Return the settings of the night in `folder`."""
     words = [f"warehouse.uri={folder}/warehouse", f"date={NIGHT}", "source.dataset=hospital"]
-    words += ["gates.max_tier_a_rate=null", "gates.min_distinct_rate=null"]  # one sentence for all
+    words += NO_GATES  # one sentence for all
     return load_settings((), [*words, f"generate.block_rows={block_rows}"])
 
 

@@ -11,12 +11,12 @@ import pytest
 
 from jobs import cli
 from radray.errors import GateError
-from radray.flags import TIER_A
+from radray.flags import CLASSES, TIER_A
 from radray.nights.gate import NightGate
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
-from radray.settings.gates import GatesSettings
+from radray.settings.gates import FlagRates, GatesSettings
 from radray.settings.loading import load_settings
 from radray.settings.section import CORPUS_DATE
 from radray.settings.warehouse import WarehouseSettings
@@ -39,7 +39,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
 def prediction(place: int, **columns: Any) -> dict[str, Any]:
     """Return a good row: every second reference is abnormal, all findings are; each has a text of its own."""
     row = dict.fromkeys(column.name for column in PREDICTIONS.columns)
-    row |= {f"flag_{name}": False for name in TIER_A}
+    row |= {f"{writer}flag_{name}": False for name in CLASSES for writer in ("", "reference_")}
     row |= {"unit_id": f"u{place:03d}", "study_id": f"s{place}", "split_key": f"k{place}", "text_digest": "t"}
     row |= {"status": "ok", "findings": f"findings {place}", "prediction": f"says {place}", "reference": "r"}
     row |= {"findings_stratum": "abnormal", "reference_stratum": "abnormal" if place % 2 else "normal"}
@@ -91,8 +91,9 @@ def stage_reports(warehouse: Warehouse, statuses: Sequence[str], reason: str = "
 
 BAD: dict[str, tuple[GatesSettings, dict[str, Any]]] = {
     "max_failed_rate": (GatesSettings(), {"status": "failed", "prediction": None}),
-    "max_tier_a_rate": (GatesSettings(), {"flag_polarity": True}),
-    "max_flag_rates.side": (GatesSettings(max_flag_rates={"side": 0.1}, max_tier_a_rate=None), {"flag_side": True}),
+    "max_tier_a_rate": (GatesSettings(max_flag_rates=FlagRates(polarity=1.0)), {"flag_polarity": True}),
+    "max_flag_rates.side": (GatesSettings(max_tier_a_rate=None), {"flag_side": True}),
+    "max_excess_rates.omission": (GatesSettings(), {"flag_omission": True}),
     "min_distinct_rate": (GatesSettings(), {"prediction": "The same to all."}),
     "min_rouge_l": (GatesSettings(min_rouge_l=0.55), {"rougel_f": 0.1}),
     "max_rejected_rate": (GatesSettings(max_rejected_rate=0.3), {}),
@@ -123,9 +124,9 @@ def test_a_night_refused_by_a_gate_exits_with_3_and_the_old_rows_stay(
 
 
 def settings_on(settings: GatesSettings) -> list[str]:
-    off = {"min_reports": None, "max_flag_rates": None}
-    rates = [name for name, value in settings.model_dump().items() if value is not None and name not in off]
-    return [*rates, *settings.max_flag_rates]
+    rates = {**settings.max_flag_rates.model_dump(), **settings.max_excess_rates.model_dump()}
+    others = settings.model_dump(exclude={"min_reports", "max_flag_rates", "max_excess_rates"})
+    return [name for name, value in (others | rates).items() if value is not None]
 
 
 def test_what_is_not_a_report_does_not_count_as_rejected(warehouse: Warehouse) -> None:
@@ -166,11 +167,15 @@ def test_small_empty_and_live_nights_pass_and_what_was_not_judged_is_said(wareho
     small = Night(warehouse, "small")
     small.commit([prediction(place, status="failed", prediction=None) for place in range(COUNT - 1)], GatesSettings())
     assert small.remarks == [
-        "gates that do not judge this night, for fewer than gates.min_reports=200 reports, or no night before:"
-        " gates.max_failed_rate, gates.max_tier_a_rate, gates.min_distinct_rate, gates.max_rouge_l_drop"
+        "gates that do not judge this night, for fewer than gates.min_reports=200 reports, no references or no night"
+        f" before: gates.max_failed_rate, gates.max_tier_a_rate, gates.max_flag_rates ({', '.join(TIER_A)}),"
+        " gates.max_excess_rates (normal_over_abnormal, omission), gates.min_distinct_rate, gates.max_rouge_l_drop"
     ]
-    live = {"reference": None, "reference_stratum": None, "rougel_f": None, "scorer_id": None}
-    Night(warehouse, "live").commit([prediction(place, **live) for place in range(COUNT)], GatesSettings())
+    live = dict.fromkeys(("reference", "reference_stratum", "rougel_f", "scorer_id", "reference_flag_omission"))
+    unreferenced = Night(warehouse, "live")
+    unreferenced.commit([prediction(place, **live, flag_omission=True) for place in range(COUNT)], GatesSettings())
+    (remark,) = unreferenced.remarks
+    assert remark.endswith(": gates.max_excess_rates (omission), gates.max_rouge_l_drop")
     assert held(warehouse) == {"live"}
     Night(warehouse, "empty").commit([], GatesSettings(min_reports=1, min_rouge_l=1.0))
     assert held(warehouse) == set()
@@ -179,13 +184,14 @@ def test_small_empty_and_live_nights_pass_and_what_was_not_judged_is_said(wareho
 def test_after_a_gate_is_lifted_what_was_staged_is_committed(warehouse: Warehouse) -> None:
     bad = [prediction(place, flag_side=True) for place in range(COUNT)]
     with pytest.raises(GateError):
-        Night(warehouse, "k").commit(bad, GatesSettings())
+        Night(warehouse, "k").commit(bad, GatesSettings(max_flag_rates=FlagRates(side=None)))
     partition = {"batch_date": TODAY, "dataset": "d", "split": "live", "model_digest": "a"}
     row = RunRow(new_run_id("generate"), "generate", "k", "config", {**partition, "model_name": "model"})
     again = RecordedRun(warehouse, pin(warehouse, PREDICTIONS, partition), row)
     staged = again.staged_ids()
     assert len(staged) == COUNT
-    gate = NightGate(warehouse, GatesSettings(max_tier_a_rate=None), 0.5, partition, "model", print)
+    lifted = GatesSettings(max_tier_a_rate=None, max_flag_rates=FlagRates(side=None))
+    gate = NightGate(warehouse, lifted, 0.5, partition, "model", print)
     again.stage().commit(staged, gate)
     assert held(warehouse) == {"k"}
 

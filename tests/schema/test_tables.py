@@ -1,15 +1,14 @@
 """The written schemas keep the promises that readers count on."""
 
-from typing import get_args
-
 import pyarrow as pa
 import pytest
 
-from radray.flags import TIER_A, TierA
+from radray.flags import TIER_A
 from radray.schema.column import TableSchema
 from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
 from radray.schema.reports import REPORTS
 from radray.schema.tables import TABLES
+from radray.settings.gates import FlagRates
 
 
 @pytest.mark.parametrize("schema", TABLES.values(), ids=lambda schema: schema.name)
@@ -44,4 +43,4 @@ def test_released_columns_stay_where_they_are() -> None:
 
 
 def test_gates_know_every_class_of_tier_a() -> None:
-    assert get_args(TierA) == tuple(TIER_A)
+    assert tuple(FlagRates.model_fields) == tuple(TIER_A)

@@ -17,6 +17,7 @@ from radray.reports.synthetic.studies import make_studies
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
+from radray.settings.gates import ExcessRates, FlagRates
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
@@ -34,6 +35,8 @@ NO_GATES = (
     "gates.max_tier_a_rate=1",
     "gates.max_rouge_l_drop=1",
     "gates.min_distinct_rate=0",
+    *(f"gates.max_flag_rates.{name}=null" for name in FlagRates.model_fields),
+    *(f"gates.max_excess_rates.{name}=null" for name in ExcessRates.model_fields),
 )
 """What lets the words of a model that has learnt nothing pass."""
 
