@@ -33,9 +33,14 @@ from radray.checks.numbers.counts import find_changed_counts
 from radray.checks.numbers.exchanged import find_changed_grades, find_exchanged
 from radray.checks.numbers.measurements import find_changed
 from radray.checks.prior import find_prior
-from radray.checks.recommendations.actions import find_actions
-from radray.checks.recommendations.missed import find_missed_recommendations
+from radray.checks.recommendations.changed import (
+    find_changed_intervals,
+    find_changed_recommendations,
+    find_missed_recommendations,
+)
+from radray.checks.recommendations.recommendation import Recommendation, find_recommendations_in
 from radray.checks.recommendations.unsound import find_recommendations
+from radray.checks.recommendations.vocabulary import NO_FOLLOW_UP
 from radray.checks.spans import Hit, write_evidence
 from radray.flags import CLASSES, TIER_B
 from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
@@ -71,10 +76,15 @@ class CheckResult:
     """By class, TIER_A then TIER_B; None where a class does not apply."""
     evidence: str
     """Where: ``side impression:12-25 findings:40-61; mask impression:0-3``, characters of the texts, never text."""
-    followup: bool
-    """Whether the impression recommends follow-up or another action."""
+    recommendations: tuple[Recommendation, ...]
+    """What the impression recommends to be done, in order."""
     most_urgent_first: bool | None
     """Whether the most urgent sentence with a finding is the first; None with fewer than two, or none urgent."""
+
+    @property
+    def followup(self) -> bool:
+        """Return whether the impression recommends follow-up or another action."""
+        return any(each.test != NO_FOLLOW_UP for each in self.recommendations)
 
 
 def check(
@@ -99,12 +109,13 @@ def check(
     applies = _applies(modality, body_part, context)
     if not text.strip():
         flags = {name: None if name in OF_CONCEPTS and not applies else False for name in CLASSES}
-        return CheckResult(flags | {"degenerate": True}, "degenerate impression:0-0", False, None)
+        return CheckResult(flags | {"degenerate": True}, "degenerate impression:0-0", (), None)
     hits: dict[str, list[Hit]] = {
         "measurement": find_changed(text, findings, behind)
         + find_exchanged(text, findings, behind)
         + find_changed_grades(text, findings, behind)
-        + find_changed_counts(text, findings),
+        + find_changed_counts(text, findings)
+        + find_changed_intervals(text, findings, behind),
         "communication": find_communication(text, findings, behind),
         "mask": find_masks(text),
         "prior": find_prior(text, findings, behind),
@@ -122,7 +133,7 @@ def check(
             "level": find_levels(text, mentions, context),
             "change": find_reversed_changes(text, mentions, context),
             "prior": hits["prior"] or find_invented_changes(text, mentions, context),
-            "recommendation": find_recommendations(text, context),
+            "recommendation": find_recommendations(text, context) + find_changed_recommendations(text, findings),
             "unsupported": find_unsupported(mentions, context),
             "certainty": find_certainty(text, mentions, context),
             "severity": find_severity(mentions, context),
@@ -136,7 +147,7 @@ def check(
     return CheckResult(
         flags={name: bool(hits[name]) if name in hits else None for name in order},
         evidence=write_evidence((name, hits[name]) for name in order if hits.get(name)),
-        followup=bool(find_actions(text)),
+        recommendations=find_recommendations_in(text),
         most_urgent_first=_most_urgent_first(mentions),
     )
 

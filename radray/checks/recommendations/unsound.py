@@ -1,70 +1,21 @@
-"""Recommendations: the actions that an impression asks for without a reason in the findings."""
+"""Recommendations without a reason: nothing to act on, too much for what is there, or too little, too late."""
 
 import re
 
 from radray.checks.context import ReportContext
 from radray.checks.recommendations.actions import find_actions
-from radray.checks.spans import IMPRESSION, Hit, Place
+from radray.checks.recommendations.recommendation import Recommendation, find_recommendations_in
+from radray.checks.recommendations.vocabulary import ACTIONS, BENIGN, CHRONIC, NO_FOLLOW_UP, SUSPICIOUS, Action
+from radray.checks.spans import IMPRESSION, Hit, Place, sentence_spans
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.language.mentions import State
 
+_HARMLESS = frozenset({"atelectasis", "cardiomegaly", "scarring", "granuloma", "interstitial_markings", "lung_opacity"})
+"""Concepts that give no reason by their parents: atelectasis is an opacity, and no lesion to be sampled. A large heart
+is not a wide mediastinum, though the CheXpert labeler files it there."""
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-CHRONIC = _words(
-    "granuloma calcification degenerative_change osteophyte scoliosis kyphosis osteopenia aortic_tortuosity"
-    " aortic_atherosclerosis fat_pad sternotomy_wires surgical_clips prosthetic_valve stent orthopedic_hardware"
-    " breast_implant external_leads contrast_medium mastectomy nipple_shadow lung_resection postsurgical_change"
-    " low_lung_volumes cardiac_device support_devices central_line circulatory_support"
-)
-"""What is old, implanted or an artefact: no reason for another test."""
-
-_LESIONS = _words(
-    "lung_opacity lung_lesion nodule mass malignancy lymphadenopathy hilar_enlargement"
-    " lucency sclerosis pleural_other organ_mass thyroid_nodule cystic_organ_lesion bone_cyst soft_tissue_abnormality"
-    " abscess tuberculosis scarring"
-)
-_FLUID = _words("pleural_effusion blunted_angle pericardial_effusion ascites abscess joint_effusion pneumothorax")
-_AIR = _words("pneumothorax pleural_effusion pneumomediastinum")
-_HEART = _words("cardiomegaly edema pericardial_effusion enlarged_cardiomediastinum pleural_effusion")
-_BONE = _words(
-    "fracture dislocation bone_abnormality lucency sclerosis bone_cyst deformity mass malignancy lung_lesion"
-    " degenerative_change listhesis disc_herniation spinal_stenosis cord_compression meningitis soft_tissue_swelling"
-    " tendon_or_ligament_tear joint_effusion osteopenia soft_tissue_abnormality"
-)
-_VESSELS = _words(
-    "pulmonary_embolism aortic_aneurysm aortic_dissection aortic_rupture enlarged_cardiomediastinum hilar_enlargement"
-    " aortic_tortuosity deep_vein_thrombosis arterial_occlusion mass pleural_effusion"
-)
-INVASIVE: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
-    (re.compile(rf"\b(?:{words})", re.IGNORECASE), reasons)
-    for words, reasons in (
-        (r"biops|tissue\s+(?:sampling|diagnosis)|sampling|fine[\s-]needle|resect|lobectomy|excision|needle", _LESIONS),
-        (r"bronchoscop|lavage", _LESIONS | {"atelectasis", "foreign_body", "airway_compromise"}),
-        (r"pet\b|pet[\s/-]ct|positron", _LESIONS),
-        (r"thoracentesis|paracentesis|pericardiocentesis|drainage|\btap\b|aspirat(?:e|ion of)", _FLUID),
-        (
-            r"chest\s+tube|tube\s+thoracostomy|thoracostomy|decompress|pigtail|chest\s+drain",
-            _AIR | {"cord_compression"},
-        ),
-        (r"echocardio|\becho\b|cardiac\s+(?:mri|ct|cath)|catheteri[sz]ation|pericardial\s+window", _HEART),
-        (r"mri?\b|magnetic\s+resonance|kyphoplasty|vertebroplasty|orthop\w+|bone\s+scan", _BONE),
-        (
-            r"angiogra|cta\b|ctpa\b|pulmonary\s+embolism\s+protocol|anticoagul|venous\s+doppler|heparin|embolization",
-            _VESSELS,
-        ),
-        (r"mammogra|breast", frozenset({"mass", "nodule", "lung_lesion", "soft_tissue_abnormality"})),
-        (r"chemotherap|radiation\s+therapy|radiotherap|oncolog", _LESIONS),
-        (
-            r"antibiotic|antimicrob",
-            frozenset({"lung_opacity", "pleural_effusion", "abscess", "tuberculosis", "bronchitis"}),
-        ),
-        (r"diure(?:sis|tic)", _HEART),
-    )
-)
-"""Tests and treatments that need a specific reason, each with the findings that may be one, parents included."""
+_INVASIVE = frozenset({"sampling", "endoscopy", "surgery"})
+"""Kinds of actions for which any suspicious word of the findings is a reason."""
 
 _LIMITED = re.compile(
     r"\b(?:limit(?:ed|ation\w*)|suboptimal|sub-optimal|rotat(?:ed|ion)|motion|technique|obscur\w+|not\s+well|poorly|incomplete\w*"
@@ -75,12 +26,27 @@ _LIMITED = re.compile(
 )
 """Words that give a reason to act where the findings name no finding of the table."""
 _ASKED = re.compile(r"\b(?:recommended|advised|suggested)\b", re.IGNORECASE)
-_CONDITION = re.compile(
-    r"\b(?:if|should\s+(?:there|symptoms?|clinical|pain)|unless|when\s+clinically|as\s+(?:clinically\s+)?(?:indicated|warranted|needed)"
-    r"|in\s+case\s+of|depending|clinically\s+(?:indicated|warranted))\b",
+_PLAIN = re.compile(
+    r"\b(?:no|not|without|negative|normal\w*|unremarkable|clear|intact|within|patent|preserved|maintained|midline|absent|free"
+    r"|limits|stable|unchanged|sharp|expanded|inflated|symmetric\w*|views?|radiographs?|projections?|technique|films?"
+    r"|examination|study|images|contrast|lungs?|heart|none|homogeneous|nondisplaced|aligned|exam)\b",
     re.IGNORECASE,
 )
-"""Words that make an action conditional on the patient, whom the referrer sees and the findings do not."""
+"""Words of sentences that state normality or the technique; a sentence without any states something."""
+_NEGATED = re.compile(r"\b(?:no|without|negative\s+for|free\s+of|absence\s+of|rather\s+than|neither)\b.*", re.I | re.S)
+_NORMAL = re.compile(r"\b(?:normal|unremarkable|clear|intact|patent|preserved|not|benign)\b", re.IGNORECASE)
+_PART = re.compile(r"[.;\n]+(?=\s|$)|\b(?:but|however|although)\b|,\s+(?:with\s+)?(?=\d)")
+
+_MALIGNANT = re.compile(
+    r"\b(?:suspicious\s+for|concerning\s+for|worrisome\s+for|compatible\s+with|consistent\s+with|likely|probabl[ey])\s+(?:[\w-]+\s+){0,3}?"
+    r"(?:malignan\w+|metasta\w+|cancer|carcinoma|neoplas\w+|tumou?rs?|lymphoma|sarcoma)|\bspiculated\b"
+    r"|\b(?:bi-?\s?rads|ti-?\s?rads)\s+(?:category\s+)?5|\bobstructing\s+(?:tumou?r|mass|lesion|neoplasm)|\bmetastas[ei]s\b",
+    re.IGNORECASE,
+)
+"""Words of a finding that must not wait."""
+WAIT_DAYS = 183
+"""Most days of a follow-up alone where a mass or a suspected cancer was seen: half a year is the longest first interval
+that the Fleischner Society (2017) and BI-RADS give a finding that may be malignant."""
 
 
 def find_recommendations(impression: str, context: ReportContext) -> list[Hit]:
@@ -88,32 +54,104 @@ def find_recommendations(impression: str, context: ReportContext) -> list[Hit]:
 
     Radiologists recommend in the impression what the findings do not mention, so an action counts as invented only
 
-    - if there is nothing to act on: the findings name no finding, certain or not, other than `CHRONIC` ones, have no
-      words of doubt or of a limited exam (`_LIMITED`), and the background has no nodule or mass; or
-    - if it is one of `INVASIVE` and no finding that could be its reason is present;
-
-    and never where the findings or the background recommend an action themselves. The first rule also spares sentences
-    that leave the action to the patient's state ("if symptoms persist").
+    - if there is nothing to act on (`_has_reason`), unless the action is left to the patient's state ("if symptoms
+      persist") or the findings or the background recommend something themselves;
+    - if it needs a reason of its own (`Action.reasons`) and none is there; or
+    - if it is none, or one in more than `WAIT_DAYS` alone, where the findings assert a mass or suspect a cancer.
     """
-    actions = find_actions(impression)
-    if not actions or find_actions(context.findings) or _ASKED.search(context.background):
+    written = find_recommendations_in(impression)
+    if not written:
         return []
-    concepts = {m.concept for m in context.in_findings if m.state is not State.ABSENT and _is_reason(m.concept)}
-    concepts |= {
-        m.concept for m in context.in_background if m.concept in ("nodule", "mass") and m.state is State.PRESENT
-    }
-    # a large heart is not a wide mediastinum, though the CheXpert labeler files it there
-    reasons = concepts.union(*map(ancestors, concepts)) - ({"enlarged_cardiomediastinum"} - concepts)
-    acute = any(concept not in CHRONIC for concept in concepts) or _LIMITED.search(context.findings) is not None
+    quiet: bool | None = None
     hits: list[Hit] = []
-    for start, end, first, last in actions:
-        wanted = [needed for pattern, needed in INVASIVE if pattern.search(impression, first, last)]
-        invented = (not acute and not _CONDITION.search(impression, first, last)) or (
-            bool(wanted) and all(needed.isdisjoint(reasons) for needed in wanted)
-        )
+    seen = _concepts(context)
+    now = seen - {m.concept for m in context.in_findings if m.historical}
+    reasons = now | frozenset().union(*(ancestors(concept) for concept in now - _HARMLESS))
+    asserted = _asserted_text(context.findings)
+    asked = bool(find_actions(context.findings)) or _ASKED.search(context.background) is not None
+    tests_asked = {
+        each.test for text in (context.findings, context.background) for each in find_recommendations_in(text)
+    }
+    for each in written:
+        action = ACTIONS.get(each.test)
+        if each.test == NO_FOLLOW_UP or _is_late(each, written):
+            invented = _is_malignant(context, impression)
+        elif each.conditional or each.test in tests_asked:
+            invented = False
+        elif action is not None and action.reasons and not _is_reasoned(action, reasons, asserted, context.background):
+            invented = True
+        elif asked:
+            invented = False
+        else:
+            quiet = not _has_reason(context, seen, asserted) if quiet is None else quiet
+            invented = quiet
         if invented:
-            hits.append((Place(IMPRESSION, start, end),))
-    return hits
+            hits.append((Place(IMPRESSION, each.start, each.end),))
+    return list(dict.fromkeys(hits))
+
+
+def _concepts(context: ReportContext) -> frozenset[str]:
+    """Return the concepts that may be a reason: those of the findings, and nodules and masses of the background."""
+    concepts = {m.concept for m in context.in_findings if m.state is not State.ABSENT and _is_reason(m.concept)}
+    return frozenset(concepts) | {
+        m.concept
+        for m in context.in_background
+        if m.concept in ("nodule", "mass", "malignancy") and m.state is State.PRESENT
+    }
+
+
+def _has_reason(context: ReportContext, seen: frozenset[str], asserted: str) -> bool:
+    """Return whether there is anything to act on.
+
+    That is a finding, certain or not, that is not one of `CHRONIC`; words of doubt or of a limited exam (`_LIMITED`);
+    or a sentence that neither states normality nor names a finding of the table.
+    """
+    if any(concept not in CHRONIC for concept in seen) and asserted.strip():
+        return True
+    if _LIMITED.search(context.findings):
+        return True
+    spans = sentence_spans(context.findings)
+    named = [(m.start, m.end) for m in context.in_findings]
+    for first, last in spans:
+        sentence = context.findings[first:last]
+        if not _PLAIN.search(sentence) and not any(first <= start < last for start, _ in named):
+            return True
+    return False
+
+
+def _is_reasoned(action: Action, reasons: frozenset[str], asserted: str, background: str) -> bool:
+    if not action.reasons.isdisjoint(reasons):
+        return True
+    if action.kind in _INVASIVE and SUSPICIOUS.search(asserted):
+        return True
+    return action.words is not None and bool(action.words.search(asserted) or action.words.search(background))
+
+
+def _asserted_text(findings: str) -> str:
+    """Return `findings` without what they deny, what they state as normal, and what is benign by its name."""
+    kept = []
+    for part in _PART.split(findings):
+        stated = _NEGATED.sub(" ", BENIGN.sub(" ", part))
+        if not _NORMAL.search(stated):
+            kept.append(stated)
+    return " . ".join(kept)
+
+
+def _is_late(each: Recommendation, written: tuple[Recommendation, ...]) -> bool:
+    """Return whether a recommendation is to wait for more than `WAIT_DAYS`, and no other has another test."""
+    return (
+        each.days is not None
+        and each.days[0] > WAIT_DAYS
+        and all(other.days is not None and other.days[0] > WAIT_DAYS for other in written)
+    )
+
+
+def _is_malignant(context: ReportContext, impression: str) -> bool:
+    """Return whether the findings assert a mass, or findings or impression suspect a cancer."""
+    return any(
+        m.concept in ("mass", "malignancy") and m.state is State.PRESENT and not m.historical
+        for m in context.in_findings
+    ) or any(_MALIGNANT.search(_asserted_text(text)) for text in (context.findings, impression))
 
 
 def _is_reason(concept: str) -> bool:
