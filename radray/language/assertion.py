@@ -17,8 +17,19 @@ tests/support/inputs/mention_cases.py (states right; time for a report of 83 wor
 """
 
 import re
+from typing import NamedTuple
 
-from radray.language.lexicon.cues import ASSERTIVE, CLOSING, ORGANS
+from radray.language.lexicon.cues import (
+    ASSERTIVE,
+    BESIDE_GIVEN,
+    CAUSES,
+    CLOSING,
+    GIVEN,
+    INSTEAD,
+    LIMITS,
+    ORGANS,
+    PLACED,
+)
 from radray.language.lexicon.trie import CANONICAL, Entry
 
 NONE, COMMA, COLON, QUESTION, STOP, ASKED = range(6)
@@ -27,7 +38,10 @@ end of a clause, or its end with a question mark. `STOP` and above end a clause.
 
 _WORD = re.compile(r"\w+")
 _ABBREVIATIONS = frozenset({"vs", "dr", "drs", "mr", "mrs", "ms", "st", "approx", "no", "fig", "figs", "incl", "resp"})
+_PAUSES = frozenset({COMMA, COLON})
 _IS = frozenset({"is", "are"})
+_KNOWN = frozenset({"the", "this", "these", "known", "previously"})
+"""Words before something that is there: "evaluation of the nodule is limited"."""
 _HISTORY_REACH = 6
 """Most words in the scope of "history of" or "old"; ConText takes the sentence, but sentences of reports run on."""
 
@@ -76,57 +90,108 @@ def _barrier(gap: str, before: str, following: str) -> int:
     return NONE
 
 
-def asserted(
-    words: Words, first: int, last: int, cues: dict[int, tuple[int, Entry]]
-) -> tuple[list[bool], list[bool], list[bool]]:
-    """Return whether each word of the clause is negated, uncertain, historical: three lists of `last - first` items.
+class Assertion(NamedTuple):
+    """Whether each word of a clause is negated, uncertain, historical, or only what the exam cannot show."""
+
+    negated: list[bool]
+    doubted: list[bool]
+    past: list[bool]
+    limited: list[bool]
+
+
+def asserted(words: Words, first: int, last: int, cues: dict[int, tuple[int, Entry]]) -> Assertion:
+    """Return what the cues make of each word of a clause: lists of `last - first` items.
 
     The clause is the words `first` to `last` (exclusive). `cues` are its cue phrases by their first word, each with the
     word after its last. The scope of a cue runs forward to the end of the clause, to a word that ends it ("but"), or,
-    after a comma or an "and", to a word that introduces something present ("small", "the"), unless an "or" follows
-    that continues the list.
+    after a comma, a colon or an "and", to words that introduce something present ("small", "the", "tube in place"),
+    unless an "or" follows that continues the list.
     """
     tokens, barriers = words.words, words.barriers
     if not cues and QUESTION not in barriers[first:last]:
         nothing = [False] * (last - first)
-        return nothing, nothing, nothing
+        return Assertion(nothing, nothing, nothing, nothing)
     last_or = next((at for at in range(last - 1, first, -1) if tokens[at] in ("or", "nor")), -1)
     negated, doubted, past = [], [], []
-    negation = doubt = False
+    limited = [False] * (last - first)
+    negation = doubt = limit = False
     history = 0
-    skip, opened = first, -1
+    skip, opened, prefixed = first, -1, -2
     for at in range(first, last):
         word, barrier = tokens[at], barriers[at]
-        if barrier == COMMA or word == "and":
+        if barrier in _PAUSES or word == "and":
             following = tokens[at + 1] if word == "and" and at + 1 < last else word
             closed = tokens[at - 1] in CLOSING and following not in ("or", "nor")
-            if closed or (following in ASSERTIVE and last_or < at):
-                negation = doubt = False
+            opens = following in ASSERTIVE or (word == "and" and following in INSTEAD)
+            if (negation or doubt or limit) and (
+                (barrier != COLON and closed)
+                or (last_or < at and (opens or (barrier != NONE and negation and _placed(words, at, last))))
+            ):
+                negation = doubt = limit = False
             if barrier == COMMA:
                 history = 0
         elif barrier == QUESTION:
             doubt = True
         elif word == "the" and negation and at + 2 < last and tokens[at + 1] in ORGANS and tokens[at + 2] in _IS:
             negation = doubt = False
-        elif word == "with":
-            negation = doubt = False
+        elif word == "with" and (at >= skip or tokens[at - 1] == "associated"):
+            negation = doubt = limit = False
             history = 0
+        elif limit and at >= skip and word in CAUSES:
+            limit = False
         if at >= skip and at in cues:
             skip, entry = cues[at]
             cue = entry.cue
+            if cue in ("sought", "examined"):
+                cue = _sought(cue, tokens, first, skip, last)
             if cue == "negation":
-                negation = True
+                negation, limit = True, False
+            elif cue == "prefix":
+                prefixed = skip
             elif cue == "uncertainty":
-                doubt = True
+                doubt, limit = True, False
+            elif cue == "limit":
+                limit = True
             elif cue == "history":
                 history = _HISTORY_REACH + skip - at
             elif cue == "end" and at != opened:  # "not certain if there is": the scope of the cue just before continues
-                negation = doubt = False
+                negation = doubt = limit = False
                 history = 0
             if cue in ("negation", "uncertainty"):
                 opened = skip
-        negated.append(negation)
+        negated.append(negation or prefixed <= at <= prefixed + 1)
         doubted.append(doubt and not negation)
         past.append(history > 0)
+        if limit:
+            limited[at - first] = True
         history -= 1
-    return negated, doubted, past
+    return Assertion(negated, doubted, past, limited)
+
+
+def _placed(words: Words, first: int, last: int) -> bool:
+    """Return whether the part of a list that begins at the word `first` says of something that it is there."""
+    for at in range(first, last):
+        if at > first and words.barriers[at] == COMMA:
+            return False
+        if words.words[at] in PLACED:
+            return True
+    return False
+
+
+def _sought(cue: str, tokens: list[str], first: int, end: int, last: int) -> str | None:
+    """Return the effect of "evaluation for" or "of": a limit beside a word that limits, unless of a known thing."""
+    if (end == last or tokens[end] not in _KNOWN) and not LIMITS.isdisjoint(tokens[first:last]):
+        return "limit"
+    return "uncertainty" if cue == "sought" else None
+
+
+def denies(words: Words, end: int, covered: set[int]) -> bool:
+    """Return whether the negation before the word `end` denies a finding and not what was given: "no IV contrast".
+
+    `covered` are the words of findings up to their last: "no contrast extravasation" denies one.
+    """
+    tokens = words.words
+    at = end
+    while at < len(tokens) and tokens[at] in BESIDE_GIVEN:
+        at += 1
+    return at >= len(tokens) or tokens[at] not in GIVEN or at in covered or words.barriers[at] >= STOP

@@ -7,9 +7,11 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
-from radray.language.assertion import ASKED, COLON, STOP, Words, asserted
+from radray.language.assertion import ASKED, COLON, STOP, Words, asserted, denies
 from radray.language.binding import bind
 from radray.language.lexicon.attributes import SIDES
+from radray.language.lexicon.concepts import CONCEPTS
+from radray.language.lexicon.cues import GIVEN, PARTS
 from radray.language.lexicon.trie import TRIE, Entry, scan
 from radray.language.lexicon.vocabulary import forgets
 from radray.language.malpositions import find_malpositions
@@ -25,6 +27,7 @@ _TUBES = frozenset(
 _WITHOUT_SIDE = frozenset({"endotracheal_tube", "tracheostomy_tube", "enteric_tube"})
 _OPEN = frozenset({"cannot", "not", "should", "must", "could", "needs", "need"})
 _OR = frozenset({"or", "versus", "vs"})
+_OF_NEXT_WORDS = Entry(cue="prefix")
 _ALTERNATIVE = 5
 """Most words from one alternative to the next."""
 KEPT_TEXTS = 1024
@@ -82,6 +85,7 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
     first = index = sentence = 0
     total = len(words.words)
     barriers = words.barriers
+    given = not GIVEN.isdisjoint(words.words)
     while first < total:
         while ordinals[sentence] <= first:
             sentence += 1
@@ -95,7 +99,7 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
         if clause:
             # a line break ends a sentence but may stand within a phrase: raw text is wrapped
             last = max(last, clause[-1][1])
-            for target in _read_clause(words, first, last, clause):
+            for target in _read_clause(words, first, last, clause, given):
                 mentions.extend(_mentions(words, target, sentence))
         first = last
     if any(mention.concept in _TUBES for mention in mentions):
@@ -148,22 +152,30 @@ def _mentions(words: Words, target: Target, sentence: int) -> list[Mention]:
     ]
 
 
-def _read_clause(words: Words, first: int, last: int, matches: list[Match]) -> list[Target]:
+def _read_clause(words: Words, first: int, last: int, matches: list[Match], given: bool) -> list[Target]:
     targets, used = find_targets(words, matches)
     targets = bind_organs(words, first, last, targets)
     if not targets:
         return []
     cues = {start: (end, entry) for start, end, entry in matches if entry.cue is not None}
-    negated, doubted, past = asserted(words, first, last, cues)
+    if given:
+        covered = {at for target in targets for at in range(target.first, target.last - 1)}
+        cues = {
+            start: (end, entry if entry.cue != "negation" or denies(words, end, covered) else _OF_NEXT_WORDS)
+            for start, (end, entry) in cues.items()
+        }
+    negated, doubted, past, limited = asserted(words, first, last, cues)
     links = {start for start, (_, entry) in cues.items() if entry.cue in ("link", "uncertainty")}
     bind(words, first, last, matches, targets, used, links)
     for target in targets:
         decided = target.last - 1 - first
         target.past = past[target.first - first]
-        if target.kind == NORMAL:
+        if limited[decided]:
+            target.state = None
+        elif target.kind == NORMAL:
             inside = any(at in cues and cues[at][1].cue == "negation" for at in range(target.first, target.last))
             target.state = State.PRESENT if inside else State.UNCERTAIN if doubted[decided] else State.ABSENT
-        elif negated[decided]:
+        elif negated[decided] and not _part_alone(words, first, target):
             target.state = State.ABSENT
         elif doubted[decided] or target.kind == BORDERLINE:
             target.state = State.UNCERTAIN
@@ -175,7 +187,22 @@ def _read_clause(words: Words, first: int, last: int, matches: list[Match]) -> l
     _doubt_alternatives(words, targets)
     if words.barriers[last] == ASKED and targets[-1].state == State.PRESENT:
         targets[-1].state = State.UNCERTAIN
-    return targets
+    return [target for target in targets if target.state is not None]
+
+
+def _part_alone(words: Words, first: int, target: Target, cue: int = 0) -> bool:
+    """Return whether only a part of a device is meant, before the cue at the word `cue`: "tube tip not visualized"."""
+    if not CONCEPTS[target.concepts[0]].device:
+        return False
+    before, after = (
+        words.words[max(target.first - 3, first) : target.first],
+        words.words[target.last - 1 : target.last + 1],
+    )
+    return (
+        not PARTS.isdisjoint(after)
+        or (before[-1:] != ["no"] and not PARTS.isdisjoint(before))
+        or not PARTS.isdisjoint(words.words[target.last : cue])
+    )
 
 
 def _doubt_alternatives(words: Words, targets: list[Target]) -> None:
@@ -199,14 +226,16 @@ def _look_back(words: Words, first: int, last: int, cues: dict[int, tuple[int, E
         cue = entry.cue
         lone_no = cue == "negation" and end == last and (words.barriers[start] == COLON or tokens[start] == "not")
         doubtful = cue == "uncertainty_after" or (cue == "uncertainty" and end == last)  # "cardiomegaly, perhaps"
-        if cue != "negation_after" and not doubtful and not lone_no:
+        if cue not in ("negation_after", "limit_after") and not doubtful and not lone_no:
             continue
         # "cannot be confidently excluded", "should be excluded": nobody has excluded it yet
         open_yet = tokens[end - 1] in ("excluded", "out") and not _OPEN.isdisjoint(tokens[max(start - 4, first) : end])
-        state = State.UNCERTAIN if doubtful or open_yet else State.ABSENT
+        state = None if cue == "limit_after" else State.UNCERTAIN if doubtful or open_yet else State.ABSENT
         before = bisect_right(firsts, start) - 1
         while before >= 0 and targets[before].last > start:
             before -= 1
         for target in listed(words, targets, before) if before >= 0 else ():
-            if target.kind != NORMAL and not (target.state == State.ABSENT and state == State.UNCERTAIN):
+            if target.kind == NORMAL or (target.state == State.ABSENT and state == State.UNCERTAIN):
+                continue
+            if state != State.ABSENT or not _part_alone(words, first, target, start):
                 target.state = state

@@ -5,7 +5,7 @@ wordings of chest reports are added. A longer phrase wins over a shorter one wit
 pseudo-negation ("no change in", "cannot be excluded") keeps its "no" from negating.
 """
 
-from radray.language.lexicon.concept import words_of
+from radray.language.lexicon.concept import expand, words_of
 
 
 def words(packed: str) -> frozenset[str]:
@@ -13,8 +13,25 @@ def words(packed: str) -> frozenset[str]:
     return frozenset(packed.split())
 
 
-CUES: dict[str, list[str]] = words_of("cues.toml")["cues"]
+_TABLES = words_of("cues.toml")
+_WORDS = {name: frozenset(packed) for name, packed in _TABLES["words"].items()}
+
+CUES: dict[str, list[str]] = {
+    effect: [phrase for each in packed for phrase in expand(each)] for effect, packed in _TABLES["cues"].items()
+}
 """Cue phrases by their effect. Those of "nothing" have none: they keep their words from matching another cue."""
+
+GIVEN, BESIDE_GIVEN = _WORDS["given"], _WORDS["beside"]
+"""What a patient is given, and what may stand before it: "without IV contrast" denies nothing of the patient."""
+
+LIMITS, CAUSES = _WORDS["limits"], _WORDS["causes"]
+"""Words that limit an exam, and those that end what it is limited for: "limited by a large effusion"."""
+
+PLACED, PARTS = _WORDS["placed"], _WORDS["parts"]
+"""Words that a device is there, and of the parts of one that may be out of view: "no effusion, drain in place"."""
+
+INSTEAD = _WORDS["instead"]
+"""Verbs that, after "and", end a negation: "is not consistent with pneumonia and reflects atelectasis"."""
 
 PREDICATES = words(
     "is are was were has have had been be being appears appear appearing remains remain seems demonstrates"

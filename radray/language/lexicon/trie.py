@@ -49,6 +49,7 @@ _BRITISH = {
     **{"hemo": "haemo", "hema": "haema", "edema": "oedema", "esophag": "oesophag", "color": "colour"},
     **{"ischemi": "ischaemi", "tumor": "tumour", "gray": "grey", "caliber": "calibre", "center": "centre"},
     **{"hyperemi": "hyperaemi", "cecum": "caecum", "fetal": "foetal", "fetus": "foetus", "generalized": "generalised"},
+    **{"favor": "favour", "ize": "ise", "izing": "ising", "ization": "isation"},
     **{"hemorrhage": "haemorrhage", "hemorrhagic": "haemorrhagic", "fiber": "fibre", "orthopedic": "orthopaedic"},
 }
 """Parts of words that are spelt another way in British reports."""
