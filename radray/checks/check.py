@@ -41,26 +41,15 @@ from radray.checks.recommendations.changed import (
 from radray.checks.recommendations.recommendation import Recommendation, find_recommendations_in
 from radray.checks.recommendations.unsound import find_recommendations
 from radray.checks.recommendations.vocabulary import NO_FOLLOW_UP
+from radray.checks.scope import OF_CONCEPTS, covers, out_of_view
 from radray.checks.spans import Hit, write_evidence
-from radray.flags import CLASSES, TIER_B
+from radray.flags import CLASSES
 from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
 from radray.language.lexicon.vocabulary import adopted_suffix
 from radray.language.mentions import Mention
 
 CHECKS_ID = "checks-2"
 """Version of the checks: raise it when a change here, in the phrase table or in `find_mentions` can change a flag."""
-
-OF_CONCEPTS = (
-    *("side", "polarity", "critical_missed", "critical_invented", "level", "change", "recommendation"),
-    *(name for name in TIER_B if name != "recommendation_missed"),
-)
-"""Classes that depend on the phrase table and apply only where it covers the exam; the others apply to any report."""
-BODY_PARTS = frozenset({"chest", "ribs", "heart", "head", "spine", "neck", "abdomen", "pelvis", "extremity"})
-"""Body parts whose common and critical findings the phrase table covers. Only the chest was measured on real reports
-(Open-i, with ribs and heart); the others only on made-up ones. The breast is left out: its findings are described in
-the terms of BI-RADS, which the table does not have."""
-MODALITIES = frozenset({"CR", "DX", "CT", "MR", "US", "RF", "XA"})
-"""DICOM modalities whose findings the phrase table covers: not mammography, not nuclear medicine."""
 
 
 def checks_version() -> str:
@@ -100,9 +89,9 @@ def check(
     """Return the flags of `impression` against `findings` and `background`, with evidence as positions.
 
     `identifiers` are those of the study and the patient, searched for in the impression; `output_cut` says that the
-    model reached its length limit. The classes of `OF_CONCEPTS` are None where `body_part` or `modality` is outside
-    `BODY_PARTS` or `MODALITIES`; where either is unknown, they apply if the findings name a concept of the table. A
-    blank impression is degenerate and nothing else.
+    model reached its length limit. The classes of `OF_CONCEPTS` are None where the vocabulary was not
+    tried on such exams (`scope.covers`); where `body_part` or `modality` is unknown, they apply if the findings name a
+    concept of the vocabulary. A blank impression is degenerate and nothing else.
     """
     text, behind = impression or "", background or ""
     context = ReportContext(findings, behind)
@@ -124,11 +113,11 @@ def check(
         "recommendation_missed": find_missed_recommendations(text, findings),
     }
     mentions = mentions_of(text)
+    hits["side"] = find_side_conflicts(text, mentions, context)
     if applies:
         hits |= {
-            "side": find_side_conflicts(text, mentions, context),
             "polarity": find_polarity_flips(text, mentions, context),
-            "critical_missed": find_missed_critical(text, mentions, context),
+            "critical_missed": find_missed_critical(text, mentions, context, out_of_view(body_part)),
             "critical_invented": find_invented_critical(mentions, context),
             "level": find_levels(text, mentions, context),
             "change": find_reversed_changes(text, mentions, context),
@@ -153,9 +142,8 @@ def check(
 
 
 def _applies(modality: str | None, body_part: str | None, context: ReportContext) -> bool:
-    if (body_part is not None and body_part not in BODY_PARTS) or (modality is not None and modality not in MODALITIES):
-        return False
-    return (body_part is not None and modality is not None) or bool(context.in_findings)
+    known = body_part is not None and modality is not None
+    return covers(modality, body_part) and (known or bool(context.in_findings))
 
 
 def _most_urgent_first(mentions: tuple[Mention, ...]) -> bool | None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from radray.checks.check import OF_CONCEPTS, CheckResult, check
+from radray.checks.check import CheckResult, check
+from radray.checks.scope import OF_CONCEPTS
 from radray.flags import TIER_A, TIER_B
 
 FINDINGS = (

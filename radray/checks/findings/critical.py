@@ -41,12 +41,17 @@ def has_critical(findings: str, background: str | None) -> bool:
     return bool(find_missed_critical("", (), ReportContext(findings, background or "")))
 
 
-def find_missed_critical(impression: str, mentions: tuple[Mention, ...], context: ReportContext) -> list[Hit]:
+def find_missed_critical(
+    impression: str,
+    mentions: tuple[Mention, ...],
+    context: ReportContext,
+    out_of_view: frozenset[str] = frozenset(),
+) -> list[Hit]:
     """Return the critical findings, asserted or suspected, that the impression does not mention; [] for none.
 
     A concept is critical if its `urgency` in the vocabulary is "critical", unless the findings call it old. A parent,
     a child, or a concept of which it is a sign covers it in the impression, certain or not; a denial covers what is
-    only suspected. Each hit is a place in the findings alone.
+    only suspected. Findings of the organs `out_of_view` count for nothing. Each hit is a place in the findings alone.
     """
     hits: list[Hit] = []
     named = {mention.concept for mention in mentions if mention.state is not State.ABSENT}
@@ -55,6 +60,8 @@ def find_missed_critical(impression: str, mentions: tuple[Mention, ...], context
     for mention in context.in_findings:
         concept = mention.concept
         if CONCEPTS[concept].urgency != "critical" or concept in missed or not is_current(mention):
+            continue
+        if CONCEPTS[concept].organ in out_of_view:
             continue
         suspected = mention.state is State.UNCERTAIN
         if suspected and not _is_suspected(mention, context.findings):
