@@ -10,6 +10,7 @@ from radray.language.mentions import Mention, State, find_mentions
 MAX_MENTIONS = 128
 """Mentions of a text that are compared, its first ones: each is compared with each (Open-i: at most 15 in findings)."""
 
+_SPINES = {"c": "cervical spine", "t": "thoracic spine", "l": "lumbar spine"}
 VAGUE = frozenset({"abnormality", "no_finding"})
 """Concepts that are too vague to compare: "no acute disease" neither denies a finding nor is one."""
 
@@ -81,5 +82,15 @@ def sides_meet(first: Mention, second: Mention) -> bool:
 
 
 def places_meet(first: Mention, second: Mention) -> bool:
-    """Return whether two mentions may be at the same location: an unstated one agrees with any."""
-    return not first.locations or not second.locations or not first.locations.isdisjoint(second.locations)
+    """Return whether two mentions may be at the same location: an unstated one agrees with any, a level with its spine.
+
+    "Vertebral body heights are maintained" speaks of L1, too.
+    """
+    if not first.locations or not second.locations or not first.locations.isdisjoint(second.locations):
+        return True
+    return any(in_spine(here, there) or in_spine(there, here) for here in first.locations for there in second.locations)
+
+
+def in_spine(level: str, place: str) -> bool:
+    """Return whether the vertebra `level` ("t12") lies in the segment of the spine that `place` names."""
+    return level[1:].isdigit() and place in ("spine", _SPINES.get(level[0]))

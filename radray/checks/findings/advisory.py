@@ -1,11 +1,11 @@
 """Tier B: what an impression adds or words differently; read it beside the radiologists' own rate."""
 
-import re
 from collections.abc import Callable, Mapping
 
 from radray.checks.context import (
     ReportContext,
     akin,
+    in_spine,
     is_current,
     is_finding,
     place,
@@ -41,8 +41,6 @@ _MIDLINE = frozenset({"cardiomegaly", "enlarged_cardiomediastinum"})
 """Concepts without a side: a side next to them belongs to another word."""
 _READ = frozenset({"emphysema", "edema", "malignancy", "pneumonia", "interstitial_lung_disease", "hilar_enlargement"})
 """Concepts whose phrases name a sign ("congestion") as well as its interpretation ("heart failure")."""
-_SPINES = {"c": "cervical spine", "t": "thoracic spine", "l": "lumbar spine"}
-_LEVEL = re.compile(r"([ctl])\d{1,2}")
 
 
 def find_unsupported(mentions: tuple[Mention, ...], context: ReportContext) -> list[Hit]:
@@ -208,10 +206,4 @@ def _near(places: frozenset[str], others: frozenset[str]) -> bool:
         return True
     if any(not places.isdisjoint(_NEAR.get(other, ())) for other in others):
         return True
-    return any(_in_spine(name, other) or _in_spine(other, name) for name in places for other in others)
-
-
-def _in_spine(level: str, place: str) -> bool:
-    """Return whether the vertebra `level` ("t12") lies in the segment of the spine that `place` names."""
-    part = _LEVEL.fullmatch(level)
-    return part is not None and place in ("spine", _SPINES[part[1]])
+    return any(in_spine(name, other) or in_spine(other, name) for name in places for other in others)

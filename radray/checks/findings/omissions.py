@@ -35,6 +35,7 @@ _SPOKEN_FOR = {
 """Concepts by which an impression speaks for another that it does not name: the reading of a sign, or its cause."""
 _SPOKEN_WORDS = {
     "pleural_effusion": {"fluid", "chf", "failure", "overload", "hydropneumothorax", "empyema"},
+    "hydronephrosis": {"dilatation", "dilation", "dilated", "obstructing", "obstruction", "obstructed"},
     "edema": {"chf", "failure", "overload", "ards"},
 }
 """The same in words that are no concept of their own."""

@@ -4,6 +4,7 @@ import re
 
 from radray.checks.context import (
     ReportContext,
+    akin,
     is_asserted,
     is_current,
     is_finding,
@@ -12,6 +13,8 @@ from radray.checks.context import (
     related,
     sides_meet,
 )
+from radray.checks.findings.reportable import is_lasting
+from radray.checks.findings.whole_organs import WIDE, denies, denies_itself, is_acute, is_of_whole, is_reserved
 from radray.checks.prior import is_of_degree, knows_prior, wants_prior
 from radray.checks.spans import FINDINGS, Hit
 from radray.language.lexicon.concepts import ancestors
@@ -54,11 +57,12 @@ _ONLY_NAMED = re.compile(
     r"|previously\s+(?:described|seen|noted|reported))[^.;]*$",
     re.IGNORECASE,
 )
-# Reports say "no opacity" of a film with a scar: in so wide a family only the finding itself contradicts the denial.
-_AIRSPACE = frozenset({"airspace_disease", "consolidation", "infiltrate", "pneumonia"})
-"""Children that "no opacity" denies nevertheless."""
-WIDE = frozenset({"lung_opacity", "enlarged_cardiomediastinum", "bone_abnormality", "support_devices", "lung_lesion"})
-"""Concepts so wide that denying them does not deny their children."""
+_SIGNS = re.compile(
+    r"\b(?:honeycomb|air\s+bronchogram|kerley|cephali[sz]ation|volume\s+loss|loss\s+of|height\s+loss|pleural\s+line|cavit"
+    r"|engorge|redistribut)",
+    re.IGNORECASE,
+)
+"""Signs among the phrases of a concept: without the sign there may still be the finding."""
 
 
 def find_polarity_flips(impression: str, mentions: tuple[Mention, ...], context: ReportContext) -> list[Hit]:
@@ -67,7 +71,7 @@ def find_polarity_flips(impression: str, mentions: tuple[Mention, ...], context:
     An uncertain finding is neither. A denial with a severity or a change ("no large effusion", "no new opacity") denies
     only that; a denial for one side or location does not extend to another. Where the findings both assert and deny a
     concept, the impression conflicts only on another side than the assertion. Denying a concept denies its children and
-    asserting one asserts its parents, except for `WIDE`.
+    asserting one asserts its parents, except for `WIDE` (see `whole_organs`). "No acute" denies nothing chronic.
     """
     hits: list[Hit] = []
     for mention in mentions:
@@ -76,7 +80,7 @@ def find_polarity_flips(impression: str, mentions: tuple[Mention, ...], context:
         if is_asserted(mention) and not _ONLY_NAMED.search(impression, max(0, mention.start - 60), mention.start):
             other = _denied(mention, context)
         elif mention.state is State.ABSENT and _plain(mention) and not _borderline(mention, impression):
-            other = _asserted_anyway(mention, mentions, context)
+            other = _asserted_anyway(impression, mention, mentions, context)
         else:
             continue
         if other is not None:
@@ -108,7 +112,9 @@ def _denied(mention: Mention, context: ReportContext) -> Mention | None:
             continue
         if other.severity not in (None, mention.severity) or _of_the_past(other, context.findings):
             continue
-        if _borderline(other, context.findings):
+        if other.concept in WIDE and is_of_whole(context.findings, other) and is_acute(context.findings, other):
+            continue
+        if _borderline(other, context.findings) or _SIGNS.search(context.findings, other.start, other.end):
             continue
         if other.concept == mention.concept:
             excused = of_kind
@@ -129,22 +135,42 @@ def _of_the_past(denial: Mention, findings: str) -> bool:
     return _ON_AN_EARLIER_EXAM.match(findings, denial.end, denial.end + 80) is not None
 
 
-def _asserted_anyway(mention: Mention, mentions: tuple[Mention, ...], context: ReportContext) -> Mention | None:
+def _asserted_anyway(
+    impression: str, mention: Mention, mentions: tuple[Mention, ...], context: ReportContext
+) -> Mention | None:
     """Return the assertion in the findings that a denying `mention` contradicts."""
-
-    def reaches(other: Mention) -> bool:
-        same = other.concept == mention.concept
-        child = mention.concept not in WIDE and mention.concept in ancestors(other.concept)
-        child = child or (mention.concept == "lung_opacity" and other.concept in _AIRSPACE)
-        return (same or child) and sides_meet(other, mention) and places_meet(other, mention)
-
-    for other in mentions:
-        kin = other.concept == mention.concept or (
-            mention.concept not in WIDE and related(other.concept, mention.concept)
-        )
-        if kin and is_current(other) and sides_meet(other, mention):
+    kin = [other for other in mentions if is_current(other) and sides_meet(other, mention)]
+    if any(other.concept == mention.concept for other in kin):
+        return None
+    met = [
+        other
+        for other in context.in_findings
+        if is_asserted(other) and sides_meet(other, mention) and places_meet(other, mention)
+    ]
+    if not met:
+        return None
+    wide = mention.concept in WIDE
+    if wide and is_of_whole(impression, mention):
+        if is_reserved(impression, mention) or denies_itself(mention, context):
             return None
-    contradicted = next((other for other in context.in_findings if is_asserted(other) and reaches(other)), None)
+        met = [other for other in met if not any(akin(named.concept, other.concept) for named in kin)]
+        return next((other for other in met if denies(impression, mention, other, context.findings)), None)
+    if not wide and any(related(other.concept, mention.concept) for other in kin):
+        return None
+    acute = is_acute(impression, mention)
+    contradicted = next(
+        (
+            other
+            for other in met
+            if (
+                other.concept == mention.concept
+                or (not wide and mention.concept in ancestors(other.concept))
+                or (wide and denies(impression, mention, other, context.findings))
+            )
+            and not (acute and is_lasting(other, context.findings))
+        ),
+        None,
+    )
     if contradicted is None or (contradicted.concept == mention.concept and not _excused(mention, context)):
         return contradicted
     return None if any(other.concept == mention.concept for other in context.in_findings) else contradicted

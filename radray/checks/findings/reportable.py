@@ -77,7 +77,12 @@ def is_reportable(mention: Mention, text: str) -> bool:
     if mention.concept in _NEVER_LASTING:
         return mention.severity != "trace" and not _CHRONIC.search(sentence)
     stable = mention.change == "unchanged" and mention.concept in _HARMLESS_IF_STABLE
-    return not stable and not _LASTING.search(sentence) and not _NOTHING.search(sentence)
+    return not stable and not is_lasting(mention, text) and not _NOTHING.search(sentence)
+
+
+def is_lasting(mention: Mention, text: str) -> bool:
+    """Return whether the sentence of `mention` in `text` says that it has been there for long: old, healed, chronic."""
+    return mention.historical or _LASTING.search(text, *sentence_of(text, mention.start)) is not None
 
 
 def _weighs(mention: Mention, urgent: bool) -> bool:

@@ -15,6 +15,7 @@ FILES = (
     "lungs.toml",
     "heart.toml",
     "body.toml",
+    "joints.toml",
     "devices.toml",
     "abdomen.toml",
     "vessels.toml",
