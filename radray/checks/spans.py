@@ -15,10 +15,9 @@ time."""
 MAX_PLACES = 12
 """Most hits of one class in the evidence: enough to look at, and bounded for any text."""
 
-_STOP = re.compile(
-    r"(?<!\b(?i:dr))(?<!\b(?i:drs))(?<!\b(?i:mr))(?<!\b(?i:mrs))(?<!\b(?i:ms))(?<!\b(?i:vs))"
-    r"[.!?]++(?=\s|$|[A-Z_])|\n"
-)
+_TITLE = "".join(rf"(?<!\b(?i:{title})[.!?])" for title in ("dr", "drs", "mr", "mrs", "ms", "vs"))
+_STOP = re.compile(rf"[.!?]{_TITLE}[.!?]*+(?=\s|$|[A-Z_])|\n")
+"""The stop first and what it must not follow after it: looking back from every character took six times as long."""
 
 
 class Place(NamedTuple):
@@ -64,16 +63,18 @@ def matches(
     Every match of `pattern` must contain one of the lower-case stems `wanted`: looking for these first takes a tenth of
     the time of the pattern.
     """
-    lowered = f" {' '.join(text.lower().split())}"
-    for stem in wanted:
-        if stem in lowered:
-            break
-    else:
+    if not _holds(text, wanted):
         return
-    for span in sentence_spans(text):
-        match = pattern.search(text, *span)
-        if match is not None:
-            yield match, span
+    for start, end in sentence_spans(text):
+        if _holds(text[start:end], wanted):
+            match = pattern.search(text, start, end)
+            if match is not None:
+                yield match, (start, end)
+
+
+def _holds(text: str, stems: Sequence[str]) -> bool:
+    lowered = f" {' '.join(text.lower().split())}"
+    return any(map(lowered.__contains__, stems))
 
 
 def write_evidence(hits: Iterable[tuple[str, Sequence[Hit]]]) -> str:

@@ -1,8 +1,8 @@
 """Find tubes and lines that end in the wrong place: a device and a place of ``words/malpositions.toml``."""
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from radray.language.lexicon.concept import expand, words_of
 
@@ -56,9 +56,26 @@ class Malposition(NamedTuple):
 
 
 def _any(phrases: list[str]) -> str:
-    """Return a pattern for any of `phrases`, the longest first."""
-    words = sorted({phrase for packed in phrases for phrase in expand(packed)}, key=len, reverse=True)
-    return "|".join(_SPACE.join(map(re.escape, phrase.split())) for phrase in words)
+    """Return a pattern for any of `phrases`, the longest that fits, with what they begin with in common written once.
+
+    A plain alternation tries every phrase at every word, which took 2.5 ms a sentence; this takes a tenth.
+    """
+    tree: dict[str, Any] = {}
+    for phrase in dict.fromkeys(phrase for packed in phrases for phrase in expand(packed)):
+        node = tree
+        for character in " ".join(phrase.split()):
+            node = node.setdefault(character, {})
+        node[""] = {}
+    return _pattern(tree)
+
+
+def _pattern(node: dict[str, Any]) -> str:
+    branches = [(_SPACE if key == " " else re.escape(key)) + _pattern(node[key]) for key in sorted(node) if key]
+    if not branches:
+        return ""
+    if len(branches) == 1 and "" not in node:
+        return branches[0]
+    return f"(?:{'|'.join(branches)})" + ("?" if "" in node else "")
 
 
 def _places(kind: dict[str, list[str]]) -> re.Pattern[str]:
@@ -67,27 +84,30 @@ def _places(kind: dict[str, list[str]]) -> re.Pattern[str]:
         for link, phrases in _LINKS.items()
         if link in kind
     ]
-    return re.compile(rf"\b(?:{'|'.join(ways)})", re.IGNORECASE)
+    return re.compile(rf"\b(?:{'|'.join(ways)})")
 
 
 _KINDS: dict[str, dict[str, list[str]]] = {name: kind for name, kind in _TABLE.items() if name != "links"}
 _DEVICES = re.compile(
-    r"\b(?:" + "|".join(f"(?P<{name}>{_any(kind['devices'])})" for name, kind in _KINDS.items()) + r")s?\b",
-    re.IGNORECASE,
+    r"\b(?:" + "|".join(f"(?P<{name}>{_any(kind['devices'])})" for name, kind in _KINDS.items()) + r")s?\b"
 )
 _PLACES = {name: _places(kind) for name, kind in _KINDS.items()}
-_ALONE = re.compile(rf"\b(?:{_any([phrase for kind in _KINDS.values() for phrase in kind['alone']])})\b", re.IGNORECASE)
+_ALONE = re.compile(rf"\b(?:{_any([phrase for kind in _KINDS.values() for phrase in kind['alone']])})\b")
 
 
-def find_malpositions(text: str) -> list[Malposition]:
+def find_malpositions(text: str, devices: Sequence[int] | None = None) -> list[Malposition]:
     """Return the tubes and lines of `text` that end in the wrong place, in order; [] for none.
 
+    `devices` are the characters at which the text names tubes and lines: only their sentences are read; None: all are.
     The device nearest before the place is the one that ends there, or the next one after it. What is denied, is of an
     earlier time, or is put right in this or the next sentence is none. Takes time linear in the length of `text`.
     """
+    text = text.lower() if text.isascii() else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
     sentences = [match.span() for match in _SENTENCE.finditer(text)]
     malpositions: list[Malposition] = []
     for index, (first, last) in enumerate(sentences):
+        if devices is not None and not any(first <= device < last for device in devices):
+            continue
         for start, end in _in_sentence(text, first, last):
             beyond = sentences[index + 1][1] if index + 1 < len(sentences) else last
             if not _MENDED.search(text, start, beyond):

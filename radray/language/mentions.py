@@ -102,15 +102,18 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
             for target in _read_clause(words, first, last, clause, given):
                 mentions.extend(_mentions(words, target, sentence))
         first = last
-    if any(mention.concept in _TUBES for mention in mentions):
-        mentions = _with_malpositions(words, ordinals, text, mentions)
+    devices = [mention.start for mention in mentions if mention.concept in _TUBES]
+    if devices:
+        mentions = _with_malpositions(words, ordinals, text, mentions, devices)
     mentions.sort(key=lambda mention: mention.start)
     return tuple(mentions)
 
 
-def _with_malpositions(words: Words, ordinals: list[int], text: str, mentions: list[Mention]) -> list[Mention]:
+def _with_malpositions(
+    words: Words, ordinals: list[int], text: str, mentions: list[Mention], devices: list[int]
+) -> list[Mention]:
     """Return `mentions` with one more for each tube or line in the wrong place; its side is no side of a tube."""
-    for start, end, doubtful in find_malpositions(text):
+    for start, end, doubtful in find_malpositions(text, devices):
         first, last = bisect_left(words.starts, start), bisect_left(words.starts, end)
         sides = _NOTHING.union(*(SIDES.get(word, _NOTHING) for word in words.words[first:last]))
         state = State.UNCERTAIN if doubtful else State.PRESENT

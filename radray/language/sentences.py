@@ -41,7 +41,7 @@ def _split_line(words: list[str]) -> list[str]:
     current: list[str] = []
     next_number = 0
     for index, word in enumerate(words):
-        mark = _MARK.match(word)
+        mark = _MARK.match(word) if "." in word or ")" in word else None
         number = int(mark[1]) if mark and mark[1].isdigit() else 0
         if current and number > 1 and number == next_number:
             sentences.append(" ".join(current))
@@ -52,7 +52,8 @@ def _split_line(words: list[str]) -> list[str]:
         current.append(word)
         if begins_item and _MARK.fullmatch(word):
             continue
-        if index + 1 == len(words) or _ends_sentence(words, index):
+        # letters alone end no sentence: most words need no look at the next
+        if index + 1 == len(words) or (not word.isalnum() and _ends_sentence(words, index)):
             sentences.append(" ".join(current))
             current = []
     if current:
