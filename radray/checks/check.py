@@ -27,6 +27,7 @@ from radray.checks.findings.levels import find_levels
 from radray.checks.findings.normal_over import find_normal_over_abnormal
 from radray.checks.findings.omissions import find_omissions
 from radray.checks.findings.polarity import find_invented_changes, find_polarity_flips
+from radray.checks.findings.sections import find_exchanged_sections
 from radray.checks.findings.sides import find_side_conflicts
 from radray.checks.form import find_degenerate, find_identifiers, find_masks
 from radray.checks.numbers.counts import find_changed_counts
@@ -116,7 +117,8 @@ def check(
     hits["side"] = find_side_conflicts(text, mentions, context)
     if applies:
         hits |= {
-            "polarity": find_polarity_flips(text, mentions, context),
+            "polarity": find_polarity_flips(text, mentions, context)
+            or find_exchanged_sections(text, mentions, context),
             "critical_missed": find_missed_critical(text, mentions, context, out_of_view(body_part)),
             "critical_invented": find_invented_critical(mentions, context),
             "level": find_levels(text, mentions, context),

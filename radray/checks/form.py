@@ -56,7 +56,7 @@ _UNSAYABLE = re.compile(r"[bcdfghjklmnpqrstvwxz]{4,}")
 """A lower-case word without a vowel; two of them are unlikely to be abbreviations."""
 _SENTENCE_END = re.compile(r"[.!?;\n]+")
 _HEADING_END = re.compile(r"[.!?;:\n]+")
-_EXAM_WORDS = _words(
+EXAM_WORDS = _words(
     "left right bilateral both l r the of and with without contrast ct mr mri us ultrasound xr x ray radiograph"
     " radiographs film films view views ap pa lateral oblique frontal portable two three chest abdomen pelvis head"
     " brain neck face orbits sinuses spine"
@@ -65,7 +65,7 @@ _EXAM_WORDS = _words(
     " fibula leg ankle ankles foot feet heel calcaneus toe toes ribs sternum c t l kidney kidneys liver ovary uterus"
     " breast breasts testis aorta exam study upper lower extremity arm"
 )
-_MAX_HEADING = 6
+MAX_HEADING = 6
 """Most words of a heading that names an exam: "CT of the cervical spine"."""
 
 
@@ -153,7 +153,7 @@ def _exams(words: Sequence[re.Match[str]], lowered: Sequence[str]) -> list[tuple
         while last < len(words) and words[last].start() < stop:
             last += 1
         part = tuple(word for word in lowered[first:last] if not word.isdigit())
-        if 0 < len(part) <= _MAX_HEADING and _EXAM_WORDS.issuperset(part):
+        if 0 < len(part) <= MAX_HEADING and EXAM_WORDS.issuperset(part):
             heading = part
         exams += [heading] * (last - first)
     return exams

@@ -137,6 +137,11 @@ def _with_common_side(parts: list[Subject]) -> list[Subject]:
     return [part._replace(places=part.places | sides) for part in parts]
 
 
+def sides_between(text: str, start: int, end: int) -> frozenset[str]:
+    """Return the sides that `text` names from `start` to `end`: "left", "right", both or none."""
+    return frozenset(name for group, name in _read_phrase(text, start, end, ())[2] if group == "side")
+
+
 def _cut(text: str, end: int, start: int) -> tuple[int, int]:
     """Return where the part of a number that ends at `end` ends, and where that of the next, at `start`, begins."""
     separators = list(_SEPARATOR.finditer(text, end, start))

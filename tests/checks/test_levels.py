@@ -18,6 +18,7 @@ def _flagged(impression: str, findings: str, name: str = "level") -> bool:
         ("Fracture of the first lumbar vertebra.", "Fracture of L3."),
         ("L3 pars defect with slip of L3 on L4.", "Pars defect of L4 with slip of L4 on L5."),
         ("Right lower lobe consolidation.", "Consolidation in the right upper lobe. The right lower lobe is clear."),
+        ("Lingular cavity.", "A cavity is seen in the left lower lobe."),
         ("LUL cavity.", "A cavity is seen in the left lower lobe."),
         ("Left upper lobe pneumonia.", "Airspace opacity of the left lower lobe."),
         ("Parietal lobe hematoma on the right.", "Hematoma in the right temporal lobe."),
@@ -71,6 +72,8 @@ def test_vertebrae_and_discs_are_counted_through() -> None:
         ("Partial response.", "All liver lesions have increased in size."),
         ("Hilar node has decreased in size.", "The hilar node measures 24 mm, previously 15 mm."),
         ("No new lesions of the brain.", "Two new lesions in the left hemisphere since the last study."),
+        ("Decreased ascites.", "Ascites has slightly reaccumulated."),
+        ("Progression of the effusion.", "The effusion has nearly completely resolved. No new opacity."),
         ("Improving right effusion.", "Right effusion is larger and more dense than a week ago."),
         ("Worsening pulmonary edema.", "Bilateral airspace opacities have almost completely cleared."),
     ],
@@ -85,6 +88,11 @@ def test_a_reversed_change_is_found(impression: str, findings: str) -> None:
         ("Improving edema.", "Pulmonary edema has improved. The left effusion has increased."),
         ("Worsening on the left, improving effusion on the right.", "Left effusion larger, right effusion smaller."),
         ("Enlarging effusion.", "The effusion has increased. Pleural thickening has decreased."),
+        ("Worse right opacities.", "Opacities are worse on the right and have improved on the left."),
+        (
+            "Lower volumes, worsening atelectasis.",
+            "Lung volumes are low, decreased from before. Atelectasis, increased.",
+        ),
         ("Mixed response.", "Some lesions have grown, others have regressed."),
         ("Increased effusion. Repeat film to document resolution.", "The effusion has increased."),
         ("Atelectasis has increased.", "Lung volumes have decreased. Atelectasis has increased."),
@@ -95,3 +103,17 @@ def test_a_reversed_change_is_found(impression: str, findings: str) -> None:
 )
 def test_a_change_of_something_else_reverses_nothing(impression: str, findings: str) -> None:
     assert not _flagged(impression, findings, "change")
+
+
+@pytest.mark.parametrize(
+    ("impression", "right"),
+    [
+        ("Right elbow. No fracture. Left elbow. Fracture of the radial head.", False),
+        ("Left elbow: no acute fracture. Right elbow: radial head fracture.", True),
+        ("Radial head fracture on the right.", True),
+    ],
+)
+def test_findings_under_headings_belong_to_their_exam(impression: str, right: bool) -> None:
+    findings = "Right elbow: fracture of the radial head. Left elbow: no fracture."
+    flags = check(impression, findings, "Comparison: None.", modality="DX", body_part="extremity").flags
+    assert flags["polarity"] is not right

@@ -23,6 +23,8 @@ _WIDE = words(
     " hepatobiliary"
 )
 """Words of an anatomy that findings of many kinds share: pleural thickening is no pleural effusion."""
+_OF_A_BREATH = frozenset({"low_lung_volumes", "hyperinflation"})
+"""Concepts that change with each breath: "lower volumes with worsening atelectasis" says nothing of the volumes."""
 _OVERALL = words(
     "disease response appearance finding metastatic lesion chest exam process treatment therapy interval partial"
 )
@@ -48,7 +50,9 @@ def find_reversed_changes(impression: str, mentions: tuple[Mention, ...], contex
 
 
 def _reversed(stated: Way, known: Sequence[Way]) -> Way | None:
-    opposite = _OPPOSITE[stated.way]
+    opposite = _OPPOSITE.get(stated.way, frozenset())
+    if stated.way in ("worse", "better"):
+        known = [other for other in known if other.way != "not new"]
     kin = [other for other in known if _same_finding(stated, other)]
     if not kin and all(other.way in opposite for other in known) and any(other.way != "new" for other in known):
         overall = not stated.concepts and stated.subject.head <= _OVERALL
@@ -75,7 +79,8 @@ def _by_mention(impression: str, mentions: tuple[Mention, ...], context: ReportC
     opposite = {"worse": "better", "better": "worse"}
     hits: list[Hit] = []
     for mention in mentions:
-        way = direction(mention, impression) if is_finding(mention) else None
+        compared = is_finding(mention) and mention.concept not in _OF_A_BREATH
+        way = direction(mention, impression) if compared else None
         if way not in opposite or wants_prior(impression, mention.start):
             continue
         others = [

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from radray.checks.context import ReportContext, akin, is_current, is_finding
+from radray.checks.context import ReportContext, akin, is_current, is_finding, related
 from radray.checks.findings.positions import MAX_POSITIONS, Position, agree, find_positions
 from radray.checks.spans import FINDINGS, IMPRESSION, Hit, Place
 from radray.checks.subjects import Subject, conflict, subjects
@@ -75,7 +75,8 @@ def _elsewhere(stated: _Placed, ours: Sequence[_Placed], theirs: Sequence[_Place
         common = len(stated.words & other.words)
         if not common and not _akin(stated, other):
             continue
-        if here and not all(quiet.subject.normal or quiet.subject.denied for quiet in here) and common < 2:
+        strong = common > 1 or any(related(concept, known) for concept in stated.concepts for known in other.concepts)
+        if here and not strong and not all(quiet.subject.normal or quiet.subject.denied for quiet in here):
             continue
         if not any(_covers(each, other) for each in ours):
             return other
@@ -125,7 +126,9 @@ def _placed(text: str, mentions: Sequence[Mention], positions: Sequence[Position
             frozenset(
                 mention.concept
                 for mention in mentions
-                if subject.start <= mention.start < subject.end and is_current(mention) and is_finding(mention)
+                if subject.start <= mention.start < subject.end
+                and is_finding(mention)
+                and (is_current(mention) or mention.change == "resolved")
             ),
         )
         for position, subject in zip(positions, bound, strict=True)

@@ -59,7 +59,7 @@ _ZONES = {
     "upper": frozenset({"upper"}),
     "middle": frozenset({"middle"}),
     "lower": frozenset({"lower"}),
-    "lingula": frozenset({"upper", "lingula", "lower"}),
+    "lingula": frozenset({"upper", "lingula"}),
     "base": frozenset({"lower", "middle", "lingula"}),
 }
 """The lobes that a word may mean: an opacity at the base may lie in the lower or the middle lobe or in the lingula."""

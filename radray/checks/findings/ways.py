@@ -17,6 +17,11 @@ _IN = r"in\s+(?:\w+\s+)?(?:size|extent|volume|number|severity|prominence|conspic
 _THEN = r"(?:since|from|compared|relative|than|over\s+the|when|versus)"
 _LY = r"(?:(?:\w+ly|almost|since|now|somewhat|further)\s+){0,3}"
 _KIND = r"(?:interval|slight|mild|marked|further|continued|some|significant|minimal|moderate|overall)"
+_OF = (
+    r"(?=\s+(?:[\w-]+\s+){0,3}?(?:effusions?|pneumothora\w+|o?edema|ascites|hydrocephalus|h(?:a)?ematomas?|shift"
+    r"|collections?|consolidations?|atelectasis|nodules?|mass(?:es)?|metastas\w+|aneurysms?|hydronephrosis|adenopathy|lymphadenopathy)\b)"
+)
+"""What a radiologist would not call increased on a single film."""
 _WORSE = re.compile(
     rf"""\b(?:
         (?:has|have|had|having)\s+{_LY}(?:increased|enlarged|worsened|progressed|grown|expanded|deteriorated
@@ -24,6 +29,7 @@ _WORSE = re.compile(
         | (?:increased|enlarged|larger|bigger|worse|denser|more\s+\w+)\s+(?:{_IN}\s+)?(?:and\s+(?:\w+\s+){{1,2}})?
             (?:\w+ly\s+)?{_THEN}
         | increas(?:ed?|ing)\s+{_IN} | (?:is|are|now|appears?)\s+(?:\w+ly\s+)?(?:larger|bigger|worse)\b
+        | (?:increased|larger){_OF} | (?<=,\s)(?:\w+ly\s+)?(?:increased|larger|enlarged)(?=\s*(?:[.;,]|$))
         | worsen(?:ing|ed) | progress(?:ing|ion|ed) | enlarging | increasing | re-?accumulation
         | {_KIND}\s+(?:increase|worsening|progression|enlargement|growth|expansion)
     )\b""",
@@ -36,6 +42,7 @@ _BETTER = re.compile(
         | (?:decreased|smaller|reduced|diminished|less\s+\w+)\s+(?:{_IN}\s+)?(?:and\s+(?:\w+\s+){{1,2}})?
             (?:\w+ly\s+)?{_THEN}
         | decreas(?:ed?|ing)\s+{_IN} | (?:is|are|now|appears?)\s+(?:\w+ly\s+)?(?:smaller|improved|better|resolved)
+        | (?:decreased|smaller|reduced){_OF} | (?<=,\s)(?:\w+ly\s+)?(?:decreased|smaller)(?=\s*(?:[.;,]|$))
         | improv(?:ing|ed|ement) | resolv(?:ing|ed) | (?<!high[-\s])resolution\s+of | regress(?:ing|ion|ed) | shrinking
         | shrunk | decreasing | diminishing | partial\s+response | clearing
         | {_KIND}\s+(?:decrease|improvement|resolution|regression|reduction|clearing)
@@ -59,6 +66,8 @@ _SIDES_COMPARED = re.compile(
     r"(?:(?:on|that\s+on)\s+)?(?:the\s+)?(?:left|right|other|contralateral)\b",
     re.IGNORECASE,
 )
+_BREATH = re.compile(r"\b(?:volumes?|inspirat\w+|inflat\w+|hyperinflat\w+|technique|rotat\w+)\b", re.IGNORECASE)
+"""What changes with each breath or film, whatever the finding does."""
 _SICK = re.compile(
     r"\s*(?:\w+\s+)?(?:symptom|pain|cough|dyspn|fever|shortness|headache|weakness|hypox|function|oxygen)", re.I
 )
@@ -73,7 +82,7 @@ class Way(NamedTuple):
     """A change with what it is of."""
 
     way: str
-    """"worse", "better", "new" or "not new"."""
+    """"worse", "better", "new", "not new", or "open" where two sides may be compared and not two exams."""
     subject: Subject
     concepts: frozenset[str]
     """The findings in its part of the sentence."""
@@ -107,6 +116,7 @@ def find_ways(text: str, mentions: Sequence[Mention]) -> tuple[Way, ...]:
             end,
         )
         for (way, start, end), subject in zip(apart, bound, strict=True)
+        if not _BREATH.search(text, max(subject.start, start - 24), min(subject.end, end + 24))
     )
 
 
@@ -118,11 +128,9 @@ def _worded(text: str) -> tuple[tuple[str, int, int], ...]:
             before = max(0, match.start() - 48)
             if way == "new" and _NOT.search(text, before, match.start()):
                 spans.append(("not new", match.start(), match.end()))
-            elif not (
-                _OFF.search(text, before, match.start())
-                or _SIDES_COMPARED.search(text, match.start(), match.end() + 24)
-                or _SICK.match(text, match.end())
-            ):
+            elif _SIDES_COMPARED.search(text, match.start(), match.end() + 24):
+                spans.append(("open", match.start(), match.end()))
+            elif not (_OFF.search(text, before, match.start()) or _SICK.match(text, match.end())):
                 spans.append((way, match.start(), match.end()))
     return tuple(spans)
 

@@ -1,14 +1,24 @@
 """Numbers of the impression that the input has, but for another finding, another place or another time."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from radray.checks.findings.positions import Position, find_positions
 from radray.checks.numbers.grades import Grade, agree, find_grades
 from radray.checks.numbers.measurements import Measurement, find_measurements, same
 from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place, sentence_spans
-from radray.checks.subjects import KNOWN, OF_A_KIND, ORGANS, Subject, conflict, normal_words, shared, subjects
+from radray.checks.subjects import (
+    KNOWN,
+    OF_A_KIND,
+    ORGANS,
+    Subject,
+    conflict,
+    normal_words,
+    shared,
+    sides_between,
+    subjects,
+)
 
 _Stated = TypeVar("_Stated", Measurement, Grade)
 
@@ -19,7 +29,7 @@ _THEN = re.compile(
 )
 _THEN_AFTER = re.compile(
     r"\s*\(?(?:(?:on|in|at)\s+)?(?:the\s+)?(?:prior|previous(?:ly)?|earlier|last|before|baseline)\b"
-    r"|\s*(?:\w+\s+){0,2}ago\b",
+    r"|\s*(?:\w+\s+){0,2}ago\b|\s*\(?(?:on|in)\s+(?:\d{1,2}[/.-]\d|(?:19|20)\d\d\b|[a-z]{3,9}\.?\s+(?:\d|of\s+\d)|__)",
     re.IGNORECASE,
 )
 _WAS = re.compile(r"(?P<aside>[(,]\s*)?\b(?:was|were|had\s+been|had)\s+(?:about\s+|approximately\s+)?$", re.IGNORECASE)
@@ -33,6 +43,11 @@ _MOVED = re.compile(
     r"\b(?:grown|grew|enlarg\w*|increas\w*|decreas\w*|shrunk|shrank|smaller|larger|reduced|regress\w*|progress\w*|dropped"
     r"|fallen|risen|went|gone|chang\w*|growth|growing|improv\w*)\b",
     re.IGNORECASE,
+)
+
+
+_SHIFTED = re.compile(
+    r"\b(?:shift|deviat|displac|herniat|mediastin|trache|midline|atri|ventric|arch)\w*", re.IGNORECASE
 )
 
 
@@ -59,10 +74,12 @@ def find_exchanged(impression: str, findings: str, background: str) -> list[Hit]
     if not in_findings:
         return []
     known = bind(FINDINGS, findings, in_findings) + bind(BACKGROUND, background, find_measurements(background))
+    texts = {IMPRESSION: impression, FINDINGS: findings, BACKGROUND: background}
     hits: list[Hit] = []
     for each in bind(IMPRESSION, impression, stated):
         alike = [other for other in known if other.number.quantity == each.number.quantity]
         hit = _exchange(each, alike, same) or _borrowed(each, alike, findings)
+        hit = hit or _of_other_side(each, [other for other in alike if same(each.number, other.number)], texts)
         if hit is not None:
             hits.append(hit)
     return hits
@@ -122,6 +139,27 @@ def _exchange(
         if (common and (timed or common >= reach)) or not (stated.subject.head or reach):
             return _place(stated), _place(other)
     return None
+
+
+def _of_other_side(
+    stated: Bound[Measurement], agreeing: Sequence[Bound[Measurement]], texts: Mapping[str, str]
+) -> Hit | None:
+    """Return the hit where a length stands in sentences of only one side each, and not of the same side."""
+    own = _only_side(stated, texts)
+    if own is None or stated.number.quantity != "length" or not agreeing:
+        return None
+    sides = [_only_side(other, texts) for other in agreeing]
+    if None in sides or own in sides or any(other.form == BACKGROUND for other in agreeing):
+        return None
+    return _place(stated), _place(agreeing[0])
+
+
+def _only_side(each: Bound[Measurement], texts: Mapping[str, str]) -> str | None:
+    """Return the only side in the sentence of a measurement; None for both, for none, and where something shifts."""
+    text = texts[each.form]
+    start, end = next(((a, b) for a, b in sentence_spans(text) if a <= each.number.start < b), (0, len(text)))
+    sides = sides_between(text, start, end)
+    return next(iter(sides)) if len(sides) == 1 and not _SHIFTED.search(text, start, end) else None
 
 
 def _borrowed(stated: Bound[Measurement], known: Sequence[Bound[Measurement]], findings: str) -> Hit | None:
