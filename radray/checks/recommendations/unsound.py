@@ -127,10 +127,16 @@ def _is_reasoned(action: Action, reasons: frozenset[str], asserted: str, backgro
     return action.words is not None and bool(action.words.search(asserted) or action.words.search(background))
 
 
+_EARLIER = re.compile(
+    r"\bnot\s+(?:\w+\s+)?(?:on|in)\s+(?:the\s+)?(?:prior|previous|earlier|last|older)\b[^.,;]{0,40}", re.IGNORECASE
+)
+"""What an earlier exam did not have is here now."""
+
+
 def _asserted_text(findings: str) -> str:
     """Return `findings` without what they deny, what they state as normal, and what is benign by its name."""
     kept = []
-    for part in _PART.split(findings):
+    for part in _PART.split(_EARLIER.sub(" ", findings)):
         stated = _NEGATED.sub(" ", BENIGN.sub(" ", part))
         if not _NORMAL.search(stated):
             kept.append(stated)

@@ -1,6 +1,6 @@
 """Attributes of findings: side, severity, location and change, each word with its normal form."""
 
-from radray.language.lexicon.concept import words_of
+from radray.language.lexicon.concept import expand, words_of
 
 _WORDS = words_of("attributes.toml")
 
@@ -29,5 +29,7 @@ LOCATIONS: dict[str, list[str]] = _WORDS["locations"]
 NOT_PLACES: list[str] = _WORDS["not_places"]["phrases"]
 """Phrases that contain a word of a location without naming one."""
 
-CHANGES: dict[str, list[str]] = _WORDS["changes"]
+CHANGES: dict[str, list[str]] = {
+    change: [phrase for packed in phrases for phrase in expand(packed)] for change, phrases in _WORDS["changes"].items()
+}
 """Phrases of a change since an earlier examination. A resolved finding is absent; an unchanged one is present."""

@@ -1,0 +1,46 @@
+"""Wordings of radiologists that once raised a flag: what looks back, is masked, or is told from a graver finding."""
+
+import pytest
+
+from radray.checks.check import check
+from radray.flags import TIER_A
+from radray.language.mentions import State, find_mentions
+
+MASKS = {"mask", "communication"}
+
+
+@pytest.mark.parametrize(
+    ("findings", "impression", "background"),
+    [
+        (
+            "A 9 mm nodule in the right lower lung, not demonstrated on the earlier film. Heart is normal.",
+            "New right lung nodule. CT of the chest is recommended.",
+            "Comparison: 2 years ago.",
+        ),
+        (
+            "Consolidation of both bases has not changed. Left effusion.",
+            "No ___ change in bibasilar consolidation and left effusion.",
+            "Comparison: yesterday.",
+        ),
+        ("Mild vascular congestion. Enlarged heart.", "Cardiomegaly, no frank edema.", "Comparison: None."),
+        (
+            "Ground glass opacities in both lungs.",
+            "Bilateral infiltrates. Atypical infection or drug reaction may look similar.",
+            "Comparison: None.",
+        ),
+        ("Double lumen dialysis catheter ends in the right atrium. Clear lungs.", "Clear lungs.", "Comparison: None."),
+        (
+            "The left PICC ends in the axillary region. No pneumothorax.",
+            "Left PICC tip in the axillary vein. No pneumothorax.",
+            "Comparison: None.",
+        ),
+    ],
+)
+def test_sound_wordings_raise_nothing_of_tier_a(findings: str, impression: str, background: str) -> None:
+    flags = check(impression, findings, background, modality="DX", body_part="chest").flags
+    assert {name for name in TIER_A if flags[name]} - MASKS == set()
+
+
+def test_what_the_earlier_exam_did_not_have_is_there() -> None:
+    (nodule,) = find_mentions("A nodule, not identified on the prior.")
+    assert nodule.state is State.PRESENT
