@@ -53,11 +53,16 @@ BODY_PARTS = _words(
     " hila pulmonary pleura pleural rib ribs spine lumbar cervical sternum clavicle abdomen abdominal pelvis kub"
     " shoulder shoulders humerus elbow elbows forearm wrist wrists hand hands finger fingers thumb hip hips femur"
     " knee knees leg legs ankle ankles foot feet toe toes skull"
+    " brain head orbits sinuses neck thyroid liver gallbladder spleen pancreas kidney kidneys renal bladder appendix"
+    " bowel uterus ovary ovaries testis testes scrotum prostate breast breasts cord"
+    " pelvic cranial cerebral intracranial spinal hepatic hepatobiliary scrotal obstetric carotid venous arterial"
 )
 SIDES = _words("right left bilateral")
-LABELS = (
-    BODY_PARTS | SIDES | _words("and of the x ray xray radiograph radiographs film view views pa ap lateral portable")
+EXAMS = _words(
+    "x ray xray radiograph radiographs film ct cta mri mr mra us ultrasound sonogram scan doppler sonography"
+    " scintigraphy imaging"
 )
+LABELS = BODY_PARTS | SIDES | EXAMS | _words("and of the view views pa ap lateral portable with without contrast")
 """Words of a bare label: a sentence of these alone, with a body part among them, asserts nothing."""
 
 CLOSINGS = frozenset({"end of report", "end of impression"})
@@ -67,12 +72,13 @@ NORMALITY = (
     ASSERTIONS
     | BODY_PARTS
     | SIDES
+    | EXAMS
     | _words(
         "a an the of in for and both is are appear appears appearing appearance otherwise grossly essentially"
-        " bilaterally two one single views view pa ap lateral frontal portable upright x ray xray xrays radiograph"
-        " radiographs radiographic radiographically film films exam examination study evaluation impression"
+        " bilaterally two one single views view pa ap lateral frontal portable upright xrays"
+        " radiographic radiographically films exam examination study evaluation impression"
         " size shape contour contours silhouette silhouettes structures vascularity vasculature vessels interstitium"
-        " within limits bony osseous bone bones soft tissue tissues space spaces angles diaphragm"
+        " parenchyma within limits bony osseous bone bones soft tissue tissues space spaces angles diaphragm"
     )
 )
 """Words that may make up a sentence of normality."""

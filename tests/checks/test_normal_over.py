@@ -69,6 +69,24 @@ def test_an_impression_that_does_not_read_normal(impression: str) -> None:
     assert not flag("normal_over_abnormal", impression, "There is a moderate left pleural effusion.")
 
 
+@pytest.mark.parametrize(
+    ("impression", "findings", "body_part"),
+    [
+        ("Normal ultrasound of the abdomen.", "Several gallstones up to 9 mm.", "abdomen"),
+        ("Unremarkable MRI of the knee.", "Torn medial meniscus.", "extremity"),
+        ("Normal CT of the chest.", "Enlarged subcarinal lymph nodes. Lungs are clear.", "chest"),
+        ("Unremarkable chest radiograph.", "Radiopaque foreign body over the left main bronchus.", "chest"),
+        ("Normal MRI of the brain.", "Enhancing lesion in the right frontal lobe.", "head"),
+    ],
+)
+def test_an_exam_called_normal_over_a_finding(impression: str, findings: str, body_part: str) -> None:
+    assert flag("normal_over_abnormal", impression, findings, body_part)
+
+
+def test_no_acute_abnormality_leaves_what_is_chronic() -> None:
+    assert not flag("normal_over_abnormal", "No acute abdominal abnormality.", "Several gallstones.", "abdomen")
+
+
 def test_a_finding_that_the_impression_names_is_not_passed_over() -> None:
     findings = "Mild cardiomegaly. Lungs are clear."
     assert not flag("normal_over_abnormal", "Mild cardiomegaly. No acute disease.", findings)
@@ -81,6 +99,9 @@ def test_a_finding_that_the_impression_names_is_not_passed_over() -> None:
         ("Old granulomas.", "Spiculated mass in the right upper lobe. Granulomas.", "chest"),
         ("Diverticulosis.", "Abscess beside the sigmoid. Diverticulosis.", "abdomen"),
         ("Baker cyst.", "Occlusive thrombus of the popliteal vein. Baker cyst.", "extremity"),
+        ("Basal atelectasis.", "Basal atelectasis. 3 cm rounded mass behind the heart.", "chest"),
+        ("Emphysema.", "Emphysema. Lytic lesion of the third rib.", "chest"),
+        ("Biliary sludge.", "Biliary sludge. Solid lesion of the liver; MRI suggested.", "abdomen"),
         ("Simple renal cysts.", "Severe left hydronephrosis. Simple renal cysts.", "abdomen"),
     ],
 )

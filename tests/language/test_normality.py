@@ -33,6 +33,9 @@ from radray.reports.synthetic.studies import make_studies
         "1. Clear lungs.\n2. No fracture",
         "NO ACUTE DISEASE",
         "No acute disease. END OF REPORT.",
+        # exams other than films
+        "Normal CT of the head.",
+        "Unremarkable pelvic ultrasound.",
     ],
 )
 def test_normal(reference: str) -> None:

@@ -3,7 +3,7 @@
 import re
 
 from radray.checks.context import ReportContext, akin, place
-from radray.checks.findings.reportable import is_reportable
+from radray.checks.findings.reportable import is_abnormal, is_reportable
 from radray.checks.spans import FINDINGS, IMPRESSION, Hit, Place
 from radray.language.mentions import Mention, State, find_mentions
 from radray.language.normality import judged_sentences
@@ -11,15 +11,20 @@ from radray.language.normality import judged_sentences
 _WHOLE = re.compile(r"\b(?:acute|active|normal|negative|unremarkable|abnormal)", re.IGNORECASE)
 """Words of a sentence that judges the exam as a whole."""
 
+_NORMAL = re.compile(r"\b(?:normal|negative|unremarkable)\b", re.IGNORECASE)
+_ACUTE = re.compile(r"\b(?:acute|active)", re.IGNORECASE)
+
 
 def find_normal_over_abnormal(impression: str, mentions: tuple[Mention, ...], context: ReportContext) -> list[Hit]:
     """Return the findings that belong into an impression where the impression reads normal; [] for none.
 
-    It reads normal if each sentence is normal (`radray.language.normality`), or one judges the exam normal and the
-    others name only what does not belong into an impression ("No acute disease. Old granuloma."). What the
-    impression names, certain or not, or by a related word, is no hit.
+    The impression reads normal if each sentence is normal (`radray.language.normality`), or one judges the exam normal
+    and the others name only what does not belong into an impression ("No acute disease. Old granuloma."). An exam
+    called normal has nothing chronic either: "no acute abnormality" is written over gallstones, "normal ultrasound" is
+    not. What the impression names, certain or not, or by a related word, is no hit.
     """
-    reportable = [mention for mention in context.in_findings if is_reportable(mention, context.findings)]
+    belongs = is_abnormal if _NORMAL.search(impression) and not _ACUTE.search(impression) else is_reportable
+    reportable = [mention for mention in context.in_findings if belongs(mention, context.findings)]
     if not reportable or not _reads_normal(impression):
         return []
     whole = Place(IMPRESSION, 0, len(impression))

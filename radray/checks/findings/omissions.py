@@ -2,10 +2,10 @@
 
 import re
 
-from radray.checks.context import ReportContext, akin, is_asserted, place
+from radray.checks.context import ReportContext, akin, is_asserted, place, related
 from radray.checks.findings.reportable import is_reportable
 from radray.checks.spans import FINDINGS, Hit
-from radray.language.lexicon.concepts import CONCEPTS
+from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.language.lexicon.cues import words
 from radray.language.mentions import Mention, State
 
@@ -25,6 +25,8 @@ _SPOKEN_FOR = {
     "lymphadenopathy": {"malignancy", "hilar_enlargement", "enlarged_cardiomediastinum"},
     "mass": {"malignancy", "organ_mass"},
     "nodule": {"malignancy", "granuloma", "thyroid_nodule"},
+    "lung_lesion": {"malignancy", "granuloma", "scarring", "cystic_organ_lesion", "hemangioma"},
+    "bone_abnormality": {"malignancy", "fracture", "bone_cyst", "lucency", "sclerosis"},
     "edema": {"cardiomegaly", "interstitial_markings"},
     "pleural_effusion": {"blunted_angle", "pleural_other"},
     "abscess": {"pneumonia", "appendicitis", "diverticulitis", "cholecystitis", "pyelonephritis", "meningitis"},
@@ -33,6 +35,9 @@ _SPOKEN_FOR = {
     "aortic_aneurysm": {"aortic_rupture", "aortic_dissection", "aortic_tortuosity"},
 }
 """Concepts by which an impression speaks for another that it does not name: the reading of a sign, or its cause."""
+_ACTIONABLE = frozenset({"lung_lesion", "bone_abnormality"})
+"""Concepts without an urgency of their own that call for a next step: a lesion of lung or bone."""
+_MAY_BE_A_MASS = frozenset({"consolidation", "airspace_disease", "infiltrate", "pneumonia"})
 _SPOKEN_WORDS = {
     "pleural_effusion": {"fluid", "chf", "failure", "overload", "hydropneumothorax", "empyema"},
     "hydronephrosis": {"dilatation", "dilation", "dilated", "obstructing", "obstruction", "obstructed"},
@@ -56,7 +61,9 @@ def find_omissions(impression: str, mentions: tuple[Mention, ...], context: Repo
     urgent = {
         mention.concept: mention
         for mention in reversed(context.in_findings)
-        if CONCEPTS[mention.concept].urgency and is_asserted(mention) and is_reportable(mention, context.findings)
+        if (CONCEPTS[mention.concept].urgency or mention.concept in _ACTIONABLE)
+        and is_asserted(mention)
+        and is_reportable(mention, context.findings)
     }
     if not urgent:
         return []
@@ -66,11 +73,18 @@ def find_omissions(impression: str, mentions: tuple[Mention, ...], context: Repo
     return [
         (place(mention, FINDINGS),)
         for concept, mention in sorted(urgent.items(), key=lambda item: item[1].start)
-        if not any(akin(other, concept) for other in named)
+        if not any(_covers(other, concept) for other in named)
         and named.isdisjoint(_SPOKEN_FOR.get(concept, ()))
         and written.isdisjoint(_SPOKEN_WORDS.get(concept, ()))
         and (concept in denied or written.isdisjoint(_words_of(mention, context.findings)))
     ]
+
+
+def _covers(named: str, missed: str) -> bool:
+    """Return whether a `named` concept covers a `missed` one; a nodule or mass is no kind of collapse or oedema."""
+    if missed == "lung_lesion" or "lung_lesion" in ancestors(missed):
+        return related(named, missed) or "lung_lesion" in ancestors(named) or named in _MAY_BE_A_MASS
+    return akin(named, missed)
 
 
 def _words_of(mention: Mention, text: str) -> set[str]:

@@ -8,7 +8,7 @@ in 60 %.
 
 import re
 
-from radray.checks.context import is_current, is_finding
+from radray.checks.context import is_asserted, is_current, is_finding
 from radray.checks.findings.locations import sentence_of
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.language.mentions import Mention, State
@@ -17,9 +17,19 @@ _SERIOUS = frozenset(
     {
         *("airspace_disease", "consolidation", "infiltrate", "lung_opacity", "lung_lesion", "bone_abnormality"),
         *("enlarged_cardiomediastinum", "hilar_enlargement", "soft_tissue_abnormality", "tendon_or_ligament_tear"),
+        *("acl_tear", "pcl_tear", "meniscal_tear", "rotator_cuff_tear", "tendon_tear", "gallbladder_wall_thickening"),
     }
 )
 """Concepts that belong into an impression beside the urgent ones, whatever their degree."""
+_OF_NORMAL = frozenset(
+    {
+        *("gallstones", "renal_stone", "biliary_dilatation", "cirrhosis", "hepatomegaly", "splenomegaly", "ascites"),
+        *("endometrial_thickening", "thyroid_nodule", "fibroids", "disc_herniation", "spinal_stenosis"),
+        *("arterial_stenosis", "emphysema", "interstitial_lung_disease", "bronchiectasis", "hiatal_hernia"),
+        *("sinus_disease", "joint_effusion", "bowel_wall_thickening", "cystic_organ_lesion"),
+    }
+)
+"""Concepts that an exam called normal does not have, though "no acute abnormality" is written over them."""
 _BY_DEGREE = {
     "cardiomegaly": (None, "mild", "moderate", "severe"),
     **dict.fromkeys(["atelectasis", "blunted_angle", "interstitial_markings"], (None, "moderate", "severe")),
@@ -27,6 +37,7 @@ _BY_DEGREE = {
         [
             *("emphysema", "interstitial_lung_disease", "hiatal_hernia", "bronchiectasis"),
             *("spinal_stenosis", "disc_herniation", "biliary_dilatation", "joint_effusion", "hepatomegaly"),
+            "arterial_stenosis",
         ],
         ("severe",),
     ),
@@ -47,7 +58,9 @@ _NOTHING = re.compile(
     r"|crowding|thymus|thymic|tortuo|ectatic|hernia|pectus|sternotomy|wire|limits?\b|limited)",
     re.IGNORECASE,
 )
-"""Words by which a sentence explains a finding away."""
+"""Words by which a sentence explains a shadow away."""
+_OF_SHADOWS = frozenset({"lung", "pleura", "mediastinum", "heart", "bone", "spine", "soft tissue"})
+"""Organs whose findings may be a shadow of something else."""
 _CHRONIC = re.compile(r"\b(?:chronic|scar|limits?\b)", re.IGNORECASE)
 _HARMLESS_IF_STABLE = frozenset(
     {"nodule", "lung_lesion", "fracture", "displaced_fracture", "aortic_aneurysm", "lymphadenopathy", "organ_mass"}
@@ -77,7 +90,16 @@ def is_reportable(mention: Mention, text: str) -> bool:
     if mention.concept in _NEVER_LASTING:
         return mention.severity != "trace" and not _CHRONIC.search(sentence)
     stable = mention.change == "unchanged" and mention.concept in _HARMLESS_IF_STABLE
-    return not stable and not is_lasting(mention, text) and not _NOTHING.search(sentence)
+    if stable or is_lasting(mention, text):
+        return False
+    return concept.organ not in _OF_SHADOWS or not _NOTHING.search(sentence)
+
+
+def is_abnormal(mention: Mention, text: str) -> bool:
+    """Return whether `mention` of the findings `text` is asserted and none of an exam that is called normal."""
+    if is_reportable(mention, text):
+        return True
+    return mention.concept in _OF_NORMAL and is_asserted(mention) and mention.severity not in ("trace", "mild")
 
 
 def is_lasting(mention: Mention, text: str) -> bool:
