@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+_DIGIT = re.compile(r"\d")
 _MONTHS = {
     month: number
     for number, month in enumerate(
@@ -39,7 +40,7 @@ def is_known(written: str, texts: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=512)
 def dates(text: str) -> tuple[Date, ...]:
     """Return the dates of `text` in order, a date of figures once as month and day and once as day and month."""
-    if not any(character.isdigit() for character in text):
+    if not _DIGIT.search(text):
         return ()
     read: list[Date] = []
     for match in _DATE.finditer(text):

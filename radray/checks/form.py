@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from radray.checks.dates import is_known
-from radray.checks.spans import CACHED_TEXTS, IMPRESSION, Hit, Place
+from radray.checks.spans import CACHED_TEXTS, IMPRESSION, Hit, Place, holds
 
 _MASK = re.compile(
     r"__+|\bX{3,}\b|(?<=-)X{3,}|\[\*\*[^\[\]]{0,200}\*\*\]|\*{3,}"
@@ -313,11 +313,7 @@ def _plain(text: str) -> str:
 @lru_cache(maxsize=CACHED_TEXTS)
 def _identified(impression: str) -> tuple[Hit, ...]:
     lowered = impression.lower()
-    if (
-        _DIGIT.search(impression)
-        or any(stem in impression for stem in _CAPITALS)
-        or any(stem in lowered for stem in _STEMS)
-    ):
+    if _DIGIT.search(impression) or holds(impression, _CAPITALS) or holds(lowered, _STEMS):
         return tuple((Place(IMPRESSION, *match.span()),) for match in _IDENTIFIER.finditer(impression))
     return ()
 

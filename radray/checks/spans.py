@@ -63,18 +63,23 @@ def matches(
     Every match of `pattern` must contain one of the lower-case stems `wanted`: looking for these first takes a tenth of
     the time of the pattern.
     """
-    if not _holds(text, wanted):
+    if not holds(spaced(text), wanted):
         return
     for start, end in sentence_spans(text):
-        if _holds(text[start:end], wanted):
+        if holds(spaced(text[start:end]), wanted):
             match = pattern.search(text, start, end)
             if match is not None:
                 yield match, (start, end)
 
 
-def _holds(text: str, stems: Sequence[str]) -> bool:
-    lowered = f" {' '.join(text.lower().split())}"
-    return any(map(lowered.__contains__, stems))
+def holds(text: str, stems: Iterable[str]) -> bool:
+    """Return whether `text` contains any of `stems`, in a third of the time of a generator expression."""
+    return any(map(text.__contains__, stems))
+
+
+def spaced(text: str) -> str:
+    """Return `text` in lower case, its words after one space each, as stems that begin with a space want it."""
+    return f" {' '.join(text.lower().split())}"
 
 
 def write_evidence(hits: Iterable[tuple[str, Sequence[Hit]]]) -> str:

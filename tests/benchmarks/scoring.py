@@ -85,7 +85,7 @@ def forget() -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith("radray."):
             for cached in vars(module).values():
-                if hasattr(cached, "cache_clear"):
+                if hasattr(cached, "cache_clear") and not isinstance(cached, type):
                     cached.cache_clear()
     gc.collect()
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from radray.checks.findings.locations import ORDINAL, find_ribs, read_ordinals
+from radray.checks.spans import holds
 
 _I = re.IGNORECASE
 _VERTEBRA = re.compile(
@@ -86,6 +87,8 @@ _RAY = re.compile(
     r"|(?:great|big)\s+toe|hallux)\b",
     _I,
 )
+_DIGIT = re.compile(r"\d")
+_BRAIN_STEMS = ("frontal", "parietal", "temporal", "occipital", "cerebell")
 _RAY_STEMS = (
     "metacarp",
     "metatars",
@@ -126,18 +129,18 @@ def find_positions(text: str) -> tuple[Position, ...]:
     """
     lowered = text.lower()
     positions: list[Position] = []
-    if any(character.isdigit() for character in text) or "vertebra" in lowered:
+    if _DIGIT.search(text) or "vertebra" in lowered:
         positions += _vertebrae(text)
-    if any(stem in lowered for stem in _LOBE_STEMS):
+    if holds(lowered, _LOBE_STEMS):
         positions += _lobes(text)
-    if any(stem in lowered for stem in ("frontal", "parietal", "temporal", "occipital", "cerebell")):
+    if holds(lowered, _BRAIN_STEMS):
         positions += _brain(text)
     if "segment" in lowered:
         positions += [_numbered("liver", match) for match in _SEGMENT.finditer(text)]
     if "level" in lowered and ("node" in lowered or "adenopathy" in lowered or "nodal" in lowered):
         positions += [_numbered("nodes", match) for match in _NODES.finditer(text)]
     positions += [Position("rib", frozenset(ribs), None, start, end) for ribs, start, end in find_ribs(text)]
-    if any(stem in lowered for stem in _RAY_STEMS):
+    if holds(lowered, _RAY_STEMS):
         positions += [
             Position("ray", frozenset(_rays(match)), None, match.start(), match.end()) for match in _RAY.finditer(text)
         ]

@@ -79,9 +79,9 @@ def is_reportable(mention: Mention, text: str) -> bool:
     unchanged, old, calcified or explained away in its sentence, unless it is critical. False for what is denied or
     historical.
     """
-    concept = CONCEPTS[mention.concept]
-    if not is_finding(mention) or not is_current(mention):
+    if mention.state is State.ABSENT or not is_finding(mention) or not is_current(mention):
         return False
+    concept = CONCEPTS[mention.concept]
     if concept.urgency == "critical":
         return True
     if not _weighs(mention, concept.urgency is not None):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from radray.checks.context import is_finding
 from radray.checks.numbers.exchanged import bind
 from radray.checks.numbers.measurements import find_measurements
-from radray.checks.spans import FINDINGS
+from radray.checks.spans import FINDINGS, holds
 from radray.checks.subjects import Subject, conflict, shared, subjects
 from radray.language.mentions import Mention
 
@@ -93,7 +93,7 @@ class Way(NamedTuple):
 def find_ways(text: str, mentions: Sequence[Mention]) -> tuple[Way, ...]:
     """Return the changes that `text` states in words, and by two sizes of a finding; () for none."""
     lowered = text.lower()
-    if not any(stem in lowered for stem in _STEMS):
+    if not holds(lowered, _STEMS):
         return ()
     spans = [*_worded(text), *_measured(text)]
     spans.sort(key=lambda span: span[1:])

@@ -4,9 +4,10 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from radray.checks.spans import FINDINGS, IMPRESSION, Hit, Place
+from radray.checks.spans import FINDINGS, IMPRESSION, Hit, Place, holds
 from radray.checks.subjects import normal_words
 
+_DIGIT = re.compile(r"\d")
 _NUMBERS = {
     word: number
     for number, words in enumerate(
@@ -40,7 +41,7 @@ class Count(NamedTuple):
 def find_counts(text: str) -> tuple[Count, ...]:
     """Return the counts of findings of `text`, "two left rib fractures", in order; () for none."""
     lowered = text.lower()
-    if not any(word in lowered for word in _NUMBERS) and not any(character.isdigit() for character in text):
+    if not holds(lowered, _NUMBERS) and not _DIGIT.search(text):
         return ()
     counts: list[Count] = []
     for match in _COUNT.finditer(text):

@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from radray.checks.spans import holds
+
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
 _LINK = (
     r"(?:\s+(?:assessment|category|class|classification|grade|score|stage|type|fracture|lesion|of|is|was|measures|at"
@@ -109,7 +111,7 @@ class Grade(NamedTuple):
 def find_grades(text: str) -> tuple[Grade, ...]:
     """Return the grades of `text` in order, Roman numerals as Arabic ones; () for none."""
     lowered = text.lower()
-    if not any(stem in lowered for stem in _STEMS):
+    if not holds(lowered, _STEMS):
         return ()
     grades: list[Grade] = []
     for name, pattern in _NAMED:

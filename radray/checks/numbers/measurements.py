@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
+from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place, holds
 
 _UNITS = {
     "mm": ("length", 1.0),
@@ -109,7 +109,7 @@ class Measurement(NamedTuple):
 def find_measurements(text: str) -> tuple[Measurement, ...]:
     """Return the measurements of `text` in order, both of "1.9 x 1.8 cm"; an ejection fraction needs no unit."""
     lowered = text.lower()
-    if not any(stem in lowered for stem in _UNIT_STEMS):
+    if not holds(lowered, _UNIT_STEMS):
         return ()
     measurements = [
         Measurement("share", float(match["number"]), 1.0, match.start("number"), match.end("number"))

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from radray.checks.spans import CACHED_TEXTS, sentence_spans, stems
+from radray.checks.spans import CACHED_TEXTS, holds, sentence_spans, spaced, stems
 
 _I = re.IGNORECASE | re.VERBOSE
 
@@ -92,14 +92,13 @@ _ACTION = re.compile(
 @lru_cache(maxsize=CACHED_TEXTS)
 def find_actions(text: str) -> tuple[tuple[int, int, int, int], ...]:
     """Return the recommendations of `text`: start and end of the words, then of their sentence; () for none."""
-    lowered = f" {' '.join(text.lower().split())}"
+    lowered = spaced(text)
     wanted = [stem for stem in _ACTION_STEMS if stem in lowered]
     if not wanted:
         return ()
     actions = []
     for first, last in sentence_spans(text):
-        sentence = f" {' '.join(text[first:last].lower().split())}"
-        if any(stem in sentence for stem in wanted):
+        if holds(spaced(text[first:last]), wanted):
             match = _ACTION.search(text, first, last)
             if match is not None:
                 actions.append((*match.span(), first, last))
