@@ -10,7 +10,7 @@ from radray.evaluation.bootstrap import Codes, Floats, codes_of, intervals, resa
 from radray.evaluation.scoring import F_MEASURES, PARTS, SHARES, Key
 from radray.evaluation.strata import ABNORMAL, ALL, NORMAL, STANDARDISED, Bools
 from radray.evaluation.summary import summarise, summarise_weighted
-from radray.evaluation.systems import SideBySide, System
+from radray.evaluation.systems import AGREES, FLAGS_OF_BOTH, SideBySide, System
 
 ROUGE = (*F_MEASURES, *PARTS, *SHARES)
 WIDE = (ALL, NORMAL, ABNORMAL, STANDARDISED)
@@ -41,7 +41,12 @@ class FigureChoices:
 
 def is_share(metric: str) -> bool:
     """Return whether `metric` is 0 or 1 for each report, so that its mean is a share."""
-    return metric in SHARES or metric not in ROUGE
+    return metric in SHARES or of_checks(metric)
+
+
+def of_checks(metric: str) -> bool:
+    """Return whether `metric` is a result of the checks, which need no reference."""
+    return metric.startswith("flag_") or metric in (*FLAGS_OF_BOTH, AGREES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,7 @@ def _figures(
         if is_share(metric) and ends is not None and values.min() == values.max():
             bound = unanimous_bound(clusters)
             ends = (0.0, bound) if values[0] == 0 else (1 - bound, 1.0)
-        expected = inside & side.referenced if metric in ROUGE else inside
+        expected = inside if of_checks(metric) else inside & side.referenced
         yield {
             "dataset": side.dataset,
             "split": side.split,

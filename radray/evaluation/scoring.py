@@ -1,11 +1,13 @@
-"""Score the predictions of a whole system with all four scorers: stemmed or not, cleaned or raw references."""
+"""Score the predictions of a whole system: by the four ROUGE scorers (stemmed or not, cleaned or raw), by concepts."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
 
+from radray.checks.check import checks_version
 from radray.evaluation.bootstrap import Floats
+from radray.evaluation.concept_f1 import CONCEPT_F1, concept_f1
 from radray.evaluation.rouge import METRICS, Scorer, Tokenizer
 from radray.language.normality import is_normal
 
@@ -58,6 +60,19 @@ def score_all(
             values_of[scorer.scorer_id, READS_NORMAL] = _spread(normal, place_of)
             values_of[scorer.scorer_id, NO_OVERLAP] = _spread((values[:, 0] == 0).astype(np.float64), place_of)
     return values_of
+
+
+def concept_scores(references: Sequence[str | None], predictions: Sequence[str | None]) -> dict[Key, Floats]:
+    """Return the concept F1 of each report, (reports,), under the version of the checks, whose vocabulary it uses.
+
+    NaN where there is no reference, or it names no concept, or there is no prediction (None); an empty prediction
+    scores 0. See `radray.evaluation.concept_f1`.
+    """
+    pairs = [_pair(*pair) for pair in zip(references, predictions, strict=True)]
+    value_of: dict[tuple[str, str] | None, float | None] = {None: None}
+    value_of |= {pair: concept_f1(*pair) for pair in dict.fromkeys(pairs) if pair is not None}
+    values = [np.nan if (value := value_of[pair]) is None else value for pair in pairs]
+    return {(checks_version(), CONCEPT_F1): np.array(values, dtype=np.float64)}
 
 
 def _pair(reference: str | None, prediction: str | None) -> tuple[str, str] | None:

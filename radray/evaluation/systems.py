@@ -12,7 +12,7 @@ from radray.checks.findings.critical import has_critical
 from radray.errors import InputError
 from radray.evaluation.bootstrap import Codes, Floats, codes_of
 from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
-from radray.evaluation.scoring import Key, score_all
+from radray.evaluation.scoring import Key, concept_scores, score_all
 from radray.evaluation.strata import Bools, Report, strata_of
 
 MODEL, FLOOR, RADIOLOGIST = "model", "floor", "radiologist"
@@ -158,7 +158,7 @@ def side_by_side(
         side.systems[name] = System(
             name,
             MODEL,
-            _rouge(side, [None if row is None else _text(row) for row in own]) | _flags(own, ""),
+            _scores(side, [None if row is None else _text(row) for row in own]) | _flags(own, ""),
             np.array([row is not None for row in own], dtype=np.bool_),
             np.array([row is not None and row["status"] != "ok" for row in own], dtype=np.bool_),
             {name: [None if row is None else row.get(column) for row in own] for name, column in CONFIDENCES.items()},
@@ -186,8 +186,8 @@ def add_floors(side: SideBySide, training: Training, *, stemmer: bool) -> None:
         written[NEAREST] = NearestNeighbour(training.findings, training.references).predict(findings)
     for name in sorted(written):
         everywhere = np.ones(len(findings), dtype=np.bool_)
-        values = _rouge(side, written[name])
-        if any(version == current_version() for model in side.of(MODEL) for version, _ in model.values):
+        values = _scores(side, written[name])
+        if current_version() in _versions(side):
             values |= _checked(side, written[name])
         side.systems[name] = System(name, FLOOR, values, everywhere, ~everywhere)
 
@@ -212,7 +212,7 @@ def remarks(side: SideBySide, training: Training) -> list[str]:
             )
         if not any(metric.startswith("flag_") for _, metric in system.values):
             sentences.append(f"{where}: {system.name} has no clinical checks: its rows are older than the checks")
-    versions = {version for model in side.of(MODEL) for version, metric in model.values if metric.startswith("flag_")}
+    versions = _versions(side)
     if len(versions) > 1:
         sentences.append(
             f"{where}: flags of {', '.join(sorted(versions))}: flags of different versions are not compared"
@@ -238,13 +238,18 @@ def _text(row: Row) -> str:
     return (row["prediction"] or "") if row["status"] == "ok" else ""
 
 
-def _rouge(side: SideBySide, predictions: Sequence[str | None]) -> dict[Key, Floats]:
+def _versions(side: SideBySide) -> set[str]:
+    """Return the versions of the checks of which the models have flags."""
+    return {version for model in side.of(MODEL) for version, metric in model.values if metric.startswith("flag_")}
+
+
+def _scores(side: SideBySide, predictions: Sequence[str | None]) -> dict[Key, Floats]:
     if not side.referenced.any():
         return {}
     clean = [row["reference"] for row in side.reports]
     # a reference that cleaning emptied does not count, raw or cleaned
     raw = [row["reference_raw"] if row["reference"] else None for row in side.reports]
-    return score_all(clean, raw, predictions)
+    return score_all(clean, raw, predictions) | concept_scores(clean, predictions)
 
 
 def _flags(rows: Sequence[Row | None], prefix: str) -> dict[Key, Floats]:

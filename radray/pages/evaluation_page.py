@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from radray.evaluation.concept_f1 import CONCEPT_F1
 from radray.evaluation.figures import FigureChoices
 from radray.pages import conclusions
 from radray.pages.cases import cases
@@ -32,6 +33,11 @@ TEMPLATES = Path(__file__).parent / "templates"
 FLAGS_NOTE = (
     "Rate, then its excess over the radiologists' rate, with a 95 % interval. critical_missed: of the reports with "
     f"a critical finding. {MASK_NOTE}"
+)
+CONCEPTS_NOTE = (
+    "From 0 to 1: findings and devices that prediction and reference name alike, whatever the words. Half for a kind "
+    "of the other, for possible against certain, for a side that one leaves out; critical findings count 4, urgent 2, "
+    "denied ones 0.5. A reference that names no finding is left out."
 )
 STRATA_NOTE = (
     "Normal and abnormal: by the reference, or by the findings. Critical: the findings include a critical finding. "
@@ -183,6 +189,7 @@ def _view(split: SplitEvaluation, numbers: Numbers, evaluation: Evaluation, draw
         view["headline"] = [
             from_rich(tables.headline(), note),
             from_rich(tables.differences(), _differences_note(evaluation.choices)),
+            *([from_rich(tables.concepts(), CONCEPTS_NOTE)] if tables.has(CONCEPT_F1) else []),
             means,
         ]
         view["spreads"] = [*charts.spreads(numbers, drawings)]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.table import Table
 
+from radray.evaluation.concept_f1 import CONCEPT_F1
 from radray.evaluation.figures import FigureChoices
 from radray.evaluation.published import PublishedResults
 from radray.evaluation.scoring import EXACT, NO_OVERLAP, READS_NORMAL
@@ -40,12 +41,15 @@ class EvaluationTables(Figures):
 
     def tables(self) -> Iterator[Table]:
         """Yield the tables in order, without those that would be empty."""
-        if any(key[3] == HEADLINE for key in self._figures):
+        if self.has(HEADLINE):
             yield self.headline()
             yield self.means()
             yield from self.distributions()
             yield self.differences()
             yield self.strata()
+        if self.has(CONCEPT_F1):
+            yield self.concepts()
+            yield self.differences(CONCEPT_F1, "Concept F1")
         flags = self.flags()
         if flags.row_count:
             yield flags
@@ -101,12 +105,24 @@ class EvaluationTables(Figures):
         if self.published is not None and self.side.dataset in self.published.distributions:
             yield self._distribution("published", self.published.distributions[self.side.dataset])
 
-    def differences(self) -> Table:
-        """Return the paired differences in ROUGE-1: each model minus each floor and each model before it."""
+    def concepts(self) -> Table:
+        """Return concept F1 on abnormal references, on all, and standardised."""
         table = self._table(
-            "ROUGE-1, paired difference, points", "system", "minus", "abnormal", "p", "all", "p", "standardised", "p"
+            "Concept F1: findings in common, by state, side and urgency; mean and 95 % interval",
+            *("system", "abnormal", "all", "standardised"),
         )
-        rows = self.differences_in(HEADLINE)
+        for system in self.side.systems:
+            if self.figure(system, ALL, CONCEPT_F1):
+                rows = (self.figure(system, name, CONCEPT_F1) for name in (ABNORMAL, ALL, STANDARDISED))
+                table.add_row(system, *map(with_interval, rows))
+        return table
+
+    def differences(self, metric: str = HEADLINE, title: str = TITLES[HEADLINE]) -> Table:
+        """Return the paired differences in `metric`: each model minus each floor and each model before it."""
+        table = self._table(
+            f"{title}, paired difference, points", "system", "minus", "abnormal", "p", "all", "p", "standardised", "p"
+        )
+        rows = self.differences_in(metric)
         for a, b in dict.fromkeys((a, b) for a, b, _ in rows):
             shown = [rows.get((a, b, stratum)) for stratum in (ABNORMAL, ALL, STANDARDISED)]
             table.add_row(a, b, *(cell for row in shown for cell in (_points(row), _p(row))))

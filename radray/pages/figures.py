@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from radray.checks.check import checks_version
+from radray.evaluation.concept_f1 import CONCEPT_F1
 from radray.evaluation.figures import FigureChoices
 from radray.evaluation.strata import ALL, CRITICAL
 from radray.evaluation.systems import FLAGS_OF_BOTH, MODEL, SideBySide
@@ -44,8 +46,12 @@ class Figures:
         """Names of the models, the base of the comparison first."""
         return [system.name for system in self.side.of(MODEL)]
 
+    def has(self, metric: str) -> bool:
+        """Return whether there is a figure of `metric`, by any scorer."""
+        return any(key[3] == metric for key in self._figures)
+
     def figure(self, system: str, stratum: str, metric: str) -> Row | None:
-        """Return the row of the main scorer, or of the checks for a flag; None where there is none."""
+        """Return the row of the main scorer, or of the checks for a flag or concept F1; None where there is none."""
         return self._figures.get((system, stratum, self._scorer(metric), metric))
 
     def difference(self, a: str, b: str, stratum: str, metric: str) -> Row | None:
@@ -57,9 +63,11 @@ class Figures:
         return {
             (a, b, stratum): row
             for (a, b, stratum, scorer, name), row in self._differences.items()
-            if (scorer, name) == (self.choices.main_scorer, metric)
+            if (scorer, name) == (self._scorer(metric), metric)
         }
 
     def _scorer(self, metric: str) -> str:
+        if metric == CONCEPT_F1:
+            return checks_version()
         of_checks = metric.startswith("flag_") or metric in FLAGS_OF_BOTH
         return str(self.checks if of_checks else self.choices.main_scorer)

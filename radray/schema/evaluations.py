@@ -15,7 +15,9 @@ EVALUATIONS = TableSchema(
         required("split", STRING, "Split"),
         required("system", STRING, "Model name and short digest, name of a floor, or radiologist"),
         required("stratum", STRING, "all, normal or abnormal reference, standardised, or another set of the reports"),
-        required("scorer_id", STRING, "How ROUGE was computed; how the checks were made"),
+        required(
+            "scorer_id", STRING, "How ROUGE was computed; version of the checks, of whose vocabulary concept F1 is too"
+        ),
         required("metric", STRING, "rouge1 (F-measure), rouge1_recall, exact, reads_normal, flag_side, ...; 0 to 1"),
         required("n", LONG, "Reports of the stratum for which the system has a value; empty and failed ones have 0"),
         required("mean", DOUBLE, "Mean over reports, 0 to 1"),

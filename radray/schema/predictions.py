@@ -55,5 +55,11 @@ PREDICTIONS = TableSchema(
         Column("repeated", BOOL, "The answer to an equal prompt of the same run, not generated again"),
         *(Column(*column) for column in CHECK_COLUMNS),
         Column("task", STRING, "What the model was asked for: impression; null in rows older than the column"),
+        Column(
+            "concept_f1",
+            DOUBLE,
+            "Concepts in common with the reference, by state, side and urgency, F, 0 to 1; null without a reference or"
+            " where it names no concept; 0 when failed; checks_id has its version",
+        ),
     ),
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from radray.checks.check import CHECKS_ID
 from radray.evaluation import comparisons as comparison
 from radray.evaluation import figures as evaluation
 from radray.evaluation.comparisons import comparisons
@@ -77,10 +78,10 @@ def test_details_are_told_for_the_main_scorer_alone() -> None:
     rows = list(evaluations(side(), CHOICES))
     metrics = {stratum: {(entry["scorer_id"], entry["metric"]) for entry in rows if entry["stratum"] == stratum}
             for stratum in ("all", "length=1-5")}  # fmt: skip
-    assert len(metrics["all"]) == 4 * 15
+    assert len(metrics["all"]) == 4 * 15 + 1
     assert metrics["length=1-5"] == {
         (MAIN, metric) for metric in ("rouge1", "rouge2", "rougel", "rougelsum", "exact", "no_overlap", "reads_normal")
-    }
+    } | {(CHECKS_ID, "concept_f1")}
 
 
 def test_differences_by_hand() -> None:

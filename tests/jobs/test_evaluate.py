@@ -13,8 +13,10 @@ from rouge_score import rouge_scorer
 
 from jobs.evaluate import describe, evaluate
 from radray.analytics.query import connect, query
+from radray.checks.check import checks_version
 from radray.checks.findings.critical import has_critical
 from radray.errors import ConfigError, InputError
+from radray.evaluation.concept_f1 import concept_f1
 from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
 from radray.evaluation.rouge import Scorer
 from radray.evaluation.systems import FLOORS
@@ -126,6 +128,9 @@ def scored(world: World, dataset: str) -> Iterator[dict[str, Any]]:
                 values |= {"no_overlap": float(scores["rouge1"].fmeasure == 0)}
                 values |= {"reads_normal": float(is_normal(text) is True)}
                 about = {"system": system, "unit_id": unit, "scorer_id": scorer_id}
+                concepts = concept_f1(reference, text) if scorer_id == MAIN else None
+                if concepts is not None:
+                    yield {**about, "scorer_id": checks_version(), "metric": "concept_f1", "v": concepts}
                 yield from ({**about, "metric": metric, "v": float(v)} for metric, v in values.items())
 
 
@@ -176,7 +181,7 @@ def key_of(row: dict[str, Any]) -> tuple[str, ...]:
 
 def is_reported(stratum: str, scorer_id: str, metric: str) -> bool:
     """Whether a figure is reported: all in the wide strata, elsewhere the main scorer's F and shares, and flags."""
-    is_rouge = scorer_id != CHECKS
+    is_rouge = scorer_id not in (CHECKS, checks_version())
     return not is_rouge or stratum in {"all", "normal", "abnormal"} or (scorer_id == MAIN and metric in NARROW)
 
 

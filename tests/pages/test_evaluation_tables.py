@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from rich.table import Table
 
+from radray.checks.check import CHECKS_ID
 from radray.evaluation.comparisons import comparisons
+from radray.evaluation.concept_f1 import CONCEPT_F1
 from radray.evaluation.deferral_rows import confidence_rows
 from radray.evaluation.figures import FigureChoices, evaluations
 from radray.evaluation.published import read_published
@@ -170,12 +172,24 @@ def test_checks_are_told_as_excess_over_the_radiologist() -> None:
 
 def test_masks_have_no_excess_and_missed_findings_need_critical_ones() -> None:
     """De-identification masked the references: a model that writes none is not better than a radiologist."""
-    tables = shown("set1", checks_id="checks-1", flag_mask=False, reference_flag_mask=True, **MISSED)
+    tables = shown("set1", checks_id=CHECKS_ID, flag_mask=False, reference_flag_mask=True, **MISSED)
     assert cells(tables.flags()) == [("mask", "100.0", "0.0", "0.0", "0.0")]
     critical = shown("set1", checks_id="checks-1", findings="Large left pneumothorax.", **MISSED)
     (row,) = cells(critical.flags())
     assert row[:2] == ("critical_missed", "0.0")
     assert row[2].startswith("100.0 +100.0")
+
+
+def test_concept_f1_is_shown_beside_rouge_with_its_differences() -> None:
+    tables = shown("set1", findings="Large left pneumothorax.")
+    titles = [str(table.title) for table in tables.tables()]
+    assert [title.partition(":")[0].partition(",")[0] for title in titles if "oncept F1" in title] == ["Concept F1"] * 2
+    by_system = {name: values for name, *values in cells(tables.concepts())}
+    # abnormal: without its side half an effusion, and none of the pneumothorax; the wrong side is worth nothing
+    assert by_system["before b0000000"][0].startswith("0.250")
+    assert by_system["after a0000000"][0].startswith("0.500")
+    differences = cells(tables.differences(CONCEPT_F1, "Concept F1"))
+    assert ("after a0000000", "before b0000000") in {row[:2] for row in differences}
 
 
 def test_what_is_not_known_is_left_out() -> None:

@@ -108,6 +108,15 @@ def test_a_raw_reference_is_scored_beside_the_cleaned_one() -> None:
     assert {scored(None)[name] for name in RAW_ROUGE_COLUMNS} == {0.0}
 
 
+def test_concepts_in_common_with_the_reference_are_scored() -> None:
+    given = {"reference": "Small left pleural effusion.", "reference_raw": "Small left pleural effusion."}
+    assert scored("Left-sided effusion, small.", **given)["concept_f1"] == 1.0
+    assert scored("Small right pleural effusion.", **given)["concept_f1"] == 0.0
+    assert scored(None, **given)["concept_f1"] == 0.0
+    assert scored("Effusion.", reference=None, reference_raw=None)["concept_f1"] is None
+    assert scored("Effusion.", reference="See above.", reference_raw="See above.")["concept_f1"] is None
+
+
 def test_prediction_and_reference_are_checked_against_the_report() -> None:
     row = scored(
         "No effusion. Dr. Smith was notified.",

@@ -1,10 +1,11 @@
-"""Scores and checks of one impression: ROUGE against the reference, flags, strata; of the reference too."""
+"""Scores and checks of one impression: ROUGE and concept F1 against the reference, flags, strata; of both texts."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from radray.checks.check import CheckResult, check
+from radray.evaluation.concept_f1 import CONCEPT_F1, concept_f1
 from radray.evaluation.rouge import Scorer
 from radray.flags import CLASSES
 from radray.language.findings_stratum import findings_stratum
@@ -20,7 +21,7 @@ word what another says, and a report under four models has one reference. About 
 
 
 def score(scorer: Scorer, report: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ROUGE, flags and strata of `report`, which has its prediction, by column of `predictions`.
+    """Return ROUGE, concept F1, flags and strata of `report`, which has its prediction, by column of `predictions`.
 
     A prediction of None scores 0; without a reference the scores are null.
     """
@@ -28,17 +29,22 @@ def score(scorer: Scorer, report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _scores(scorer: Scorer, source: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ROUGE against the cleaned reference, and its F against the raw reference."""
+    """Return ROUGE and concept F1 against the cleaned reference, and ROUGE's F against the raw reference."""
     reference, raw = source["reference"], source["reference_raw"]
     if not reference:
-        return dict.fromkeys((*ROUGE_COLUMNS, *RAW_ROUGE_COLUMNS, "scorer_id"))
+        return dict.fromkeys((*ROUGE_COLUMNS, *RAW_ROUGE_COLUMNS, CONCEPT_F1, "scorer_id"))
     prediction = source["prediction"] or ""
     cleaned = scorer.score(reference, prediction)
     against_raw = dict.fromkeys(RAW_ROUGE_COLUMNS) if raw is None or not raw.strip() else cleaned
     if against_raw is cleaned:
         scored = cleaned if raw == reference else scorer.score(raw, prediction)
         against_raw = {name: scored[name.replace("_raw_f", "_f")] for name in RAW_ROUGE_COLUMNS}
-    return {**cleaned, **against_raw, "scorer_id": scorer.scorer_id}
+    return {
+        **cleaned,
+        **against_raw,
+        CONCEPT_F1: concept_f1(reference, prediction),
+        "scorer_id": scorer.scorer_id,
+    }
 
 
 def _checks(source: Mapping[str, Any]) -> dict[str, Any]:
