@@ -1,6 +1,7 @@
 """Find tubes and lines that end in the wrong place: a device and a place of ``words/malpositions.toml``."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -78,6 +79,11 @@ def _pattern(node: dict[str, Any]) -> str:
     return f"(?:{'|'.join(branches)})" + ("?" if "" in node else "")
 
 
+def _stems(phrases: list[str]) -> tuple[str, ...]:
+    """Return the longest word of each phrase: a sentence without any of them has none of the phrases."""
+    return tuple(sorted({max(phrase.split(), key=len) for packed in phrases for phrase in expand(packed)}))
+
+
 def _places(kind: dict[str, list[str]]) -> re.Pattern[str]:
     ways = [
         rf"(?:{_any(phrases)}){_SPACE}{_PART}(?:{_any(kind[link])})\b{_OF_SOMETHING_ELSE}"
@@ -92,13 +98,19 @@ _DEVICES = re.compile(
     r"\b(?:" + "|".join(f"(?P<{name}>{_any(kind['devices'])})" for name, kind in _KINDS.items()) + r")s?\b"
 )
 _PLACES = {name: _places(kind) for name, kind in _KINDS.items()}
-_ALONE = re.compile(rf"\b(?:{_any([phrase for kind in _KINDS.values() for phrase in kind['alone']])})\b")
+_PLACE_STEMS = {
+    name: _stems([phrase for link in _LINKS for phrase in kind.get(link, ())]) for name, kind in _KINDS.items()
+}
+_ALONE_PHRASES = [phrase for kind in _KINDS.values() for phrase in kind["alone"]]
+_ALONE = re.compile(rf"\b(?:{_any(_ALONE_PHRASES)})\b")
+_ALONE_STEMS = _stems(_ALONE_PHRASES)
 
 
 def find_malpositions(text: str, devices: Sequence[int] | None = None) -> list[Malposition]:
     """Return the tubes and lines of `text` that end in the wrong place, in order; [] for none.
 
-    `devices` are the characters at which the text names tubes and lines: only their sentences are read; None: all are.
+    `devices` are the characters at which the text names tubes and lines: only their sentences, and the next ones ("The
+    tip lies ..."), are read; None: all are.
     The device nearest before the place is the one that ends there, or the next one after it. What is denied, is of an
     earlier time, or is put right in this or the next sentence is none. Takes time linear in the length of `text`.
     """
@@ -106,22 +118,29 @@ def find_malpositions(text: str, devices: Sequence[int] | None = None) -> list[M
     sentences = [match.span() for match in _SENTENCE.finditer(text)]
     malpositions: list[Malposition] = []
     for index, (first, last) in enumerate(sentences):
-        if devices is not None and not any(first <= device < last for device in devices):
+        since = sentences[index - 1][0] if index else first
+        if devices is not None and not any(since <= device < last for device in devices):
             continue
         for start, end in _in_sentence(text, first, last):
             beyond = sentences[index + 1][1] if index + 1 < len(sentences) else last
-            if not _MENDED.search(text, start, beyond):
+            if not _MENDED.search(text, end, beyond):
                 malpositions.append(Malposition(start, end, _DOUBT.search(text, start, end) is not None))
     return malpositions
 
 
 def _in_sentence(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
     """Yield the span from device to place for each malposition in the sentence `first` to `last` that is not denied."""
-    for match in _ALONE.finditer(text, first, last):
+    sentence = text[first:last]
+    alone = any(stem in sentence for stem in _ALONE_STEMS)
+    for match in _ALONE.finditer(text, first, last) if alone else ():
         if not _SOUND.search(text, max(first, match.start() - _BACK), match.start()):
             yield match.span()
+    kinds = [kind for kind, stems in _PLACE_STEMS.items() if any(stem in sentence for stem in stems)]
+    if not kinds:
+        return
     devices = [(match.start(), match.end(), match.lastgroup or "") for match in _DEVICES.finditer(text, first, last)]
-    for kind in dict.fromkeys(device[2] for device in devices):
+    named = {kind for _, _, kind in devices}
+    for kind in (kind for kind in kinds if kind in named):
         for place in _PLACES[kind].finditer(text, first, last):
             start = _device_of(place, kind, devices)
             if start is None or (kind == "central_line" and _REACHES_ITS_GOAL.search(text, start, last)):
@@ -134,9 +153,9 @@ def _in_sentence(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
 
 def _device_of(place: re.Match[str], kind: str, devices: list[tuple[int, int, str]]) -> int | None:
     """Return the start of the device of `kind` that ends at `place`; None where another device is nearer."""
-    before = [device for device in devices if device[1] <= place.start() + 1]
+    before = bisect_left(devices, place.start(), key=lambda device: device[0])
     if before:
-        start, end, nearest = before[-1]
+        start, end, nearest = devices[before - 1]
         return start if nearest == kind and place.start() - end <= _REACH else None
     start, _, nearest = devices[0]
     return start if nearest == kind and start - place.end() <= _BACK else None

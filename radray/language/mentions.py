@@ -22,7 +22,10 @@ from radray.language.targets import BORDERLINE, NORMAL, Match, Target, find_targ
 _WORD = re.compile(r"\w+")
 _NOTHING: frozenset[str] = frozenset()
 _TUBES = frozenset(
-    {"endotracheal_tube", "tracheostomy_tube", "enteric_tube", "chest_tube", "central_line", "support_devices"}
+    {
+        *("endotracheal_tube", "tracheostomy_tube", "enteric_tube", "chest_tube", "central_line", "support_devices"),
+        "circulatory_support",
+    }
 )
 _WITHOUT_SIDE = frozenset({"endotracheal_tube", "tracheostomy_tube", "enteric_tube"})
 _OPEN = frozenset({"cannot", "not", "should", "must", "could", "needs", "need"})

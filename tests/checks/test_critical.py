@@ -123,3 +123,29 @@ def test_a_tube_in_its_place_is_none_in_the_wrong_place(findings: str) -> None:
 def test_a_tube_that_may_be_in_the_wrong_place_is_doubtful() -> None:
     (malposition,) = find_malpositions("The ETT may be in the right main bronchus.")
     assert malposition.doubtful
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        "Tip of the ETT lies above the thoracic inlet.",
+        "The NG tube enters the left lung via the left main bronchus.",
+        "The balloon pump tip lies in the abdominal aorta.",
+        "The ventricular lead has migrated into the hepatic vein.",
+        "The aneurysm has ruptured.",
+        "Both sides of the bowel wall are visible.",
+        "A swollen epiglottis is seen.",
+        "Extraluminal contrast pools beside the spleen.",
+    ],
+)
+def test_further_emergencies_may_not_be_left_out(findings: str) -> None:
+    assert flag("critical_missed", "Tubes in good position.", findings, modality="DX")
+
+
+@pytest.mark.parametrize(
+    "findings",
+    ["Ex vacuo dilatation of the left lateral ventricle.", "Gas in the splenic flexure below the left hemidiaphragm."],
+)
+def test_what_only_looks_like_an_emergency_is_none(findings: str) -> None:
+    assert not flag("critical_missed", "Nothing new.", findings, body_part="head")
+    assert not flag("critical_missed", "Nothing new.", findings, body_part="chest")

@@ -131,10 +131,10 @@ def _canonical(roles: dict[tuple[str, ...], dict[str, Any]], places: Iterable[tu
     named = (words for words, of_words in roles.items() if "concepts" in of_words or "anatomy" in of_words)
     canonical = {plural: word for words in (*named, *places) for word in words for plural in plurals(word)}
     canonical |= {
-        british: word
+        word.replace(american, spelling): word
         for word in known
         for american, spelling in _BRITISH.items()
-        if american in word and (british := word.replace(american, spelling)) not in known
+        if american in word and spelling not in word
     }
     return canonical | {variant: word for variant, word in _PLURALS.items() if word in known}
 
