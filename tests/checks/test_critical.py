@@ -28,6 +28,8 @@ def test_a_suspected_critical_finding_may_not_be_left_out(findings: str) -> None
     [
         ("On this supine film a small pneumothorax cannot be excluded.", "Stable nodule."),
         ("A tiny left pneumothorax is suspected.", "No definite pneumothorax on the left."),
+        ("Hyperdensity along the falx is physiologic calcification.", "No hemorrhage."),
+        ("Gas below the right hemidiaphragm lies within the colon.", "Chilaiditi sign without free air."),
         ("Chronic pulmonary emboli with webs, as before.", "Stable nodule."),
         ("Remote left frontal intraparenchymal hemorrhage, now a cleft.", "Nothing new."),
     ],

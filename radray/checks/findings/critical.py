@@ -25,6 +25,12 @@ _LASTING = re.compile(
     r"(?!\s+on\b)[^.;,]{0,40}$",
     re.IGNORECASE,
 )
+_EXPLAINED = re.compile(
+    r"\b(?:represents?\s+(?:normal|physiologic)|physiologic|artifact|artefact|skin\s?fold|interpos|chilaiditi|haustra|mimic"
+    r"|simulat|volume\s+averag|beam\s+harden|streak|not\s+(?:consistent|compatible)|within\s+(?:the\s+)?(?:colon|bowel|stomach))",
+    re.IGNORECASE,
+)
+"""Words by which a sentence of the findings explains away what it describes."""
 _ACUTE = re.compile(r"\b(?:acute|new|worsen\w*|enlarg\w*|increas\w*)\b", re.IGNORECASE)
 _MENDS = re.compile(
     r"\b(?:reposition|withdraw|retract|pull(?:ed)?\s+back|advanc(?:ed|ing|ement)\b|malposition|mis-?\s?position|misplac"
@@ -51,7 +57,8 @@ def find_missed_critical(
 
     A concept is critical if its `urgency` in the vocabulary is "critical", unless the findings call it old. A parent,
     a child, or a concept of which it is a sign covers it in the impression, certain or not; a denial covers what is
-    only suspected. Findings of the organs `out_of_view` count for nothing. Each hit is a place in the findings alone.
+    only suspected or explained away. Findings of the organs `out_of_view` count for nothing. Each hit is a place in
+    the findings alone.
     """
     hits: list[Hit] = []
     named = {mention.concept for mention in mentions if mention.state is not State.ABSENT}
@@ -68,7 +75,8 @@ def find_missed_critical(
             continue
         if _is_old(mention, context.findings) or any(_covers(other, concept) for other in named):
             continue
-        if suspected and any(related(other, concept) for other in weighed):
+        resolved = suspected or _EXPLAINED.search(context.findings, *sentence_of(context.findings, mention.start))
+        if resolved and any(related(other, concept) for other in weighed):
             continue
         if concept == "malpositioned_device" and _MENDS.search(impression):
             continue
