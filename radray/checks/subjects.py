@@ -47,7 +47,7 @@ _EMPTY = frozenset(_WORDS["words"]["of_any"])
 _PREPOSITIONS = words("in of at within from along on over involving through throughout near adjacent beside into")
 _VERBS = words("is are was were has have measures measure measuring measured contains containing shows there it and")
 _DENIALS = words("no not without negative absent neither nor")
-_SEPARATOR = re.compile(r"[;,()]|\b(?:and|with|while|whereas|but|plus|versus)\b", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[;,()]|\b(?:and|with|while|whereas|but|plus|versus|despite)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _NORMAL = re.compile(
     r"\b(?:normal|intact|clear|preserved|unremarkable|maintained|negative|spared|uninvolved)\b", re.IGNORECASE

@@ -64,6 +64,10 @@ def test_both_numbers_of_a_product_and_of_a_range_have_the_unit() -> None:
     assert [measurement.step for measurement in measurements] == pytest.approx([1, 1, 1, 1])
 
 
+def test_a_date_before_a_measurement_is_none() -> None:
+    assert [measurement.value for measurement in find_measurements("on 03/12/2019 and 4.3 cm")] == pytest.approx([43])
+
+
 PLAIN = "There is a large opacity in the left lower lobe."
 
 

@@ -79,7 +79,7 @@ def _by_mention(impression: str, mentions: tuple[Mention, ...], context: ReportC
     opposite = {"worse": "better", "better": "worse"}
     hits: list[Hit] = []
     for mention in mentions:
-        compared = is_finding(mention) and mention.concept not in _OF_A_BREATH
+        compared = is_finding(mention) and mention.concept not in _OF_A_BREATH and mention.change != "new"
         way = direction(mention, impression) if compared else None
         if way not in opposite or wants_prior(impression, mention.start):
             continue
@@ -88,6 +88,7 @@ def _by_mention(impression: str, mentions: tuple[Mention, ...], context: ReportC
             for other in context.in_findings
             if related(other.concept, mention.concept)
             and sides_meet(other, mention)
+            and other.change != "new"  # another may be new beside it
             and (other_way := direction(other, context.findings)) is not None
         ]
         if others and all(other_way == opposite[way] for _, other_way in others):

@@ -45,9 +45,13 @@ def find_levels(impression: str, mentions: tuple[Mention, ...], context: ReportC
         here = [position for position in stated if position.kind == kind][:MAX_POSITIONS]
         there = [position for position in known if position.kind == kind][:MAX_POSITIONS]
         past = [position for position in behind if position.kind == kind]
-        if kind == "rib":
+        if kind in ("rib", "ray"):
             every = frozenset[int | str]().union(*(position.values for position in (*there, *past)))
-            hits += [(_place(IMPRESSION, position),) for position in here if not position.values <= every]
+            hits += [
+                (_place(IMPRESSION, position),)
+                for position in here
+                if not position.values <= every and (kind == "rib" or position.values & every)
+            ]
         if all(agree(position, other) for position in here for other in there):
             continue
         ours, theirs = _placed(impression, mentions, here), _placed(context.findings, context.in_findings, there)
@@ -107,7 +111,7 @@ def _supports(stated: _Placed, other: _Placed) -> bool:
     """Return whether what the findings put at the position of `stated` may be what the impression means."""
     if other.subject.normal and not other.concepts:
         return False
-    if stated.position.kind == "lung" and other.concepts:
+    if stated.position.kind == "lung" and other.concepts and not stated.concepts:
         return True
     return bool(stated.words & other.words) or _akin(stated, other)
 

@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from radray.checks.context import is_finding
-from radray.checks.numbers.exchanged import bind
+from radray.checks.findings.positions import find_positions
+from radray.checks.numbers.exchanged import bind, with_positions
 from radray.checks.numbers.measurements import find_measurements
 from radray.checks.spans import FINDINGS, holds
 from radray.checks.subjects import Subject, conflict, shared, subjects
@@ -16,6 +17,7 @@ _I = re.IGNORECASE | re.VERBOSE
 _IN = r"in\s+(?:\w+\s+)?(?:size|extent|volume|number|severity|prominence|conspicuity|density|thickness|degree|caliber)"
 _THEN = r"(?:since|from|compared|relative|than|over\s+the|when|versus)"
 _LY = r"(?:(?:\w+ly|almost|since|now|somewhat|further)\s+){0,3}"
+_MUCH = r"(?:slightly|somewhat|much|mildly|markedly)"
 _KIND = r"(?:interval|slight|mild|marked|further|continued|some|significant|minimal|moderate|overall)"
 _OF = (
     r"(?=\s+(?:[\w-]+\s+){0,3}?(?:effusions?|pneumothora\w+|o?edema|ascites|hydrocephalus|h(?:a)?ematomas?|shift"
@@ -28,9 +30,10 @@ _WORSE = re.compile(
             |re-?accumulated)
         | (?:increased|enlarged|larger|bigger|worse|denser|more\s+\w+)\s+(?:{_IN}\s+)?(?:and\s+(?:\w+\s+){{1,2}})?
             (?:\w+ly\s+)?{_THEN}
-        | increas(?:ed?|ing)\s+{_IN} | (?:is|are|now|appears?)\s+(?:\w+ly\s+)?(?:larger|bigger|worse)\b
+        | increas(?:ed?|ing)\s+{_IN} | increase\s+(?:in|of)
+        | (?:is|are|now|appears?)\s+(?:\w+ly\s+)?(?:larger|bigger|worse)\b
         | (?:increased|larger){_OF} | (?<=,\s)(?:\w+ly\s+)?(?:increased|larger|enlarged)(?=\s*(?:[.;,]|$))
-        | worsen(?:ing|ed) | progress(?:ing|ion|ed) | enlarging | increasing | re-?accumulation
+        | {_MUCH}\s+worse | worsen(?:ing|ed) | progress(?:ing|ion|ed) | enlarging | increasing | re-?accumulation
         | {_KIND}\s+(?:increase|worsening|progression|enlargement|growth|expansion)
     )\b""",
     _I,
@@ -41,10 +44,11 @@ _BETTER = re.compile(
             |subsided)
         | (?:decreased|smaller|reduced|diminished|less\s+\w+)\s+(?:{_IN}\s+)?(?:and\s+(?:\w+\s+){{1,2}})?
             (?:\w+ly\s+)?{_THEN}
-        | decreas(?:ed?|ing)\s+{_IN} | (?:is|are|now|appears?)\s+(?:\w+ly\s+)?(?:smaller|improved|better|resolved)
+        | decreas(?:ed?|ing)\s+{_IN} | (?:decrease|reduction)\s+(?:in|of)
+        | (?:is|are|now|appears?)\s+(?:\w+ly\s+)?(?:smaller|improved|better|resolved)
         | (?:decreased|smaller|reduced){_OF} | (?<=,\s)(?:\w+ly\s+)?(?:decreased|smaller)(?=\s*(?:[.;,]|$))
-        | improv(?:ing|ed|ement) | resolv(?:ing|ed) | (?<!high[-\s])resolution\s+of | regress(?:ing|ion|ed) | shrinking
-        | shrunk | decreasing | diminishing | partial\s+response | clearing
+        | {_MUCH}\s+better | improv(?:ing|ed|ement) | resolv(?:ing|ed) | (?<!high[-\s])resolution\s+of
+        | regress(?:ing|ion|ed) | shrinking | shrunk | decreasing | diminishing | partial\s+response | clearing
         | {_KIND}\s+(?:decrease|improvement|resolution|regression|reduction|clearing)
     )\b""",
     _I,
@@ -53,7 +57,7 @@ _NEW = re.compile(r"\bnew(?:ly)?\b(?!\s+(?:york|onset))", re.IGNORECASE)
 _STEMS = (
     *("increas", "enlarg", "wors", "progress", "grow", "expan", "deterior", "accum", "larger", "bigger", "denser"),
     *("decreas", "improv", "resol", "dimin", "regress", "shr", "cleared", "clearing", "lessen", "reduc", "subsid"),
-    *("smaller", "better", "response", "new", "more ", "less ", "previous", "prior"),
+    *("smaller", "better", "response", "new", "more ", "less ", "previous", "prior", "compar"),
 )
 _OFF = re.compile(
     r"\b(?:no|not|without|nor|never|if|until|may|might|could|should|would|cannot|risk\s+of|to)\s+(?:[\w-]+\s+){0,3}?$",
@@ -103,10 +107,11 @@ def find_ways(text: str, mentions: Sequence[Mention]) -> tuple[Way, ...]:
             apart.append(span)
     apart = apart[:MAX_WAYS]
     bound = subjects(text, [(start, end) for _, start, end in apart])
+    positions = find_positions(text)
     return tuple(
         Way(
             way,
-            subject,
+            with_positions(subject, positions),
             frozenset(
                 mention.concept
                 for mention in mentions

@@ -24,6 +24,10 @@ _COUNT = re.compile(
     rf"(?P<noun>{_NOUN})\b",
     re.IGNORECASE,
 )
+_A_KIND = re.compile(
+    r"(?:type|grade|stage|class|category|level|segment|series|image|rads|number|no\.|#)\s*$", re.IGNORECASE
+)
+"""Words before a number that numbers kinds and counts nothing: "type 1 fracture"."""
 _NOUNS = re.compile(rf"\b(?:{_NOUN})\b", re.IGNORECASE)
 
 
@@ -48,7 +52,7 @@ def find_counts(text: str) -> tuple[Count, ...]:
         number = _NUMBERS.get(match["number"].lower()) or int(match["number"])
         noun = match["noun"].lower()
         plural = noun.endswith(("s", "i")) and not noun.endswith(("ss", "us", "is"))
-        if number and plural == (number > 1):
+        if number and plural == (number > 1) and not _A_KIND.search(text, max(0, match.start() - 12), match.start()):
             sides = frozenset(word for word in match["beside"].lower().split() if word in ("left", "right"))
             counts.append(Count(number, normal_words(noun.split()[-1])[-1], sides, match.start(), match.end()))
     return tuple(counts[:32])

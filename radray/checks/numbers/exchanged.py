@@ -29,6 +29,7 @@ _THEN = re.compile(
 )
 _THEN_AFTER = re.compile(
     r"\s*\(?(?:(?:on|in|at)\s+)?(?:the\s+)?(?:prior|previous(?:ly)?|earlier|last|before|baseline)\b"
+    r"(?!\W{0,3}(?:\w+\s+){0,2}?\d)"
     r"|\s*(?:\w+\s+){0,2}ago\b|\s*\(?(?:on|in)\s+(?:\d{1,2}[/.-]\d|(?:19|20)\d\d\b|[a-z]{3,9}\.?\s+(?:\d|of\s+\d)|__)",
     re.IGNORECASE,
 )
@@ -200,7 +201,8 @@ def _by_specific_words(
     for other in others:
         if _other_time(stated, other) or conflict(stated.subject, other.subject):
             continue
-        if len(stated.subject.head & other.subject.head) >= 2 and stated.subject.head & other.subject.head - OF_A_KIND:
+        named = stated.subject.head & (other.subject.head | other.subject.beside)
+        if len(named) > 1 and named - OF_A_KIND and stated.subject.head & other.subject.head:
             return _place(stated), _place(other)
     return None
 
@@ -230,7 +232,7 @@ def bind(form: str, text: str, numbers: Sequence[_Stated]) -> list[Bound[_Stated
     spans = sorted((start, end) for end, start in phrases.items())
     positions = find_positions(text)
     by_end = {
-        span[1]: _with_positions(subject, positions) for span, subject in zip(spans, subjects(text, spans), strict=True)
+        span[1]: with_positions(subject, positions) for span, subject in zip(spans, subjects(text, spans), strict=True)
     }
     starts = [number.start for number in numbers]
 
@@ -245,7 +247,7 @@ def bind(form: str, text: str, numbers: Sequence[_Stated]) -> list[Bound[_Stated
     ]
 
 
-def _with_positions(subject: Subject, positions: Sequence[Position]) -> Subject:
+def with_positions(subject: Subject, positions: Sequence[Position]) -> Subject:
     """Return `subject` with the numbered positions of its part as places: a segment, a vertebra, a ray."""
     places = {
         (position.kind, str(value))

@@ -8,20 +8,20 @@ from radray.checks.spans import holds
 
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
 _LINK = (
-    r"(?:\s+(?:assessment|category|class|classification|grade|score|stage|type|fracture|lesion|of|is|was|measures|at"
+    r"(?::?\s+(?:assessment|category|class|classification|grade|score|stage|type|fracture|lesion|of|is|was|measures|total|at"
     r"|=|:))*"
 )
-_ORDINAL = r"(?:viii|vii|vi|iv|v|iii|ii|i|\d{1,2})(?:\s?[a-fsx])?"
+_ORDINAL = r"(?:viii|vii|vi|iv|v|iii|ii|i|\d{1,2})(?:[a-fsx]|\s(?-i:[A-F]))?"
 _CLASS = rf"{_ORDINAL}(?:\s?(?:-|/|\u2013|to)\s?{_ORDINAL})?(?![\w%]|[.,]\d|\s?(?:mm|cm|ml|cc|%))"
 _NUMBER = r"[-\u2212+]?\d{1,5}(?:[.,]\d{1,3})?(?![\w%]|\s?(?:mm|cm|%))"
-_RADS = r"(?:bi|li|ti|pi|lung|cad|o|c|ni|vi)[\s-]?rads"
+_RADS = r"\b(?:bi|li|ti|pi|lung|cad|o|c|ni|vi)[\s-]?rads"
 _SCALES: tuple[tuple[str, str, str], ...] = (
     ("rads", rf"(?P<scale>{_RADS})(?:\s+v\d[\d.]*)?(?:\s*(?:\(|:|-))?", _CLASS),
     ("li-rads", r"\blr-?", r"[1-5m](?!\w|\.\d)"),
     ("ti-rads", r"\btr-?", r"[1-5](?!\w|\.\d)"),
     ("bosniak", r"\bbosniak", _CLASS),
     ("kellgren", r"\b(?:kellgren[\s-]+(?:and\s+)?lawrence|k-?l)(?=\s+(?:grade|score|stage|[0-4ivx]))", _CLASS),
-    ("aspects", r"\baspects?(?=\s+(?:score|of|is|=|:|\d))", r"(?:10|\d)(?!\w|\.\d)"),
+    ("aspects", r"\b(?-i:ASPECTS)(?=\s)", r"(?:10|\d)(?!\w|\.\d)"),
     ("fazekas", r"\bfazekas", _CLASS),
     ("hunt", r"\bhunt[\s-]+(?:and\s+)?hess", _CLASS),
     ("fisher", r"\bfisher", _CLASS),

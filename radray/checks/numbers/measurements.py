@@ -63,6 +63,7 @@ _BOUND = re.compile(
 _BOUND_AFTER = re.compile(
     r"\s*(?:or|and)\s+(?:less|smaller|under|below|more|greater|larger|above|over)\b", re.IGNORECASE
 )
+_DATE = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)?\d\d\b")
 # where the findings measure nothing, "up to 7 mm" is the reader's own estimate
 _UP_TO = re.compile(r"\bup to\s+(?:about\s+)?$", re.IGNORECASE)
 # "consider retracting 2 cm": how far to move a tube is the reader's own advice
@@ -121,7 +122,8 @@ def find_measurements(text: str) -> tuple[Measurement, ...]:
             or _BOUND_AFTER.match(text, match.end()) is not None
         )
         shared = match["unit"]
-        for single in _SINGLE.finditer(text, match.start(), match.end()):
+        date = _DATE.search(text, match.start(), match.end())
+        for single in _SINGLE.finditer(text, date.end() if date else match.start(), match.end()):
             quantity, factor = _unit(single["unit"] or shared)
             value, step = _number(single["number"])
             size = Measurement(quantity, value * factor, step * factor, single.start(), match.end(), bound)
