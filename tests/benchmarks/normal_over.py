@@ -6,6 +6,11 @@ impressions, for those of the nearest report of another findings text, for the c
 abnormality.", for that constant over the reports whose reference is abnormal, and for each FILE of predictions (JSON
 Lines: study_id, prediction; reports that it lacks are left out). Rates with Wilson 95 % intervals.
 
+On the 1,384 reports: normal over abnormal 20 radiologists (1.4 % [0.9, 2.2]), 155 neighbours (11.2 % [9.6, 13.0]) and
+218 of the 387 abnormal reports for the constant (56 % [51, 61]); of 50 of the neighbours' hits that were read 46 were
+right. Omissions: 10 radiologists (0.7 % [0.4, 1.3]), 55 neighbours (4.0 % [3.1, 5.1]); of 50 read 43 were right.
+Polarity: 2 and 29, of which 28 were right.
+
 ``--eyes N`` shows N hits, drawn by digest, of each class named by ``--class`` for ``--of radiologist``, ``neighbour``
 or ``constant``, on the terminal and nowhere else. The last line is JSON.
 """

@@ -47,6 +47,11 @@ def test_clear_lungs_over_what_they_leave_open(impression: str, findings: str) -
     assert not polarity(impression, findings)
 
 
+def test_an_opacity_of_another_organ_is_no_contradiction_of_clear_lungs() -> None:
+    assert not polarity("Mediastinal opacity from a goitre.", "The lungs are clear. Deviated trachea.")
+    assert polarity("Opacity at the right lung base.", "The lungs are clear. Deviated trachea.")
+
+
 def test_normal_lungs_exclude_emphysema() -> None:
     assert polarity("Normal lungs.", "Severe emphysema.")
 

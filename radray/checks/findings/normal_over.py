@@ -1,10 +1,11 @@
 """An impression that reads normal over findings that assert something abnormal."""
 
 import re
+from functools import lru_cache
 
 from radray.checks.context import ReportContext, akin, place
 from radray.checks.findings.reportable import is_abnormal, is_reportable
-from radray.checks.spans import FINDINGS, IMPRESSION, Hit, Place
+from radray.checks.spans import CACHED_TEXTS, FINDINGS, IMPRESSION, Hit, Place
 from radray.language.mentions import Mention, State, find_mentions
 from radray.language.normality import judged_sentences
 
@@ -23,10 +24,10 @@ def find_normal_over_abnormal(impression: str, mentions: tuple[Mention, ...], co
     called normal has nothing chronic either: "no acute abnormality" is written over gallstones, "normal ultrasound" is
     not. What the impression names, certain or not, or by a related word, is no hit.
     """
+    if all(mention.state is State.ABSENT for mention in context.in_findings) or not _reads_normal(impression):
+        return []
     belongs = is_abnormal if _NORMAL.search(impression) and not _ACUTE.search(impression) else is_reportable
     reportable = [mention for mention in context.in_findings if belongs(mention, context.findings)]
-    if not reportable or not _reads_normal(impression):
-        return []
     whole = Place(IMPRESSION, 0, len(impression))
     named = {mention.concept for mention in mentions if mention.state is not State.ABSENT}
     return [
@@ -36,6 +37,7 @@ def find_normal_over_abnormal(impression: str, mentions: tuple[Mention, ...], co
     ]
 
 
+@lru_cache(maxsize=CACHED_TEXTS)
 def _reads_normal(impression: str) -> bool:
     judged = judged_sentences(impression)
     others = [sentence for sentence, normal in judged if not normal]

@@ -14,7 +14,15 @@ from radray.checks.context import (
     sides_meet,
 )
 from radray.checks.findings.reportable import is_lasting
-from radray.checks.findings.whole_organs import WIDE, denies, denies_itself, is_acute, is_of_whole, is_reserved
+from radray.checks.findings.whole_organs import (
+    WIDE,
+    denies,
+    denies_itself,
+    is_acute,
+    is_elsewhere,
+    is_of_whole,
+    is_reserved,
+)
 from radray.checks.prior import is_of_degree, knows_prior, wants_prior
 from radray.checks.spans import FINDINGS, Hit
 from radray.language.lexicon.concepts import ancestors
@@ -78,7 +86,8 @@ def find_polarity_flips(impression: str, mentions: tuple[Mention, ...], context:
         if not is_finding(mention) or mention.historical:
             continue
         if is_asserted(mention) and not _ONLY_NAMED.search(impression, max(0, mention.start - 60), mention.start):
-            other = _denied(mention, context)
+            of_lung = mention.concept != "lung_opacity" or not is_elsewhere(mention, impression)
+            other = _denied(mention, context) if of_lung else None
         elif mention.state is State.ABSENT and _plain(mention) and not _borderline(mention, impression):
             other = _asserted_anyway(impression, mention, mentions, context)
         else:

@@ -72,7 +72,7 @@ def denies(text: str, denial: Mention, finding: Mention, findings: str) -> bool:
         return (
             _denies_lungs(text, denial, finding, findings)
             and is_reportable(finding, findings)
-            and not _is_elsewhere(finding, findings)
+            and not is_elsewhere(finding, findings)
         )
     if denial.concept == "bone_abnormality" and "bone_abnormality" in ancestors(finding.concept):
         old = _SHAPE.search(findings, finding.start, finding.end) and not is_acute(findings, finding)
@@ -109,6 +109,7 @@ def _denies_lungs(text: str, denial: Mention, finding: Mention, findings: str) -
     return concept == "tuberculosis" or ("lung_opacity" in ancestors(concept) and concept != "organ_mass")
 
 
-def _is_elsewhere(finding: Mention, findings: str) -> bool:
-    sentence = sentence_of(findings, finding.start)
-    return _ELSEWHERE.search(findings, *sentence) is not None and _IN_LUNG.search(findings, *sentence) is None
+def is_elsewhere(finding: Mention, text: str) -> bool:
+    """Return whether the sentence of `finding` in `text` names another organ and not the lungs: a goitre's opacity."""
+    sentence = sentence_of(text, finding.start)
+    return _ELSEWHERE.search(text, *sentence) is not None and _IN_LUNG.search(text, *sentence) is None
