@@ -73,6 +73,7 @@ def test_vertebrae_and_discs_are_counted_through() -> None:
         ("Partial response.", "All liver lesions have increased in size."),
         ("Hilar node has decreased in size.", "The hilar node measures 24 mm, previously 15 mm."),
         ("No new lesions of the brain.", "Two new lesions in the left hemisphere since the last study."),
+        ("Volume overload with shrinking effusions.", "Large effusions with atelectasis, increased since the prior."),
         ("Decreased ascites.", "Ascites has slightly reaccumulated."),
         ("Progression of the effusion.", "The effusion has nearly completely resolved. No new opacity."),
         ("Improving right effusion.", "Right effusion is larger and more dense than a week ago."),

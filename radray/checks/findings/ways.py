@@ -70,7 +70,9 @@ _SIDES_COMPARED = re.compile(
     r"(?:(?:on|that\s+on)\s+)?(?:the\s+)?(?:left|right|other|contralateral)\b",
     re.IGNORECASE,
 )
-_BREATH = re.compile(r"\b(?:volumes?|inspirat\w+|inflat\w+|hyperinflat\w+|technique|rotat\w+)\b", re.IGNORECASE)
+_BREATH = re.compile(
+    r"\b(?:volumes?(?!\s+(?:overload|loss))|inspirat\w+|inflat\w+|hyperinflat\w+|technique|rotat\w+)\b", re.IGNORECASE
+)
 """What changes with each breath or film, whatever the finding does."""
 _SICK = re.compile(
     r"\s*(?:\w+\s+)?(?:symptom|pain|cough|dyspn|fever|shortness|headache|weakness|hypox|function|oxygen)", re.I
