@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
 from radray.language.assertion import COMMA, NONE, Words
-from radray.language.lexicon.attributes import SEVERITIES, SEVERITY_WORDS, SIDES
+from radray.language.lexicon.attributes import DIRECTIONS, MOVED, SEVERITIES, SEVERITY_WORDS, SIDES
 from radray.language.lexicon.concepts import CONCEPTS
 from radray.language.lexicon.cues import PREDICATES, PREPOSITIONS, words
 from radray.language.lexicon.trie import PLACES, scan
@@ -18,6 +18,9 @@ _BLOCKS = PREDICATES | PREPOSITIONS | words("and or nor but with which without n
 
 _AFTER = PREPOSITIONS | PREDICATES | words("since compared as than when and or but with while again by for of versus")
 """Words that may follow an attribute which stands after its finding."""
+_SHIFT = "shift"
+"""The concept whose side is a direction."""
+_ENDS, _TOWARDS = frozenset({"left", "right"}), frozenset({"to", "toward", "towards"})
 _CHANGES = ("resolved", "increased", "decreased", "new", "unchanged")
 """The more specific first: of "persistent ... has decreased" the decrease is kept."""
 
@@ -33,10 +36,16 @@ def bind(
     tokens = text.words
     groups = _Clause(text, targets)
     for at in range(first, last):
-        sides = SIDES.get(tokens[at])
-        if sides is not None:
-            for target in groups.owners(at, at + 1, predicate=False):
-                target.sides |= sides
+        sides = SIDES.get(tokens[at]) or DIRECTIONS.get(tokens[at])
+        if sides is None:
+            continue
+        if tokens[at + 1 : at + 2] == ["to"] and tokens[at + 2 : at + 3] in (["left"], ["right"]):
+            continue  # "left-to-right shift"
+        owners = groups.owners(at, at + 1, predicate=False)
+        if _is_direction(tokens, first, at):
+            owners = [target for target in groups.targets if target.concepts[0] == _SHIFT]
+        for target in owners:
+            target.sides |= sides
     for start, end, place in scan(PLACES, tokens, text.barriers, first, last):
         if place is not None:
             for target in groups.owners(start, end, predicate=False):
@@ -52,6 +61,16 @@ def bind(
                 if target.change is None or _CHANGES.index(entry.change) < _CHANGES.index(target.change):
                     target.change = entry.change
     groups.inherit(links)
+
+
+def _is_direction(tokens: list[str], first: int, at: int) -> bool:
+    """Return whether the side at the word `at` is where something moves: "rightward", "displaced to the right"."""
+    if tokens[at] in DIRECTIONS or (at - 2 >= first and tokens[at - 1] == "to" and tokens[at - 2] in _ENDS):
+        return True
+    before = tokens[at - 1] if at > first else ""
+    if before == "the" and at - 1 > first:
+        before = tokens[at - 2]
+    return before in _TOWARDS and not MOVED.isdisjoint(tokens[max(at - _REACH, first) : at])
 
 
 def _compares(text: Words, end: int) -> bool:

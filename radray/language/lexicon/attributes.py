@@ -15,6 +15,14 @@ SIDES: dict[str, frozenset[str]] = {
 }
 """Words of a side; bilateral means both. Lobes that only one lung has imply its side."""
 
+DIRECTIONS: dict[str, frozenset[str]] = {
+    word: {"left": LEFT, "right": RIGHT}[side] for side, packed in _WORDS["directions"].items() for word in packed
+}
+"""Words of a direction: the side of a shift, and of nothing else."""
+
+MOVED = frozenset(_WORDS["moved"]["words"])
+"""Words of a shift, after which "to the left" is a direction."""
+
 SEVERITIES = ("borderline", "trace", "mild", "moderate", "severe")
 """The scale, lowest first. "Small" and "mild", "large" and "severe" are the same step: a size is the severity of a
 collection, and reports use both for the same finding. Of two ("small to moderate") the greater is taken."""

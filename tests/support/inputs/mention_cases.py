@@ -277,4 +277,8 @@ CASES: tuple[tuple[str, str], ...] = (
     ("Overlapping scapula mimicking a pneumothorax.", "pneumothorax -"),
     ("A vessel on end may be mistaken for a nodule.", "nodule -"),
     ("Not a nipple shadow: a nodule.", "nipple_shadow -; nodule +"),
+    # directions are the side of a shift and of nothing else
+    ("Right effusion pushing the heart to the left.", "pleural_effusion + right"),
+    ("Left pneumothorax with rightward mediastinal shift.", "pneumothorax + left; shift + right"),
+    ("Midline shift, left to right.", "shift + right"),
 )
