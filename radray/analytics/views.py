@@ -41,8 +41,8 @@ WITH_TEXT = ("predictions_text", "side_by_side")
 """Views with report text."""
 
 URGENCY = (
-    *("critical_missed", "polarity", "side", "measurement", "communication", "recommendation", "prior", "identifier"),
-    *("degenerate", "mask"),
+    *("critical_missed", "critical_invented", "polarity", "side", "level", "measurement", "change", "communication"),
+    *("recommendation", "prior", "identifier", "degenerate", "mask"),
 )
 """Classes of errors that can harm: from what may harm a patient tonight to what a reader sees at a glance."""
 
@@ -54,7 +54,7 @@ VIEWS = (
     *("reports_without_text", "predictions_without_text", "predictions_text", "night_predictions"),
     *("latest_predictions", "side_by_side", "worklist", "nights", "night_volume", "night_runs"),
     *("rouge_by_night", "rouge_standardised", "model_comparison", "evaluation_figures", "evaluation_comparisons"),
-    *("flag_rates", "training_curves", "data_dictionary"),
+    *("flag_rates", "recommendations", "training_curves", "data_dictionary"),
 )
 """Names of all views, each after the views that it reads."""
 

@@ -43,5 +43,11 @@ CHECK_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("reference_items", LONG, "Items of the reference, likewise; null without a reference"),
     ("defer", BOOL, "A person should write this one: a confidence is below score.defer_below_...; null: both are off"),
     ("checks_id", STRING, "How flags and defer were made: version of the checks, thresholds"),
+    (
+        "recommendations",
+        STRING,
+        "What the prediction recommends: test:days:finding:side:place:condition each, joined by ;, ids, never text",
+    ),
+    ("reference_recommendations", STRING, "What the reference recommends, likewise; null without a reference"),
 )
 """(name, type, sentence) of the columns, all nullable: older rows hold null."""

@@ -83,6 +83,11 @@ KNOWN: dict[str, list[tuple[Any, ...]]] = {
         ("side", "A", 3, 2, 2 / 3, 1 / 3, 1 / 3),
         ("unsupported", "B", 3, 0, 0.0, 1 / 3, -1 / 3),
     ],
+    "Which follow-ups were recommended, at what interval, for what finding, and which did the model leave out or add": [
+        ("biopsy", "mass", "added", 1, None, None),
+        ("ct", "nodule", "left_out", 1, None, 91),
+        ("ct", "nodule", "other_interval", 1, 365, 91),
+    ],
 }
 
 
@@ -101,14 +106,17 @@ def predictions() -> list[Row]:
     missed = {"flag_critical_missed": True, "flag_side": True, "prediction": "No acute disease."}
     missed["evidence"] = "critical_missed findings:11-23; side impression:0-2"
     pneumothorax = {"findings": "Large left pneumothorax.", "reference": "Left pneumothorax."}
+    omitted = {"recommendations": "", "reference_recommendations": "ct:91-182:nodule:::"}
+    later = {**omitted, "recommendations": "ct:365-365:nodule:::"}
+    sampled = {"recommendations": "biopsy::mass:::", "reference_recommendations": ""}
     failed = {"status": "failed", "reason": "timeout", "prediction": None, "defer": None}
     failed |= {f"flag_{name}": None for name in CLASSES}
     return [
         predicted(DAY19, 1, "model", A, 1.0),
         predicted(DAY19, 2, "model", A, 0.25, defer=True),
-        predicted(DAY21, 1, "model", A, 1.0, reference_flag_unsupported=True),
-        predicted(DAY21, 2, "model", A, 0.0, **missed, **pneumothorax),
-        predicted(DAY21, 3, "model", A, 0.5, flag_side=True, reference_flag_side=True),
+        predicted(DAY21, 1, "model", A, 1.0, reference_flag_unsupported=True, **later),
+        predicted(DAY21, 2, "model", A, 0.0, **missed, **pneumothorax, **omitted),
+        predicted(DAY21, 3, "model", A, 0.5, flag_side=True, reference_flag_side=True, **omitted | sampled),
         predicted(DAY21, 4, "model", A, 0.0, **failed),
         predicted(DAY21, 1, "model-b", B, 1.0),
         predicted(DAY21, 2, "model-b", B, 1.0, **pneumothorax, prediction="Left pneumothorax."),
@@ -190,7 +198,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 
 def test_every_query_of_the_guide_has_a_known_answer() -> None:
-    assert GUIDE.count("```sql") == len(QUESTIONS) == 15
+    assert GUIDE.count("```sql") == len(QUESTIONS) == 16
     assert QUESTIONS.keys() - KNOWN.keys() == {"What does a column hold"}
     assert KNOWN.keys() <= QUESTIONS.keys()
 

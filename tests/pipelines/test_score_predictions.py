@@ -117,6 +117,15 @@ def test_concepts_in_common_with_the_reference_are_scored() -> None:
     assert scored("Effusion.", reference="See above.", reference_raw="See above.")["concept_f1"] is None
 
 
+def test_what_prediction_and_reference_recommend_is_in_columns() -> None:
+    wording = "Left lung nodule. CT in 3 to 6 months is recommended."
+    row = scored("Effusion. If it grows, thoracentesis is advised.", reference=wording, reference_raw=wording)
+    assert row["recommendations"] == "aspiration::pleural_effusion:::if"
+    assert row["reference_recommendations"].startswith("ct:91-182:nodule:left:")
+    assert (scored("Effusion.")["recommendations"], scored(None)["recommendations"]) == ("", "")
+    assert scored("Effusion.", reference=None, reference_raw=None)["reference_recommendations"] is None
+
+
 def test_prediction_and_reference_are_checked_against_the_report() -> None:
     row = scored(
         "No effusion. Dr. Smith was notified.",

@@ -1,7 +1,7 @@
 """Recommendations as structure: what a text asks for, when, for what finding, on which side, on what condition."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -34,6 +34,9 @@ _SPENT = re.compile(
 """Words before an interval that has passed, or that a course lasts: "over 7 weeks", "stable for two years"."""
 _TOLERANCE = 0.15
 """Share by which intervals may differ: 3 months are 90 or 91 days, 6 weeks a month and a half."""
+
+MAX_WRITTEN = 12
+"""Most recommendations of a text in the column: more than any report of Open-i has (3), and bounded for any text."""
 
 _NONE = re.compile(
     r"\b(?:no|without(?:\s+(?:the\s+)?need\s+for)?)\s+(?:(?:further|additional|specific|routine|dedicated|other|imaging|immediate"
@@ -161,3 +164,25 @@ def _number(written: str) -> float:
 def same_interval(first: tuple[int, int], second: tuple[int, int]) -> bool:
     """Return whether two intervals in days overlap, a little to either side allowed."""
     return first[0] * (1 - _TOLERANCE) <= second[1] and second[0] * (1 - _TOLERANCE) <= first[1]
+
+
+def write_recommendations(recommended: Iterable[Recommendation]) -> str:
+    """Return recommendations for the column of `predictions`, at most MAX_WRITTEN; '' for none.
+
+    ``ct:91-182:nodule:right:upper_lobe:; biopsy::mass:::if``: test, least and most days, finding, sides, places,
+    and "if" where it is conditional; several sides or places are joined by "+". Ids of the vocabulary, never text.
+    """
+    written = dict.fromkeys(
+        ":".join(
+            (
+                each.test,
+                "-".join(map(str, each.days)) if each.days else "",
+                each.concept or "",
+                "+".join(sorted(each.sides)),
+                "+".join(sorted(each.places)),
+                "if" if each.conditional else "",
+            )
+        )
+        for each in recommended
+    )
+    return "; ".join(list(written)[:MAX_WRITTEN])

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from radray.checks.check import CheckResult, check
+from radray.checks.recommendations.recommendation import write_recommendations
 from radray.evaluation.concept_f1 import CONCEPT_F1, concept_f1
 from radray.evaluation.rouge import Scorer
 from radray.flags import CLASSES
@@ -79,6 +80,7 @@ def _columns(prefix: str, impression: str | None, checked: CheckResult) -> dict[
     rest = {
         "evidence": checked.evidence,
         "followup": checked.followup,
+        "recommendations": write_recommendations(checked.recommendations),
         "urgent_first": checked.most_urgent_first,
         "items": len(split_sentences(impression)) if impression else None,
     }

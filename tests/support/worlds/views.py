@@ -27,6 +27,12 @@ START = datetime.datetime(2026, 3, 1, 2, 0, 0, 123456)
 EVIDENCE = "side impression:0-3 findings:0-6; critical_missed findings:7-15; polarity impression:0-1"
 """Of each impression, whatever its flags: in the findings, SECRET and the word after it."""
 
+RECOMMENDED = (
+    *("", "", "ct:91-182:nodule:right:upper_lobe:", "ct:365-365:nodule:right:upper_lobe:", "ct::nodule:::if"),
+    *("follow_up:::::", "biopsy::mass:left+right::; ct:91-91:nodule:left::", "none::cyst:::; mri:30-30::::if"),
+)
+"""What impressions recommend, as the column has it."""
+
 Row = dict[str, Any]
 
 
@@ -102,7 +108,8 @@ def predictions(rng: Random, reported: Sequence[Row]) -> list[Row]:
         own = Random(report["unit_id"])
         stratum = own.choice(["normal", "abnormal", "abnormal", None])
         reference = f"SECRET reference of {report['study_id']}" if stratum else None
-        references = {f"reference_flag_{name}": own.choice([True, False, False, None]) for name in CLASSES}
+        references: Row = {f"reference_flag_{name}": own.choice([True, False, False, None]) for name in CLASSES}
+        references["reference_recommendations"] = own.choice(RECOMMENDED) if reference else None
         for name, digest, run_id in models_of(NIGHTS.index(report["batch_date"])):
             if rng.random() < 0.1:
                 continue  # the run of this model did not get to it
@@ -118,8 +125,11 @@ def predictions(rng: Random, reported: Sequence[Row]) -> list[Row]:
             if reference:
                 row |= {key: 0.0 if failed else rng.randrange(0, 21) / 20 for key in ROUGE_COLUMNS}
                 row["scorer_id"] = "stemmer"
+            # of its own, so that the other columns stay as they are with another class of flags
+            drawn = Random(f"{report['unit_id']} {name} {digest}")
             for flag in CLASSES:
-                row[f"flag_{flag}"] = rng.choice([True, *[False] * 8, None])
+                row[f"flag_{flag}"] = drawn.choice([True, *[False] * 8, None])
+            row["recommendations"] = "" if failed else drawn.choice(RECOMMENDED)
             rows.append(row | references)
     return rows
 
@@ -175,7 +185,7 @@ class World:
     """The rows as they were written, as pandas has them, and the warehouse that holds them."""
 
     def __init__(self, folder: Path) -> None:
-        rng = Random(2026)
+        rng = Random(2037)
         self.warehouse = open_warehouse(folder)
         reported = reports(rng)
         written = predictions(rng, reported)
