@@ -121,3 +121,22 @@ def test_a_normal_organ_over_its_finding(impression: str, findings: str, modalit
 )
 def test_a_normal_organ_beside_a_finding(impression: str, findings: str, modality: str, body_part: str) -> None:
     assert not polarity(impression, findings, body_part, modality)
+
+
+@pytest.mark.parametrize(
+    ("impression", "findings", "modality", "body_part"),
+    [
+        ("The aorta is normal in calibre.", "Infrarenal abdominal aortic aneurysm of 5 cm.", "CT", "abdomen"),
+        ("Unremarkable bile ducts.", "The common bile duct is dilated.", "US", "abdomen"),
+        ("Patent intracranial arteries.", "Occlusion of the basilar artery.", "CT", "head"),
+        ("Clear lungs.", "Miliary reticulonodular opacities.", "CR", "chest"),
+    ],
+)
+def test_a_normal_vessel_duct_or_lung_over_its_finding(
+    impression: str, findings: str, modality: str, body_part: str
+) -> None:
+    assert polarity(impression, findings, body_part, modality)
+
+
+def test_clear_lungs_over_an_implant() -> None:
+    assert not polarity("Clear lungs.", "Implants increase the density of both lung bases.")

@@ -53,7 +53,7 @@ _LASTING = re.compile(
 )
 """Words of what has been there for long, in the sentence of a finding."""
 _NOTHING = re.compile(
-    r"\b(?:nipple|artifact|artefact|overl(?:ap|y|ie)|superimpos|summation|fat\s+pad|pericardial\s+fat|confluence"
+    r"\b(?:nipple|implant|habitus|artifact|artefact|overl(?:ap|y|ie)|superimpos|summation|fat\s+pad|pericardial\s+fat|confluence"
     r"|skin\s?fold|low\s+(?:lung\s+)?volume|hypo-?(?:inflat|aerat|ventil)|rotat|degenerat|osteophyt|spurring|costochondral"
     r"|crowding|thymus|thymic|tortuo|ectatic|hernia|pectus|sternotomy|wire|limits?\b|limited)",
     re.IGNORECASE,

@@ -39,7 +39,8 @@ _ELSEWHERE = re.compile(
 """Words of another organ: an opacity beside them, in a sentence without a word of the lungs, is none of the lungs."""
 _COLLAPSED = re.compile(r"collaps", re.IGNORECASE)
 _FAILED = re.compile(r"o?edema|failure|kerley", re.IGNORECASE)
-_HONEYCOMB = re.compile(r"honeycomb", re.IGNORECASE)
+_HONEYCOMB = re.compile(r"honeycomb|nodul|miliary|reticul", re.IGNORECASE)
+"""Interstitial findings that are opacities."""
 _SHAPE = re.compile(r"deformity|wedg|height|compress|avulsion", re.IGNORECASE)
 """Fractures that are as often old: "no acute osseous abnormality" is written over them."""
 
