@@ -73,6 +73,7 @@ def test_a_sign_supports_and_is_covered_by_its_conclusion(findings: str, impress
         ("Gas in a normal colon.", "Small bowel obstruction.", "abdomen"),
         ("Small right pneumothorax.", "Tension pneumothorax on the right.", "chest"),
         ("Disc desiccation.", "Epidural abscess at T8.", "spine"),
+        ("Unchanged thoracic aortic aneurysm.", "Ruptured thoracic aortic aneurysm.", "chest"),
         ("Tip of the ETT is 4 cm above the carina.", "ETT in the right main bronchus.", "chest"),
     ],
 )

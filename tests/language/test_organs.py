@@ -53,6 +53,7 @@ def test_a_shared_word_is_of_the_organ_beside_it(text: str, concept: str) -> Non
         "Embolism coils in the gastroduodenal artery.",
         "Small thrombus in the left atrial appendage.",
         "Haemorrhage within a renal cyst.",
+        "Ocular hemorrhage on the right.",
     ],
 )
 def test_a_shared_word_of_another_organ_is_no_emergency(text: str) -> None:
