@@ -91,6 +91,8 @@ _PLAIN = re.compile(
     re.IGNORECASE,
 )
 _VALUE = re.compile(r"(?P<number>\d+(?:[.,]\d+)?|\b[ivx]+(?=[a-fsx]?\b)|m\b)\s?(?P<letter>[a-fsx]?)\b", re.IGNORECASE)
+_VALUED = re.compile(r"\d|\b[ivx]+[a-fsx]?\b|\b[a-dm]\b", re.IGNORECASE)
+"""What every grade contains: a second quick test, since words such as "type" are common."""
 MAX_GRADES = 64
 """Grades of a text that are read, its first ones: each is compared with each."""
 
@@ -111,7 +113,7 @@ class Grade(NamedTuple):
 def find_grades(text: str) -> tuple[Grade, ...]:
     """Return the grades of `text` in order, Roman numerals as Arabic ones; () for none."""
     lowered = text.lower()
-    if not holds(lowered, _STEMS):
+    if not holds(lowered, _STEMS) or _VALUED.search(text) is None:
         return ()
     grades: list[Grade] = []
     for name, pattern in _NAMED:
