@@ -66,8 +66,9 @@ _COMMUNICATION = re.compile(
     _I,
 )
 _COMMUNICATION_STEMS = stems(
-    "voice secure notif appris phone page text mail messag fax relay convey communicat alert inform escalat"
-    " contact brief told aware call rung rang updated acknowledg receipt discuss review spoke speak conversation"
+    "voice secure notif appris phone telephon page text mail email e-mail messag fax relay convey"
+    " communicat alert inform escalat contact brief told aware call rung rang updated acknowledg receipt"
+    " discuss review spoke speak conversation"
     " talked conferred report shared given sent transmitted passed handed deliver flagged brought read~to"
     " read~out read~back read-back readback forwarded transferred dictated explained telegraphed verbal chat"
     " tell reach voicemail know word gave signed heads advised~of hold~of intercom"

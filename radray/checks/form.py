@@ -120,7 +120,6 @@ def _loops(words: Sequence[re.Match[str]]) -> list[Hit]:
     """Return where words loop, in time linear in their number."""
     lowered = [word[0].lower() for word in words]
     hits: list[Hit] = []
-    exams = _exams(words, lowered)
 
     def hit(first: int, last: int) -> None:
         hits.append((Place(IMPRESSION, words[first].start(), words[last].end()),))
@@ -131,8 +130,10 @@ def _loops(words: Sequence[re.Match[str]]) -> list[Hit]:
             run = run + 1 if lowered[index] == lowered[index - period] and not lowered[index].isdigit() else 0
             if run == 2 * period:
                 hit(index - run - period + 1, index)
-    if len(set(lowered)) == len(lowered):
+    grams = list(zip(lowered, lowered[1:], lowered[2:], strict=False))
+    if len(set(grams)) == len(grams):  # what repeats below has three words twice
         return hits
+    exams = _exams(words, lowered)
     seen: dict[tuple[object, ...], list[int]] = {}
     for index, gram in enumerate(zip(lowered, lowered[1:], lowered[2:], lowered[3:], strict=False)):
         places = seen.setdefault((exams[index], gram), [])

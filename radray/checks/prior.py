@@ -13,10 +13,10 @@ _EXAM = r"""(?:exam(?:ination)?s?|stud(?:y|ies)|films?|radiographs?|x-?\s?rays?|
 _PRIOR_STEMS = stems(
     "compar prior previous earlier preceding last old recent yesterday outside former antecedent baseline since"
     " interval stable unaltered static stability new again still longer once~more migrat moved disappear"
-    " has~appear have~appear ly~appear now~appear gone stay over~t over~the re- redemonst reidentif reaccum"
+    " appeared gone stay over~t over~the re- redemonst reidentif reaccum"
     " redevelop recurr worse improv progress regress resol evolved enlarg grown shrunk deterior diminish subsid"
     " cleared clearing persist remain longstanding long-standing developed increas decreas growing shrinking"
-    " larger~than smaller~than serial similar change past meant meanw before"
+    " larger~than smaller~than serial similar change unchang past meant meanw before"
 )
 _CHANGE = r"""(?:unchanged|no(?:\s+(?:significant|interval|substantial|appreciable|definite|important|gross|major
     |relevant

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from radray.language.alternation import alternation, lower
+
 IMPRESSION, FINDINGS, BACKGROUND = "impression", "findings", "background"
 """The text forms that places refer to: the checked text, and findings and background as the model was given them."""
 
@@ -50,23 +52,26 @@ def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
-def stems(words: str) -> tuple[str, ...]:
-    """Return the stems in `words`, separated by spaces, as `matches` wants them; a "~" stands for a space in a stem."""
-    return tuple(stem.replace("~", " ") for stem in words.split())
+def stems(words: str) -> re.Pattern[str]:
+    """Return a pattern for the beginnings of words in `words`, which spaces separate; a "~" stands for a space.
+
+    It is for texts in lower case, and takes a tenth of the time of a pattern that must contain one of them.
+    """
+    return re.compile(rf"\b{alternation(stem.replace('~', ' ') for stem in words.split())}")
 
 
 def matches(
-    pattern: re.Pattern[str], wanted: Sequence[str], text: str
+    pattern: re.Pattern[str], wanted: re.Pattern[str], text: str
 ) -> Iterator[tuple[re.Match[str], tuple[int, int]]]:
     """Yield the first match of `pattern` in each sentence of `text`, with the span of the sentence.
 
-    Every match of `pattern` must contain one of the lower-case stems `wanted`: looking for these first takes a tenth of
-    the time of the pattern.
+    Every match of `pattern` must contain one of the stems `wanted`, which are looked for first.
     """
-    if not holds(spaced(text), wanted):
+    lowered = lower(text)
+    if wanted.search(lowered) is None:
         return
     for start, end in sentence_spans(text):
-        if holds(spaced(text[start:end]), wanted):
+        if wanted.search(lowered, start, end):
             match = pattern.search(text, start, end)
             if match is not None:
                 yield match, (start, end)
@@ -75,11 +80,6 @@ def matches(
 def holds(text: str, stems: Iterable[str]) -> bool:
     """Return whether `text` contains any of `stems`, in a third of the time of a generator expression."""
     return any(map(text.__contains__, stems))
-
-
-def spaced(text: str) -> str:
-    """Return `text` in lower case, its words after one space each, as stems that begin with a space want it."""
-    return f" {' '.join(text.lower().split())}"
 
 
 def write_evidence(hits: Iterable[tuple[str, Sequence[Hit]]]) -> str:

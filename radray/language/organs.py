@@ -50,6 +50,8 @@ def bind_organs(words: Words, first: int, last: int, targets: list[Target]) -> l
     or is left out where that is no concept; without such a word it stays as it is. [] for no targets.
     """
     tokens = words.words
+    if _FIRST.isdisjoint([tokens[target.first] for target in targets]):
+        return targets
     kept = []
     for target in targets:
         rule = None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from radray.checks.context import ReportContext, akin, is_finding, place, related, sides_meet
 from radray.checks.findings.locations import direction
-from radray.checks.findings.ways import Way, find_ways
+from radray.checks.findings.ways import Way, find_ways, may_change
 from radray.checks.prior import wants_prior
 from radray.checks.spans import FINDINGS, IMPRESSION, Hit, Place
 from radray.checks.subjects import conflict
@@ -37,6 +37,8 @@ def find_reversed_changes(impression: str, mentions: tuple[Mention, ...], contex
     Where the findings state several changes of a finding, or of its like on the same side, one that agrees is enough.
     A judgement of the whole ("partial response") is reversed where every change of the findings is the opposite.
     """
+    if not may_change(impression) and not any(mention.change for mention in mentions):
+        return []
     hits = _by_mention(impression, mentions, context)
     if hits:
         return hits

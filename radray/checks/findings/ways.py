@@ -9,7 +9,7 @@ from radray.checks.context import is_finding
 from radray.checks.findings.positions import find_positions
 from radray.checks.numbers.exchanged import bind, with_positions
 from radray.checks.numbers.measurements import find_measurements
-from radray.checks.spans import FINDINGS, holds
+from radray.checks.spans import FINDINGS, stems
 from radray.checks.subjects import Subject, conflict, shared, subjects
 from radray.language.mentions import Mention
 
@@ -54,10 +54,10 @@ _BETTER = re.compile(
     _I,
 )
 _NEW = re.compile(r"\bnew(?:ly)?\b(?!\s+(?:york|onset))", re.IGNORECASE)
-_STEMS = (
-    *("increas", "enlarg", "wors", "progress", "grow", "expan", "deterior", "accum", "larger", "bigger", "denser"),
-    *("decreas", "improv", "resol", "dimin", "regress", "shr", "cleared", "clearing", "lessen", "reduc", "subsid"),
-    *("smaller", "better", "response", "new", "more ", "less ", "previous", "prior", "compar"),
+_STEMS = stems(
+    "increas enlarg wors progress grow grew expan deterior accum reaccum re-accum larger bigger denser decreas improv"
+    " resol dimin regress shr cleared clearing lessen reduc subsid smaller better response new more less previous prior"
+    " compar"
 )
 _OFF = re.compile(
     r"\b(?:no|not|without|nor|never|if|until|may|might|could|should|would|cannot|risk\s+of|to)\s+(?:[\w-]+\s+){0,3}?$",
@@ -96,10 +96,14 @@ class Way(NamedTuple):
     end: int
 
 
+def may_change(text: str) -> bool:
+    """Return whether `text` has a word that a change begins with: a quick first test."""
+    return _STEMS.search(text.lower()) is not None
+
+
 def find_ways(text: str, mentions: Sequence[Mention]) -> tuple[Way, ...]:
     """Return the changes that `text` states in words, and by two sizes of a finding; () for none."""
-    lowered = text.lower()
-    if not holds(lowered, _STEMS):
+    if not may_change(text):
         return ()
     spans = [*_worded(text), *_measured(text)]
     spans.sort(key=lambda span: span[1:])

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from radray.checks.spans import CACHED_TEXTS, holds, sentence_spans, spaced, stems
+from radray.checks.spans import CACHED_TEXTS, matches, stems
 
 _I = re.IGNORECASE | re.VERBOSE
 
@@ -15,13 +15,13 @@ _TEST = r"""(?:ct|cta|mri?|mra|pet(?:[\s/-]?ct)?|ultraso\w+|sonogra\w+|echo\w*|r
     |cxrs?|ctpa|mrcp|ercp|fna|colonoscop\w+|endoscop\w+|dopplers?|duplex|___)"""
 _NUMBER = r"(?:\d{1,3}|an?|one|two|three|four|five|six|eight|nine|ten|twelve)\b"
 _ACTION_STEMS = stems(
-    "~rec f/u necessary prudent appropriate useful reasonable encourage mandatory of~benefit of~value of~use"
-    " of~help benefit for~better to~better definitive for~more to~more in~order ~order next~step worth book send"
-    " ~sent recommend advis advocat urge suggest consider should must ought need indicated warrant would~be"
+    "rec f/u necessary prudent appropriate useful reasonable encourage mandatory of~benefit of~value of~use"
+    " of~help benefit for~better to~better definitive for~more to~more in~order order next~step worth book send"
+    " sent recommend advis advocat urge suggest consider should must ought need indicated warrant would~be"
     " could~be can~be may~be might~be obtain correlat requir merit deserv necessitat further follow repeat"
     " perform schedul arrang proceed refer get request undertake pursue please dedicated additional re-imag"
     " reimag recheck rescan re-check consult interven attention evaluat biops surg drain decompress review"
-    " assess helpful ~week ~month ~year ~day surveillance no~follow without~follow work-up work~up workup ~start ~begin"
+    " assess helpful week month year day surveillance no~follow without~follow work-up work~up workup start begin"
     " initiat commenc"
 )
 # Wordings of a recommendation; each needs an action, so that "suggestive of" and "further to the left" do not match.
@@ -92,14 +92,4 @@ _ACTION = re.compile(
 @lru_cache(maxsize=CACHED_TEXTS)
 def find_actions(text: str) -> tuple[tuple[int, int, int, int], ...]:
     """Return the recommendations of `text`: start and end of the words, then of their sentence; () for none."""
-    lowered = spaced(text)
-    wanted = [stem for stem in _ACTION_STEMS if stem in lowered]
-    if not wanted:
-        return ()
-    actions = []
-    for first, last in sentence_spans(text):
-        if holds(spaced(text[first:last]), wanted):
-            match = _ACTION.search(text, first, last)
-            if match is not None:
-                actions.append((*match.span(), first, last))
-    return tuple(actions)
+    return tuple((*match.span(), *span) for match, span in matches(_ACTION, _ACTION_STEMS, text))
