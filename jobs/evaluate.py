@@ -25,20 +25,20 @@ USES = ("evaluate", "source.dataset", "split.name", "date", "score.stemmer", "wa
 
 
 def describe(settings: Settings) -> list[str]:
-    """Return what the job would do, a line each. Raises ConfigError for published results that cannot be read."""
-    from radray.evaluation.published import load_published
+    """Return what the job would do, a line each. Raises ConfigError or InputError for a file that cannot be used."""
+    from radray.analytics.evaluation_rows import check_files
     from radray.evaluation.systems import FLOORS
 
     options = settings.evaluate
     if options.review_filled:
         return [f"read {', '.join(options.review_filled)} and the key beside them"]
-    if options.published is not None:
-        load_published(options.published)
+    check_files(options)
     dataset, split = settings.source.dataset or "each", settings.split.name or "each"
     return [
         f"read {settings.warehouse.uri}: predictions, batch_date={settings.date}, dataset={dataset}, split={split}",
         f"score floors from the training reports of the same dataset: {', '.join(FLOORS)}",
         f"write {settings.warehouse.uri}: evaluations, comparisons",
+        *([f"read {options.scores}: scores of another program"] if options.scores else []),
         *([f"write {options.csv}: the same as CSV"] if options.csv else []),
         *([f"write {options.page}: the page"] if options.page else []),
         *([f"write {options.review_out}: a blinded sheet for each model"] if options.review else []),
@@ -52,6 +52,7 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     Raises InputError where there is nothing to evaluate, ConfigError for files that cannot be read or written.
     """
     from radray.analytics.evaluation_rows import evaluation_run, read_chosen, read_training
+    from radray.evaluation.outside_scores import place_scores
     from radray.evaluation.published import load_published
     from radray.evaluation.systems import choose, system_name
     from radray.pages.compare import Comparison, figure_choices
@@ -69,8 +70,9 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     rows = read_chosen(warehouse, settings)  # predictions of the night, of the models that were asked for
     pretrained = system_name(choose(rows, [options.pretrained])[0]) if options.pretrained else None
     choices = figure_choices(settings)
-    run = evaluation_run(rows, choices, settings)
-    comparison = Comparison(settings, run.run_id, choices, published, pretrained)
+    outside = None if options.scores is None else place_scores(options.scores, rows)
+    run = evaluation_run(rows, choices, settings, outside)
+    comparison = Comparison(settings, run.run_id, choices, published, outside, pretrained)
     with recorded(warehouse, run) as counts:
         for evaluation in comparison.each(rows, partial(read_training, warehouse)):
             for remark in evaluation.remarks:

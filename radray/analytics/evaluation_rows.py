@@ -5,10 +5,13 @@ from typing import Any
 
 from radray.errors import InputError
 from radray.evaluation.figures import FigureChoices
+from radray.evaluation.outside_scores import OutsideScores, read_scores
+from radray.evaluation.published import load_published
 from radray.evaluation.systems import choose
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.statuses import ReportStatus
+from radray.settings.evaluate import EvaluateSettings
 from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
@@ -42,8 +45,18 @@ def read_chosen(warehouse: Warehouse, settings: Settings) -> list[Mapping[str, A
     return choose(rows, settings.evaluate.models)
 
 
-def evaluation_run(rows: Sequence[Mapping[str, Any]], choices: FigureChoices, settings: Settings) -> RunRow:
-    """Return the row of `runs` for an evaluation of `rows`, predictions."""
+def check_files(options: EvaluateSettings) -> None:
+    """Read the files that `options` name. Raises ConfigError or InputError for one that is wrong."""
+    if options.published is not None:
+        load_published(options.published)
+    if options.scores is not None:
+        read_scores(options.scores)
+
+
+def evaluation_run(
+    rows: Sequence[Mapping[str, Any]], choices: FigureChoices, settings: Settings, outside: OutsideScores | None = None
+) -> RunRow:
+    """Return the row of `runs` for an evaluation of `rows`, predictions, with another program's scores `outside`."""
     input_digest = digest([[row["unit_id"], row["model_digest"]] for row in rows])
     about = {"batch_date": settings.date, "dataset": settings.source.dataset, "split": settings.split.name}
     decides = {
@@ -51,6 +64,7 @@ def evaluation_run(rows: Sequence[Mapping[str, Any]], choices: FigureChoices, se
         "scorer": choices.main_scorer,
         "weight": choices.normal_weight,
         "seed": choices.seed,
+        **({} if outside is None else {"scores": outside.scorer_id}),
     }
     return RunRow(
         run_id=new_run_id("evaluate"),

@@ -17,6 +17,9 @@ WIDE = (ALL, NORMAL, ABNORMAL, STANDARDISED)
 """Strata with figures of all scorers, and of precision and recall; the others have the main scorer's F-measures and
 shares only."""
 
+OUTSIDE = "scores;"
+"""What the scorer ids of another program's scores begin with: `radray.evaluation.outside_scores`."""
+
 COLUMNS = 256
 """Columns processed at once: 41 MB per array for 20,000 reports. All columns share the draws."""
 
@@ -148,6 +151,7 @@ def _figures(
             bound = unanimous_bound(clusters)
             ends = (0.0, bound) if values[0] == 0 else (1 - bound, 1.0)
         expected = inside if of_checks(metric) else inside & side.referenced
+        lacking = np.isnan(system.values[scorer_id, metric]) if scorer_id.startswith(OUTSIDE) else ~system.present
         yield {
             "dataset": side.dataset,
             "split": side.split,
@@ -157,7 +161,7 @@ def _figures(
             "scorer_id": scorer_id,
             "metric": metric,
             **_summary(here, values, known),
-            "missing": int((expected & ~system.present).sum()),
+            "missing": int((expected & lacking).sum()),
             "failed": int((inside & system.failed).sum()),
             "clusters": clusters,
             "ci_low": ends and ends[0],

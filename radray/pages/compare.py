@@ -11,6 +11,7 @@ from rich.table import Table
 from radray.evaluation.comparisons import comparisons
 from radray.evaluation.deferral_rows import confidence_rows
 from radray.evaluation.figures import FigureChoices, evaluations
+from radray.evaluation.outside_scores import OutsideScores, add_scores
 from radray.evaluation.published import PublishedResults
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.strata import ABNORMAL, ALL
@@ -42,6 +43,8 @@ class Comparison:
     run_id: str
     choices: FigureChoices
     published: PublishedResults | None = None
+    outside: OutsideScores | None = None
+    """Another program's scores of the same predictions."""
     pretrained: str | None = None
     """System over which the gain is reported."""
     figures: Rows = field(default_factory=list)
@@ -65,6 +68,8 @@ class Comparison:
         adopt(self.settings.score.vocabulary)  # floors are checked as the predictions were
         add_floors(side, training, stemmer=self.settings.score.stemmer)
         sentences = remarks(side, training)
+        if self.outside is not None:
+            sentences += add_scores(side, self.outside)
         about = {"run_id": self.run_id, "batch_date": self.settings.date}
         figures = (*evaluations(side, self.choices), *confidence_rows(side, self.choices))
         self.figures.extend({**about, **row} for row in figures)

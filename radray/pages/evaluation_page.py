@@ -39,6 +39,7 @@ CONCEPTS_NOTE = (
     "of the other, for possible against certain, for a side that one leaves out; critical findings count 4, urgent 2, "
     "denied ones 0.5. A reference that names no finding is left out."
 )
+OUTSIDE_NOTE = "Mean and 95 % interval of values from evaluate.scores, which this project did not compute."
 STRATA_NOTE = (
     "Normal and abnormal: by the reference, or by the findings. Critical: the findings include a critical finding. "
     "Incidental: a normal reference with abnormal findings. Seen: the same findings, word for word, are in training."
@@ -190,6 +191,7 @@ def _view(split: SplitEvaluation, numbers: Numbers, evaluation: Evaluation, draw
             from_rich(tables.headline(), note),
             from_rich(tables.differences(), _differences_note(evaluation.choices)),
             *([from_rich(tables.concepts(), CONCEPTS_NOTE)] if tables.has(CONCEPT_F1) else []),
+            *(from_rich(tables.scores(name, f"{name}, by another program"), OUTSIDE_NOTE) for name in tables.outside),
             means,
         ]
         view["spreads"] = [*charts.spreads(numbers, drawings)]

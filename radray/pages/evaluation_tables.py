@@ -50,6 +50,9 @@ class EvaluationTables(Figures):
         if self.has(CONCEPT_F1):
             yield self.concepts()
             yield self.differences(CONCEPT_F1, "Concept F1")
+        for metric in self.outside:
+            yield self.scores(metric, f"{metric}, by another program: mean and 95 % interval")
+            yield self.differences(metric, f"{metric}, by another program")
         flags = self.flags()
         if flags.row_count:
             yield flags
@@ -107,13 +110,16 @@ class EvaluationTables(Figures):
 
     def concepts(self) -> Table:
         """Return concept F1 on abnormal references, on all, and standardised."""
-        table = self._table(
-            "Concept F1: findings in common, by state, side and urgency; mean and 95 % interval",
-            *("system", "abnormal", "all", "standardised"),
+        return self.scores(
+            CONCEPT_F1, "Concept F1: findings in common, by state, side and urgency; mean and 95 % interval"
         )
+
+    def scores(self, metric: str, title: str) -> Table:
+        """Return `metric` on abnormal references, on all, and standardised."""
+        table = self._table(title, "system", "abnormal", "all", "standardised")
         for system in self.side.systems:
-            if self.figure(system, ALL, CONCEPT_F1):
-                rows = (self.figure(system, name, CONCEPT_F1) for name in (ABNORMAL, ALL, STANDARDISED))
+            if self.figure(system, ALL, metric):
+                rows = (self.figure(system, name, metric) for name in (ABNORMAL, ALL, STANDARDISED))
                 table.add_row(system, *map(with_interval, rows))
         return table
 

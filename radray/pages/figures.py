@@ -5,7 +5,7 @@ from typing import Any
 
 from radray.checks.check import checks_version
 from radray.evaluation.concept_f1 import CONCEPT_F1
-from radray.evaluation.figures import FigureChoices
+from radray.evaluation.figures import OUTSIDE, FigureChoices
 from radray.evaluation.strata import ALL, CRITICAL
 from radray.evaluation.systems import FLAGS_OF_BOTH, MODEL, SideBySide
 
@@ -40,6 +40,8 @@ class Figures:
         versions = {key[2] for key in self._figures if key[0] in models and key[3].startswith("flag_")}
         self.checks = max(versions, default=None)
         """Version of the checks whose flags are shown: the newest of the models'; None: never checked."""
+        self.outside = {key[3]: key[2] for key in sorted(self._figures) if key[2].startswith(OUTSIDE)}
+        """The metrics of another program, each with its scorer id."""
 
     @property
     def models(self) -> list[str]:
@@ -51,7 +53,7 @@ class Figures:
         return any(key[3] == metric for key in self._figures)
 
     def figure(self, system: str, stratum: str, metric: str) -> Row | None:
-        """Return the row of the main scorer, or of the checks for a flag or concept F1; None where there is none."""
+        """Return the row of the scorer that `metric` is of: the main scorer for ROUGE; None where there is none."""
         return self._figures.get((system, stratum, self._scorer(metric), metric))
 
     def difference(self, a: str, b: str, stratum: str, metric: str) -> Row | None:
@@ -69,5 +71,7 @@ class Figures:
     def _scorer(self, metric: str) -> str:
         if metric == CONCEPT_F1:
             return checks_version()
+        if metric in self.outside:
+            return self.outside[metric]
         of_checks = metric.startswith("flag_") or metric in FLAGS_OF_BOTH
         return str(self.checks if of_checks else self.choices.main_scorer)

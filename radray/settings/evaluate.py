@@ -12,6 +12,12 @@ class EvaluateSettings(Section):
 
     published: Place | None = None
     """JSON file of published results to print beside ours; None: none are printed."""
+    scores: Place | None = None
+    """File of another program's scores to put beside ours, a value a row: unit_id, metric, value, with several models
+    system, as CSV or Parquet; None: ours alone.
+
+    They get intervals, paired tests and strata as ours do, in the same tables. `radray/evaluation/README.md` has a
+    recipe."""
     models: tuple[Place, ...] = ()
     """Models to compare, by name or first characters of the digest, the one in use first; []: all, by name."""
     pretrained: Place | None = None

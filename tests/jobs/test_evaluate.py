@@ -379,6 +379,27 @@ def test_rows_from_before_the_checks_are_scored_and_said_to_be_without(world: Wo
     assert old.output.getvalue().count("has no clinical checks") == 3
 
 
+def test_scores_of_another_program_stand_beside_ours(tmp_path: Path) -> None:
+    built = make_world(tmp_path / "world", {"dev1": 40})
+    where = {"model_name": "now", "status": "ok"}
+    units = sorted(row["unit_id"] for row in built.warehouse.read(PREDICTIONS, ["unit_id"], where).to_pylist())
+    lines = [f"{unit},green,{place % 2}" for place, unit in enumerate(units[:20])]
+    (tmp_path / "green.csv").write_text("\n".join(["unit_id,metric,value", *lines]), encoding="utf-8")
+    words = (f"evaluate.scores={tmp_path}/green.csv", f"evaluate.page={tmp_path}/page.html", "evaluate.models=now")
+    settings = built.settings("evaluate.resamples=200", *words)
+    assert f"read {tmp_path}/green.csv: scores of another program" in describe(settings)
+    evaluate(settings, built.console)
+    (row,) = built.warehouse.read(EVALUATIONS, where={"metric": "green", "stratum": "all"}).to_pylist()
+    assert (row["system"], row["n"], row["mean"]) == (SYSTEMS["now"], 20, 0.5)
+    assert row["ci_low"] < 0.5 < row["ci_high"]
+    printed = " ".join(built.output.getvalue().split())
+    assert f"{tmp_path}/green.csv has no green of {SYSTEMS['now']} for" in printed
+    assert "green, by another program" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    (tmp_path / "green.csv").write_text("unit_id,metric,value\nnobody,green,1\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"green\.csv, row 2: its unit_id"):
+        evaluate(settings, built.console)
+
+
 @pytest.mark.parametrize(
     ("override", "says"),
     [

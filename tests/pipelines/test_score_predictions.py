@@ -109,7 +109,10 @@ def test_a_raw_reference_is_scored_beside_the_cleaned_one() -> None:
 
 
 def test_concepts_in_common_with_the_reference_are_scored() -> None:
-    given = {"reference": "Small left pleural effusion.", "reference_raw": "Small left pleural effusion."}
+    given: dict[str, Any] = {
+        "reference": "Small left pleural effusion.",
+        "reference_raw": "Small left pleural effusion.",
+    }
     assert scored("Left-sided effusion, small.", **given)["concept_f1"] == 1.0
     assert scored("Small right pleural effusion.", **given)["concept_f1"] == 0.0
     assert scored(None, **given)["concept_f1"] == 0.0
