@@ -138,5 +138,11 @@ def test_a_normal_vessel_duct_or_lung_over_its_finding(
     assert polarity(impression, findings, body_part, modality)
 
 
+def test_no_acute_fracture_over_one_that_is_called_acute() -> None:
+    assert polarity("No acute fracture.", "Acute hairline fracture of the radial head.", "extremity")
+    assert not polarity("No acute fracture.", "Fracture of the radial head, age unknown.", "extremity")
+    assert not polarity("No acute pneumonia.", "New opacity at the left base.")
+
+
 def test_clear_lungs_over_an_implant() -> None:
     assert not polarity("Clear lungs.", "Implants increase the density of both lung bases.")

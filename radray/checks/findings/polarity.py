@@ -175,6 +175,7 @@ def _asserted_anyway(
                 other.concept == mention.concept
                 or (not wide and mention.concept in ancestors(other.concept))
                 or (wide and denies(impression, mention, other, context.findings))
+                or (acute and _is_acute_fracture(mention, other, context))
             )
             and not (acute and is_lasting(other, context.findings))
         ),
@@ -183,6 +184,11 @@ def _asserted_anyway(
     if contradicted is None or (contradicted.concept == mention.concept and not _excused(mention, context)):
         return contradicted
     return None if any(other.concept == mention.concept for other in context.in_findings) else contradicted
+
+
+def _is_acute_fracture(denial: Mention, other: Mention, context: ReportContext) -> bool:
+    """Return whether `denial` is of a kind of fracture ("acute fracture") and the findings call `other` acute."""
+    return other.concept == "fracture" and "fracture" in ancestors(denial.concept) and is_acute(context.findings, other)
 
 
 def _excused(mention: Mention, context: ReportContext) -> bool:
