@@ -128,7 +128,7 @@ def asserted(words: Words, first: int, last: int, cues: dict[int, tuple[int, Ent
                 or (last_or < at and (opens or (barrier != NONE and negation and _placed(words, at, last))))
             ):
                 negation = doubt = limit = False
-            if barrier == COMMA:
+            if barrier != NONE:
                 history = 0
         elif barrier == QUESTION:
             doubt = True

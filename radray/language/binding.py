@@ -42,6 +42,8 @@ def bind(
         if tokens[at + 1 : at + 2] == ["to"] and tokens[at + 2 : at + 3] in (["left"], ["right"]):
             continue  # "left-to-right shift"
         owners = groups.owners(at, at + 1, predicate=False)
+        if owners and at > first and tokens[at - 1] == "with" and owners[0].last <= at:
+            continue  # "mass with right hilar nodes": the side of what follows, though the table does not name it
         if _is_direction(tokens, first, at):
             owners = [target for target in groups.targets if target.concepts[0] == _SHIFT]
         for target in owners:

@@ -157,3 +157,9 @@ def test_tier_b_is_found(name: str, impression: str) -> None:
 )
 def test_tier_b_passes(name: str, impression: str) -> None:
     assert not check(impression, CHEST, None, modality="CR", body_part="chest").flags[name]
+
+
+def test_the_junction_below_the_esophagus_is_no_place_of_a_tip() -> None:
+    findings = "Feeding tube with side port below the gastro-esophageal junction."
+    flags = check("Feeding tube in the stomach.", findings, None, modality="CR", body_part="chest").flags
+    assert not flags["device"]

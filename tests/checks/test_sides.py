@@ -61,6 +61,7 @@ def test_a_measurement_belongs_to_the_only_side_of_its_sentence() -> None:
         ),
         ("Right femoral fracture. Left wrist fracture.", "Left femoral fracture.", ("DX", "extremity")),
         ("Right effusion shifting the heart to the left.", "Left effusion.", ("DX", "chest")),
+        ("Left orbital mass, 2 cm, with right axillary nodes.", "Right orbital mass, 2 cm.", ("CT", "head")),
         ("Midline shift to the left.", "Rightward midline shift.", ("CT", "head")),
     ],
 )
@@ -88,6 +89,11 @@ def test_another_side_is_found_for_any_organ(findings: str, impression: str, exa
         ),
         ("Right kidney: 4 mm stone. Left kidney: calculus.", "Left renal stone.", ("US", "abdomen")),
         ("Tube withdrawn from the right bronchus. Left lung open.", "ETT in place, left lung open.", ("DX", "chest")),
+        (
+            "The endotracheal tube now lies above the right bronchus. The left base is re-aerated.",
+            "Endotracheal tube in good position now; left base re-aerated.",
+            ("DX", "chest"),
+        ),
     ],
 )
 def test_the_same_side_in_other_words_passes(findings: str, impression: str, exam: tuple[str, str]) -> None:

@@ -27,10 +27,10 @@ _TIPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("pulmonary artery", r"pulmonary\s+artery(?!\s+cath)"),
         (
             "stomach",
-            r"stomach|gastric\s+(?:body|fundus|antrum|lumen)|below\s+the\s+(?:\w+\s+)?diaphragm|left\s+upper\s+quadrant",
+            r"stomach|gastric\s+(?:body|fundus|antrum|lumen)|below\s+the\s+(?:gastro[-\s]?o?esophageal|ge)\s+junction|below\s+the\s+(?:\w+\s+)?diaphragm|left\s+upper\s+quadrant",
         ),
         ("duodenum", r"duoden|post-?pyloric|jejun"),
-        ("esophagus", r"o?esophag"),
+        ("esophagus", r"(?<!gastro-)(?<!gastro\s)o?esophag"),
         ("carina", r"(?:above|superior\s+to|from|below|at)\s+the\s+(?:level\s+of\s+the\s+)?(?:carina|clavic)"),
         ("bronchus", r"(?:main\s?-?(?:stem)?|lobe|lower\s+lobe)\s+bronch|main\s?-?stem\b|bronchus"),
         ("pharynx", r"pharyn"),

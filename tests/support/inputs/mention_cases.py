@@ -281,4 +281,13 @@ CASES: tuple[tuple[str, str], ...] = (
     ("Right effusion pushing the heart to the left.", "pleural_effusion + right"),
     ("Left pneumothorax with rightward mediastinal shift.", "pneumothorax + left; shift + right"),
     ("Midline shift, left to right.", "shift + right"),
+    ("Nodule with left hilar calcification.", "nodule +; calcification + left"),
+    ("Mass with left paratracheal nodes.", "mass +"),
+    # markings by themselves are no finding
+    ("Bronchovascular markings are unremarkable.", "interstitial_markings -"),
+    ("Lung markings reach the periphery.", ""),
+    ("The lung markings are mildly prominent.", "interstitial_markings + mild"),
+    # what is past ends at a colon; development is not always a change
+    ("Changes of old trauma: right rib fracture.", "fracture + right"),
+    ("Poorly developed nodule.", "nodule +"),
 )
