@@ -6,8 +6,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from radray.checks.spans import sentence_spans
+from radray.language.lexicon.attributes import SIDES
 from radray.language.lexicon.concept import words_of
-from radray.language.lexicon.cues import words
+from radray.language.lexicon.cues import DENIALS, WELL, words
 
 _WORDS = words_of("subjects.toml")
 _SAME: dict[str, tuple[str, ...]] = {
@@ -24,15 +25,14 @@ _LOBES = {
     "lul": ("left", "upper"),
     "lll": ("left", "lower"),
 }
-_SIDES = {
-    **dict.fromkeys(("left", "lt", "leftsided", "l"), ("left",)),
-    **dict.fromkeys(("right", "rt", "rightsided", "r"), ("right",)),
-    **dict.fromkeys(("bilateral", "bilaterally", "both"), ("left", "right")),
-}
 _GROUPS: dict[str, tuple[str, str]] = {
     word: (group, name) for group, names in _WORDS["places"].items() for name, alike in names.items() for word in alike
 }
 """Places of which two in a group exclude each other: a nodule of an upper lobe is none of a lower lobe."""
+_SIDES: dict[str, tuple[str, ...]] = {
+    **{word: tuple(sorted(sides)) for word, sides in SIDES.items() if word not in _GROUPS and word not in _LOBES},
+    **{"l": ("left",), "r": ("right",)},
+}
 _NAMING = frozenset({"organ", "aorta"})
 """Groups whose places name a thing: an ascending aorta, and not an upper part of something."""
 KNOWN = frozenset(word for meaning in _SAME.values() for word in meaning) - {"lesion"}
@@ -46,12 +46,9 @@ _EMPTY = frozenset(_WORDS["words"]["of_any"])
 """Words that accompany any finding, or a number of any, and so do not say which it is."""
 _PREPOSITIONS = words("in of at within from along on over involving through throughout near adjacent beside into")
 _VERBS = words("is are was were has have measures measure measuring measured contains containing shows there it and")
-_DENIALS = words("no not without negative absent neither nor")
 _SEPARATOR = re.compile(r"[;,()]|\b(?:and|with|while|whereas|but|plus|versus|despite)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
-_NORMAL = re.compile(
-    r"\b(?:normal|intact|clear|preserved|unremarkable|maintained|negative|spared|uninvolved)\b", re.IGNORECASE
-)
+_NORMAL = re.compile(rf"\b(?:{'|'.join(sorted(WELL))})\b", re.IGNORECASE)
 _ENDED = frozenset({"ss", "is", "us"})
 
 
@@ -216,7 +213,7 @@ def _read_phrase(
         else:
             of_number = word == "of" and any(not text[last : token.start()].strip() for _, last in numbers)
             under = (word in _PREPOSITIONS and not of_number) or (under and word not in _VERBS)
-            no = no or word in _DENIALS
+            no = no or word in DENIALS
             for plain in normal_words(word):
                 group = _GROUPS.get(plain)
                 if group is not None:

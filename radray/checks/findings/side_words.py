@@ -9,6 +9,7 @@ from radray.checks.subjects import normal_words
 from radray.language.lexicon.attributes import BOTH as BOTH_SIDES
 from radray.language.lexicon.attributes import SIDES
 from radray.language.lexicon.concept import words_of
+from radray.language.lexicon.cues import DENIALS, WELL
 from radray.language.normality import LABELS
 
 LEFT, RIGHT, BOTH = "left", "right", "both"
@@ -169,7 +170,7 @@ def _list_end(parts: list[_Part], own: list[bool], at: int) -> int:
         first = [word for word, _ in parts[following].tokens[: _LIST_ITEM + 1]]
         if "and" in first or "or" in first:
             return following
-        if len(first) > _LIST_ITEM or parts[following].pause != "," or not _WORDS["denials"].isdisjoint(first):
+        if len(first) > _LIST_ITEM or parts[following].pause != "," or not DENIALS.isdisjoint(first):
             return at
     return at
 
@@ -190,10 +191,10 @@ def _read_part(part: list[_Token]) -> Iterator[SideWord]:
     words = [word for word, _ in part]
     sides = [(at, side) for at in range(len(words)) if (side := _side_at(words, at)) is not None]
     beside = frozenset(_stems(word for word in words if word not in _SIDES))
-    well = not _WORDS["normal"].isdisjoint(words)
+    well = not WELL.isdisjoint(words)
     for at, side in sides:
         if not _is_compared(words, at):
-            quiet = well or not _WORDS["denials"].isdisjoint(words[:at])
+            quiet = well or not DENIALS.isdisjoint(words[:at])
             word, start = part[at]
             yield SideWord(
                 side, quiet, beside.union(_PLACES.get(word, ())), start, start + len(word), *_span(part), False
@@ -213,7 +214,7 @@ def _under(heading: SideWord, part: list[_Token]) -> SideWord:
 
 
 def _is_quiet(words: list[str]) -> bool:
-    return not _WORDS["normal"].isdisjoint(words) or not _WORDS["denials"].isdisjoint(words)
+    return not WELL.isdisjoint(words) or not DENIALS.isdisjoint(words)
 
 
 def _by_nature(part: list[_Token]) -> list[SideWord]:

@@ -21,6 +21,9 @@ CUES: dict[str, list[str]] = {
 }
 """Cue phrases by their effect. Those of "nothing" have none: they keep their words from matching another cue."""
 
+DENIALS, WELL = _WORDS["denials"], _WORDS["well"]
+"""Single words of a denial, and of a clause that says what is well, for checks that read words and not concepts."""
+
 GIVEN, BESIDE_GIVEN = _WORDS["given"], _WORDS["beside"]
 """What a patient is given, and what may stand before it: "without IV contrast" denies nothing of the patient."""
 
