@@ -36,6 +36,8 @@ _ALTERNATIVE = 5
 KEPT_TEXTS = 1024
 """Texts whose mentions are cached: the findings of a report are read for its stratum, its prediction and its reference,
 and the same normal texts recur all the time."""
+KEPT_PARTS = 8192
+"""Parts of texts whose mentions are cached."""
 
 
 class State(StrEnum):
@@ -79,10 +81,61 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
     normality such as "Heart size is normal" are mentions of what they deny (cardiomegaly, absent). Takes time linear in
     the length of the text; the mentions of the last `KEPT_TEXTS` texts are cached.
     """
+    parts = _parts(text)
+    mentions: list[Mention] = []
+    sentences = 0
+    for start, end in parts:
+        of_part, count = _read(text[start:end] if len(parts) > 1 else text)
+        if len(parts) > 1 and any(mention.concept in _TUBES for mention in of_part):
+            return _read(text)[0]  # where a tube ends, and that it was moved, may stand in the next sentence
+        mentions += (_moved(mention, start, sentences) for mention in of_part)
+        sentences += count
+    return tuple(mentions)
+
+
+_SENTENCE_END = re.compile(r"(?<=[a-z]{3}[.])(?<!mrs.)(?<!rof.)(?<!rox.)(?<!ncl.)(?<!esp.)(?<!igs.)\s+(?=[A-Z][a-z])")
+"""An end of a sentence beyond doubt: no abbreviation of `radray.language.sentences` before it."""
+_LIST_MARK = re.compile(r"(?:^|\s)\(?(?:\d{1,2}|[A-Za-z])[.)]")
+
+
+def _parts(text: str) -> list[tuple[int, int]]:
+    """Return the spans of parts of `text`, sentences or a few, that are read each by itself, since many recur.
+
+    "The lungs are clear." stands in thousands of reports: of Open-i's findings two sentences of three are repetitions.
+    A list is one part, as its numbers depend on each other.
+    """
+    if _LIST_MARK.search(text):
+        return [(0, len(text))]
+    starts = [0, *(match.end() for match in _SENTENCE_END.finditer(text))]
+    return list(zip(starts, [*starts[1:], len(text)], strict=True))
+
+
+def _moved(mention: Mention, characters: int, sentences: int) -> Mention:
+    """Return `mention` of a part that has so many characters and sentences before it."""
+    if not characters:
+        return mention
+    return Mention(
+        mention.concept,
+        mention.start + characters,
+        mention.end + characters,
+        mention.state,
+        mention.sides,
+        mention.severity,
+        mention.locations,
+        mention.change,
+        mention.sentence + sentences,
+        mention.historical,
+    )
+
+
+@forgets
+@lru_cache(maxsize=KEPT_PARTS)
+def _read(text: str) -> tuple[tuple[Mention, ...], int]:
+    """Return the mentions of `text`, read as a whole, and how many sentences it has."""
     words = Words(text)
     matches = scan(TRIE, words.words, words.barriers, 0, len(words.words))
     if not any(entry.concepts or entry.anatomy for _, _, entry in matches):
-        return ()
+        return (), len(split_sentences(text))
     ordinals = _sentence_ends(text)
     mentions: list[Mention] = []
     first = index = sentence = 0
@@ -109,7 +162,7 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
     if devices:
         mentions = _with_malpositions(words, ordinals, text, mentions, devices)
     mentions.sort(key=lambda mention: mention.start)
-    return tuple(mentions)
+    return tuple(mentions), len(ordinals)
 
 
 def _with_malpositions(
