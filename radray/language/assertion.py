@@ -42,6 +42,8 @@ _PAUSES = frozenset({COMMA, COLON})
 _IS = frozenset({"is", "are"})
 _KNOWN = frozenset({"the", "this", "these", "known", "previously"})
 """Words before something that is there: "evaluation of the nodule is limited"."""
+_GIVEN_REACH = 8
+"""Most words from a negation to what was given."""
 _HISTORY_REACH = 6
 """Most words in the scope of "history of" or "old"; ConText takes the sentence, but sentences of reports run on."""
 
@@ -115,6 +117,7 @@ def asserted(words: Words, first: int, last: int, cues: dict[int, tuple[int, Ent
     negated, doubted, past = [], [], []
     limited = [False] * (last - first)
     negation = doubt = limit = False
+    limiting: bool | None = None  # whether the clause has a word that limits; known at its first "evaluation for"
     history = 0
     skip, opened, prefixed = first, -1, -2
     for at in range(first, last):
@@ -143,7 +146,10 @@ def asserted(words: Words, first: int, last: int, cues: dict[int, tuple[int, Ent
             skip, entry = cues[at]
             cue = entry.cue
             if cue in ("sought", "examined"):
-                cue = _sought(cue, tokens, first, skip, last)
+                if limiting is None:
+                    limiting = not LIMITS.isdisjoint(tokens[first:last])
+                known = skip < last and tokens[skip] in _KNOWN
+                cue = "limit" if limiting and not known else "uncertainty" if cue == "sought" else None
             if cue == "negation":
                 negation, limit = True, False
             elif cue == "prefix":
@@ -178,13 +184,6 @@ def _placed(words: Words, first: int, last: int) -> bool:
     return False
 
 
-def _sought(cue: str, tokens: list[str], first: int, end: int, last: int) -> str | None:
-    """Return the effect of "evaluation for" or "of": a limit beside a word that limits, unless of a known thing."""
-    if (end == last or tokens[end] not in _KNOWN) and not LIMITS.isdisjoint(tokens[first:last]):
-        return "limit"
-    return "uncertainty" if cue == "sought" else None
-
-
 def denies(words: Words, end: int, covered: set[int]) -> bool:
     """Return whether the negation before the word `end` denies a finding and not what was given: "no IV contrast".
 
@@ -192,6 +191,7 @@ def denies(words: Words, end: int, covered: set[int]) -> bool:
     """
     tokens = words.words
     at = end
-    while at < len(tokens) and tokens[at] in BESIDE_GIVEN:
+    farthest = min(end + _GIVEN_REACH, len(tokens))
+    while at < farthest and tokens[at] in BESIDE_GIVEN:
         at += 1
-    return at >= len(tokens) or tokens[at] not in GIVEN or at in covered or words.barriers[at] >= STOP
+    return at >= farthest or tokens[at] not in GIVEN or at in covered or words.barriers[at] >= STOP

@@ -35,6 +35,7 @@ def bind(
     """
     tokens = text.words
     groups = _Clause(text, targets)
+    shifts = [target for target in targets if target.concepts[0] == _SHIFT][:1]
     for at in range(first, last):
         sides = SIDES.get(tokens[at]) or DIRECTIONS.get(tokens[at])
         if sides is None:
@@ -45,7 +46,7 @@ def bind(
         if owners and at > first and tokens[at - 1] == "with" and owners[0].last <= at:
             continue  # "mass with right hilar nodes": the side of what follows, though the table does not name it
         if _is_direction(tokens, first, at):
-            owners = [target for target in groups.targets if target.concepts[0] == _SHIFT]
+            owners = shifts
         for target in owners:
             target.sides |= sides
     for start, end, place in scan(PLACES, tokens, text.barriers, first, last):

@@ -110,6 +110,7 @@ def test_every_synonym_is_recognised_in_any_case_and_over_a_line_break() -> None
             "effusion not seen and ",
             "effusion ",
         ),
+        *("evaluation for effusion limited by left ", "effusion shift to the left ", "without "),
         *("increased left ", "no or ", "? ", "a", "1", ". ", "lower lobe ", "aorta and tortuous and ", "heart heart "),
     ],
 )

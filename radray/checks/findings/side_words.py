@@ -191,13 +191,14 @@ def _read_part(part: list[_Token]) -> Iterator[SideWord]:
     words = [word for word, _ in part]
     sides = [(at, side) for at in range(len(words)) if (side := _side_at(words, at)) is not None]
     beside = frozenset(_stems(word for word in words if word not in _SIDES))
-    well = not WELL.isdisjoint(words)
+    denied = next((at for at, word in enumerate(words) if word in DENIALS), len(words))
+    if not WELL.isdisjoint(words):
+        denied = -1
     for at, side in sides:
         if not _is_compared(words, at):
-            quiet = well or not DENIALS.isdisjoint(words[:at])
             word, start = part[at]
             yield SideWord(
-                side, quiet, beside.union(_PLACES.get(word, ())), start, start + len(word), *_span(part), False
+                side, denied < at, beside.union(_PLACES.get(word, ())), start, start + len(word), *_span(part), False
             )
 
 
