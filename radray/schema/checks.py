@@ -49,5 +49,11 @@ CHECK_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
         "What the prediction recommends: test:days:finding:side:place:condition each, joined by ;, ids, never text",
     ),
     ("reference_recommendations", STRING, "What the reference recommends, likewise; null without a reference"),
+    (
+        "mentions",
+        STRING,
+        "What findings, reference and prediction name: text:concept:state:sides:severity:places:change:urgency:old"
+        " each, joined by ;, ids, never text",
+    ),
 )
 """(name, type, sentence) of the columns, all nullable: older rows hold null."""

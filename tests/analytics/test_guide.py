@@ -88,6 +88,7 @@ KNOWN: dict[str, list[tuple[Any, ...]]] = {
         ("ct", "nodule", "left_out", 1, None, 91),
         ("ct", "nodule", "other_interval", 1, 365, 91),
     ],
+    "Which critical and urgent findings does the radiologist name that the model leaves out": [("pneumothorax", 1, 1)],
 }
 
 
@@ -106,6 +107,11 @@ def predictions() -> list[Row]:
     missed = {"flag_critical_missed": True, "flag_side": True, "prediction": "No acute disease."}
     missed["evidence"] = "critical_missed findings:11-23; side impression:0-2"
     pneumothorax = {"findings": "Large left pneumothorax.", "reference": "Left pneumothorax."}
+    named = (
+        "findings:pneumothorax:present:left:severe:::critical:",
+        "reference:pneumothorax:present:left::::critical:",
+    )
+    pneumothorax["mentions"] = "; ".join((*named, "prediction:abnormality:absent::::::"))
     omitted = {"recommendations": "", "reference_recommendations": "ct:91-182:nodule:::"}
     later = {**omitted, "recommendations": "ct:365-365:nodule:::"}
     sampled = {"recommendations": "biopsy::mass:::", "reference_recommendations": ""}
@@ -198,7 +204,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 
 def test_every_query_of_the_guide_has_a_known_answer() -> None:
-    assert GUIDE.count("```sql") == len(QUESTIONS) == 16
+    assert GUIDE.count("```sql") == len(QUESTIONS) == 17
     assert QUESTIONS.keys() - KNOWN.keys() == {"What does a column hold"}
     assert KNOWN.keys() <= QUESTIONS.keys()
 

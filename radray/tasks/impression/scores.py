@@ -15,6 +15,7 @@ from radray.language.normality import is_normal
 from radray.language.sentences import split_sentences
 from radray.schema.checks import RAW_ROUGE_COLUMNS
 from radray.schema.predictions import ROUGE_COLUMNS
+from radray.tasks.impression.mentions import write_mentions
 
 REPEATS_KEPT = 10_000
 """Results of the checks of references, and of findings, that a process keeps: of the Open-i pairs 32 % say word for
@@ -72,6 +73,7 @@ def _checks(source: Mapping[str, Any]) -> dict[str, Any]:
         row |= dict.fromkeys([*(f"reference_{name}" for name in _columns("", None, checked)), "reference_stratum"])
     row["impression_items"] = row.pop("items")
     row["findings_stratum"] = _findings_stratum(findings)
+    row["mentions"] = write_mentions(findings, reference, prediction)
     return row
 
 
