@@ -34,6 +34,21 @@ MASKS = {"mask", "communication"}
             "Left PICC tip in the axillary vein. No pneumothorax.",
             "Comparison: None.",
         ),
+        (
+            "A round opacity at the right base is an ECG lead outside the patient. No effusion.",
+            "Clear lungs.",
+            "Comparison: None.",
+        ),
+        (
+            "Beam hardening gives the spurious appearance of haemorrhage in the pons.",
+            "No haemorrhage.",
+            "Comparison: None.",
+        ),
+        (
+            "Left knee: no fracture. Right ankle: no fracture, medial soft tissue swelling.",
+            "Left knee. No fracture. Right ankle. No fracture. Medial soft tissue swelling.",
+            "Comparison: None.",
+        ),
     ],
 )
 def test_sound_wordings_raise_nothing_of_tier_a(findings: str, impression: str, background: str) -> None:
@@ -44,3 +59,27 @@ def test_sound_wordings_raise_nothing_of_tier_a(findings: str, impression: str, 
 def test_what_the_earlier_exam_did_not_have_is_there() -> None:
     (nodule,) = find_mentions("A nodule, not identified on the prior.")
     assert nodule.state is State.PRESENT
+
+
+@pytest.mark.parametrize(
+    ("findings", "impression", "name"),
+    [
+        (
+            "Right hip: comminuted fracture of the femoral neck. Left hip: no fracture.",
+            "Right hip. No fracture. Left hip. No fracture.",
+            "polarity",
+        ),
+        (
+            "The right subclavian line lies along the aortic arch, in keeping with arterial position. No effusion.",
+            "Right subclavian line. No effusion.",
+            "critical_missed",
+        ),
+        (
+            "The mass at the right base has fallen in size. Normal heart.",
+            "The mass at the right base has enlarged.",
+            "change",
+        ),
+    ],
+)
+def test_errors_in_the_same_wordings_are_flagged(findings: str, impression: str, name: str) -> None:
+    assert check(impression, findings, "Comparison: yesterday.", modality="DX", body_part="chest").flags[name]

@@ -6,6 +6,7 @@ from functools import lru_cache
 from radray.checks.context import ReportContext, is_finding, place
 from radray.checks.form import EXAM_WORDS, MAX_HEADING
 from radray.checks.spans import FINDINGS, Hit
+from radray.language.lexicon.concepts import ancestors
 from radray.language.lexicon.cues import words
 from radray.language.mentions import Mention, State
 
@@ -37,7 +38,12 @@ def find_exchanged_sections(impression: str, mentions: tuple[Mention, ...], cont
         for mention in mentions:
             if not start <= mention.start < end or not is_finding(mention) or mention.historical:
                 continue
-            known = [other for other in inside if other.concept == mention.concept]
+            known = [
+                other
+                for other in inside
+                if other.concept == mention.concept
+                or (mention.state is State.ABSENT and mention.concept in ancestors(other.concept))
+            ]
             if known and {other.state for other in known} == {_OPPOSITE.get(mention.state)}:
                 hits.append((place(mention), place(known[0], FINDINGS)))
     return hits

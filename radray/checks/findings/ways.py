@@ -26,7 +26,7 @@ _OF = (
 """What a radiologist would not call increased on a single film."""
 _WORSE = re.compile(
     rf"""\b(?:
-        (?:has|have|had|having)\s+{_LY}(?:increased|enlarged|worsened|progressed|grown|expanded|deteriorated
+        (?:has|have|had|having)\s+{_LY}(?:increased|risen|enlarged|worsened|progressed|grown|expanded|deteriorated
             |re-?accumulated)
         | (?:increased|enlarged|larger|bigger|worse|denser|more\s+\w+)\s+(?:{_IN}\s+)?(?:and\s+(?:\w+\s+){{1,2}})?
             (?:\w+ly\s+)?{_THEN}
@@ -40,7 +40,7 @@ _WORSE = re.compile(
 )
 _BETTER = re.compile(
     rf"""\b(?:
-        (?:has|have|had|having)\s+{_LY}(?:decreased|improved|resolved|diminished|regressed|shrunk|cleared|lessened|reduced
+        (?:has|have|had|having)\s+{_LY}(?:decreased|fallen|dropped|improved|resolved|diminished|regressed|shrunk|cleared|lessened|reduced
             |subsided)
         | (?:decreased|smaller|reduced|diminished|less\s+\w+)\s+(?:{_IN}\s+)?(?:and\s+(?:\w+\s+){{1,2}})?
             (?:\w+ly\s+)?{_THEN}

@@ -37,6 +37,12 @@ _ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 """Words of another organ: an opacity beside them, in a sentence without a word of the lungs, is none of the lungs."""
+_OUTSIDE = re.compile(
+    r"\b(?:electrodes?|e[ck]g|nipples?|skin\s+(?:fold|tag|lesion|mole)|art[ei]facts?|button|cloth|braid|outside\s+the\s+patient"
+    r"|external\s+to)",
+    re.IGNORECASE,
+)
+"""Words of what lies on the patient, and is none of the lungs whatever zone it projects over."""
 _COLLAPSED = re.compile(r"collaps", re.IGNORECASE)
 _FAILED = re.compile(r"o?edema|failure|kerley", re.IGNORECASE)
 _HONEYCOMB = re.compile(r"honeycomb|nodul|miliary|reticul", re.IGNORECASE)
@@ -113,4 +119,6 @@ def _denies_lungs(text: str, denial: Mention, finding: Mention, findings: str) -
 def is_elsewhere(finding: Mention, text: str) -> bool:
     """Return whether the sentence of `finding` in `text` names another organ and not the lungs: a goitre's opacity."""
     sentence = sentence_of(text, finding.start)
+    if _OUTSIDE.search(text, *sentence):
+        return True
     return _ELSEWHERE.search(text, *sentence) is not None and _IN_LUNG.search(text, *sentence) is None

@@ -50,7 +50,7 @@ ASSERTIVE = words(
     " persistent increased decreased new mildly minimally slightly moderately bibasilar bilateral left right heart"
     " lungs lung cardiac mediastinum bony osseous visualized old prior chronic some scattered severe healed"
     " multiple several degenerative calcified again probable possible likely clear normal tortuous atherosclerotic"
-    " low residual with"
+    " low residual with lateral medial dorsal volar plantar overlying associated"
 )
 """Words that, after a comma or "and", end a negated list and introduce something present, unless an "or" further on
 continues the list: "No edema, small left effusion." against "No edema, large effusion or ..."."""
