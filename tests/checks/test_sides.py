@@ -80,6 +80,11 @@ def test_another_side_is_found_for_any_organ(findings: str, impression: str, exa
             ("US", "extremity"),
         ),
         ("Right middle lobe opacity, and some in the lingula.", "Lingular airspace disease.", ("DX", "chest")),
+        (
+            "Cysts: 9 mm at the right upper pole on images 30 to 35 of series 4, 21 mm at the left lower pole.",
+            "21 mm cyst at the left lower pole.",
+            ("CT", "abdomen"),
+        ),
         ("Right renal cyst. Cyst of the spleen.", "Left upper quadrant cyst.", ("CT", "abdomen")),
         ("Right effusion with shift to the left.", "Right effusion with right-to-left shift.", ("DX", "chest")),
         (

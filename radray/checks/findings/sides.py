@@ -43,10 +43,32 @@ def find_side_conflicts(impression: str, mentions: tuple[Mention, ...], context:
             for form, other in context.mentions()
             if related(other.concept, mention.concept) and other.state is not State.ABSENT
         ]
-        if kin and not any(sides_meet(other, mention) for _, other in kin) and not _reads(mention, impression, context):
+        if not kin or any(sides_meet(other, mention) for _, other in kin):
+            continue
+        if not _reads(mention, impression, context) and not _same_words(mention, impression, context):
             form, nearest = next((pair for pair in kin if pair[1].concept == mention.concept), kin[0])
             hits.append((place(mention), place(nearest, form)))
     return hits or list(_by_words(impression, mentions, context))
+
+
+def _same_words(mention: Mention, impression: str, context: ReportContext) -> bool:
+    """Return whether the words beside `mention` are those beside its side in the findings, more than the other side's.
+
+    At least two of them: "nodules: 6 mm right lower lobe, 4 mm left upper lobe" has the 4 mm nodule on the left.
+    """
+    beside = _beside(mention, impression)
+    common = dict.fromkeys((LEFT, RIGHT), 0)
+    for word in find_sides(context.findings):
+        if word.side in common and not word.quiet and not word.by_nature:
+            common[word.side] = max(common[word.side], len(beside & word.beside))
+    own = LEFT if LEFT in mention.sides else RIGHT
+    return common[own] >= 2 and common[own] > common[_OTHER[own]]
+
+
+def _beside(mention: Mention, impression: str) -> frozenset[str]:
+    return frozenset[str]().union(
+        *(word.beside for word in find_sides(impression) if word.first <= mention.start < word.last)
+    )
 
 
 def _reads(mention: Mention, impression: str, context: ReportContext) -> bool:
@@ -61,9 +83,7 @@ def _reads(mention: Mention, impression: str, context: ReportContext) -> bool:
         for other in context.in_findings
     ):
         return True
-    beside = frozenset[str]().union(
-        *(word.beside for word in find_sides(impression) if word.first <= mention.start < word.last)
-    )
+    beside = _beside(mention, impression)
     return any(
         word.side in mention.sides and not word.quiet and not beside.isdisjoint(word.beside)
         for word in find_sides(context.findings)
