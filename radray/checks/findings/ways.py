@@ -57,7 +57,7 @@ _NEW = re.compile(r"\bnew(?:ly)?\b(?!\s+(?:york|onset))", re.IGNORECASE)
 _STEMS = stems(
     "increas enlarg wors progress grow grew expan deterior accum reaccum re-accum larger bigger denser decreas improv"
     " resol dimin regress shr cleared clearing lessen reduc subsid smaller better response new more less previous prior"
-    " compar"
+    " compar fallen dropped risen"
 )
 _OFF = re.compile(
     r"\b(?:no|not|without|nor|never|if|until|may|might|could|should|would|cannot|risk\s+of|to)\s+(?:[\w-]+\s+){0,3}?$",
