@@ -20,11 +20,14 @@ the prediction's statements by what they count, recall that of the reference's, 
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
+from operator import mul
 from typing import NamedTuple
 
 from radray.checks.context import mentions_of, related
 from radray.language.lexicon.concepts import CONCEPTS
-from radray.language.mentions import State
+from radray.language.lexicon.vocabulary import forgets
+from radray.language.mentions import KEPT_TEXTS, State
 
 CONCEPT_F1 = "concept_f1"
 """The name of the metric, and of the column of `predictions`."""
@@ -52,6 +55,8 @@ class Statement(NamedTuple):
         return DENIED if self.state is State.ABSENT else WEIGHTS[CONCEPTS[self.concept].urgency]
 
 
+@forgets
+@lru_cache(maxsize=KEPT_TEXTS)
 def statements(text: str) -> tuple[Statement, ...]:
     """Return the statements of an impression, in order of their first mention; () where it names no concept."""
     sides_of: dict[tuple[str, State], frozenset[str]] = {}
@@ -92,12 +97,15 @@ def concept_f1(reference: str | None, prediction: str | None) -> float | None:
     if not wanted:
         return None
     written = statements(prediction or "")
-    precision, recall = _credited(written, wanted), _credited(wanted, written)
+    if written == wanted:
+        return 1.0
+    credits = [[credit(own, other) for other in wanted] for own in written]
+    precision = _mean(written, [max(row) for row in credits])
+    recall = _mean(wanted, [max(column) for column in zip(*credits, strict=True)])
     return 2 * precision * recall / (precision + recall) if precision and recall else 0.0
 
 
-def _credited(own: Sequence[Statement], other: Sequence[Statement]) -> float:
-    """Return the mean of the best credits of `own` by what they count; 0 for none."""
-    total = sum(statement.weight for statement in own)
-    best = (statement.weight * max((credit(statement, each) for each in other), default=0.0) for statement in own)
-    return sum(best) / total if total else 0.0
+def _mean(of: Sequence[Statement], credits: Sequence[float]) -> float:
+    """Return the mean of the `credits` of statements by what they count; 0 for none."""
+    weights = [statement.weight for statement in of]
+    return sum(map(mul, weights, credits)) / sum(weights) if credits else 0.0

@@ -1,7 +1,10 @@
 """The findings and devices that a report's texts name, as the column `mentions` keeps them: ids, never text."""
 
+from functools import lru_cache
+
 from radray.language.lexicon.concepts import CONCEPTS
-from radray.language.mentions import Mention, find_mentions
+from radray.language.lexicon.vocabulary import forgets
+from radray.language.mentions import KEPT_TEXTS, Mention, find_mentions
 
 FORMS = ("findings", "reference", "prediction")
 """The texts whose mentions are kept, in this order."""
@@ -15,12 +18,17 @@ def write_mentions(findings: str | None, reference: str | None, prediction: str 
     present:left+right:mild:base:increased:urgent:``. The view `mentions` takes it apart.
     """
     texts = zip(FORMS, (findings, reference, prediction), strict=True)
-    return "; ".join(_write(form, mention) for form, text in texts for mention in find_mentions(text or ""))
+    return "; ".join(f"{form}:{written}" for form, text in texts for written in _written(text or ""))
 
 
-def _write(form: str, mention: Mention) -> str:
+@forgets
+@lru_cache(maxsize=KEPT_TEXTS)
+def _written(text: str) -> tuple[str, ...]:
+    return tuple(map(_write, find_mentions(text)))
+
+
+def _write(mention: Mention) -> str:
     parts = (
-        form,
         mention.concept,
         mention.state.value,
         "+".join(sorted(mention.sides)),
