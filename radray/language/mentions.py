@@ -93,9 +93,10 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
     return tuple(mentions)
 
 
-_SENTENCE_END = re.compile(r"(?<=[a-z]{3}[.])(?<!mrs.)(?<!rof.)(?<!rox.)(?<!ncl.)(?<!esp.)(?<!igs.)\s+(?=[A-Z][a-z])")
+_SENTENCE_END = re.compile(r"[.](?<=[a-z]{3}.)(?<!mrs.)(?<!rof.)(?<!rox.)(?<!ncl.)(?<!esp.)(?<!igs.)\s+(?=[A-Z][a-z])")
 """An end of a sentence beyond doubt: no abbreviation of `radray.language.sentences` before it."""
-_LIST_MARK = re.compile(r"(?:^|\s)\(?(?:\d{1,2}|[A-Za-z])[.)]")
+_LIST_MARK = re.compile(r"[.)](?:(?<=[\s(][A-Za-z0-9].)|(?<=[\s(]\d\d.)|(?<=\A[A-Za-z0-9].)|(?<=\A\d\d.))")
+"""A mark of a list, such as "2." or "(b)"; the stop first, since looking back from every character takes long."""
 
 
 def _parts(text: str) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from radray.checks.context import ReportContext, akin, place
 from radray.checks.findings.reportable import is_abnormal, is_reportable
 from radray.checks.spans import CACHED_TEXTS, FINDINGS, IMPRESSION, Hit, Place
+from radray.language.lexicon.vocabulary import forgets
 from radray.language.mentions import Mention, State, find_mentions
 from radray.language.normality import judged_sentences
 
@@ -37,6 +38,7 @@ def find_normal_over_abnormal(impression: str, mentions: tuple[Mention, ...], co
     ]
 
 
+@forgets
 @lru_cache(maxsize=CACHED_TEXTS)
 def _reads_normal(impression: str) -> bool:
     judged = judged_sentences(impression)

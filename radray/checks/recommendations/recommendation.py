@@ -9,6 +9,7 @@ from radray.checks.context import is_current, is_finding, mentions_of
 from radray.checks.recommendations.actions import find_actions
 from radray.checks.recommendations.vocabulary import ACTIONS, FOLLOW_UP, NO_FOLLOW_UP, find_tests
 from radray.checks.spans import CACHED_TEXTS
+from radray.language.lexicon.vocabulary import forgets
 from radray.language.lexicon.concepts import CONCEPTS
 from radray.language.mentions import Mention
 
@@ -89,6 +90,7 @@ class Recommendation:
         return ACTIONS[self.test].kind if self.test in ACTIONS else "unspecified"
 
 
+@forgets
 @lru_cache(maxsize=CACHED_TEXTS)
 def find_recommendations_in(text: str) -> tuple[Recommendation, ...]:
     """Return the recommendations of `text` in order, one a test; () for a text without any.
