@@ -153,7 +153,8 @@ def test_prediction_and_reference_are_checked_against_the_report() -> None:
 def test_the_exam_of_the_report_stands_in_the_row_and_decides_what_applies() -> None:
     row = scored("Small right effusion.", modality="MG", body_part="breast", comparison_state="none")
     assert (row["modality"], row["body_part"], row["comparison_state"]) == ("MG", "breast", "none")
-    assert row["flag_side"] is None
+    assert row["flag_polarity"] is None
+    assert row["flag_side"] is True  # sides are read by words on any exam
     assert scored("Small right effusion.")["flag_side"] is True
     assert scored("Effusion.")["flag_side"] is False
 

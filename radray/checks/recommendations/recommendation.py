@@ -9,8 +9,8 @@ from radray.checks.context import is_current, is_finding, mentions_of
 from radray.checks.recommendations.actions import find_actions
 from radray.checks.recommendations.vocabulary import ACTIONS, FOLLOW_UP, NO_FOLLOW_UP, find_tests
 from radray.checks.spans import CACHED_TEXTS
-from radray.language.lexicon.vocabulary import forgets
 from radray.language.lexicon.concepts import CONCEPTS
+from radray.language.lexicon.vocabulary import forgets
 from radray.language.mentions import Mention
 
 _NUMBERS = {
