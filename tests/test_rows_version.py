@@ -39,7 +39,7 @@ from radray.settings.generate import ScoreSettings
 from radray.tables.identity import ROWS_VERSION, digest
 from radray.tasks.registry import find_prompt
 
-PINNED = {4: "93f2f3f0fb8ea43ce45ba64578db0b9cee8a7fc267b6540d16d4d51804305d21"}
+PINNED = {5: "5ef9e6c8591afdce86a01fdf1f7a744a90a6a5393a637d97adca416f0ed93383"}
 
 PINNED_PROMPTS = ("background-findings-v1", "findings-v1")
 """Those that there were when the version was pinned: a new prompt makes new rows and changes none, and its text is held
