@@ -1,5 +1,6 @@
 """Systems side by side on the reports of one dataset and split: the values of each for each report."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from radray.checks.check import check
 from radray.checks.check import checks_version as current_version
 from radray.checks.findings.critical import has_critical
+from radray.checks.scope import covers
 from radray.errors import InputError
 from radray.evaluation.bootstrap import Codes, Floats, codes_of
 from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
@@ -201,6 +203,7 @@ def remarks(side: SideBySide, training: Training) -> list[str]:
         sentences.append(
             f"{where}: {bare:,} of {len(side.reports):,} reports have no reference: only checks judge them"
         )
+    sentences += _not_judged(side, where)
     if not training.findings:
         sentences.append(f"no training reports of {side.dataset}: {CONSTANT}, {NEAREST} and seen findings are left out")
     for system in side.of(MODEL):
@@ -218,6 +221,19 @@ def remarks(side: SideBySide, training: Training) -> list[str]:
             f"{where}: flags of {', '.join(sorted(versions))}: flags of different versions are not compared"
         )
     return sentences
+
+
+def _not_judged(side: SideBySide, where: str) -> list[str]:
+    """Return a sentence on the exams that the checks of findings do not judge, the commonest first; [] for none."""
+    exams = Counter((row.get("modality"), row.get("body_part")) for row in side.reports)
+    named = [
+        f"{count:,} of {modality or 'unknown modality'}, {part or 'unknown body part'}"
+        for (modality, part), count in exams.most_common()
+        if not covers(modality, part)
+    ]
+    if not named:
+        return []
+    return [f"{where}: not judged by the checks of findings, which were tried on no such exams: {'; '.join(named)}"]
 
 
 def _report(row: Row, seen: bool | None) -> Report:

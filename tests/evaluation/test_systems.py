@@ -129,3 +129,14 @@ def test_models_are_chosen_by_name_or_digest() -> None:
         InputError, match="no predictions of the model nothing; there are predictions of: alpha a0000000, beta"
     ):
         choose(rows, ("alpha", "nothing"))
+
+
+def test_exams_that_the_checks_do_not_judge_are_named() -> None:
+    rows = rows_of("alpha", TEXTS, checks_id="c-1", flag_side=True)
+    exams = [("MG", "breast"), ("MG", "breast"), ("NM", None), ("CR", "chest")]
+    rows = [{**row, "modality": modality, "body_part": part} for row, (modality, part) in zip(rows, exams, strict=True)]
+    (sentence,) = remarks(build_side(rows, training=TRAINING), TRAINING)
+    assert sentence == (
+        "made, test: not judged by the checks of findings, which were tried on no such exams: 2 of MG, breast; 1 of NM,"
+        " unknown body part"
+    )
