@@ -37,6 +37,19 @@ def test_a_heading_carries_its_side_to_the_next_heading() -> None:
     assert [(word.side, word.quiet) for word in words] == [("right", False), ("right", False), ("right", True)]
 
 
+def test_a_bare_side_before_a_comma_heads_its_sentence_alone() -> None:
+    findings = (
+        "On the left, a fibroadenoma of the upper breast. In the right, the breast is normal. Lipoma of the axilla."
+    )
+    words = find_sides(findings)
+    assert [(word.side, "axilla" in word.beside) for word in words if "breast" in word.beside] == [
+        ("left", False),
+        ("right", False),
+    ]
+    assert not flagged(findings, "Fibroadenoma of the left upper breast.", "US", "breast")
+    assert flagged(findings, "Fibroadenoma of the right upper breast.", "US", "breast")
+
+
 def test_a_measurement_belongs_to_the_only_side_of_its_sentence() -> None:
     assert all("14mm" in word.beside for word in find_sides("Mass in the left orbit, lateral, 1.4 cm."))
     assert not any("14mm" in word.beside for word in find_sides("Left mass, 1.4 cm; right mass.")[1:])

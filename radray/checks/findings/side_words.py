@@ -35,6 +35,8 @@ _STEM = 6
 """Letters of a word that are compared: "epididymitis" is one of the "epididymis"."""
 _LIST_ITEM = 4
 """Most words of an item in a list of anatomy."""
+_IS_BARE = frozenset({"on", "at", "in", "the", "side", LEFT, RIGHT})
+"""Words of a side that is the heading of its sentence alone: "On the left, there is ..."."""
 _HEADING = 8
 """Most words of a heading: "Right breast, 10 o'clock:"."""
 
@@ -121,6 +123,7 @@ def _read(parts: list[_Part], heading: SideWord | None) -> tuple[list[SideWord],
     words: list[SideWord] = []
     own = [_names_side(part.tokens) for part in parts]
     at = 0
+    passing = False
     while at < len(parts):
         tokens, pause = parts[at]
         if own[at]:
@@ -128,7 +131,8 @@ def _read(parts: list[_Part], heading: SideWord | None) -> tuple[list[SideWord],
             tokens = [token for part in parts[at : following + 1] for token in part.tokens]
             read = _read_clause(tokens)
             label = len(parts) == 1 and LABELS.issuperset(word for word, _ in tokens)
-            heads = (label or (pause == ":" and len(tokens) <= _HEADING)) and len(read) == 1
+            passing = pause == "," and following == at and _IS_BARE.issuperset(word for word, _ in tokens)
+            heads = (label or passing or (pause == ":" and len(tokens) <= _HEADING)) and len(read) == 1
             heading = read[0] if heads else None
             if not label and (not heads or at + 1 == len(parts) or own[at + 1]):
                 words += read
@@ -144,7 +148,7 @@ def _read(parts: list[_Part], heading: SideWord | None) -> tuple[list[SideWord],
     sizes = frozenset(word for part in parts for word, _ in part.tokens if word.endswith("mm") and word[0].isdigit())
     if sizes and len({word.side for word in words if not word.by_nature}) == 1:
         words = [word._replace(beside=word.beside | sizes) for word in words]
-    return words, heading
+    return words, None if passing else heading
 
 
 def _side_at(words: Sequence[str], at: int) -> str | None:
