@@ -17,6 +17,11 @@ METRICS = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsu
 """Metrics: their names in our tables, and rouge-score's."""
 
 
+TEXTS_KEPT = 8192
+"""Texts whose tokens are kept: a prediction is compared with the cleaned and with the raw reference, as a whole and by
+sentences, and normal sentences recur. rouge-score reads the lists and changes none."""
+
+
 class Tokenizer:
     """Tokenise as rouge-score does: runs of a-z and 0-9 in lower case, words over 3 letters stemmed if asked for."""
 
@@ -40,7 +45,8 @@ def _tokenise(stemmer: bool) -> Callable[[str], list[str]]:
     if not stemmer:
         return functools.partial(tokenize.tokenize, stemmer=None)
     stem = functools.lru_cache(maxsize=100_000)(tokenizers.porter.PorterStemmer().stem)
-    return functools.partial(tokenize.tokenize, stemmer=SimpleNamespace(stem=stem))
+    tokens_of = functools.partial(tokenize.tokenize, stemmer=SimpleNamespace(stem=stem))
+    return functools.lru_cache(maxsize=TEXTS_KEPT)(tokens_of)
 
 
 class Scorer:

@@ -156,3 +156,32 @@ def test_further_emergencies_may_not_be_left_out(findings: str) -> None:
 def test_what_only_looks_like_an_emergency_is_none(findings: str) -> None:
     assert not flag("critical_missed", "Nothing new.", findings, body_part="head")
     assert not flag("critical_missed", "Nothing new.", findings, body_part="chest")
+
+
+@pytest.mark.parametrize(
+    ("findings", "rest", "modality", "body_part"),
+    [
+        ("The ileal loops do not enhance and have air within their walls. Renal cyst.", "Renal cyst.", "CT", "abdomen"),
+        ("A live embryo with a yolk sac is seen in the left adnexa. Fibroid.", "Fibroid.", "US", "pelvis"),
+        ("Gas tracks along the fascial planes of the calf. Osteophyte.", "Osteophyte.", "CT", "extremity"),
+        ("Hangman fracture with perched facets. Spondylosis.", "Spondylosis.", "CT", "spine"),
+        ("The tracheostomy tube came out of the trachea. Scoliosis.", "Scoliosis.", "DX", "chest"),
+        ("Possible false lumen in the aortic arch; a dissection is not excluded. Cyst.", "Cyst.", "CT", "chest"),
+    ],
+)
+def test_emergencies_in_further_words_must_not_be_left_out(
+    findings: str, rest: str, modality: str, body_part: str
+) -> None:
+    assert check(rest, findings, None, modality=modality, body_part=body_part).flags["critical_missed"]
+
+
+def test_a_device_that_the_findings_have_is_not_to_be_denied() -> None:
+    findings = "A right subclavian line ends in the SVC. Clear lungs."
+    assert check("There is no subclavian line.", findings, None, modality="DX", body_part="chest").flags["device"]
+    assert not check("Right subclavian line.", findings, None, modality="DX", body_part="chest").flags["device"]
+
+
+def test_a_nodule_of_the_thyroid_is_none_of_the_lungs() -> None:
+    findings = "1 cm nodule in the right lobe of the thyroid. No lung nodule."
+    flags = check("Clear lungs. Thyroid nodule.", findings, None, modality="CT", body_part="chest").flags
+    assert not flags["polarity"]

@@ -142,7 +142,7 @@ def _everywhere(context: ReportContext) -> frozenset[str]:
 
 
 def find_device(impression: str, mentions: tuple[Mention, ...], context: ReportContext) -> list[Hit]:
-    """Return the devices of the impression that nothing in `context` names, or that it locates elsewhere.
+    """Return the devices of the impression that nothing in `context` names, that it denies, or locates elsewhere.
 
     The location is where the device's sentence says that the tip lies; an unstated one agrees with any. "Coiled",
     "malpositioned" and the like are claims too, which the findings must share.
@@ -150,7 +150,13 @@ def find_device(impression: str, mentions: tuple[Mention, ...], context: ReportC
     hits: list[Hit] = []
     texts = {FINDINGS: context.findings, BACKGROUND: context.background}
     for mention in mentions:
-        if not CONCEPTS[mention.concept].device or not is_current(mention):
+        if not CONCEPTS[mention.concept].device:
+            continue
+        if mention.state is State.ABSENT and mention.change is None:
+            same = [other for other in context.in_findings if other.concept == mention.concept]
+            if same and all(map(is_current, same)):
+                hits.append((place(mention), place(same[0], FINDINGS)))
+        if not is_current(mention):
             continue
         others = [
             (form, other)

@@ -91,8 +91,11 @@ def _covers(named: str, missed: str) -> bool:
 
 
 def _is_suspected(mention: Mention, findings: str) -> bool:
-    """Return whether the sentence of an uncertain `mention` suspects the finding, not only fails to exclude it."""
-    sentence = findings[slice(*sentence_of(findings, mention.start))]
+    """Return whether the words around an uncertain `mention` suspect the finding, and not only fail to exclude it."""
+    first, last = sentence_of(findings, mention.start)
+    first = max(first, findings.rfind(";", first, mention.start) + 1)
+    part = findings.find(";", mention.end, last)
+    sentence = findings[first : part if part >= 0 else last]
     return _SUSPECTS.search(sentence) is not None and not _LIMITS.search(sentence)
 
 

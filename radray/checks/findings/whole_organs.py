@@ -27,7 +27,7 @@ _RESERVED = re.compile(
 )
 """Words by which a sentence keeps something out of its statement of normality."""
 _IN_LUNG = re.compile(
-    r"\b(?:lung|pulmon|lob(?:e|ar)|parenchym|air\s?space|bas(?:e|es|al|ilar)\b|apex|apical|apices|zone|perihilar|lingula"
+    r"\b(?:lung|pulmon|lob(?:e|ar)(?!\s+of\s+the\s+(?:thyroid|liver|gland|parotid|prostate|brain))|parenchym|air\s?space|bas(?:e|es|al|ilar)\b|apex|apical|apices|zone|perihilar|lingula"
     r"|retrocardiac|bronch|miliary|bibas|hemithora|micronod)",
     re.IGNORECASE,
 )
