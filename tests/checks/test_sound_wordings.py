@@ -49,6 +49,11 @@ MASKS = {"mask", "communication"}
             "Left knee. No fracture. Right ankle. No fracture. Medial soft tissue swelling.",
             "Comparison: None.",
         ),
+        (
+            "Left jugular line ends 3 cm below the cavoatrial junction. Clear lungs.",
+            "Tip of the left jugular line in the right atrium, recommend withdrawal by 3 cm.",
+            "Comparison: None.",
+        ),
     ],
 )
 def test_sound_wordings_raise_nothing_of_tier_a(findings: str, impression: str, background: str) -> None:

@@ -152,10 +152,15 @@ def _read(parts: list[_Part], heading: SideWord | None) -> tuple[list[SideWord],
 
 
 def _side_at(words: Sequence[str], at: int) -> str | None:
-    """Return the side that the word `at` names: "left", "left-sided", or the "middle" of "middle lobe" by itself."""
+    """Return the side that the word `at` names: "left", "left-sided", or the "middle" of "middle lobe" by itself.
+
+    The chambers of the heart lie on no side of the patient: "right atrium" names none.
+    """
     word = words[at]
     if word == "middle" and words[at + 1 : at + 2] and words[at + 1].startswith("lobe"):
         return None if at and words[at - 1] in _SIDES else RIGHT
+    if words[at + 1 : at + 2] and words[at + 1] in _WORDS["chambers"]:
+        return None
     return _SIDES.get(word) or (_SIDES.get(word.replace("-", "")) if "-" in word else None)
 
 

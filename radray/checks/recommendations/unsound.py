@@ -80,8 +80,8 @@ def find_recommendations(impression: str, context: ReportContext) -> list[Hit]:
             invented = False
         elif action is not None and action.reasons and not _is_reasoned(action, reasons, asserted, context.background):
             invented = True
-        elif asked:
-            invented = False
+        elif asked or (each.kind == "device" and any(CONCEPTS[concept].device for concept in seen)):
+            invented = False  # where a tip lies is reason enough to move it
         else:
             quiet = not _has_reason(context, seen, asserted) if quiet is None else quiet
             invented = quiet
