@@ -56,8 +56,10 @@ class Comparison:
     def each(self, rows: Sequence[Row], training: Callable[[str], list[dict[str, Any]]]) -> Iterator[SplitEvaluation]:
         """Compare the systems on the predictions `rows` of each dataset and split in turn, and yield its evaluation.
 
-        `training` returns the training reports of a dataset, from which the floors are computed.
+        `training` returns the training reports of a dataset, from which the floors are computed. Raises ConfigError
+        for a `score.vocabulary` that cannot be used.
         """
+        adopt(self.settings.score.vocabulary)  # critical strata, concept F1 and floors, by the words of the predictions
         place = itemgetter("dataset", "split")
         for (dataset, split), here in groupby(sorted(rows, key=place), key=place):
             yield self._add(dataset, split, list(here), training(dataset))
@@ -65,7 +67,6 @@ class Comparison:
     def _add(self, dataset: str, split: str, rows: Rows, reports: list[dict[str, Any]]) -> SplitEvaluation:
         training = training_of(reports, rows, normalise)
         side = side_by_side(dataset, split, rows, self.settings.evaluate.models, training)
-        adopt(self.settings.score.vocabulary)  # floors are checked as the predictions were
         add_floors(side, training, stemmer=self.settings.score.stemmer)
         sentences = remarks(side, training)
         if self.outside is not None:
