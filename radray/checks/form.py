@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from radray.checks.dates import is_known
-from radray.checks.spans import CACHED_TEXTS, IMPRESSION, Hit, Place, holds
+from radray.checks.exams import exam_sections
+from radray.checks.spans import CACHED_TEXTS, IMPRESSION, Hit, Place
+from radray.language.alternation import holds
 
 _MASK = re.compile(
     r"__+|\bX{3,}\b|(?<=-)X{3,}|\[\*\*[^\[\]]{0,200}\*\*\]|\*{3,}"
@@ -55,18 +57,6 @@ _LONG_PUNCTUATION = re.compile(r"([^\w\s.])\1{3,}|\.{6,}")
 _UNSAYABLE = re.compile(r"[bcdfghjklmnpqrstvwxz]{4,}")
 """A lower-case word without a vowel; two of them are unlikely to be abbreviations."""
 _SENTENCE_END = re.compile(r"[.!?;\n]+")
-_HEADING_END = re.compile(r"[.!?;:\n]+")
-EXAM_WORDS = _words(
-    "left right bilateral both l r the of and with without contrast ct mr mri us ultrasound xr x ray radiograph"
-    " radiographs film films view views ap pa lateral oblique frontal portable two three chest abdomen pelvis head"
-    " brain neck face orbits sinuses spine"
-    " cervical thoracic lumbar lumbosacral sacrum shoulder shoulders clavicle scapula"
-    " humerus elbow elbows forearm wrist wrists hand hands finger thumb hip hips femur thigh knee knees patella tibia"
-    " fibula leg ankle ankles foot feet heel calcaneus toe toes ribs sternum c t l kidney kidneys liver ovary uterus"
-    " breast breasts testis aorta exam study upper lower extremity arm"
-)
-MAX_HEADING = 6
-"""Most words of a heading that names an exam: "CT of the cervical spine"."""
 
 
 def find_degenerate(impression: str, *, output_cut: bool = False) -> list[Hit]:
@@ -133,7 +123,7 @@ def _loops(words: Sequence[re.Match[str]]) -> list[Hit]:
     grams = list(zip(lowered, lowered[1:], lowered[2:], strict=False))
     if len(set(grams)) == len(grams):  # what repeats below has three words twice
         return hits
-    exams = _exams(words, lowered)
+    exams = _exams(words)
     seen: dict[tuple[object, ...], list[int]] = {}
     for index, gram in enumerate(zip(lowered, lowered[1:], lowered[2:], lowered[3:], strict=False)):
         places = seen.setdefault((exams[index], gram), [])
@@ -143,20 +133,17 @@ def _loops(words: Sequence[re.Match[str]]) -> list[Hit]:
     return hits + _repeats(words, lowered, exams)
 
 
-def _exams(words: Sequence[re.Match[str]], lowered: Sequence[str]) -> list[tuple[str, ...]]:
+def _exams(words: Sequence[re.Match[str]]) -> list[tuple[str, ...]]:
     """Return for each word the heading that it stands under, which names an exam: ("left", "wrist"), else ()."""
-    text = words[0].string
+    sections = exam_sections(words[0].string)
     exams: list[tuple[str, ...]] = []
-    heading: tuple[str, ...] = ()
-    for stop in [*(match.start() for match in _HEADING_END.finditer(text)), len(text)]:
-        first = len(exams)
-        last = first
-        while last < len(words) and words[last].start() < stop:
-            last += 1
-        part = tuple(word for word in lowered[first:last] if not word.isdigit())
-        if 0 < len(part) <= MAX_HEADING and EXAM_WORDS.issuperset(part):
-            heading = part
-        exams += [heading] * (last - first)
+    under: tuple[str, ...] = ()
+    at = 0
+    for word in words:
+        while at < len(sections) and sections[at].start <= word.start():
+            under = sections[at].heading
+            at += 1
+        exams.append(under)
     return exams
 
 

@@ -52,10 +52,15 @@ def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
+def sentence_of(text: str, position: int) -> tuple[int, int]:
+    """Return start and end of the sentence of `text` at `position`; of the whole text where there is none."""
+    return next(((start, end) for start, end in sentence_spans(text) if start <= position < end), (0, len(text)))
+
+
 def stems(words: str) -> re.Pattern[str]:
     """Return a pattern for the beginnings of words in `words`, which spaces separate; a "~" stands for a space.
 
-    It is for texts in lower case, and takes a tenth of the time of a pattern that must contain one of them.
+    It is for texts in lower case: a quick first test before a pattern whose matches contain one of them.
     """
     return re.compile(rf"\b{alternation(stem.replace('~', ' ') for stem in words.split())}")
 
@@ -75,11 +80,6 @@ def matches(
             match = pattern.search(text, start, end)
             if match is not None:
                 yield match, (start, end)
-
-
-def holds(text: str, stems: Iterable[str]) -> bool:
-    """Return whether `text` contains any of `stems`, in a third of the time of a generator expression."""
-    return any(map(text.__contains__, stems))
 
 
 def write_evidence(hits: Iterable[tuple[str, Sequence[Hit]]]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from radray.checks.check import check
 from radray.checks.check import checks_version as current_version
 from radray.checks.findings.critical import has_critical
-from radray.checks.scope import covers
+from radray.checks.scope import not_judged
 from radray.errors import InputError
 from radray.evaluation.bootstrap import Codes, Floats, codes_of
 from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
@@ -229,7 +229,7 @@ def _not_judged(side: SideBySide, where: str) -> list[str]:
     named = [
         f"{count:,} of {modality or 'unknown modality'}, {part or 'unknown body part'}"
         for (modality, part), count in exams.most_common()
-        if not covers(modality, part)
+        if not_judged(modality, part)
     ]
     if not named:
         return []

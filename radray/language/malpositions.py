@@ -3,9 +3,10 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
-from radray.language.alternation import alternation, lower
+from radray.language.alternation import alternation, holds, lower
 from radray.language.lexicon.concept import expand, words_of
 
 _REACH = 110
@@ -76,16 +77,28 @@ def _places(kind: dict[str, list[str]]) -> re.Pattern[str]:
 
 
 _KINDS: dict[str, dict[str, list[str]]] = {name: kind for name, kind in _TABLE.items() if name != "links"}
-_DEVICES = re.compile(
-    r"\b(?:" + "|".join(f"(?P<{name}>{_any(kind['devices'])})" for name, kind in _KINDS.items()) + r")s?\b"
-)
-_PLACES = {name: _places(kind) for name, kind in _KINDS.items()}
-_PLACE_STEMS = {
-    name: _stems([phrase for link in _LINKS for phrase in kind.get(link, ())]) for name, kind in _KINDS.items()
-}
-_ALONE_PHRASES = [phrase for kind in _KINDS.values() for phrase in kind["alone"]]
-_ALONE = re.compile(rf"\b(?:{_any(_ALONE_PHRASES)})\b")
-_ALONE_STEMS = _stems(_ALONE_PHRASES)
+
+
+class _Patterns(NamedTuple):
+    devices: re.Pattern[str]
+    places: dict[str, re.Pattern[str]]
+    place_stems: dict[str, tuple[str, ...]]
+    alone: re.Pattern[str]
+    alone_stems: tuple[str, ...]
+
+
+@cache
+def _patterns() -> _Patterns:
+    """Return what is searched for, compiled when a text first names a tube: it takes longer than all other imports."""
+    devices = "|".join(f"(?P<{name}>{_any(kind['devices'])})" for name, kind in _KINDS.items())
+    alone = [phrase for kind in _KINDS.values() for phrase in kind["alone"]]
+    return _Patterns(
+        re.compile(rf"\b(?:{devices})s?\b"),
+        {name: _places(kind) for name, kind in _KINDS.items()},
+        {name: _stems([phrase for link in _LINKS for phrase in kind.get(link, ())]) for name, kind in _KINDS.items()},
+        re.compile(rf"\b(?:{_any(alone)})\b"),
+        _stems(alone),
+    )
 
 
 def find_malpositions(text: str, devices: Sequence[int] | None = None) -> list[Malposition]:
@@ -113,17 +126,19 @@ def find_malpositions(text: str, devices: Sequence[int] | None = None) -> list[M
 def _in_sentence(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
     """Yield the span from device to place for each malposition in the sentence `first` to `last` that is not denied."""
     sentence = text[first:last]
-    alone = any(stem in sentence for stem in _ALONE_STEMS)
-    for match in _ALONE.finditer(text, first, last) if alone else ():
+    patterns = _patterns()
+    for match in patterns.alone.finditer(text, first, last) if holds(sentence, patterns.alone_stems) else ():
         if not _SOUND.search(text, max(first, match.start() - _BACK), match.start()):
             yield match.span()
-    kinds = [kind for kind, stems in _PLACE_STEMS.items() if any(stem in sentence for stem in stems)]
+    kinds = [kind for kind, stems in patterns.place_stems.items() if holds(sentence, stems)]
     if not kinds:
         return
-    devices = [(match.start(), match.end(), match.lastgroup or "") for match in _DEVICES.finditer(text, first, last)]
+    devices = [
+        (match.start(), match.end(), match.lastgroup or "") for match in patterns.devices.finditer(text, first, last)
+    ]
     named = {kind for _, _, kind in devices}
     for kind in (kind for kind in kinds if kind in named):
-        for place in _PLACES[kind].finditer(text, first, last):
+        for place in patterns.places[kind].finditer(text, first, last):
             start = _device_of(place, kind, devices)
             if start is None or (kind == "central_line" and _REACHES_ITS_GOAL.search(text, start, last)):
                 continue

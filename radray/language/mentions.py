@@ -27,7 +27,8 @@ _TUBES = frozenset(
         "circulatory_support",
     }
 )
-_WITHOUT_SIDE = frozenset({"endotracheal_tube", "tracheostomy_tube", "enteric_tube"})
+MIDLINE_TUBES = frozenset({"endotracheal_tube", "tracheostomy_tube", "enteric_tube"})
+"""Devices in the midline: a side beside one is that of the bronchus that it lies in, or of a lung."""
 _OPEN = frozenset({"cannot", "not", "should", "must", "could", "needs", "need"})
 _OR = frozenset({"or", "versus", "vs"})
 _OF_NEXT_WORDS = Entry(cue="prefix")
@@ -38,6 +39,12 @@ KEPT_TEXTS = 1024
 and the same normal texts recur all the time."""
 KEPT_PARTS = 8192
 """Parts of texts whose mentions are cached."""
+
+
+_SENTENCE_END = re.compile(r"[.](?<=[a-z]{3}.)(?<!mrs.)(?<!rof.)(?<!rox.)(?<!ncl.)(?<!esp.)(?<!igs.)\s+(?=[A-Z][a-z])")
+"""An end of a sentence beyond doubt: no abbreviation of `radray.language.sentences` before it."""
+_LIST_MARK = re.compile(r"[.)](?:(?<=[\s(][A-Za-z0-9].)|(?<=[\s(]\d\d.)|(?<=\A[A-Za-z0-9].)|(?<=\A\d\d.))")
+"""A mark of a list, such as "2." or "(b)"; the stop first, since looking back from every character takes long."""
 
 
 class State(StrEnum):
@@ -81,28 +88,21 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
     normality such as "Heart size is normal" are mentions of what they deny (cardiomegaly, absent). Takes time linear in
     the length of the text; the mentions of the last `KEPT_TEXTS` texts are cached.
     """
-    parts = _parts(text)
     mentions: list[Mention] = []
     sentences = 0
-    for start, end in parts:
-        of_part, count = _read(text[start:end] if len(parts) > 1 else text)
-        if len(parts) > 1 and any(mention.concept in _TUBES for mention in of_part):
+    for start, end in _parts(text):
+        of_part, count = _read(text[start:end])
+        if any(mention.concept in _TUBES for mention in of_part):
             return _read(text)[0]  # where a tube ends, and that it was moved, may stand in the next sentence
         mentions += (_moved(mention, start, sentences) for mention in of_part)
         sentences += count
     return tuple(mentions)
 
 
-_SENTENCE_END = re.compile(r"[.](?<=[a-z]{3}.)(?<!mrs.)(?<!rof.)(?<!rox.)(?<!ncl.)(?<!esp.)(?<!igs.)\s+(?=[A-Z][a-z])")
-"""An end of a sentence beyond doubt: no abbreviation of `radray.language.sentences` before it."""
-_LIST_MARK = re.compile(r"[.)](?:(?<=[\s(][A-Za-z0-9].)|(?<=[\s(]\d\d.)|(?<=\A[A-Za-z0-9].)|(?<=\A\d\d.))")
-"""A mark of a list, such as "2." or "(b)"; the stop first, since looking back from every character takes long."""
-
-
 def _parts(text: str) -> list[tuple[int, int]]:
     """Return the spans of parts of `text`, sentences or a few, that are read each by itself, since many recur.
 
-    "The lungs are clear." stands in thousands of reports: of Open-i's findings two sentences of three are repetitions.
+    Of the 5,648 parts of Open-i's findings 3,416 are repetitions, such as "The lungs are clear."
     A list is one part, as its numbers depend on each other.
     """
     if _LIST_MARK.search(text):
@@ -177,7 +177,7 @@ def _with_malpositions(
         sentence = bisect_right(ordinals, first)
         mentions = [
             replace(mention, sides=_NOTHING)
-            if mention.concept in _WITHOUT_SIDE and start <= mention.start < end
+            if mention.concept in MIDLINE_TUBES and start <= mention.start < end
             else mention
             for mention in mentions
         ]

@@ -9,7 +9,6 @@ shows the texts of the hits of a class on the terminal, nowhere else. The last l
 
 import argparse
 import json
-import math
 import sys
 import time
 
@@ -18,9 +17,8 @@ from radray.flags import TIER_A, TIER_B
 from radray.language.mentions import find_mentions
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import Record
+from tests.support.beds.figures import wilson
 from tests.support.paths import openi_file
-
-_Z = 1.959964
 
 
 def say(line: str = "") -> None:
@@ -46,16 +44,6 @@ def check_impression(record: Record, impression: str | None) -> CheckResult:
         modality=record.modality,
         body_part=record.body_part,
     )
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Return the 95 % Wilson interval of `hits` of `n`; (0, 1) for none."""
-    if n == 0:
-        return 0.0, 1.0
-    rate = hits / n
-    middle = rate + _Z**2 / (2 * n)
-    half = _Z * math.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n * n))
-    return (middle - half) / (1 + _Z**2 / n), (middle + half) / (1 + _Z**2 / n)
 
 
 def _show(record: Record, checked: CheckResult, name: str) -> None:

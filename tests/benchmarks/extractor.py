@@ -24,20 +24,10 @@ from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import Record
 from radray.schema.statuses import ReportStatus
 from tests.benchmarks.extractor_codes import CODED, meets, parse_codes
+from tests.support.beds.figures import wilson
 from tests.support.paths import data_folder
 
 _WORDS_FOR_CODES = {"normal": "normal", "no indexing": "none", "": "none"}
-_Z = 1.959963984540054
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Return the 95 % Wilson interval of `hits` of `n`; (0, 1) for none."""
-    if n == 0:
-        return 0.0, 1.0
-    share, z2 = hits / n, _Z * _Z
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z * ((share * (1 - share) + z2 / (4 * n)) / n) ** 0.5 / (1 + z2 / n)
-    return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
 def read_records() -> list[Record]:

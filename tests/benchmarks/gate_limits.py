@@ -19,8 +19,9 @@ import sys
 from radray.checks.check import CheckResult
 from radray.flags import TIER_A
 from radray.settings.gates import ExcessRates, GatesSettings
-from tests.benchmarks.check_rates import check_impression, open_pairs, say, wilson
+from tests.benchmarks.check_rates import check_impression, open_pairs, say
 from tests.benchmarks.normal_over import neighbours_of
+from tests.support.beds.figures import wilson
 
 REPORTS = GatesSettings().min_reports
 _BEYOND = 0.025

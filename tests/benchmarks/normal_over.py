@@ -27,8 +27,9 @@ from radray.language.normality import is_normal
 from radray.reports.record.record import Record
 from radray.reports.splits import is_validation
 from radray.settings.source import SplitSettings
-from tests.benchmarks.check_rates import check_impression, open_pairs, say, wilson
+from tests.benchmarks.check_rates import check_impression, open_pairs, say
 from tests.benchmarks.neighbours import Neighbours, report_of
+from tests.support.beds.figures import wilson
 
 SEEN = ("normal_over_abnormal", "omission", "polarity")
 CONSTANT = "No acute cardiopulmonary abnormality."

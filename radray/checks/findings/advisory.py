@@ -12,8 +12,8 @@ from radray.checks.context import (
     related,
     sides_meet,
 )
-from radray.checks.findings.locations import direction, find_ribs, sentence_of, tips, tips_meet
-from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
+from radray.checks.findings.locations import direction, find_ribs, tips, tips_meet
+from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place, sentence_of
 from radray.language.lexicon.concepts import CONCEPTS
 from radray.language.mentions import Mention, State
 

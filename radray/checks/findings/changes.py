@@ -78,12 +78,11 @@ def _same_finding(stated: Way, other: Way) -> bool:
 
 
 def _by_mention(impression: str, mentions: tuple[Mention, ...], context: ReportContext) -> list[Hit]:
-    opposite = {"worse": "better", "better": "worse"}
     hits: list[Hit] = []
     for mention in mentions:
         compared = is_finding(mention) and mention.concept not in _OF_A_BREATH and mention.change != "new"
         way = direction(mention, impression) if compared else None
-        if way not in opposite or wants_prior(impression, mention.start):
+        if way not in _OPPOSITE or wants_prior(impression, mention.start):
             continue
         others = [
             (other, other_way)
@@ -93,6 +92,6 @@ def _by_mention(impression: str, mentions: tuple[Mention, ...], context: ReportC
             and other.change != "new"  # another may be new beside it
             and (other_way := direction(other, context.findings)) is not None
         ]
-        if others and all(other_way == opposite[way] for _, other_way in others):
+        if others and all(other_way in _OPPOSITE[way] for _, other_way in others):
             hits.append((place(mention), place(others[0][0], FINDINGS)))
     return hits

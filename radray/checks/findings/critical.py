@@ -3,8 +3,7 @@
 import re
 
 from radray.checks.context import ReportContext, is_asserted, is_current, place, related
-from radray.checks.findings.locations import sentence_of
-from radray.checks.spans import FINDINGS, Hit
+from radray.checks.spans import FINDINGS, Hit, sentence_of
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.language.mentions import Mention, State
 

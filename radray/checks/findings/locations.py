@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from radray.checks.spans import sentence_spans
+from radray.checks.spans import sentence_of
 from radray.language.mentions import Mention
 
 _TIPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -109,11 +109,6 @@ _WAYS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 """Wordings of a direction of change."""
 DIRECTION = {"new": "worse", "increased": "worse", "decreased": "better", "resolved": "better", "unchanged": "same"}
-
-
-def sentence_of(text: str, position: int) -> tuple[int, int]:
-    """Return start and end of the sentence of `text` at `position`; of the whole text where there is none."""
-    return next(((start, end) for start, end in sentence_spans(text) if start <= position < end), (0, len(text)))
 
 
 @lru_cache(maxsize=2048)

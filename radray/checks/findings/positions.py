@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from radray.checks.findings.locations import ORDINAL, find_ribs, read_ordinals
-from radray.checks.spans import holds
+from radray.language.alternation import holds
 
 _I = re.IGNORECASE
 _VERTEBRA = re.compile(

@@ -9,7 +9,7 @@ in 60 %.
 import re
 
 from radray.checks.context import is_asserted, is_current, is_finding
-from radray.checks.findings.locations import sentence_of
+from radray.checks.spans import sentence_of
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.language.mentions import Mention, State
 

@@ -1,17 +1,12 @@
 """Reports of two exams: what the impression asserts or denies under the heading of another one."""
 
-import re
-from functools import lru_cache
-
 from radray.checks.context import ReportContext, is_finding, place
-from radray.checks.form import EXAM_WORDS, MAX_HEADING
+from radray.checks.exams import exam_sections
 from radray.checks.spans import FINDINGS, Hit
 from radray.language.lexicon.concepts import ancestors
 from radray.language.lexicon.cues import words
 from radray.language.mentions import Mention, State
 
-_END = re.compile(r"[.!?;:\n]+")
-_WORD = re.compile(r"[^\W_]+")
 _NO_NAME = words("ct mr mri us xr x ray the of and with without contrast two three views view ap pa")
 """Words of a heading that do not say of what the exam is."""
 
@@ -25,7 +20,7 @@ def find_exchanged_sections(impression: str, mentions: tuple[Mention, ...], cont
     Both texts must have the heading, "left wrist", and another one.
     """
     ours = _sections(impression)
-    theirs = _sections(context.findings) if len(ours) > 1 else ()
+    theirs = _sections(context.findings) if len(ours) > 1 else []
     if len(theirs) < 2:
         return []
     hits: list[Hit] = []
@@ -49,16 +44,6 @@ def find_exchanged_sections(impression: str, mentions: tuple[Mention, ...], cont
     return hits
 
 
-@lru_cache(maxsize=512)
-def _sections(text: str) -> tuple[tuple[frozenset[str], int, int], ...]:
-    """Return (heading, start, end) of the parts of `text` under headings that name an exam; () for none."""
-    sections: list[tuple[frozenset[str], int, int]] = []
-    start = 0
-    for stop in [*(match.span() for match in _END.finditer(text)), (len(text), len(text))]:
-        named = [word[0].lower() for word in _WORD.finditer(text, start, stop[0]) if not word[0].isdigit()]
-        if 0 < len(named) <= MAX_HEADING and EXAM_WORDS.issuperset(named):
-            if sections:
-                sections[-1] = (*sections[-1][:2], start)
-            sections.append((frozenset(named) - _NO_NAME, stop[1], len(text)))
-        start = stop[1]
-    return tuple(sections)
+def _sections(text: str) -> list[tuple[frozenset[str], int, int]]:
+    """Return (what the exam is of, start, end) of the parts of `text` under headings; [] for none."""
+    return [(frozenset(section.heading) - _NO_NAME, section.body, section.end) for section in exam_sections(text)]

@@ -15,11 +15,9 @@ from radray.checks.context import (
 )
 from radray.checks.findings.side_words import BOTH, LEFT, RIGHT, SideWord, find_sides, may_hold_side
 from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
-from radray.language.mentions import Mention, State
+from radray.language.mentions import MIDLINE_TUBES, Mention, State
 
 _OTHER = {LEFT: RIGHT, RIGHT: LEFT}
-_WITHOUT_SIDE = frozenset({"endotracheal_tube", "tracheostomy_tube", "enteric_tube"})
-"""Devices in the midline: a side beside one is that of the bronchus that it lay in, or of a lung."""
 
 
 def find_side_conflicts(impression: str, mentions: tuple[Mention, ...], context: ReportContext) -> list[Hit]:
@@ -36,7 +34,7 @@ def find_side_conflicts(impression: str, mentions: tuple[Mention, ...], context:
         return []
     hits: list[Hit] = []
     for mention in mentions:
-        if len(mention.sides) != 1 or not is_current(mention) or mention.concept in VAGUE | _WITHOUT_SIDE:
+        if len(mention.sides) != 1 or not is_current(mention) or mention.concept in VAGUE | MIDLINE_TUBES:
             continue
         kin = [
             (form, other)

@@ -3,8 +3,8 @@
 import re
 
 from radray.checks.context import ReportContext
-from radray.checks.findings.locations import sentence_of
 from radray.checks.findings.reportable import is_reportable
+from radray.checks.spans import sentence_of
 from radray.language.lexicon.concepts import ancestors
 from radray.language.mentions import Mention, State
 

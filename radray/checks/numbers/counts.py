@@ -4,17 +4,13 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from radray.checks.spans import FINDINGS, IMPRESSION, Hit, Place, holds
+from radray.checks.spans import FINDINGS, IMPRESSION, Hit, Place
 from radray.checks.subjects import normal_words
+from radray.language.alternation import holds
+from radray.language.numbers import NUMBER_WORDS
 
 _DIGIT = re.compile(r"\d")
-_NUMBERS = {
-    word: number
-    for number, words in enumerate(
-        ("single solitary one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), start=1
-    )
-    for word in words.split()
-}
+_NUMBERS = {word: number for word, number in NUMBER_WORDS.items() if number <= 10} | {"single": 1, "solitary": 1}
 _NOUN = (
     r"nodules?|mass(?:es)?|lesions?|stones?|calculi|calculus|metastas[ei]s|fractures?|lymph\s+nodes|cysts?|polyps?"
     r"|aneurysms?|fibroids?|emboli|infarcts?|abscess(?:es)?|screws?|h(?:a)?emorrhages|gallstones|fetus(?:es)?|ribs"

@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 from radray.checks.findings.positions import Position, find_positions
 from radray.checks.numbers.grades import Grade, agree, find_grades
 from radray.checks.numbers.measurements import Measurement, find_measurements, same
-from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place, sentence_spans
+from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place, sentence_of, sentence_spans
 from radray.checks.subjects import (
     KNOWN,
     OF_A_KIND,
@@ -158,7 +158,7 @@ def _of_other_side(
 def _only_side(each: Bound[Measurement], texts: Mapping[str, str]) -> str | None:
     """Return the only side in the sentence of a measurement; None for both, for none, and where something shifts."""
     text = texts[each.form]
-    start, end = next(((a, b) for a, b in sentence_spans(text) if a <= each.number.start < b), (0, len(text)))
+    start, end = sentence_of(text, each.number.start)
     sides = sides_between(text, start, end)
     return next(iter(sides)) if len(sides) == 1 and not _SHIFTED.search(text, start, end) else None
 
@@ -262,7 +262,7 @@ def with_positions(subject: Subject, positions: Sequence[Position]) -> Subject:
 
 def _is_then(text: str, start: int, end: int, starts: Sequence[int]) -> bool | None:
     """Return whether the number at `start` is of an earlier exam by the words before and after it; None where open."""
-    first, last = next(((a, b) for a, b in sentence_spans(text) if a <= start < b), (0, len(text)))
+    first, last = sentence_of(text, start)
     before = max(first, start - 60)
     if _THEN.search(text, before, start) or _THEN_AFTER.match(text, end, last):
         return True

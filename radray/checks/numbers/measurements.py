@@ -4,7 +4,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place, holds
+from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place
+from radray.language.alternation import holds
+from radray.language.numbers import NUMBER_WORDS
 
 _UNITS = {
     "mm": ("length", 1.0),
@@ -31,12 +33,7 @@ _UNITS = {
 }
 """Units in the singular, in American spelling: (quantity, factor to the quantity's base unit)."""
 
-_WORDS = {
-    word: float(number)
-    for number, word in enumerate(
-        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1
-    )
-} | {"half": 0.5}
+_WORDS: dict[str, float] = {**NUMBER_WORDS, "half": 0.5}
 _NUMBER = r"\d{1,6}(?:[.,]\d{1,4})?|\.\d{1,4}|" + "|".join(_WORDS)
 _UNIT = (
     r"mmhg|c?m/s(?:ec)?|french|gauge|bpm|millimet(?:er|re)s?|centimet(?:er|re)s?|millilit(?:er|re)s?|lit(?:er|re)s?|inch(?:es)?|degrees?|percent|mms?|cms?"

@@ -12,13 +12,9 @@ from radray.checks.spans import CACHED_TEXTS
 from radray.language.lexicon.concepts import CONCEPTS
 from radray.language.lexicon.vocabulary import forgets
 from radray.language.mentions import Mention
+from radray.language.numbers import NUMBER_WORDS
 
-_NUMBERS = {
-    word: number
-    for number, word in enumerate(
-        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1
-    )
-} | {"a": 1, "an": 1}
+_NUMBERS = NUMBER_WORDS | {"a": 1, "an": 1}
 _DAYS = {"day": 1.0, "week": 7.0, "wk": 7.0, "month": 365 / 12, "mo": 365 / 12, "year": 365.0, "yr": 365.0}
 _NUMBER = rf"\d{{1,3}}(?:\.\d)?|{'|'.join(_NUMBERS)}"
 _INTERVAL = re.compile(

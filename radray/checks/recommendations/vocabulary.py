@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from radray.errors import ConfigError
-from radray.language.lexicon.concept import words_of
+from radray.language.lexicon.concept import read_entries, words_of
 from radray.language.lexicon.concepts import CONCEPTS
 
 FILE = "recommendations.toml"
@@ -77,11 +77,7 @@ BENIGN = _pattern(_TABLES.pop("benign"))
 
 def _entries() -> Mapping[str, _Entry]:
     """Return the entries. Raises ConfigError that names file and entry."""
-    try:
-        entries = TypeAdapter(dict[str, _Entry]).validate_python(_TABLES)
-    except ValidationError as error:
-        places = "; ".join(".".join(map(str, each["loc"])) + f": {each['type']}" for each in error.errors()[:5])
-        raise ConfigError(f"vocabulary {FILE}: {places}") from None
+    entries = read_entries(FILE, _TABLES, TypeAdapter(dict[str, _Entry]))
     for id, entry in entries.items():
         unknown = sorted(set(entry.reasons) - CONCEPTS.keys())
         if unknown:

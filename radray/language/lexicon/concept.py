@@ -2,11 +2,11 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from itertools import product
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -48,10 +48,9 @@ class Concept:
     `synonyms` are phrases in lower case; plurals, hyphens and slashes need no synonym of their own. `pairs` are
     (anatomy, attribute) keys of `lexicon.pairs`: "heart ... enlarged" in either order. `parents` are ids. `signs` are
     ids of what is seen where this is concluded (dilated loops of bowel: an obstruction): each names the other in other
-    words. `urgency` is
-    "critical" (minutes to an hour: category 1 of the ACR's paper), "urgent" (hours or days: its categories 2 and 3) or
-    None; which concept has which is our own reading of the paper. `normal` marks a statement of normality, which is
-    not an abnormality when present. `source` is a key of `SOURCES`.
+    words. `urgency` is "critical" (minutes to an hour: category 1 of the ACR's paper), "urgent" (hours or days: its
+    categories 2 and 3) or None; which concept has which is our own reading of the paper. `normal` marks a statement of
+    normality, which is not an abnormality when present. `source` is a key of `SOURCES`.
     """
 
     id: str
@@ -86,6 +85,7 @@ class _Entry(BaseModel):
 
 _CHOICE = re.compile(r"[()]")
 _ENTRIES = TypeAdapter(dict[str, _Entry])
+Entry = TypeVar("Entry", bound=BaseModel)
 
 
 def expand(packed: str) -> list[str]:
@@ -100,14 +100,18 @@ def words_of(name: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def read_concepts(name: str) -> Iterable[Concept]:
-    """Yield the concepts of the file `name` of the ``words`` folder. Raises ConfigError that names file and entry."""
+def read_entries(name: str, tables: Mapping[str, Any], entries: TypeAdapter[dict[str, Entry]]) -> dict[str, Entry]:
+    """Return the `tables` of the file `name` as `entries`. Raises ConfigError that names file and entry."""
     try:
-        entries = _ENTRIES.validate_python(words_of(name))
+        return entries.validate_python(tables)
     except ValidationError as error:
         places = "; ".join(".".join(map(str, each["loc"])) + f": {each['type']}" for each in error.errors()[:5])
         raise ConfigError(f"vocabulary {name}: {places}") from None
-    for id, entry in entries.items():
+
+
+def read_concepts(name: str) -> Iterable[Concept]:
+    """Yield the concepts of the file `name` of the ``words`` folder. Raises ConfigError that names file and entry."""
+    for id, entry in read_entries(name, words_of(name), _ENTRIES).items():
         yield Concept(
             id=id,
             name=entry.name,
