@@ -7,12 +7,9 @@ import numpy as np
 
 from radray.errors import InputError
 from radray.evaluation.rouge import Tokenizer
+from radray.evaluation.similarity import TIE, FindingsSimilarity
 from radray.language.sentences import split_sentences
 
-_TIE = 1e-12
-"""Tolerance for equal means or cosines: float64 sums depend on the order of their terms."""
-_CHUNK_CELLS = 4_000_000
-"""Similarities that the nearest neighbour holds in memory at once: 32 MB."""
 
 
 def best_constant(references: Sequence[str], stemmer: bool) -> str:
@@ -51,7 +48,7 @@ def best_constant(references: Sequence[str], stemmer: bool) -> str:
         sums += np.bincount(rows[ours], weights=gain[features[ours]], minlength=len(lengths))
     # minus the reference itself, with F = 1; one without a token has F = 0 against everything, itself included
     means = (sums - (lengths > 0)) / max(len(references) - 1, 1)
-    return list(first_of.values())[int(np.argmax(means >= means.max() - _TIE))]
+    return list(first_of.values())[int(np.argmax(means >= means.max() - TIE))]
 
 
 def _occurrences(bag: tuple[str, ...]) -> list[tuple[str, int]]:
@@ -69,13 +66,9 @@ def first_sentence(findings: str) -> str:
 
 
 class NearestNeighbour:
-    r"""Predict the impression of the training report with the most similar findings.
+    """Predict the impression of the training report with the most similar findings, see `similarity`.
 
-    In detail: scikit-learn's TfidfVectorizer, fitted on the training findings, with ``lowercase=True``,
-    ``token_pattern=r"(?u)\b\w\w+\b"`` (words of two letters or more; a mask ``___`` is one),
-    ``ngram_range=(1, 2)``, ``sublinear_tf=True`` (1 + ln tf), ``smooth_idf=True`` (ln((1 + n) / (1 + df)) + 1),
-    ``norm="l2"``, no stop words, in float64; similarity is the cosine; ties, within 1e-12, go to the first
-    training report in the given order, and so do findings that share no word with any report.
+    Ties go to the first training report in the given order, and so do findings that share no word with any report.
     """
 
     def __init__(self, findings: Sequence[str], references: Sequence[str]) -> None:
@@ -89,33 +82,11 @@ class NearestNeighbour:
                 f" and {len(references)} references"
             )
         self._references = list(references)
-        # scikit-learn takes a second to import, and this module has more than the neighbour
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        self._vectorizer = TfidfVectorizer(
-            lowercase=True,
-            token_pattern=r"(?u)\b\w\w+\b",
-            ngram_range=(1, 2),
-            sublinear_tf=True,
-            smooth_idf=True,
-            norm="l2",
-            dtype=np.float64,
-        )
-        try:
-            self._known = self._vectorizer.fit_transform(findings).T.tocsr()
-        except ValueError:
-            raise InputError("the training findings contain no word of two letters or more") from None
+        self._similarity = FindingsSimilarity(findings)
 
     def predict(self, findings: Sequence[str]) -> list[str]:
-        """Return the reference of the nearest training report for each of `findings`; [] for none.
-
-        Holds at most 32 MB of similarities in memory, or one row of them.
-        """
-        chunk = max(1, _CHUNK_CELLS // len(self._references))
-        predictions: list[str] = []
-        for start in range(0, len(findings), chunk):
-            queries = self._vectorizer.transform(findings[start : start + chunk])
-            similarities = (queries @ self._known).toarray()
-            ties = similarities >= similarities.max(axis=1, keepdims=True) - _TIE
-            predictions += [self._references[index] for index in ties.argmax(axis=1)]
-        return predictions
+        """Return the reference of the nearest training report for each of `findings`; [] for none."""
+        return [
+            self._references[int((cosines >= cosines.max() - TIE).argmax())]
+            for cosines in self._similarity.cosines(findings)
+        ]

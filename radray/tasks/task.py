@@ -1,10 +1,17 @@
 """A task: what is asked of a model about a report, and how its answer is read and scored."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from radray.evaluation.rouge import Scorer
+
+
+class Exemplar(NamedTuple):
+    """A training report that a prompt shows."""
+
+    findings: str
+    impression: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,18 +20,26 @@ class Prompt:
 
     id: str
     template: str
-    """Template for a report with a background, with {findings} and {background}. Its last line stays where a causal
-    model's input is cut."""
+    """Template for a report with a background, with {findings}, {background} and, with an `exemplar`, {exemplars}. Its
+    last line stays where a causal model's input is cut."""
     bare_template: str
-    """Template for a report without a background, with {findings}."""
+    """Template for a report without a background, the same without {background}."""
     chat: bool = False
     """Whether it is a user's turn in the chat template of the model's tokenizer."""
+    exemplar: str | None = None
+    """Template of each training report that the prompt shows, with {impression}; None: it shows none."""
 
-    def fill(self, findings: str, background: str | None) -> str:
-        """Return the model's input. A blank background counts as none; blank findings leave only the instruction."""
+    def fill(self, findings: str, background: str | None, exemplars: Sequence[Exemplar] = ()) -> str:
+        """Return the model's input. A blank background counts as none; blank findings leave only the instruction.
+
+        `exemplars` are passed over by a prompt that shows none.
+        """
+        values = {"findings": findings}
+        if self.exemplar is not None:
+            values["exemplars"] = "".join(self.exemplar.format(**exemplar._asdict()) for exemplar in exemplars)
         if background and background.strip():
-            return self.template.format(findings=findings, background=background)
-        return self.bare_template.format(findings=findings)
+            return self.template.format(background=background, **values)
+        return self.bare_template.format(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,6 @@ class Task:
     score: Callable[[Scorer, Mapping[str, Any]], dict[str, Any]]
     """Scores and checks of one answered report, by column of the task's table."""
 
-    def fill(self, prompt: Prompt, report: Mapping[str, Any]) -> str:
-        """Return the model's input for `report`, which has the columns `reads`."""
-        return prompt.fill(*(report[name] for name in self.reads))
+    def fill(self, prompt: Prompt, report: Mapping[str, Any], exemplars: Sequence[Exemplar] = ()) -> str:
+        """Return the model's input for `report`, which has the columns `reads`, after the `exemplars`."""
+        return prompt.fill(*(report[name] for name in self.reads), exemplars)

