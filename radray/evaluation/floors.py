@@ -11,7 +11,6 @@ from radray.evaluation.similarity import TIE, FindingsSimilarity
 from radray.language.sentences import split_sentences
 
 
-
 def best_constant(references: Sequence[str], stemmer: bool) -> str:
     """Return the training reference with the highest mean ROUGE-1 F against the others; the first of equals.
 

@@ -12,6 +12,7 @@ from pyiceberg.expressions import And, In
 
 from radray.errors import ConfigError, InputError
 from radray.models.folder import ModelFolder
+from radray.models.neighbours import ASKED, read_neighbours
 from radray.reports.splits import SplitCut, report_units
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
@@ -118,9 +119,15 @@ def freeze_reports(warehouse: Warehouse, settings: Settings, dataset_split: Data
 
 
 def sample_prompts(
-    warehouse: Warehouse, settings: Settings, among: Sequence[DatasetSplit], asked: Asked, count: int
+    warehouse: Warehouse,
+    settings: Settings,
+    among: Sequence[DatasetSplit],
+    asked: Asked,
+    count: int,
+    *,
+    model: ModelFolder,
 ) -> list[str]:
-    """Return `count` prompts of the reports of `among` as they are `asked`, sorted; all of them if there are fewer.
+    """Return `count` prompts of the reports of `among` as `model` is `asked`, sorted; all if there are fewer.
 
     They are those of the first reports by unit_id, which is a digest: a sample that any machine repeats.
     """
@@ -129,8 +136,12 @@ def sample_prompts(
         ids += freeze_reports(warehouse, settings, dataset_split).unit_ids[:count]
     drawn = In("unit_id", set(sorted(ids)[:count]))  # type: ignore  # pydantic hides its __init__
     where = And(equal_to({"batch_date": settings.date}), drawn)
-    rows = warehouse.load(REPORTS).scan(row_filter=where, selected_fields=asked.task.reads).to_arrow()
-    return sorted(map(asked.fill, rows.to_pylist()))
+    columns = tuple({*asked.task.reads, *ASKED})
+    rows = warehouse.load(REPORTS).scan(row_filter=where, selected_fields=columns).to_arrow().to_pylist()
+    if not asked.exemplars:
+        return sorted(map(asked.fill, rows))
+    near = read_neighbours(model.path).nearest(rows, asked.exemplars)
+    return sorted(asked.fill(row, exemplars) for row, exemplars in zip(rows, near, strict=True))
 
 
 def refuse_other_splits(warehouse: Warehouse, partition: Mapping[str, Any], unit_ids: Sequence[str]) -> None:

@@ -5,9 +5,10 @@ from functools import partial
 
 from rich.console import Console
 
-from radray.errors import GateError
+from radray.errors import ConfigError, GateError
 from radray.models.families.registry import family_name
 from radray.models.folder import ModelFolder
+from radray.models.neighbours import has_neighbours
 from radray.nights.arrivals import unanswered
 from radray.nights.console import print_line
 from radray.nights.dataset_splits import find_dataset_splits, refuse_other_cut, sample_prompts
@@ -26,13 +27,17 @@ from radray.tasks.registry import Asked, choose
 def asked_of(settings: Settings, models: Sequence[ModelFolder]) -> list[tuple[ModelFolder, Asked]]:
     """Return each model with what it is asked: what it was trained for, else what `settings` say.
 
-    Raises ConfigError, as `choose`, for settings that differ from what one of them was trained for, and InputError for
-    a model of a family that is not known.
+    Raises ConfigError, as `choose`, for settings that differ from what one of them was trained for, and for a prompt
+    that shows training reports to a model that has none; InputError for a model of a family that is not known.
     """
-    return [
-        (model, choose(settings.model, model.name, family_name(model.path), model.manifest.provenance))
-        for model in models
-    ]
+    asked = [choose(settings.model, model.name, family_name(model.path), model.manifest.provenance) for model in models]
+    for model, its in zip(models, asked, strict=True):
+        if its.exemplars and not has_neighbours(model.path):
+            raise ConfigError(
+                f"model.prompt={its.prompt.id} shows training reports, and model {model.name} has none: fine-tune it"
+                " under that prompt, or set another"
+            )
+    return list(zip(models, asked, strict=True))
 
 
 def generate_night(
@@ -61,7 +66,7 @@ def generate_night(
     engines = [
         EngineOfModel(
             *(model, settings.generate, reports),
-            partial(sample_prompts, warehouse, settings, splits, asked),
+            partial(sample_prompts, warehouse, settings, splits, asked, model=model),
             chat=asked.prompt.chat,
         )
         for model, asked in models

@@ -97,7 +97,7 @@ class PredictionsPartition:
             cut=split_cut(self.settings),
             split=self.dataset_split.split,
             model=self.model,
-            prompt_id=self.asked.prompt.id,
+            asked=self.asked,
             settings=engine.settings,
             score=self.settings.score,
             constants=constants,

@@ -18,6 +18,7 @@ from radray.reports.splits import SplitCut
 from radray.settings.generate import GenerateSettings, ScoreSettings
 from radray.settings.section import SplitName
 from radray.storage.files import Storage, is_s3
+from radray.tasks.registry import Asked
 
 ACTOR_RESTARTS = 8
 """Times that an actor is started again, on another machine if its own is gone. No report ends an actor, only the
@@ -37,7 +38,8 @@ class GenerationJob:
     split: SplitName
     """Reports of other splits are passed over."""
     model: ModelFolder
-    prompt_id: str
+    asked: Asked
+    """What the model is asked."""
     settings: GenerateSettings
     score: ScoreSettings
     constants: Mapping[str, Any]
@@ -77,7 +79,7 @@ def stage_predictions(
         warnings.simplefilter("ignore", RayDeprecationWarning)
         data = data.map_batches(
             writer,
-            fn_constructor_args=(job.model, job.prompt_id, settings, job.converted, job.constants["run_id"]),
+            fn_constructor_args=(job.model, job.asked, settings, job.converted, job.constants["run_id"]),
             batch_format="pyarrow",
             batch_size=settings.block_rows,
             compute=_pool(plan),

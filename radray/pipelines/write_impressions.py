@@ -1,5 +1,6 @@
 """The stage that writes impressions: beam search by an engine in a process that its actor owns."""
 
+import json
 import secrets
 import time
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from radray.models.engines.isolation.process import EngineProcess
 from radray.models.engines.opening import open_checked
 from radray.models.engines.repeats import AnswerOnce
 from radray.models.folder import ModelFolder
+from radray.models.neighbours import Neighbour, read_neighbours
 from radray.models.store import on_this_node
 from radray.models.verified import CheckedFiles
 from radray.pipelines.prometheus import WriterMetrics
@@ -20,21 +22,21 @@ from radray.pipelines.stage import Stage
 from radray.schema.column import HYPOTHESES
 from radray.schema.statuses import FailReason, PredictionStatus
 from radray.settings.generate import GenerateSettings
-from radray.tasks.registry import find_prompt
+from radray.tasks.registry import Asked
 from radray.tasks.task import Task
 
 
 class WriteImpressions(Stage):
     """Write an impression for each report with a model, which is loaded once an actor, in a process of its own."""
 
-    reads = ("unit_id", "findings", "background")
+    reads = ("unit_id", "subject_id", "findings", "background")
     """Those of the one task whose rows are predictions."""
     keeps_rows = True
 
     def __init__(
         self,
         model: ModelFolder,
-        prompt_id: str,
+        asked: Asked,
         settings: GenerateSettings,
         converted: str | None = None,
         run_id: str | None = None,
@@ -42,9 +44,10 @@ class WriteImpressions(Stage):
         """Load `model` with the engine of `settings`; `converted` is the digest that a converted copy must have.
 
         The model's files are checked against their manifest, once a node for all actors of `run_id` (None: this one).
-        Raises InputError when they are others, and RadrayError when the engine does not answer.
+        Raises InputError when they are others, or `asked` needs neighbours and the model has none, and RadrayError when
+        the engine does not answer.
         """
-        self._asked = find_prompt(prompt_id)
+        self._asked = asked
         run = run_id or secrets.token_hex(16)
         model = on_this_node(model, CheckedFiles(run))
         self._process = EngineProcess(
@@ -53,6 +56,7 @@ class WriteImpressions(Stage):
             settings,
             self._asked.fill(self._asked.task.probe),
         )
+        self._neighbours = read_neighbours(model.path) if asked.exemplars else None
         self._engine = AnswerOnce(self._process, settings.repeats_kept)
         self._metrics = WriterMetrics(model.name)
 
@@ -63,24 +67,36 @@ class WriteImpressions(Stage):
 
     def run(self, batch: pa.Table) -> pa.Table:
         """Return `batch` with prediction, hypotheses, token counts, flags, status and reason."""
-        prompts = [self._asked.fill(row) for row in batch.select(self._asked.task.reads).to_pylist()]
+        rows = batch.select(self.reads).to_pylist()
+        near: list[list[Neighbour]] = [[] for _ in rows]
+        if self._neighbours is not None:
+            near = self._neighbours.nearest(rows, self._asked.exemplars)
+            batch = with_column(batch, "exemplars", pa.array(map(describe_exemplars, near), pa.string()))
+        prompts = [self._asked.fill(row, exemplars) for row, exemplars in zip(rows, near, strict=True)]
         began = time.monotonic()
         answers = self._engine.generate(prompts)
         self._metrics.answered(answers, time.monotonic() - began, self._process.restarts)
         return answered(batch, answers, self._asked.task)
 
 
+def describe_exemplars(exemplars: Sequence[Neighbour]) -> str:
+    """Return the training reports that a prompt showed, as JSON: where they came from, and none of their text."""
+    return json.dumps([{"unit_id": near.unit_id, "cosine": round(near.cosine, 4)} for near in exemplars])
+
+
 def answered(batch: pa.Table, answers: Sequence[Answer], task: Task) -> pa.Table:
     """Return `batch` with each report's outcome in columns; a column of that name is replaced."""
     outcomes = [_outcome(answer, task) for answer in answers]
     for name, type_ in _OUTCOME.items():
-        column = pa.array([answer[name] for answer in outcomes], type_)
-        batch = (
-            batch.set_column(batch.column_names.index(name), name, column)
-            if name in batch.column_names
-            else batch.append_column(name, column)
-        )
+        batch = with_column(batch, name, pa.array([answer[name] for answer in outcomes], type_))
     return batch
+
+
+def with_column(batch: pa.Table, name: str, column: pa.Array) -> pa.Table:
+    """Return `batch` with `column` as `name`, in the place of one of that name."""
+    if name in batch.column_names:
+        return batch.set_column(batch.column_names.index(name), name, column)
+    return batch.append_column(name, column)
 
 
 def _outcome(answer: Answer, task: Task) -> dict[str, Any]:

@@ -61,5 +61,11 @@ PREDICTIONS = TableSchema(
             "Concepts in common with the reference, by state, side and urgency, F, 0 to 1; null without a reference or"
             " where it names no concept; 0 when failed; checks_id has its version",
         ),
+        Column(
+            "exemplars",
+            STRING,
+            "JSON list of the training reports that the prompt showed, most similar first: unit_id and cosine of the"
+            " findings; null where the prompt shows none",
+        ),
     ),
 )

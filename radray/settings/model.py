@@ -42,6 +42,11 @@ class ModelSettings(Section):
     prompt: str | None = None
     """Id of the prompt, see radray/tasks/impression/prompts.py; None: the one that a model was trained with, else its
     family's."""
+    exemplars: Annotated[int, Field(ge=1, le=40)] | None = None
+    """Most similar training reports that a prompt which shows some has before each report; None: as many as a model was
+    trained with, else 3.
+
+    Such prompts begin with ``similar-``; `finetune` keeps the training reports in the model folder for them."""
 
     @field_validator("uri", mode="before")
     @classmethod

@@ -55,6 +55,9 @@ class TrainSettings(Section):
     """Whether targets keep masks of de-identification (``___``), which a model learns to write."""
     keep_communications: bool = False
     """Whether targets keep sentences saying to whom a finding was communicated, which a model learns to invent."""
+    store_neighbours: bool = False
+    """Whether the model folder gets the training reports, findings and impressions, of which `generate.consensus` takes
+    the nearest; a model whose prompt shows exemplars has them anyhow."""
     rouge_every_epochs: Annotated[int, Field(ge=1)] | None = 1
     """Epochs between scorings of impressions written for a sample of the validation reports, as `generate` says, also
     scored at the end; None: never."""

@@ -1,16 +1,19 @@
 """All tasks, and which of them, under which prompt, a model is asked: its manifest decides, no setting may differ."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from radray.errors import ConfigError
 from radray.settings.model import ModelSettings
 from radray.tasks.impression.task import IMPRESSION
-from radray.tasks.task import Prompt, Task
+from radray.tasks.task import Exemplar, Prompt, Task
 
 TASKS: dict[str, Task] = {task.id: task for task in (IMPRESSION,)}
 """All tasks by id."""
+
+EXEMPLARS = 3
+"""Training reports in a prompt that shows some, where no setting says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +22,29 @@ class Asked:
 
     task: Task
     prompt: Prompt
+    exemplars: int = 0
+    """Training reports that the prompt shows before each report."""
 
-    def fill(self, report: Mapping[str, Any]) -> str:
-        """Return the model's input for `report`, which has the columns that the task reads."""
-        return self.task.fill(self.prompt, report)
+    def fill(self, report: Mapping[str, Any], exemplars: Sequence[Exemplar] = ()) -> str:
+        """Return the model's input for `report`, which has the columns that the task reads, with the `exemplars`."""
+        return self.task.fill(self.prompt, report, exemplars)
 
     @property
-    def provenance(self) -> dict[str, str]:
+    def provenance(self) -> dict[str, Any]:
         """What a manifest records of it, and `choose` reads."""
-        return {"task": self.task.id, "prompt_id": self.prompt.id}
+        shown = {"exemplars": self.exemplars} if self.exemplars else {}
+        return {"task": self.task.id, "prompt_id": self.prompt.id, **shown}
 
 
-def find_prompt(prompt_id: str) -> Asked:
-    """Return the prompt `prompt_id` with its task. Raises ConfigError, listing all prompts, if there is none."""
+def find_prompt(prompt_id: str, exemplars: int | None = None) -> Asked:
+    """Return the prompt `prompt_id` with its task and `exemplars` (None: EXEMPLARS), none where it shows none.
+
+    Raises ConfigError, listing all prompts, if there is no such prompt.
+    """
     for task in TASKS.values():
-        if prompt_id in task.prompts:
-            return Asked(task, task.prompts[prompt_id])
+        prompt = task.prompts.get(prompt_id)
+        if prompt is not None:
+            return Asked(task, prompt, 0 if prompt.exemplar is None else exemplars or EXEMPLARS)
     known = ", ".join(sorted(prompt for task in TASKS.values() for prompt in task.prompts))
     raise ConfigError(f"model.prompt: unknown prompt {prompt_id!r}; known: {known}")
 
@@ -44,9 +54,13 @@ def refuse_unknown(settings: ModelSettings) -> None:
     if settings.task is not None and settings.task not in TASKS:
         raise ConfigError(f"model.task: unknown task {settings.task!r}; known: {', '.join(sorted(TASKS))}")
     if settings.prompt is not None:
-        task = find_prompt(settings.prompt).task
-        if settings.task not in (None, task.id):
-            raise ConfigError(f"model.prompt={settings.prompt} is of task {task.id}, and model.task={settings.task}")
+        asked = find_prompt(settings.prompt)
+        if settings.task not in (None, asked.task.id):
+            raise ConfigError(
+                f"model.prompt={settings.prompt} is of task {asked.task.id}, and model.task={settings.task}"
+            )
+        if settings.exemplars is not None and not asked.exemplars:
+            raise ConfigError(f"model.exemplars={settings.exemplars}, but prompt {settings.prompt} shows none")
 
 
 def choose(settings: ModelSettings, name: str, family: str, trained: Mapping[str, Any]) -> Asked:
@@ -61,16 +75,17 @@ def choose(settings: ModelSettings, name: str, family: str, trained: Mapping[str
     trained_prompt = trained.get("prompt_id")
     if trained_prompt is None:
         if settings.prompt is not None:
-            return find_prompt(settings.prompt)
+            return find_prompt(settings.prompt, settings.exemplars)
         task = TASKS[settings.task or IMPRESSION.id]
-        return Asked(task, task.prompts[task.defaults[family]])
+        return find_prompt(task.defaults[family])
     for setting, wanted, has in (
         ("model.prompt", settings.prompt, trained_prompt),
         ("model.task", settings.task, trained.get("task", IMPRESSION.id)),
+        ("model.exemplars", settings.exemplars, trained.get("exemplars", 0)),
     ):
         if wanted not in (None, has):
             raise ConfigError(
                 f"{setting}={wanted}, but model {name} was trained with {has}: leave {setting} unset, or name another"
                 " model"
             )
-    return find_prompt(str(trained_prompt))
+    return find_prompt(str(trained_prompt), trained.get("exemplars"))

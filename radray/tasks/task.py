@@ -2,16 +2,23 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from radray.evaluation.rouge import Scorer
 
 
-class Exemplar(NamedTuple):
+class Exemplar(Protocol):
     """A training report that a prompt shows."""
 
-    findings: str
-    impression: str
+    @property
+    def findings(self) -> str:
+        """Its findings."""
+        ...
+
+    @property
+    def impression(self) -> str:
+        """The impression that was learnt from it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,9 @@ class Prompt:
         """
         values = {"findings": findings}
         if self.exemplar is not None:
-            values["exemplars"] = "".join(self.exemplar.format(**exemplar._asdict()) for exemplar in exemplars)
+            values["exemplars"] = "".join(
+                self.exemplar.format(impression=exemplar.impression) for exemplar in exemplars
+            )
         if background and background.strip():
             return self.template.format(background=background, **values)
         return self.bare_template.format(**values)
@@ -83,4 +92,5 @@ class Task:
 
     def fill(self, prompt: Prompt, report: Mapping[str, Any], exemplars: Sequence[Exemplar] = ()) -> str:
         """Return the model's input for `report`, which has the columns `reads`, after the `exemplars`."""
-        return prompt.fill(*(report[name] for name in self.reads), exemplars)
+        findings, background = (report[name] for name in self.reads)
+        return prompt.fill(findings, background, exemplars)

@@ -1,6 +1,6 @@
 """What a fine-tuning learns from: the training and validation examples in the table `reports`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from radray.errors import InputError
+from radray.models.neighbours import COLUMNS, Neighbours, subject_digest
 from radray.reports.splits import SplitCut
 from radray.schema.reports import REPORTS
 from radray.schema.statuses import ReportStatus
@@ -15,7 +16,7 @@ from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest
 from radray.tasks.registry import Asked
-from radray.tasks.task import TargetCounts
+from radray.tasks.task import Exemplar, TargetCounts
 
 EXAMPLES = pa.schema([(name, pa.string()) for name in ("unit_id", "input", "target", "reference")])
 """Columns of both tables.
@@ -37,6 +38,8 @@ class TrainingData:
     validation: pa.Table
     target_counts: Mapping[str, TargetCounts]
     """By split (train, validation): how many targets were shortened or left empty."""
+    neighbours: pa.Table | None = None
+    """The training reports that the model carries with it, as `models.neighbours` has them; None: it needs none."""
 
     @property
     def validation_targets(self) -> int:
@@ -44,8 +47,9 @@ class TrainingData:
         return self.validation.num_rows - int(self.validation["target"].null_count)
 
     def digest(self) -> str:
-        """Return the hex sha256 of both tables: part of the run's key."""
-        return digest([table.to_pydict() for table in (self.train, self.validation)])
+        """Return the hex sha256 of all tables: part of the run's key."""
+        tables = (self.train, self.validation, *([] if self.neighbours is None else [self.neighbours]))
+        return digest([table.to_pydict() for table in tables])
 
 
 def read_examples(warehouse: Warehouse, settings: Settings, ask: Callable[[], Asked]) -> TrainingData:
@@ -60,26 +64,48 @@ def read_examples(warehouse: Warehouse, settings: Settings, ask: Callable[[], As
     keep = {"keep_masks": settings.train.keep_masks, "keep_communications": settings.train.keep_communications}
     tables: dict[str, pa.Table] = {}
     target_counts: dict[str, TargetCounts] = {}
+    neighbours: pa.Table | None = None
+    shown: Sequence[Sequence[Exemplar]]
     for split in ("train", "validation"):
         rows = [row for row in reports if cut.split_of(row["split"], row["split_key"]) == split]
         if asked is None or not rows:
             raise _no_reports(split, settings)
         targets, target_counts[split] = asked.task.make_targets([row["reference"] for row in rows], **keep)
+        if split == "train" and (asked.exemplars or settings.train.store_neighbours):
+            neighbours = _neighbours(rows, targets)
+        shown = [()] * len(rows)
+        if asked.exemplars and neighbours is not None and neighbours.num_rows:
+            shown = Neighbours(neighbours).nearest(rows, asked.exemplars)
         sample = _sample(rows, settings) if split == "validation" else frozenset()
         examples = [
             {
                 "unit_id": row["unit_id"],
-                "input": asked.fill(row),
+                "input": asked.fill(row, exemplars),
                 "target": target,
                 "reference": row["reference"] if row["unit_id"] in sample else None,
             }
-            for row, target in zip(rows, targets, strict=True)
+            for row, target, exemplars in zip(rows, targets, shown, strict=True)
             if target or row["unit_id"] in sample
         ]
         if not any(example["target"] for example in examples):
             raise _no_reports(split, settings)
         tables[split] = pa.Table.from_pylist(examples, schema=EXAMPLES)
-    return TrainingData(tables["train"], tables["validation"], target_counts)
+    return TrainingData(tables["train"], tables["validation"], target_counts, neighbours)
+
+
+def _neighbours(rows: Sequence[Mapping[str, Any]], targets: Sequence[str | None]) -> pa.Table:
+    """Return the training reports that have a target, as a model carries them with it."""
+    known = [
+        {
+            "unit_id": row["unit_id"],
+            "subject": subject_digest(row["subject_id"]),
+            "findings": row["findings"],
+            "impression": target,
+        }
+        for row, target in zip(rows, targets, strict=True)
+        if target
+    ]
+    return pa.Table.from_pylist(known, schema=COLUMNS)
 
 
 def _no_reports(split: str, settings: Settings) -> InputError:
@@ -95,7 +121,7 @@ def _read_reports(warehouse: Warehouse, settings: Settings) -> list[dict[str, An
     where = {"batch_date": settings.date, "status": ReportStatus.OK.value}
     if settings.source.dataset is not None:
         where["dataset"] = settings.source.dataset
-    columns = ["unit_id", "split", "split_key", "background", "findings", "reference"]
+    columns = ["unit_id", "subject_id", "split", "split_key", "background", "findings", "reference"]
     reports = [row for row in warehouse.read(REPORTS, columns, where).to_pylist() if row["reference"]]
     return sorted(reports, key=lambda row: str(row["unit_id"]))
 

@@ -73,6 +73,7 @@ def finetune_job(
         uploads=uploads,
         base_name=settings.model.init,
         provenance=provenance(settings, data, base, plan, row, asked),
+        neighbours=data.neighbours,
         chat=asked.prompt.chat,
         scoring=Scoring(settings.generate, settings.score.stemmer),
         deliver=partial(deliver, out=settings.model.out, storage=storage),

@@ -36,13 +36,12 @@ from radray.models.folder import open_model
 from radray.models.manifest import write_manifest
 from radray.models.neighbours import COLUMNS, Neighbours
 from radray.reports.formats import openi_csv as openi
-from radray.settings.generate import GenerateSettings
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.storage.whole import whole_folder
 from radray.tasks.impression.targets import make_targets
 from radray.tasks.registry import Asked, find_prompt
-from radray.tasks.task import Exemplar
+from radray.training.loop.examples import Examples
 from radray.training.loop.loop import train
 from radray.training.loop.optimisers import build_optimiser
 from radray.training.loop.sharding import Worker, load_plain, spread
@@ -117,10 +116,7 @@ class Fold:
         if asked.prompt.exemplar is None:
             return [asked.fill(row) for row in rows]
         near = self.neighbours.nearest(rows, EXEMPLARS)
-        return [
-            asked.task.fill(asked.prompt, row, [Exemplar(one.findings, one.impression) for one in its])
-            for row, its in zip(rows, near, strict=True)
-        ]
+        return [asked.fill(row, exemplars) for row, exemplars in zip(rows, near, strict=True)]
 
 
 def learn(fold: Fold, out: Path, asked: Asked, copies: int, settings: Settings) -> dict[str, Any]:
@@ -136,13 +132,17 @@ def learn(fold: Fold, out: Path, asked: Asked, copies: int, settings: Settings) 
         base = open_model(settings.model.init).path
     family = open_family(base)
     tokenizer = family.load_tokenizer(base)
-    limits = {"max_input_tokens": chosen.max_input_tokens, "max_target_tokens": chosen.max_target_tokens}
+
+    def tokens(inputs: list[str], targets: list[str]) -> Examples:
+        return tokenise(
+            *(family, tokenizer, inputs, targets),
+            max_input_tokens=chosen.max_input_tokens,
+            max_target_tokens=chosen.max_target_tokens,
+        )
+
     repeated = [place for place, twice in enumerate(abnormal) for _ in range(copies if twice else 1)]
-    examples = tokenise(
-        *(family, tokenizer, [prompts[place] for place in repeated], [fold.targets[place] for place in repeated]),
-        **limits,
-    )
-    few = tokenise(family, tokenizer, prompts[:8], fold.targets[:8], **limits)  # the loop wants some; decides nothing
+    examples = tokens([prompts[place] for place in repeated], [fold.targets[place] for place in repeated])
+    few = tokens(prompts[:8], fold.targets[:8])  # the loop wants some; they decide nothing
     plain: Any = load_plain(base, chosen, Worker())
     losses: list[float] = []
     began = time.monotonic()

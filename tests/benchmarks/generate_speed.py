@@ -49,7 +49,7 @@ from radray.settings.warehouse import S3Settings
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest
-from radray.tasks.registry import find_prompt
+from radray.tasks.registry import Asked, find_prompt
 from tests.benchmarks.trained_model import say, trained_model
 
 PROMPT = "background-findings-v1"
@@ -70,10 +70,10 @@ class Journalled(WriteImpressions):
     """WriteImpressions that keeps when its blocks began and ended beside the model, which is known by the run id."""
 
     def __init__(
-        self, model: ModelFolder, prompt_id: str, settings: GenerateSettings, converted: str, run_id: str
+        self, model: ModelFolder, asked: Asked, settings: GenerateSettings, converted: str, run_id: str
     ) -> None:
         """Load the model as WriteImpressions does."""
-        super().__init__(model, prompt_id, settings, None, run_id)
+        super().__init__(model, asked, settings, None, run_id)
         self._journal = Path(converted) / f"{id(self)}-{time.time_ns()}.jsonl"
 
     def run(self, batch: pa.Table) -> pa.Table:
@@ -150,7 +150,7 @@ def pipeline(folder: Path, count: int, threads: int, *, references: bool) -> dic
                 cut=SplitCut(0.0, 1),
                 split="train",
                 model=model,
-                prompt_id=PROMPT,
+                asked=find_prompt(PROMPT),
                 settings=settings,
                 score=ScoreSettings(),
                 constants={**CONSTANTS, "batch_date": load_settings().date},
@@ -191,7 +191,7 @@ def apart(folder: Path, threads: int) -> dict[str, Any]:
         for kind, tokens in (("input", answer.input_tokens), ("output", answer.output_tokens), ("reports", 1)):
             total[kind] += tokens * number
             saved[kind] += tokens * (number - 1)
-    writer = WriteImpressions(model, PROMPT, settings)
+    writer = WriteImpressions(model, find_prompt(PROMPT), settings)
     written = writer(rows)
     writer.engine.close()
     stage = ScorePredictions(ScoreSettings(), {**CONSTANTS, "batch_date": load_settings().date})

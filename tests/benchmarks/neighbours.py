@@ -38,9 +38,9 @@ class Neighbours(NearestNeighbour):
 
     def nearest(self, asked: Sequence[Report], count: int) -> list[list[tuple[str, float]]]:
         """Return the impressions of the `count` nearest with their cosines, best first, for each of `asked`."""
-        similarities = (self._vectorizer.transform([report.findings for report in asked]) @ self._known).toarray()
+        cosines = self._similarity.cosines([report.findings for report in asked])
         nearest = []
-        for report, row in zip(asked, similarities, strict=True):
+        for report, row in zip(asked, cosines, strict=True):
             order = np.argsort(-np.where(self._keys == report.key, -1.0, row), kind="stable")[:count]
             nearest.append([(self._references[place], float(row[place])) for place in order])
         return nearest

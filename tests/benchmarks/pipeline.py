@@ -106,7 +106,7 @@ def efficiency(folder: Path, actors: int) -> dict[str, Any]:
             cut=SplitCut(0.0, 1),
             split="live",
             model=simulated_model(journal, 1.0),
-            prompt_id="background-findings-v1",
+            asked=find_prompt("background-findings-v1"),
             settings=GenerateSettings(block_rows=BLOCK_ROWS),
             score=ScoreSettings(),
             constants={**constants, "batch_date": night},

@@ -28,7 +28,7 @@ from radray.pipelines.stage import Stage
 from radray.pipelines.write_impressions import answered
 from radray.settings.generate import GenerateSettings
 from radray.tasks.impression.task import IMPRESSION
-from radray.tasks.registry import find_prompt
+from radray.tasks.registry import Asked
 
 INPUT_TOKENS_A_S = 0.4 * 70e12 / (2 * 1.22e9)
 STEP_S = 2 * 1.63e9 / (0.55 * 600e9)
@@ -78,9 +78,9 @@ class SimulatedImpressions(Stage):
     reads = ("unit_id", "findings", "background")
     keeps_rows = True
 
-    def __init__(self, model: ModelFolder, prompt_id: str, settings: GenerateSettings, *_: object) -> None:
+    def __init__(self, model: ModelFolder, asked: Asked, settings: GenerateSettings, *_: object) -> None:
         """Open the journal."""
-        self._prompt = find_prompt(prompt_id).prompt
+        self._prompt = asked.prompt
         self._engine = SimulatedEngine(settings, float(model.manifest.provenance["times"]))
         self._journal = (model.path / f"{os.getpid()}.jsonl").open("w", buffering=1)
         self._begun = (model.path / f"{os.getpid()}.begun").open("w", buffering=1)

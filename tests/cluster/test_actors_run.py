@@ -22,6 +22,7 @@ from radray.settings.generate import GenerateSettings, ScoreSettings
 from radray.settings.model import TinySettings
 from radray.settings.warehouse import S3Settings
 from radray.storage.files import Storage
+from radray.tasks.registry import find_prompt
 from tests.support.worlds.night_tables import NIGHT
 from tests.support.worlds.report_tables import reports
 
@@ -80,7 +81,7 @@ def test_the_plan_for_two_cpus_is_one_actor_and_every_report_comes_through(
         cut=SplitCut(0.0, 1),
         split="train",
         model=model,
-        prompt_id="findings-v1",
+        asked=find_prompt("findings-v1"),
         settings=GENERATE,
         score=ScoreSettings(),
         constants={**constants, "batch_date": NIGHT},

@@ -23,6 +23,7 @@ from radray.settings.generate import GenerateSettings
 from radray.settings.model import TinySettings
 from radray.storage import transfers
 from radray.storage.files import Storage
+from radray.tasks.registry import find_prompt
 from tests.support.faults.fault_proxy import Fault, FaultProxy, Operation, Rule, running_proxy
 from tests.support.paths import ROOT
 from tests.support.s3_server import BUCKET, S3Server
@@ -118,8 +119,8 @@ def test_an_actor_on_another_node_writes_with_it(
     shutil.rmtree(model.path)  # the other node's disk
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "node-2"))
     settings = GenerateSettings(engine="ctranslate2", max_new_tokens=5, num_beams=2)
-    written = WriteImpressions(model, "findings-v1", settings, run_id="run-2")(reports(2))
-    expected = WriteImpressions(open_model(str(source_model)), "findings-v1", settings)(reports(2))
+    written = WriteImpressions(model, find_prompt("findings-v1"), settings, run_id="run-2")(reports(2))
+    expected = WriteImpressions(open_model(str(source_model)), find_prompt("findings-v1"), settings)(reports(2))
     assert written.to_pylist() == expected.to_pylist()
     place = tmp_path / "node-2" / "radray" / "models" / model.digest
     assert (place / ".ctranslate2").is_dir()

@@ -76,13 +76,13 @@ def test_prompts_are_sampled_from_all_parts(tmp_path: Path) -> None:
     put_reports(warehouse, ["a", "d"])
     put_reports(warehouse, ["b", "c"], split="test", background="Cough.")
     splits = [DatasetSplit("hospital", "live", 2), DatasetSplit("hospital", "test", 2)]
-    asked = find_prompt("background-findings-v1")
+    asked, model = find_prompt("background-findings-v1"), ModelFolder("m", tmp_path, Manifest("m", {}, {}), "m")
     prompt = asked.prompt
-    assert sample_prompts(warehouse, default, splits, asked, 2) == sorted(
+    assert sample_prompts(warehouse, default, splits, asked, 2, model=model) == sorted(
         [prompt.fill("Clear a.", None), prompt.fill("Clear b.", "Cough.")]
     )
-    assert len(sample_prompts(warehouse, default, splits, asked, 64)) == 4
-    assert sample_prompts(warehouse, default, splits[1:], asked, 1) == [prompt.fill("Clear b.", "Cough.")]
+    assert len(sample_prompts(warehouse, default, splits, asked, 64, model=model)) == 4
+    assert sample_prompts(warehouse, default, splits[1:], asked, 1, model=model) == [prompt.fill("Clear b.", "Cough.")]
 
 
 def test_reports_that_were_predicted_in_another_split_are_refused(tmp_path: Path) -> None:

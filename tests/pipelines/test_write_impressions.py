@@ -21,6 +21,7 @@ from radray.pipelines.write_impressions import WriteImpressions, answered
 from radray.settings.generate import GenerateSettings
 from radray.settings.model import TinySettings
 from radray.tasks.impression.task import IMPRESSION
+from radray.tasks.registry import find_prompt
 from tests.support.faults.faulty_engine import PROBE, FaultyEngine
 from tests.support.worlds.report_tables import reports
 
@@ -42,7 +43,7 @@ def test_every_report_gets_an_outcome(model: ModelFolder, engine: Any) -> None:
     )
     long = "left " * 40
     table = pa.concat_tables([reports(2), reports(1, findings=long, background="Cough.")], promote_options="default")
-    written = WriteImpressions(model, "background-findings-v1", settings)(table)
+    written = WriteImpressions(model, find_prompt("background-findings-v1"), settings)(table)
     assert written.num_rows == 3
     rows = written.to_pylist()
     assert [row["input_truncated"] for row in rows] == [False, False, True]
@@ -63,7 +64,7 @@ def test_a_report_that_says_the_same_is_answered_from_what_the_actor_keeps(model
     blocks = [reports(2), pa.concat_tables([reports(1, findings="Left."), reports(1)])]
     tables = []
     for kept, repeated in ((5, [False, True, False, True]), (0, [False] * 4)):
-        stage = WriteImpressions(model, "findings-v1", settings.model_copy(update={"repeats_kept": kept}))
+        stage = WriteImpressions(model, find_prompt("findings-v1"), settings.model_copy(update={"repeats_kept": kept}))
         table = pa.concat_tables([stage(block) for block in blocks])
         assert table.column("repeated").to_pylist() == repeated
         tables.append(table.drop_columns(["repeated", "hypotheses", "logprob_per_token", "margin"]))
@@ -114,7 +115,7 @@ def test_an_engine_that_somebody_ends_costs_no_row(
     model: ModelFolder, settings: GenerateSettings, findings: pa.Table
 ) -> None:
     settings = settings.model_copy(update={"call_timeout_s": 5, "repeats_kept": 2})
-    stage = WriteImpressions(model, "findings-v1", settings)
+    stage = WriteImpressions(model, find_prompt("findings-v1"), settings)
     wanted = stage(findings).drop_columns("repeated")
     for restarts, blow in enumerate((signal.SIGKILL, signal.SIGSTOP), start=1):
         pid = stage.engine.pid
@@ -135,7 +136,7 @@ def test_a_model_that_was_replaced_since_the_run_began_is_refused(model: ModelFo
     weights = tmp_path / "model" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
     with pytest.raises(InputError, match=r"the sha256 of model.safetensors differs"):
-        WriteImpressions(copy, "findings-v1", GenerateSettings(engine="transformers"))
+        WriteImpressions(copy, find_prompt("findings-v1"), GenerateSettings(engine="transformers"))
 
 
 @pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
@@ -145,7 +146,7 @@ def test_a_model_that_is_replaced_while_the_run_goes_on_is_refused(
     shutil.copytree(model.path, tmp_path / "model")
     copy = open_model(str(tmp_path / "model"))
     settings = settings.model_copy(update={"engine": engine})
-    stage = WriteImpressions(copy, "findings-v1", settings, None, "run-1")
+    stage = WriteImpressions(copy, find_prompt("findings-v1"), settings, None, "run-1")
     weights = next((tmp_path / "model").rglob("model.safetensors" if engine == "transformers" else "model.bin"))
     content = weights.read_bytes()
     times = weights.stat()
@@ -155,7 +156,10 @@ def test_a_model_that_is_replaced_while_the_run_goes_on_is_refused(
     pid = stage.engine.pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    for load in (lambda: stage(findings), lambda: WriteImpressions(copy, "findings-v1", settings, None, "run-1")):
+    for load in (
+        lambda: stage(findings),
+        lambda: WriteImpressions(copy, find_prompt("findings-v1"), settings, None, "run-1"),
+    ):
         with pytest.raises(InputError, match=f"the sha256 of {weights.name} differs"):
             load()
 
@@ -163,6 +167,6 @@ def test_a_model_that_is_replaced_while_the_run_goes_on_is_refused(
 def test_a_conversion_that_is_not_the_one_that_was_proven_is_refused(model: ModelFolder) -> None:
     settings = GenerateSettings(engine="ctranslate2", max_new_tokens=3)
     proven = ensure_converted(model, "float32").digest
-    WriteImpressions(model, "findings-v1", settings, proven)
+    WriteImpressions(model, find_prompt("findings-v1"), settings, proven)
     with pytest.raises(InputError, match="is not the conversion that the parity run was made with"):
-        WriteImpressions(model, "findings-v1", settings, "0" * 64)
+        WriteImpressions(model, find_prompt("findings-v1"), settings, "0" * 64)

@@ -45,6 +45,8 @@ class FinetuneJob:
     """Where the checkpoints are uploaded to as well; None: nowhere."""
     base_name: str | None = None
     """The name by which an adapter finds its base model; None: the path `init`."""
+    neighbours: pa.Table | None = None
+    """The training reports that the model carries with it, as `models.neighbours` has them; None: it needs none."""
     chat: bool = False
     """Whether the inputs go through the chat template of the tokenizer in `init`."""
     scoring: Scoring = field(default_factory=Scoring)

@@ -26,6 +26,7 @@ from radray.errors import ConflictError, InputError, RadrayError
 from radray.language.normality import is_normal
 from radray.models.engines.isolation.owner import IDLE_THREADS_SLEEP
 from radray.models.families.registry import open_family
+from radray.models.neighbours import write_neighbours
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.files import steps_in
 from radray.training.checkpoints.store import Checkpoints
@@ -213,6 +214,8 @@ def _write_model(
     try:
         export_checkpoint(job.init, job.base_name or str(job.init), job.settings, checkpoints, step, export)
         write_curves(export, metrics)
+        if job.neighbours is not None:
+            write_neighbours(job.neighbours, export)
         write_card(export, job.out.name, provenance)
         return publish(export, job.out, provenance)
     except (OSError, SafetensorError) as error:
