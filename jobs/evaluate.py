@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,7 @@ def describe(settings: Settings) -> list[str]:
     dataset, split = settings.source.dataset or "each", settings.split.name or "each"
     return [
         f"read {settings.warehouse.uri}: predictions, batch_date={settings.date}, dataset={dataset}, split={split}",
-        f"score floors from the training reports of the same dataset: {', '.join(FLOORS)}",
+        f"score floors from the training reports of the dataset, or else of a model: {', '.join(FLOORS)}",
         f"write {settings.warehouse.uri}: evaluations, comparisons",
         *([f"read {options.scores}: scores of another program"] if options.scores else []),
         *([f"write {options.csv}: the same as CSV"] if options.csv else []),
@@ -51,7 +50,7 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     Returns the rows of `evaluations` and those of `comparisons`. With filled review sheets: prints what they say alone.
     Raises InputError where there is nothing to evaluate, ConfigError for files that cannot be read or written.
     """
-    from radray.analytics.evaluation_rows import evaluation_run, read_chosen, read_training
+    from radray.analytics.evaluation_rows import TrainingReports, evaluation_run, read_chosen
     from radray.evaluation.outside_scores import place_scores
     from radray.evaluation.published import load_published
     from radray.evaluation.systems import choose, system_name
@@ -74,7 +73,7 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     run = evaluation_run(rows, choices, settings, outside)
     comparison = Comparison(settings, run.run_id, choices, published, outside, pretrained)
     with recorded(warehouse, run) as counts:
-        for evaluation in comparison.each(rows, partial(read_training, warehouse)):
+        for evaluation in comparison.each(rows, TrainingReports(warehouse)):
             for remark in evaluation.remarks:
                 print_line(console, f"evaluate: {remark}")
             for table in evaluation.tables.tables():

@@ -1,16 +1,21 @@
 """Rows that evaluation reads, predictions and training reports, and the run that it records."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import yaml
 
 from radray.errors import InputError
 from radray.evaluation.figures import FigureChoices
 from radray.evaluation.outside_scores import OutsideScores, read_scores
 from radray.evaluation.published import load_published
 from radray.evaluation.systems import choose
+from radray.reports.splits import SplitCut
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
-from radray.schema.statuses import ReportStatus
+from radray.schema.runs import RUNS
+from radray.schema.statuses import ReportStatus, RunStatus
 from radray.settings.evaluate import EvaluateSettings
 from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
@@ -75,9 +80,37 @@ def evaluation_run(
     )
 
 
-def read_training(warehouse: Warehouse, dataset: str) -> list[dict[str, Any]]:
-    """Return unit_id, split_key, findings and reference of the dataset's training reports, by unit_id; [] for none."""
-    where = {"dataset": dataset, "status": ReportStatus.OK.value, "split": "train"}
-    columns = ["unit_id", "split_key", "findings", "reference"]
-    rows: list[dict[str, Any]] = warehouse.read(REPORTS, columns, where).to_pylist()
-    return sorted(rows, key=lambda row: row["unit_id"])
+@dataclass(frozen=True, slots=True)
+class TrainingReports:
+    """The training reports of a warehouse: rows with unit_id, split_key, findings and reference, by unit_id."""
+
+    warehouse: Warehouse
+
+    def of_dataset(self, dataset: str) -> list[dict[str, Any]]:
+        """Return those of a dataset, the validation that a fine-tuning cuts from them included; [] for none."""
+        return self._read({"dataset": dataset})
+
+    def of_model(self, model_digest: str) -> tuple[list[dict[str, Any]], str]:
+        """Return those that the newest fine-tuning of the model learnt from, and where from: dataset and night.
+
+        They are the reports of that dataset and night as the table holds them now, without the validation that the
+        run's settings cut from them. [] and "" where `runs` knows no such fine-tuning.
+        """
+        where = {"job": "finetune", "status": RunStatus.FINISHED.value, "model_digest": model_digest}
+        columns = ["started", "run_id", "dataset", "batch_date", "config"]
+        runs = self.warehouse.read(RUNS, columns, where).to_pylist()
+        if not runs:
+            return [], ""
+        run = max(runs, key=lambda run: (run["started"], run["run_id"]))
+        split = yaml.safe_load(run["config"])["split"]
+        cut = SplitCut(split["validation_fraction"], split["seed"])
+        dataset = {} if run["dataset"] is None else {"dataset": run["dataset"]}
+        rows = self._read({"batch_date": run["batch_date"], **dataset})
+        learnt = [row for row in rows if cut.split_of("train", row["split_key"]) == "train"]
+        return learnt, f"{run['dataset'] or 'all datasets'}, {run['batch_date']}"
+
+    def _read(self, where: Mapping[str, Any]) -> list[dict[str, Any]]:
+        where = {"status": ReportStatus.OK.value, "split": "train", **where}
+        columns = ["unit_id", "split_key", "findings", "reference"]
+        rows: list[dict[str, Any]] = self.warehouse.read(REPORTS, columns, where).to_pylist()
+        return sorted(rows, key=lambda row: row["unit_id"])

@@ -80,23 +80,27 @@ class Training:
     known: frozenset[str] = frozenset()
     """Normalised findings."""
     normalise: Callable[[str], str] = str
+    model: str | None = None
+    """The model that learnt from them, with dataset and night; None: they are those of the evaluated dataset."""
 
     def saw(self, findings: str) -> bool | None:
         """Return whether a training report has these findings, word for word; None without training reports."""
         return self.normalise(findings) in self.known if self.findings else None
 
 
-def training_of(pairs: Iterable[Row], evaluated: Iterable[Row], normalise: Callable[[str], str]) -> Training:
+def training_of(
+    pairs: Iterable[Row], evaluated: Iterable[Row], normalise: Callable[[str], str], model: str | None = None
+) -> Training:
     """Return the training reports with a reference, without those that are `evaluated` themselves.
 
     Validation is cut from train by split key, so reports with an evaluated key are left out. The test split of a corpus
     is never in training; a text that is in both was seen in training, and stays. `normalise` reduces a text to its
-    words: findings with the same words are the same.
+    words: findings with the same words are the same. `model`: as in `Training`.
     """
     keys = {row["split_key"] for row in evaluated if row["split"] in ("train", "validation")}
     kept = [row for row in pairs if row["reference"] and row["findings"] and row["split_key"] not in keys]
     findings = [row["findings"] for row in kept]
-    return Training(findings, [row["reference"] for row in kept], frozenset(map(normalise, findings)), normalise)
+    return Training(findings, [row["reference"] for row in kept], frozenset(map(normalise, findings)), normalise, model)
 
 
 def place_models(
@@ -204,8 +208,7 @@ def remarks(side: SideBySide, training: Training) -> list[str]:
             f"{where}: {bare:,} of {len(side.reports):,} reports have no reference: only checks judge them"
         )
     sentences += _not_judged(side, where)
-    if not training.findings:
-        sentences.append(f"no training reports of {side.dataset}: {CONSTANT}, {NEAREST} and seen findings are left out")
+    sentences += _origin(side, training)
     for system in side.of(MODEL):
         missing = int((~system.present).sum())
         if missing:
@@ -221,6 +224,26 @@ def remarks(side: SideBySide, training: Training) -> list[str]:
             f"{where}: flags of {', '.join(sorted(versions))}: flags of different versions are not compared"
         )
     return sentences
+
+
+def _origin(side: SideBySide, training: Training) -> list[str]:
+    """Return a sentence on whose training reports the floors are, where they are not the dataset's own; [] if they are.
+
+    Also where there are none: what is left out, and what to do.
+    """
+    reports = f"no training reports of {side.dataset}"
+    if not training.findings:
+        return [
+            f"{reports}, and none in this warehouse that one of the models was fine-tuned on: {CONSTANT}, {NEAREST} and"
+            f" seen findings are left out; prepare a train part of {side.dataset}, or name in evaluate.models a model"
+            " that was fine-tuned on reports of this warehouse"
+        ]
+    if training.model is None:
+        return []
+    return [
+        f"{reports}: {CONSTANT}, {NEAREST} and seen findings are by the {len(training.findings):,} reports that"
+        f" {training.model} learnt from, as `reports` has them now"
+    ]
 
 
 def _not_judged(side: SideBySide, where: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The systems of each dataset and split of an evaluation compared: the rows of both tables, and what is shown."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from radray.analytics.evaluation_rows import TrainingReports
 from radray.evaluation.comparisons import comparisons
 from radray.evaluation.deferral_rows import confidence_rows
 from radray.evaluation.figures import FigureChoices, evaluations
@@ -15,7 +16,15 @@ from radray.evaluation.outside_scores import OutsideScores, add_scores
 from radray.evaluation.published import PublishedResults
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.strata import ABNORMAL, ALL
-from radray.evaluation.systems import SideBySide, add_floors, remarks, side_by_side, training_of
+from radray.evaluation.systems import (
+    SideBySide,
+    Training,
+    add_floors,
+    place_models,
+    remarks,
+    side_by_side,
+    training_of,
+)
 from radray.language.lexicon.vocabulary import adopt
 from radray.pages.evaluation_tables import EvaluationTables
 from radray.reports.record.identity import normalise
@@ -53,19 +62,32 @@ class Comparison:
     """Rows of `comparisons` so far."""
     splits: list[SplitEvaluation] = field(default_factory=list)
 
-    def each(self, rows: Sequence[Row], training: Callable[[str], list[dict[str, Any]]]) -> Iterator[SplitEvaluation]:
+    def each(self, rows: Sequence[Row], known: TrainingReports) -> Iterator[SplitEvaluation]:
         """Compare the systems on the predictions `rows` of each dataset and split in turn, and yield its evaluation.
 
-        `training` returns the training reports of a dataset, from which the floors are computed. Raises ConfigError
-        for a `score.vocabulary` that cannot be used.
+        The floors are computed from the training reports of the dataset; where `known` has none of it, from those that
+        the first of the models learnt from whose fine-tuning is known. Raises ConfigError for a `score.vocabulary`
+        that cannot be used.
         """
         adopt(self.settings.score.vocabulary)  # critical strata, concept F1 and floors, by the words of the predictions
         place = itemgetter("dataset", "split")
         for (dataset, split), here in groupby(sorted(rows, key=place), key=place):
-            yield self._add(dataset, split, list(here), training(dataset))
+            of_split = list(here)
+            yield self._add(dataset, split, of_split, self._training(dataset, of_split, known))
 
-    def _add(self, dataset: str, split: str, rows: Rows, reports: list[dict[str, Any]]) -> SplitEvaluation:
-        training = training_of(reports, rows, normalise)
+    def _training(self, dataset: str, rows: Rows, known: TrainingReports) -> Training:
+        own = training_of(known.of_dataset(dataset), rows, normalise)
+        if own.findings:
+            return own
+        by_model, _ = place_models(rows, self.settings.evaluate.models)
+        for name, of_model in by_model.items():
+            reports, where = known.of_model(next(iter(of_model.values()))["model_digest"])
+            training = training_of(reports, rows, normalise, f"{name} ({where})")
+            if training.findings:
+                return training
+        return own
+
+    def _add(self, dataset: str, split: str, rows: Rows, training: Training) -> SplitEvaluation:
         side = side_by_side(dataset, split, rows, self.settings.evaluate.models, training)
         add_floors(side, training, stemmer=self.settings.score.stemmer)
         sentences = remarks(side, training)

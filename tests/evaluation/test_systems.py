@@ -109,7 +109,9 @@ def test_what_lacks_is_said() -> None:
     rows += rows_of("gamma", TEXTS, checks_id="c-2", flag_side=True)
     side = build_side(rows)
     assert remarks(side, Training()) == [
-        "no training reports of made: floor: best constant, floor: nearest neighbour and seen findings are left out",
+        "no training reports of made, and none in this warehouse that one of the models was fine-tuned on: floor: best"
+        " constant, floor: nearest neighbour and seen findings are left out; prepare a train part of made, or name in"
+        " evaluate.models a model that was fine-tuned on reports of this warehouse",
         "made, test: alpha a0000000 has no clinical checks: its rows are older than the checks",
         "made, test: beta b0000000 lacks 3 of the 4 reports: excluded from its means",
         "made, test: flags of c-1, c-2: flags of different versions are not compared",
