@@ -67,7 +67,7 @@ def finetune(settings: Settings, console: Console) -> FinetuneResult:
     data = read_examples(warehouse, settings, ask)  # prompts and cleaned targets: training, validation
     for text in filter(None, (line, *describe_data(data))):
         print_line(console, f"finetune: {text}")
-    base, plan = planned_model(settings, warehouse.storage, data.train, ask())  # the model to start from, verified
+    base, plan = planned_model(settings, warehouse.storage, data, ask())  # the model to start from, verified
     for line in [] if plan is None else plan.lines():
         print_line(console, f"finetune: plan: {line}")
     row = run_row(settings, data, base)  # its key: examples, base model and all that decides what is learnt

@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-import pyarrow as pa
-
 from radray.models.families.causal.tiny import build_tiny_causal
 from radray.models.families.registry import family_name
 from radray.models.families.shapes import initial_shape, published_shape
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
+from radray.models.neighbours import write_neighbours
 from radray.models.store import open_stored, put_model
 from radray.settings.root import Settings
 from radray.storage.files import Storage, is_s3
 from radray.tasks.registry import Asked, choose
+from radray.training.dataset import TrainingData
 from radray.training.places import untrained_folder
 from radray.training.plan import TrainingPlan, fitting_plan
 
@@ -37,9 +37,9 @@ def asked_of_base(settings: Settings, storage: Storage) -> Asked:
 
 
 def planned_model(
-    settings: Settings, storage: Storage, train: pa.Table, asked: Asked
+    settings: Settings, storage: Storage, data: TrainingData, asked: Asked
 ) -> tuple[ModelFolder, TrainingPlan | None]:
-    """Return the model to start from, and the plan of training it on `train`; None: no plan is known.
+    """Return the model to start from, and the plan of training it on `data`; None: no plan is known.
 
     The plan is computed once: before the model is fetched where its shape is already known, so that what does not fit
     costs no download, and otherwise after. Raises ConfigError for a training that does not fit the node, and
@@ -47,16 +47,16 @@ def planned_model(
     """
     # the vocabulary of a tiny model is known only once it is built
     shape = None if settings.model.init in _TINY else initial_shape(settings.model)
-    plan = None if shape is None else fitting_plan(settings, shape, examples=train.num_rows)
-    model = initial_model(settings, storage, train, asked)
+    plan = None if shape is None else fitting_plan(settings, shape, examples=data.train.num_rows)
+    model = initial_model(settings, storage, data, asked)
     if shape is None:
         shape = initial_shape(settings.model.model_copy(update={"init": str(model.path)}))
-        plan = None if shape is None else fitting_plan(settings, shape, examples=train.num_rows)
+        plan = None if shape is None else fitting_plan(settings, shape, examples=data.train.num_rows)
     return model, plan
 
 
-def initial_model(settings: Settings, storage: Storage, train: pa.Table, asked: Asked) -> ModelFolder:
-    """Return the model to start from; ``tiny`` and ``tiny-causal`` are built from `train`, beside `model.out`.
+def initial_model(settings: Settings, storage: Storage, data: TrainingData, asked: Asked) -> ModelFolder:
+    """Return the model to start from; ``tiny`` and ``tiny-causal`` are built from `data`, beside `model.out`.
 
     Raises InputError for a model that cannot be opened, or training text without a word to build a tiny one from.
     """
@@ -66,8 +66,10 @@ def initial_model(settings: Settings, storage: Storage, train: pa.Table, asked: 
         return model
     family, build = _TINY[settings.model.init]
     folder = untrained_folder(settings)
-    texts = train.column("input").to_pylist() + train.column("target").to_pylist()
+    texts = data.train.column("input").to_pylist() + data.train.column("target").to_pylist()
     build(texts, folder, size=settings.model.tiny, seed=settings.train.seed)
+    if data.neighbours is not None:
+        write_neighbours(data.neighbours, folder)
     about = {"base": {"name": settings.model.init}, "family": family, "settings": settings.model.tiny.model_dump()}
     write_manifest(folder, folder.name, {**about, **asked.provenance})
     return open_model(str(folder))

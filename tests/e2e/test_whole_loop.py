@@ -1,6 +1,7 @@
 """The whole loop in one Ray, its corpus, model and tables on S3: exact rows, those of a disk; no text outside."""
 
 import io
+import json
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from radray.errors import ConfigError, StageError
 from radray.evaluation.rouge import Scorer
 from radray.evaluation.systems import FLOORS
 from radray.models.folder import open_model
+from radray.models.neighbours import read_neighbours
+from radray.models.store import open_stored
 from radray.pipelines.stage import Stage
 from radray.reports.synthetic.studies import SyntheticStudy
 from radray.schema.evaluations import EVALUATIONS
@@ -62,7 +65,7 @@ def loop(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
     settings = settings_for(
         folder,
         *where,
-        *("model.init=tiny", *TINY, f"model.out={place}/models/model"),
+        *("model.init=tiny", *TINY, f"model.out={place}/models/model", "model.prompt=similar-findings-v1"),
         *("train.max_steps=12", "train.log_every_steps=4", "train.learning_rate=0.003", "train.threads_per_worker=1"),
         *("split.validation_fraction=0.2", "split=validation", "generate.block_rows=10"),
         f"model.uri=[{folder}/out/model-untrained, {place}/models/model]",
@@ -126,6 +129,22 @@ def test_predictions_hold_each_validation_report_once_under_each_model(loop: Loo
         assert [hypothesis["score"] for hypothesis in row["hypotheses"]] == sorted(
             (hypothesis["score"] for hypothesis in row["hypotheses"]), reverse=True
         )
+
+
+def test_the_prompt_showed_training_reports_of_other_patients(loop: Loop) -> None:
+    reports = {row["unit_id"]: row for row in loop.warehouse.read(REPORTS).to_pylist()}
+    rows = loop.warehouse.read(PREDICTIONS).to_pylist()
+    asked = {row["unit_id"] for row in rows}
+    kept = read_neighbours(open_stored(loop.settings.model.uri[1], loop.warehouse.storage).path)
+    trained = {unit for unit, row in reports.items() if row["status"] == "ok" and row["reference"]} - asked
+    assert 0 < len(kept) <= len(trained)
+    for row in rows:
+        shown = json.loads(row["exemplars"])
+        assert len({near["unit_id"] for near in shown}) == 3
+        assert {near["unit_id"] for near in shown} <= trained
+        assert row["subject_id"] not in {reports[near["unit_id"]]["subject_id"] for near in shown}
+        assert shown == sorted(shown, key=lambda near: -near["cosine"])
+        assert row["prompt_id"] == "similar-findings-v1"
 
 
 def test_scores_in_the_table_are_the_scorers(loop: Loop) -> None:

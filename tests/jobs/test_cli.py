@@ -22,6 +22,7 @@ from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tasks.registry import find_prompt
 from radray.training.base_model import initial_model
+from radray.training.dataset import TrainingData
 from tests.support.paths import ROOT
 
 CONFIGS = sorted((ROOT / "jobs" / "configs").glob("*.yaml"))
@@ -219,8 +220,9 @@ def test_a_job_without_what_it_works_on_is_exit_code_3(
 def test_a_model_to_start_from_that_is_not_there_is_exit_code_3(init: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("radray.models.gguf._PACKAGE", "no_such_wheel")
     settings = load_settings([], [f"model.init={init}"])
+    data = TrainingData(pa.table({}), pa.table({}), {})
     with pytest.raises(InputError, match=f"model {init}: .*(name another|pip install)") as raised:
-        initial_model(settings, Storage.of(settings.warehouse.s3), pa.table({}), find_prompt("sections-v1"))
+        initial_model(settings, Storage.of(settings.warehouse.s3), data, find_prompt("sections-v1"))
     assert raised.value.exit_code == 3
 
 

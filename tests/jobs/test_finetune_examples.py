@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +163,37 @@ def test_a_model_for_s3_is_made_in_out_first(tmp_path: Path, monkeypatch: pytest
     settings = _settings(tmp_path, "model.out=s3://bucket/models/chest/")
     assert out_folder(settings) == tmp_path / "out" / "chest"
     assert untrained_folder(settings) == tmp_path / "out" / "chest-untrained"
+
+
+def test_no_training_report_is_shown_itself_or_its_patient(tmp_path: Path) -> None:
+    settings = _settings(tmp_path, "model.exemplars=2")
+    rows = _rows(40)
+    for n, row in enumerate(rows):
+        # pairs of one patient, who says nearly the same twice; each impression names its report
+        row |= {
+            "subject_id": f"p{n // 2}",
+            "split_key": f"p{n // 2}",
+            "findings": f"Nodule of lobe {n // 2}, film {n}.",
+        }
+        row |= {"reference": f"Nodule {n}."}
+    append(Warehouse(settings.warehouse), REPORTS, rows)
+    asked = find_prompt("similar-sections-v1", 2)
+    data = read_examples(Warehouse(settings.warehouse), settings, lambda: asked)
+    assert data.neighbours is not None
+    trained = {int(unit[1:]) for unit in data.train["unit_id"].to_pylist()}
+    assert {int(unit[1:]) for unit in data.neighbours["unit_id"].to_pylist()} == trained
+    for table in (data.train, data.validation):
+        for example in table.to_pylist():
+            own = int(example["unit_id"][1:])
+            shown = [int(n) for n in re.findall(r"Similar report: Nodule (\d+)\.", example["input"])]
+            assert len(shown) == 2
+            assert set(shown) <= trained - {own, own ^ 1}
+
+
+def test_training_reports_are_kept_only_where_they_are_used(folder: Path) -> None:
+    assert _read(folder).neighbours is None
+    kept = _read(folder, "train.store_neighbours=true")
+    assert kept.neighbours is not None
+    assert set(kept.neighbours["impression"].to_pylist()) == CLEANED
+    assert kept.train == _read(folder).train
+    assert kept.digest() != _read(folder).digest()

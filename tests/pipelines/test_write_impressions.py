@@ -1,5 +1,6 @@
 """The stage that writes impressions, without Ray: the outcome of each report."""
 
+import json
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ from radray.models.engines.repeats import AnswerOnce
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
+from radray.models.neighbours import COLUMNS, write_neighbours
 from radray.pipelines.write_impressions import WriteImpressions, answered
 from radray.settings.generate import GenerateSettings
 from radray.settings.model import TinySettings
@@ -170,3 +172,24 @@ def test_a_conversion_that_is_not_the_one_that_was_proven_is_refused(model: Mode
     WriteImpressions(model, find_prompt("findings-v1"), settings, proven)
     with pytest.raises(InputError, match="is not the conversion that the parity run was made with"):
         WriteImpressions(model, find_prompt("findings-v1"), settings, "0" * 64)
+
+
+def test_the_prompt_shows_the_nearest_training_reports(model: ModelFolder, tmp_path: Path) -> None:
+    shutil.copytree(model.path, tmp_path / "model", ignore=shutil.ignore_patterns(".*"))
+    known = [
+        {"unit_id": f"t{n}", "subject": None, "findings": findings, "impression": impression}
+        for n, (findings, impression) in enumerate([("Small left effusion.", "Left."), ("Clear.", "Right.")])
+    ]
+    write_neighbours(pa.Table.from_pylist(known, schema=COLUMNS), tmp_path / "model")
+    write_manifest(tmp_path / "model", "m", {})
+    settings = GenerateSettings(engine="ctranslate2", max_new_tokens=3)
+    asked = find_prompt("similar-findings-v1", 1)
+    table = pa.concat_tables([reports(1), reports(1, findings="Lungs clear.")])
+    stage = WriteImpressions(open_model(str(tmp_path / "model")), asked, settings)
+    rows = stage(table).to_pylist()
+    assert [[near["unit_id"] for near in json.loads(row["exemplars"])] for row in rows] == [["t0"], ["t1"]]
+    shown = ["Small left effusion. Similar report: Left.", "Lungs clear. Similar report: Right."]
+    prompts = stage.engine.generate([f"Impression of findings: {text}" for text in shown])
+    assert [row["hypotheses"][0]["text"] for row in rows] == [answer.hypotheses[0].text for answer in prompts]
+    with pytest.raises(InputError, match=r"neighbours\.parquet cannot be read"):
+        WriteImpressions(model, asked, settings)

@@ -72,3 +72,26 @@ def test_what_is_asked_is_filled_from_the_columns_that_the_task_reads() -> None:
     report = {"findings": "Clear.", "background": None, "reference": "Normal.", "unit_id": "u"}
     assert asked.fill(report) == "Findings: Clear.\nImpression:"
     assert set(asked.task.reads) <= set(asked.task.probe)
+
+
+def test_a_prompt_that_shows_reports_shows_as_many_as_it_was_trained_with() -> None:
+    trained = {"task": "impression", "prompt_id": "similar-sections-v1", "exemplars": 5}
+    asked = choose(ModelSettings(), "chest", "causal", trained)
+    assert (asked.exemplars, asked.provenance) == (5, trained)
+    assert choose(ModelSettings(exemplars=5), "chest", "causal", trained) == asked
+    with pytest.raises(ConfigError, match=r"model\.exemplars=2, but model chest was trained with 5"):
+        choose(ModelSettings(exemplars=2), "chest", "causal", trained)
+
+
+def test_three_reports_are_shown_where_no_setting_says_otherwise() -> None:
+    assert choose(ModelSettings(prompt="similar-findings-v1"), "hub", "t5", {}).exemplars == 3
+    assert choose(ModelSettings(prompt="similar-findings-v1", exemplars=1), "hub", "t5", {}).exemplars == 1
+    assert choose(ModelSettings(), "hub", "t5", {}).provenance == {
+        "task": "impression",
+        "prompt_id": "background-findings-v1",
+    }
+
+
+def test_exemplars_under_a_prompt_that_shows_none_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"model\.exemplars=2, but prompt sections-v1 shows none"):
+        refuse_unknown(ModelSettings(prompt="sections-v1", exemplars=2))

@@ -112,13 +112,13 @@ def test_a_training_that_does_not_fit_is_refused_before_a_download(tmp_path: Pat
     settings = load_settings([config], ["train.sharding=ddp", f"model.out={tmp_path}/model"])
     assert settings.model.init == "google/flan-t5-xl"
     with pytest.raises(ConfigError, match=r"use train\.sharding=fsdp"):
-        planned_model(settings, STORAGE, DATA.train, ASKED)
+        planned_model(settings, STORAGE, DATA, ASKED)
 
 
 @pytest.mark.parametrize("init", ["tiny", "tiny-causal"])
 def test_the_plan_of_a_tiny_model_is_that_of_the_one_that_was_built(init: str, tmp_path: Path) -> None:
     settings = _settings(tmp_path, f"model.init={init}", "train.epochs=3", "train.batch_size=2")
-    model, plan = planned_model(settings, STORAGE, DATA.train, ASKED)
+    model, plan = planned_model(settings, STORAGE, DATA, ASKED)
     assert plan is not None
     weights = load_file(model.path / "model.safetensors")
     assert plan.parameters == sum(values.size for values in weights.values())
@@ -133,7 +133,7 @@ def test_a_model_of_no_known_family_is_refused(tmp_path: Path) -> None:
     settings = _settings(tmp_path, f"model.init={folder}")
     assert describe_plan(settings) == [f"memory and time: unknown until {folder} is fetched"]
     with pytest.raises(InputError, match="a model of type bart is not known"):
-        planned_model(settings, STORAGE, DATA.train, ASKED)
+        planned_model(settings, STORAGE, DATA, ASKED)
 
 
 @pytest.mark.parametrize(("init", "prompt"), [("google/flan-t5-xl", "t5"), ("Qwen/Qwen3-4B", "causal")])
