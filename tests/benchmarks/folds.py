@@ -10,9 +10,9 @@ each fold each SYSTEM is trained on the other four, and writes the impressions o
 
 Epochs and copies are those of a trial on other reports (2,000 held-out Indiana reports), not chosen on these. A fold of
 a system is a file of FOLDER: what is there is not made again, so folds may be run on different days. Written are the
-answer of greedy search, the candidates of a beam of 4, and of each four-choice question (see `multiple_choice`) the
-mean log-probability a token of each choice. ``--only 1 2``: these folds alone; ``--threads``. Figures:
-``tests.benchmarks.fold_figures FOLDER``. The files hold report text; nothing of it is printed.
+answer of greedy search and the candidates of a beam of 4; the trained model stays beside them. ``--only 1 2``: these
+folds alone; ``--threads``. Figures: ``tests.benchmarks.fold_figures FOLDER``. The files hold report text; nothing of it
+is printed.
 """
 
 import argparse
@@ -25,7 +25,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from sklearn.model_selection import GroupKFold
 
 from radray.language.normality import is_normal
 from radray.models.engines.engine import Generation
@@ -34,12 +33,9 @@ from radray.models.families.registry import open_family
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
 from radray.models.manifest import write_manifest
-from radray.models.neighbours import COLUMNS, Neighbours
-from radray.reports.formats import openi_csv as openi
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.storage.whole import whole_folder
-from radray.tasks.impression.targets import make_targets
 from radray.tasks.registry import Asked, find_prompt
 from radray.training.loop.examples import Examples
 from radray.training.loop.loop import train
@@ -47,13 +43,11 @@ from radray.training.loop.optimisers import build_optimiser
 from radray.training.loop.sharding import Worker, load_plain, spread
 from radray.training.loop.state import State
 from radray.training.precision import with_precision
-from tests.benchmarks.neighbours import Report, report_of
+from tests.benchmarks.openi_folds import FOLDS, Fold, folds_of, read_reports
 from tests.benchmarks.trained_model import say
-from tests.support.paths import ROOT, openi_file
+from tests.support.paths import ROOT
 from tests.support.training.examples import tokenise
 
-FOLDS = 5
-EXEMPLARS = 3
 SMOLLM2 = str(ROOT / "jobs" / "configs" / "smollm2.yaml")
 TINY = (
     *("model.init=tiny", "train.learning_rate=1e-3", "train.batch_size=16", "train.micro_batch_tokens=null"),
@@ -66,57 +60,6 @@ SYSTEMS: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "exemplars": ("similar-sections-v1", 2, ("train.epochs=2",)),
 }
 """Prompt, times that an abnormal pair is learnt an epoch, and settings over those of smollm2.yaml."""
-
-
-def read_reports() -> list[Report]:
-    """Return all reports of Open-i with findings and impression, in the order of the file."""
-    file = openi_file()
-    if not file.is_file():
-        raise SystemExit(f"{file} is not there: set RADRAY_DATA to the folder of the reports")
-    with file.open("rb") as opened:
-        return [report_of(record) for record in openi.read(opened) if record.findings and record.reference]
-
-
-def folds_of(reports: list[Report]) -> list[tuple[list[int], list[int]]]:
-    """Return the places of the reports that are trained on, and of those that are asked, of each fold."""
-    keys = [report.key for report in reports]
-    folds = GroupKFold(FOLDS, shuffle=True, random_state=13).split(keys, groups=keys)
-    return [(known.tolist(), asked.tolist()) for known, asked in folds]
-
-
-def as_row(report: Report, place: int) -> dict[str, Any]:
-    """Return what neighbours and prompts need of a report."""
-    return {
-        "unit_id": f"{place:05d}",
-        "subject_id": None,
-        "findings": report.findings,
-        "background": report.background,
-    }
-
-
-class Fold:
-    """The reports of a fold: those that are trained on with their targets, and those that are asked."""
-
-    def __init__(self, reports: list[Report], known: list[int], asked: list[int]) -> None:
-        targets, _ = make_targets(
-            [reports[place].reference for place in known], keep_masks=False, keep_communications=False
-        )
-        pairs = [(place, target) for place, target in zip(known, targets, strict=True) if target]
-        self.known = [as_row(reports[place], place) for place, _ in pairs]
-        self.targets = [target for _, target in pairs]
-        self.asked = [as_row(reports[place], place) for place in asked]
-        index = [
-            {"unit_id": row["unit_id"], "subject": None, "findings": row["findings"], "impression": target}
-            for row, target in zip(self.known, self.targets, strict=True)
-        ]
-        self.neighbours = Neighbours(pa.Table.from_pylist(index, schema=COLUMNS))
-
-    def prompts(self, rows: list[dict[str, Any]], asked: Asked) -> list[str]:
-        """Return the prompts of `rows`, with exemplars where the prompt shows some."""
-        if asked.prompt.exemplar is None:
-            return [asked.fill(row) for row in rows]
-        near = self.neighbours.nearest(rows, EXEMPLARS)
-        return [asked.fill(row, exemplars) for row, exemplars in zip(rows, near, strict=True)]
 
 
 def learn(fold: Fold, out: Path, asked: Asked, copies: int, settings: Settings) -> dict[str, Any]:

@@ -22,13 +22,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+
 from radray.checks.check import CheckResult
 from radray.language.normality import is_normal
+from radray.models.neighbours import COLUMNS, Neighbours
 from radray.reports.record.record import Record
 from radray.reports.splits import is_validation
 from radray.settings.source import SplitSettings
 from tests.benchmarks.check_rates import check_impression, open_pairs, say
-from tests.benchmarks.neighbours import Neighbours, report_of
+from tests.benchmarks.openi_folds import as_row, report_of
 from tests.support.beds.figures import wilson
 
 SEEN = ("normal_over_abnormal", "omission", "polarity")
@@ -38,7 +41,13 @@ CONSTANT = "No acute cardiopulmonary abnormality."
 def neighbours_of(records: Sequence[Record]) -> list[str]:
     """Return, for each record, the impression of the most similar one of another findings text."""
     reports = [report_of(record) for record in records]
-    return [near[0][0] for near in Neighbours(reports).nearest(reports, 1)]
+    rows = [as_row(report, place) for place, report in enumerate(reports)]
+    index = [
+        {"unit_id": row["unit_id"], "subject": None, "findings": row["findings"], "impression": report.reference}
+        for row, report in zip(rows, reports, strict=True)
+    ]
+    near = Neighbours(pa.Table.from_pylist(index, schema=COLUMNS)).nearest(rows, 1)
+    return [nearest.impression for (nearest,) in near]
 
 
 def read_predictions(path: Path) -> Mapping[str, str]:

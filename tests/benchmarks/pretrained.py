@@ -10,8 +10,8 @@ fifth of the findings texts held out as `jobs.finetune` does it (split.validatio
 Each is trained with the settings of jobs/configs/smollm2.yaml, its last weights are written to FOLDER, and it is asked
 for the impressions of all held-out reports, by greedy search in CTranslate2 (float32) and by beams of 4. ROUGE with
 stemmer, cleaned references, x100, normal and abnormal references apart, with the floors, 95 % intervals and differences
-to the nearest neighbour by clusters of equal findings; and how many abnormal reports read normal. What is there already
-is not trained again. The last line is JSON. No report text is printed or kept.
+to the nearest neighbour by clusters of equal findings; how many abnormal reports read normal; rates of flags. What is
+there already is not trained again. The last line is JSON. No report text is printed or kept.
 """
 
 import argparse
@@ -25,8 +25,6 @@ from typing import Any
 import pyarrow.compute as pc
 import torch
 
-from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
-from radray.language.normality import is_normal
 from radray.models.engines.opening import open_engine
 from radray.models.families.registry import open_family
 from radray.models.folder import ModelFolder, open_model
@@ -45,8 +43,8 @@ from radray.training.loop.optimisers import build_optimiser
 from radray.training.loop.sharding import Worker, load_plain, spread
 from radray.training.loop.state import State
 from radray.training.precision import with_precision
-from tests.benchmarks.cross_validation import figures_of
-from tests.benchmarks.neighbours import Report
+from tests.benchmarks.openi_figures import figures_of, floors, show
+from tests.benchmarks.openi_folds import Report
 from tests.benchmarks.trained_model import say
 from tests.support.paths import ROOT, openi_file
 
@@ -62,13 +60,14 @@ def settings_of(folder: Path, given: list[str]) -> Settings:
 
 def held_out(settings: Settings) -> tuple[list[Report], list[Report]]:
     """Return the reports that are trained on, and those that are not."""
-    columns = ["unit_id", "split", "split_key", "background", "findings", "reference"]
+    columns = ["unit_id", "split", "split_key", "background", "findings", "reference", "modality", "body_part"]
     rows = Warehouse(settings.warehouse, must_exist=True).read(REPORTS, columns, {"status": "ok"}).to_pylist()
     cut = SplitCut(settings.split.validation_fraction, settings.split.seed)
     parts: dict[str, list[Report]] = {"train": [], "validation": []}
     for row in sorted(rows, key=lambda row: str(row["unit_id"])):
         if row["reference"]:
-            report = Report(row["findings"], row["background"], row["reference"], row["split_key"])
+            texts = (row["findings"], row["background"], row["reference"])
+            report = Report(*texts, row["split_key"], row["modality"], row["body_part"])
             parts[cut.split_of(row["split"], row["split_key"])].append(report)
     return parts["train"], parts["validation"]
 
@@ -141,16 +140,6 @@ def written(model: ModelFolder, asked: list[Report], settings: Settings, beams: 
     return [generation.hypotheses[0].text for generation in generations], time.monotonic() - began
 
 
-def reads_normal(asked: list[Report], texts: list[str]) -> dict[str, float]:
-    """Return the share of abnormal reports whose text reads normal, and of normal ones whose text reads abnormal."""
-    verdicts = [(is_normal(report.reference), is_normal(text)) for report, text in zip(asked, texts, strict=True)]
-    abnormal, normal = ([text for reference, text in verdicts if reference is wanted] for wanted in (False, True))
-    return {
-        "abnormal_reads_normal": round(100 * sum(text is True for text in abnormal) / max(1, len(abnormal)), 1),
-        "normal_reads_abnormal": round(100 * sum(text is False for text in normal) / max(1, len(normal)), 1),
-    }
-
-
 def main() -> int:
     """Train and ask the variants, and print their figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -165,13 +154,7 @@ def main() -> int:
         command = [sys.executable, "-m", "jobs.prepare", f"warehouse.uri={given.folder}/warehouse", *source]
         subprocess.run(command, cwd=ROOT, check=True)
     known, asked = held_out(settings)
-    findings, references = [report.findings for report in known], [report.reference for report in known]
-    constant = best_constant(references, stemmer=True)
-    predictions = {
-        "best constant": [constant] * len(asked),
-        "first sentence": [first_sentence(report.findings) for report in asked],
-        "nearest neighbour": NearestNeighbour(findings, references).predict([report.findings for report in asked]),
-    }
+    predictions = floors(known, asked)
     seconds: dict[str, float] = {}
     for variant in given.variants:
         out = Path(variant)
@@ -187,16 +170,8 @@ def main() -> int:
             predictions[name], took = written(model, asked, settings, beams, candidates)
             seconds[name] = round(took / len(asked), 3)
     figures = figures_of(asked, predictions)
-    errors = {name: reads_normal(asked, texts) for name, texts in predictions.items()}
-    for stratum, values in figures.items():
-        say(f"{stratum}: {values['reports']:,} reports of {values['clusters']:,} findings texts")
-        for system in predictions:
-            its, more = values[system], values[system]["rouge1_to_nearest"]
-            rouge = "/".join(f"{its[metric][0]:.1f}" for metric in ("rouge1", "rouge2", "rougel"))
-            say(f"  {system:36} ROUGE-1/2/L {rouge}  to the nearest {more[0]:+5.1f} [{more[1]:+5.1f}, {more[2]:+5.1f}]")
-    for system, shares in errors.items():
-        say(f"  {system:36} {shares}")
-    say(json.dumps({"seconds_a_report": seconds, "errors": errors, "figures": figures}))
+    show(figures, predictions)
+    say(json.dumps({"seconds_a_report": seconds, "figures": figures.as_json()}))
     return 0
 
 

@@ -1,0 +1,210 @@
+"""Figures over the folds that are there: ``python -m tests.benchmarks.fold_figures FOLDER``.
+
+FOLDER has what ``tests.benchmarks.folds`` wrote of Open-i's reports. For each of its models: greedy search, the best of
+a beam of 4, and
+
+- *consensus*: of greedy text, beam and the impressions of the k nearest training reports the one that agrees most with
+  all of them,
+- *unflagged consensus*: the same among the candidates without `normal_over_abnormal` or `omission` of radray's checks,
+  which see findings alone, where there are such,
+- *guarded*: the greedy text unless it has one of these flags, then the unflagged consensus,
+- *voted*: a consensus among the candidates that read abnormal, where a share of the votes is for these,
+
+beside the floors and the neighbours' consensus. How many neighbours, which utility (ROUGE-L, concept F1, both) and
+which share of the votes is the model's (or one a candidate) is chosen for each fold on the other folds alone, by the
+mean of ROUGE-1 over normal and abnormal; a single fold has 10, ROUGE-L and one vote a candidate, and no *voted*.
+
+ROUGE with stemmer, cleaned references, x100; 95 % intervals by clusters of equal findings, differences to the nearest
+neighbour on the reports that both have. Then which system meets each aim. The last line is JSON. No report text is
+printed.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from radray.evaluation.scoring import READS_NORMAL
+from radray.evaluation.strata import ABNORMAL, ALL
+from tests.benchmarks.fold_choices import AGREED, MOST_NEIGHBOURS, VOTED, Candidates, Choice, choose, guarded
+from tests.benchmarks.openi_figures import FLOORS, ROUGE, Figures, figures_of, floors, show
+from tests.benchmarks.openi_folds import FOLDS, Fold, Report, folds_of, read_reports
+from tests.benchmarks.trained_model import say
+
+MODELS = ("tiny", "plain", "exemplars")
+AIMS = (67.0, 58.0, 66.0)
+GAIN, LEAST_GAIN = 12.0, 8.0
+MOST_READS_NORMAL = 35.0
+
+Rows = dict[int, dict[str, Any]]
+
+
+def read(folder: Path) -> dict[str, dict[int, Rows]]:
+    """Return the rows by place of each fold of each model that is in `folder`."""
+    return {
+        model: {
+            number: {row["place"]: row | {"beam": json.loads(row["beam"])} for row in pq.read_table(file).to_pylist()}
+            for number in range(1, FOLDS + 1)
+            if (file := folder / f"fold-{number}-{model}.parquet").is_file()
+        }
+        for model in MODELS
+    }
+
+
+class Written:
+    """The texts of every system by place of the report, and what was chosen for them."""
+
+    def __init__(self, reports: Sequence[Report]) -> None:
+        self.reports = reports
+        self.texts: dict[str, dict[int, str]] = {}
+        self.choices: dict[str, dict[int, Choice]] = {}
+
+    def add(self, name: str, places: Sequence[int], texts: Sequence[str]) -> None:
+        """Add a system's texts of a fold."""
+        self.texts.setdefault(name, {}).update(zip(places, texts, strict=True))
+
+    def add_chosen(
+        self,
+        name: str,
+        folds: dict[int, dict[int, Candidates]],
+        choices: dict[int, Choice],
+        write: Callable[[Candidates, Choice], str],
+    ) -> None:
+        """Add a system that writes one of the candidates, by the choice for its fold."""
+        self.choices[name] = choices
+        for number, candidates in folds.items():
+            self.add(name, list(candidates), [write(each, choices[number]) for each in candidates.values()])
+
+    def systems(self) -> tuple[list[Report], dict[str, list[str | None]]]:
+        """Return the reports that any system was asked, and each system's texts of them."""
+        places = sorted({place for texts in self.texts.values() for place in texts})
+        systems = {name: [texts.get(place) for place in places] for name, texts in self.texts.items()}
+        return [self.reports[place] for place in places], systems
+
+
+def agreed(candidates: Candidates, choice: Choice) -> str:
+    """Return the most agreed candidate."""
+    return candidates.chosen(choice, unflagged_first=False)
+
+
+def unflagged(candidates: Candidates, choice: Choice) -> str:
+    """Return the most agreed candidate without the flags, if there is one."""
+    return candidates.chosen(choice, unflagged_first=True)
+
+
+def write_all(reports: list[Report], rows: dict[str, dict[int, Rows]]) -> Written:
+    """Return what every system writes, for the folds of which any model is there."""
+    written, folds = Written(reports), folds_of(reports)
+    there = sorted({number for of_model in rows.values() for number in of_model})
+    near: dict[int, dict[int, list[str]]] = {}
+    for number in there:
+        known, asked = folds[number - 1]
+        for name, texts in floors([reports[place] for place in known], [reports[place] for place in asked]).items():
+            written.add(name, asked, texts)
+        fold = Fold(reports, known, asked)
+        neighbours = fold.neighbours.nearest(fold.asked, MOST_NEIGHBOURS)
+        near[number] = {
+            place: [neighbour.impression for neighbour in its] for place, its in zip(asked, neighbours, strict=True)
+        }
+    alone = {
+        number: {place: Candidates(reports[place], (), texts) for place, texts in of_fold.items()}
+        for number, of_fold in near.items()
+    }
+    without = tuple(choice for choice in AGREED if choice.share is None)
+    _consensus(written, "neighbours'", alone, without)
+    for model, of_model in rows.items():
+        folds_there: dict[int, dict[int, Candidates]] = {}
+        for number, its in of_model.items():
+            written.add(model, list(its), [row["prediction"] for row in its.values()])
+            written.add(f"{model}, beam", list(its), [row["beam"][0][0] for row in its.values()])
+            folds_there[number] = {
+                place: Candidates(
+                    *(reports[place], (row["prediction"], *(text for text, _ in row["beam"])), near[number][place])
+                )
+                for place, row in its.items()
+            }
+        if folds_there:
+            _consensus(written, model, folds_there, AGREED)
+            written.add_chosen(
+                f"{model}, guarded", folds_there, written.choices[f"{model}, unflagged consensus"], guarded
+            )
+        if len(folds_there) > 1:
+            chosen = choose({n: list(its.values()) for n, its in folds_there.items()}, VOTED, unflagged_first=False)
+            written.add_chosen(f"{model}, voted", folds_there, chosen, agreed)
+    return written
+
+
+def _consensus(written: Written, name: str, folds: dict[int, dict[int, Candidates]], choices: Sequence[Choice]) -> None:
+    by_fold = {number: list(candidates.values()) for number, candidates in folds.items()}
+    for kind, write in (("consensus", agreed), ("unflagged consensus", unflagged)):
+        chosen = choose(by_fold, choices, unflagged_first=write is unflagged)
+        written.add_chosen(f"{name}, {kind}", folds, chosen, write)
+
+
+def aims(figures: Figures, system: str) -> dict[str, bool]:
+    """Return which aims `system` meets."""
+    rouge = [figures.mean(system, ALL, metric) for metric in ROUGE]
+    more, low, _, _ = figures.to_nearest(system, ABNORMAL, "rouge1")
+    return {
+        f"all >= {'/'.join(f'{aim:.0f}' for aim in AIMS)}": all(a >= b for a, b in zip(rouge, AIMS, strict=True)),
+        f"abnormal >= nearest + {GAIN:.0f}, low end above + {LEAST_GAIN:.0f}": more >= GAIN and low > LEAST_GAIN,
+        f"abnormal that reads normal <= {MOST_READS_NORMAL:.0f} %": (
+            figures.mean(system, ABNORMAL, READS_NORMAL) <= MOST_READS_NORMAL
+        ),
+    }
+
+
+def main() -> int:
+    """Count, print, and return 0; 1 where there is no fold."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    given = parser.parse_args()
+    rows = read(given.folder)
+    there = {model: sorted(folds) for model, folds in rows.items()}
+    for model, folds in there.items():
+        missing = [number for number in range(1, FOLDS + 1) if number not in folds]
+        say(f"{model}: folds {folds or 'none'}, missing {missing or 'none'}")
+    if not any(there.values()):
+        say(f"no fold in {given.folder}: python -m tests.benchmarks.folds {given.folder}")
+        return 1
+    written = write_all(read_reports(), rows)
+    reports, systems = written.systems()
+    figures = figures_of(reports, systems)
+    show(figures, systems)
+    for name, choices in written.choices.items():
+        say(
+            f"chosen for {name}: "
+            + "; ".join(f"fold {number} {describe(choice)}" for number, choice in choices.items())
+        )
+    meets = {system: aims(figures, system) for system in systems if system not in FLOORS}
+    for aim in next(iter(meets.values())):
+        its = [system for system, met in meets.items() if met[aim]]
+        say(f"{aim}: {'met by ' + ', '.join(its) if its else 'NOT MET'}")
+    say(
+        json.dumps(
+            {
+                "folds": there,
+                "aims": meets,
+                "choices": {
+                    name: {n: choice._asdict() for n, choice in its.items()} for name, its in written.choices.items()
+                },
+                "figures": figures.as_json(),
+            }
+        )
+    )
+    return 0
+
+
+def describe(choice: Choice) -> str:
+    """Return a choice in words."""
+    votes = "one vote each" if choice.share is None else f"{choice.share:.0%} of the votes the model's"
+    abnormal = "" if choice.abnormal_from is None else f", abnormal from {choice.abnormal_from:.0%}"
+    return f"{choice.neighbours} neighbours, {choice.utility}, {votes}{abnormal}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
