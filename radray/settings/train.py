@@ -63,11 +63,11 @@ class TrainSettings(Section):
     scored at the end; None: never."""
     rouge_reports: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Reports in that sample, drawn by `split.seed`."""
-    best_by: Literal["val_loss", "val_rouge1_abnormal"] = "val_loss"
-    """Figure that decides which weights are kept: the loss on validation reports, or ROUGE-1 on the abnormal ones of
-    the sample.
+    best_by: Literal["val_loss", "val_rouge1_abnormal", "val_rouge1_standardised"] = "val_loss"
+    """Figure that decides which weights are kept: the loss on validation reports, ROUGE-1 on the abnormal ones of the
+    sample, or the mean of ROUGE-1 on its normal and abnormal ones, weighted by evaluate.normal_weight.
 
-    Normal reports are easy."""
+    Normal reports are easy, and most."""
     early_stop_after: Annotated[int, Field(ge=1)] | None = None
     """Values of `train.best_by` in a row, no better than the best, after which training ends (val_loss has one an
     epoch); None: off."""

@@ -37,6 +37,8 @@ def run_row(settings: Settings, data: TrainingData, base: ModelFolder) -> RunRow
     if settings.train.rouge_every_epochs is not None:
         generation = settings.generate.model_dump(include=set(DECIDES))
         decides["scoring"] = {"stemmer": settings.score.stemmer, **generation}
+    if settings.train.best_by == "val_rouge1_standardised":
+        decides["normal_weight"] = settings.evaluate.normal_weight
     data_digest = data.digest()
     return RunRow(
         run_id=new_run_id("finetune"),
@@ -75,7 +77,7 @@ def finetune_job(
         provenance=provenance(settings, data, base, plan, row, asked),
         neighbours=data.neighbours,
         chat=asked.prompt.chat,
-        scoring=Scoring(settings.generate, settings.score.stemmer),
+        scoring=Scoring(settings.generate, settings.score.stemmer, settings.evaluate.normal_weight),
         deliver=partial(deliver, out=settings.model.out, storage=storage),
     )
 

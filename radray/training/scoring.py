@@ -11,3 +11,5 @@ class Scoring:
 
     generate: GenerateSettings = field(default_factory=GenerateSettings)
     stemmer: bool = True
+    normal_weight: float = 0.5
+    """Weight of the normal reports' figure in the mean over both kinds, `evaluate.normal_weight`."""

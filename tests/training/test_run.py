@@ -63,6 +63,7 @@ def _key(base: ModelFolder, folder: Path, *words: str) -> str:
         (["train.epochs=7"], False),
         (["generate.num_beams=7"], False),
         (["score.stemmer=false"], False),
+        (["evaluate.normal_weight=0.2"], True),
     ],
 )
 def test_the_key_depends_on_what_is_learnt(words: list[str], same: bool, base: ModelFolder, tmp_path: Path) -> None:
@@ -72,6 +73,11 @@ def test_the_key_depends_on_what_is_learnt(words: list[str], same: bool, base: M
 def test_generation_is_in_the_key_only_where_rouge_is_taken(base: ModelFolder, tmp_path: Path) -> None:
     off = "train.rouge_every_epochs=null"
     assert _key(base, tmp_path, off, "generate.num_beams=7") == _key(base, tmp_path, off)
+
+
+def test_the_weight_is_in_the_key_only_where_it_decides(base: ModelFolder, tmp_path: Path) -> None:
+    by = "train.best_by=val_rouge1_standardised"
+    assert _key(base, tmp_path, by, "evaluate.normal_weight=0.2") != _key(base, tmp_path, by)
 
 
 def test_the_manifest_records_data_base_model_and_settings(base: ModelFolder, tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
+import pyarrow as pa
 import pytest
 import ray
 import torch
@@ -483,5 +485,31 @@ def test_an_empty_table_is_refused_before_anything_starts(
         provenance={},
     )
     with pytest.raises(InputError, match=r"no (training|validation) examples"):
+        finetune(job, lambda metric: None)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("best_by", "reference", "lacks"),
+    [
+        ("val_rouge1_abnormal", "No acute disease.", "an abnormal"),
+        ("val_rouge1_standardised", "No acute disease.", "an abnormal"),
+        ("val_rouge1_standardised", "Large effusion.", "a normal"),
+    ],
+)
+def test_a_sample_that_cannot_decide_is_refused_before_anything_starts(
+    best_by: Any, reference: str, lacks: str, toy_model: Path, pairs: Pairs, tmp_path: Path
+) -> None:
+    held_out = table(pairs["validation"])
+    job = FinetuneJob(
+        train=table(pairs["train"]),
+        validation=held_out.append_column("reference", pa.array([reference] * held_out.num_rows)),
+        init=toy_model,
+        out=tmp_path / "model",
+        settings=TrainSettings(best_by=best_by),
+        checkpoints=tmp_path / "checkpoints",
+        provenance={},
+    )
+    with pytest.raises(InputError, match=rf"best_by={best_by}, but none of the 20 .* has {lacks} impression"):
         finetune(job, lambda metric: None)
     assert list(tmp_path.iterdir()) == []

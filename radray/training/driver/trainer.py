@@ -52,6 +52,8 @@ training have ever other shapes: three linear layers of SmolLM2's size in bf16, 
 left a process 1.0 GB larger; with 64 it was 0.1 GB, in the same time. A model call has fewer than 64, which its layers
 share."""
 _PREEMPTIONS = 30
+_NEEDED = {"val_rouge1_abnormal": (False,), "val_rouge1_standardised": (False, True)}
+"""What `is_normal` must find among the references of the sample, by `train.best_by`."""
 
 
 def finetune(
@@ -121,11 +123,14 @@ def _refuse_empty(job: FinetuneJob) -> None:
                 " split.validation_fraction and the split of the reports"
             )
     references = job.validation["reference"].drop_null().to_pylist()
-    if job.settings.best_by != "val_loss" and not any(is_normal(reference) is False for reference in references):
-        raise InputError(
-            f"fine-tuning: train.best_by={job.settings.best_by}, but none of the {len(references):,} validation reports"
-            " that are scored has an abnormal impression: use val_loss, or a larger train.rouge_reports"
-        )
+    kinds = {is_normal(reference) for reference in references}
+    for normal in _NEEDED.get(job.settings.best_by, ()):
+        if normal not in kinds:
+            raise InputError(
+                f"fine-tuning: train.best_by={job.settings.best_by}, but none of the {len(references):,} validation"
+                f" reports that are scored has {'a normal' if normal else 'an abnormal'} impression: use val_loss, or a"
+                " larger train.rouge_reports"
+            )
 
 
 def _note_other_trainings(folder: Path, on_note: Callable[[str], None]) -> None:

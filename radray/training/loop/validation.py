@@ -22,7 +22,9 @@ METRICS = ("rouge1", "rouge2", "rougel")
 """The F-measures that are computed."""
 STRATA = ("", "_normal", "_abnormal")
 """Suffixes of the figures: over all reports, those with a normal reference, those with an abnormal one."""
-FIGURES = tuple(f"val_{metric}{stratum}" for stratum in STRATA for metric in METRICS)
+STANDARDISED = "_standardised"
+"""Suffix of the mean of the normal and the abnormal figure, weighted alike whatever the sample's case mix."""
+FIGURES = tuple(f"val_{metric}{suffix}" for suffix in (*STRATA, STANDARDISED) for metric in METRICS)
 """Names of the figures of `score_sample`."""
 
 
@@ -40,8 +42,9 @@ def score_sample(learner: Learner, sample: Sample, settings: TrainSettings) -> d
     """Return the mean F-measures of the model's present impressions of `sample`, 0 to 1, the same on every worker.
 
     Names: val_rouge1, val_rouge2, val_rougel, and each with the suffix ``_normal`` and ``_abnormal`` for the reports
-    whose reference `is_normal` finds so; a stratum without reports has no figure. All workers call it together, each
-    generates for its share. Leaves the model in evaluation mode.
+    whose reference `is_normal` finds so, and ``_standardised`` for the mean of these two, the normal one weighted by
+    `Scoring.normal_weight`; a stratum without reports has no figure, and then there is no mean. All workers call it
+    together, each generates for its share. Leaves the model in evaluation mode.
     """
     learner.plain.eval()
     scorer = Scorer(stemmer=sample.scoring.stemmer)
@@ -55,12 +58,18 @@ def score_sample(learner: Learner, sample: Sample, settings: TrainSettings) -> d
                 for metric in ("reports", *METRICS):
                     sums[f"{metric}{stratum}"] += scores[f"{metric}_f"]
     totals = dict(zip(sums, over_workers(list(sums.values()), learner.worker), strict=True))
-    return {
+    figures = {
         f"val_{metric}{stratum}": totals[f"{metric}{stratum}"] / totals[f"reports{stratum}"]
         for stratum in STRATA
         for metric in METRICS
         if totals[f"reports{stratum}"]
     }
+    weight = sample.scoring.normal_weight
+    for metric in METRICS:
+        normal, abnormal = (figures.get(f"val_{metric}{stratum}") for stratum in ("_normal", "_abnormal"))
+        if normal is not None and abnormal is not None:
+            figures[f"val_{metric}{STANDARDISED}"] = weight * normal + (1 - weight) * abnormal
+    return figures
 
 
 # not inference_mode: parameters that FSDP2 gathers in it could not be trained afterwards

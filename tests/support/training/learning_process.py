@@ -39,7 +39,7 @@ Logged = list[tuple[int, float, str, float]]
 
 HANGS_S = 180
 """What no run of workers here takes: 20 s on a loaded machine."""
-SCORING = Scoring(GenerateSettings(num_beams=3, max_new_tokens=12, max_input_tokens=64), stemmer=True)
+SCORING = Scoring(GenerateSettings(num_beams=3, max_new_tokens=12, max_input_tokens=64), normal_weight=0.2)
 ALONE = 17
 """Exit code of a worker whose connection to another broke."""
 _processes = get_context("forkserver")
