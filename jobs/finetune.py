@@ -74,7 +74,7 @@ def finetune(settings: Settings, console: Console) -> FinetuneResult:
     job = finetune_job(settings, warehouse.storage, data, base, plan, row, ask())
     with recorded(warehouse, row) as counts, ray_cluster(settings.cluster):
         result = train(job, warehouse, row, console)  # the model folder, training_metrics
-        counts |= {"input_units": data.train.num_rows + data.validation.num_rows, "model_digest": result.digest}
+        counts |= {"input_units": data.train_reports + data.validation.num_rows, "model_digest": result.digest}
         counts["units_per_second"] = result.examples_per_second
     for line in describe_result(result, settings, job.checkpoints):
         print_line(console, f"finetune: {line}")

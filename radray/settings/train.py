@@ -55,6 +55,15 @@ class TrainSettings(Section):
     """Whether targets keep masks of de-identification (``___``), which a model learns to write."""
     keep_communications: bool = False
     """Whether targets keep sentences saying to whom a finding was communicated, which a model learns to invent."""
+    abnormal_copies: Annotated[int, Field(ge=1, le=16)] = 1
+    """Times that an epoch learns a report with an abnormal target; a normal one is learnt once.
+
+    Normal reports are easy, and most: with them alone in the majority a model learns to pass abnormal ones off."""
+    augment: Annotated[int, Field(ge=0, le=16)] = 0
+    """Forms in other words that an epoch learns beside each copy of a report: sentences that stand by themselves in
+    another order, sentences of normality that say the same, background before findings; 0: none.
+
+    radray/language/lexicon/words/normal_phrases.toml has those sentences; validation is never changed."""
     store_neighbours: bool = False
     """Whether the model folder gets the training reports, findings and impressions, of which `generate.consensus` takes
     the nearest; a model whose prompt shows exemplars has them anyhow."""
@@ -174,3 +183,5 @@ class CorpusSettings(Section):
     """Mean tokens of a prompt with background."""
     target_tokens: Annotated[float, Field(gt=0.0)] = 40.0
     """Mean tokens of an impression."""
+    abnormal_fraction: Annotated[float, Field(ge=0.0, le=1.0)] = 0.28
+    """Share of reports with an abnormal impression, which train.abnormal_copies repeats; Open-i's."""

@@ -1,7 +1,7 @@
 """All tasks, and which of them, under which prompt, a model is asked: its manifest decides, no setting may differ."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from radray.errors import ConfigError
@@ -28,6 +28,11 @@ class Asked:
     def fill(self, report: Mapping[str, Any], exemplars: Sequence[Exemplar] = ()) -> str:
         """Return the model's input for `report`, which has the columns that the task reads, with the `exemplars`."""
         return self.task.fill(self.prompt, report, exemplars)
+
+    def background_first(self) -> "Asked":
+        """Return the same asked with the background before the findings; where the prompt has no such order, as is."""
+        order = self.prompt.background_first
+        return self if order is None else replace(self, prompt=replace(self.prompt, template=order))
 
     @property
     def provenance(self) -> dict[str, Any]:

@@ -35,6 +35,8 @@ class Prompt:
     """Whether it is a user's turn in the chat template of the model's tokenizer."""
     exemplar: str | None = None
     """Template of each training report that the prompt shows, with {impression}; None: it shows none."""
+    background_first: str | None = None
+    """`template` with the background before the findings, for `train.augment`; None: there is none."""
 
     def fill(self, findings: str, background: str | None, exemplars: Sequence[Exemplar] = ()) -> str:
         """Return the model's input. A blank background counts as none; blank findings leave only the instruction.

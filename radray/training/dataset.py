@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from radray.errors import InputError
 from radray.models.neighbours import COLUMNS, Neighbours, subject_digest
@@ -17,19 +18,23 @@ from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest
 from radray.tasks.registry import Asked
 from radray.tasks.task import Exemplar, TargetCounts
+from radray.training.copies import copies_of
 
-EXAMPLES = pa.schema([(name, pa.string()) for name in ("unit_id", "input", "target", "reference")])
+EXAMPLES = pa.schema(
+    [*((name, pa.string()) for name in ("unit_id", "input", "target", "reference")), ("copy", pa.int32())]
+)
 """Columns of both tables.
 
 input: the prompt. target: the impression without what must not be learnt (masks, communications); null where nothing
 is left of it. reference: the impression as the radiologist wrote it, which ROUGE is scored against; null outside the
-sample of the validation reports.
+sample of the validation reports. copy: the number of the form of a report that an epoch learns several times, see
+`copies_of`; 0: the first.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """The examples of a fine-tuning, in the order of unit_id.
+    """The examples of a fine-tuning, in the order of unit_id and copy.
 
     A report without a target is left out, unless it is in the sample that ROUGE is scored on.
     """
@@ -40,6 +45,11 @@ class TrainingData:
     """By split (train, validation): how many targets were shortened or left empty."""
     neighbours: pa.Table | None = None
     """The training reports that the model carries with it, as `models.neighbours` has them; None: it needs none."""
+
+    @property
+    def train_reports(self) -> int:
+        """Training reports; an epoch has as many examples, or more where there are copies."""
+        return pc.sum(pc.equal(self.train["copy"], 0)).as_py() or 0
 
     @property
     def validation_targets(self) -> int:
@@ -80,12 +90,16 @@ def read_examples(warehouse: Warehouse, settings: Settings, ask: Callable[[], As
         examples = [
             {
                 "unit_id": row["unit_id"],
-                "input": asked.fill(row, exemplars),
+                "copy": copy,
+                "input": form.fill(report, exemplars),
                 "target": target,
                 "reference": row["reference"] if row["unit_id"] in sample else None,
             }
             for row, target, exemplars in zip(rows, targets, shown, strict=True)
             if target or row["unit_id"] in sample
+            for copy, (form, report) in enumerate(
+                copies_of(row, target, asked, settings.train) if split == "train" and target else [(asked, row)]
+            )
         ]
         if not any(example["target"] for example in examples):
             raise _no_reports(split, settings)

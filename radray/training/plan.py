@@ -96,7 +96,9 @@ def plan_training(
     standing = step.standing_memory(shape.parameters)
     host = max(loaded, checkpoint + weights) if train.use_gpu else standing * train.workers + weights
     if examples is None and settings.corpus.reports is not None:
-        examples = round(settings.corpus.reports * (1 - settings.split.validation_fraction))
+        copies = 1 + settings.corpus.abnormal_fraction * (train.abnormal_copies - 1)
+        reports = settings.corpus.reports * (1 - settings.split.validation_fraction)
+        examples = round(reports * copies * (1 + train.augment))
     steps = tokens = hours = speed = None
     if examples is not None:
         source = settings.corpus.input_tokens if input_tokens is None else input_tokens

@@ -37,7 +37,9 @@ def recorded_metrics(warehouse: Warehouse, run_id: str, model_name: str) -> Iter
 
 def describe_data(data: TrainingData) -> Iterator[str]:
     """Yield lines: the number of examples, what was removed from the targets, how many reports ROUGE is scored on."""
-    yield f"{data.train.num_rows:,} training and {data.validation_targets:,} validation examples"
+    yield f"{data.train_reports:,} training and {data.validation_targets:,} validation examples"
+    if data.train.num_rows > data.train_reports:
+        yield f"an epoch learns {data.train.num_rows:,} examples of them (train.abnormal_copies, train.augment)"
     for split, counts in data.target_counts.items():
         if counts.masks or counts.communications:
             yield (

@@ -95,7 +95,11 @@ def provenance(
         "batch_date": settings.date.isoformat(),
         "data_digest": row.about["input_digest"],
         "dataset": settings.source.dataset,
-        "examples": {"train": data.train.num_rows, "validation": data.validation_targets},
+        "examples": {
+            "train": data.train_reports,
+            "validation": data.validation_targets,
+            "epoch": data.train.num_rows,
+        },
         **asked.provenance,
         "family": family_name(base.path),
         "run_id": row.run_id,

@@ -113,6 +113,23 @@ def test_each_may_be_kept(folder: Path) -> None:
     assert len(list(describe_data(kept))) == 2
 
 
+def test_copies_are_examples_of_training_alone(folder: Path) -> None:
+    plain, data = _read(folder), _read(folder, "train.abnormal_copies=3", "train.augment=1")
+    assert data.validation == plain.validation
+    assert data.train_reports == plain.train.num_rows == plain.train_reports
+    first = data.train.filter(pa.compute.equal(data.train["copy"], 0))
+    assert first == plain.train
+    # each abnormal report three times and as often in other words, in the order of unit_id and copy
+    expected = [
+        (row["unit_id"], copy)
+        for row in plain.train.to_pylist()
+        for copy in range(2 if row["target"] == "No acute disease." else 6)
+    ]
+    assert list(zip(*(data.train[name].to_pylist() for name in ("unit_id", "copy")), strict=True)) == expected
+    assert list(describe_data(data))[1].startswith(f"an epoch learns {len(expected)} examples of them")
+    assert data.digest() != plain.digest()
+
+
 def test_the_sample_is_of_the_size_and_seed_that_are_set(folder: Path) -> None:
     def sampled(*words: str) -> list[str]:
         table = _read(folder, *words).validation

@@ -20,7 +20,7 @@ PROVENANCE = {
     "batch_date": "1970-01-01",
     "data_digest": "cd34",
     "dataset": "mimic",
-    "examples": {"train": 900, "validation": 45},
+    "examples": {"train": 900, "validation": 45, "epoch": 1150},
     "metrics": {"best_val_loss": 1.23456, "validation": {"val_rouge1_abnormal": 0.25}, "ended": "done"},
     "plan": ["2,849,757,184 parameters, all of them learn"],
     "prompt_id": "background-findings-v1",
@@ -46,7 +46,8 @@ def test_the_card_says_what_the_model_is_for_and_what_it_was_made_of(tmp_path: P
         "It is for retrospective review and research",
         "It is **not** for drafting into a report that will be signed",
         "learnt from MIMIC-CXR falls under its PhysioNet data use agreement: such a model is **not published**",
-        "- dataset: mimic - batch date: 1970-01-01 - training reports: 900 - validation reports: 45",
+        "- dataset: mimic - batch date: 1970-01-01 - training reports: 900 - examples that an epoch"
+        " learns from these: 1150 - validation reports: 45",
         "- targets, train.without masks: 120 - targets, train.left out: 2",
         "- best_val_loss: 1.235 - validation.val_rouge1_abnormal: 0.25 - ended: done",
         "Prompt: background-findings-v1.",

@@ -28,7 +28,7 @@ STORAGE = Storage.of(load_settings((), ()).warehouse.s3)
 
 def _table(*targets: str | None) -> pa.Table:
     rows = [
-        {"unit_id": f"u{n}", "input": f"Findings {n}.", "target": target, "reference": None}
+        {"unit_id": f"u{n}", "input": f"Findings {n}.", "target": target, "reference": None, "copy": 0}
         for n, target in enumerate(targets)
     ]
     return pa.Table.from_pylist(rows, schema=EXAMPLES)
@@ -90,7 +90,7 @@ def test_the_manifest_records_data_base_model_and_settings(base: ModelFolder, tm
         "batch_date": "2026-11-21",
         "data_digest": DATA.digest(),
         "dataset": "chest",
-        "examples": {"train": 2, "validation": 1},
+        "examples": {"train": 2, "validation": 1, "epoch": 2},
         "prompt_id": ASKED.prompt.id,
         "task": "impression",
         "family": "t5",

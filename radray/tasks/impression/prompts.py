@@ -13,23 +13,41 @@ PROMPTS: dict[str, Prompt] = {
     for prompt in (
         # findings first: input that is too long loses its end, and a report can be summarised without its indication;
         # the order does not matter to a bidirectional encoder
-        Prompt("background-findings-v1", _INSTRUCTION + " Background: {background}", _INSTRUCTION),
+        Prompt(
+            "background-findings-v1",
+            f"{_INSTRUCTION} {_BACKGROUND}",
+            _INSTRUCTION,
+            background_first=f"{_BACKGROUND} {_INSTRUCTION}",
+        ),
         Prompt("findings-v1", _INSTRUCTION, _INSTRUCTION),
         # a causal model goes on where its input ends: the last line asks for the impression
-        Prompt("sections-v1", f"{_FINDINGS}\n{_BACKGROUND}\n{_CUE}", f"{_FINDINGS}\n{_CUE}"),
-        Prompt("chat-sections-v1", f"{_FINDINGS}\n{_BACKGROUND}\n{_ASK}", f"{_FINDINGS}\n{_ASK}", chat=True),
+        Prompt(
+            "sections-v1",
+            f"{_FINDINGS}\n{_BACKGROUND}\n{_CUE}",
+            f"{_FINDINGS}\n{_CUE}",
+            background_first=f"{_BACKGROUND}\n{_FINDINGS}\n{_CUE}",
+        ),
+        Prompt(
+            "chat-sections-v1",
+            f"{_FINDINGS}\n{_BACKGROUND}\n{_ASK}",
+            f"{_FINDINGS}\n{_ASK}",
+            chat=True,
+            background_first=f"{_BACKGROUND}\n{_FINDINGS}\n{_ASK}",
+        ),
         # the impressions of similar training reports, the nearest first: input that is too long loses the farthest
         Prompt(
             "similar-findings-v1",
-            _INSTRUCTION + " Background: {background}{exemplars}",
+            f"{_INSTRUCTION} {_BACKGROUND}{{exemplars}}",
             _INSTRUCTION + "{exemplars}",
             exemplar=f" {_SIMILAR}",
+            background_first=f"{_BACKGROUND} {_INSTRUCTION}{{exemplars}}",
         ),
         Prompt(
             "similar-sections-v1",
             f"{_FINDINGS}\n{_BACKGROUND}\n{{exemplars}}{_CUE}",
             f"{_FINDINGS}\n{{exemplars}}{_CUE}",
             exemplar=f"{_SIMILAR}\n",
+            background_first=f"{_BACKGROUND}\n{_FINDINGS}\n{{exemplars}}{_CUE}",
         ),
     )
 }

@@ -78,6 +78,7 @@ def _data(provenance: Mapping[str, Any]) -> dict[str, Any]:
         "dataset": provenance.get("dataset"),
         "batch date": provenance.get("batch_date"),
         "training reports": examples.get("train"),
+        "examples that an epoch learns from these": examples.get("epoch"),
         "validation reports": examples.get("validation"),
         "digest of both": provenance.get("data_digest"),
         **_flat(provenance.get("targets", {}), "targets, "),

@@ -26,7 +26,8 @@ class FinetuneJob:
     """One fine-tuning: the base model, the examples, the settings, and where the results go."""
 
     train: pa.Table
-    """String columns unit_id, input (the prompt) and target, none of them null."""
+    """String columns unit_id, input (the prompt) and target, none of them null, and where a report stands several times
+    copy, a number that tells its rows apart."""
     validation: pa.Table
     """The same columns, target null where there is none, and optionally reference: where that is not null, impressions
     are generated during training and scored against it."""

@@ -27,3 +27,8 @@ def tokenised(table: pa.Table, family: Family, tokenizer: Any, *, chat: bool) ->
     for name, rows in columns.items():
         table = table.set_column(table.schema.get_field_index(name), name, pa.array(rows, _IDS))
     return table.append_column(TAIL, pa.array([prompt.tail for prompt in prompts], pa.int32()))
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    """Return the rows of `table` by unit_id and, where it has them, copy: the same on every worker."""
+    return table.sort_by([(key, "ascending") for key in ("unit_id", "copy") if key in table.column_names])

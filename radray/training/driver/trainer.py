@@ -67,6 +67,9 @@ def finetune(
     trains in `job.checkpoints`; and RadrayError when the training fails or is stopped by SIGTERM, after a last
     checkpoint.
     """
+    if "copy" not in job.train.column_names:
+        zeros = pa.array([0] * job.train.num_rows, pa.int32())
+        job = replace(job, train=job.train.append_column("copy", zeros))
     if "reference" not in job.validation.column_names:
         nulls = pa.nulls(job.validation.num_rows, pa.string())
         job = replace(job, validation=job.validation.append_column("reference", nulls))
@@ -147,7 +150,10 @@ def _datasets(job: FinetuneJob) -> dict[str, ray.data.Dataset]:
     """Return the data of the workers: token ids, and the references of the sample."""
     family = open_family(job.init)
     tokenizer = family.load_tokenizer(job.init)
-    columns = {"train": ["unit_id", "input", "target"], "validation": ["unit_id", "input", "target", "reference"]}
+    columns = {
+        "train": ["unit_id", "copy", "input", "target"],
+        "validation": ["unit_id", "input", "target", "reference"],
+    }
     tables = {"train": job.train, "validation": job.validation}
     return {
         name: ray.data.from_arrow(tokenised(table.select(columns[name]), family, tokenizer, chat=job.chat))

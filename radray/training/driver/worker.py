@@ -18,7 +18,7 @@ from radray.training.checkpoints.store import Checkpoints
 from radray.training.driver.job import Outcome
 from radray.training.driver.learning import learn
 from radray.training.driver.stopping import StopSign
-from radray.training.driver.tokens import TAIL
+from radray.training.driver.tokens import TAIL, in_order
 from radray.training.loop.examples import Examples, cut_examples
 from radray.training.loop.loop import steps_total
 from radray.training.loop.sharding import Worker
@@ -90,9 +90,10 @@ def run_worker(config: Mapping[str, Any]) -> Outcome | RadrayError:
 
 
 def _table(name: str) -> pa.Table:
-    """Return all rows of the dataset `name` in the order of unit_id, which Ray Data does not promise to keep."""
-    batches = ray.train.get_dataset_shard(name).iter_batches(batch_size=None, batch_format="pyarrow")
-    return pa.concat_tables(batches).sort_by("unit_id")
+    """Return all rows of the dataset `name`, `in_order`: Ray Data does not promise to keep one."""
+    return in_order(
+        pa.concat_tables(ray.train.get_dataset_shard(name).iter_batches(batch_size=None, batch_format="pyarrow"))
+    )
 
 
 def _examples(table: pa.Table, tokenizer: Any, settings: TrainSettings) -> Examples:
