@@ -10,7 +10,7 @@ from rich.table import Table
 
 from radray.analytics.evaluation_rows import TrainingReports
 from radray.evaluation.comparisons import comparisons
-from radray.evaluation.deferral_rows import confidence_rows
+from radray.evaluation.deferral.rows import confidence_rows
 from radray.evaluation.figures import FigureChoices, evaluations
 from radray.evaluation.outside_scores import OutsideScores, add_scores
 from radray.evaluation.published import PublishedResults

@@ -14,7 +14,7 @@ import pytest
 
 from radray.errors import ConfigError
 from radray.evaluation.comparisons import comparisons
-from radray.evaluation.deferral_rows import confidence_rows
+from radray.evaluation.deferral.rows import confidence_rows
 from radray.evaluation.figures import FigureChoices, evaluations
 from radray.evaluation.published import PublishedResults, Result
 from radray.evaluation.scoring import main_scorer

@@ -9,7 +9,7 @@ from rich.table import Table
 from radray.checks.check import CHECKS_ID
 from radray.evaluation.comparisons import comparisons
 from radray.evaluation.concept_f1 import CONCEPT_F1
-from radray.evaluation.deferral_rows import confidence_rows
+from radray.evaluation.deferral.rows import confidence_rows
 from radray.evaluation.figures import FigureChoices, evaluations
 from radray.evaluation.published import read_published
 from radray.evaluation.scoring import main_scorer

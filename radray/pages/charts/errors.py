@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from radray.evaluation.confidence import RiskCoverage, risk_coverage
+from radray.evaluation.deferral.confidence import RiskCoverage, risk_coverage
 from radray.evaluation.strata import ABNORMAL
 from radray.evaluation.systems import CONFIDENCES, MODEL, RADIOLOGIST, System
 from radray.flags import TIER_A, TIER_B

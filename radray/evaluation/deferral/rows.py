@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from radray.evaluation.confidence import Figure, confidence_figures
+from radray.evaluation.deferral.confidence import Figure, confidence_figures
 from radray.evaluation.figures import FigureChoices
 from radray.evaluation.strata import ABNORMAL, ALL, NORMAL, Bools
 from radray.evaluation.systems import CONFIDENCES, MODEL, SideBySide, System

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radray.evaluation.confidence import PERCENTS, confidence_figures, deferral_table, risk_coverage
+from radray.evaluation.deferral.confidence import PERCENTS, confidence_figures, deferral_table, risk_coverage
 
 
 def orders(confidence: Sequence[float | None], values: Sequence[float]) -> list[list[float]]:
