@@ -24,7 +24,7 @@ from radray.tables.identity import digest, new_run_id, run_key
 from radray.tables.runs import RunRow
 
 _EVIDENCE = frozenset({"evidence", "reference_evidence"})
-_NOT_READ = frozenset({"hypotheses", "recommendations", "reference_recommendations"}) | _EVIDENCE
+_NOT_READ = frozenset({"hypotheses", "candidates", "recommendations", "reference_recommendations"}) | _EVIDENCE
 """Columns of `predictions` that no figure uses: most of a row's bytes."""
 
 

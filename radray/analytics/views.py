@@ -29,7 +29,7 @@ DIALECT = "athena"
 TEXT = frozenset(
     {
         *("background", "indication", "comparison", "findings", "reference", "reference_raw", "prediction"),
-        *("hypotheses", "sections", "impression_items", "exam_description"),
+        *("hypotheses", "candidates", "sections", "impression_items", "exam_description"),
     }
 )
 """Columns of `reports` and `predictions` with report text; `impression_items` of `predictions` is a number."""

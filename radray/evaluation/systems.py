@@ -21,8 +21,8 @@ MODEL, FLOOR, RADIOLOGIST = "model", "floor", "radiologist"
 FLOORS = ("floor: best constant", "floor: first sentence", "floor: nearest neighbour")
 CONSTANT, FIRST, NEAREST = FLOORS
 
-CONFIDENCES = {"logprob": "logprob_per_token", "margin": "margin"}
-"""A model's own confidence: its name in metrics, and its column of `predictions`."""
+CONFIDENCES = {"logprob": "logprob_per_token", "margin": "margin", "agreement": "agreement"}
+"""How sure a prediction is: its name in metrics, and its column of `predictions`."""
 FLAGS_OF_BOTH = ("followup", "urgent_first")
 """Results of the checks for prediction and reference alike, beside the columns ``flag_...``."""
 AGREES = "followup_agrees"
@@ -43,7 +43,7 @@ class System:
     failed: Bools
     """(reports,): whether the prediction failed."""
     confidence: dict[str, list[float | None]] = field(default_factory=dict)
-    """For a model: logprob and margin of each prediction; None where it has none."""
+    """For a model: each of CONFIDENCES of each prediction; None where it has none."""
 
 
 @dataclass(slots=True)

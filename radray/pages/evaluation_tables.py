@@ -9,7 +9,7 @@ from radray.evaluation.figures import FigureChoices
 from radray.evaluation.published import PublishedResults
 from radray.evaluation.scoring import EXACT, NO_OVERLAP, READS_NORMAL
 from radray.evaluation.strata import ABNORMAL, ALL, STANDARDISED
-from radray.evaluation.systems import FLAGS_OF_BOTH, NEAREST, RADIOLOGIST, SideBySide
+from radray.evaluation.systems import CONFIDENCES, FLAGS_OF_BOTH, NEAREST, RADIOLOGIST, SideBySide
 from radray.flags import CLASSES
 from radray.pages.figures import Figures, Row, stratum_of
 
@@ -181,7 +181,7 @@ class EvaluationTables(Figures):
             *("system", "confidence", "AURC (best, random)", "none", *(f"{share} %" for share in (10, 20, 30, 50))),
         )
         for system in self.models:
-            for name in ("logprob", "margin"):
+            for name in CONFIDENCES:
                 area = [self.figure(system, ALL, f"aurc_{name}{end}") for end in ("", "_oracle", "_random")]
                 if area[0] is None:
                     continue

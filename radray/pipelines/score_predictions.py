@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from radray.checks.check import CHECKS_ID
 from radray.evaluation.rouge import Scorer
+from radray.evaluation.systems import CONFIDENCES
 from radray.language.lexicon.vocabulary import adopt, check_additions, suffix_of
 from radray.pipelines.prometheus import SCORE_SECONDS, SCORED, record
 from radray.pipelines.report_rows import REPORT_COLUMNS
@@ -21,7 +22,7 @@ from radray.tables.rows import to_arrow
 from radray.tasks.registry import TASKS
 
 _FAILED = {
-    **dict.fromkeys(("prediction", "hypotheses", "logprob_per_token", "margin")),
+    **dict.fromkeys(("prediction", "hypotheses", "candidates", *CONFIDENCES.values())),
     **{"status": PredictionStatus.FAILED.value, "reason": FailReason.SCORING_ERROR.value},
 }
 _LOG = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 class ScorePredictions(Stage):
     """Score each prediction against its reference, check both against the report, and give the row its schema."""
 
-    reads = (*REPORT_COLUMNS, "prediction", "hypotheses", "output_cut", "logprob_per_token", "margin")
+    reads = (*REPORT_COLUMNS, "prediction", "hypotheses", "candidates", "output_cut", *CONFIDENCES.values())
     keeps_rows = True
 
     def __init__(self, settings: ScoreSettings, constants: Mapping[str, Any]) -> None:
@@ -68,7 +69,7 @@ class ScorePredictions(Stage):
                 source |= _FAILED
                 columns = _zeros(scorer, source)
             row = {name: source.get(name) for name in names} | self._constants | columns
-            row["defer"] = defer(self._settings, source["logprob_per_token"], source["margin"])
+            row["defer"] = defer(self._settings, source)
             rows.append(row)
         return to_arrow(rows, PREDICTIONS)
 
@@ -83,17 +84,19 @@ def checks_id(settings: ScoreSettings) -> str:
     return ";".join([version, *(f"defer {name}<{value!r}" for name, value in _thresholds(settings).items())])
 
 
-def defer(settings: ScoreSettings, logprob_per_token: float | None, margin: float | None) -> bool | None:
-    """Return whether a person should write this one: a confidence is missing or below its threshold; None: both off."""
+def defer(settings: ScoreSettings, row: Mapping[str, Any]) -> bool | None:
+    """Return whether a person should write this one: a confidence of `row` is missing or below its threshold.
+
+    None where all thresholds are off.
+    """
     thresholds = _thresholds(settings)
     if not thresholds:
         return None
-    values = {"logprob": logprob_per_token, "margin": margin}
-    return any((value := values[name]) is None or value < least for name, least in thresholds.items())
+    return any((value := row[CONFIDENCES[name]]) is None or value < least for name, least in thresholds.items())
 
 
 def _thresholds(settings: ScoreSettings) -> dict[str, float]:
-    named = {"logprob": settings.defer_below_logprob, "margin": settings.defer_below_margin}
+    named: dict[str, float | None] = {name: getattr(settings, f"defer_below_{name}") for name in CONFIDENCES}
     return {name: value for name, value in named.items() if value is not None}
 
 

@@ -34,12 +34,22 @@ PREDICTIONS = TableSchema(
         required("findings", STRING, "Findings as given to the model"),
         Column("reference", STRING, "Cleaned impression of the radiologist; null where there is none"),
         Column("reference_raw", STRING, "Impression of the radiologist as it came"),
-        Column("prediction", STRING, "Impression written by the model; null when failed"),
-        Column("hypotheses", HYPOTHESES, "Candidates of the beam, best first, with scores"),
+        Column(
+            "prediction", STRING, "Impression written by the model, or chosen from its candidates; null when failed"
+        ),
+        Column(
+            "hypotheses",
+            HYPOTHESES,
+            "Candidates of the beam, best first, with scores",
+        ),
         Column("input_tokens", LONG, "Tokens of the prompt, before truncation, tokens"),
-        Column("output_tokens", LONG, "Tokens of the prediction, tokens"),
+        Column(
+            "output_tokens",
+            LONG,
+            "Tokens of the best hypothesis, tokens",
+        ),
         Column("input_truncated", BOOL, "The prompt was longer than max_input_tokens and lost its end"),
-        Column("output_cut", BOOL, "The prediction met max_new_tokens before its end"),
+        Column("output_cut", BOOL, "The best hypothesis met max_new_tokens before its end"),
         *(
             Column(name, DOUBLE, f"{name.replace('_', ', ')}, 0 to 1; null without a reference; 0 when failed")
             for name in ROUGE_COLUMNS
@@ -50,8 +60,8 @@ PREDICTIONS = TableSchema(
         required("engine", STRING, "Engine that ran the model: library, version and compute type"),
         required("run_key", STRING, "Digest of what decided the rows of this partition"),
         required("run_id", STRING, "Run that wrote the row"),
-        Column("logprob_per_token", DOUBLE, "Log-probability of the prediction over its tokens, end token included"),
-        Column("margin", DOUBLE, "Score of the prediction less that of the second; null where there is no second"),
+        Column("logprob_per_token", DOUBLE, "Log-probability of the best hypothesis over its tokens, its end included"),
+        Column("margin", DOUBLE, "Score of the best hypothesis less that of the second; null where there is no second"),
         Column("repeated", BOOL, "The answer to an equal prompt of the same run, not generated again"),
         *(Column(*column) for column in CHECK_COLUMNS),
         Column("task", STRING, "What the model was asked for: impression; null in rows older than the column"),
@@ -66,6 +76,18 @@ PREDICTIONS = TableSchema(
             STRING,
             "JSON list of the training reports that the prompt showed, most similar first: unit_id and cosine of the"
             " findings; null where the prompt shows none",
+        ),
+        Column(
+            "candidates",
+            STRING,
+            "What the prediction was chosen from, most agreed first, JSON: source (beam, sample, neighbour), text or,"
+            " of a neighbour, unit_id, score, agreement; null without generate.consensus",
+        ),
+        Column(
+            "agreement",
+            DOUBLE,
+            "Mean agreement of the prediction with the other candidates, 0 to 1; null without generate.consensus or"
+            " another candidate",
         ),
     ),
 )

@@ -74,7 +74,8 @@ class VocabularyEntry(Section):
 class ScoreSettings(Section):
     """ROUGE, and which reports a person should write: those whose prediction is below one of the thresholds.
 
-    A prediction without the figure (a failed one; margin: where the beam gave no second) is below any threshold.
+    A prediction without the figure (a failed one; margin: where the beam gave no second; agreement: without
+    generate.consensus) is below any threshold.
     """
 
     stemmer: bool = True
@@ -86,6 +87,8 @@ class ScoreSettings(Section):
     defer_below_margin: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = None
     """Score of the prediction less that of the second candidate, below which a report is left to a person; None:
     off."""
+    defer_below_agreement: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+    """Mean agreement of the chosen candidate with the others, below which a report is left to a person; None: off."""
     vocabulary: dict[str, VocabularyEntry] = Field(default_factory=dict)
     """Phrases and urgencies of the hospital, by concept, such as ``{pneumothorax: {phrases: [deep sulcus]}}``; {}: the
     vocabulary as it is.

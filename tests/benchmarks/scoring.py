@@ -35,7 +35,9 @@ from radray.tables.rows import to_arrow
 from tests.support.paths import data_folder
 
 BLOCK_ROWS = 200
-TYPES = {"hypotheses": HYPOTHESES, "subject_id": pa.string(), "background": pa.string()}
+TYPES = {"hypotheses": HYPOTHESES, "agreement": pa.float64()} | dict.fromkeys(
+    ("subject_id", "background", "candidates"), pa.string()
+)
 CONSTANTS = {
     **{
         "batch_date": datetime.date(1970, 1, 1),
@@ -74,7 +76,7 @@ def rows(records: Sequence[Record]) -> list[dict[str, Any]]:
             **{name: getattr(record, name, None) for name in REPORT_COLUMNS},
             **{"unit_id": f"u{place}", "status": "ok", "split": "test", "split_key": f"k{place}", "text_digest": "t"},
             **{"prediction": other.reference, "hypotheses": [{"text": other.reference, "score": -0.5}]},
-            **{"output_cut": False, "logprob_per_token": -0.3, "margin": 0.1},
+            **{"output_cut": False, "logprob_per_token": -0.3, "margin": 0.1, "candidates": None, "agreement": None},
         }
         for place, (record, other) in enumerate(zip(records, following, strict=True))
     ]

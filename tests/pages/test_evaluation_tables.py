@@ -205,3 +205,5 @@ def test_deferral_is_told_where_models_have_a_confidence() -> None:
     assert [row[:2] for row in deferral] == [("before b0000000", "logprob"), ("after a0000000", "logprob")]
     assert deferral[1][3] == "0.875, 0.000"
     assert deferral[1][7] == "0.875, 0.000"  # of equal confidences: in expectation the mean of all
+    named = shown("set1", logprob_per_token=-0.1, margin=None, agreement=0.5).deferral()
+    assert [row[1] for row in cells(named)] == ["logprob", "agreement"] * 2

@@ -36,6 +36,7 @@ def outcome(
     *,
     logprob: float | None = -0.2,
     margin: float | None = 0.1,
+    agreement: float | None = None,
     output_cut: bool | None = False,
     **columns: Any,
 ) -> pa.Table:
@@ -50,6 +51,8 @@ def outcome(
         "output_cut": pa.array([output_cut], pa.bool_()),
         "logprob_per_token": pa.array([logprob], pa.float64()),
         "margin": pa.array([margin], pa.float64()),
+        "candidates": pa.array([None], pa.string()),
+        "agreement": pa.array([agreement], pa.float64()),
         "reason": pa.array([None if prediction else "empty_output"], pa.string()),
     }
     table = table.set_column(1, "status", pa.array(["ok" if prediction else "failed"]))
@@ -199,6 +202,14 @@ def test_what_is_below_a_threshold_is_deferred(
     settings: ScoreSettings, logprob: float | None, margin: float | None, expected: bool | None
 ) -> None:
     assert scored("Effusion.", settings, logprob=logprob, margin=margin)["defer"] is expected
+
+
+@pytest.mark.parametrize(("agreement", "expected"), [(0.4, False), (0.39, True), (None, True)])
+def test_what_the_other_candidates_do_not_share_is_deferred(agreement: float | None, expected: bool) -> None:
+    settings = ScoreSettings(defer_below_agreement=0.4)
+    row = scored("Effusion.", settings, agreement=agreement)
+    assert (row["defer"], row["agreement"]) == (expected, agreement)
+    assert row["checks_id"].endswith(";defer agreement<0.4")
 
 
 def test_how_flags_and_deferral_were_made_stands_in_the_row() -> None:

@@ -8,8 +8,8 @@ classification systems", NeurIPS 2024) does not: it is the area under (summed lo
 trapezoids from 0.
 
 Predictions of equal confidence have no order: every figure here is the exact mean over all their orders. Predictions
-without a confidence (failed ones; for the margin also where the beam gave no second candidate) rank last and tie with
-each other: they are the first to be deferred. Their number is reported.
+without a confidence (failed ones; for margin and agreement also where there was no second candidate) rank last and tie
+with each other: they are the first to be deferred. Their number is reported.
 """
 
 from collections.abc import Sequence
@@ -140,7 +140,7 @@ def deferral_table(
 def confidence_figures(
     name: str, confidence: Sequence[float | None], quality: Sequence[float], flagged: Sequence[bool]
 ) -> list[Figure]:
-    """Return the figures of the confidence `name` (logprob, margin); [] where no prediction has it.
+    """Return the figures of the confidence `name` (logprob, margin, agreement); [] where no prediction has it.
 
     For the loss 1 - quality: ``aurc_NAME``, ``aurc_NAME_oracle``, ``aurc_NAME_random``, ``augrc_NAME``; for the flags
     ``aurc_flags_NAME``, ``aurc_flags_NAME_oracle``, ``aurc_flags_NAME_random``, ``augrc_flags_NAME``; for each of
