@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
-from radray.models.batching import length_batches
-from radray.models.engines.engine import Generation, Hypothesis, ModelCall, answer, engine_name
+from radray.models.batching import in_order, length_batches
+from radray.models.engines.engine import Generation, Hypothesis, Likelihood, ModelCall, answer, engine_name
 from radray.models.families.family import Family
 from radray.models.tokens import cut
 from radray.settings.generate import GenerateSettings
@@ -50,6 +50,10 @@ class BeamEngine(ABC):
     def _search(self, rows: list[list[int]]) -> list[list[Candidate]]:
         """Return the candidates of each row of input tokens, best first: one model call."""
 
+    @abstractmethod
+    def _log_probabilities(self, rows: list[list[int]], targets: list[list[int]]) -> list[list[float]]:
+        """Return the log-probability of each token of each target after its row of input tokens: one model call."""
+
     def plan(self, prompts: Sequence[str]) -> list[ModelCall]:
         """Return calls of prompts of like length, the longest first; no prompts: an empty list."""
         if not prompts:
@@ -70,6 +74,25 @@ class BeamEngine(ABC):
     def generate(self, prompts: Sequence[str]) -> list[Generation]:
         """Return one generation a prompt, in order; no prompts: an empty list."""
         return answer(self.plan(prompts))
+
+    def score(self, prompts: Sequence[str], texts: Sequence[str]) -> list[Likelihood]:
+        """Return the likelihood of each text after the prompt at its place, in order; none: an empty list.
+
+        Prompts are cut as those that are answered, texts are whole; masks that are never written count as any token.
+        """
+        if not prompts:
+            return []
+        encoded = self._family.encode_prompts(self._tokenizer, prompts, chat=self._chat)
+        limit, side = self._settings.max_input_tokens, self._tokenizer.truncation_side
+        rows = [cut(prompt.ids, limit, side, prompt.tail) for prompt in encoded]
+        targets = self._family.encode_targets(self._tokenizer, texts, chat=self._chat)
+        lengths = [len(row) + len(target) for row, target in zip(rows, targets, strict=True)]
+        batches = length_batches(lengths, self._settings.batch_size, self._settings.batch_tokens)
+        values = in_order(
+            batches,
+            (self._log_probabilities([rows[i] for i in batch], [targets[i] for i in batch]) for batch in batches),
+        )
+        return [Likelihood(sum(its), len(its)) for its in values]
 
     def _call(self, rows: list[list[int]], whole: list[int]) -> list[Generation]:
         """Return the generations of `rows` of input tokens, of which there were `whole` before they were cut."""

@@ -108,6 +108,19 @@ class CTranslate2Engine(BeamEngine):
         )
         return [self._candidates(result.hypotheses, result.scores) for result in results]
 
+    def _log_probabilities(self, rows: list[list[int]], targets: list[list[int]]) -> list[list[float]]:
+        pieces = [[self._pieces[token] for token in row] for row in rows]
+        if self._family.decoder_only:
+            both = [
+                [*row, *(self._pieces[token] for token in target)] for row, target in zip(pieces, targets, strict=True)
+            ]
+            results = self._model.score_batch(both, max_input_length=0)
+        else:
+            # the end token is its own
+            written = [[self._pieces[token] for token in target[:-1]] for target in targets]
+            results = self._model.score_batch(pieces, written, max_input_length=0)
+        return [result.log_probs[-len(target) :] for result, target in zip(results, targets, strict=True)]
+
     def _candidates(self, rows: list[list[str]], scores: list[float]) -> list[Candidate]:
         return [self._candidate(tokens, score) for tokens, score in zip(rows, scores, strict=True)]
 

@@ -6,7 +6,7 @@ Importing this module loads no model library: the driver, which runs no model, n
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from radray.errors import ConfigError
 from radray.models.batching import in_order
@@ -54,6 +54,18 @@ class Generation:
     def margin(self) -> float | None:
         """The score of the best hypothesis less that of the second; None where there is no second."""
         return None if len(self.hypotheses) < 2 else self.hypotheses[0].score - self.hypotheses[1].score
+
+
+class Likelihood(NamedTuple):
+    """The log-probability (natural) of a text after a prompt, end token included, and how many tokens it has."""
+
+    total: float
+    tokens: int
+
+    @property
+    def per_token(self) -> float:
+        """The mean over the tokens, which does not depend on the length of the text as the sum does."""
+        return self.total / self.tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,17 @@
 """Open the engine that a run resolved to, with the model checked first."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from radray.models.engines.engine import Engine
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Check, verify_files
 from radray.models.verified import CheckedFiles
 from radray.settings.generate import GenerateSettings
+
+if TYPE_CHECKING:
+    from radray.models.engines.beam_search import BeamEngine
 
 
 def open_engine(
@@ -14,7 +21,7 @@ def open_engine(
     check: Check = verify_files,
     *,
     chat: bool = False,
-) -> Engine:
+) -> BeamEngine:
     """Load `model` with the engine that `settings` name.
 
     `converted` is the digest of the converted files that the parity run was made with, if any; `check` holds these

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, PreTrainedTokenizerBase
 
+from radray.models.batching import pad
 from radray.models.engines.beam_search import BeamEngine, Candidate
 from radray.models.families.family import Family
 from radray.models.families.masks import never_written
@@ -75,6 +76,14 @@ class TransformersEngine(BeamEngine):
         candidates = [Candidate(row, ended, score) for (row, ended), score in zip(tokens, scores, strict=True)]
         each = self._settings.num_return_sequences
         return [candidates[place * each : (place + 1) * each] for place in range(len(rows))]
+
+    @torch.inference_mode()
+    def _log_probabilities(self, rows: list[list[int]], targets: list[list[int]]) -> list[list[float]]:
+        logits = self._family.target_logits(self._model, self._model, rows, targets, self._device)
+        values = torch.log_softmax(logits.float(), dim=-1)
+        places = torch.tensor(pad(targets, 0), device=values.device)
+        chosen = values[:, : places.shape[1]].gather(2, places[:, :, None])[:, :, 0].tolist()
+        return [row[: len(target)] for row, target in zip(chosen, targets, strict=True)]
 
     def _until_end(self, row: list[int]) -> tuple[list[int], bool]:
         """Return the tokens before the end token, and whether there was one."""
