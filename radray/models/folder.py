@@ -2,10 +2,12 @@
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from radray.errors import InputError
+from radray.models.adapter import is_adapter, join_adapter
 from radray.models.gguf import is_gguf, open_gguf
 from radray.models.manifest import MANIFEST, Manifest, hash_files, read_manifest, verify_files
 
@@ -29,17 +31,22 @@ class ModelFolder:
     digest: str
 
 
-def open_model(uri: str, *, verify: bool = True) -> ModelFolder:
+def open_model(uri: str, *, verify: bool = True, open_base: Callable[[str], ModelFolder] | None = None) -> ModelFolder:
     """Return the model that `uri` names: a local folder, a GGUF file, else a hub id, which is downloaded.
 
     A folder with a manifest is checked against it (`verify`: sha256 of every file); a plain Hugging Face folder gets
-    its manifest computed in memory, named after the folder, and a download after its hub id. Only safetensors
-    weights are taken, and no code. Raises InputError for a folder that is no such model or differs from its
-    manifest, and for a hub id that cannot be had.
+    its manifest computed in memory, named after the folder, and a download after its hub id. An adapter's folder is
+    joined with its base model, which `open_base` opens (None: this function). Only safetensors weights are taken, and
+    no code. Raises InputError for a folder that is no such model or differs from its manifest, a hub id that cannot be
+    had, and as `join_adapter`.
     """
     path = Path(uri).expanduser()
     if not uri.strip():
         raise InputError(f"no model was named; {_LEVER}")
+    if path.is_dir() and is_adapter(path):
+        if verify and (path / MANIFEST).is_file():
+            verify_files(path, read_manifest(path))
+        return _open_folder(join_adapter(path, open_base or open_model), verify)
     if path.is_dir():
         return _open_folder(path, verify)
     if is_gguf(uri):

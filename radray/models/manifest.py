@@ -13,6 +13,8 @@ from radray.storage.whole import write_whole
 
 MANIFEST = "manifest.json"
 """File of a model folder that describes all the others."""
+ADAPTER = "adapter"
+"""Folder of a model folder that keeps what LoRA or a soft prompt learnt, in PEFT's form, with a manifest of its own."""
 
 _DECISIVE = frozenset({".safetensors", ".bin", ".pt", ".pth", ".json", ".model", ".txt", ".jinja", ".py"})
 """Suffixes that a loader may pick up: such a file beside the listed ones could change what the model writes."""

@@ -46,10 +46,15 @@ class StoredModel(ModelFolder):
 def open_stored(uri: str, storage: Storage) -> ModelFolder:
     """Return the model of `uri`: on S3 it is fetched to this node, everything else is what `open_model` makes of it.
 
-    Raises InputError as that, and for a model on S3 that is not whole.
+    An adapter is fetched, and its base model with it where that is on S3. Raises InputError as `open_model`, and for a
+    model on S3 that is not whole.
     """
+
+    def open_base(name: str) -> ModelFolder:
+        return open_stored(name, storage)
+
     if not is_s3(uri):
-        return open_model(uri)
+        return open_model(uri, open_base=open_base)
     uri = absolute_uri(uri)
     try:
         manifest = parse_manifest(storage.read(f"{uri}/{MANIFEST}"), uri)
@@ -59,8 +64,8 @@ def open_stored(uri: str, storage: Storage) -> ModelFolder:
         ) from None
     model = StoredModel(manifest.name, _cached(manifest), manifest, manifest.digest, uri, storage)
     here = on_this_node(model)
-    open_model(str(here.path), verify=False)  # that it is a model at all
-    return here
+    opened = open_model(str(here.path), verify=False, open_base=open_base)  # that it is a model at all
+    return here if opened.path == here.path.resolve() else opened
 
 
 def on_this_node(model: ModelFolder, check: Check = verify_files) -> ModelFolder:

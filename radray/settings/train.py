@@ -55,6 +55,10 @@ class TrainSettings(Section):
     """Whether targets keep masks of de-identification (``___``), which a model learns to write."""
     keep_communications: bool = False
     """Whether targets keep sentences saying to whom a finding was communicated, which a model learns to invent."""
+    examples: Annotated[int, Field(ge=1)] | None = None
+    """Most training reports that are learnt from, drawn by `split.seed`; None: all.
+
+    Instruction prompt tuning learns from 40."""
     abnormal_copies: Annotated[int, Field(ge=1, le=16)] = 1
     """Times that an epoch learns a report with an abnormal target; a normal one is learnt once.
 

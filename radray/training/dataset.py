@@ -80,6 +80,8 @@ def read_examples(warehouse: Warehouse, settings: Settings, ask: Callable[[], As
         rows = [row for row in reports if cut.split_of(row["split"], row["split_key"]) == split]
         if asked is None or not rows:
             raise _no_reports(split, settings)
+        if split == "train":
+            rows = _drawn(rows, settings)
         targets, target_counts[split] = asked.task.make_targets([row["reference"] for row in rows], **keep)
         if split == "train" and (asked.exemplars or settings.train.store_neighbours):
             neighbours = _neighbours(rows, targets)
@@ -138,6 +140,15 @@ def _read_reports(warehouse: Warehouse, settings: Settings) -> list[dict[str, An
     columns = ["unit_id", "subject_id", "split", "split_key", "background", "findings", "reference"]
     reports = [row for row in warehouse.read(REPORTS, columns, where).to_pylist() if row["reference"]]
     return sorted(reports, key=lambda row: str(row["unit_id"]))
+
+
+def _drawn(rows: list[dict[str, Any]], settings: Settings) -> list[dict[str, Any]]:
+    """Return the training reports that are learnt from: `train.examples` drawn by `split.seed`, in their order."""
+    count = settings.train.examples
+    if count is None or count >= len(rows):
+        return rows
+    places = Random(settings.split.seed).sample(range(len(rows)), count)
+    return [rows[place] for place in sorted(places)]
 
 
 def _sample(rows: list[dict[str, Any]], settings: Settings) -> frozenset[str]:

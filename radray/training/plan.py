@@ -98,6 +98,7 @@ def plan_training(
     if examples is None and settings.corpus.reports is not None:
         copies = 1 + settings.corpus.abnormal_fraction * (train.abnormal_copies - 1)
         reports = settings.corpus.reports * (1 - settings.split.validation_fraction)
+        reports = reports if train.examples is None else min(reports, train.examples)
         examples = round(reports * copies * (1 + train.augment))
     steps = tokens = hours = speed = None
     if examples is not None:

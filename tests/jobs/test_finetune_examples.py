@@ -130,6 +130,20 @@ def test_copies_are_examples_of_training_alone(folder: Path) -> None:
     assert data.digest() != plain.digest()
 
 
+def test_few_examples_are_drawn_by_the_seed_of_the_split(folder: Path) -> None:
+    everything, few = _read(folder), _read(folder, "train.examples=9", "train.store_neighbours=true")
+    drawn = few.train["unit_id"].to_pylist()
+    assert drawn == sorted(drawn)
+    assert set(drawn) < set(everything.train["unit_id"].to_pylist())
+    # of nine drawn those without a target are left out, as ever
+    assert len(drawn) == 9 - few.target_counts["train"].empty
+    assert few.validation == everything.validation
+    assert few.neighbours is not None
+    assert few.neighbours["unit_id"].to_pylist() == drawn
+    assert _read(folder, "train.examples=9", "train.seed=4").train == few.train
+    assert _read(folder, "train.examples=500").train == everything.train
+
+
 def test_the_sample_is_of_the_size_and_seed_that_are_set(folder: Path) -> None:
     def sampled(*words: str) -> list[str]:
         table = _read(folder, *words).validation

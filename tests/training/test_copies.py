@@ -66,7 +66,7 @@ def test_a_prompt_without_a_background_keeps_its_order() -> None:
     assert all(form is asked for form, _ in copies_of(REPORT, "Normal.", asked, TrainSettings(augment=8)))
 
 
-def test_workers_have_the_copies_of_a_report_in_one_order_whatever_came_first() -> None:
+def test_workers_have_copies_in_one_order_whatever_came_first() -> None:
     rows = [{"unit_id": unit_id, "copy": copy} for unit_id in ("u1", "u10", "u2") for copy in range(11)]
     for step in (1, 7, 32):
         shuffled = [rows[place * step % len(rows)] for place in range(len(rows))]

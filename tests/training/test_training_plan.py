@@ -128,7 +128,12 @@ def test_low_rank_updates_are_counted() -> None:
 @pytest.mark.parametrize(
     ("words", "steps"),
     # 1,000 reports, 50 of them for validation, in batches of 10; a fifth of 950 twice more; all of it in two forms
-    [((), 95), (("train.abnormal_copies=3",), 133), (("train.abnormal_copies=3", "train.augment=1"), 266)],
+    [
+        ((), 95),
+        (("train.examples=40",), 4),
+        (("train.abnormal_copies=3",), 133),
+        (("train.abnormal_copies=3", "train.augment=1"), 266),
+    ],
 )
 def test_copies_are_in_the_steps(words: tuple[str, ...], steps: int) -> None:
     first = ("corpus.reports=1000", "corpus.abnormal_fraction=0.2", "split.validation_fraction=0.05")

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import nn
 
+from radray.errors import InputError
 from radray.models.families.family import Family
 from radray.models.families.masks import soft_pieces
+from radray.models.manifest import ADAPTER
 from radray.settings.train import TrainSettings
 
 if TYPE_CHECKING:
@@ -19,8 +22,10 @@ if TYPE_CHECKING:
     from peft import LoraConfig, PeftConfig, PromptTuningConfig
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-ADAPTER = "adapter"
-"""Folder of a model folder that keeps what was learnt, in PEFT's form."""
+
+WEIGHTS = "adapter_model.safetensors"
+"""Its file of what was learnt."""
+_VECTORS = "prompt_embeddings"
 
 
 def add_adapter(model: PreTrainedModel, settings: TrainSettings, family: Family) -> nn.Module:
@@ -89,24 +94,47 @@ def write_adapted(
     if settings.method == "lora":
         linear = family.linear_layers(family.blocks_of(learnt)[0])
         config: PeftConfig = _lora_config(settings, family, linear)
-        weights = {
-            f"base_model.model.{name.replace('.default.', '.')}": parameter.detach().cpu().contiguous()
-            for name, parameter in learnt.named_parameters()
-            if ".lora_" in name
-        }
+        weights = {name: parameter.detach().cpu().contiguous() for name, parameter in _parts(learnt, settings).items()}
         _merge(learnt)
         model: PreTrainedModel = learnt  # type: ignore[assignment]
     else:
         config = _prompt_config(settings, family)
-        weights = {"prompt_embeddings": _prompt_of(learnt).detach().cpu().clone()}
+        weights = {name: vectors.detach().cpu().clone() for name, vectors in _parts(learnt, settings).items()}
         model = learnt.get_base_model()  # type: ignore[operator]
-        _put_rows(model, tokenizer, weights["prompt_embeddings"])
-        family.put_soft_prompt(model, tokenizer, soft_pieces(len(weights["prompt_embeddings"])))
-    save_file(weights, adapter / "adapter_model.safetensors", metadata={"format": "pt"})
+        _put_rows(model, tokenizer, weights[_VECTORS])
+        family.put_soft_prompt(model, tokenizer, soft_pieces(len(weights[_VECTORS])))
+    save_file(weights, adapter / WEIGHTS, metadata={"format": "pt"})
     config.base_model_name_or_path = base_name
     config.inference_mode = True
     config.save_pretrained(str(adapter))
     family.save_model(model, tokenizer, folder)
+
+
+def load_adapter(learnt: nn.Module, settings: TrainSettings, file: Path) -> None:
+    """Put the weights in `file`, which `write_adapted` wrote, on what `add_adapter` returned.
+
+    Raises InputError for a file that cannot be read, or is that of another model or method.
+    """
+    try:
+        weights, parts = load_file(file), _parts(learnt, settings)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"adapter {file} cannot be read ({type(error).__name__})") from None
+    if {name: value.shape for name, value in weights.items()} != {name: part.shape for name, part in parts.items()}:
+        raise InputError(f"adapter {file}: its weights are not those of its base model under train.{settings.method}")
+    with torch.no_grad():
+        for name, part in parts.items():
+            part.copy_(weights[name])
+
+
+def _parts(learnt: nn.Module, settings: TrainSettings) -> dict[str, torch.Tensor]:
+    """Return what was learnt, under the names of PEFT's files."""
+    if settings.method == "soft_prompt":
+        return {_VECTORS: _prompt_of(learnt)}
+    return {
+        f"base_model.model.{name.replace('.default.', '.')}": parameter
+        for name, parameter in learnt.named_parameters()
+        if ".lora_" in name
+    }
 
 
 def _lora_config(settings: TrainSettings, family: Family, linear: list[str]) -> LoraConfig:
