@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from radray.tables.catalog import Warehouse
     from radray.tables.runs import RunRow
 
-USES = ("evaluate", "source.dataset", "split.name", "date", "score.stemmer", "warehouse")
+USES = ("evaluate", "source.dataset", "split.name", "date", "score.stemmer", "model.uri", "warehouse")
 
 
 def describe(settings: Settings) -> list[str]:
     """Return what the job would do, a line each. Raises ConfigError or InputError for a file that cannot be used."""
+    from radray.analytics.calibrating import describe_calibration
     from radray.analytics.evaluation_rows import check_files
     from radray.evaluation.systems import FLOORS
 
@@ -38,6 +40,7 @@ def describe(settings: Settings) -> list[str]:
         f"score floors from the training reports of the dataset, or else of a model: {', '.join(FLOORS)}",
         f"write {settings.warehouse.uri}: evaluations, comparisons",
         *([f"read {options.scores}: scores of another program"] if options.scores else []),
+        *describe_calibration(settings),
         *([f"write {options.csv}: the same as CSV"] if options.csv else []),
         *([f"write {options.page}: the page"] if options.page else []),
         *([f"write {options.review_out}: a blinded sheet for each model"] if options.review else []),
@@ -50,6 +53,7 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     Returns the rows of `evaluations` and those of `comparisons`. With filled review sheets: prints what they say alone.
     Raises InputError where there is nothing to evaluate, ConfigError for files that cannot be read or written.
     """
+    from radray.analytics.calibrating import write_calibration
     from radray.analytics.evaluation_rows import TrainingReports, evaluation_run, read_chosen
     from radray.evaluation.outside_scores import place_scores
     from radray.evaluation.published import load_published
@@ -73,6 +77,8 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     run = evaluation_run(rows, choices, settings, outside)
     comparison = Comparison(settings, run.run_id, choices, published, outside, pretrained)
     with recorded(warehouse, run) as counts:
+        report = partial(print_line, console)
+        comparison.calibration = write_calibration(rows, settings, warehouse.storage, report)
         for evaluation in comparison.each(rows, TrainingReports(warehouse)):
             for remark in evaluation.remarks:
                 print_line(console, f"evaluate: {remark}")
@@ -89,20 +95,11 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
 
 def write(warehouse: Warehouse, settings: Settings, comparison: Comparison, run: RunRow) -> Iterator[str | Path]:
     """Append the rows to both tables, write the files asked for, and yield these. Raises InputError for no figure."""
-    from radray.analytics.output import RowStream, write_file
-    from radray.schema.evaluations import COMPARISONS, EVALUATIONS
-    from radray.tables.commit import append_rows
-    from radray.tables.rows import to_arrow
+    from radray.analytics.evaluation_rows import append_figures
 
     if not comparison.figures:
         raise InputError("nothing to evaluate: the predictions have neither references nor checks")
-    for schema, rows in ((EVALUATIONS, comparison.figures), (COMPARISONS, comparison.differences)):
-        table = to_arrow(rows, schema)
-        append_rows(warehouse, schema, table)
-        if settings.evaluate.csv is not None:
-            file = f"{settings.evaluate.csv}/{schema.name}.csv"
-            write_file(RowStream.of(table), "csv", file, "evaluate.csv")
-            yield file
+    yield from append_figures(warehouse, comparison.figures, comparison.differences, settings.evaluate.csv)
     if settings.evaluate.page is not None:
         # charts take half a second to import: only where a page is asked for
         from radray.pages.evaluation_page import write_evaluation

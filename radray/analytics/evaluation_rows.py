@@ -1,17 +1,19 @@
 """Rows that evaluation reads, predictions and training reports, and the run that it records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from radray.analytics.output import RowStream, write_file
 from radray.errors import InputError
 from radray.evaluation.figures import FigureChoices
 from radray.evaluation.outside_scores import OutsideScores, read_scores
 from radray.evaluation.published import load_published
 from radray.evaluation.systems import choose
 from radray.reports.splits import SplitCut
+from radray.schema.evaluations import COMPARISONS, EVALUATIONS
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
@@ -20,7 +22,9 @@ from radray.settings.evaluate import EvaluateSettings
 from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
+from radray.tables.commit import append_rows
 from radray.tables.identity import digest, new_run_id, run_key
+from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
 
 _EVIDENCE = frozenset({"evidence", "reference_evidence"})
@@ -56,6 +60,25 @@ def check_files(options: EvaluateSettings) -> None:
         load_published(options.published)
     if options.scores is not None:
         read_scores(options.scores)
+
+
+def append_figures(
+    warehouse: Warehouse,
+    figures: Sequence[Mapping[str, Any]],
+    differences: Sequence[Mapping[str, Any]],
+    folder: str | None,
+) -> Iterator[str]:
+    """Append `figures` to `evaluations` and `differences` to `comparisons`, as CSV below `folder` too; yield the files.
+
+    Raises ConfigError, which names evaluate.csv, for a file that cannot be written.
+    """
+    for schema, rows in ((EVALUATIONS, figures), (COMPARISONS, differences)):
+        table = to_arrow(rows, schema)
+        append_rows(warehouse, schema, table)
+        if folder is not None:
+            file = f"{folder}/{schema.name}.csv"
+            write_file(RowStream.of(table), "csv", file, "evaluate.csv")
+            yield file
 
 
 def evaluation_run(

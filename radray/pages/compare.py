@@ -10,13 +10,15 @@ from rich.table import Table
 
 from radray.analytics.evaluation_rows import TrainingReports
 from radray.evaluation.comparisons import comparisons
-from radray.evaluation.deferral.rows import confidence_rows
+from radray.evaluation.deferral.calibration import Calibration
+from radray.evaluation.deferral.rows import calibration_rows, confidence_rows
 from radray.evaluation.figures import FigureChoices, evaluations
 from radray.evaluation.outside_scores import OutsideScores, add_scores
 from radray.evaluation.published import PublishedResults
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.strata import ABNORMAL, ALL
 from radray.evaluation.systems import (
+    MODEL,
     SideBySide,
     Training,
     add_floors,
@@ -44,7 +46,7 @@ class SplitEvaluation:
     """What a reader must know: see `radray.evaluation.systems.remarks`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Comparison:
     """An evaluation while it is computed, one dataset and split after the other."""
 
@@ -56,6 +58,8 @@ class Comparison:
     """Another program's scores of the same predictions."""
     pretrained: str | None = None
     """System over which the gain is reported."""
+    calibration: Calibration | None = None
+    """Calibration of the one model that is evaluated, where it was asked for."""
     figures: Rows = field(default_factory=list)
     """Rows of `evaluations` so far."""
     differences: Rows = field(default_factory=list)
@@ -96,6 +100,9 @@ class Comparison:
         about = {"run_id": self.run_id, "batch_date": self.settings.date}
         figures = (*evaluations(side, self.choices), *confidence_rows(side, self.choices))
         self.figures.extend({**about, **row} for row in figures)
+        if self.calibration is not None:
+            bounds = calibration_rows(side, side.of(MODEL)[0], self.calibration, self.choices)
+            self.figures.extend({**about, **row} for row in bounds)
         self.differences.extend({**about, **row} for row in comparisons(side, self.choices))
         tables = EvaluationTables(side, self.choices, self.figures, self.differences, self.published, self.pretrained)
         self.splits.append(SplitEvaluation(side, tables, sentences))

@@ -1,10 +1,17 @@
 """Settings of evaluation: which systems are compared, and what is written."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from radray.settings.section import Place, Section
+
+Risk = Literal["r1", "r1_normal", "r2"]
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+def _alphas() -> dict[Risk, float]:
+    return {"r2": 0.1}
 
 
 class EvaluateSettings(Section):
@@ -47,6 +54,23 @@ class EvaluateSettings(Section):
     review_filled: tuple[Place, ...] = ()
     """Filled sheets of one review, one a reader, beside its key: the job prints what they say and does nothing else;
     []: none."""
+
+    calibrate: Literal["logprob", "margin", "agreement"] | None = None
+    """Confidence for which a threshold with a bound on the worst error is computed, an abnormal report passed off as
+    normal; None: no calibration.
+
+    It wants predictions of one model on one dataset and split, with references, that the model was not trained on, and
+    writes a file for `score.calibration`; see `radray/evaluation/README.md`."""
+    calibrate_alpha: Annotated[dict[Risk, Share], Field(min_length=1)] = Field(default_factory=_alphas)
+    """Most of each risk that is allowed, as shares, such as ``{r1_normal: 0.15, r2: 0.1}``.
+
+    Choose them before you look. r1: of all that is kept, what reads normal over an abnormal report. r1_normal: of what is kept and reads normal,
+    what is over an abnormal report. r2: of all abnormal reports, those whose impression reads normal and is kept."""
+    calibrate_delta: Share = 0.05
+    """Probability, over calibration sets, with which the bound may fail."""
+    calibration_out: Place | None = None
+    """File, or ``s3://`` object, that the calibration is written to; None: ``.calibration`` in the folder of model.uri,
+    named after dataset, confidence and digest."""
 
     @field_validator("models", "review_filled", mode="before")
     @classmethod

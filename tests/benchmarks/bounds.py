@@ -2,7 +2,7 @@
 
 FILE is a CSV with the columns key, confidence, abnormal, reads_normal (0 or 1), a row a report; confidence may be
 empty. Without it: the impression of the nearest report of another fold stands in for the prediction, on all reports of
-``$RADRAY_DATA/openi`` in the five folds of tests.benchmarks.folds; its confidences are the cosine, and the share of
+``$RADRAY_DATA/openi`` in the five folds of tests.benchmarks.openi_folds; its confidences are the cosine, and the share of
 the 41 nearest reports whose impression is normal ("agreement").
 
 For each risk of `radray.evaluation.deferral.bounds` and alpha, at delta 5 %, with one report of each key:
@@ -33,7 +33,7 @@ from radray.evaluation.deferral.bounds import R1, R1_NORMAL, R2, RISKS, Threshol
 from radray.evaluation.deferral.sample import NO_CONFIDENCE, Sample, reads_normal
 from radray.evaluation.similarity import FindingsSimilarity
 from radray.language.normality import is_normal
-from tests.benchmarks.folds import folds_of, read_reports
+from tests.benchmarks.openi_folds import folds_of, read_reports
 
 ALPHAS = (0.05, 0.1, 0.15, 0.2, 0.3)
 DELTA = 0.05

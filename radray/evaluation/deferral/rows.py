@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from radray.evaluation.deferral.calibration import Calibration
 from radray.evaluation.deferral.confidence import Figure, confidence_figures
 from radray.evaluation.figures import FigureChoices
 from radray.evaluation.strata import ABNORMAL, ALL, NORMAL, Bools
@@ -35,6 +36,31 @@ def confidence_rows(side: SideBySide, choices: FigureChoices) -> Iterator[dict[s
                 confidence = [system.confidence[name][place] for place in np.flatnonzero(inside)]
                 for figure in confidence_figures(name, confidence, quality[inside].tolist(), bad[inside].tolist()):
                     yield _row(side, system, stratum, figure, inside, choices)
+
+
+def calibration_rows(
+    side: SideBySide, system: System, calibration: Calibration, choices: FigureChoices
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a calibration of `system`: ``calibration.CONFIDENCE.RISK.`` and alpha, delta, errors, ...
+
+    ``errors`` has n, k / n as its mean, and as ci_high the bound; ``threshold`` is missing where none passed.
+    """
+    chosen, everywhere = calibration.chosen, np.ones(len(side.reports), dtype=np.bool_)
+    for bound in chosen.bounds:
+        values = {
+            "alpha": (bound.n, bound.alpha),
+            "delta": (bound.n, chosen.delta),
+            "errors": (bound.n, bound.k / max(bound.n, 1)),
+            "p_value": (bound.n, bound.p_value),
+            "threshold": (chosen.reports, chosen.threshold),
+            "kept": (chosen.reports, chosen.kept),
+            "kept_normal": (chosen.reports, chosen.kept_normal),
+        }
+        for what, (n, value) in values.items():
+            if value is not None:
+                figure = Figure(f"calibration.{calibration.confidence}.{bound.risk}.{what}", n, value)
+                row = _row(side, system, ALL, figure, everywhere, choices)
+                yield row | ({"ci_high": bound.upper} if what == "errors" else {})
 
 
 def _row(
