@@ -4,7 +4,8 @@ Which of four radiologists' impressions fits these findings? (`radray.evaluation
 other impressions of the same fold, which no model of it has seen.) FOLDER has the models that
 ``tests.benchmarks.folds`` trained: each answers by the likelihood of the choices after its prompt, as a mean over
 tokens and as a sum, in CTranslate2 (float32). Beside them the floors: chance (25 %), the longest and the shortest
-choice, the one with most words in common with the impression of the nearest training report, and with the best constant.
+choice, the one with most words in common with the impression of the nearest training report, and with the best
+constant.
 
 Masks and communications are out of the impressions as they are out of what is learnt. Shares of right answers, %, with
 95 % intervals by clusters of equal findings, over questions about normal and about abnormal reports apart; a normal
