@@ -4,19 +4,17 @@ import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from rouge_score.rouge_scorer import RougeScorer
 
-from radray.evaluation.concept_f1 import concept_f1, statements
-from radray.evaluation.rouge import Scorer, Tokenizer
+from radray.evaluation.agreement import UTILITIES, Utility, concept_agreement, rouge_l
+from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
 from tests.benchmarks.openi_figures import flags_of
 from tests.benchmarks.openi_folds import Report
 
-Utility = Literal["rouge_l", "concepts", "both"]
 MOST_NEIGHBOURS = 20
 
 
@@ -37,7 +35,7 @@ DEFAULT = Choice(10, "rouge_l")
 """What a fold takes when there is no other to choose by; not chosen by any figure."""
 AGREED = tuple(
     Choice(count, utility, share)
-    for count, utility, share in itertools.product((1, 3, 5, 10, 20), get_args(Utility), (None, 0.25, 0.5, 0.75))
+    for count, utility, share in itertools.product((1, 3, 5, 10, 20), UTILITIES, (None, 0.25, 0.5, 0.75))
 )
 VOTED = tuple(
     Choice(count, "rouge_l", share, least)
@@ -130,24 +128,12 @@ def _votes(written: int, near: int, share: float | None) -> npt.NDArray[np.float
 def _agreements(texts: tuple[str, ...], utility: Utility) -> npt.NDArray[np.float64]:
     if utility == "both":
         return (_agreements(texts, "rouge_l") + _agreements(texts, "concepts")) / 2
-    pair = _rouge_l if utility == "rouge_l" else _concepts
-    return np.array([[1.0 if a == b else pair(*sorted((a, b))) for b in texts] for a in texts])
+    return np.array([[1.0 if a == b else _agreement(*sorted((a, b)), utility) for b in texts] for a in texts])
 
 
 @functools.cache
-def _rouge_l(first: str, second: str) -> float:
-    return float(_scorer().score(first, second)["rougeL"].fmeasure)
-
-
-@functools.cache
-def _scorer() -> Any:
-    return RougeScorer(["rougeL"], tokenizer=Tokenizer(stemmer=True))
-
-
-@functools.cache
-def _concepts(first: str, second: str) -> float:
-    value = concept_f1(first, second)
-    return float(not statements(second)) if value is None else value
+def _agreement(first: str, second: str, utility: Utility) -> float:
+    return (rouge_l if utility == "rouge_l" else concept_agreement)(first, second)
 
 
 @functools.cache
