@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+Span = tuple[int, int]
+"""The first of a range, and the place after its last."""
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -13,11 +16,26 @@ def encode(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str]) -> list[l
     return tokenizer(list(texts), verbose=False)["input_ids"] if texts else []
 
 
-def cut(row: list[int], limit: int, side: str, tail: int = 1) -> list[int]:
-    """Return the token ids `row` cut to `limit`, the last `tail` of them kept; a shorter row as it is.
+def cut(row: list[int], limit: int, side: str, tail: int = 1, exemplars: Sequence[Span] = ()) -> list[int]:
+    """Return the token ids `row` cut to `limit`; a shorter row as it is.
 
-    The end of what stands before the tail is lost, or with `side` "left" the beginning of the row.
+    Of `exemplars`, ranges of `row` that do not overlap, the last are lost first, each whole, and only then the end of
+    what stands before the last `tail` tokens, or with `side` "left" the beginning of the row.
     """
+    for first, end in sorted(exemplars, reverse=True):
+        if len(row) <= limit:
+            break
+        row = row[:first] + row[end:]
     if len(row) <= limit:
         return row
     return row[-limit:] if side == "left" or tail >= limit else row[: limit - tail] + row[len(row) - tail :]
+
+
+def token_span(offsets: Sequence[Span], characters: Span) -> Span:
+    """Return the tokens that lie within `characters`, by the characters of each; none: an empty range.
+
+    Tokens without a character (special ones, soft prompts) are in no range.
+    """
+    first, end = characters
+    places = [place for place, (start, stop) in enumerate(offsets) if first <= start < stop <= end]
+    return (places[0], places[-1] + 1) if places else (0, 0)

@@ -28,7 +28,7 @@ class GenerateSettings(Section):
     """Whether the search ends as soon as generate.num_beams candidates have ended: always true, since ctranslate2 knows
     no other way."""
     max_input_tokens: Annotated[int, Field(ge=8, le=4096)] = 512
-    """Longest prompt, in tokens; a longer one loses its end."""
+    """Longest prompt, in tokens; a longer one loses the training reports that it shows, and then its end."""
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 32
     """Most reports in one call of the model."""
     batch_tokens: PositiveInt = 16_384

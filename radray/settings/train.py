@@ -48,7 +48,7 @@ class TrainSettings(Section):
     max_gradient_norm: Annotated[float, Field(gt=0.0)] = 1.0
     """Norm of all gradients above which they are scaled down to it."""
     max_input_tokens: Annotated[int, Field(ge=8, le=4096)] = 512
-    """Longest prompt, in tokens; a longer one loses its end."""
+    """Longest prompt, in tokens; a longer one loses the training reports that it shows, and then its end."""
     max_target_tokens: Annotated[int, Field(ge=8, le=1024)] = 256
     """Longest target, in tokens; a longer one loses its end."""
     keep_masks: bool = False

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from radray.evaluation.rouge import Scorer
+from radray.language.exemplar_marks import marked, plain
 
 
 class Exemplar(Protocol):
@@ -41,15 +42,16 @@ class Prompt:
     def fill(self, findings: str, background: str | None, exemplars: Sequence[Exemplar] = ()) -> str:
         """Return the model's input. A blank background counts as none; blank findings leave only the instruction.
 
-        `exemplars` are passed over by a prompt that shows none.
+        `exemplars` are passed over by a prompt that shows none; others have marks around each, see
+        `language.exemplar_marks`.
         """
-        values = {"findings": findings}
+        values = {"findings": plain(findings)}
         if self.exemplar is not None:
             values["exemplars"] = "".join(
-                self.exemplar.format(impression=exemplar.impression) for exemplar in exemplars
+                marked(self.exemplar.format(impression=plain(exemplar.impression))) for exemplar in exemplars
             )
         if background and background.strip():
-            return self.template.format(background=background, **values)
+            return self.template.format(background=plain(background), **values)
         return self.bare_template.format(**values)
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from radray.language.exemplar_marks import unmark
 from radray.models.families.causal.tiny import build_tiny_causal
 from radray.models.families.registry import family_name
 from radray.models.families.shapes import initial_shape, published_shape
@@ -66,7 +67,9 @@ def initial_model(settings: Settings, storage: Storage, data: TrainingData, aske
         return model
     family, build = _TINY[settings.model.init]
     folder = untrained_folder(settings)
-    texts = data.train.column("input").to_pylist() + data.train.column("target").to_pylist()
+    texts = [unmark(text).text for text in data.train.column("input").to_pylist()] + data.train.column(
+        "target"
+    ).to_pylist()
     build(texts, folder, size=settings.model.tiny, seed=settings.train.seed)
     if data.neighbours is not None:
         write_neighbours(data.neighbours, folder)

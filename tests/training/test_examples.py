@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
+from radray.language.exemplar_marks import marked
 from radray.models.families.loading import load_tokenizer
 from radray.models.families.registry import named_family, open_family
-from radray.training.driver.tokens import TAIL, tokenised
+from radray.training.driver.tokens import TAIL, how_to_cut, tokenised
 from radray.training.loop.examples import (
     Examples,
     batches_from,
@@ -170,6 +171,19 @@ def test_each_text_is_tokenised_once_and_nulls_stay(toy_model: Path) -> None:
     assert table[TAIL].to_pylist() == [1, 1, 1]
     assert table.select(["unit_id", "reference"]).to_pydict() == {
         name: columns[name] for name in ("unit_id", "reference")
+    }
+
+
+@both_families
+def test_workers_know_how_to_cut_as_the_driver_does(toy_family: str, toy_model: Path) -> None:
+    family = open_family(toy_model)
+    asked = [f"There is a nodule.{marked(' Small nodule.')}{marked(' Opacity.')}\nImpression:", "There is an opacity."]
+    table = pa.table({"unit_id": ["a", "b"], "input": asked, "target": ["Nodule.", None]})
+    encoded = family.encode_prompts(family.load_tokenizer(toy_model), asked, chat=False)
+    assert [len(prompt.exemplars) for prompt in encoded] == [2, 0]
+    assert how_to_cut(tokenised(table, family, family.load_tokenizer(toy_model), chat=False)) == {
+        "tails": [prompt.tail for prompt in encoded],
+        "exemplars": [list(prompt.exemplars) for prompt in encoded],
     }
 
 

@@ -60,7 +60,7 @@ class BeamEngine(ABC):
             return []
         encoded = self._family.encode_prompts(self._tokenizer, prompts, chat=self._chat)
         limit, side = self._settings.max_input_tokens, self._tokenizer.truncation_side
-        rows = [cut(prompt.ids, limit, side, prompt.tail) for prompt in encoded]
+        rows = [cut(prompt.ids, limit, side, prompt.tail, prompt.exemplars) for prompt in encoded]
         lengths = [len(row) for row in rows]
         return [
             ModelCall(
@@ -84,7 +84,7 @@ class BeamEngine(ABC):
             return []
         encoded = self._family.encode_prompts(self._tokenizer, prompts, chat=self._chat)
         limit, side = self._settings.max_input_tokens, self._tokenizer.truncation_side
-        rows = [cut(prompt.ids, limit, side, prompt.tail) for prompt in encoded]
+        rows = [cut(prompt.ids, limit, side, prompt.tail, prompt.exemplars) for prompt in encoded]
         targets = self._family.encode_targets(self._tokenizer, texts, chat=self._chat)
         lengths = [len(row) + len(target) for row, target in zip(rows, targets, strict=True)]
         batches = length_batches(lengths, self._settings.batch_size, self._settings.batch_tokens)

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 
 class EncodedPrompt(NamedTuple):
-    """A prompt as token ids, whole; its last `tail` ids stay where it is cut."""
+    """A prompt as token ids, whole.
+
+    Where it is cut its `exemplars`, ranges of ids, are lost first, and its last `tail` ids stay.
+    """
 
     ids: list[int]
     tail: int
+    exemplars: tuple[tuple[int, int], ...] = ()
 
 
 class Family(ABC):
@@ -116,7 +120,7 @@ class Family(ABC):
     def encode_prompts(
         self, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], *, chat: bool
     ) -> list[EncodedPrompt]:
-        """Return the tokens of each prompt, whole; no prompts: an empty list.
+        """Return the tokens of each prompt, whole, without the marks of its exemplars; no prompts: an empty list.
 
         `chat`: as a user's turn in the tokenizer's chat template. Raises InputError where it has none that works.
         """

@@ -34,7 +34,8 @@ PROMPTS: dict[str, Prompt] = {
             chat=True,
             background_first=f"{_BACKGROUND}\n{_FINDINGS}\n{_ASK}",
         ),
-        # the impressions of similar training reports, the nearest first: input that is too long loses the farthest
+        # the impressions of similar training reports, the nearest first: input that is too long loses the farthest,
+        # before its own findings lose a word
         Prompt(
             "similar-findings-v1",
             f"{_INSTRUCTION} {_BACKGROUND}{{exemplars}}",

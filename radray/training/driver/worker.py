@@ -18,7 +18,7 @@ from radray.training.checkpoints.store import Checkpoints
 from radray.training.driver.job import Outcome
 from radray.training.driver.learning import learn
 from radray.training.driver.stopping import StopSign
-from radray.training.driver.tokens import TAIL, in_order
+from radray.training.driver.tokens import how_to_cut, in_order
 from radray.training.loop.examples import Examples, cut_examples
 from radray.training.loop.loop import steps_total
 from radray.training.loop.sharding import Worker
@@ -105,7 +105,7 @@ def _examples(table: pa.Table, tokenizer: Any, settings: TrainSettings) -> Examp
         max_input_tokens=settings.max_input_tokens,
         max_target_tokens=settings.max_target_tokens,
         side=tokenizer.truncation_side,
-        tails=table[TAIL].to_pylist(),
+        **how_to_cut(table),
     )
 
 
@@ -120,6 +120,6 @@ def _sample(table: pa.Table, tokenizer: Any, scoring: Scoring) -> Sample | None:
         max_input_tokens=limit,
         max_target_tokens=limit,
         side=side,
-        tails=table[TAIL].to_pylist(),
+        **how_to_cut(table),
     ).inputs
     return Sample(inputs, table["reference"].to_pylist(), tokenizer, scoring)

@@ -8,7 +8,7 @@ from random import Random
 from typing import TypeVar
 
 from radray.models.batching import length_batches
-from radray.models.tokens import cut
+from radray.models.tokens import Span, cut
 
 T = TypeVar("T")
 
@@ -41,15 +41,18 @@ def cut_examples(
     max_target_tokens: int,
     side: str = "right",
     tails: Sequence[int] | None = None,
+    exemplars: Sequence[Sequence[Span]] | None = None,
 ) -> Examples:
     """Return the rows that a family encoded, cut to the two limits (tokens, end token included).
 
-    The end of the text is lost, or with `side` "left" its beginning. The last `tails` tokens of each input stay (None:
-    the last one of each), and so does the end token of a target.
+    Of an input the `exemplars` are lost first (None: there are none), see `tokens.cut`, and then the end of the text,
+    or with `side` "left" its beginning. The last `tails` tokens of each input stay (None: the last one of each), and so
+    does the end token of a target.
     """
     kept = [1] * len(inputs) if tails is None else tails
+    shown: Sequence[Sequence[Span]] = [()] * len(inputs) if exemplars is None else exemplars
     return Examples(
-        [cut(row, max_input_tokens, side, tail) for row, tail in zip(inputs, kept, strict=True)],
+        [cut(row, max_input_tokens, side, tail, its) for row, tail, its in zip(inputs, kept, shown, strict=True)],
         [cut(row, max_target_tokens, side) for row in targets],
         sum(len(row) > max_input_tokens for row in inputs),
         sum(len(row) > max_target_tokens for row in targets),

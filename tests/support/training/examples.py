@@ -27,4 +27,5 @@ def tokenise(
         max_target_tokens=max_target_tokens,
         side=tokenizer.truncation_side,
         tails=[prompt.tail for prompt in prompts],
+        exemplars=[prompt.exemplars for prompt in prompts],
     )

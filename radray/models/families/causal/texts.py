@@ -1,7 +1,7 @@
 """Prompts and targets of a causal model as tokens: one sequence, with or without the tokenizer's chat template.
 
-The last line of a prompt is what asks for the answer ("Impression:"): a prompt that is too long loses the end of what
-stands before it.
+The last line of a prompt is what asks for the answer ("Impression:"): a prompt that is too long loses exemplars, and
+then the end of what stands before that line.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,10 @@ from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from radray.errors import InputError
+from radray.language.exemplar_marks import unmark
 from radray.models.families.family import EncodedPrompt
 from radray.models.families.masks import soft_pieces_in
+from radray.models.tokens import token_span
 
 
 def encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], *, chat: bool) -> list[EncodedPrompt]:
@@ -21,23 +23,29 @@ def encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], *
     """
     if not prompts:
         return []
-    if not chat:
-        texts, ends = list(prompts), [prompt.rfind("\n") for prompt in prompts]
-        before: list[int] = []
-    else:
-        texts = [_rendered(tokenizer, prompt) for prompt in prompts]
-        ends = [_last_line(text, prompt) for text, prompt in zip(texts, prompts, strict=True)]
+    plain = [unmark(prompt) for prompt in prompts]
+    texts, starts = [prompt.text for prompt in plain], [0] * len(plain)
+    ends = [text.rfind("\n") for text in texts]
+    before: list[int] = []
+    if chat:
+        texts = [_rendered(tokenizer, text) for text in texts]
+        starts = [_start(text, prompt.text) for text, prompt in zip(texts, plain, strict=True)]
+        ends = [start + _last_line(prompt.text) for start, prompt in zip(starts, plain, strict=True)]
         # the post-processor that puts them before plain prompts is left out: the template has the special tokens
         before = list(soft_pieces_in(tokenizer).values())
     encoded = tokenizer(texts, add_special_tokens=not chat, return_offsets_mapping=True, verbose=False)
     rows = []
-    for ids, offsets, end in zip(encoded["input_ids"], encoded["offset_mapping"], ends, strict=True):
+    for prompt, start, ids, offsets, end in zip(
+        plain, starts, encoded["input_ids"], encoded["offset_mapping"], ends, strict=True
+    ):
         # a tokenizer that ends every text would have the model answer after its end
         closed = not chat and len(ids) > 1 and ids[-1] == tokenizer.eos_token_id
         ids, offsets = (ids[:-1], offsets[:-1]) if closed else (ids, offsets)
         # a token that holds the line's break stays with it
         tail = sum(stop > end for _, stop in offsets) if end >= 0 else 0
-        rows.append(EncodedPrompt([*before, *ids], min(tail, len(ids))))
+        spans = [token_span(offsets, (start + first, start + stop)) for first, stop in prompt.exemplars]
+        exemplars = tuple((len(before) + first, len(before) + stop) for first, stop in spans)
+        rows.append(EncodedPrompt([*before, *ids], min(tail, len(ids)), exemplars))
     return rows
 
 
@@ -76,10 +84,15 @@ def _rendered(tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
     return str(text)
 
 
-def _last_line(text: str, prompt: str) -> int:
-    """Return where the last line of `prompt` begins in the rendered `text`; -1: it has one line."""
+def _start(text: str, prompt: str) -> int:
+    """Return where `prompt` begins in the rendered `text`, which need not have the blanks around it."""
     place = text.rfind(prompt.strip())
     if place < 0:
         raise InputError("the tokenizer's chat template changes the prompt: use a plain model.prompt")
-    line = prompt.strip().rfind("\n")
-    return place + (line if line >= 0 else len(prompt.strip()))
+    return place - (len(prompt) - len(prompt.lstrip()))
+
+
+def _last_line(prompt: str) -> int:
+    """Return where the last line of `prompt` begins; its end where it has one line."""
+    line = prompt.rstrip().rfind("\n")
+    return line if prompt[: line + 1].strip() else len(prompt.rstrip())

@@ -12,12 +12,13 @@ from tokenizers.processors import TemplateProcessing
 from torch import nn
 
 from radray.errors import InputError
+from radray.language.exemplar_marks import unmark
 from radray.models.batching import pad
 from radray.models.families.family import EncodedPrompt, Family
 from radray.models.families.loading import load_tokenizer
 from radray.models.families.masks import soft_pieces_in
 from radray.models.families.t5 import converting, loading, saving
-from radray.models.tokens import encode
+from radray.models.tokens import encode, token_span
 
 if TYPE_CHECKING:
     from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -95,7 +96,16 @@ class T5Family(Family):
         """Return the tokens of each prompt, end token included, which stays. Raises InputError for `chat`."""
         if chat:
             raise InputError("a T5 has no chat template: use another model.prompt")
-        return [EncodedPrompt(row, 1) for row in encode(tokenizer, prompts)]
+        plain = [unmark(prompt) for prompt in prompts]
+        rows = encode(tokenizer, [prompt.text for prompt in plain])
+        if not any(prompt.exemplars for prompt in plain):
+            return [EncodedPrompt(row, 1) for row in rows]
+        texts = [prompt.text for prompt in plain]
+        offsets = tokenizer(texts, return_offsets_mapping=True, verbose=False)["offset_mapping"]
+        return [
+            EncodedPrompt(row, 1, tuple(token_span(each, exemplar) for exemplar in prompt.exemplars))
+            for row, each, prompt in zip(rows, offsets, plain, strict=True)
+        ]
 
     def encode_targets(
         self, tokenizer: PreTrainedTokenizerBase, targets: Sequence[str], *, chat: bool
