@@ -57,7 +57,7 @@ def finetune(settings: Settings, console: Console) -> FinetuneResult:
     from radray.training.dataset import read_examples
     from radray.training.places import refuse_missing_bucket
     from radray.training.precision import with_precision
-    from radray.training.recording import describe_data, describe_result
+    from radray.training.recording import describe_base, describe_data, describe_result
     from radray.training.run import finetune_job, run_row
 
     settings, line = with_precision(settings)
@@ -68,8 +68,8 @@ def finetune(settings: Settings, console: Console) -> FinetuneResult:
     for text in filter(None, (line, *describe_data(data))):
         print_line(console, f"finetune: {text}")
     base, plan = planned_model(settings, warehouse.storage, data, ask())  # the model to start from, verified
-    for line in [] if plan is None else plan.lines():
-        print_line(console, f"finetune: plan: {line}")
+    for text in describe_base(base, plan):
+        print_line(console, f"finetune: {text}")
     row = run_row(settings, data, base)  # its key: examples, base model and all that decides what is learnt
     job = finetune_job(settings, warehouse.storage, data, base, plan, row, ask())
     with recorded(warehouse, row) as counts, ray_cluster(settings.cluster):

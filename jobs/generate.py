@@ -71,7 +71,9 @@ def generate(settings: Settings, console: "Console", line: "FinalLine | None" = 
     A night that is refused stops no other, see `each_night`. What was done is added to `line`.
     """
     from radray.cluster.connection import ray_on_demand
+    from radray.models.folder import erased_lines
     from radray.models.store import open_stored
+    from radray.nights.console import print_line
     from radray.nights.final_line import FinalLine
     from radray.nights.night import asked_of, generate_night, print_unanswered
     from radray.nights.range import each_night
@@ -81,6 +83,8 @@ def generate(settings: Settings, console: "Console", line: "FinalLine | None" = 
     line.price_per_hour = settings.cluster.price_per_hour
     storage = Storage.of(settings.warehouse.s3)
     models = asked_of(settings, [open_stored(uri, storage) for uri in settings.model.uri])
+    for text in (text for model, _ in models for text in erased_lines(model)):
+        print_line(console, f"generate: {text}")
     with ray_on_demand(settings.cluster) as start_ray:
         each_night(settings, console, line, lambda night: generate_night(night, models, start_ray, console, line))
         print_unanswered(settings, console, line)

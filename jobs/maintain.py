@@ -17,7 +17,7 @@ from radray.settings.root import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
-USES = ("maintain", "source.dataset", "warehouse")
+USES = ("maintain", "model.uri", "source.dataset", "warehouse")
 
 OPTIMIZERS = (
     "switch on AWS Glue's table optimizers (retention, orphan files, compaction of tables without partitions), where"
@@ -54,7 +54,9 @@ def steps(settings: Settings) -> list[str]:
             f"refuse while a run is running in {where}",
             f"erase one subject_id (it is never shown: give it again) of dataset {settings.source.dataset or 'any'}",
             f"from {where}: reports, predictions, staging; expire all older snapshots",
-            f"read every file left in {where}",
+            *(f"from the training reports that {uri} carries, which gets another digest" for uri in settings.model.uri),
+            "from the copies of models on this machine: remove those that carry such reports",
+            f"read every file left in {where}, and in the models but their weights",
         ]
     return [
         *([OPTIMIZERS] if settings.warehouse.catalog == "glue" else []),
@@ -90,7 +92,8 @@ def maintain(settings: Settings, console: Console) -> None:
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     ages = maintenance.Ages.of(settings.maintain)
     if settings.maintain.erase_subject_id is not None:
-        erasure = erase(warehouse, settings.maintain.erase_subject_id, settings.source.dataset)
+        subject_id, dataset = settings.maintain.erase_subject_id, settings.source.dataset
+        erasure = erase(warehouse, subject_id, dataset, settings.model.uri)
         for line in (*erasure.lines(), *maintenance.describe_leftovers(erasure.removed)):
             print_line(console, f"erase: {line}")
         return

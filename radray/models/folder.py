@@ -21,6 +21,12 @@ _WRITTEN_BY = "run jobs.finetune, which writes model.out, or name another folder
 _LEVER = "use model.init=tiny (fine-tuning without network) or the path of a local model folder"
 
 
+ERASED = "erased"
+"""Name in a manifest's provenance of the record that reports of a patient were erased from what the model carries.
+
+It has no word of whom: ``why``, and ``replaces``, the digests that the model had before, oldest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
     """A model on local disk: its name, where it is, its manifest and the digest of that."""
@@ -29,6 +35,16 @@ class ModelFolder:
     path: Path
     manifest: Manifest
     digest: str
+
+
+def erased_lines(model: ModelFolder) -> list[str]:
+    """Return the line that a job prints which uses a model from which reports were erased; [] for any other."""
+    if ERASED not in model.manifest.provenance:
+        return []
+    return [
+        f"model {model.name} ({model.digest[:8]}): reports of a patient were erased from it, and its weights have"
+        " learnt from them: fine-tune a new one"
+    ]
 
 
 def open_model(uri: str, *, verify: bool = True, open_base: Callable[[str], ModelFolder] | None = None) -> ModelFolder:

@@ -6,7 +6,8 @@
         manifest.json                        sha256 of each; written last: without it there is no model
     $XDG_CACHE_HOME/radray/models/<digest>/  the same on a node (else below ~/.cache), checked against the manifest
 
-Nothing is ever removed from the cache but what is damaged: a folder of it may be removed whenever nobody uses it.
+Nothing is ever removed from the cache but what is damaged, and by an erasure what carries the patient's reports: a
+folder of it may be removed whenever nobody uses it.
 """
 
 import os
@@ -108,9 +109,18 @@ def put_model(folder: Path, uri: str, storage: Storage) -> None:
     storage.write(place, manifest.to_json())
 
 
+def local_copy(uri: str) -> Path:
+    """Return the folder in which a fine-tuning writes the model that it uploads to `uri` (``s3://``), and leaves it."""
+    return Path("out").resolve() / absolute_uri(uri).rsplit("/", 1)[-1]
+
+
+def cache_folder() -> Path:
+    """Return the folder of the models that were fetched to this node, by digest; it may not exist."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "radray" / "models"
+
+
 def _cached(manifest: Manifest) -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "radray" / "models" / manifest.digest
+    return cache_folder() / manifest.digest
 
 
 def _fetch(model: StoredModel) -> None:

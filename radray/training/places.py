@@ -4,6 +4,7 @@ from pathlib import Path
 
 from radray.errors import ConfigError
 from radray.models.manifest import MANIFEST
+from radray.models.store import local_copy
 from radray.settings.root import Settings
 from radray.storage.files import Storage, absolute_uri, is_s3
 from radray.training.checkpoints.uploads import Uploads
@@ -13,7 +14,7 @@ def out_folder(settings: Settings) -> Path:
     """Return the local folder of the fine-tuned model; where `model.out` is on S3, ``out/<its last name>``."""
     out = settings.model.out
     if is_s3(out):
-        return Path("out").resolve() / absolute_uri(out).rsplit("/", 1)[-1]
+        return local_copy(out)
     return Path(out).expanduser().resolve()
 
 

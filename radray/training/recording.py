@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from radray.language.normality import is_normal
+from radray.models.folder import ModelFolder, erased_lines
 from radray.schema.runs import TRAINING_METRICS
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
@@ -13,6 +14,7 @@ from radray.tables.rows import to_arrow
 from radray.training.dataset import TrainingData
 from radray.training.driver.job import FinetuneResult
 from radray.training.loop.validation import FIGURES
+from radray.training.plan import TrainingPlan
 from radray.training.progress import Metric
 
 RECORDED = ("train_loss", "val_loss", "learning_rate", "examples_per_second", *FIGURES)
@@ -51,6 +53,12 @@ def describe_data(data: TrainingData) -> Iterator[str]:
     if references:
         abnormal = sum(is_normal(reference) is False for reference in references)
         yield f"ROUGE on {len(references):,} of the validation reports, {abnormal:,} of them abnormal"
+
+
+def describe_base(base: ModelFolder, plan: TrainingPlan | None) -> Iterator[str]:
+    """Yield lines: what must be known of the model to start from, and the plan of training it, where there is one."""
+    yield from erased_lines(base)
+    yield from (f"plan: {line}" for line in ([] if plan is None else plan.lines()))
 
 
 def describe_metric(metric: Metric, metrics: Iterable[Metric]) -> Iterator[str]:

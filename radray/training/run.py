@@ -5,7 +5,7 @@ from typing import Any
 
 from radray.models.engines.engine import DECIDES
 from radray.models.families.registry import family_name
-from radray.models.folder import ModelFolder
+from radray.models.folder import ERASED, ModelFolder
 from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
 from radray.storage.files import Storage
@@ -101,6 +101,7 @@ def provenance(
             "epoch": data.train.num_rows,
         },
         **asked.provenance,
+        **{name: value for name, value in base.manifest.provenance.items() if name == ERASED},
         "family": family_name(base.path),
         "run_id": row.run_id,
         "settings": settings.train.model_dump(mode="json"),

@@ -1,13 +1,13 @@
 """Erasure of a patient from every table, snapshot and staged file, proved by reading every file that is left.
 
-It erases what is in the warehouse. The raw source, models trained on the patient's reports and copies elsewhere are
-not in it: see `Erasure.lines`.
+It erases what is in the warehouse, and what the models that are named carry of the patient's reports. The raw source,
+weights that have learnt from them and copies elsewhere are not in it: see `Erasure.lines`.
 """
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from pyiceberg.expressions import And, BooleanExpression, In, Or, Reference
 
 from radray.errors import AuditError, ConfigError, ConflictError, RadrayError
+from radray.models.neighbours import subject_digest
 from radray.schema.column import TableSchema
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
@@ -27,8 +28,11 @@ from radray.tables.commit import pin, replace_partition
 from radray.tables.identity import new_run_id, utc_now
 from radray.tables.inventory import Inventory
 from radray.tables.merge import merge
+from radray.upkeep.carried import Patient, erase_carried, erase_copies, open_carriers, prove_erased, texts_of
 from radray.upkeep.evidence import IDS, Hit, Trace, beginning, search, traces
 from radray.upkeep.maintenance import AT_ONCE, Kind, Leftover, fence, referred_to, sweep
+from radray.upkeep.mentions import MENTIONING, copied, mentioning, without_mentions
+from radray.upkeep.report import Erasure
 
 HOLDING = (REPORTS, PREDICTIONS)
 """Tables with rows about patients; the others hold numbers about many."""
@@ -37,75 +41,79 @@ ERASURE = "radray.erasure"
 """Property of an erasure's snapshots: the id of the erasure, nothing about the patient."""
 
 
-@dataclass(slots=True)
-class Erasure:
-    """What an erasure did, and what reading every remaining file showed."""
-
-    erasure_id: str
-    rows: Counter[str] = field(default_factory=Counter)
-    """Rows erased, by table."""
-    partitions: int = 0
-    """Partitions rewritten without them."""
-    emptied: int = 0
-    """Of these, partitions that are empty now."""
-    removed: list[Leftover] = field(default_factory=list)
-    """Snapshots that were expired; data, metadata and staged files that were removed."""
-    traces: int = 0
-    """Values of the patient that were searched for: ids, digests, texts."""
-    shared: int = 0
-    """Of these, values that other patients' rows hold too, so that finding them proves nothing."""
-    files_read: int = 0
-    bytes_read: int = 0
-
-    def lines(self) -> list[str]:
-        """Return the report as lines of text, without anything about the patient."""
-        kinds = Counter(leftover.kind.value for leftover in self.removed)
-        rows = ", ".join(f"{count:,} of {table}" for table, count in sorted(self.rows.items())) or "none"
-        return [
-            f"rows erased: {rows}; {self.partitions:,} partitions rewritten, {self.emptied:,} of them empty now",
-            f"expired {kinds[Kind.SNAPSHOT]:,} snapshots, removed {kinds[Kind.FILE]:,} data and metadata files and"
-            f" {kinds[Kind.STAGING]:,} staged files",
-            f"read every remaining file, raw and decoded ({self.files_read:,} files, {self.bytes_read:,} bytes): none"
-            f" holds any of {self.traces - self.shared:,} values of the patient ({self.shared:,} more are also"
-            " other patients')",
-            "outside the warehouse and not erased: the raw source (remove the reports there too: a rerun of an emptied"
-            " night, or another night, brings them back), models trained on them, exports and backups, old versions"
-            " of objects in a versioned bucket",
-        ]
-
-
-def erase(warehouse: Warehouse, subject_id: str, dataset: str | None = None) -> Erasure:
+def erase(warehouse: Warehouse, subject_id: str, dataset: str | None = None, models: Sequence[str] = ()) -> Erasure:
     """Erase the patient's rows everywhere in the warehouse and prove it; safe to repeat after a crash.
 
     Every row of `reports` and `predictions` with the `subject_id`, or with one of the patient's studies, is removed, in
     one commit for each partition; then all older snapshots, all files that nothing refers to, and the staged files that
     hold such rows (a rerun stages them again). A partition keeps its run key, so a rerun with the same input finds it
-    done.
+    done. Predictions of others lose what names the patient's reports, and go where they are one of these word for word.
+    The reports also leave the `models`, folders and prefixes, and the copies of models on this machine.
 
     `dataset` selects the patient where several datasets have the id. Raises ConfigError where it is needed and None;
     ConflictError while a run is recorded as running, or where one committed rows of the patient meanwhile; AuditError,
-    with the files, when a trace is left, or when a partition was written by several runs.
+    with the files, when a trace is left, or when a partition was written by several runs; InputError for a model that
+    cannot be looked through, before anything is changed.
     """
     refuse_while_running(warehouse)
+    carriers, missing = open_carriers(models, warehouse.storage)
     inventory = Inventory(warehouse)
     rows = _patients_rows(inventory, subject_id, dataset)
     datasets = {row["dataset"] for row in rows}
     if dataset is None and len(datasets) > 1:
         raise ConfigError(f"datasets {', '.join(sorted(datasets))} each have such a subject_id: set source.dataset")
-    erasure = Erasure(new_run_id("erase"))
+    erasure = Erasure(new_run_id("erase"), named=len(models) - len(missing), missing=missing)
+    patient = _patient(warehouse, rows, subject_id, dataset or next(iter(datasets), None))
+    texts = {row[name] for row in rows for name in ("findings", "reference") if row.get(name)}
+    units = set(patient.units)
+    for carrier in carriers:
+        owned = patient.owns(carrier.reports, carrier.manifest.provenance)
+        texts |= texts_of(carrier.reports, owned)
+        units |= {unit for unit, mine in zip(carrier.reports["unit_id"].to_pylist(), owned, strict=True) if mine}
+    patient = replace(patient, units=frozenset(units))
     wanted = traces(rows) | {Trace("subject_id", subject_id.encode("utf-8"))}
+    wanted |= {Trace("unit_id", unit.encode("utf-8")) for unit in units}
     matching = _matching(rows, subject_id, dataset)
     for schema in HOLDING:
         if warehouse.has(schema):
-            _erase_rows(warehouse, schema, matching, erasure)
+            _erase_rows(warehouse, schema, matching, patient.units, erasure)
             fence(warehouse, schema, {ERASURE: erasure.erasure_id})  # also drops the manifest of what was deleted
+    # before the sweep: until then the files of the tables say whose reports these are, also after a crash
+    done = [erase_carried(carrier, patient, warehouse.storage) for carrier in carriers]
+    erasure.models = [model for model in done if model is not None]
+    erasure.copies = erase_copies(carriers, patient)
+    erasure.learnt = _learnt(warehouse, rows, {model.replaced for model in erasure.models})
     erasure.removed += _remove_staged(inventory, wanted)
     for schema in HOLDING:
         erasure.removed += sweep(warehouse, schema, AT_ONCE, utc_now(), always_fence=True)
     refuse_while_running(warehouse)
     _refuse_rows(warehouse, matching)
     _prove(inventory, wanted, _others(warehouse, rows, subject_id), erasure)
+    erasure.model_files_read = prove_erased(carriers, patient, texts, warehouse.storage)
     return erasure
+
+
+def _patient(warehouse: Warehouse, rows: list[dict[str, Any]], subject_id: str, dataset: str | None) -> Patient:
+    """Return what the patient of `rows` is known by in models; a row of another dataset is another patient's."""
+    namesakes = warehouse.read(REPORTS, ["unit_id", "dataset"], {"subject_id": subject_id}).to_pylist()
+    others = frozenset(row["unit_id"] for row in namesakes if dataset is not None and row["dataset"] != dataset)
+    units = frozenset(row["unit_id"] for row in rows if row["unit_id"])
+    return Patient(units, subject_digest(subject_id), dataset, others)
+
+
+def _learnt(warehouse: Warehouse, rows: list[dict[str, Any]], replaced: set[str]) -> list[str]:
+    """Return the models, but the `replaced`, that `runs` says were fine-tuned on a night with training `rows`."""
+    nights = {(row["dataset"], row["batch_date"]) for row in rows if row.get("split") == "train"}
+    columns = ["model_name", "model_digest", "dataset", "batch_date"]
+    runs = warehouse.read(RUNS, columns, {"job": "finetune", "status": RunStatus.FINISHED.value}).to_pylist()
+    return sorted(
+        {
+            f"{run['model_name']} {(run['model_digest'] or '')[:8]}".strip()
+            for run in runs
+            for dataset, night in nights
+            if run["batch_date"] == night and run["dataset"] in (None, dataset) and run["model_digest"] not in replaced
+        }
+    )
 
 
 def refuse_while_running(warehouse: Warehouse) -> None:
@@ -171,23 +179,37 @@ def _matching(rows: list[dict[str, Any]], subject_id: str, dataset: str | None) 
     return reduce(Or, alike)
 
 
-def _erase_rows(warehouse: Warehouse, schema: TableSchema, matching: BooleanExpression, erasure: Erasure) -> None:
+def _erase_rows(
+    warehouse: Warehouse, schema: TableSchema, matching: BooleanExpression, mine: frozenset[str], erasure: Erasure
+) -> None:
+    """Rewrite each partition that has rows of the patient, or names `mine`, the patient's reports."""
     table = warehouse.load(schema)
     gone = table.scan(row_filter=matching, selected_fields=(*schema.partition, "unit_id")).to_arrow().to_pylist()
-    partitions = {tuple(row[name] for name in schema.partition) for row in gone}
-    for values in sorted(partitions, key=str):
-        partition = dict(zip(schema.partition, values, strict=True))
-        units = {row["unit_id"] for row in gone if all(row[name] == partition[name] for name in partition)}
-        _rewrite(warehouse, schema, partition, units, erasure)
-        erasure.rows[schema.name] += len(units)
+    units_of: dict[tuple[Any, ...], set[str]] = {}
+    for row in gone:
+        units_of.setdefault(tuple(row[name] for name in schema.partition), set()).add(row["unit_id"])
+    named = {field.name for field in table.schema().fields} & set(MENTIONING)
+    for batch in table.scan(selected_fields=(*schema.partition, *named)).to_arrow_batch_reader() if named else ():
+        rows = pa.Table.from_batches([batch])
+        for row in rows.filter(pa.array(mentioning(rows, mine), pa.bool_())).select(schema.partition).to_pylist():
+            units_of.setdefault(tuple(row[name] for name in schema.partition), set())
+    for values, units in sorted(units_of.items(), key=str):
+        _rewrite(warehouse, schema, dict(zip(schema.partition, values, strict=True)), units, mine, erasure)
+        erasure.rows += Counter({schema.name: len(units)})  # without a zero
 
 
 def _rewrite(
-    warehouse: Warehouse, schema: TableSchema, partition: dict[str, Any], units: set[str], erasure: Erasure
+    warehouse: Warehouse,
+    schema: TableSchema,
+    partition: dict[str, Any],
+    units: set[str],
+    mine: frozenset[str],
+    erasure: Erasure,
 ) -> None:
     """Rewrite the partition without `units`, as an attempt of the run that wrote it, whose key and id it keeps.
 
-    Raises AuditError if several runs wrote it; ConflictError if another run commits it meanwhile.
+    Of the rows that stay, entries that name `mine`, the patient's reports, are removed, and rows that are a copy of
+    one. Raises AuditError if several runs wrote it; ConflictError if another run commits it meanwhile.
     """
     base = pin(warehouse, schema, partition)
     inventory, layout, mark = Inventory(warehouse), warehouse.layout, secrets.token_hex(4)
@@ -200,8 +222,8 @@ def _rewrite(
     with inventory.write(f"{staging}/kept.parquet") as sink, pq.ParquetWriter(sink, schema.arrow()) as writer:
         for batch in rows:
             keys |= set(batch.column("run_key").to_pylist())
-            stay = pc.invert(pc.is_in(batch.column("unit_id"), pa.array(sorted(units))))
-            left = with_null_lists(pa.Table.from_batches([batch])).filter(stay)
+            stay = pc.invert(pc.is_in(batch.column("unit_id"), pa.array(sorted(units), batch.column("unit_id").type)))
+            left = _without_copies(with_null_lists(pa.Table.from_batches([batch])).filter(stay), mine, erasure)
             kept += left.column("unit_id").to_pylist()
             columns = [left.column(column.name).cast(column.type) for column in schema.columns]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema.arrow()))
@@ -222,6 +244,15 @@ def _rewrite(
     inventory.remove(f"{staging}/kept.parquet")
     erasure.partitions += 1
     erasure.emptied += not kept
+
+
+def _without_copies(rows: pa.Table, mine: frozenset[str], erasure: Erasure) -> pa.Table:
+    """Return `rows`, of others, without those that are an impression of `mine` word for word, and without mentions."""
+    copies = copied(rows, mine)
+    rows = rows.filter(pa.array([not copy for copy in copies], pa.bool_()))
+    erasure.copied += sum(copies)
+    erasure.mentions += sum(mentioning(rows, mine))
+    return without_mentions(rows, mine)
 
 
 def _remove_staged(inventory: Inventory, wanted: frozenset[Trace]) -> list[Leftover]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from jobs.generate import check, describe, generate
 from radray.errors import ConfigError, ConflictError
 from radray.models.families.t5.tiny import build_tiny
-from radray.models.folder import open_model
+from radray.models.folder import ERASED, open_model
 from radray.models.manifest import write_manifest
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.runs import RUNS
@@ -51,6 +51,19 @@ def test_an_empty_night_without_a_parity_record_is_committed_once(settings: Sett
     assert "0 reports, 0 ok, 0 resumed" in second
     assert " s, committed " in third
     assert "is there already, made from the same input; nothing written" in fourth
+
+
+def test_a_model_from_which_reports_were_erased_is_named_and_used(settings: Settings) -> None:
+    write_manifest(Path(settings.model.uri[0]), "m", {ERASED: {"why": "reports of a patient were erased"}})
+    output = io.StringIO()
+    generate(settings, Console(file=output, width=300))
+    digest = open_model(settings.model.uri[0]).digest
+    first, *later = output.getvalue().splitlines()
+    assert first == (
+        f"generate: model m ({digest[:8]}): reports of a patient were erased from it, and its weights have learnt from"
+        " them: fine-tune a new one"
+    )
+    assert "committed" in "".join(later)
 
 
 def test_a_partition_that_another_run_holds_is_refused_before_any_proof(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from radray.errors import ConfigError, InputError
-from radray.models.folder import ModelFolder, open_model
+from radray.models.folder import ERASED, ModelFolder, open_model
 from radray.settings.loading import load_settings
 from radray.settings.model import ModelSettings
 from radray.settings.root import Settings
@@ -20,6 +21,7 @@ from radray.tasks.task import TargetCounts
 from radray.training.base_model import asked_of_base, planned_model
 from radray.training.dataset import EXAMPLES, TrainingData
 from radray.training.plan import describe_plan
+from radray.training.recording import describe_base
 from radray.training.run import finetune_job, run_row
 from tests.support.paths import ROOT
 
@@ -110,6 +112,17 @@ def test_the_manifest_records_data_base_model_and_settings(base: ModelFolder, tm
         "input_digest": DATA.digest(),
     }
     assert job.checkpoints == tmp_path / "model-checkpoints" / row.run_key[:16]
+
+
+def test_what_was_erased_from_the_base_model_is_inherited(base: ModelFolder, tmp_path: Path) -> None:
+    mark = {"why": "reports of a patient were erased", "replaces": ["ab"]}
+    marked = replace(base, manifest=replace(base.manifest, provenance={**base.manifest.provenance, ERASED: mark}))
+    settings = _settings(tmp_path)
+    job = finetune_job(settings, STORAGE, DATA, marked, None, run_row(settings, DATA, marked), ASKED)
+    assert job.provenance[ERASED] == mark
+    (line,) = describe_base(marked, None)
+    assert line.startswith(f"model {base.name} ({base.digest[:8]}): reports of a patient were erased from it")
+    assert list(describe_base(base, None)) == []
 
 
 def test_a_training_that_does_not_fit_is_refused_before_a_download(tmp_path: Path) -> None:

@@ -21,9 +21,10 @@ from radray.tables.identity import new_run_id
 from radray.tables.partition import PartitionRun, RecordedRun
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
-from radray.upkeep.erasure import Erasure, erase
+from radray.upkeep.erasure import erase
 from radray.upkeep.evidence import Trace, search
 from radray.upkeep.maintenance import AT_ONCE, Kind, find_leftovers, maintain
+from radray.upkeep.report import Erasure
 from tests.support.s3_server import S3Server
 from tests.support.worlds.tables import NIGHT, Night, open_warehouse, report_rows
 
