@@ -36,7 +36,9 @@ class ModelSettings(Section):
     """Folder that fine-tuning writes, or ``s3://`` prefix that it is uploaded to, the manifest last."""
     uri: Annotated[tuple[Place, ...], Field(max_length=16)] = ()
     """Models that `generate` uses, one or a list: folders, ``s3://`` prefixes, hub ids, ``.gguf`` files, `smollm2`; []:
-    none, which `generate` refuses."""
+    none, which `generate` refuses.
+
+    An erasure (`maintain.erase_subject_id`) takes the patient out of the training reports that they carry."""
     task: str | None = None
     """Id of what models are asked; None: what a model was trained for, else `impression`."""
     prompt: str | None = None
