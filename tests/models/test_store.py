@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from boto3.s3.transfer import TransferConfig
 
@@ -16,6 +17,7 @@ from radray.errors import InputError, RadrayError
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
 from radray.models.manifest import MANIFEST, write_manifest
+from radray.models.neighbours import COLUMNS, NEIGHBOURS, read_neighbours, write_neighbours
 from radray.models.store import StoredModel, on_this_node, open_stored, put_model
 from radray.models.verified import CheckedFiles
 from radray.pipelines.write_impressions import WriteImpressions
@@ -125,6 +127,44 @@ def test_an_actor_on_another_node_writes_with_it(
     place = tmp_path / "node-2" / "radray" / "models" / model.digest
     assert (place / ".ctranslate2").is_dir()
     assert not model.path.exists()
+
+
+def test_training_reports_travel_with_their_model_and_are_verified(
+    storage: Storage, source_model: Path, uri: str, tmp_path: Path
+) -> None:
+    carrier = tmp_path / "carrier"
+    shutil.copytree(source_model, carrier)
+    report = {"unit_id": "u1", "subject": None, "findings": "Small left effusion.", "impression": "Left effusion."}
+    write_neighbours(pa.Table.from_pylist([report], schema=COLUMNS), carrier)
+    digest = write_manifest(carrier, "chest", {}).digest
+    assert digest != open_model(str(source_model)).digest
+    put_model(carrier, uri, storage)
+    fetched = open_stored(uri, storage)
+    assert fetched.digest == digest
+    asked = {"unit_id": "u2", "subject_id": None, "findings": "Left effusion."}
+    ((nearest,),) = read_neighbours(fetched.path).nearest([asked], 3)
+    assert nearest.impression == "Left effusion."
+    # a byte that changed on the node is fetched anew; one that changed on S3 is no part of the model
+    place = fetched.path / NEIGHBOURS
+    whole = place.read_bytes()
+    place.write_bytes(whole[:-1] + b"?")
+    assert (open_stored(uri, storage).path / NEIGHBOURS).read_bytes() == whole
+    shutil.rmtree(fetched.path)
+    storage.write(f"{uri}/{NEIGHBOURS}", whole[:-1] + b"?")
+    with pytest.raises(
+        InputError, match=rf"^model {uri}: {NEIGHBOURS} is not the file that its manifest\.json lists"
+    ) as e:
+        open_stored(uri, storage)
+    assert len(str(e.value).splitlines()) == 1
+    assert "effusion" not in str(e.value)
+    assert not fetched.path.exists()
+
+
+def test_training_reports_that_are_no_parquet_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / NEIGHBOURS).write_bytes(b"PAR1 left effusion PAR1")
+    with pytest.raises(InputError, match=rf"{NEIGHBOURS} cannot be read; fine-tune the model again$") as e:
+        read_neighbours(tmp_path)
+    assert "effusion" not in str(e.value)
 
 
 def test_a_local_model_stays_where_it_is(storage: Storage, source_model: Path, proxy: FaultProxy) -> None:

@@ -5,10 +5,12 @@ import struct
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pyarrow as pa
 import pytest
 import yaml
 from tensorboardX.proto.event_pb2 import Event
 
+from radray.models.neighbours import COLUMNS, write_neighbours
 from radray.training.delivery.card import write_card
 from radray.training.delivery.curves import write_curves
 from radray.training.delivery.event_files import event_files
@@ -58,6 +60,17 @@ def test_the_card_says_what_the_model_is_for_and_what_it_was_made_of(tmp_path: P
     ):
         assert words in plain, words
     assert "max_steps" not in plain
+    assert "holds report text" not in plain
+
+
+def test_the_card_of_a_model_that_carries_reports_warns_of_their_text(tmp_path: Path) -> None:
+    text = "Canary opacity."
+    row = {"unit_id": "u1", "subject": None, "findings": text, "impression": text}
+    write_neighbours(pa.Table.from_pylist([row], schema=COLUMNS), tmp_path)
+    write_card(tmp_path, "chest", PROVENANCE)
+    card = " ".join((tmp_path / "README.md").read_text().split())
+    assert "## This folder holds report text `neighbours.parquet` has the findings and impressions of training" in card
+    assert "Canary" not in card
 
 
 def test_the_card_of_a_causal_model_has_the_terms_of_its_base(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from radray.models.neighbours import NEIGHBOURS, has_neighbours
+
 CARD = "README.md"
 """The card's name in a model folder."""
 
@@ -36,10 +38,20 @@ and is shared only with people who have signed that agreement. Reports of a hosp
 """
 
 
+_CARRIES = f"""
+## This folder holds report text
+
+`{NEIGHBOURS}` has the findings and impressions of training reports, word for word, for prompts that show the most
+similar ones; of a patient it has a digest of the id. Keep and share the folder as you would the reports themselves.
+`jobs.maintain maintain.erase_subject_id=ID model.uri=FOLDER` takes a patient out of it.
+"""
+
+
 def write_card(folder: Path, name: str, provenance: Mapping[str, Any]) -> None:
     """Write the card of the model `name` as CARD into `folder`, from the `provenance` that its manifest records.
 
-    It holds settings and figures, and no report text. What `provenance` lacks is left out. Raises OSError.
+    It holds settings and figures, no report text, and says whether the files that are in `folder` do. What `provenance`
+    lacks is left out. Raises OSError.
     """
     base, origin = provenance.get("base", {}).get("name"), provenance.get("base", {}).get("origin", {})
     head = {
@@ -55,7 +67,7 @@ def write_card(folder: Path, name: str, provenance: Mapping[str, Any]) -> None:
         f"---\n{yaml.safe_dump(head, sort_keys=False)}---\n",
         f"# {name}\n",
         f"## Intended use\n\n{_USE}",
-        f"## Data and its terms\n\n{_list(_data(provenance))}\n{_TERMS}",
+        f"## Data and its terms\n\n{_list(_data(provenance))}\n{_TERMS}{_CARRIES if has_neighbours(folder) else ''}",
         f"## Results of the training\n\n{_list(_flat(provenance.get('metrics', {})))}\n"
         f"![Curves of the training]({CURVES})\n",
         "ROUGE here is taken during training on a sample of the validation reports, F-measures from 0 to 1; for the\n"
