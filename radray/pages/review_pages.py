@@ -1,13 +1,15 @@
 """The review of a model by readers: sheets drawn from an evaluation, and the readers' answers as tables."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from pathlib import Path
 
 from rich.table import Table
 
+from radray.evaluation.review.axes import SOURCE, beside_published
 from radray.evaluation.review.files import KEY_PARQUET, read_all, read_key, write_sheet
 from radray.evaluation.review.sheet import Candidate, draw_sheet
-from radray.evaluation.review.summary import agreements, summarise_review
+from radray.evaluation.review.summary import Estimate, agreements, summarise_review
 from radray.evaluation.strata import ABNORMAL, NORMAL
 from radray.evaluation.systems import MODEL, SideBySide
 from radray.flags import TIER_A
@@ -50,7 +52,7 @@ def write_review(folder: Path, side: SideBySide, n: int, seed: int) -> list[Path
 
 
 def review_tables(files: Sequence[Path], resamples: int, seed: int) -> Iterator[Table]:
-    """Yield the readers' answers in the filled sheets `files`, then how well they agree.
+    """Yield the readers' answers in the filled sheets `files`, them beside Med-PaLM's, then how well they agree.
 
     The key is read from the folder of the first sheet. Raises InputError for a key that is missing, and for a sheet
     that cannot be used, naming its cells.
@@ -62,7 +64,8 @@ def review_tables(files: Sequence[Path], resamples: int, seed: int) -> Iterator[
     table = Table(
         *("question", "answer", "of", "items", "estimate", "95 % interval"), title=f"Review of {about}, by {readers}"
     )
-    for estimate in summarise_review(key, readings, resamples, seed):
+    estimates = summarise_review(key, readings, resamples, seed)
+    for estimate in estimates:
         ends = f"[{estimate.low:.2f}, {estimate.high:.2f}]"
         cells = (
             estimate.question,
@@ -74,7 +77,20 @@ def review_tables(files: Sequence[Path], resamples: int, seed: int) -> Iterator[
         )
         table.add_row(*cells)
     yield table
+    yield _published_table(estimates)
     table = Table("question", "judged by two or more readers", "Krippendorff's alpha", title=f"Agreement of {readers}")
     for agreed in agreements(key, readings):
         table.add_row(agreed.question, f"{agreed.units:,}", "-" if agreed.alpha is None else f"{agreed.alpha:.2f}")
     yield table
+
+
+def _published_table(estimates: Sequence[Estimate]) -> Table:
+    """Return the shares of the review beside those published of answers to consumers' questions: another task."""
+    systems = ("prediction", "reference", "Flan-PaLM", "Med-PaLM", "clinicians")
+    title = f"On the axes of {SOURCE}: answers to consumers' questions, not impressions; no figure: -"
+    table = Table("axis", "question: answer", *systems, title=title)
+    for axis, *ours in beside_published(estimates):
+        theirs = (None, None, None) if axis.published is None else astuple(axis.published)
+        shares = ("-" if value is None else f"{value:.3f}" for value in (*ours, *theirs))
+        table.add_row(axis.name, f"{axis.question}: {axis.level}", *shares)
+    return table

@@ -12,9 +12,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from radray.errors import ConfigError, InputError
+from radray.evaluation.review.axes import AXES, Axis, Published, beside_published
 from radray.evaluation.review.files import KEY_PARQUET, SHEET_CSV, SHEET_PARQUET, read_all, read_filled, read_key
 from radray.evaluation.review.files import write_sheet as write
-from radray.evaluation.review.sheet import ANSWER_COLUMNS, SHEET_COLUMNS, Candidate, Sheet, allocate, draw_sheet
+from radray.evaluation.review.sheet import (
+    ADDED_COLUMNS,
+    ANSWER_COLUMNS,
+    QUESTIONS,
+    SHEET_COLUMNS,
+    Candidate,
+    Sheet,
+    allocate,
+    draw_sheet,
+)
 from radray.evaluation.review.summary import Estimate, agreements, summarise_review
 
 ABOUT = {"system": "model 1234abcd", "dataset": "d"}
@@ -154,7 +164,7 @@ def test_each_bad_cell_is_named_and_what_it_holds_is_not(tmp_path: Path) -> None
     message = str(caught.value)
     assert "6 cells cannot be used" in message
     for bad in (
-        "row 2, column a_harm_extent (none, mild, moderate or severe)",
+        "row 2, column a_harm_extent (none, mild, moderate, severe or death)",
         "row 4, column preferred (a, b or same)",
         "row 4, column b_completeness (1, 2, 3, 4 or 5)",
         "row 5, column item (no item of this sheet)",
@@ -198,6 +208,57 @@ def test_a_file_that_is_no_filled_sheet_is_refused(tmp_path: Path) -> None:
         read_all(files, draw.key)
 
 
+def test_a_sheet_of_the_earlier_form_is_read_without_the_newer_questions(tmp_path: Path) -> None:
+    draw = draw_sheet(NIGHT, 8, 1, ABOUT)
+    rows = fill(draw, lambda row, side: {"a_correctness": "4", "b_harm_extent": "severe"})
+    earlier = [{name: value for name, value in row.items() if name not in ADDED_COLUMNS} for row in rows]
+    assert len(earlier[0]) == len(rows[0]) - 18
+    reading = read_filled(save(tmp_path / "r.csv", earlier), draw.key)
+    assert reading.answers == {item: {"a_correctness": "4", "b_harm_extent": "severe"} for item in range(1, 9)}
+    estimates = summarise_review(draw.key, [reading], resamples=200, seed=1)
+    assert {estimate.question for estimate in estimates} == {"correctness", "harm_extent"}
+    half = [row | {"a_intent": "yes"} for row in earlier]
+    with pytest.raises(InputError, match=r"lacks the columns a_consensus, a_correct_comprehension, .*b_helpful$"):
+        read_filled(save(tmp_path / "r.csv", half), draw.key)
+
+
+def test_shares_stand_beside_the_published_ones_of_the_same_axis(tmp_path: Path) -> None:
+    draw = draw_sheet([candidate(place) for place in range(4)], 4, 1, ABOUT)
+
+    def answers(row: dict[str, Any], side: str) -> dict[str, str]:
+        other = "b" if side == "a" else "a"
+        first = row["item"] == 1
+        return {
+            **{f"{side}_consensus": "none" if first else "aligned", f"{other}_consensus": "aligned"},
+            **{f"{side}_harm_extent": "death" if first else "none", f"{side}_helpful": "somewhat" if first else "yes"},
+        }
+
+    reading = read_filled(save(tmp_path / "r.csv", fill(draw, answers)), draw.key)
+    rows = beside_published(summarise_review(draw.key, [reading], resamples=200, seed=1))
+    shares = {axis.question: tuple(ours) for axis, *ours in rows}
+    assert shares["consensus"] == (0.75, 1.0)
+    assert shares["harm_extent"] == (0.25, None)
+    assert shares["helpful"] == (0.75, None)
+    assert shares["bias"] == (None, None)
+    assert len(rows) == 14
+    published = {axis.question: axis.published for axis, *_ in rows}
+    assert published["consensus"] == Published(flan_palm=0.619, med_palm=0.926, clinicians=0.929)
+    assert [name for name, figures in published.items() if figures is None] == [
+        *("harm_likelihood", "correct_comprehension", "correct_reasoning"),
+        *("incorrect_comprehension", "incorrect_retrieval", "incorrect_reasoning"),
+    ]
+
+
+@pytest.mark.parametrize("axis", AXES, ids=lambda axis: axis.question)
+def test_an_axis_is_the_share_of_an_answer_that_the_sheet_has(axis: Axis, tmp_path: Path) -> None:
+    (question,) = [question for question in QUESTIONS if question.name == axis.question]
+    draw = draw_sheet([candidate(place) for place in range(2)], 2, 1, ABOUT)
+    rows = fill(draw, lambda row, side: {f"{side}_{question.name}": question.answers[-1]})
+    estimates = summarise_review(draw.key, [read_filled(save(tmp_path / "r.csv", rows), draw.key)], 50, 1)
+    (ours,) = [prediction for other, prediction, _ in beside_published(estimates) if other == axis]
+    assert ours == 1.0
+
+
 def test_answers_are_unblinded_weighted_and_averaged_over_readers(tmp_path: Path) -> None:
     draw = draw_sheet(NIGHT, 60, 3, ABOUT)
     stratum_of = dict(zip(draw.key.column("item").to_pylist(), draw.key.column("stratum").to_pylist(), strict=True))
@@ -230,7 +291,7 @@ def test_answers_are_unblinded_weighted_and_averaged_over_readers(tmp_path: Path
     assert difference.high < 0
     assert of(estimates, "harm_extent", "mild or more", "prediction").value == pytest.approx(share)
     assert of(estimates, "harm_extent", "moderate or more", "prediction").value == pytest.approx(share)
-    severe = of(estimates, "harm_extent", "severe", "prediction")
+    severe = of(estimates, "harm_extent", "severe or more", "prediction")
     assert (severe.value, severe.low) == (0.0, 0.0)
     assert severe.high == pytest.approx(1 - 0.025 ** (1 / 60))  # none of 60 does not say none
     assert of(estimates, "preferred", "reference", "").value == pytest.approx(share)

@@ -84,6 +84,11 @@ def test_filled_sheets_are_read_back_and_nothing_else_is_done(world: World) -> N
     assert ["correctness", "mean", "difference", "12", "1.50", "[1.50,", "1.50]"] in lines
     assert any(line[:4] == ["preferred", "prediction", "12", "1.00"] for line in lines)
     assert any(line[:2] == ["correctness", "24"] for line in lines)  # impressions that both judged
+    # the published ones beside ours: everybody gave the first answer, opposed and no
+    assert [line[-5:] for line in lines if line[-7:-5] == ["consensus:", "aligned"]] == [
+        ["0.000", "0.000", "0.619", "0.926", "0.929"]
+    ]
+    assert any(line[:2] == ["correct", "reasoning"] and line[-3:] == ["-", "-", "-"] for line in lines)
     assert world.warehouse.read(EVALUATIONS).num_rows == before
     assert describe(settings) == [f"read {files} and the key beside them"]
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.errors import ConfigError, InputError
-from radray.evaluation.review.sheet import ANSWER_COLUMNS, PREFERRED, QUESTIONS, SIDES, Question, Sheet
+from radray.evaluation.review.sheet import ADDED_COLUMNS, ANSWER_COLUMNS, PREFERRED, QUESTIONS, SIDES, Question, Sheet
 
 SHEET_CSV, SHEET_PARQUET, KEY_PARQUET = "review_sheet.csv", "review_sheet.parquet", "review_key.parquet"
 
@@ -75,11 +75,15 @@ def read_filled(file: Path, key: pa.Table) -> Reading:
     """Return the answers in the filled sheet `file` (.csv as a spreadsheet saves it, or .parquet), whose key is `key`.
 
     The file's name is the reader's. Case and white space around an answer do not matter; a blank cell is no answer.
+    A sheet of the form before ADDED_COLUMNS is read without them.
     Raises InputError, which names each bad cell by row and column and never quotes it: an answer that is not allowed,
     an item that is unknown or occurs twice, a sheet of another key, a missing column, nothing filled in.
     """
     rows = _rows(file)
-    needed = ("sheet_id", "item", *ANSWER_COLUMNS)
+    answered = ANSWER_COLUMNS
+    if rows and ADDED_COLUMNS.isdisjoint(rows[0]):  # drawn before these were asked
+        answered = tuple(name for name in ANSWER_COLUMNS if name not in ADDED_COLUMNS)
+    needed = ("sheet_id", "item", *answered)
     missing = [name for name in needed if rows and name not in rows[0]]
     if missing or not rows:
         raise InputError(f"{file}: the sheet lacks the columns {', '.join(missing)}" if rows else f"{file}: no rows")
@@ -97,7 +101,7 @@ def read_filled(file: Path, key: pa.Table) -> Reading:
             bad.append(f"row {number}, column item (no item of this sheet)")
         elif item in answers:
             bad.append(f"row {number}, column item (there twice)")
-        given = {name: cells[name] for name in ANSWER_COLUMNS if cells[name]}
+        given = {name: cells[name] for name in answered if cells[name]}
         bad += [
             f"row {number}, column {name} ({_choice(_OF[name])})"
             for name, answer in given.items()

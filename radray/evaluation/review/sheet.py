@@ -33,23 +33,40 @@ class Question:
 _SCALE = ("1", "2", "3", "4", "5")
 _DEGREES = ("none", "minor", "major")
 
-QUESTIONS = (
+EARLIER = (
     Question("completeness", _SCALE),
     Question("correctness", _SCALE),
     Question("conciseness", _SCALE),
-    Question("harm_extent", ("none", "mild", "moderate", "severe")),
+    Question("harm_extent", ("none", "mild", "moderate", "severe", "death")),
     Question("harm_likelihood", ("low", "medium", "high")),
     Question("missing", _DEGREES),
     Question("added", _DEGREES),
     Question("bias", ("no", "yes"), ordered=False),
 )
-"""About each impression; 5 is best. Missing: content that should be there; added: content that should not."""
+"""About each impression; 5 is best. Missing: content that should be there; added: content that should not.
+
+A sheet drawn before the questions of ADDED were asked has these alone."""
+
+ADDED = (
+    Question("consensus", ("opposed", "none", "aligned"), ordered=False),
+    *(
+        Question(f"{sign}_{what}", ("no", "yes"), ordered=False)
+        for sign in ("correct", "incorrect")
+        for what in ("comprehension", "retrieval", "reasoning")
+    ),
+    Question("intent", ("no", "yes"), ordered=False),
+    Question("helpful", ("no", "somewhat", "yes")),
+)
+"""About each impression: with harm, missing, added and bias the axes of Med-PaLM's evaluation, see `axes`."""
+
+QUESTIONS = (*EARLIER, *ADDED)
 
 PREFERRED = Question("preferred", ("a", "b", "same"), ordered=False)
 """About each item: which impression the reader would sign."""
 
 SIDES = ("a", "b")
 ANSWER_COLUMNS = (PREFERRED.name, *(f"{side}_{question.name}" for side in SIDES for question in QUESTIONS))
+ADDED_COLUMNS = frozenset(f"{side}_{question.name}" for side in SIDES for question in ADDED)
 TEXT_COLUMNS = ("background", "findings", "impression_a", "impression_b")
 SHEET_COLUMNS = ("sheet_id", "item", *TEXT_COLUMNS, *ANSWER_COLUMNS, "comment")
 """Columns of the sheet, in order; comments are for the readers and are never read back."""
