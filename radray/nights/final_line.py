@@ -20,6 +20,8 @@ class Outcome:
     resumed: int
     copied: int
     repeated: int
+    deferred: Counter[str]
+    """Reports that a person should write, by reason; empty where nothing is deferred."""
     figures: Mapping[str, float | None]
     """Columns of the run's `runs` row: seconds_staged, gpu_seconds, cost, ...; without those that do not apply."""
 
@@ -29,6 +31,13 @@ class Outcome:
             return ""
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.failed.most_common())
         return f", {self.failed.total():,} failed ({reasons})"
+
+    def describe_deferred(self) -> str:
+        """Return how many reports are left to a person, by reason, as the end of a sentence; '' for none."""
+        if not self.deferred:
+            return ""
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.deferred.most_common())
+        return f"; {self.deferred.total():,} deferred ({reasons})"
 
     def describe_times(self) -> str:
         """Return a sentence with the seconds and reports a second of each step, the GPU seconds and the cost."""
@@ -65,6 +74,8 @@ class FinalLine:
     counts: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     """Failed predictions by reason."""
+    deferred: Counter[str] = field(default_factory=Counter)
+    """Reports that a person should write, by reason: `withdrawn` for all of a night that is not as calibrated."""
     gpu_seconds: float = 0.0
     error: str | None = None
     """Class of the error that ended the job; None: it ended well."""
@@ -80,6 +91,7 @@ class FinalLine:
         self.run_ids.append(run_id)
         self.counts.update({name: getattr(outcome, name) for name in _OF_OUTCOME})
         self.failed.update(outcome.failed)
+        self.deferred.update(outcome.deferred)
         self.gpu_seconds += outcome.figures.get("gpu_seconds") or 0.0
 
     def json(self, exit_code: int) -> str:
@@ -103,6 +115,7 @@ class FinalLine:
             "nights_empty": [str(night) for night in self.empty],
             **counts,
             "failed": dict(sorted(self.failed.items())),
+            "deferred": dict(sorted(self.deferred.items())),
             "partitions_there": self.there,
             "seconds": round(seconds, 1),
             "reports_per_second": round(self.counts["reports"] / max(seconds, 0.1), 2),

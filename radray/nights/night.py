@@ -18,8 +18,10 @@ from radray.nights.final_line import FinalLine
 from radray.nights.predictions_partition import freeze_partition
 from radray.nights.predictions_run import generate_partition
 from radray.nights.reports_run import prepare_night
+from radray.pipelines.whole_night import read_calibration
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
+from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tasks.registry import Asked, choose
 
@@ -51,8 +53,14 @@ def generate_night(
 
     `models` are those of `asked_of`.
 
-    Raises as `prepare_night` and `generate_partition`; GateError at the end, when all that passes is committed.
+    Raises as `prepare_night`, `read_calibration` and `generate_partition`; ConfigError for a calibration of another
+    model, prompt or dataset, before anything is written; GateError at the end, when all that passes is committed.
     """
+    calibration = read_calibration(settings.score, Storage.of(settings.warehouse.s3))
+    if calibration is not None:
+        for model, asked in models:
+            own = {"model_digest": model.digest, "prompt_id": asked.prompt.id}
+            calibration.refuse_other(own, str(settings.score.calibration))
     if settings.source.uri is not None:
         # a night whose date was forgotten must not take the place of a corpus
         may_replace = settings.date != CORPUS_DATE
@@ -60,6 +68,8 @@ def generate_night(
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     splits = find_dataset_splits(warehouse, settings)
     for dataset_split in splits:
+        if calibration is not None:
+            calibration.refuse_other({"dataset": dataset_split.dataset}, str(settings.score.calibration))
         for model, _ in models:
             refuse_other_cut(settings, dataset_split.split, model)
     reports = sum(dataset_split.reports for dataset_split in splits)
@@ -74,7 +84,7 @@ def generate_night(
     refused: list[str] = []
     for dataset_split in splits:
         for engine, (model, asked) in zip(engines, models, strict=True):
-            partition = freeze_partition(warehouse, settings, dataset_split, model, asked)
+            partition = freeze_partition(warehouse, settings, dataset_split, model, asked, calibration)
             try:
                 generate_partition(partition, engine, start_ray, console, line)
             except GateError as error:  # the nights of other hospitals and models are not its business

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from radray.evaluation.deferral.calibration import Calibration
+from radray.evaluation.deferral.decision import Deferral
 from radray.evaluation.rouge import Scorer
 from radray.models.engines.engine import DECIDES
 from radray.models.folder import ModelFolder
@@ -12,6 +14,7 @@ from radray.nights.engine_choice import EngineChoice
 from radray.nights.gate import NightGate
 from radray.pipelines.generate import GenerationJob
 from radray.pipelines.score_predictions import checks_id
+from radray.pipelines.whole_night import NightDeferral
 from radray.schema.predictions import PREDICTIONS
 from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
@@ -38,6 +41,8 @@ class PredictionsPartition:
     input: FrozenReports
     run_id: str
     """Of the run over it, under whatever engine."""
+    calibration: Calibration | None = None
+    """What score.calibration holds."""
 
     @property
     def where(self) -> str:
@@ -78,7 +83,7 @@ class PredictionsPartition:
             # with the version of the rows: those of older code are not copied
             "settings_digest": digest({"rows_version": ROWS_VERSION, **self._decides()})[:16],
             "engine": engine.name,
-            "checks_id": checks_id(self.settings.score),
+            "checks_id": checks_id(self.settings.score, self.calibration),
         }
 
     def job(self, engine: EngineChoice, staging: str) -> GenerationJob:
@@ -103,7 +108,27 @@ class PredictionsPartition:
             constants=constants,
             staging=staging,
             converted=engine.converted,
+            calibration=self.calibration,
         )
+
+    @property
+    def defers(self) -> bool:
+        """Whether any rule leaves reports to a person."""
+        return bool(Deferral.of(self.settings.score, self.calibration).ids)
+
+    def refuse_other_calibration(self, engine: EngineChoice) -> None:
+        """Raise ConfigError where the calibration was made under another engine or other settings than `engine`'s."""
+        if self.calibration is not None and self.reports:
+            own = self.alike(engine)
+            about = {name: own[name] for name in ("engine", "settings_digest")}
+            self.calibration.refuse_other(about, str(self.settings.score.calibration))
+
+    def deferral(self, report: Callable[[str], None]) -> NightDeferral | None:
+        """Return what may withdraw the night's calibration, None where there is none; `report` as `NightDeferral`'s."""
+        if self.calibration is None:
+            return None
+        rules = Deferral.of(self.settings.score, self.calibration)
+        return NightDeferral(rules, self.calibration, report)
 
     def gate(self, report: Callable[[str], None]) -> NightGate:
         """Return the gate of the night; `report` is called with a sentence on what it could not judge."""
@@ -127,18 +152,24 @@ class PredictionsPartition:
             # impressions were written before there was a word for what is asked: their nights keep their keys
             **({} if self.asked.task is IMPRESSION else {"task": self.asked.task.id}),
             "generation": self._decides(),
-            "scorer": [self.scorer_id, checks_id(self.settings.score)],
+            "scorer": [self.scorer_id, checks_id(self.settings.score, self.calibration)],
             "engine": engine.name,
         }
         return run_key("generate", decides)
 
 
 def freeze_partition(
-    warehouse: Warehouse, settings: Settings, dataset_split: DatasetSplit, model: ModelFolder, asked: Asked
+    warehouse: Warehouse,
+    settings: Settings,
+    dataset_split: DatasetSplit,
+    model: ModelFolder,
+    asked: Asked,
+    calibration: Calibration | None = None,
 ) -> PredictionsPartition:
     """Pin the partition of a dataset in a split under `model`, which is `asked`, then freeze its input.
 
-    Raises InputError when some of the reports have predictions of the model in another split.
+    `calibration` is what score.calibration holds. Raises InputError when some of the reports have predictions of the
+    model in another split.
     """
     partition = {
         "batch_date": settings.date,
@@ -150,4 +181,4 @@ def freeze_partition(
     reports = freeze_reports(warehouse, settings, dataset_split)
     refuse_other_splits(warehouse, partition, reports.unit_ids)
     run_id = new_run_id("generate")
-    return PredictionsPartition(warehouse, settings, dataset_split, model, base, asked, reports, run_id)
+    return PredictionsPartition(warehouse, settings, dataset_split, model, base, asked, reports, run_id, calibration)

@@ -31,7 +31,7 @@ waits for its next machine is "unavailable", and a block that only the lost one 
 MACHINES_LOST = 8
 """Times that a pipeline begins again with what is left of cluster and reports: a night on spot machines loses some."""
 
-COUNTED = ("reason", "repeated", "run_id")
+COUNTED = ("reason", "repeated", "run_id", "defer_reason")
 """Columns by which the rows of a run are counted besides status, for its outcome."""
 
 
@@ -46,10 +46,13 @@ def generate_partition(
 
     What was done is added to `line`; `start_ray` is called before anything runs in Ray.
 
-    Raises as `EngineOfModel.choose`; GateError and AuditError when its rows may not be committed, ConflictError
-    when another run works on the partition or came first, and RadrayError when too many machines were lost.
+    Raises as `EngineOfModel.choose`; ConfigError for a calibration of another engine or other settings; GateError and
+    AuditError when its rows may not be committed, ConflictError when another run works on the partition or came first,
+    and RadrayError when too many machines were lost.
     """
     possible = engine.possible(night.reports)
+    if len(possible) == 1:  # else it is known after the parity run
+        night.refuse_other_calibration(possible[0])
     run = night.open(possible)
     if run.is_committed():
         print_line(console, f"generate: {night.where} is there already, made from the same input; nothing written")
@@ -59,6 +62,7 @@ def generate_partition(
         began = time.monotonic()
         chosen = engine.choose(night.reports, start_ray)
         engine_s = time.monotonic() - began
+        night.refuse_other_calibration(chosen)
         print_line(console, f"generate: {night.where}: engine {chosen.name}: {chosen.reason}")
         with leased.recorded(night.row(chosen)) as recorded:
             recorded.figures["seconds_engine"] = engine_s
@@ -79,8 +83,13 @@ def generate_partition(
                 print_line(console, f"plan: {plan.describe()}")
                 write = partial(left.write, plan)
             gate = night.gate(lambda text: print_line(console, f"generate: {text}"))
-            committed = recorded.stage(write).commit(night.input.unit_ids, gate, count_by=COUNTED)
+            deferral = night.deferral(lambda text: print_line(console, f"generate: {night.where}: {text}"))
+            committed = recorded.stage(write).commit(night.input.unit_ids, gate, count_by=COUNTED, whole=deferral)
             merged = committed.merged
+            if deferral is not None:
+                committed.figures["shift_p_value"] = deferral.p_value
+            if night.defers:
+                committed.figures["rows_deferred"] = merged.rows - merged.counts.where(defer_reason=None)
             committed.figures["rows_repeated"] = merged.counts.where(repeated=True, run_id=night.run_id)
     outcome = outcome_of(night, merged, len(staged), len(copied), committed.figures)
     print_outcome(night, merged, outcome, console)
@@ -185,6 +194,7 @@ def outcome_of(
 ) -> Outcome:
     """Return the outcome of a run over the partition that was committed and recorded."""
     failed = Counter({reason: count for reason, count in merged.counts.by("reason").items() if reason is not None})
+    reasons = merged.counts.by("defer_reason")
     return Outcome(
         reports=night.reports,
         ok=night.reports - failed.total(),
@@ -192,6 +202,7 @@ def outcome_of(
         resumed=resumed,
         copied=copied,
         repeated=int(figures["rows_repeated"] or 0),
+        deferred=Counter({reason: count for reason, count in reasons.items() if reason is not None}),
         figures=figures,
     )
 
@@ -200,5 +211,5 @@ def print_outcome(night: PredictionsPartition, merged: Merged, outcome: Outcome,
     """Print the outcome of a run and where its time went, a line each."""
     kept = f"{outcome.resumed:,} resumed, {outcome.copied:,} copied, {outcome.repeated:,} repeats answered once"
     counts = f"{merged.rows:,} reports, {merged.rows_ok:,} ok{outcome.describe_failures()}, {kept}"
-    print_line(console, f"generate: {night.where}: {counts}")
+    print_line(console, f"generate: {night.where}: {counts}{outcome.describe_deferred()}")
     print_line(console, f"generate: {night.where}: {outcome.describe_times()}")

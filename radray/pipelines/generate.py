@@ -9,6 +9,7 @@ import ray
 from ray.util.annotations import RayDeprecationWarning
 
 from radray.cluster.actors import ActorPlan
+from radray.evaluation.deferral.calibration import Calibration
 from radray.models.folder import ModelFolder
 from radray.pipelines.report_rows import ReadReportRows, SelectReports
 from radray.pipelines.score_predictions import ScorePredictions
@@ -48,6 +49,8 @@ class GenerationJob:
     """Folder that the rows are written below, as Parquet."""
     converted: str | None = None
     """Digest of the converted copy that the engine was chosen with; None: the engine needs none."""
+    calibration: Calibration | None = None
+    """What score.calibration holds."""
 
 
 def stage_predictions(
@@ -89,7 +92,7 @@ def stage_predictions(
             max_restarts=ACTOR_RESTARTS,
             max_task_retries=BLOCK_RETRIES,
         )
-    scored = ScorePredictions(job.score, job.constants).__call__
+    scored = ScorePredictions(job.score, job.constants, job.calibration).__call__
     data = data.map_batches(scored, batch_format="pyarrow", batch_size=None, compute=scoring)
     fs, path = job.storage.filesystem(job.staging)
     with warnings.catch_warnings():

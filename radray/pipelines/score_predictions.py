@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from radray.checks.check import CHECKS_ID
+from radray.evaluation.deferral.calibration import Calibration
+from radray.evaluation.deferral.decision import Deferral
 from radray.evaluation.rouge import Scorer
 from radray.evaluation.systems import CONFIDENCES
 from radray.language.lexicon.vocabulary import adopt, check_additions, suffix_of
@@ -34,10 +36,14 @@ class ScorePredictions(Stage):
     reads = (*REPORT_COLUMNS, "prediction", "hypotheses", "candidates", "output_cut", *CONFIDENCES.values())
     keeps_rows = True
 
-    def __init__(self, settings: ScoreSettings, constants: Mapping[str, Any]) -> None:
+    def __init__(
+        self, settings: ScoreSettings, constants: Mapping[str, Any], calibration: Calibration | None = None
+    ) -> None:
+        """Score by `settings`; `constants` are columns that all rows share, `calibration` is score.calibration's."""
         adopt(settings.vocabulary)
         self._settings = settings
-        self._constants = {**constants, "checks_id": checks_id(settings)}
+        self._constants = {**constants, "checks_id": checks_id(settings, calibration)}
+        self._deferral = Deferral.of(settings, calibration)
         self._task = TASKS[constants["task"]]
 
     def __call__(self, batch: pa.Table) -> pa.Table:
@@ -69,35 +75,19 @@ class ScorePredictions(Stage):
                 source |= _FAILED
                 columns = _zeros(scorer, source)
             row = {name: source.get(name) for name in names} | self._constants | columns
-            row["defer"] = defer(self._settings, source)
-            rows.append(row)
+            rows.append(row | self._deferral.columns(row))
         return to_arrow(rows, PREDICTIONS)
 
 
-def checks_id(settings: ScoreSettings) -> str:
+def checks_id(settings: ScoreSettings, calibration: Calibration | None = None) -> str:
     """Return how flags and `defer` are made under `settings`: rows with another are not taken over into a new night.
 
-    Raises ConfigError for a vocabulary that names an unknown concept or a phrase that cannot be one.
+    `calibration` is what score.calibration holds. Raises ConfigError for a vocabulary that names an unknown concept or
+    a phrase that cannot be one.
     """
     check_additions(settings.vocabulary)
     version = CHECKS_ID + suffix_of(settings.vocabulary)
-    return ";".join([version, *(f"defer {name}<{value!r}" for name, value in _thresholds(settings).items())])
-
-
-def defer(settings: ScoreSettings, row: Mapping[str, Any]) -> bool | None:
-    """Return whether a person should write this one: a confidence of `row` is missing or below its threshold.
-
-    None where all thresholds are off.
-    """
-    thresholds = _thresholds(settings)
-    if not thresholds:
-        return None
-    return any((value := row[CONFIDENCES[name]]) is None or value < least for name, least in thresholds.items())
-
-
-def _thresholds(settings: ScoreSettings) -> dict[str, float]:
-    named: dict[str, float | None] = {name: getattr(settings, f"defer_below_{name}") for name in CONFIDENCES}
-    return {name: value for name, value in named.items() if value is not None}
+    return ";".join([version, *Deferral.of(settings, calibration).ids])
 
 
 def _zeros(scorer: Scorer, source: Mapping[str, Any]) -> dict[str, Any]:

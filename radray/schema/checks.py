@@ -41,8 +41,12 @@ CHECK_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
         "Items of the prediction: its sentences, as cleaned text has no list marks; null when failed",
     ),
     ("reference_items", LONG, "Items of the reference, likewise; null without a reference"),
-    ("defer", BOOL, "A person should write this one: a confidence is below score.defer_below_...; null: all are off"),
-    ("checks_id", STRING, "How flags and defer were made: version of the checks, thresholds"),
+    (
+        "defer",
+        BOOL,
+        "A person should write this one, see defer_reason; null: score.defer_below_... and score.calibration are off",
+    ),
+    ("checks_id", STRING, "How flags and defer were made: version of the checks, thresholds, calibration"),
     (
         "recommendations",
         STRING,

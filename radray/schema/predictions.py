@@ -89,5 +89,12 @@ PREDICTIONS = TableSchema(
             "Mean agreement of the prediction with the other candidates, 0 to 1; null without generate.consensus or"
             " another candidate",
         ),
+        Column(
+            "defer_reason",
+            STRING,
+            "Why a person should write this one: no_prediction, below_logprob, below_margin, below_agreement,"
+            " unsure_normal (score.calibration) or withdrawn (its night's confidences are others); null where defer is"
+            " not true",
+        ),
     ),
 )

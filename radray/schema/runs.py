@@ -18,6 +18,8 @@ FIGURE_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("seconds_committed", DOUBLE, "Wall time of merge, audit, gates and commit, s"),
     ("gpu_seconds", DOUBLE, "GPUs that actors held while rows were made, times the seconds of it, s"),
     ("cost", DOUBLE, "Wall time, the engine's choice too, at cluster.price_per_hour; null where no price was set"),
+    ("rows_deferred", LONG, "Rows that a person should write; null where no rule defers any"),
+    ("shift_p_value", DOUBLE, "P-value of the confidences being spread as score.calibration's; null without one"),
 )
 """(name, type, sentence) of the columns, all nullable: columns are only ever added, at the end."""
 

@@ -69,6 +69,24 @@ class FailReason(StrEnum):
     """The impression could not be scored or checked, so it is not shown to anybody."""
 
 
+class DeferReason(StrEnum):
+    """Why a person should write a report of `predictions`: the first that applies, in this order but for the last."""
+
+    NO_PREDICTION = "no_prediction"
+    """The model wrote nothing that can be shown."""
+    BELOW_LOGPROB = "below_logprob"
+    """The log-probability per token is below score.defer_below_logprob, or there is none."""
+    BELOW_MARGIN = "below_margin"
+    """The margin over the second candidate is below score.defer_below_margin, or there is none."""
+    BELOW_AGREEMENT = "below_agreement"
+    """The agreement with the other candidates is below score.defer_below_agreement, or there is none."""
+    UNSURE_NORMAL = "unsure_normal"
+    """The prediction reads normal, and its confidence is below the threshold of score.calibration, or there is none."""
+    WITHDRAWN = "withdrawn"
+    """The night's confidences are spread otherwise than those that score.calibration was made from: all its reports are
+    deferred, whatever else applies."""
+
+
 class RunStatus(StrEnum):
     """State of a job run in `runs`."""
 

@@ -64,8 +64,9 @@ class EvaluateSettings(Section):
     calibrate_alpha: Annotated[dict[Risk, Share], Field(min_length=1)] = Field(default_factory=_alphas)
     """Most of each risk that is allowed, as shares, such as ``{r1_normal: 0.15, r2: 0.1}``.
 
-    Choose them before you look. r1: of all that is kept, what reads normal over an abnormal report. r1_normal: of what is kept and reads normal,
-    what is over an abnormal report. r2: of all abnormal reports, those whose impression reads normal and is kept."""
+    Choose them before you look. r1: of all that is kept, what reads normal over an abnormal report. r1_normal: of what
+    is kept and reads normal, what is over an abnormal report. r2: of all abnormal reports, those whose impression reads
+    normal and is kept."""
     calibrate_delta: Share = 0.05
     """Probability, over calibration sets, with which the bound may fail."""
     calibration_out: Place | None = None

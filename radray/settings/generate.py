@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from radray.settings.section import PositiveInt, Section
+from radray.settings.section import Place, PositiveInt, Section
 
 
 class GenerateSettings(Section):
@@ -89,6 +89,14 @@ class ScoreSettings(Section):
     off."""
     defer_below_agreement: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
     """Mean agreement of the chosen candidate with the others, below which a report is left to a person; None: off."""
+    calibration: Place | None = None
+    """File or ``s3://`` object of `evaluate.calibrate`, by which predictions that read normal are left to a person
+    where they are not sure enough; None: off.
+
+    It is refused for another model, engine, prompt, dataset or other settings than those it was made for."""
+    calibration_level: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.01
+    """P-value of a night's confidences being spread as where the calibration was made, below which it is withdrawn and
+    all reports of the night are left to a person: so often at a night like those."""
     vocabulary: dict[str, VocabularyEntry] = Field(default_factory=dict)
     """Phrases and urgencies of the hospital, by concept, such as ``{pneumothorax: {phrases: [deep sulcus]}}``; {}: the
     vocabulary as it is.

@@ -21,6 +21,7 @@ from radray.schema.statuses import RejectReason, ReportStatus
 from radray.storage.failures import MissingFile, cause, lever, translated
 from radray.storage.files import Storage, is_s3
 from radray.tables.counts import RowCounts
+from radray.tables.whole_rows import WholeRows
 
 FILE_BYTES = 128 << 20
 """A data file is closed when it has grown past this: few files to open, small enough to read in parallel."""
@@ -30,6 +31,9 @@ _SPILL = "radray-merge-"
 BATCH_ROWS = 20_000
 SORT_MEMORY = "512MB"
 """DuckDB's memory for the sort; it spills to a temporary folder beyond. Enough for one thread, not for two."""
+
+
+_ONCE = "QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY status DESC) = 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +108,15 @@ def merge(
     expected_ids: Collection[str],
     shared: Mapping[str, Any] | None = None,
     count_by: Sequence[str] = (),
+    whole: WholeRows | None = None,
 ) -> Merged:
     """Write the staged rows below the folder `target`, one a unit_id, sorted by study_id, and audit them.
 
     `write_schema` is the loaded table's, with field ids. Nothing expected gives no file. A unit staged twice (a task
     that Ray ran again) is kept once: both were made from the same frozen input by the same run key. `shared` are the
     values that every row must have: those of the partition, and the run key; None: any. Rows are counted by status and
-    the columns `count_by` on their way through: nothing has to read the table again to sum a run up.
+    the columns `count_by` on their way through: nothing has to read the table again to sum a run up. `whole`
+    sees all rows before the first is written.
 
     Raises AuditError, counts named: the ids are not exactly `expected_ids`, a value does not fit its column, or rows
     are not of `shared`. Raises RadrayError when staged files cannot be read any more.
@@ -124,9 +130,13 @@ def merge(
         if not staged:
             _audit_ids(schema, expected, [])
             return Merged((), counts)
+        if whole is not None:
+            batches = _rows(staged, _once_sql(whole.columns), schema, spill)
+            whole.decide(pa.Table.from_batches([batch]) for batch in batches)
         writer = _FileWriter(storage, target, write_schema, spill)
-        for batch in _sorted_rows(staged, schema, spill):
-            table = _cast(batch, write_schema, schema)
+        for batch in _rows(staged, _merge_sql(schema), schema, spill):
+            rows = pa.Table.from_batches([batch])
+            table = _cast(rows if whole is None else whole.finish(rows), write_schema, schema)
             _audit_shared(schema, table, shared or {})
             unit_ids += table.column("unit_id").to_pylist()
             counts.add(table)
@@ -235,15 +245,20 @@ def _translated_disk() -> Iterator[None]:
         ) from None
 
 
-def _sorted_rows(files: list[str], schema: TableSchema, spill: str) -> Iterator[pa.RecordBatch]:
+def _rows(files: list[str], sql: str, schema: TableSchema, spill: str) -> Iterator[pa.RecordBatch]:
     with duckdb.connect(config={"memory_limit": SORT_MEMORY, "threads": 1, "temp_directory": spill}) as connection:
         try:
-            yield from connection.execute(_merge_sql(schema), {"files": files}).to_arrow_reader(BATCH_ROWS)
+            yield from connection.execute(sql, {"files": files}).to_arrow_reader(BATCH_ROWS)
         except duckdb.Error as error:  # a staged file went while it was read, the disk is full; its message is not ours
             raise RadrayError(
                 f"table {schema.name}: the staged rows could not be merged: {type(error).__name__}; is there room in"
                 f" {gettempdir()} (TMPDIR)? nothing was committed; run again"
             ) from None
+
+
+def _once_sql(columns: Sequence[str]) -> str:
+    """Return the query of `columns` of one row a unit: that which `_merge_sql` keeps."""
+    return f"SELECT {', '.join(columns)} FROM read_parquet($files, hive_partitioning = false) {_ONCE}"
 
 
 def _merge_sql(schema: TableSchema) -> str:
@@ -278,16 +293,14 @@ def _merge_sql(schema: TableSchema) -> str:
         WITH staged AS (
             SELECT *, file_index, file_row_number FROM read_parquet($files, hive_partitioning = false)),
         once AS (
-            SELECT {", ".join(decide)} FROM staged
-            QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY status DESC) = 1),
+            SELECT {", ".join(decide)} FROM staged {_ONCE}),
         kept AS (SELECT file_index, file_row_number, {late} AS late FROM once)
         SELECT {columns} FROM staged
         JOIN kept ON staged.file_index = kept.file_index AND staged.file_row_number = kept.file_row_number
         ORDER BY staged.study_id, staged.unit_id"""
 
 
-def _cast(batch: pa.RecordBatch, write_schema: pa.Schema, schema: TableSchema) -> pa.Table:
-    table = pa.Table.from_batches([batch])
+def _cast(table: pa.Table, write_schema: pa.Schema, schema: TableSchema) -> pa.Table:
     columns = []
     for field in write_schema:
         try:

@@ -38,6 +38,7 @@ from radray.tables.lease import BEAT_S, hold_lease
 from radray.tables.merge import Merged, merge, staged_ids
 from radray.tables.reuse import stage_unchanged
 from radray.tables.runs import RunRow, recorded
+from radray.tables.whole_rows import WholeRows
 
 
 class PartitionRun:
@@ -217,13 +218,14 @@ class StagedRun:
         gate: Callable[[Merged], None] | None = None,
         refuse: Callable[[Table], None] | None = None,
         count_by: Sequence[str] = (),
+        whole: WholeRows | None = None,
     ) -> "CommittedRun":
         """Merge and audit the staged rows, and make the partition hold exactly these, in one commit.
 
         `gate` may look at what was merged and refuse it by an AuditError; `refuse` is that of `replace_partition`.
-        The rows are counted by status and the columns `count_by`. When another run with the same key did it meanwhile,
-        and took the staging they share, that is success too. Raises AuditError (nothing committed, staging kept) and
-        ConflictError (nothing committed).
+        The rows are counted by status and the columns `count_by`; `whole` may change them, see `merge`. When another
+        run with the same key did it meanwhile, and took the staging they share, that is success too. Raises AuditError
+        (nothing committed, staging kept) and ConflictError (nothing committed).
         """
         work, base, run_key = self._work, self._work.base, self._work.row.run_key
         began = time.monotonic()
@@ -240,6 +242,7 @@ class StagedRun:
                 expected_ids,
                 shared,
                 count_by,
+                whole,
             )
             if gate is not None:
                 gate(merged)

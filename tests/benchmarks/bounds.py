@@ -2,8 +2,8 @@
 
 FILE is a CSV with the columns key, confidence, abnormal, reads_normal (0 or 1), a row a report; confidence may be
 empty. Without it: the impression of the nearest report of another fold stands in for the prediction, on all reports of
-``$RADRAY_DATA/openi`` in the five folds of tests.benchmarks.openi_folds; its confidences are the cosine, and the share of
-the 41 nearest reports whose impression is normal ("agreement").
+``$RADRAY_DATA/openi`` in the five folds of tests.benchmarks.openi_folds; its confidences are the cosine, and the share
+of the 41 nearest reports whose impression is normal ("agreement").
 
 For each risk of `radray.evaluation.deferral.bounds` and alpha, at delta 5 %, with one report of each key:
 

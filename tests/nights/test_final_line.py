@@ -5,9 +5,10 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import MappingProxyType
 
 import boto3
 import pytest
@@ -23,9 +24,11 @@ from radray.settings.notify import NotifySettings
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:radray"
 
 
-def outcome(reports: int, failed: dict[str, int], **figures: float) -> Outcome:
+def outcome(
+    reports: int, failed: dict[str, int], deferred: Mapping[str, int] = MappingProxyType({}), /, **figures: float
+) -> Outcome:
     counted = Counter(failed)
-    return Outcome(reports, reports - counted.total(), counted, 10, 20, 5, figures)
+    return Outcome(reports, reports - counted.total(), counted, 10, 20, 5, Counter(deferred), figures)
 
 
 def test_the_line_adds_up_what_was_done() -> None:
@@ -33,8 +36,10 @@ def test_the_line_adds_up_what_was_done() -> None:
     line.nights = [datetime.date(2026, 11, 1), datetime.date(2026, 11, 2)]
     line.refused = [datetime.date(2026, 11, 2)]
     line.add_prepared("prepare-1", 130, 110)
-    line.add_generated("generate-1", outcome(110, {"timeout": 2}, gpu_seconds=7.5))
-    line.add_generated("generate-2", outcome(110, {"timeout": 1, "empty_output": 1}, gpu_seconds=2.5))
+    line.add_generated("generate-1", outcome(110, {"timeout": 2}, {"withdrawn": 110}, gpu_seconds=7.5))
+    line.add_generated(
+        "generate-2", outcome(110, {"timeout": 1, "empty_output": 1}, {"no_prediction": 2}, gpu_seconds=2.5)
+    )
     line.there = 1
     line.error = "GateError"
     line.began -= 100.0
@@ -59,6 +64,7 @@ def test_the_line_adds_up_what_was_done() -> None:
             "ok": 216,
         },
         **{"resumed": 20, "copied": 40, "repeated": 10, "failed": {"empty_output": 1, "timeout": 3}},
+        "deferred": {"no_prediction": 2, "withdrawn": 110},
         **{"partitions_there": 1, "gpu_seconds": 10.0, "run_ids": ["prepare-1", "generate-1", "generate-2"]},
     }
 
