@@ -12,7 +12,7 @@ import numpy.typing as npt
 from radray.evaluation.agreement import UTILITIES, Utility, concept_agreement, rouge_l
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
-from tests.benchmarks.openi_figures import flags_of
+from tests.benchmarks.openi_figures import FLAGS, flags_of
 from tests.benchmarks.openi_folds import Report
 
 MOST_NEIGHBOURS = 20
@@ -21,24 +21,27 @@ MOST_NEIGHBOURS = 20
 class Choice(NamedTuple):
     """Settings of a consensus.
 
-    `share` of the votes are the model's, the rest the neighbours'; None: each candidate has one. `abnormal_from`: one
-    that reads abnormal is written where those have at least this share of the votes; None: there is no such rule.
+    `share` of the votes are the model's, the rest the neighbours'; None: each candidate has one. `power`: a neighbour
+    has its cosine to that power of the neighbours' votes; cosines are alike, and the sixth power tells near from far.
+    `abnormal_from`: one that reads abnormal is written where those have at least this share of the votes; None: there
+    is no such rule.
     """
 
     neighbours: int
     utility: Utility
     share: float | None = None
+    power: int = 0
     abnormal_from: float | None = None
 
 
 DEFAULT = Choice(10, "rouge_l")
 """What a fold takes when there is no other to choose by; not chosen by any figure."""
 AGREED = tuple(
-    Choice(count, utility, share)
-    for count, utility, share in itertools.product((1, 3, 5, 10, 20), UTILITIES, (None, 0.25, 0.5, 0.75))
+    Choice(count, utility, share, power)
+    for count, utility, share, power in itertools.product((1, 3, 5, 10, 20), UTILITIES, (None, 0.25, 0.5, 0.75), (0, 6))
 )
 VOTED = tuple(
-    Choice(count, "rouge_l", share, least)
+    Choice(count, "rouge_l", share, 6, least)
     for count, share, least in itertools.product((3, 5, 10, 20), (0.5, 0.75), (0.5, 0.4, 0.3, 0.2))
 )
 
@@ -49,28 +52,27 @@ class Candidates:
 
     report: Report
     written: Sequence[str]
-    near: Sequence[str]
+    near: Sequence[tuple[str, float]]
+    """With their cosines."""
 
     def texts(self, neighbours: int) -> list[str]:
         """Return the model's texts and those of so many neighbours."""
-        return [*self.written, *self.near[:neighbours]]
+        return [*self.written, *(text for text, _ in self.near[:neighbours])]
 
-    def unflagged(self) -> npt.NDArray[np.bool_]:
-        """Return which texts read normal over no abnormal finding and omit no urgent one, by the findings alone."""
-        return np.array([not _worst(self.report, text) for text in self.texts(MOST_NEIGHBOURS)], dtype=np.bool_)
+    def least_flagged(self, neighbours: int = MOST_NEIGHBOURS) -> npt.NDArray[np.bool_]:
+        """Return which of the texts have the least `degree` of flags."""
+        degrees = np.array([degree(self.report, text) for text in self.texts(neighbours)])
+        return np.asarray(degrees == degrees.min())
 
-    def chosen(self, choice: Choice, *, unflagged_first: bool) -> str:
+    def chosen(self, choice: Choice, *, least_flagged: bool) -> str:
         """Return the candidate with the highest mean agreement, the first of equals.
 
-        `unflagged_first`: of those without the flags, if there are any.
+        `least_flagged`: of those with the least `degree` of flags.
         """
         texts = self.texts(choice.neighbours)
-        votes = _votes(len(self.written), len(texts) - len(self.written), choice.share)
+        votes = _votes(len(self.written), [cosine for _, cosine in self.near[: choice.neighbours]], choice)
         agreement = _agreements(tuple(texts), choice.utility) @ votes
-        may = np.ones(len(texts), dtype=np.bool_)
-        if unflagged_first:
-            may = self.unflagged()[: len(texts)]
-            may = may if may.any() else ~may
+        may = self.least_flagged(choice.neighbours) if least_flagged else np.ones(len(texts), dtype=np.bool_)
         if choice.abnormal_from is not None:
             abnormal = np.array([is_normal(text) is False for text in texts])
             if votes[abnormal].sum() >= choice.abnormal_from and (may & abnormal).any():
@@ -78,16 +80,20 @@ class Candidates:
         return texts[int(np.argmax(np.where(may, agreement, -1.0)))]
 
 
+def first_of_least_flagged(candidates: Candidates) -> str:
+    """Return the first candidate with the least degree of flags: the model's before neighbours, nearest first."""
+    return candidates.texts(MOST_NEIGHBOURS)[int(np.argmax(candidates.least_flagged()))]
+
+
 def guarded(candidates: Candidates, choice: Choice) -> str:
-    """Return the model's greedy text, unless it has a flag: then the most agreed candidate without, if there is one."""
-    first = candidates.written[0]
-    if not _worst(candidates.report, first):
-        return first
-    return candidates.chosen(choice, unflagged_first=True) if candidates.unflagged().any() else first
+    """Return the model's greedy text where no candidate has a lesser degree of flags, else the most agreed of those."""
+    if candidates.least_flagged(choice.neighbours)[0]:
+        return candidates.written[0]
+    return candidates.chosen(choice, least_flagged=True)
 
 
 def choose(
-    folds: Mapping[int, Sequence[Candidates]], choices: Sequence[Choice], *, unflagged_first: bool
+    folds: Mapping[int, Sequence[Candidates]], choices: Sequence[Choice], *, least_flagged: bool
 ) -> dict[int, Choice]:
     """Return for each fold the choice that is best on the others: mean of ROUGE-1 over normal and over abnormal.
 
@@ -96,7 +102,7 @@ def choose(
     if len(folds) < 2:
         return dict.fromkeys(folds, DEFAULT)
     by_fold = {
-        number: [_sums(reports, choice, unflagged_first=unflagged_first) for choice in choices]
+        number: [_sums(reports, choice, least_flagged=least_flagged) for choice in choices]
         for number, reports in folds.items()
     }
     best = {}
@@ -106,22 +112,26 @@ def choose(
     return best
 
 
-def _sums(reports: Sequence[Candidates], choice: Choice, *, unflagged_first: bool) -> list[list[float]]:
+def _sums(reports: Sequence[Candidates], choice: Choice, *, least_flagged: bool) -> list[list[float]]:
     """Return the sum of ROUGE-1 and the number of reports, of normal references and of abnormal ones."""
     sums = {True: [0.0, 0.0], False: [0.0, 0.0]}
     for candidates in reports:
         normal = is_normal(candidates.report.reference)
         if normal is not None:
-            text = candidates.chosen(choice, unflagged_first=unflagged_first)
+            text = candidates.chosen(choice, least_flagged=least_flagged)
             sums[normal][0] += _rouge1(candidates.report.reference, text)
             sums[normal][1] += 1
     return [sums[True], sums[False]]
 
 
-def _votes(written: int, near: int, share: float | None) -> npt.NDArray[np.float64]:
-    if share is None or not near:
-        return np.full(written + near, 1 / (written + near))
-    return np.concatenate([np.full(written, share / written), np.full(near, (1 - share) / near)])
+def _votes(written: int, cosines: Sequence[float], choice: Choice) -> npt.NDArray[np.float64]:
+    """Return the share of the votes of each candidate, the model's first."""
+    near = np.array(cosines) ** choice.power
+    near = near / near.sum() if near.sum() else np.full(len(near), 1 / max(1, len(near)))
+    share = written / (written + len(near)) if choice.share is None else choice.share
+    if not written or not len(near):
+        share = float(bool(written))
+    return np.concatenate([np.full(written, share / max(1, written)), (1 - share) * near])
 
 
 @functools.cache
@@ -137,9 +147,13 @@ def _agreement(first: str, second: str, utility: Utility) -> float:
 
 
 @functools.cache
-def _worst(report: Report, text: str) -> bool:
+def degree(report: Report, text: str) -> int:
+    """Return how badly `text` is flagged by the checks, which see findings and background and no reference.
+
+    2: a class of Tier A but mask, `normal_over_abnormal` or `omission`; 1: `unsupported`; 0: none of these.
+    """
     flags = flags_of(report, text)
-    return flags["flag_normal_over_abnormal"] or flags["flag_omission"]
+    return 2 if any(flags[name] for name in FLAGS) else int(flags["flag_unsupported"])
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.benchmarks import fold_figures
-from tests.benchmarks.fold_choices import DEFAULT, Candidates, Choice, choose, guarded
+from tests.benchmarks.fold_choices import DEFAULT, Candidates, Choice, choose, degree, first_of_least_flagged, guarded
 from tests.benchmarks.openi_folds import Report, folds_of
 
 NORMAL, ABNORMAL = "No acute disease.", "Large left pneumothorax."
@@ -19,49 +19,68 @@ def report(findings: str = SEEN, reference: str = ABNORMAL) -> Report:
     return Report(findings, None, reference, findings, "CR", "chest")
 
 
+def near(*texts: str) -> list[tuple[str, float]]:
+    """Return neighbours, each half as near as the one before."""
+    return [(text, 0.5**place) for place, text in enumerate(texts)]
+
+
+def test_a_nearer_neighbour_may_have_more_votes() -> None:
+    candidates = Candidates(report(), (), near(ABNORMAL, NORMAL, NORMAL))
+    assert candidates.chosen(Choice(3, "rouge_l"), least_flagged=False) == NORMAL
+    assert candidates.chosen(Choice(3, "rouge_l", power=6), least_flagged=False) == ABNORMAL
+
+
 def test_the_most_agreed_candidate_is_written() -> None:
-    candidates = Candidates(report(), (NORMAL,), (ABNORMAL, ABNORMAL, NORMAL))
-    assert candidates.chosen(Choice(2, "rouge_l"), unflagged_first=False) == ABNORMAL
-    assert candidates.chosen(Choice(2, "concepts", 0.75), unflagged_first=False) == NORMAL  # most votes the model's
+    candidates = Candidates(report(), (NORMAL,), near(ABNORMAL, ABNORMAL, NORMAL))
+    assert candidates.chosen(Choice(2, "rouge_l"), least_flagged=False) == ABNORMAL
+    assert candidates.chosen(Choice(2, "concepts", 0.75), least_flagged=False) == NORMAL  # most votes the model's
 
 
-def test_candidates_without_the_worst_flags_go_first() -> None:
-    candidates = Candidates(report(), (NORMAL, NORMAL), (ABNORMAL,))
-    assert candidates.chosen(Choice(1, "both"), unflagged_first=False) == NORMAL
-    assert candidates.chosen(Choice(1, "both"), unflagged_first=True) == ABNORMAL
+def test_candidates_that_are_flagged_least_go_first() -> None:
+    candidates = Candidates(report(), (NORMAL, NORMAL), near(ABNORMAL))
+    assert candidates.chosen(Choice(1, "both"), least_flagged=False) == NORMAL
+    assert candidates.chosen(Choice(1, "both"), least_flagged=True) == ABNORMAL
     assert guarded(candidates, Choice(1, "both")) == ABNORMAL
+    assert first_of_least_flagged(candidates) == ABNORMAL
 
 
-def test_where_all_candidates_have_a_flag_agreement_decides() -> None:
-    candidates = Candidates(report(), (NORMAL, NORMAL), ("Normal chest.",))
-    assert candidates.chosen(Choice(1, "rouge_l"), unflagged_first=True) == NORMAL
+def test_where_all_candidates_are_flagged_alike_agreement_decides() -> None:
+    candidates = Candidates(report(), (NORMAL, NORMAL), near("Normal chest."))
+    assert candidates.chosen(Choice(1, "rouge_l"), least_flagged=True) == NORMAL
     assert guarded(candidates, Choice(1, "rouge_l")) == NORMAL
+    assert first_of_least_flagged(candidates) == NORMAL
 
 
-def test_a_guarded_text_without_a_flag_stays() -> None:
-    alone = Candidates(report(), (ABNORMAL,), ("Left pneumothorax.", "Left pneumothorax."))
+def test_a_guarded_text_that_is_flagged_least_stays() -> None:
+    alone = Candidates(report(), (ABNORMAL,), near("Left pneumothorax.", "Left pneumothorax."))
     assert guarded(alone, Choice(2, "rouge_l")) == ABNORMAL
 
 
 def test_enough_votes_for_an_abnormal_text_are_followed() -> None:
-    candidates = Candidates(report(), (NORMAL, NORMAL, ABNORMAL), (NORMAL,))
-    assert candidates.chosen(Choice(1, "rouge_l", None, 0.25), unflagged_first=False) == ABNORMAL
-    assert candidates.chosen(Choice(1, "rouge_l", None, 0.3), unflagged_first=False) == NORMAL
+    candidates = Candidates(report(), (NORMAL, NORMAL, ABNORMAL), near(NORMAL))
+    assert candidates.chosen(Choice(1, "rouge_l", abnormal_from=0.25), least_flagged=False) == ABNORMAL
+    assert candidates.chosen(Choice(1, "rouge_l", abnormal_from=0.3), least_flagged=False) == NORMAL
 
 
 def test_settings_of_a_fold_are_chosen_on_the_others() -> None:
     by_the_model, by_neighbours = Choice(1, "rouge_l", 0.75), Choice(1, "rouge_l", 0.25)
     choices = [by_the_model, by_neighbours]
     folds = {
-        1: [Candidates(report(), (NORMAL,), (ABNORMAL,))],  # neighbours are right here
-        2: [Candidates(report(), (ABNORMAL,), (NORMAL,))],  # and the model there
+        1: [Candidates(report(), (NORMAL,), near(ABNORMAL))],  # neighbours are right here
+        2: [Candidates(report(), (ABNORMAL,), near(NORMAL))],  # and the model there
     }
-    assert choose(folds, choices, unflagged_first=False) == {1: by_the_model, 2: by_neighbours}
+    assert choose(folds, choices, least_flagged=False) == {1: by_the_model, 2: by_neighbours}
 
 
 def test_nothing_is_chosen_for_a_single_fold() -> None:
-    folds = {3: [Candidates(report(), (NORMAL,), (ABNORMAL,))]}
-    assert choose(folds, [Choice(1, "concepts")], unflagged_first=False) == {3: DEFAULT}
+    folds = {3: [Candidates(report(), (NORMAL,), near(ABNORMAL))]}
+    assert choose(folds, [Choice(1, "concepts")], least_flagged=False) == {3: DEFAULT}
+
+
+def test_the_worst_flags_come_before_unsupported_words() -> None:
+    assert degree(report(), NORMAL) == 2
+    assert degree(report(), "Left pneumothorax. Pneumonia.") == 1
+    assert degree(report(), ABNORMAL) == 0
 
 
 @pytest.fixture
@@ -130,9 +149,9 @@ def test_no_text_of_a_report_is_printed(
     assert "lungs" not in out
 
 
-def test_an_empty_folder_is_named_with_the_command_that_fills_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_an_empty_folder_gives_floors_and_neighbours_of_all_folds(
+    tmp_path: Path, reports: list[Report], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["fold_figures", str(tmp_path)])
-    assert fold_figures.main() == 1
-    assert f"tests.benchmarks.folds {tmp_path}" in capsys.readouterr().out
+    out = run(tmp_path, reports, monkeypatch, capsys)
+    assert f"tests.benchmarks.folds {tmp_path}" in out
+    assert json.loads(out.splitlines()[-1])["figures"]["all"]["nearest neighbour"]["rouge1"]["n"] == len(reports)
