@@ -7,14 +7,20 @@ They stand between control characters that no report has (`plain` takes them out
 from typing import NamedTuple
 
 _BEGIN, _END = "\x1e", "\x1f"
-_NONE = str.maketrans("", "", _BEGIN + _END)
+ALIKE = "\x1d"
+"""Mark after what all prompts of a run begin with."""
+_NONE = str.maketrans("", "", _BEGIN + _END + ALIKE)
 
 
 class Unmarked(NamedTuple):
-    """A prompt without marks, and the characters of each exemplar in it, (first, end), in order."""
+    """A prompt without marks, and the characters of each exemplar in it, (first, end), in order.
+
+    All prompts of a run have the first `alike` characters.
+    """
 
     text: str
     exemplars: tuple[tuple[int, int], ...]
+    alike: int
 
 
 def plain(text: str) -> str:
@@ -29,10 +35,11 @@ def marked(exemplar: str) -> str:
 
 def unmark(prompt: str) -> Unmarked:
     """Return `prompt` without its marks, and where they were. A prompt without marks: as it is."""
-    first, *rest = prompt.split(_BEGIN)
+    same, mark, own = prompt.partition(ALIKE)
+    first, *rest = (same + own).split(_BEGIN)
     text, exemplars = first, []
     for part in rest:
         exemplar, _, after = part.partition(_END)
         exemplars.append((len(text), len(text) + len(exemplar)))
         text += exemplar + after
-    return Unmarked(text, tuple(exemplars))
+    return Unmarked(text, tuple(exemplars), len(plain(same)) if mark else 0)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Protocol
 
 from radray.errors import InputError, RadrayError
+from radray.models.exemplars import PICKED
 from radray.models.manifest import ADAPTER, MANIFEST, Manifest, read_manifest, write_manifest
 from radray.models.verified import exclusive
 from radray.settings.train import TrainSettings
@@ -108,6 +109,8 @@ def _write(folder: Path, base: Path, name: str, settings: TrainSettings, manifes
         with whole_folder(joined, replace=False) as partial:
             write_adapted(learnt, family.load_tokenizer(base), settings, partial, name, family)
             shutil.rmtree(partial / ADAPTER)
+            if (folder / PICKED).is_file():
+                shutil.copy(folder / PICKED, partial)
             write_manifest(partial, manifest.name, {**manifest.provenance, "adapter": manifest.digest})
     except OSError as error:
         if isinstance(error, RadrayError):

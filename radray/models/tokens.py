@@ -39,3 +39,8 @@ def token_span(offsets: Sequence[Span], characters: Span) -> Span:
     first, end = characters
     places = [place for place, (start, stop) in enumerate(offsets) if first <= start < stop <= end]
     return (places[0], places[-1] + 1) if places else (0, 0)
+
+
+def tokens_before(offsets: Sequence[Span], end: int) -> int:
+    """Return how many tokens at the beginning have no character at `end` or after it; none: 0."""
+    return next((place for place, (_, stop) in enumerate(offsets) if stop > end), len(offsets))

@@ -6,6 +6,7 @@ from functools import partial
 from rich.console import Console
 
 from radray.errors import ConfigError, GateError
+from radray.models.exemplars import fixed_exemplars
 from radray.models.families.registry import family_name
 from radray.models.folder import ModelFolder
 from radray.models.neighbours import has_neighbours
@@ -29,15 +30,20 @@ from radray.tasks.registry import Asked, choose
 def asked_of(settings: Settings, models: Sequence[ModelFolder]) -> list[tuple[ModelFolder, Asked]]:
     """Return each model with what it is asked: what it was trained for, else what `settings` say.
 
-    Raises ConfigError, as `choose`, for settings that differ from what one of them was trained for, and for a prompt
-    that shows training reports to a model that has none; InputError for a model of a family that is not known.
+    Raises ConfigError, as `choose` and `fixed_exemplars`, for settings that differ from what one of them was trained
+    for, and for a prompt that shows training reports to a model that has none; InputError for a model of a family that
+    is not known.
     """
-    asked = [choose(settings.model, model.name, family_name(model.path), model.manifest.provenance) for model in models]
-    for model, its in zip(models, asked, strict=True):
+    storage, asked = Storage.of(settings.warehouse.s3), []
+    for model in models:
+        trained = model.manifest.provenance
+        fixed = fixed_exemplars(settings.model.exemplars_file, storage, model.path)
+        its = choose(settings.model, model.name, family_name(model.path), trained).showing(fixed, model.name, trained)
+        asked.append(its)
         if its.exemplars and not has_neighbours(model.path):
             raise ConfigError(
                 f"model.prompt={its.prompt.id} shows training reports, and model {model.name} has none: fine-tune it"
-                " under that prompt, or set another"
+                " under that prompt, name pairs in model.exemplars_file, or set another prompt"
             )
     return list(zip(models, asked, strict=True))
 

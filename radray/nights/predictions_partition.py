@@ -149,6 +149,7 @@ class PredictionsPartition:
             **{name: str(value) for name, value in self.base.partition.items()},
             "input": self.input.digest,
             "prompt": self.asked.prompt.id,
+            **self.asked.decides,
             # impressions were written before there was a word for what is asked: their nights keep their keys
             **({} if self.asked.task is IMPRESSION else {"task": self.asked.task.id}),
             "generation": self._decides(),

@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -74,9 +75,17 @@ class WriteImpressions(Stage):
             batch = with_column(batch, "exemplars", pa.array(map(describe_exemplars, near), pa.string()))
         prompts = [self._asked.fill(row, exemplars) for row, exemplars in zip(rows, near, strict=True)]
         began = time.monotonic()
-        answers = self._engine.generate(prompts)
+        answers = [until(answer, self._asked.prompt.stop) for answer in self._engine.generate(prompts)]
         self._metrics.answered(answers, time.monotonic() - began, self._process.restarts)
         return answered(batch, answers, self._asked.task)
+
+
+def until(answer: Answer, stop: str | None) -> Answer:
+    """Return `answer` with each text up to the first `stop` alone (None: whole), where another report begins."""
+    if stop is None or isinstance(answer, Failed):
+        return answer
+    hypotheses = tuple(replace(its, text=its.text.partition(stop)[0].strip()) for its in answer.hypotheses)
+    return replace(answer, hypotheses=hypotheses)
 
 
 def describe_exemplars(exemplars: Sequence[Neighbour]) -> str:

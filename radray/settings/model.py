@@ -48,7 +48,13 @@ class ModelSettings(Section):
     """Most similar training reports that a prompt which shows some has before each report; None: as many as a model was
     trained with, else 3.
 
-    Such prompts begin with ``similar-``; `finetune` keeps the training reports in the model folder for them."""
+    Such prompts begin with ``similar-`` or ``pairs-``; `finetune` keeps the training reports in the model folder for
+    them."""
+    exemplars_file: Place | None = None
+    """JSON lines of pairs, prompt (findings) and completion (impression), that such a prompt shows before every report
+    in the place of similar ones; None: those that a model was trained with.
+
+    `finetune` keeps them in the model folder. Pick them from reports that are not evaluated."""
 
     @field_validator("uri", mode="before")
     @classmethod

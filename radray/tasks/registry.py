@@ -1,10 +1,11 @@
 """All tasks, and which of them, under which prompt, a model is asked: its manifest decides, no setting may differ."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from radray.errors import ConfigError
+from radray.reports.record.identity import normalise
 from radray.settings.model import ModelSettings
 from radray.tasks.impression.task import IMPRESSION
 from radray.tasks.task import Exemplar, Prompt, Task
@@ -23,11 +24,41 @@ class Asked:
     task: Task
     prompt: Prompt
     exemplars: int = 0
-    """Training reports that the prompt shows before each report."""
+    """Most similar training reports that the prompt shows before each report."""
+    fixed: tuple[Exemplar, ...] = field(default=(), repr=False)
+    """Exemplars that it shows before every report in their place."""
 
     def fill(self, report: Mapping[str, Any], exemplars: Sequence[Exemplar] = ()) -> str:
-        """Return the model's input for `report`, which has the columns that the task reads, with the `exemplars`."""
-        return self.task.fill(self.prompt, report, exemplars)
+        """Return the model's input for `report`, which has the columns that the task reads.
+
+        It shows the fixed exemplars where there are some, else `exemplars`.
+        """
+        return self.task.fill(self.prompt, report, self.fixed or exemplars, fixed=bool(self.fixed))
+
+    def beside(self, findings: str) -> "Asked":
+        """Return the same asked without fixed exemplars of the same words as `findings`: their answer is learnt."""
+        own = normalise(findings)
+        return replace(self, fixed=tuple(its for its in self.fixed if normalise(its.findings) != own))
+
+    def showing(self, fixed: Sequence[Exemplar], name: str, trained: Mapping[str, Any]) -> "Asked":
+        """Return what the model `name` is asked with `fixed` exemplars; with none, the same.
+
+        `trained` is its manifest's provenance. Raises ConfigError for a prompt that shows no exemplars, and a model
+        that was trained without these.
+        """
+        if not fixed:
+            return self
+        if self.prompt.exemplar is None:
+            raise ConfigError(f"model.exemplars_file is set, but prompt {self.prompt.id} shows no exemplars")
+        if "prompt_id" in trained and "fixed_exemplars" not in trained:
+            raise ConfigError(f"model.exemplars_file is set, but model {name} was trained without: leave it unset")
+        return replace(self, exemplars=0, fixed=tuple(fixed))
+
+    @property
+    def decides(self) -> dict[str, Any]:
+        """What the key of a run has of it beside its ids: fixed exemplars, which a model may not have in its folder."""
+        pairs = [[its.findings, its.impression] for its in self.fixed]
+        return {"exemplars": pairs} if pairs else {}
 
     def background_first(self) -> "Asked":
         """Return the same asked with the background before the findings; where the prompt has no such order, as is."""
@@ -38,6 +69,7 @@ class Asked:
     def provenance(self) -> dict[str, Any]:
         """What a manifest records of it, and `choose` reads."""
         shown = {"exemplars": self.exemplars} if self.exemplars else {}
+        shown |= {"fixed_exemplars": len(self.fixed)} if self.fixed else {}
         return {"task": self.task.id, "prompt_id": self.prompt.id, **shown}
 
 

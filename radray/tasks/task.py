@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from radray.evaluation.rouge import Scorer
-from radray.language.exemplar_marks import marked, plain
+from radray.language.exemplar_marks import ALIKE, marked, plain
 
 
 class Exemplar(Protocol):
@@ -35,21 +35,29 @@ class Prompt:
     chat: bool = False
     """Whether it is a user's turn in the chat template of the model's tokenizer."""
     exemplar: str | None = None
-    """Template of each training report that the prompt shows, with {impression}; None: it shows none."""
+    """Template of each training report that the prompt shows, with {impression} and, where it shows them, {findings};
+    None: it shows none."""
     background_first: str | None = None
     """`template` with the background before the findings, for `train.augment`; None: there is none."""
+    stop: str | None = None
+    """Text with which a model that was not trained for the prompt goes on to another report; None: it does not."""
 
-    def fill(self, findings: str, background: str | None, exemplars: Sequence[Exemplar] = ()) -> str:
+    def fill(
+        self, findings: str, background: str | None, exemplars: Sequence[Exemplar] = (), *, fixed: bool = False
+    ) -> str:
         """Return the model's input. A blank background counts as none; blank findings leave only the instruction.
 
         `exemplars` are passed over by a prompt that shows none; others have marks around each, see
-        `language.exemplar_marks`.
+        `language.exemplar_marks`. `fixed`: they are those of all prompts of a run.
         """
         values = {"findings": plain(findings)}
         if self.exemplar is not None:
             values["exemplars"] = "".join(
-                marked(self.exemplar.format(impression=plain(exemplar.impression))) for exemplar in exemplars
+                marked(self.exemplar.format(findings=plain(exemplar.findings), impression=plain(exemplar.impression)))
+                for exemplar in exemplars
             )
+            if fixed and "{" not in self.template.partition("{exemplars}")[0]:
+                values["exemplars"] += ALIKE
         if background and background.strip():
             return self.template.format(background=plain(background), **values)
         return self.bare_template.format(**values)
@@ -94,7 +102,12 @@ class Task:
     score: Callable[[Scorer, Mapping[str, Any]], dict[str, Any]]
     """Scores and checks of one answered report, by column of the task's table."""
 
-    def fill(self, prompt: Prompt, report: Mapping[str, Any], exemplars: Sequence[Exemplar] = ()) -> str:
-        """Return the model's input for `report`, which has the columns `reads`, after the `exemplars`."""
+    def fill(
+        self, prompt: Prompt, report: Mapping[str, Any], exemplars: Sequence[Exemplar] = (), *, fixed: bool = False
+    ) -> str:
+        """Return the model's input for `report`, which has the columns `reads`, with the `exemplars`.
+
+        `fixed`: they are those of all prompts of a run.
+        """
         findings, background = (report[name] for name in self.reads)
-        return prompt.fill(findings, background, exemplars)
+        return prompt.fill(findings, background, exemplars, fixed=fixed)

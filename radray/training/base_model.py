@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from radray.language.exemplar_marks import unmark
+from radray.models.exemplars import fixed_exemplars
 from radray.models.families.causal.tiny import build_tiny_causal
 from radray.models.families.registry import family_name
 from radray.models.families.shapes import initial_shape, published_shape
@@ -25,16 +26,20 @@ _TINY = {"tiny": ("t5", build_tiny), "tiny-causal": ("causal", build_tiny_causal
 def asked_of_base(settings: Settings, storage: Storage) -> Asked:
     """Return what the model to start from is to learn: what it was trained for, else what the settings say.
 
-    Raises ConfigError as `choose`, and InputError for a model that cannot be opened.
+    Raises ConfigError as `choose` and `fixed_exemplars`, and InputError for a model that cannot be opened.
     """
     init = settings.model.init
-    if init in _TINY:
-        return choose(settings.model, init, _TINY[init][0], {})
-    if shape := published_shape(init):  # others made it, so no manifest says more: not fetched for its family alone
-        return choose(settings.model, init, shape.family, {})
+    # others made a published model, so no manifest says more: it is not fetched for its family alone
+    shape = published_shape(init)
+    if init in _TINY or shape is not None:
+        family = _TINY[init][0] if shape is None else shape.family
+        fixed = fixed_exemplars(settings.model.exemplars_file, storage)
+        return choose(settings.model, init, family, {}).showing(fixed, init, {})
     # `initial_model` compares the files of a folder with their manifest; here its manifest is read alone
     model = open_stored(init, storage) if is_s3(init) else open_model(init, verify=False)
-    return choose(settings.model, model.name, family_name(model.path), model.manifest.provenance)
+    trained = model.manifest.provenance
+    fixed = fixed_exemplars(settings.model.exemplars_file, storage, model.path)
+    return choose(settings.model, model.name, family_name(model.path), trained).showing(fixed, model.name, trained)
 
 
 def planned_model(

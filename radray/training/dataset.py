@@ -100,7 +100,9 @@ def read_examples(warehouse: Warehouse, settings: Settings, ask: Callable[[], As
             for row, target, exemplars in zip(rows, targets, shown, strict=True)
             if target or row["unit_id"] in sample
             for copy, (form, report) in enumerate(
-                copies_of(row, target, asked, settings.train) if split == "train" and target else [(asked, row)]
+                copies_of(row, target, asked.beside(row["findings"]), settings.train)
+                if split == "train" and target
+                else [(asked.beside(row["findings"]), row)]
             )
         ]
         if not any(example["target"] for example in examples):

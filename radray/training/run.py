@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from radray.models.engines.engine import DECIDES
+from radray.models.exemplars import FixedExemplar
 from radray.models.families.registry import family_name
 from radray.models.folder import ERASED, ModelFolder
 from radray.settings.loading import dump_settings
@@ -76,6 +77,7 @@ def finetune_job(
         base_name=settings.model.init,
         provenance=provenance(settings, data, base, plan, row, asked),
         neighbours=data.neighbours,
+        exemplars=tuple(its for its in asked.fixed if isinstance(its, FixedExemplar)),
         chat=asked.prompt.chat,
         scoring=Scoring(settings.generate, settings.score.stemmer, settings.evaluate.normal_weight),
         deliver=partial(deliver, out=settings.model.out, storage=storage),

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from jobs.finetune import finetune
 from radray.errors import InputError
+from radray.models.exemplars import FixedExemplar
 from radray.reports.splits import SplitCut
 from radray.schema.reports import REPORTS
 from radray.settings.loading import load_settings
@@ -219,6 +220,21 @@ def test_no_training_report_is_shown_itself_or_its_patient(tmp_path: Path) -> No
             shown = [int(n) for n in re.findall(r"Similar report: Nodule (\d+)\.", example["input"])]
             assert len(shown) == 2
             assert set(shown) <= trained - {own, own ^ 1}
+
+
+def test_no_report_learns_with_its_own_answer_among_the_picked(folder: Path) -> None:
+    plain = _read(folder)
+    units = [table["unit_id"].to_pylist() for table in (plain.train, plain.validation)]
+    own = [int(unit[0][1:]) for unit in units]
+    picked = [FixedExemplar(str(n), None, f"The {CANARY} {n} is.", f"Picked {n}.") for n in (*own, 999)]
+    asked = find_prompt("pairs-findings-v1").showing(picked, "tiny", {})
+    settings = _settings(folder, "train.abnormal_copies=2")
+    data = read_examples(Warehouse(settings.warehouse), settings, lambda: asked)
+    assert data.neighbours is None
+    for table in (data.train, data.validation):
+        for example in table.to_pylist():
+            shown = [int(n) for n in re.findall(r"Impression: Picked (\d+)\.", example["input"])]
+            assert shown == [n for n in (*own, 999) if n != int(example["unit_id"][1:])]
 
 
 def test_training_reports_are_kept_only_where_they_are_used(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """An adapter by itself: joined with its base it is the very model that was delivered, and with no other."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 from radray.errors import InputError
+from radray.models.exemplars import FixedExemplar, read_exemplars, write_exemplars
 from radray.models.families.adapters import add_adapter, write_adapted
 from radray.models.families.registry import open_family
 from radray.models.folder import open_model
@@ -41,7 +43,14 @@ def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def _deliver(
-    base: Path, out: Path, settings: TrainSettings, *, seed: int = 7, name: str = "", **provenance: Any
+    base: Path,
+    out: Path,
+    settings: TrainSettings,
+    *,
+    seed: int = 7,
+    name: str = "",
+    picked: Sequence[FixedExemplar] = (),
+    **provenance: Any,
 ) -> Path:
     """Write a model whose adapter was moved from its start, as a fine-tuning does; return its folder."""
     family = open_family(base)
@@ -54,6 +63,8 @@ def _deliver(
                 parameter.add_(torch.randn_like(parameter) * 0.3)
     export = out.parent / f"{out.name}-export"
     write_adapted(learnt, family.load_tokenizer(base), settings, export, name or str(base), family)
+    if picked:
+        write_exemplars(picked, export)
     about = {"base": {"name": "base", "digest": open_model(str(base)).digest}, "prompt_id": "sections-v1"}
     publish(export, out, {**about, "settings": settings.model_dump(mode="json"), **provenance})
     return out
@@ -82,6 +93,13 @@ def test_adapters_of_one_base_are_models_of_their_own(base: Path, tmp_path: Path
     assert len({model.digest for model in joined}) == len({model.path for model in joined}) == 2
     weights = (base / "model.safetensors").stat().st_size
     assert all((folder / "adapter" / "adapter_model.safetensors").stat().st_size < weights / 20 for folder in folders)
+
+
+def test_an_adapter_carries_the_exemplars_that_somebody_picked(base: Path, tmp_path: Path) -> None:
+    picked = (FixedExemplar("e1", None, "Clear.", "Normal."),)
+    whole = _deliver(base, tmp_path / "chest", METHODS["soft_prompt"], picked=picked, fixed_exemplars=1)
+    shutil.copytree(whole / "adapter", tmp_path / "site")
+    assert read_exemplars(open_model(str(tmp_path / "site")).path) == picked == read_exemplars(whole)
 
 
 def test_another_base_is_refused(base: Path, tmp_path: Path) -> None:

@@ -14,7 +14,11 @@ from tests.models.causal.kinds import tokenizer_of
 from tests.support.training.examples import tokenise
 from tests.support.training.toy import build_toy
 
-PROMPTS = {"t5": "similar-findings-v1", "causal": "similar-sections-v1", "chat": "similar-sections-v1"}
+PROMPTS = {
+    "t5": ("similar-findings-v1", "pairs-findings-v1"),
+    "causal": ("similar-sections-v1", "pairs-sections-v1"),
+    "chat": ("similar-sections-v1", "pairs-sections-v1"),
+}
 FINDINGS, BACKGROUND = "There is a small nodule on the left.", "Large opacity on the right."
 
 
@@ -49,21 +53,22 @@ def asked(kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
     return family, tokenizer
 
 
-def _prompt(kind: str) -> Prompt:
-    return find_prompt(PROMPTS[kind]).prompt
+@pytest.fixture(params=[0, 1], ids=["impressions", "pairs"])
+def prompt(kind: str, request: pytest.FixtureRequest) -> Prompt:
+    return find_prompt(PROMPTS[kind][request.param]).prompt
 
 
 @pytest.mark.parametrize("background", [BACKGROUND, None])
 def test_a_long_prompt_is_the_one_with_fewer_exemplars(
-    background: str | None, kind: str, asked: tuple[Any, Any]
+    background: str | None, kind: str, prompt: Prompt, asked: tuple[Any, Any]
 ) -> None:
     family, tokenizer = asked
-    filled = [_prompt(kind).fill(FINDINGS, background, SHOWN[:count]) for count in range(4)]
+    filled = [prompt.fill(FINDINGS, background, SHOWN[:count]) for count in range(4)]
     bare, *_, most = encoded = family.encode_prompts(tokenizer, filled, chat=kind == "chat")
-    lengths = [len(prompt.ids) for prompt in encoded]
+    lengths = [len(its.ids) for its in encoded]
     assert lengths == sorted(set(lengths))
     for limit in range(8, lengths[-1] + 2):
-        fits = [prompt.ids for prompt in encoded if len(prompt.ids) <= limit]
+        fits = [its.ids for its in encoded if len(its.ids) <= limit]
         expected = fits[-1] if fits else cut(bare.ids, limit, "right", bare.tail)
         assert cut(most.ids, limit, "right", most.tail, most.exemplars) == expected, limit
     # training has the same, from the tokens alone
@@ -73,23 +78,37 @@ def test_a_long_prompt_is_the_one_with_fewer_exemplars(
     assert learnt.inputs_truncated == 1
 
 
-def test_no_mark_is_tokenised(kind: str, asked: tuple[Any, Any]) -> None:
+def test_no_mark_is_tokenised(kind: str, prompt: Prompt, asked: tuple[Any, Any]) -> None:
     family, tokenizer = asked
-    filled = _prompt(kind).fill(f"\x1e{FINDINGS}\x1f", f"{BACKGROUND}\x1e", SHOWN)
-    text, spans = unmark(filled)
-    assert len(spans) == 3
-    assert [text[first:end].strip() for first, end in spans] == [f"Similar report: {its.impression}" for its in SHOWN]
-    assert "\x1e" not in text
-    assert "\x1f" not in text
-    (prompt,) = family.encode_prompts(tokenizer, [filled], chat=False)
-    assert [prompt.ids] == encode(tokenizer, [text])
+    filled = prompt.fill(f"\x1e{FINDINGS}\x1f", f"{BACKGROUND}\x1d", SHOWN, fixed=True)
+    text, spans, _ = unmark(filled)
+    assert [text[first:end].split(": ")[-1].strip() for first, end in spans] == [its.impression for its in SHOWN]
+    assert not set("\x1d\x1e\x1f") & set(text)
+    (encoded,) = family.encode_prompts(tokenizer, [filled], chat=False)
+    assert [encoded.ids] == encode(tokenizer, [text])
 
 
-def test_a_prompt_without_exemplars_is_cut_as_ever(kind: str, asked: tuple[Any, Any]) -> None:
+def test_what_all_prompts_of_a_run_begin_with_is_known(kind: str, prompt: Prompt, asked: tuple[Any, Any]) -> None:
     family, tokenizer = asked
-    (prompt,) = family.encode_prompts(tokenizer, [_prompt(kind).fill(FINDINGS, BACKGROUND)], chat=False)
-    assert prompt.exemplars == ()
-    assert len(cut(prompt.ids, 9, "right", prompt.tail, prompt.exemplars)) == 9
+    reports = [(FINDINGS, BACKGROUND), ("No effusion.", None), ("", None)]
+    filled = [prompt.fill(*report, SHOWN, fixed=True) for report in reports]
+    encoded = family.encode_prompts(tokenizer, filled, chat=kind == "chat")
+    alike = [its.ids[: its.alike] for its in encoded]
+    assert alike[0] == alike[1] == alike[2]
+    if prompt.id.startswith("similar-") or kind == "t5":
+        assert alike[0] == []
+    else:
+        # with all three exemplars in it, and no word of a report
+        assert [its.alike for its in encoded] == [its.exemplars[-1][1] for its in encoded]
+    loose = family.encode_prompts(tokenizer, [prompt.fill(*reports[0], SHOWN)], chat=kind == "chat")
+    assert (loose[0].alike, loose[0].ids) == (0, encoded[0].ids)
+
+
+def test_a_prompt_without_exemplars_is_cut_as_ever(prompt: Prompt, asked: tuple[Any, Any]) -> None:
+    family, tokenizer = asked
+    (encoded,) = family.encode_prompts(tokenizer, [prompt.fill(FINDINGS, BACKGROUND)], chat=False)
+    assert encoded.exemplars == ()
+    assert len(cut(encoded.ids, 9, "right", encoded.tail, encoded.exemplars)) == 9
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,15 @@ import pytest
 
 from radray.errors import InputError
 from radray.models.engines.conversion import ensure_converted
+from radray.models.engines.engine import Failed, Generation, Hypothesis
 from radray.models.engines.isolation.process import EngineProcess
 from radray.models.engines.repeats import AnswerOnce
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
 from radray.models.neighbours import COLUMNS, write_neighbours
-from radray.pipelines.write_impressions import WriteImpressions, answered
+from radray.pipelines.write_impressions import WriteImpressions, answered, until
+from radray.schema.statuses import FailReason
 from radray.settings.generate import GenerateSettings
 from radray.settings.model import TinySettings
 from radray.tasks.impression.task import IMPRESSION
@@ -193,3 +195,13 @@ def test_the_prompt_shows_the_nearest_training_reports(model: ModelFolder, tmp_p
     assert [row["hypotheses"][0]["text"] for row in rows] == [answer.hypotheses[0].text for answer in prompts]
     with pytest.raises(InputError, match=r"neighbours\.parquet cannot be read"):
         WriteImpressions(model, asked, settings)
+
+
+def test_a_text_ends_where_the_model_goes_on_to_another_report() -> None:
+    texts = ("Nodule.\n\nFindings: Clear.\nImpression: Normal.", "Nodule.", "\nFindings: Clear.")
+    answer = Generation(tuple(Hypothesis(text, -0.5) for text in texts), 9, 9, False, True)
+    stop = find_prompt("pairs-sections-v1").prompt.stop
+    assert [its.text for its in until(answer, stop).hypotheses] == ["Nodule.", "Nodule.", ""]
+    assert until(answer, find_prompt("sections-v1").prompt.stop) == answer
+    failed = Failed(FailReason.TIMEOUT)
+    assert until(failed, stop) == failed

@@ -3,6 +3,7 @@
 import pytest
 
 from radray.errors import ConfigError
+from radray.language.exemplar_marks import unmark
 from radray.settings.model import ModelSettings
 from radray.tasks.registry import choose, find_prompt, refuse_unknown
 
@@ -95,3 +96,49 @@ def test_three_reports_are_shown_where_no_setting_says_otherwise() -> None:
 def test_exemplars_under_a_prompt_that_shows_none_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"model\.exemplars=2, but prompt sections-v1 shows none"):
         refuse_unknown(ModelSettings(prompt="sections-v1", exemplars=2))
+
+
+class _Pair:
+    """A pair of findings and impression."""
+
+    def __init__(self, findings: str, impression: str) -> None:
+        self.findings, self.impression = findings, impression
+
+
+PICKED = (_Pair("Clear lungs.", "Normal."), _Pair("Small nodule.", "Nodule."))
+
+
+def test_fixed_exemplars_are_shown_before_every_report() -> None:
+    asked = find_prompt("pairs-sections-v1", 5).showing(PICKED, "hub", {})
+    report = {"findings": "Effusion.", "background": None}
+    assert unmark(asked.fill(report)).text == (
+        "Write the impression of each radiology report in as few words as its findings allow.\n"
+        "Findings: Clear lungs.\nImpression: Normal.\nFindings: Small nodule.\nImpression: Nodule.\n"
+        "Findings: Effusion.\nImpression:"
+    )
+    assert asked.fill(report, PICKED[:1]) == asked.fill(report)
+    assert asked.exemplars == 0
+    assert asked.provenance == {"task": "impression", "prompt_id": "pairs-sections-v1", "fixed_exemplars": 2}
+    # who learns of a report is not shown its answer, however its findings are written
+    alone = asked.beside("CLEAR lungs")
+    assert unmark(alone.fill(report)).text.count("Impression:") == 2
+    assert alone.beside("Small nodule").fill(report) == find_prompt("pairs-sections-v1").fill(report)
+    assert find_prompt("sections-v1").showing((), "hub", {}) == find_prompt("sections-v1")
+    # no text in what a log may get
+    assert "nodule" not in repr(asked)
+
+
+def test_fixed_exemplars_are_in_the_key_of_a_run() -> None:
+    asked = find_prompt("pairs-sections-v1")
+    assert asked.decides == {}
+    keys = [asked.showing(its, "hub", {}).decides for its in (PICKED, PICKED[::-1], PICKED[:1])]
+    assert keys[0] == {"exemplars": [["Clear lungs.", "Normal."], ["Small nodule.", "Nodule."]]}
+    assert keys[0] != keys[1] != keys[2]
+
+
+def test_exemplars_that_a_model_or_a_prompt_does_not_show_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"model\.exemplars_file is set, but prompt sections-v1 shows no exemplars"):
+        find_prompt("sections-v1").showing(PICKED, "chest", {})
+    trained = {"prompt_id": "pairs-sections-v1", "exemplars": 3}
+    with pytest.raises(ConfigError, match="model chest was trained without"):
+        find_prompt("pairs-sections-v1").showing(PICKED, "chest", trained)

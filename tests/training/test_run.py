@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from radray.errors import ConfigError, InputError
+from radray.models.exemplars import FixedExemplar, write_exemplars
 from radray.models.folder import ERASED, ModelFolder, open_model
+from radray.models.manifest import write_manifest
+from radray.nights.night import asked_of
 from radray.settings.loading import load_settings
 from radray.settings.model import ModelSettings
 from radray.settings.root import Settings
@@ -123,6 +127,26 @@ def test_what_was_erased_from_the_base_model_is_inherited(base: ModelFolder, tmp
     (line,) = describe_base(marked, None)
     assert line.startswith(f"model {base.name} ({base.digest[:8]}): reports of a patient were erased from it")
     assert list(describe_base(base, None)) == []
+
+
+def test_picked_exemplars_are_learnt_with_and_kept(base: ModelFolder, tmp_path: Path) -> None:
+    (tmp_path / "pairs.jsonl").write_text('{"prompt": "Clear.", "completion": "Normal."}\n')
+    shown = (f"model.exemplars_file={tmp_path}/pairs.jsonl", "model.prompt=pairs-findings-v1")
+    settings = _settings(tmp_path, "model.init=tiny", *shown)
+    asked = asked_of_base(settings, STORAGE)
+    job = finetune_job(settings, STORAGE, DATA, base, None, run_row(settings, DATA, base), asked)
+    assert job.exemplars == asked.fixed == (FixedExemplar("1", None, "Clear.", "Normal."),)
+    assert job.provenance["fixed_exemplars"] == 1
+    # a model that carries some is asked with them, whatever the settings are silent about
+    carrying = tmp_path / "carrying"
+    shutil.copytree(base.path, carrying)
+    write_exemplars(job.exemplars, carrying)
+    write_manifest(carrying, "carrying", {"prompt_id": "pairs-findings-v1", "fixed_exemplars": 1})
+    again = asked_of_base(_settings(tmp_path, f"model.init={carrying}"), STORAGE)
+    assert (again.fixed, again.exemplars) == (asked.fixed, 0)
+    models = [open_model(str(carrying)), base]
+    ((_, first), (_, second)) = asked_of(_settings(tmp_path), models[:1]) + asked_of(settings, models[1:])
+    assert first.fixed == second.fixed == asked.fixed
 
 
 def test_a_training_that_does_not_fit_is_refused_before_a_download(tmp_path: Path) -> None:

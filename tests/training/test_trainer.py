@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from radray.errors import ConflictError, InputError, RadrayError
+from radray.models.exemplars import FixedExemplar, read_exemplars
 from radray.models.families.registry import open_family
 from radray.models.families.t5.loading import load_model
 from radray.models.folder import open_model
@@ -41,6 +42,7 @@ from tests.support.training.held_uploads import HeldUploads
 from tests.support.training.toy import build_toy, toy_pairs
 from tests.support.training.toy_finetune import CANARY, DRILL_STEPS, SCORING, SETTINGS, Run, start_ray, table, wrong
 
+PICKED = (FixedExemplar("e1", None, "Clear.", "Normal."),)
 Pairs = dict[str, tuple[list[str], list[str]]]
 
 
@@ -95,6 +97,7 @@ def _finetune(
         scoring=SCORING,
         deliver=deliver,
         uploads=uploads,
+        exemplars=PICKED,
         chat=chat,
     )
     result = finetune(job, hear, notes.append)
@@ -188,11 +191,13 @@ def test_the_model_folder_verifies_and_records_its_provenance(run: Run) -> None:
         "README.md",
         "config.json",
         "curves.svg",
+        "exemplars.parquet",
         "generation_config.json",
         "model.safetensors",
         "tokenizer.json",
         "tokenizer_config.json",
     ]
+    assert read_exemplars(run.out) == PICKED
     assert not (run.out.parent / "checkpoints").exists()
     card, curves = ((run.out / name).read_text() for name in ("README.md", "curves.svg"))
     assert f"- best_val_loss: {run.result.best_val_loss:.4g}" in card

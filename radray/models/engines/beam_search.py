@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 
 from radray.models.batching import in_order, length_batches
 from radray.models.engines.engine import Generation, Hypothesis, Likelihood, ModelCall, answer, engine_name
-from radray.models.families.family import Family
+from radray.models.families.family import EncodedPrompt, Family
 from radray.models.tokens import cut
 from radray.settings.generate import GenerateSettings
 
@@ -45,6 +45,7 @@ class BeamEngine(ABC):
         self._tokenizer = tokenizer
         self._chat = chat
         self._settings = settings
+        self._alike: list[int] = []
 
     @abstractmethod
     def _search(self, rows: list[list[int]]) -> list[list[Candidate]]:
@@ -58,7 +59,7 @@ class BeamEngine(ABC):
         """Return calls of prompts of like length, the longest first; no prompts: an empty list."""
         if not prompts:
             return []
-        encoded = self._family.encode_prompts(self._tokenizer, prompts, chat=self._chat)
+        encoded = self._encoded(prompts)
         limit, side = self._settings.max_input_tokens, self._tokenizer.truncation_side
         rows = [cut(prompt.ids, limit, side, prompt.tail, prompt.exemplars) for prompt in encoded]
         lengths = [len(row) for row in rows]
@@ -82,7 +83,7 @@ class BeamEngine(ABC):
         """
         if not prompts:
             return []
-        encoded = self._family.encode_prompts(self._tokenizer, prompts, chat=self._chat)
+        encoded = self._encoded(prompts)
         limit, side = self._settings.max_input_tokens, self._tokenizer.truncation_side
         rows = [cut(prompt.ids, limit, side, prompt.tail, prompt.exemplars) for prompt in encoded]
         targets = self._family.encode_targets(self._tokenizer, texts, chat=self._chat)
@@ -93,6 +94,12 @@ class BeamEngine(ABC):
             (self._log_probabilities([rows[i] for i in batch], [targets[i] for i in batch]) for batch in batches),
         )
         return [Likelihood(sum(its), len(its)) for its in values]
+
+    def _encoded(self, prompts: Sequence[str]) -> list[EncodedPrompt]:
+        """Return the tokens of `prompts`; what all of a run begin with is known from the first of them."""
+        encoded = self._family.encode_prompts(self._tokenizer, prompts, chat=self._chat)
+        self._alike = self._alike or encoded[0].ids[: encoded[0].alike]
+        return encoded
 
     def _call(self, rows: list[list[int]], whole: list[int]) -> list[Generation]:
         """Return the generations of `rows` of input tokens, of which there were `whole` before they were cut."""

@@ -88,9 +88,13 @@ class CTranslate2Engine(BeamEngine):
             "return_end_token": True,
         }
         if self._family.decoder_only:
+            # computed once an engine and kept; its cache has no bound, so it is never another
+            known = len(self._alike)
+            shared = known > 0 and all(row[:known] == self._alike and len(row) > known for row in rows)
             results = self._model.generate_batch(
-                sources,
+                [source[known:] for source in sources] if shared else sources,
                 **alike,
+                static_prompt=[self._pieces[token] for token in self._alike] if shared else None,
                 max_length=self._settings.max_new_tokens,
                 min_length=0,
                 include_prompt_in_result=False,

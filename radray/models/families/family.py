@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 class EncodedPrompt(NamedTuple):
     """A prompt as token ids, whole.
 
-    Where it is cut its `exemplars`, ranges of ids, are lost first, and its last `tail` ids stay.
+    Where it is cut its `exemplars`, ranges of ids, are lost first, and its last `tail` ids stay. All prompts of a run
+    begin with the first `alike` ids (0: nothing is known of them).
     """
 
     ids: list[int]
     tail: int
     exemplars: tuple[tuple[int, int], ...] = ()
+    alike: int = 0
 
 
 class Family(ABC):

@@ -5,6 +5,7 @@ from radray.tasks.task import Prompt
 _INSTRUCTION = "Impression of findings: {findings}"
 """Short: FLAN-T5 follows an instruction, but a tiny T5 trained from scratch must learn to ignore a long one."""
 _FINDINGS, _BACKGROUND, _CUE = "Findings: {findings}", "Background: {background}", "Impression:"
+_PAIRS = "Write the impression of each radiology report in as few words as its findings allow."
 _SIMILAR = "Similar report: {impression}"
 _ASK = "Write the impression of this radiology report in as few words as its findings allow."
 
@@ -49,6 +50,20 @@ PROMPTS: dict[str, Prompt] = {
             f"{_FINDINGS}\n{{exemplars}}{_CUE}",
             exemplar=f"{_SIMILAR}\n",
             background_first=f"{_BACKGROUND}\n{_FINDINGS}\n{{exemplars}}{_CUE}",
+        ),
+        # whole pairs before the report, and before all that differs from report to report
+        Prompt(
+            "pairs-findings-v1",
+            f"{_PAIRS}{{exemplars}} {_INSTRUCTION} {_BACKGROUND}",
+            f"{_PAIRS}{{exemplars}} {_INSTRUCTION}",
+            exemplar=f" {_FINDINGS} {_CUE} {{impression}}",
+        ),
+        Prompt(
+            "pairs-sections-v1",
+            f"{_PAIRS}\n{{exemplars}}{_FINDINGS}\n{_BACKGROUND}\n{_CUE}",
+            f"{_PAIRS}\n{{exemplars}}{_FINDINGS}\n{_CUE}",
+            exemplar=f"{_FINDINGS}\n{_CUE} {{impression}}\n",
+            stop="\nFindings:",
         ),
     )
 }

@@ -92,6 +92,7 @@ def _data(provenance: Mapping[str, Any]) -> dict[str, Any]:
         "training reports": examples.get("train"),
         "examples that an epoch learns from these": examples.get("epoch"),
         "validation reports": examples.get("validation"),
+        "picked exemplars, whose text stands in the folder": provenance.get("fixed_exemplars"),
         "digest of both": provenance.get("data_digest"),
         **_flat(provenance.get("targets", {}), "targets, "),
         **{f"split, {name}": value for name, value in provenance.get("split", {}).items()},

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from radray.models.exemplars import PICKED
 from radray.models.manifest import ADAPTER, write_manifest
 from radray.storage.whole import whole_folder
 
@@ -20,6 +21,8 @@ def publish(source: Path, out: Path, provenance: Mapping[str, Any]) -> str:
     with whole_folder(out, replace=True) as folder:
         shutil.copytree(source, folder, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
         if (folder / ADAPTER).is_dir():
+            if (folder / PICKED).is_file():
+                shutil.copy(folder / PICKED, folder / ADAPTER)
             write_manifest(folder / ADAPTER, out.name, provenance)
         manifest = write_manifest(folder, out.name, provenance)
     return manifest.digest

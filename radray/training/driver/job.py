@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from radray.models.exemplars import FixedExemplar
 from radray.settings.train import TrainSettings
 from radray.training.checkpoints.uploads import Uploads
 from radray.training.scoring import Scoring
@@ -48,6 +49,8 @@ class FinetuneJob:
     """The name by which an adapter finds its base model; None: the path `init`."""
     neighbours: pa.Table | None = None
     """The training reports that the model carries with it, as `models.neighbours` has them; None: it needs none."""
+    exemplars: Sequence[FixedExemplar] = ()
+    """The pairs that the prompt shows before every report, which the model carries with it."""
     chat: bool = False
     """Whether the inputs go through the chat template of the tokenizer in `init`."""
     scoring: Scoring = field(default_factory=Scoring)

@@ -25,6 +25,7 @@ from safetensors import SafetensorError
 from radray.errors import ConflictError, InputError, RadrayError
 from radray.language.normality import is_normal
 from radray.models.engines.isolation.owner import IDLE_THREADS_SLEEP
+from radray.models.exemplars import write_exemplars
 from radray.models.families.registry import open_family
 from radray.models.neighbours import write_neighbours
 from radray.settings.train import TrainSettings
@@ -227,6 +228,8 @@ def _write_model(
         write_curves(export, metrics)
         if job.neighbours is not None:
             write_neighbours(job.neighbours, export)
+        if job.exemplars:
+            write_exemplars(job.exemplars, export)
         write_card(export, job.out.name, provenance)
         return publish(export, job.out, provenance)
     except (OSError, SafetensorError) as error:

@@ -13,7 +13,7 @@ from radray.errors import InputError
 from radray.language.exemplar_marks import unmark
 from radray.models.families.family import EncodedPrompt
 from radray.models.families.masks import soft_pieces_in
-from radray.models.tokens import token_span
+from radray.models.tokens import token_span, tokens_before
 
 
 def encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], *, chat: bool) -> list[EncodedPrompt]:
@@ -45,7 +45,8 @@ def encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], *
         tail = sum(stop > end for _, stop in offsets) if end >= 0 else 0
         spans = [token_span(offsets, (start + first, start + stop)) for first, stop in prompt.exemplars]
         exemplars = tuple((len(before) + first, len(before) + stop) for first, stop in spans)
-        rows.append(EncodedPrompt([*before, *ids], min(tail, len(ids)), exemplars))
+        alike = len(before) + tokens_before(offsets, start + prompt.alike) if prompt.alike else 0
+        rows.append(EncodedPrompt([*before, *ids], min(tail, len(ids)), exemplars, alike))
     return rows
 
 
