@@ -54,7 +54,8 @@ VIEWS = (
     *("reports_without_text", "predictions_without_text", "predictions_text", "night_predictions"),
     *("latest_predictions", "side_by_side", "worklist", "nights", "night_volume", "night_runs"),
     *("rouge_by_night", "rouge_standardised", "model_comparison", "evaluation_figures", "evaluation_comparisons"),
-    *("flag_rates", "recommendations", "mentions", "training_curves", "data_dictionary"),
+    *("flag_rates", "recommendations", "mentions", "deferrals", "calibrations", "training_curves"),
+    "data_dictionary",
 )
 """Names of all views, each after the views that it reads."""
 

@@ -16,6 +16,7 @@ from radray.pages.charts import errors as error_charts
 from radray.pages.charts import scores as charts
 from radray.pages.charts.svg import Drawings
 from radray.pages.compare import Comparison, SplitEvaluation
+from radray.pages.deferral_tables import BOUNDS_NOTE, DEFERRED_NOTE, bounds_table, deferred_table
 from radray.pages.evaluation_tables import HEADLINE, MASK_NOTE
 from radray.pages.grids import Chart, Grid, from_rich
 from radray.pages.lineage import data_grid, models_grid, runs_grid, runs_of, training_of
@@ -204,7 +205,12 @@ def _view(split: SplitEvaluation, numbers: Numbers, evaluation: Evaluation, draw
     coverage = error_charts.risk_and_coverage(numbers, drawings)
     view["confidence"] = [coverage] if coverage else []
     deferral_note = "Figures of the remaining impressions, when that share is left to a person."
-    view["confidence_tables"] = [from_rich(deferral, deferral_note)] if deferral.row_count else []
+    notes = {
+        deferral_note: deferral,
+        BOUNDS_NOTE: bounds_table(side, tables.figure),
+        DEFERRED_NOTE: deferred_table(side),
+    }
+    view["confidence_tables"] = [from_rich(table, note) for note, table in notes.items() if table.row_count]
     return _View(
         name=side.dataset,
         where=where,

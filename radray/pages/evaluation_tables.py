@@ -11,6 +11,7 @@ from radray.evaluation.scoring import EXACT, NO_OVERLAP, READS_NORMAL
 from radray.evaluation.strata import ABNORMAL, ALL, STANDARDISED
 from radray.evaluation.systems import CONFIDENCES, FLAGS_OF_BOTH, NEAREST, RADIOLOGIST, SideBySide
 from radray.flags import CLASSES
+from radray.pages.deferral_tables import bounds_table, deferred_table
 from radray.pages.figures import Figures, Row, stratum_of
 
 TITLES = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougel": "ROUGE-L", "rougelsum": "ROUGE-Lsum"}
@@ -56,9 +57,9 @@ class EvaluationTables(Figures):
         flags = self.flags()
         if flags.row_count:
             yield flags
-        deferral = self.deferral()
-        if deferral.row_count:
-            yield deferral
+        for deferral in (self.deferral(), bounds_table(self.side, self.figure), deferred_table(self.side)):
+            if deferral.row_count:
+                yield deferral
 
     def headline(self) -> Table:
         """Return ROUGE-1 on abnormal references, on all, and standardised, with what a mean hides."""

@@ -106,3 +106,55 @@ def test_the_words_that_an_impression_misses_are_those_of_the_findings(tmp_path:
         {"unit_id": "u", "missed_words": "pneumothorax; Free air under the diaphragm"},
         {"unit_id": "v", "missed_words": None},
     ]
+
+
+def test_deferrals_are_counted_by_reason_and_what_is_kept_beside(tmp_path: Path) -> None:
+    warehouse = open_warehouse(tmp_path / "warehouse")
+    blank = dict.fromkeys(("split_key", "text_digest", "prompt_id", "settings_digest", "engine", "run_key"), "x")
+    nights: dict[datetime.date, list[str | None]] = {
+        START.date(): [None, None, "unsure_normal", "no_prediction"],
+        START.date() + datetime.timedelta(days=1): ["withdrawn", "withdrawn"],
+        START.date() + datetime.timedelta(days=2): ["off"],
+    }
+    rows = [
+        {**blank, "unit_id": f"{night}-{place}", "batch_date": night, "dataset": "north", "split": "live"}
+        | {"model_name": "model", "model_digest": "m", "study_id": "s", "findings": "f", "run_id": "generate-1"}
+        | {"status": "failed" if reason == "no_prediction" else "ok", "checks_id": "checks-1"}
+        | ({} if reason == "off" else {"defer": reason is not None, "defer_reason": reason})
+        for night, reasons in nights.items()
+        for place, reason in enumerate(reasons)
+    ]
+    append(warehouse, PREDICTIONS, rows)
+    asked = "SELECT batch_date, defer_reason, reports, share FROM deferrals"
+    first, second, _ = nights
+    assert {tuple(row.values()) for row in stream(warehouse, asked).table().to_pylist()} == {
+        *((first, None, 2, 0.5), (first, "unsure_normal", 1, 0.25), (first, "no_prediction", 1, 0.25)),
+        (second, "withdrawn", 2, 1.0),
+    }
+
+
+def test_calibrations_hold_what_was_tested_and_what_is_kept(tmp_path: Path) -> None:
+    warehouse = open_warehouse(tmp_path / "warehouse")
+    figures = {
+        "r2": {"alpha": (59, 0.1), "delta": (59, 0.05), "errors": (59, 2 / 59), "p_value": (59, 0.04)}
+        | {"threshold": (90, -0.3), "kept": (90, 0.8), "kept_normal": (90, 0.5)},
+        # where no threshold passed there is none, and nothing that reads normal is kept
+        "r1_normal": {"alpha": (0, 0.1), "delta": (0, 0.05), "errors": (0, 0.0), "p_value": (0, 1.0)}
+        | {"kept": (90, 0.3), "kept_normal": (90, 0.0)},
+    }
+    about = {"run_id": "evaluate-1", "batch_date": START.date(), "dataset": "north", "split": "test", "stratum": "all"}
+    about |= {"system": "model 12345678", "kind": "model", "scorer_id": "s", "missing": 0, "failed": 0, "clusters": 90}
+    spread = ("mean", "min", "p25", "p50", "p75", "max")
+    rows = [
+        {**about, "metric": f"calibration.logprob.{risk}.{what}", "n": n, **dict.fromkeys(spread, mean)}
+        | {"ci_high": 0.12 if what == "errors" else None}
+        for risk, values in figures.items()
+        for what, (n, mean) in values.items()
+    ]
+    append(warehouse, EVALUATIONS, [*rows, {**about, "metric": "rouge1", "n": 90, **dict.fromkeys(spread, 0.5)}])
+    names = "risk, confidence, alpha, delta, threshold, tested, errors, upper, p_value, calibrated, kept, kept_normal"
+    answers = stream(warehouse, f"SELECT {names} FROM calibrations ORDER BY risk").table().to_pylist()
+    assert [tuple(row.values()) for row in answers] == [
+        ("r1_normal", "logprob", 0.1, 0.05, None, 0, 0, 0.12, 1.0, 90, 0.3, 0.0),
+        ("r2", "logprob", 0.1, 0.05, -0.3, 59, 2, 0.12, 0.04, 90, 0.8, 0.5),
+    ]

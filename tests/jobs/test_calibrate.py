@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from radray.schema.predictions import PREDICTIONS
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
-from tests.support.worlds.calibrated import NIGHT, prediction_rows
+from tests.support.worlds.calibrated import ABNORMAL, NIGHT, NORMAL, prediction_rows
 from tests.support.worlds.evaluate import append
 
 ROWS = 300
@@ -36,11 +37,18 @@ def place(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Path:
     warehouse = Warehouse(load_settings((), [f"warehouse.uri={folder}"]).warehouse)
     digest = hashlib.sha256(b"{}").hexdigest()
     fixed = {"study_id": "s", "run_key": "k", "run_id": "r", "task": "impression"}
-    rows = [{**row, **fixed, "model_digest": digest} for row in prediction_rows(ROWS)]
+    rows = [
+        {**row, **fixed, "model_digest": digest, **deferred(place)} for place, row in enumerate(prediction_rows(ROWS))
+    ]
     other = [{**row, "model_digest": "f" * 64, "model_name": "other"} for row in rows[:5]]
     append(warehouse, PREDICTIONS, rows)
     append(warehouse, PREDICTIONS, other)
     return folder
+
+
+def deferred(place: int) -> dict[str, object]:
+    """Return what the night said of the prediction: every third is left to a person."""
+    return {"defer": True, "defer_reason": "unsure_normal"} if place % 3 == 0 else {"defer": False}
 
 
 def settings(place: Path, *overrides: str) -> Settings:
@@ -78,6 +86,29 @@ def test_a_calibration_is_written_beside_the_model(place: Path, model: Path) -> 
     assert figures["calibration.logprob.r2.alpha"]["mean"] == 0.3
     assert figures["calibration.logprob.r2.threshold"]["mean"] == calibration.chosen.threshold
     assert figures["calibration.logprob.r2.kept_normal"]["mean"] == calibration.chosen.kept_normal
+
+
+def test_the_page_shows_the_bound_and_what_was_deferred(place: Path, model: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    asked = settings(place, "evaluate.models=model", f"model.uri={model}", f"evaluate.page={page}")
+    output = run(asked)
+    calibration = calibrate(prediction_rows(ROWS), "logprob", {"r2": 0.3}, 0.05)
+    (bound,) = calibration.chosen.bounds
+    cells = re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", page.read_text())
+    at = cells.index("r2")
+    assert cells[at - 1 : at + 8] == [
+        *("logprob", "r2", "30 %", "5 %", f"{calibration.chosen.threshold:.6g}", f"{bound.k} of {bound.n}"),
+        *(f"{100 * bound.upper:.1f} %", f"{100 * calibration.chosen.kept:.1f} %"),
+        f"{100 * calibration.chosen.kept_normal:.1f} %",
+    ]
+    assert "of other nights it says nothing" in page.read_text()
+    # every third was deferred as the model wrote them
+    errors = [row for row in prediction_rows(ROWS) if row["reference"] == ABNORMAL and row["prediction"] == NORMAL]
+    kept = sum(int(row["unit_id"].split()[1]) % 3 > 0 for row in errors)
+    abnormal = sum(row["reference"] == ABNORMAL for row in prediction_rows(ROWS))
+    assert f"{kept} of {abnormal}" in cells
+    assert "100 unsure_normal" in cells
+    assert "100 unsure_normal" in output
 
 
 def test_a_calibration_is_written_where_it_is_asked_for(place: Path, tmp_path: Path) -> None:
