@@ -16,7 +16,7 @@ from radray.reports.splits import SplitCut
 from radray.schema.evaluations import COMPARISONS, EVALUATIONS
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
-from radray.schema.runs import RUNS
+from radray.schema.runs import RUNS, TRAINED_BY
 from radray.schema.statuses import ReportStatus, RunStatus
 from radray.settings.evaluate import EvaluateSettings
 from radray.settings.loading import dump_settings
@@ -119,9 +119,10 @@ class TrainingReports:
         They are the reports of that dataset and night as the table holds them now, without the validation that the
         run's settings cut from them. [] and "" where `runs` knows no such fine-tuning.
         """
-        where = {"job": "finetune", "status": RunStatus.FINISHED.value, "model_digest": model_digest}
-        columns = ["started", "run_id", "dataset", "batch_date", "config"]
-        runs = self.warehouse.read(RUNS, columns, where).to_pylist()
+        where = {"status": RunStatus.FINISHED.value, "model_digest": model_digest}
+        columns = ["job", "started", "run_id", "dataset", "batch_date", "config"]
+        rows = self.warehouse.read(RUNS, columns, where).to_pylist()
+        runs = [row for row in rows if row["job"] in TRAINED_BY]
         if not runs:
             return [], ""
         run = max(runs, key=lambda run: (run["started"], run["run_id"]))

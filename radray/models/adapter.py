@@ -22,7 +22,7 @@ from typing import Protocol
 
 from radray.errors import InputError, RadrayError
 from radray.models.exemplars import PICKED
-from radray.models.manifest import ADAPTER, MANIFEST, Manifest, read_manifest, write_manifest
+from radray.models.manifest import ADAPTER, ERASED, MANIFEST, Manifest, read_manifest, replaced_by, write_manifest
 from radray.models.verified import exclusive
 from radray.settings.train import TrainSettings
 from radray.storage.whole import remove_abandoned, whole_folder
@@ -43,6 +43,11 @@ class Base(Protocol):
     @property
     def digest(self) -> str:
         """The sha256 of its manifest."""
+        ...
+
+    @property
+    def manifest(self) -> Manifest:
+        """Its manifest."""
         ...
 
 
@@ -66,12 +71,12 @@ def join_adapter(folder: Path, open_base: Callable[[str], Base]) -> Path:
         if not (joined / MANIFEST).is_file():
             settings, name, digest = _learnt_by(folder, manifest)
             base = open_base(name)
-            if base.digest != digest:
+            if digest not in (base.digest, *replaced_by(base.manifest)):
                 raise InputError(
                     f"model {folder}: learnt on a base model of digest {digest[:12]}, and {name} has"
                     f" {base.digest[:12]} now: bring the former back, or fine-tune again"
                 )
-            _write(folder, base.path, name, settings, manifest, joined)
+            _write(folder, base, name, settings, manifest, joined)
     return joined
 
 
@@ -90,7 +95,7 @@ def _learnt_by(folder: Path, manifest: Manifest) -> tuple[TrainSettings, str, st
         raise InputError(f"model {folder}: {CONFIG} or {MANIFEST} does not say what it was learnt on") from None
 
 
-def _write(folder: Path, base: Path, name: str, settings: TrainSettings, manifest: Manifest, joined: Path) -> None:
+def _write(folder: Path, base: Base, name: str, settings: TrainSettings, manifest: Manifest, joined: Path) -> None:
     """Write the model of `base` with the adapter of `folder` into `joined`, whole or not at all."""
     # here and not above: torch alone takes seconds, and a folder that is there needs none of it
     import torch
@@ -98,20 +103,21 @@ def _write(folder: Path, base: Path, name: str, settings: TrainSettings, manifes
     from radray.models.families.adapters import WEIGHTS, add_adapter, load_adapter, write_adapted
     from radray.models.families.registry import open_family
 
-    family = open_family(base)
+    family = open_family(base.path)
     dtype = torch.bfloat16 if settings.precision == "bf16_weights" else torch.float32
-    learnt = add_adapter(family.load_model(base, dtype=dtype), settings, family)
+    learnt = add_adapter(family.load_model(base.path, dtype=dtype), settings, family)
     load_adapter(learnt, settings, folder / WEIGHTS)
     try:
         joined.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(joined.parent)
         shutil.rmtree(joined, ignore_errors=True)  # without a manifest it is no model
         with whole_folder(joined, replace=False) as partial:
-            write_adapted(learnt, family.load_tokenizer(base), settings, partial, name, family)
+            write_adapted(learnt, family.load_tokenizer(base.path), settings, partial, name, family)
             shutil.rmtree(partial / ADAPTER)
             if (folder / PICKED).is_file():
                 shutil.copy(folder / PICKED, partial)
-            write_manifest(partial, manifest.name, {**manifest.provenance, "adapter": manifest.digest})
+            mark = {name: value for name, value in base.manifest.provenance.items() if name == ERASED}
+            write_manifest(partial, manifest.name, {**mark, **manifest.provenance, "adapter": manifest.digest})
     except OSError as error:
         if isinstance(error, RadrayError):
             raise

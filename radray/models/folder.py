@@ -9,7 +9,7 @@ from pathlib import Path
 from radray.errors import InputError
 from radray.models.adapter import is_adapter, join_adapter
 from radray.models.gguf import is_gguf, open_gguf
-from radray.models.manifest import MANIFEST, Manifest, hash_files, read_manifest, verify_files
+from radray.models.manifest import ERASED, MANIFEST, Manifest, hash_files, read_manifest, verify_files
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 _HUB_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.txt"]
@@ -19,12 +19,6 @@ _OUT = "out/"
 _LOCAL = ("/", "./", "../", "~", _OUT)
 _WRITTEN_BY = "run jobs.finetune, which writes model.out, or name another folder or a hub id"
 _LEVER = "use model.init=tiny (fine-tuning without network) or the path of a local model folder"
-
-
-ERASED = "erased"
-"""Name in a manifest's provenance of the record that reports of a patient were erased from what the model carries.
-
-It has no word of whom: ``why``, and ``replaces``, the digests that the model had before, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

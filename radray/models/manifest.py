@@ -16,6 +16,11 @@ MANIFEST = "manifest.json"
 ADAPTER = "adapter"
 """Folder of a model folder that keeps what LoRA or a soft prompt learnt, in PEFT's form, with a manifest of its own."""
 
+ERASED = "erased"
+"""Name in a manifest's provenance of the record that reports of a patient were erased from what the model carries.
+
+It has no word of whom: ``why``, and ``replaces``, the digests that the model had before, oldest first."""
+
 _DECISIVE = frozenset({".safetensors", ".bin", ".pt", ".pth", ".json", ".model", ".txt", ".jinja", ".py"})
 """Suffixes that a loader may pick up: such a file beside the listed ones could change what the model writes."""
 
@@ -54,6 +59,11 @@ class Manifest:
     def digest(self) -> str:
         """The model's identity: sha256 (hex) of the canonical JSON, what ``sha256sum manifest.json`` prints."""
         return hashlib.sha256(self.to_json()).hexdigest()
+
+
+def replaced_by(manifest: Manifest) -> list[str]:
+    """Return the digests that the model had before reports were erased from it, oldest first: the same weights."""
+    return list(manifest.provenance.get(ERASED, {}).get("replaces", []))
 
 
 def write_manifest(folder: Path, name: str, provenance: Mapping[str, Any]) -> Manifest:

@@ -114,6 +114,11 @@ def local_copy(uri: str) -> Path:
     return Path("out").resolve() / absolute_uri(uri).rsplit("/", 1)[-1]
 
 
+def untrained_folder(folder: Path) -> Path:
+    """Return the folder, beside that of a model, of the one that ``model.init=tiny`` had it start from."""
+    return folder.with_name(f"{folder.name}-untrained")
+
+
 def cache_folder() -> Path:
     """Return the folder of the models that were fetched to this node, by digest; it may not exist."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "radray" / "models"

@@ -24,6 +24,9 @@ FIGURE_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
 """(name, type, sentence) of the columns, all nullable: columns are only ever added, at the end."""
 
 
+TRAINED_BY = ("finetune", "maintain")
+"""Jobs whose rows say what a model of a digest learnt from; maintain: an erasure that gave the model another digest."""
+
 TRAINING_METRICS = TableSchema(
     name="training_metrics",
     doc="One value logged while fine-tuning.",
@@ -46,7 +49,11 @@ RUNS = TableSchema(
     key=("run_id",),
     columns=(
         required("run_id", STRING, "Id of the run"),
-        required("job", STRING, "prepare, finetune, generate or evaluate"),
+        required(
+            "job",
+            STRING,
+            "prepare, finetune, generate or evaluate; maintain: an erasure that gave a model another digest",
+        ),
         required("status", STRING, "running, finished or failed"),
         Column("reason", STRING, "Class of the error when failed"),
         required("run_key", STRING, "Digest of what decides the rows"),

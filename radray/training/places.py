@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from radray.errors import ConfigError
+from radray.models import store
 from radray.models.manifest import MANIFEST
-from radray.models.store import local_copy
 from radray.settings.root import Settings
 from radray.storage.files import Storage, absolute_uri, is_s3
 from radray.training.checkpoints.uploads import Uploads
@@ -14,14 +14,13 @@ def out_folder(settings: Settings) -> Path:
     """Return the local folder of the fine-tuned model; where `model.out` is on S3, ``out/<its last name>``."""
     out = settings.model.out
     if is_s3(out):
-        return local_copy(out)
+        return store.local_copy(out)
     return Path(out).expanduser().resolve()
 
 
 def untrained_folder(settings: Settings) -> Path:
     """Return the folder, beside `model.out`, of the model that ``model.init=tiny`` starts from."""
-    out = out_folder(settings)
-    return out.with_name(f"{out.name}-untrained")
+    return store.untrained_folder(out_folder(settings))
 
 
 def checkpoint_place(settings: Settings, storage: Storage, key: str) -> tuple[Path, Uploads | None]:

@@ -6,7 +6,8 @@ from typing import Any
 from radray.models.engines.engine import DECIDES
 from radray.models.exemplars import FixedExemplar
 from radray.models.families.registry import family_name
-from radray.models.folder import ERASED, ModelFolder
+from radray.models.folder import ModelFolder
+from radray.models.manifest import ERASED
 from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
 from radray.storage.files import Storage

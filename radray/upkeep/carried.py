@@ -19,10 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.errors import AuditError, InputError
-from radray.models.folder import ERASED
-from radray.models.manifest import MANIFEST, FileEntry, Manifest, parse_manifest, read_manifest
+from radray.models.manifest import ERASED, MANIFEST, FileEntry, Manifest, parse_manifest, read_manifest, replaced_by
 from radray.models.neighbours import COLUMNS, NEIGHBOURS
-from radray.models.store import cache_folder, local_copy
+from radray.models.store import cache_folder, local_copy, untrained_folder
 from radray.storage.failures import MissingFile, translated
 from radray.storage.files import Storage, absolute_uri, is_s3
 from radray.storage.whole import PARTIAL, write_whole
@@ -89,13 +88,14 @@ class ModelErasure:
 def open_carriers(uris: Iterable[str], storage: Storage) -> tuple[list[Carrier], list[str]]:
     """Return the models of `uris` that carry training reports, and the folders that are not there. Only reads.
 
-    To a model on S3 belongs the folder on this machine that it was uploaded from, where there is one. Raises as
-    `open_carrier`.
+    To a model on S3 belongs the folder on this machine that it was uploaded from, and to a folder the untrained model
+    beside it, where there is one. Raises as `open_carrier`.
     """
     missing = [uri for uri in uris if not is_s3(uri) and not Path(absolute_uri(uri)).exists()]
     places = dict.fromkeys(absolute_uri(uri) for uri in uris if uri not in missing)
-    uploaded = (str(local_copy(uri)) for uri in places if is_s3(uri))
-    places |= dict.fromkeys(folder for folder in uploaded if (Path(folder) / MANIFEST).is_file())
+    folders = [local_copy(place) if is_s3(place) else Path(place) for place in places]
+    related = (path for folder in folders for path in (folder, untrained_folder(folder)))
+    places |= dict.fromkeys(str(path) for path in related if (path / MANIFEST).is_file())
     carriers = [open_carrier(place, storage) for place in places]
     return [carrier for carrier in carriers if carrier is not None], missing
 
@@ -146,10 +146,9 @@ def erase_carried(carrier: Carrier, patient: Patient, storage: Storage) -> Model
         sink = io.BytesIO()
         pq.write_table(kept, sink, compression="zstd")
         files = {**manifest.files, NEIGHBOURS: _entry(sink.getvalue())}
-        earlier = manifest.provenance.get(ERASED, {}).get("replaces", [])
         mark = {
             "why": "reports of a patient were erased: a new model is needed",
-            "replaces": [*earlier, manifest.digest],
+            "replaces": [*replaced_by(manifest), manifest.digest],
         }
         manifest = replace(manifest, files=files, provenance={**manifest.provenance, ERASED: mark})
         _write(f"{place}/{BEGUN}", manifest.to_json(), storage)

@@ -28,8 +28,16 @@ from radray.tables.commit import pin, replace_partition
 from radray.tables.identity import new_run_id, utc_now
 from radray.tables.inventory import Inventory
 from radray.tables.merge import merge
-from radray.upkeep.carried import Patient, erase_carried, erase_copies, open_carriers, prove_erased, texts_of
+from radray.upkeep.carried import (
+    Patient,
+    erase_carried,
+    erase_copies,
+    open_carriers,
+    prove_erased,
+    texts_of,
+)
 from radray.upkeep.evidence import IDS, Hit, Trace, beginning, search, traces
+from radray.upkeep.lineage import learnt_from, record_digest
 from radray.upkeep.maintenance import AT_ONCE, Kind, Leftover, fence, referred_to, sweep
 from radray.upkeep.mentions import MENTIONING, copied, mentioning, without_mentions
 from radray.upkeep.report import Erasure
@@ -81,8 +89,10 @@ def erase(warehouse: Warehouse, subject_id: str, dataset: str | None = None, mod
     # before the sweep: until then the files of the tables say whose reports these are, also after a crash
     done = [erase_carried(carrier, patient, warehouse.storage) for carrier in carriers]
     erasure.models = [model for model in done if model is not None]
+    for carrier in open_carriers(models, warehouse.storage)[0]:
+        record_digest(warehouse, carrier.manifest)
     erasure.copies = erase_copies(carriers, patient)
-    erasure.learnt = _learnt(warehouse, rows, {model.replaced for model in erasure.models})
+    erasure.learnt = learnt_from(warehouse, rows, {model.replaced for model in erasure.models})
     erasure.removed += _remove_staged(inventory, wanted)
     for schema in HOLDING:
         erasure.removed += sweep(warehouse, schema, AT_ONCE, utc_now(), always_fence=True)
@@ -99,21 +109,6 @@ def _patient(warehouse: Warehouse, rows: list[dict[str, Any]], subject_id: str, 
     others = frozenset(row["unit_id"] for row in namesakes if dataset is not None and row["dataset"] != dataset)
     units = frozenset(row["unit_id"] for row in rows if row["unit_id"])
     return Patient(units, subject_digest(subject_id), dataset, others)
-
-
-def _learnt(warehouse: Warehouse, rows: list[dict[str, Any]], replaced: set[str]) -> list[str]:
-    """Return the models, but the `replaced`, that `runs` says were fine-tuned on a night with training `rows`."""
-    nights = {(row["dataset"], row["batch_date"]) for row in rows if row.get("split") == "train"}
-    columns = ["model_name", "model_digest", "dataset", "batch_date"]
-    runs = warehouse.read(RUNS, columns, {"job": "finetune", "status": RunStatus.FINISHED.value}).to_pylist()
-    return sorted(
-        {
-            f"{run['model_name']} {(run['model_digest'] or '')[:8]}".strip()
-            for run in runs
-            for dataset, night in nights
-            if run["batch_date"] == night and run["dataset"] in (None, dataset) and run["model_digest"] not in replaced
-        }
-    )
 
 
 def refuse_while_running(warehouse: Warehouse) -> None:

@@ -10,8 +10,8 @@ from rich.console import Console
 from jobs.generate import check, describe, generate
 from radray.errors import ConfigError, ConflictError
 from radray.models.families.t5.tiny import build_tiny
-from radray.models.folder import ERASED, open_model
-from radray.models.manifest import write_manifest
+from radray.models.folder import open_model
+from radray.models.manifest import ERASED, write_manifest
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.runs import RUNS
 from radray.settings.cluster import ClusterSettings

@@ -12,8 +12,8 @@ from radray.errors import InputError
 from radray.models.exemplars import FixedExemplar, read_exemplars, write_exemplars
 from radray.models.families.adapters import add_adapter, write_adapted
 from radray.models.families.registry import open_family
-from radray.models.folder import open_model
-from radray.models.manifest import hash_files, write_manifest
+from radray.models.folder import erased_lines, open_model
+from radray.models.manifest import ERASED, hash_files, write_manifest
 from radray.models.store import open_stored, put_model
 from radray.settings.train import TrainSettings
 from radray.storage.files import Storage
@@ -112,6 +112,17 @@ def test_another_base_is_refused(base: Path, tmp_path: Path) -> None:
     shutil.rmtree(own)
     with pytest.raises(InputError, match=r"model \S+own: there is no such folder"):
         open_model(str(whole / "adapter"))
+
+
+def test_a_base_from_which_reports_were_erased_has_the_same_weights(base: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(base, own)
+    whole = _deliver(own, tmp_path / "chest", METHODS["lora"])
+    before = open_model(str(own)).digest
+    write_manifest(own, "base", {ERASED: {"why": "reports of a patient were erased", "replaces": [before]}})
+    joined = open_model(str(whole / "adapter"))
+    assert (joined.path / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+    assert len(erased_lines(joined)) == 1
 
 
 def test_what_cannot_be_joined_is_refused_by_name(base: Path, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from safetensors.numpy import load_file, save_file
 
 from radray.errors import ConfigError, InputError
 from radray.models.exemplars import FixedExemplar, write_exemplars
-from radray.models.folder import ERASED, ModelFolder, open_model
-from radray.models.manifest import write_manifest
+from radray.models.folder import ModelFolder, open_model
+from radray.models.manifest import ERASED, write_manifest
 from radray.nights.night import asked_of
 from radray.settings.loading import load_settings
 from radray.settings.model import ModelSettings

@@ -8,20 +8,27 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from radray.analytics.evaluation_rows import TrainingReports
 from radray.errors import AuditError, InputError
-from radray.models.folder import ERASED, erased_lines, open_model
-from radray.models.manifest import MANIFEST, read_manifest, write_manifest
+from radray.models.folder import erased_lines, open_model
+from radray.models.manifest import ERASED, MANIFEST, read_manifest, write_manifest
 from radray.models.neighbours import COLUMNS, NEIGHBOURS, read_neighbours, subject_digest
 from radray.models.store import cache_folder, open_stored, put_model
 from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
+from radray.schema.statuses import RunStatus
+from radray.settings.loading import dump_settings
+from radray.settings.root import Settings
 from radray.settings.warehouse import WarehouseSettings
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
+from radray.tables.runs import RunRow
 from radray.upkeep import carried
+from radray.upkeep import erasure as erasure_module
 from radray.upkeep.carried import BEGUN, Patient, open_carrier
 from radray.upkeep.erasure import erase
 from tests.support.s3_server import S3Server
-from tests.support.worlds.tables import open_warehouse
+from tests.support.worlds.tables import NIGHT, open_warehouse
 from tests.upkeep.test_erasure import PATIENT, prepared
 
 CANARY = "Canary opacity in the p1 lobe, 3.2 cm."
@@ -211,6 +218,38 @@ def test_what_was_not_looked_through_is_in_the_report(warehouse: Warehouse, tmp_
     assert "no model was looked through: one that carries" in "\n".join(erase(warehouse, PATIENT).lines())
     lines = "\n".join(erase(warehouse, PATIENT, models=["out/model"]).lines())
     assert "model.uri=out/model: there is no such folder, and nothing was looked through" in lines
+
+
+def test_the_untrained_model_beside_it_loses_the_reports_too(warehouse: Warehouse, tmp_path: Path) -> None:
+    folder = model(tmp_path / "models" / "chest")
+    model(tmp_path / "models" / "chest-untrained")
+    erasure = erase(warehouse, PATIENT, models=[str(folder)])
+    assert [done.name for done in erasure.models] == ["chest", "chest-untrained"]
+    assert holding(tmp_path) == []
+
+
+@pytest.mark.parametrize("crash", [False, True])
+def test_the_runs_know_what_the_new_digest_learnt_from(
+    crash: bool, warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = model(tmp_path / "models" / "chest")
+    about = {"batch_date": NIGHT, "dataset": "hospital", "model_name": "chest"}
+    trained = RunRow("finetune-1", "finetune", "k", dump_settings(Settings()), about)
+    trained.write(warehouse, RunStatus.FINISHED, {"model_digest": read_manifest(folder).digest})
+    if crash:
+        monkeypatch.setattr(erasure_module, "record_digest", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            erase(warehouse, PATIENT, models=[str(folder)])
+        monkeypatch.undo()
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for _ in range(2):
+        erase(warehouse, PATIENT, models=[str(folder)])
+    rows = warehouse.read(RUNS, None, {"model_digest": read_manifest(folder).digest}).to_pylist()
+    assert [(row["job"], row["model_name"], row["dataset"], row["batch_date"]) for row in rows] == [
+        ("maintain", "chest", "hospital", NIGHT)
+    ]
+    assert TrainingReports(warehouse).of_model(read_manifest(folder).digest)[1] == f"hospital, {NIGHT}"
+    assert "erase_subject_id" not in rows[0]["config"]
 
 
 def test_a_model_without_reports_stays_as_it_is(warehouse: Warehouse, tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """The axes on which people judged Med-PaLM, as questions about impressions, and the figures published for them.
 
 Source: Singhal et al., "Large language models encode clinical knowledge", Nature 620, 172 (2023),
-doi:10.1038/s41586-023-06291-2. Twelve axes were judged by clinicians, two by people
-without medical training, on 140 questions of consumers, each answer by one person. The figures are those that its text
-states; of the other axes its figures 4 and 5 have bars without numbers, and nothing is read off them here.
+doi:10.1038/s41586-023-06291-2. Twelve axes were judged by clinicians, two by people without medical training, on 140
+questions of consumers, each answer by one person. The figures are those that its text states, word for word; those of
+the other axes stand in its charts alone, which were not read.
 """
 
 from collections.abc import Sequence
