@@ -40,10 +40,12 @@ def describe(settings: Settings) -> list[str]:
     first = prepare_job.describe(settings) if settings.source.uri is not None else []
     dataset, split = settings.source.dataset or "each", settings.split.name or "each"
     nights = f"{settings.date} to {settings.until}, one after the other" if settings.until else settings.date
+    calibration = settings.score.calibration
     where = f"batch_date={nights}, dataset={dataset}, split={split}"
     return [
         *first,
         f"read {settings.warehouse.uri}: reports, {where}",
+        *([f"read {calibration}: which predictions a person should write"] if calibration else []),
         *(f"write {settings.warehouse.uri}: predictions, {where}, model={uri}" for uri in settings.model.uri),
         f"plan: {describe_actors(settings)}",
     ]

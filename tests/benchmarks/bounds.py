@@ -1,18 +1,24 @@
-"""What bounds on the worst error keep, and whether they hold: ``python -m tests.benchmarks.bounds [FILE]``.
+"""What bounds on the worst error keep, and whether they hold: ``python -m tests.benchmarks.bounds [FILE or FOLDER]``.
 
-FILE is a CSV with the columns key, confidence, abnormal, reads_normal (0 or 1), a row a report; confidence may be
-empty. Without it: the impression of the nearest report of another fold stands in for the prediction, on all reports of
-``$RADRAY_DATA/openi`` in the five folds of tests.benchmarks.openi_folds; its confidences are the cosine, and the share
-of the 41 nearest reports whose impression is normal ("agreement").
+FOLDER is that of tests.benchmarks.folds: the greedy text of each of its models, by the log-probability per token and
+by agreement as below. FILE is a CSV with the columns key, confidence, abnormal, reads_normal (0 or 1), a row a report;
+confidence may be empty. Without either the impression of the nearest report of another fold stands in for the
+prediction, on all reports of ``$RADRAY_DATA/openi`` in the five folds of tests.benchmarks.openi_folds; its confidences
+are the cosine, and the share of the 41 nearest reports whose impression is normal ("agreement").
 
 For each risk of `radray.evaluation.deferral.bounds` and alpha, at delta 5 %, with one report of each key:
 
 - 200 random halvings: the threshold is chosen on one half; "kept" of all and of those that read normal, "realised" and
   "over alpha" are of the other half. A share over alpha of more than delta is to be expected there, also of a bound
-  that holds: half a set is itself a sample, whose share of errors scatters. 12 % where nothing else plays a part.
+  that holds: half a set is itself a sample, whose share of errors scatters. 12 % by the normal
+  approximation where nothing else plays a part.
 - 200 random samples of half the size, with replacement, whose population is the set itself, so that the true risk is
   known: "over, true" is what the theorem is about, and is at most delta but for chance. Its interval is Clopper and
   Pearson's.
+
+Without FILE and FOLDER there is a drill: 200 calibrations on half of the reports, 28 % of them abnormal. In how many is
+a night of the others withdrawn (level 1 %), of 28 %, of 42 % abnormal, of 42 % whose findings are in other words
+(`rephrase`), and what are the risks there?
 
 ``--reports`` takes every report for itself instead of one a key.
 """
@@ -21,25 +27,37 @@ import argparse
 import csv
 import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from radray.evaluation.deferral.bounds import R1, R1_NORMAL, R2, RISKS, Threshold, lowest_threshold
 from radray.evaluation.deferral.sample import NO_CONFIDENCE, Sample, reads_normal
+from radray.evaluation.deferral.shift import histogram_of, shift_p_value
 from radray.evaluation.similarity import FindingsSimilarity
 from radray.language.normality import is_normal
-from tests.benchmarks.openi_folds import folds_of, read_reports
+from radray.language.rephrasing import rephrase
+from tests.benchmarks.openi_folds import Report, folds_of, read_reports
 
 ALPHAS = (0.05, 0.1, 0.15, 0.2, 0.3)
 DELTA = 0.05
 TRIES = 200
 SEED = 13
 NEIGHBOURS = 41
+AT_HOME, ELSEWHERE = 0.28, 0.42
+"""Shares of abnormal reports of the drill: those of Open-i's pairs, and of 2,000 held-out Indiana reports."""
+DRILLED = {R1_NORMAL: 0.2, R2: 0.1}
+LEVEL = 0.01
+"""That of score.calibration_level."""
+COLUMNS = ("place", "prediction", "logprob")
+"""Columns of the files of tests.benchmarks.folds that are read."""
 
 
 class Row(NamedTuple):
@@ -143,19 +161,110 @@ def bound_lines(sample: Sample, tries: int = TRIES, seed: int = SEED) -> Iterato
             )
 
 
-def nearest_rows() -> dict[str, list[Row]]:
-    """Return the reports of Open-i with the impression of the nearest of another fold, by confidence."""
-    reports = read_reports()
-    rows: dict[str, list[Row]] = {"cosine": [], "agreement": []}
-    for known, asked in folds_of(reports):
+def agreements(
+    reports: Sequence[Report], findings: Sequence[str]
+) -> tuple[dict[int, float], dict[int, float], dict[int, str]]:
+    """Return the cosine of the nearest report of another fold, the share of normal impressions among NEIGHBOURS, and
+    the nearest one's impression, by place; `findings` are those that are asked with."""
+    cosine: dict[int, float] = {}
+    agreement: dict[int, float] = {}
+    texts: dict[int, str] = {}
+    for known, asked in folds_of(list(reports)):
         similarity = FindingsSimilarity([reports[place].findings for place in known])
         normal = np.array([reads_normal(reports[place].reference) for place in known])
-        for place, cosines in zip(asked, similarity.cosines([reports[p].findings for p in asked]), strict=True):
+        for place, cosines in zip(asked, similarity.cosines([findings[place] for place in asked]), strict=True):
             near = np.argsort(-cosines, kind="stable")[:NEIGHBOURS]
-            about = is_normal(reports[place].reference) is False, bool(normal[near[0]])
-            rows["cosine"].append(Row(reports[place].key, float(cosines[near[0]]), *about))
-            rows["agreement"].append(Row(reports[place].key, float(normal[near].mean()), *about))
+            cosine[place] = float(cosines[near[0]])
+            agreement[place] = float(normal[near].mean())
+            texts[place] = reports[known[near[0]]].reference
+    return cosine, agreement, texts
+
+
+def nearest_rows(*, rephrased: bool = False) -> dict[str, list[Row]]:
+    """Return the reports of Open-i with the impression of the nearest of another fold, by confidence.
+
+    `rephrased`: the findings that are asked with are in other words.
+    """
+    reports, random = read_reports(), Random(SEED)
+    findings = [rephrase(report.findings, random) if rephrased else report.findings for report in reports]
+    cosine, agreement, texts = agreements(reports, findings)
+    return {
+        "cosine": rows_of_texts(reports, texts, cosine),
+        "agreement": rows_of_texts(reports, texts, agreement),
+    }
+
+
+def rows_of_texts(
+    reports: Sequence[Report], texts: Mapping[int, str], confidence: Mapping[int, float | None]
+) -> list[Row]:
+    """Return the rows of `texts`, predictions by the place of their report; `confidence` likewise."""
+    return [
+        Row(
+            reports[place].key,
+            confidence[place],
+            is_normal(reports[place].reference) is False,
+            reads_normal(text),
+        )
+        for place, text in sorted(texts.items())
+    ]
+
+
+def fold_rows(folder: Path) -> dict[str, list[Row]]:
+    """Return the predictions of the models in `folder`, that of tests.benchmarks.folds, by model and confidence."""
+    reports = read_reports()
+    agreement = agreements(reports, [report.findings for report in reports])[1]
+    rows: dict[str, list[Row]] = {}
+    for model in sorted({file.stem.split("-", 2)[2] for file in folder.glob("fold-*.parquet")}):
+        files = sorted(folder.glob(f"fold-*-{model}.parquet"))
+        written = [row for file in files for row in pq.read_table(file, columns=COLUMNS).to_pylist()]
+        texts = {row["place"]: row["prediction"] for row in written}
+        by_model = {row["place"]: row["logprob"] for row in written}
+        rows[f"{model}, logprob, {len(files)} folds"] = rows_of_texts(reports, texts, by_model)
+        rows[f"{model}, agreement, {len(files)} folds"] = rows_of_texts(reports, texts, agreement)
     return rows
+
+
+def of_mix(sample: Sample, abnormal: float, random: np.random.Generator) -> Sample:
+    """Return as many of `sample` as there are with this share of abnormal reports."""
+    kinds = [random.permutation(np.flatnonzero(sample.abnormal == kind)) for kind in (True, False)]
+    size = min(len(kinds[0]) / abnormal, len(kinds[1]) / (1 - abnormal))
+    places = [kinds[0][: int(size * abnormal)], kinds[1][: int(size * (1 - abnormal))]]
+    return sample.part(np.concatenate(places))
+
+
+def drill_lines(home: Sample, elsewhere: Sample, tries: int = TRIES, seed: int = SEED) -> Iterator[str]:
+    """Yield how often each kind of night withdraws a calibration at `home`; `elsewhere` has its reports in other words.
+
+    Both have the same reports in the same order.
+    """
+    random = np.random.default_rng(seed)
+    withdrawn: Counter[str] = Counter()
+    risks: dict[str, list[list[float]]] = {}
+    for _ in range(tries):
+        order = random.permutation(len(home))
+        half = len(home) // 2
+        calibrated, other = of_mix(home.part(order[:half]), AT_HOME, random), order[half:]
+        histogram = histogram_of(_known(calibrated))
+        chosen = {risk: lowest_threshold(calibrated, {risk: alpha}, DELTA) for risk, alpha in DRILLED.items()}
+        nights = {
+            f"{100 * AT_HOME:g} % abnormal": of_mix(home.part(other), AT_HOME, random),
+            f"{100 * ELSEWHERE:g} % abnormal": of_mix(home.part(other), ELSEWHERE, random),
+            f"in other words, {100 * ELSEWHERE:g} % abnormal": of_mix(elsewhere.part(other), ELSEWHERE, random),
+        }
+        for name, night in nights.items():
+            p_value = shift_p_value(histogram, _known(night))
+            withdrawn[name] += p_value is not None and p_value < LEVEL
+            risks.setdefault(name, []).append([realised(night, chosen[risk], risk) for risk in DRILLED])
+    for name, values in risks.items():
+        means = [
+            f"{risk} at {100 * alpha:g} % is {100 * mean:.1f} %"
+            for (risk, alpha), mean in zip(DRILLED.items(), np.mean(values, axis=0).tolist(), strict=True)
+        ]
+        yield f"night of {name}: withdrawn in {100 * withdrawn[name] / tries:.1f} %; there {', '.join(means)}"
+
+
+def _known(sample: Sample) -> list[float | None]:
+    return [None if value == NO_CONFIDENCE else value for value in sample.confidence.tolist()]
 
 
 def read_rows(file: Path) -> list[Row]:
@@ -177,16 +286,25 @@ def _columns(sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.bool_], ND
 
 
 def main() -> int:
-    """Print the table of a file, or of the nearest neighbour on Open-i."""
+    """Print the tables of a file or folder, or those of the nearest neighbour on Open-i and the drill."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, nargs="?")
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE or FOLDER")
     parser.add_argument("--reports", action="store_true", help="every report for itself")
     given = parser.parse_args()
-    for name, rows in ({given.file.name: read_rows(given.file)} if given.file else nearest_rows()).items():
+    if given.file is None:
+        rows = nearest_rows()
+    else:
+        rows = fold_rows(given.file) if given.file.is_dir() else {given.file.name: read_rows(given.file)}
+    shifted = nearest_rows(rephrased=True) if given.file is None else {}
+    for name, of_system in rows.items():
+        sample = sample_of_rows(of_system, every=given.reports)
         sys.stdout.write(f"\n{name}: ")
-        for line in bound_lines(sample_of_rows(rows, every=given.reports)):
+        for line in bound_lines(sample):
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
+        if name in shifted:
+            for line in drill_lines(sample, sample_of_rows(shifted[name], every=given.reports)):
+                sys.stdout.write(f"{line}\n")
     return 0
 
 
