@@ -55,8 +55,8 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     """
     from radray.analytics.calibrating import write_calibration
     from radray.analytics.evaluation_rows import TrainingReports, evaluation_run, read_chosen
-    from radray.evaluation.outside_scores import place_scores
-    from radray.evaluation.published import load_published
+    from radray.evaluation.outside.published import load_published
+    from radray.evaluation.outside.scores import place_scores
     from radray.evaluation.systems import choose, system_name
     from radray.pages.compare import Comparison, figure_choices
     from radray.pages.review_pages import review_tables, write_review

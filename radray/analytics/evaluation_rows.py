@@ -9,8 +9,8 @@ import yaml
 from radray.analytics.output import RowStream, write_file
 from radray.errors import InputError
 from radray.evaluation.figures import FigureChoices
-from radray.evaluation.outside_scores import OutsideScores, read_scores
-from radray.evaluation.published import load_published
+from radray.evaluation.outside.published import load_published
+from radray.evaluation.outside.scores import OutsideScores, read_scores
 from radray.evaluation.systems import choose
 from radray.reports.splits import SplitCut
 from radray.schema.evaluations import COMPARISONS, EVALUATIONS

@@ -18,7 +18,7 @@ WIDE = (ALL, NORMAL, ABNORMAL, STANDARDISED)
 shares only."""
 
 OUTSIDE = "scores;"
-"""What the scorer ids of another program's scores begin with: `radray.evaluation.outside_scores`."""
+"""What the scorer ids of another program's scores begin with: `radray.evaluation.outside.scores`."""
 
 COLUMNS = 256
 """Columns processed at once: 41 MB per array for 20,000 reports. All columns share the draws."""

@@ -13,8 +13,8 @@ from radray.evaluation.comparisons import comparisons
 from radray.evaluation.deferral.calibration import Calibration
 from radray.evaluation.deferral.rows import calibration_rows, confidence_rows
 from radray.evaluation.figures import FigureChoices, evaluations
-from radray.evaluation.outside_scores import OutsideScores, add_scores
-from radray.evaluation.published import PublishedResults
+from radray.evaluation.outside.published import PublishedResults
+from radray.evaluation.outside.scores import OutsideScores, add_scores
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.strata import ABNORMAL, ALL
 from radray.evaluation.systems import (

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from radray.evaluation.concept_f1 import CONCEPT_F1
 from radray.evaluation.figures import FigureChoices
-from radray.evaluation.published import PublishedResults
+from radray.evaluation.outside.published import PublishedResults
 from radray.evaluation.scoring import EXACT, NO_OVERLAP, READS_NORMAL
 from radray.evaluation.strata import ABNORMAL, ALL, STANDARDISED
 from radray.evaluation.systems import CONFIDENCES, FLAGS_OF_BOTH, NEAREST, RADIOLOGIST, SideBySide

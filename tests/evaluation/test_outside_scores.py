@@ -10,7 +10,7 @@ import pytest
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.evaluation.comparisons import comparisons
 from radray.evaluation.figures import FigureChoices, evaluations
-from radray.evaluation.outside_scores import add_scores, place_scores, read_scores
+from radray.evaluation.outside.scores import add_scores, place_scores, read_scores
 from radray.evaluation.scoring import main_scorer
 from tests.support.worlds.side import build_side, rows_of
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from radray.errors import ConfigError
-from radray.evaluation.published import load_published, read_published
+from radray.evaluation.outside.published import load_published, read_published
 
 
 def result(system: str, dataset: str, *means: float) -> dict[str, Any]:

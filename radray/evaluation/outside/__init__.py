@@ -1,0 +1,1 @@
+"""What others computed: scores of the same predictions by another program, and published results."""
