@@ -9,12 +9,14 @@ import pytest
 from rich.console import Console
 
 from jobs.evaluate import describe, evaluate
+from radray.analytics.calibrating import write_calibration
 from radray.errors import ConfigError, InputError
 from radray.evaluation.deferral.calibration import calibrate, parse_calibration
 from radray.schema.evaluations import EVALUATIONS
 from radray.schema.predictions import PREDICTIONS
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
+from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from tests.support.worlds.calibrated import ABNORMAL, NIGHT, NORMAL, prediction_rows
 from tests.support.worlds.evaluate import append
@@ -130,3 +132,19 @@ def test_several_models_are_refused(place: Path, model: Path) -> None:
 def test_no_place_is_refused_before_anything_runs(place: Path, overrides: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError, match=r"evaluate\.calibration_out=FILE"):
         describe(settings(place, *overrides))
+
+
+def test_a_calibration_is_written_beside_a_model_on_s3(
+    request: pytest.FixtureRequest, place: Path, model: Path
+) -> None:
+    storage = Storage.of(request.getfixturevalue("s3").settings())
+    uri = "s3://radray/test-calibrate/model"
+    storage.write(f"{uri}/manifest.json", (model / "manifest.json").read_bytes())
+    rows = [{**row, "model_digest": hashlib.sha256(b"{}").hexdigest()} for row in prediction_rows(ROWS)]
+    calibration = write_calibration(rows, settings(place, f"model.uri={uri}"), storage, lambda _: None)
+    assert calibration is not None
+    (file,) = storage.list_files(f"{uri}/.calibration")
+    assert parse_calibration(storage.read(file), file) == calibration
+    storage.write(f"{uri}/manifest.json", b"another")
+    with pytest.raises(ConfigError, match="is model "):
+        write_calibration(rows, settings(place, f"model.uri={uri}"), storage, lambda _: None)

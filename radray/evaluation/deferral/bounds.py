@@ -92,9 +92,10 @@ def lowest_threshold(sample: Sample, alphas: Mapping[str, float], delta: float) 
     """
     if not alphas or not set(alphas) <= set(RISKS) or not all(0 < share < 1 for share in (*alphas.values(), delta)):
         raise ValueError(f"expected some of {', '.join(RISKS)}, each with an alpha, and delta, between 0 and 1")
-    pilot = _in_pilot(sample) if START_ERRORS.keys() & alphas.keys() else np.zeros(len(sample), dtype=np.bool_)
+    has_pilot = bool(START_ERRORS.keys() & alphas.keys())
+    pilot = _in_pilot(sample) if has_pilot else np.zeros(len(sample), dtype=np.bool_)
     tested = _Counts(sample.part(~pilot))
-    tried = _tried(sample.part(pilot), tested, alphas, delta) if pilot.any() else tested.thresholds()
+    tried = _tried(_Counts(sample.part(pilot)), alphas, delta) if has_pilot else tested.thresholds()
     p_values = [
         binomial_p_values(tested.errors(tried), tested.reports(risk, tried), alpha) for risk, alpha in alphas.items()
     ]
@@ -173,18 +174,16 @@ def _in_pilot(sample: Sample) -> np.typing.NDArray[np.bool_]:
     return np.array([int.from_bytes(ticket[:8]) % PILOT == 0 for ticket in tickets], dtype=np.bool_)
 
 
-def _tried(pilot: Sample, tested: _Counts, alphas: Mapping[str, float], delta: float) -> Floats:
+def _tried(pilot: _Counts, alphas: Mapping[str, float], delta: float) -> Floats:
     """Return the thresholds that the pilot proposes, highest first, from the first on that keeps enough reports.
 
-    Where the pilot's reports keep too few at every threshold, all of them: then the lowest is the only one tried.
+    Where every threshold keeps too few, the lowest is the only one. An empty pilot proposes none.
     """
-    counts = _Counts(pilot)
-    thresholds = counts.thresholds()
-    scale = PILOT - 1
+    thresholds = pilot.thresholds()
     enough = np.ones(len(thresholds), dtype=np.bool_)
     for risk, alpha in alphas.items():
         if risk in START_ERRORS:
-            enough &= counts.reports(risk, thresholds) * scale >= least_reports(alpha, delta, START_ERRORS[risk])
+            enough &= pilot.reports(risk, thresholds) * (PILOT - 1) >= least_reports(alpha, delta, START_ERRORS[risk])
     return thresholds[enough] if enough.any() else thresholds[-1:]
 
 

@@ -100,6 +100,22 @@ def test_the_first_threshold_that_fails_ends_it() -> None:
     assert chosen.bounds[0].p_value > DELTA
 
 
+def test_the_pilot_takes_no_part_in_the_test() -> None:
+    reports = sample([0.5] * 400, [0] * 400, [1] * 400)
+    chosen = lowest_threshold(reports, {R1_NORMAL: 0.1}, DELTA)
+    assert 50 < chosen.pilot < 110
+    assert (chosen.bounds[0].n, chosen.normal) == (400 - chosen.pilot, 400)
+    assert lowest_threshold(reports, {R2: 0.1}, DELTA).pilot == 0
+
+
+def test_without_a_pilot_nothing_is_tried() -> None:
+    # one report is in the pilot or it is not: its own confidence must not be the threshold that it is tested at
+    alone = sample([0.5], [0], [1])
+    chosen = lowest_threshold(alone, {R1: 0.96}, 0.04 + 1e-9)
+    assert chosen.threshold is None
+    assert lowest_threshold(alone, {R2: 0.96}, 0.04 + 1e-9).threshold is None
+
+
 @pytest.mark.parametrize("alphas", [{}, {"r3": 0.1}, {R1: 0.0}, {R2: 1.0}])
 def test_what_is_no_risk_is_refused(alphas: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="r1, r1_normal, r2"):
