@@ -65,8 +65,7 @@ def join_adapter(folder: Path, open_base: Callable[[str], Base]) -> Path:
     if not (folder / MANIFEST).is_file():
         raise InputError(f"model {folder}: an adapter without {MANIFEST}: only those of jobs.finetune are opened")
     manifest = read_manifest(folder)
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    joined = Path(cache) / "radray" / "joined" / f"{manifest.digest}-{importlib.metadata.version('transformers')}"
+    joined = joined_folder() / f"{manifest.digest}-{importlib.metadata.version('transformers')}"
     with exclusive(f"joined {joined}"):
         if not (joined / MANIFEST).is_file():
             settings, name, digest = _learnt_by(folder, manifest)
@@ -78,6 +77,11 @@ def join_adapter(folder: Path, open_base: Callable[[str], Base]) -> Path:
                 )
             _write(folder, base, name, settings, manifest, joined)
     return joined
+
+
+def joined_folder() -> Path:
+    """Return the folder of the models that were joined on this node; it may not exist."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "radray" / "joined"
 
 
 def _learnt_by(folder: Path, manifest: Manifest) -> tuple[TrainSettings, str, str]:

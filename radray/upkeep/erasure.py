@@ -28,14 +28,8 @@ from radray.tables.commit import pin, replace_partition
 from radray.tables.identity import new_run_id, utc_now
 from radray.tables.inventory import Inventory
 from radray.tables.merge import merge
-from radray.upkeep.carried import (
-    Patient,
-    erase_carried,
-    erase_copies,
-    open_carriers,
-    prove_erased,
-    texts_of,
-)
+from radray.upkeep.carried import Patient, erase_carried, open_carriers
+from radray.upkeep.copies import erase_copies, prove_erased
 from radray.upkeep.evidence import IDS, Hit, Trace, beginning, search, traces
 from radray.upkeep.lineage import learnt_from, record_digest
 from radray.upkeep.maintenance import AT_ONCE, Kind, Leftover, fence, referred_to, sweep
@@ -75,9 +69,9 @@ def erase(warehouse: Warehouse, subject_id: str, dataset: str | None = None, mod
     texts = {row[name] for row in rows for name in ("findings", "reference") if row.get(name)}
     units = set(patient.units)
     for carrier in carriers:
-        owned = patient.owns(carrier.reports, carrier.manifest.provenance)
-        texts |= texts_of(carrier.reports, owned)
-        units |= {unit for unit, mine in zip(carrier.reports["unit_id"].to_pylist(), owned, strict=True) if mine}
+        owned = carrier.owned(patient)
+        texts |= carrier.texts(owned)
+        units |= carrier.units(owned)
     patient = replace(patient, units=frozenset(units))
     wanted = traces(rows) | {Trace("subject_id", subject_id.encode("utf-8"))}
     wanted |= {Trace("unit_id", unit.encode("utf-8")) for unit in units}
@@ -105,10 +99,14 @@ def erase(warehouse: Warehouse, subject_id: str, dataset: str | None = None, mod
 
 def _patient(warehouse: Warehouse, rows: list[dict[str, Any]], subject_id: str, dataset: str | None) -> Patient:
     """Return what the patient of `rows` is known by in models; a row of another dataset is another patient's."""
-    namesakes = warehouse.read(REPORTS, ["unit_id", "dataset"], {"subject_id": subject_id}).to_pylist()
-    others = frozenset(row["unit_id"] for row in namesakes if dataset is not None and row["dataset"] != dataset)
-    units = frozenset(row["unit_id"] for row in rows if row["unit_id"])
-    return Patient(units, subject_digest(subject_id), dataset, others)
+    namesakes = warehouse.read(REPORTS, ["unit_id", "study_id", "dataset"], {"subject_id": subject_id}).to_pylist()
+    strangers = [row for row in namesakes if dataset is not None and row["dataset"] != dataset]
+    units, studies, others = (
+        frozenset(row[name] for row in some for name in names if row[name])
+        for some, names in ((rows, ["unit_id"]), (rows, ["study_id"]), (strangers, ["unit_id", "study_id"]))
+    )
+    pairs = frozenset((row["findings"], row["reference"]) for row in rows if row["findings"] and row["reference"])
+    return Patient(units, subject_digest(subject_id), dataset, others, studies, pairs)
 
 
 def refuse_while_running(warehouse: Warehouse) -> None:

@@ -82,7 +82,7 @@ class Erasure:
             f"{self.named:,} models looked through, {len(self.models):,} of them carried reports of the patient;"
             f" {self.model_files_read:,} files of models read again, all but weights: none holds them"
             if self.named
-            else "no model was looked through: one that carries training reports keeps the patient's; name its folder"
+            else "no model was looked through: one that carries reports keeps the patient's; name its folder"
             " or s3:// prefix in model.uri, and erase again"
         )
         if self.learnt:

@@ -69,7 +69,10 @@ def test_the_card_of_a_model_that_carries_reports_warns_of_their_text(tmp_path: 
     write_neighbours(pa.Table.from_pylist([row], schema=COLUMNS), tmp_path)
     write_card(tmp_path, "chest", PROVENANCE)
     card = " ".join((tmp_path / "README.md").read_text().split())
-    assert "## This folder holds report text `neighbours.parquet` has the findings and impressions of training" in card
+    assert (
+        "## This folder holds report text `neighbours.parquet`: findings and impressions of reports, word for word"
+        in card
+    )
     assert "Canary" not in card
 
 

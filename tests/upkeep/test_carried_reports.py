@@ -1,6 +1,7 @@
 """A patient erased from models that carry training reports, by an oracle that reads their files on its own."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 
 from radray.analytics.evaluation_rows import TrainingReports
 from radray.errors import AuditError, InputError
+from radray.models.adapter import joined_folder
+from radray.models.exemplars import PICKED, FixedExemplar, read_exemplars, write_exemplars
 from radray.models.folder import erased_lines, open_model
-from radray.models.manifest import ERASED, MANIFEST, read_manifest, write_manifest
+from radray.models.manifest import ERASED, MANIFEST, read_manifest, replaced_by, verify_files, write_manifest
 from radray.models.neighbours import COLUMNS, NEIGHBOURS, read_neighbours, subject_digest
 from radray.models.store import cache_folder, open_stored, put_model
 from radray.schema.reports import REPORTS
@@ -29,7 +32,7 @@ from radray.upkeep.carried import BEGUN, Patient, open_carrier
 from radray.upkeep.erasure import erase
 from tests.support.s3_server import S3Server
 from tests.support.worlds.tables import NIGHT, open_warehouse
-from tests.upkeep.test_erasure import PATIENT, prepared
+from tests.upkeep.test_erasure import PATIENT, SHARED, prepared
 
 CANARY = "Canary opacity in the p1 lobe, 3.2 cm."
 OTHER = "Other lungs 1 are clear, as they were before."
@@ -53,12 +56,26 @@ def model(folder: Path, rows: Sequence[tuple[str, str | None, str, str]] = ROWS,
     return folder
 
 
+def with_adapter(folder: Path) -> Path:
+    """Add picked exemplars to a model, and an adapter that has them too."""
+    picked = [
+        FixedExemplar("canary-study-p1", subject_digest(PATIENT), CANARY, "x"),
+        FixedExemplar("2", None, OTHER, "Nothing new."),
+        FixedExemplar("3", None, CANARY, SHARED),
+    ]
+    (folder / "adapter").mkdir()
+    for place in (folder / "adapter", folder):
+        write_exemplars(picked, place)
+        write_manifest(place, folder.name, {"kept": place.name})
+    return folder
+
+
 def holding(root: Path) -> list[str]:
     """Return the files below `root` that hold the patient, raw or as Parquet."""
     held = []
     for file in sorted(path for path in root.rglob("*") if path.is_file()):
         text = file.read_bytes().decode("latin-1")
-        if file.name == NEIGHBOURS:
+        if file.name in (NEIGHBOURS, PICKED) and not text.endswith("failure"):
             text += str(pq.read_table(file).to_pylist())
         if any(secret in text for secret in ("anary", str(subject_digest(PATIENT)))):
             held.append(str(file.relative_to(root)))
@@ -134,11 +151,14 @@ def test_the_reports_leave_a_model_on_s3_and_this_machines_copies(s3: S3Server, 
     assert not [file for file in warehouse.storage.list_files(f"{uri}/models") if file.endswith(BEGUN)]
 
 
-@pytest.mark.parametrize("step", [BEGUN, NEIGHBOURS, MANIFEST, "remove"])
+STEPS = [BEGUN, f"adapter/{PICKED}", f"chest/{PICKED}", NEIGHBOURS, f"adapter/{MANIFEST}", f"chest/{MANIFEST}"]
+
+
+@pytest.mark.parametrize("step", [*STEPS, "remove"])
 def test_a_crash_between_steps_is_finished_by_erasing_again(
     step: str, warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = model(tmp_path / "models" / "chest")
+    folder = with_adapter(model(tmp_path / "models" / "chest"))
     before = read_manifest(folder).digest
     write, remove = carried._write, carried._remove
 
@@ -157,8 +177,8 @@ def test_a_crash_between_steps_is_finished_by_erasing_again(
     with pytest.raises(KeyboardInterrupt):
         erase(warehouse, PATIENT, models=[str(folder)])
     monkeypatch.undo()
-    if step == MANIFEST:  # neither the old model nor the new: nobody uses it
-        with pytest.raises(InputError, match=rf"{NEIGHBOURS} has \d+ bytes, manifest\.json says"):
+    if step in STEPS[2:]:  # neither the old model nor the new: nobody uses it
+        with pytest.raises(InputError, match=r"(has \d+ bytes, manifest\.json says|differs from manifest\.json)"):
             open_model(str(folder))
     else:
         open_model(str(folder))
@@ -167,7 +187,29 @@ def test_a_crash_between_steps_is_finished_by_erasing_again(
 
     assert holding(tmp_path) == []
     assert open_model(str(folder)).manifest.provenance[ERASED]["replaces"] == [before]
+    verify_files(folder / "adapter", read_manifest(folder / "adapter"))
+    assert len(replaced_by(read_manifest(folder / "adapter"))) == 1
     assert not (folder / BEGUN).exists()
+
+
+@pytest.mark.parametrize("named", ["chest", "chest/adapter"])
+def test_picked_exemplars_leave_the_model_and_its_adapter(named: str, warehouse: Warehouse, tmp_path: Path) -> None:
+    folder = with_adapter(model(tmp_path / "models" / "chest"))
+    joined = joined_folder() / "0123-5.0"
+    joined.mkdir(parents=True)
+    shutil.copy(folder / PICKED, joined)
+    assert len(holding(tmp_path)) >= 4
+    erasure = erase(warehouse, PATIENT, models=[str(folder.parent / named)])
+    assert holding(tmp_path) == []
+    (done,) = erasure.models
+    assert (done.name, done.reports, done.kept) == ("chest", 4, 3)
+    assert erasure.copies == [joined]
+    opened = open_model(str(folder))
+    verify_files(folder / "adapter", read_manifest(folder / "adapter"))
+    assert read_exemplars(folder) == read_exemplars(folder / "adapter")
+    assert [pair.unit_id for pair in read_exemplars(folder)] == ["2"]
+    assert opened.manifest.provenance["kept"] == "chest"
+    assert ERASED in read_manifest(folder / "adapter").provenance
 
 
 def test_damaged_reports_are_refused_before_anything_is_erased(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -199,9 +241,10 @@ def test_a_namesake_in_another_dataset_stays_in_the_model(tmp_path: Path) -> Non
     rows = [(unit, PATIENT, "x", "y") for unit in ("a", "b", "c")]
     carrier = open_carrier(str(model(tmp_path / "any", rows)), Storage.of(WarehouseSettings().s3))
     assert carrier is not None
-    assert patient.owns(carrier.reports, {}) == [True, True, False]
-    assert patient.owns(carrier.reports, {"dataset": "hospital"}) == [True, True, False]
-    assert patient.owns(carrier.reports, {"dataset": "clinic"}) == [True, False, False]
+    reports = carrier.reports[NEIGHBOURS]
+    assert patient.owns(NEIGHBOURS, reports, {}) == [True, True, False]
+    assert patient.owns(NEIGHBOURS, reports, {"dataset": "hospital"}) == [True, True, False]
+    assert patient.owns(NEIGHBOURS, reports, {"dataset": "clinic"}) == [True, False, False]
 
 
 def test_a_file_of_the_model_that_holds_a_text_is_named(warehouse: Warehouse, tmp_path: Path) -> None:

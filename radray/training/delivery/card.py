@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from radray.models.neighbours import NEIGHBOURS, has_neighbours
+from radray.models.exemplars import PICKED
+from radray.models.neighbours import NEIGHBOURS
 
 CARD = "README.md"
 """The card's name in a model folder."""
@@ -38,11 +39,11 @@ and is shared only with people who have signed that agreement. Reports of a hosp
 """
 
 
-_CARRIES = f"""
+_CARRIES = """
 ## This folder holds report text
 
-`{NEIGHBOURS}` has the findings and impressions of training reports, word for word, for prompts that show the most
-similar ones; of a patient it has a digest of the id. Keep and share the folder as you would the reports themselves.
+{files}: findings and impressions of reports, word for word, for prompts that show them; of a patient there is a digest
+of the id. Keep and share the folder as you would the reports themselves.
 `jobs.maintain maintain.erase_subject_id=ID model.uri=FOLDER` takes a patient out of it.
 """
 
@@ -63,11 +64,13 @@ def write_card(folder: Path, name: str, provenance: Mapping[str, Any]) -> None:
         **({"base_model": base} if base else {}),
         "tags": ["radiology", "radray"],
     }
+    carried = [f"`{file}`" for file in (NEIGHBOURS, PICKED) if (folder / file).is_file()]
     parts = [
         f"---\n{yaml.safe_dump(head, sort_keys=False)}---\n",
         f"# {name}\n",
         f"## Intended use\n\n{_USE}",
-        f"## Data and its terms\n\n{_list(_data(provenance))}\n{_TERMS}{_CARRIES if has_neighbours(folder) else ''}",
+        f"## Data and its terms\n\n{_list(_data(provenance))}\n{_TERMS}"
+        + (_CARRIES.format(files=", ".join(carried)) if carried else ""),
         f"## Results of the training\n\n{_list(_flat(provenance.get('metrics', {})))}\n"
         f"![Curves of the training]({CURVES})\n",
         "ROUGE here is taken during training on a sample of the validation reports, F-measures from 0 to 1; for the\n"
