@@ -80,8 +80,8 @@ class PredictionsPartition:
         """Return what the rows of equal reports must share for one to be taken for the other, by column."""
         return {
             "prompt_id": self.asked.prompt.id,
-            # with the version of the rows: those of older code are not copied
-            "settings_digest": digest({"rows_version": ROWS_VERSION, **self._decides()})[:16],
+            # with the version of the rows, whose older ones are not copied, and with exemplars that somebody picked
+            "settings_digest": digest({"rows_version": ROWS_VERSION, **self._decides(), **self.asked.decides})[:16],
             "engine": engine.name,
             "checks_id": checks_id(self.settings.score, self.calibration),
         }

@@ -10,8 +10,12 @@ from radray.errors import ConfigError
 from radray.evaluation.deferral.calibration import Calibration, calibrate
 from radray.models.folder import ModelFolder
 from radray.models.manifest import Manifest
+from radray.models.neighbours import Neighbour
+from radray.nights.dataset_splits import find_dataset_splits
+from radray.nights.engine_choice import EngineChoice
 from radray.nights.final_line import FinalLine
 from radray.nights.night import generate_night
+from radray.nights.predictions_partition import freeze_partition
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
@@ -69,3 +73,16 @@ def test_another_dataset_is_refused(tmp_path: Path, calibration: Calibration) ->
     put_prepare_run(warehouse, "hospital")
     with pytest.raises(ConfigError, match="was made for dataset d, and this is hospital: "):
         run(asked)
+
+
+def test_rows_and_calibrations_of_other_picked_exemplars_are_not_taken(tmp_path: Path) -> None:
+    warehouse = Warehouse(load_settings((), [f"warehouse.uri={tmp_path}/warehouse"]).warehouse)
+    put_reports(warehouse, ["1"])
+    put_prepare_run(warehouse, "hospital")
+    plain = load_settings((), [f"warehouse.uri={tmp_path}/warehouse", f"date={NIGHT}"])
+    (split,) = find_dataset_splits(warehouse, plain)
+    engine = EngineChoice("transformers", plain.generate, "")
+    asked = find_prompt("similar-findings-v1")
+    picked = [asked.showing([Neighbour("u", f"Findings {n}.", "Normal.", 1.0)], "hub", {}) for n in (1, 2)]
+    nights = [freeze_partition(warehouse, plain, split, MODEL, its) for its in (asked, *picked)]
+    assert len({night.alike(engine)["settings_digest"] for night in nights}) == 3
