@@ -27,8 +27,8 @@ import pyarrow.parquet as pq
 import torch
 
 from radray.language.normality import is_normal
+from radray.models.engines.ctranslate2_beam import CTranslate2Engine
 from radray.models.engines.engine import Generation
-from radray.models.engines.opening import open_engine
 from radray.models.families.registry import open_family
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
@@ -126,7 +126,8 @@ def write(fold: Fold, folder: Path, asked: Asked, settings: Settings) -> tuple[l
                 "threads_per_actor": settings.train.threads_per_worker,
             }
         )
-        engine = open_engine(model, generate)
+        # imported above and not by `open_engine`: the checkout may change in the hours of a training
+        engine = CTranslate2Engine(model, generate)
         began = time.monotonic()
         answers[beams] = engine.generate(prompts)
         seconds[f"beams_{beams}"] = round((time.monotonic() - began) / len(prompts), 3)
