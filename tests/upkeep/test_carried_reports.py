@@ -15,24 +15,29 @@ from radray.models.adapter import joined_folder
 from radray.models.exemplars import PICKED, FixedExemplar, read_exemplars, write_exemplars
 from radray.models.folder import erased_lines, open_model
 from radray.models.manifest import ERASED, MANIFEST, read_manifest, replaced_by, verify_files, write_manifest
-from radray.models.neighbours import COLUMNS, NEIGHBOURS, read_neighbours, subject_digest
+from radray.models.neighbours import COLUMNS, NEIGHBOURS, read_neighbours, subject_digest, write_neighbours
 from radray.models.store import cache_folder, open_stored, put_model
+from radray.reports.splits import SplitCut
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
 from radray.schema.statuses import RunStatus
-from radray.settings.loading import dump_settings
+from radray.settings.loading import dump_settings, load_settings
+from radray.settings.model import ModelSettings
 from radray.settings.root import Settings
 from radray.settings.warehouse import WarehouseSettings
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
+from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
+from radray.tasks.registry import choose
+from radray.training.dataset import read_examples
 from radray.upkeep import carried
 from radray.upkeep import erasure as erasure_module
 from radray.upkeep.carried import BEGUN, Patient, open_carrier
 from radray.upkeep.erasure import erase
 from tests.support.s3_server import S3Server
-from tests.support.worlds.tables import NIGHT, open_warehouse
-from tests.upkeep.test_erasure import PATIENT, SHARED, prepared
+from tests.support.worlds.tables import NIGHT, Night, open_warehouse
+from tests.upkeep.test_erasure import PATIENT, SHARED, prepared, study
 
 CANARY = "Canary opacity in the p1 lobe, 3.2 cm."
 OTHER = "Other lungs 1 are clear, as they were before."
@@ -293,6 +298,31 @@ def test_the_runs_know_what_the_new_digest_learnt_from(
     ]
     assert TrainingReports(warehouse).of_model(read_manifest(folder).digest)[1] == f"hospital, {NIGHT}"
     assert "erase_subject_id" not in rows[0]["config"]
+
+
+def test_reports_as_a_fine_tuning_stores_them_are_recognised(tmp_path: Path) -> None:
+    warehouse = open_warehouse(tmp_path / "warehouse")
+    settings = load_settings((), [f"date={NIGHT}", "split.validation_fraction=0.5", "train.store_neighbours=true"])
+    cut = SplitCut(0.5, settings.split.seed)
+    keys = [f"k{number}" for number in range(40)]
+    learnt = [key for key in keys if cut.split_of("train", key) == "train"]
+    held_out = next(key for key in keys if key not in learnt)
+    night = Night(warehouse, "k1")
+    rows = [study(number, "k1", night.row.run_id) | {"split": "train"} for number in ("p1", "p2", "p3", "1", "2")]
+    rows = [row | {"split_key": key} for row, key in zip(rows, [*learnt[:4], held_out], strict=True)]
+    rows[1]["subject_id"] = None  # a later version of the first, and known as theirs by the study alone
+    rows[1]["study_id"] = rows[0]["study_id"]
+    night.stage_rows(to_arrow(rows, REPORTS))
+    night.finish([row["unit_id"] for row in rows])
+    data = read_examples(warehouse, settings, lambda: choose(ModelSettings(), "toy", "t5", {}))
+    assert data.neighbours is not None
+    folder = model(tmp_path / "models" / "chest")
+    write_neighbours(data.neighbours, folder)
+    write_manifest(folder, "chest", {})
+    assert len(holding(tmp_path / "models")) == 1
+    (done,) = erase(warehouse, PATIENT, models=[str(folder)]).models
+    assert (done.reports, done.kept) == (2, 1)
+    assert holding(tmp_path / "models") == []
 
 
 def test_a_model_without_reports_stays_as_it_is(warehouse: Warehouse, tmp_path: Path) -> None:

@@ -63,6 +63,24 @@ def test_predictions_of_others_no_longer_name_the_patients_reports(tmp_path: Pat
     assert "predictions of others: 1 no longer name the patient's reports, 0 were removed" in "\n".join(erasure.lines())
 
 
+def test_a_prediction_that_is_the_patients_impression_is_removed(tmp_path: Path) -> None:
+    warehouse = open_warehouse(tmp_path / "warehouse")
+    prepared(warehouse, "k1", ["p1", "1", "2"])
+    neighbour, beam = {"source": "neighbour", "unit_id": P1, "score": 0.5}, {"source": "beam", "text": "Clear 2."}
+    rows = {
+        "1": {"prediction": "Canary prediction p1.", "candidates": json.dumps([neighbour, beam])},
+        "2": {"candidates": json.dumps([beam, neighbour])},
+    }
+    generated(warehouse, rows)
+    erasure = erase(warehouse, PATIENT)
+    assert holding(warehouse, tmp_path / "warehouse") == {}
+    (row,) = warehouse.read(PREDICTIONS, ["unit_id", "candidates"]).to_pylist()
+    assert (row["unit_id"], json.loads(row["candidates"])) == ("2", [beam])
+    assert (erasure.mentions, erasure.copied) == (1, 1)
+    assert "1 were removed, which were an impression of the patient, word for word" in "\n".join(erasure.lines())
+    assert warehouse.read(REPORTS).num_rows == 2
+
+
 def test_reports_that_a_model_alone_knows_are_no_longer_named(tmp_path: Path) -> None:
     warehouse = open_warehouse(tmp_path / "warehouse")
     prepared(warehouse, "k1", ["1"])
