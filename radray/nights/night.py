@@ -6,6 +6,7 @@ from functools import partial
 from rich.console import Console
 
 from radray.errors import ConfigError, GateError
+from radray.evaluation.deferral.decision import Deferral
 from radray.models.exemplars import fixed_exemplars
 from radray.models.families.registry import family_name
 from radray.models.folder import ModelFolder
@@ -60,9 +61,11 @@ def generate_night(
     `models` are those of `asked_of`.
 
     Raises as `prepare_night`, `read_calibration` and `generate_partition`; ConfigError for a calibration of another
-    model, prompt or dataset, before anything is written; GateError at the end, when all that passes is committed.
+    model, prompt or dataset, and for thresholds that do not go with it, before any impression is written; GateError at
+    the end, when all that passes is committed.
     """
     calibration = read_calibration(settings.score, Storage.of(settings.warehouse.s3))
+    Deferral.of(settings.score, calibration)  # that the rules go together
     if calibration is not None:
         for model, asked in models:
             own = {"model_digest": model.digest, "prompt_id": asked.prompt.id}

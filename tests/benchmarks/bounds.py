@@ -56,7 +56,7 @@ AT_HOME, ELSEWHERE = 0.28, 0.42
 DRILLED = {R1_NORMAL: 0.2, R2: 0.1}
 LEVEL = 0.01
 """That of score.calibration_level."""
-COLUMNS = ("place", "prediction", "logprob")
+COLUMNS = ["place", "prediction", "logprob"]
 """Columns of the files of tests.benchmarks.folds that are read."""
 
 

@@ -50,6 +50,13 @@ def test_a_calibration_that_is_not_there_is_refused(tmp_path: Path) -> None:
         run(settings(tmp_path))
 
 
+def test_thresholds_that_do_not_go_with_it_are_refused(tmp_path: Path) -> None:
+    calibration = calibrate(prediction_rows(50), "logprob", {"r1": 0.3}, 0.05)
+    (tmp_path / "c.json").write_bytes(calibration.to_json())
+    with pytest.raises(ConfigError, match=r"score\.defer_below_logprob is set beside"):
+        run(settings(tmp_path, "score.defer_below_logprob=-1"))
+
+
 def test_another_model_is_refused_before_the_night_is_prepared(tmp_path: Path, calibration: Calibration) -> None:
     (tmp_path / "c.json").write_bytes(calibration.to_json())
     asked = settings(tmp_path, f"source.uri={tmp_path}/no.zip", "source.dataset=d", "source.format=mimic_zip")

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from radray.errors import ConfigError
+from radray.evaluation.deferral.bounds import R2
 from radray.evaluation.deferral.calibration import Calibration
 from radray.evaluation.deferral.sample import reads_normal
 from radray.evaluation.systems import CONFIDENCES
@@ -29,12 +31,19 @@ class Deferral:
     def of(cls, settings: ScoreSettings, calibration: Calibration | None) -> "Deferral":
         """Return the rules of `settings`; `calibration` is what score.calibration holds, None where that is unset.
 
-        Raises ValueError where one of the two is missing.
+        Raises ConfigError for thresholds beside a calibration of another risk than r2: what they leave of the kept may
+        be worse than what was tested, while r2 can only fall. Raises ValueError where one of the two is missing.
         """
         if (settings.calibration is None) is not (calibration is None):
             raise ValueError("the calibration belongs to score.calibration: both are given, or neither")
         named = {name: getattr(settings, f"defer_below_{name}") for name in CONFIDENCES}
         thresholds = {name: value for name, value in named.items() if value is not None}
+        tested = [] if calibration is None else [bound.risk for bound in calibration.chosen.bounds]
+        if thresholds and set(tested) - {R2}:
+            raise ConfigError(
+                f"score.defer_below_{next(iter(thresholds))} is set beside score.calibration, which bounds"
+                f" {', '.join(tested)}: of what both keep nothing is known; unset it, or calibrate {R2} alone"
+            )
         return cls(thresholds, calibration, settings.calibration_level)
 
     @property

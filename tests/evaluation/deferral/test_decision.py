@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from radray.errors import ConfigError
 from radray.evaluation.deferral.calibration import calibrate
 from radray.evaluation.deferral.decision import Deferral
 from radray.schema.statuses import DeferReason
@@ -77,6 +78,13 @@ def test_another_calibration_threshold_or_level_has_another_id() -> None:
     # where the file lies says nothing of what is in it
     elsewhere = Deferral.of(ScoreSettings(calibration="s3://bucket/c.json"), CALIBRATION)
     assert elsewhere.ids == calibrated().ids
+
+
+def test_thresholds_beside_a_bound_on_what_is_kept_are_refused() -> None:
+    of_kept = calibrate(prediction_rows(400), "logprob", {"r1_normal": 0.3, "r2": 0.3}, 0.05)
+    with pytest.raises(ConfigError, match=r"defer_below_margin is set beside .* bounds r1_normal, r2: "):
+        Deferral.of(ScoreSettings(calibration="c.json", defer_below_margin=0.1), of_kept)
+    Deferral.of(ScoreSettings(calibration="c.json"), of_kept)
 
 
 def test_settings_and_calibration_belong_together() -> None:
