@@ -64,10 +64,11 @@ class TrainSettings(Section):
 
     Normal reports are easy, and most: with them alone in the majority a model learns to pass abnormal ones off."""
     augment: Annotated[int, Field(ge=0, le=16)] = 0
-    """Forms in other words that an epoch learns beside each copy of a report: sentences that stand by themselves in
-    another order, sentences of normality that say the same, background before findings; 0: none.
+    """Forms in other words that an epoch learns beside each copy of a report; 0: none.
 
-    radray/language/lexicon/words/normal_phrases.toml has those sentences; validation is never changed."""
+    Sentences that stand by themselves are put in another order, sentences of normality say the same in other words, the
+    background comes first; validation is never changed. The sentences are in
+    radray/language/lexicon/words/normal_phrases.toml."""
     store_neighbours: bool = False
     """Whether the model folder gets the training reports, findings and impressions, of which `generate.consensus` takes
     the nearest; a model whose prompt shows exemplars has them anyhow."""
@@ -77,10 +78,10 @@ class TrainSettings(Section):
     rouge_reports: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Reports in that sample, drawn by `split.seed`."""
     best_by: Literal["val_loss", "val_rouge1_abnormal", "val_rouge1_standardised"] = "val_loss"
-    """Figure that decides which weights are kept: the loss on validation reports, ROUGE-1 on the abnormal ones of the
-    sample, or the mean of ROUGE-1 on its normal and abnormal ones, weighted by evaluate.normal_weight.
+    """Figure that decides which weights are kept: the loss on validation reports, or ROUGE-1 on the abnormal ones of the
+    sample, or on both kinds.
 
-    Normal reports are easy, and most."""
+    The last, val_rouge1_standardised, weights them by evaluate.normal_weight: normal reports are easy, and most."""
     early_stop_after: Annotated[int, Field(ge=1)] | None = None
     """Values of `train.best_by` in a row, no better than the best, after which training ends (val_loss has one an
     epoch); None: off."""
