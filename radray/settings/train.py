@@ -81,7 +81,7 @@ class TrainSettings(Section):
     """Figure that decides which weights are kept: the loss on validation reports, or ROUGE-1 on the abnormal ones of the
     sample, or on both kinds.
 
-    The last, val_rouge1_standardised, weights them by evaluate.normal_weight: normal reports are easy, and most."""
+    The last, val_rouge1_standardised, weights them by evaluate.normal_weight. Normal reports are easy, and most."""
     early_stop_after: Annotated[int, Field(ge=1)] | None = None
     """Values of `train.best_by` in a row, no better than the best, after which training ends (val_loss has one an
     epoch); None: off."""
