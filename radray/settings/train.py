@@ -78,7 +78,7 @@ class TrainSettings(Section):
     rouge_reports: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Reports in that sample, drawn by `split.seed`."""
     best_by: Literal["val_loss", "val_rouge1_abnormal", "val_rouge1_standardised"] = "val_loss"
-    """Figure that decides which weights are kept: the loss on validation reports, or ROUGE-1 on the abnormal ones of the
+    """Figure that decides which weights are kept: the loss on validation reports, or ROUGE-1 on abnormal ones of the
     sample, or on both kinds.
 
     The last, val_rouge1_standardised, weights them by evaluate.normal_weight. Normal reports are easy, and most."""
