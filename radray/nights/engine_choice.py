@@ -103,9 +103,9 @@ def choose_engine(
 
     `prompts(count)` returns that many of their prompts; `start_ray` is called only before a parity run. `auto` takes
     ctranslate2 if it wrote the same text as transformers, and was not slower, for this model, these settings and this
-    kind of device; else transformers. A compute type other than float32 was chosen by the user: its parity is measured
-    and recorded, but decides nothing. Raises InputError when ctranslate2 was asked for and is refused, and ConfigError
-    for a compute type that no engine here has.
+    kind of device, and no samples are asked for; else transformers. A compute type other than float32 was chosen by the
+    user: its parity is measured and recorded, but decides nothing. Raises InputError when ctranslate2 was asked for and
+    is refused, and ConfigError for a compute type that no engine here has.
     """
     known = known_choice(model, settings, reports, chat=chat)
     if known is not None:
@@ -131,6 +131,8 @@ def known_choice(
     family_name(model.path)
     if settings.engine == "transformers":
         return _named(settings, "transformers", "generate.engine names it")
+    if settings.samples:
+        return _named(settings, "transformers", "generate.samples: in ctranslate2 they would depend on the batch")
     try:
         refuse_not_converted(model.path)
     except InputError as error:

@@ -37,6 +37,19 @@ class GenerateSettings(Section):
     """Answers that an actor keeps for reports with the same text; 0: such reports are generated again."""
     suppress_masks: bool = True
     """Whether the model is kept from writing masks of de-identification (``___``, ``XXXX``)."""
+    consensus: Literal["rouge_l", "concepts", "both"] | None = None
+    """What the candidates of a report are compared by, of which the most agreed one is written: words (ROUGE-L),
+    findings (concept F1) or both; None: the beam's best is written.
+
+    Candidates are the beam's (generate.num_return_sequences), generate.samples and generate.consensus_neighbours."""
+    consensus_neighbours: Annotated[int, Field(ge=0, le=100)] = 10
+    """Nearest training reports whose impressions are candidates, where generate.consensus is set; 0: none."""
+    samples: Annotated[int, Field(ge=0, le=64)] = 0
+    """Samples of the model that are candidates beside the beam; needs generate.consensus and transformers."""
+    sample_temperature: Annotated[float, Field(gt=0.0, le=2.0)] = 0.7
+    """Temperature of generate.samples: the lower, the likelier the tokens that are drawn."""
+    sample_seed: Annotated[int, Field(ge=0)] = 13
+    """Seed of generate.samples, which depend on it, on the prompt and on their number alone."""
     block_rows: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Reports in a Ray Data block, which is the unit of staging and what a crash may repeat."""
     actors: Annotated[int, Field(ge=1, le=4096)] | Literal["auto"] = "auto"
@@ -59,6 +72,22 @@ class GenerateSettings(Section):
     def _hypotheses_fit_the_beam(self) -> "GenerateSettings":
         if self.num_return_sequences > self.num_beams:
             raise ValueError("generate.num_return_sequences must not exceed generate.num_beams")
+        return self
+
+    @model_validator(mode="after")
+    def _there_are_candidates(self) -> "GenerateSettings":
+        if self.samples and self.consensus is None:
+            raise ValueError("generate.samples are candidates: set generate.consensus, or 0 samples")
+        if self.samples and (self.engine == "ctranslate2" or self.compute_type == "int8"):
+            raise ValueError(
+                "generate.samples would depend on the batch in ctranslate2: set generate.engine=transformers and"
+                " generate.compute_type=float32, or 0 samples"
+            )
+        if self.consensus is not None and self.num_return_sequences + self.samples + self.consensus_neighbours < 2:
+            raise ValueError(
+                "generate.consensus needs candidates: raise generate.num_return_sequences, samples or"
+                " consensus_neighbours"
+            )
         return self
 
 

@@ -1,6 +1,3 @@
-import functools
-import itertools
-import json
 import shutil
 from importlib.metadata import version
 from pathlib import Path
@@ -8,8 +5,6 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, T5Tokenizer
 
 from radray.errors import ConfigError
 from radray.models.engines.engine import Engine, engine_name
@@ -17,15 +12,11 @@ from radray.models.engines.opening import open_engine
 from radray.models.families.loading import load_tokenizer
 from radray.models.families.t5.loading import load_model
 from radray.models.families.t5.saving import save_model
-from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
 from radray.settings.generate import GenerateSettings
-from radray.settings.model import TinySettings
+from tests.models.eight_pieces import END, PIECES, all_outputs, log_probability, text, with_masks
 
-WORDS = "abcde"
-PIECES = ["<pad>", "</s>", "<unk>", *(f"\N{LOWER ONE EIGHTH BLOCK}{letter}" for letter in WORDS)]
 PROMPTS = ["a b c", "e", "d d d d a b", "b a"]
-END = 1
 ENGINES = pytest.mark.parametrize("name", ["transformers", "ctranslate2"])
 
 
@@ -40,49 +31,6 @@ def tiny_folder(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return Path(shutil.copytree(tiny_folder, tmp_path_factory.mktemp("engines") / "tiny"))
 
 
-@pytest.fixture(scope="module")
-def eight_pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A T5 with random weights that knows eight pieces, so that all that it can write can be listed."""
-    folder = tmp_path_factory.mktemp("eight")
-    build_tiny(["a"], folder, size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1, num_heads=2), seed=5)
-    weights = load_file(folder / "model.safetensors")
-    for name in ("shared.weight", "lm_head.weight"):
-        weights[name] = weights[name][: len(PIECES)].clone()
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | {"vocab_size": len(PIECES)}))
-    T5Tokenizer(vocab=[(piece, -1.0) for piece in PIECES], extra_ids=0).save_pretrained(folder)
-    return folder
-
-
-@functools.cache
-def _loaded(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    return load_model(folder), load_tokenizer(folder)
-
-
-def _log_probability(folder: Path, prompt: str, tokens: tuple[int, ...]) -> float:
-    """Sum the log-probabilities of `tokens` one by one, by calling the model on each prefix anew."""
-    model, tokenizer = _loaded(folder)
-    inputs = tokenizer(prompt, return_tensors="pt")
-    total = 0.0
-    with torch.inference_mode():
-        logits = model(**inputs, decoder_input_ids=torch.tensor([[0, *tokens[:-1]]])).logits[0]
-        for place, token in enumerate(tokens):
-            total += float(torch.log_softmax(logits[place].double(), dim=-1)[token])
-    return total
-
-
-def _all_outputs(length: int) -> list[tuple[int, ...]]:
-    """Everything that can be written in `length` tokens: ended sooner, or cut."""
-    live = [token for token in range(len(PIECES)) if token != END]
-    ended = [(*head, END) for n in range(length) for head in itertools.product(live, repeat=n)]
-    return ended + list(itertools.product(live, repeat=length))
-
-
-def _text(tokens: tuple[int, ...]) -> str:
-    return " ".join(WORDS[token - 3] for token in tokens if token >= 3)
-
-
 @ENGINES
 @pytest.mark.parametrize("length_penalty", [0.0, 1.0, 2.0])
 def test_a_beam_that_holds_everything_finds_what_exhaustive_search_finds(
@@ -91,18 +39,18 @@ def test_a_beam_that_holds_everything_finds_what_exhaustive_search_finds(
     beams = {"num_beams": 64, "num_return_sequences": 5, "max_new_tokens": 2}
     generation = opened(name, eight_pieces, length_penalty=length_penalty, **beams).generate(["a b c"])[0]
     outputs = {
-        tokens: _log_probability(eight_pieces, "a b c", tokens) / len(tokens) ** length_penalty
-        for tokens in _all_outputs(2)
+        tokens: log_probability(eight_pieces, "a b c", tokens) / len(tokens) ** length_penalty
+        for tokens in all_outputs(2)
     }
     best = sorted(outputs, key=outputs.__getitem__, reverse=True)[:5]
-    assert [hypothesis.text for hypothesis in generation.hypotheses] == [_text(tokens) for tokens in best]
+    assert [hypothesis.text for hypothesis in generation.hypotheses] == [text(tokens) for tokens in best]
     assert [hypothesis.score for hypothesis in generation.hypotheses] == pytest.approx(
         [outputs[tokens] for tokens in best], abs=1e-4
     )
     assert generation.output_cut is (best[0][-1] != END)
     assert generation.output_tokens == len(best[0]) - (best[0][-1] == END)
     assert generation.logprob_per_token == pytest.approx(
-        _log_probability(eight_pieces, "a b c", best[0]) / len(best[0]), abs=1e-4
+        log_probability(eight_pieces, "a b c", best[0]) / len(best[0]), abs=1e-4
     )
     assert generation.margin == pytest.approx(outputs[best[0]] - outputs[best[1]], abs=1e-4)
 
@@ -118,12 +66,12 @@ def test_a_beam_of_one_takes_the_likeliest_token_and_scores_it_alike(
         tokens: tuple[int, ...] = ()
         while len(tokens) < 3 and END not in tokens:
             paths = [(*tokens, token) for token in range(len(PIECES))]
-            tokens = max(paths, key=lambda path: _log_probability(eight_pieces, prompt, path))
+            tokens = max(paths, key=lambda path: log_probability(eight_pieces, prompt, path))
         (hypothesis,) = generation.hypotheses
         assert generation.margin is None
-        assert hypothesis.text == _text(tokens)
+        assert hypothesis.text == text(tokens)
         assert hypothesis.score == pytest.approx(
-            _log_probability(eight_pieces, prompt, tokens) / len(tokens) ** length_penalty, abs=1e-4
+            log_probability(eight_pieces, prompt, tokens) / len(tokens) ** length_penalty, abs=1e-4
         )
 
 
@@ -188,10 +136,7 @@ def test_a_models_own_generation_defaults_do_not_count(tiny_folder: Path, tmp_pa
 
 @ENGINES
 def test_nothing_that_makes_a_mask_is_written(eight_pieces: Path, tmp_path: Path, name: str) -> None:
-    shutil.copytree(eight_pieces, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
-    word = PIECES[3][0]
-    pieces = [*PIECES[:3], "___", f"{word}XXXX", "X", f"{word}X", f"{word}c"]
-    T5Tokenizer(vocab=[(piece, -1.0) for piece in pieces], extra_ids=0).save_pretrained(tmp_path)
+    with_masks(eight_pieces, tmp_path)
     wide = {"num_beams": 64, "num_return_sequences": 40, "max_new_tokens": 2}
     generation = opened(name, tmp_path, **wide).generate(["c X"])[0]
     model, inputs = load_model(tmp_path), load_tokenizer(tmp_path)("c X", return_tensors="pt")

@@ -134,6 +134,12 @@ def test_transformers_is_taken_when_named(model: ModelFolder) -> None:
         choose_engine(model, settings(engine="transformers", compute_type="int8"), no_ray, 5, unasked)
 
 
+def test_samples_are_drawn_by_transformers_without_a_parity_run(model: ModelFolder) -> None:
+    chosen = choose_engine(model, settings(samples=2, consensus="rouge_l"), no_ray, 5, unasked)
+    assert (chosen.name, chosen.settings.engine) == (REFERENCE, "transformers")
+    assert "generate.samples" in chosen.reason
+
+
 @pytest.mark.parametrize("engine", ["auto", "transformers", "ctranslate2"])
 def test_without_a_report_no_engine_is_asked_for(model: ModelFolder, engine: str) -> None:
     of_model = EngineOfModel(model, settings(engine=engine), 5, unasked)

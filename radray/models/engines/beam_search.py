@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
+from radray.errors import ConfigError
 from radray.models.batching import in_order, length_batches
 from radray.models.engines.engine import Generation, Hypothesis, Likelihood, ModelCall, answer, engine_name
 from radray.models.families.family import EncodedPrompt, Family
@@ -54,6 +55,10 @@ class BeamEngine(ABC):
     @abstractmethod
     def _log_probabilities(self, rows: list[list[int]], targets: list[list[int]]) -> list[list[float]]:
         """Return the log-probability of each token of each target after its row of input tokens: one model call."""
+
+    def _sample(self, rows: list[list[int]]) -> list[list[Candidate]]:
+        """Return `generate.samples` samples of each row of input tokens, in order."""
+        raise ConfigError(f"{self.name} draws no samples that a resumed run repeats: set generate.engine=transformers")
 
     def plan(self, prompts: Sequence[str]) -> list[ModelCall]:
         """Return calls of prompts of like length, the longest first; no prompts: an empty list."""
@@ -104,23 +109,24 @@ class BeamEngine(ABC):
     def _call(self, rows: list[list[int]], whole: list[int]) -> list[Generation]:
         """Return the generations of `rows` of input tokens, of which there were `whole` before they were cut."""
         candidates_by_row = self._search(rows)
-        texts = iter(
-            self._tokenizer.batch_decode(
-                [c.tokens for candidates in candidates_by_row for c in candidates], skip_special_tokens=True
-            ),
-        )
+        samples_by_row = self._sample(rows) if self._settings.samples else [[] for _ in rows]
         return [
-            self._generation(candidates, [next(texts).strip() for _ in candidates], length, length > len(row))
-            for candidates, length, row in zip(candidates_by_row, whole, rows, strict=True)
+            self._generation(candidates, samples, length, length > len(row))
+            for candidates, samples, length, row in zip(candidates_by_row, samples_by_row, whole, rows, strict=True)
         ]
 
+    def _hypotheses(self, candidates: Sequence[Candidate]) -> tuple[Hypothesis, ...]:
+        texts = self._tokenizer.batch_decode([c.tokens for c in candidates], skip_special_tokens=True)
+        return tuple(Hypothesis(text.strip(), c.score) for text, c in zip(texts, candidates, strict=True))
+
     def _generation(
-        self, candidates: Sequence[Candidate], texts: Sequence[str], length: int, truncated: bool
+        self, candidates: Sequence[Candidate], samples: Sequence[Candidate], length: int, truncated: bool
     ) -> Generation:
         best = candidates[0]
         count = len(best.tokens) + best.ended
         return Generation(
-            hypotheses=tuple(Hypothesis(text, c.score) for text, c in zip(texts, candidates, strict=True)),
+            hypotheses=self._hypotheses(candidates),
+            samples=self._hypotheses([sample for sample in samples if sample.ended]),
             input_tokens=length,
             output_tokens=len(best.tokens),
             input_truncated=truncated,

@@ -17,15 +17,18 @@ DECIDES = frozenset(
     {"num_beams", "num_return_sequences", "max_new_tokens", "length_penalty", "early_stopping", "max_input_tokens"}
     | {"suppress_masks"}
 )
-"""Settings that decide what is written, whatever the engine; the others decide how fast."""
+"""Settings that decide what is written, whatever the engine; the others, but for CONSENSUS, decide how fast."""
+
+CONSENSUS = frozenset({"consensus", "consensus_neighbours", "samples", "sample_temperature", "sample_seed"})
+"""Settings that decide which candidate is written, where `consensus` is set; of them an engine knows the samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """A candidate of the beam.
+    """A candidate of the beam, or a sample.
 
     `score` is the log-probability (natural) of its tokens, end token included, over their number to the power of
-    length_penalty, and the same with a beam of one.
+    length_penalty, and the same with a beam of one; of a sample, too, whatever the temperature that it was drawn at.
     """
 
     text: str
@@ -40,6 +43,8 @@ class Generation:
     output_tokens the best hypothesis without its end token; `output_cut` says that it met max_new_tokens first.
     logprob_per_token is the best hypothesis's log-probability over its tokens, end token included: its score,
     whatever the length_penalty. `repeated` says that an equal prompt was answered before and this is that answer.
+    `samples` are those of `generate.samples` that ended before max_new_tokens, in the order of their numbers: half a
+    sentence is no candidate.
     """
 
     hypotheses: tuple[Hypothesis, ...]
@@ -49,6 +54,7 @@ class Generation:
     output_cut: bool
     logprob_per_token: float | None = None
     repeated: bool = False
+    samples: tuple[Hypothesis, ...] = ()
 
     @property
     def margin(self) -> float | None:

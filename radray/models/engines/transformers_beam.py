@@ -1,14 +1,14 @@
-"""The reference engine: beam search by Hugging Face transformers."""
+"""The reference engine: beam search, and samples, by Hugging Face transformers."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, PreTrainedTokenizerBase
+from transformers import GenerationConfig, LogitsProcessorList, PreTrainedTokenizerBase
 
-from radray.models.batching import pad
+from radray.models.batching import in_order, pad
 from radray.models.engines.beam_search import BeamEngine, Candidate
+from radray.models.engines.token_choice import Likeliest, Sampled, TokenChoice, sample_key
 from radray.models.families.family import Family
 from radray.models.families.masks import never_written
 from radray.models.families.registry import open_family
@@ -58,24 +58,54 @@ class TransformersEngine(BeamEngine):
         self._model: Any = family.load_model(folder, dtype=_TYPES[settings.compute_type], device=self._device)
         # the folder's other generation defaults are dropped: a setting has one meaning, whatever the model
         folders = self._model.generation_config
-        ids = self._model.generation_config = search_config(family, folders, self._tokenizer, settings)
-        self._ends = {ids.eos_token_id} if isinstance(ids.eos_token_id, int) else set(ids.eos_token_id)
-
-    @torch.inference_mode()
-    def _search(self, rows: list[list[int]]) -> list[list[Candidate]]:
-        best = _BestTokenScores()
-        out = self._family.search(
-            *(self._model, rows, self._device),
-            logits_processor=LogitsProcessorList([best] if self._settings.num_beams == 1 else []),
+        greedy = settings.model_copy(update={"num_beams": 1, "num_return_sequences": 1})
+        self._beam, self._token_by_token = (
+            search_config(family, folders, self._tokenizer, search) for search in (settings, greedy)
         )
-        tokens = [self._until_end(row) for row in out.sequences.tolist()]
+        ends = self._beam.eos_token_id
+        self._ends = {ends} if isinstance(ends, int) else set(ends)
+
+    def _search(self, rows: list[list[int]]) -> list[list[Candidate]]:
         if self._settings.num_beams == 1:
-            scores = best.totals([len(row) + ended for row, ended in tokens], self._settings.length_penalty)
-        else:
-            scores = out.sequences_scores.tolist()
+            return [[candidate] for candidate in self._write_by_token(rows, Likeliest())]
+        out = self._write(rows, self._beam)
+        tokens = map(self._until_end, out.sequences.tolist())
+        scores = out.sequences_scores.tolist()
         candidates = [Candidate(row, ended, score) for (row, ended), score in zip(tokens, scores, strict=True)]
         each = self._settings.num_return_sequences
         return [candidates[place * each : (place + 1) * each] for place in range(len(rows))]
+
+    def _sample(self, rows: list[list[int]]) -> list[list[Candidate]]:
+        settings, count = self._settings, self._settings.samples
+        copies = [row for row in rows for _ in range(count)]
+        keys = [sample_key(settings.sample_seed, number, row) for row in rows for number in range(count)]
+        # each sample is a row of its own: in calls as large as any other
+        batches = self.batches([len(row) for row in copies], settings.batch_size, settings.batch_tokens)
+        drawn = in_order(
+            batches,
+            [
+                self._write_by_token(
+                    [copies[place] for place in batch],
+                    Sampled([keys[place] for place in batch], settings.sample_temperature, self._ends),
+                )
+                for batch in batches
+            ],
+        )
+        return [drawn[place * count : (place + 1) * count] for place in range(len(rows))]
+
+    def _write_by_token(self, rows: list[list[int]], choice: TokenChoice) -> list[Candidate]:
+        """Return what `choice` makes of each of `rows`, one token after the other."""
+        out = self._write(rows, self._token_by_token, choice)
+        tokens = [self._until_end(row) for row in out.sequences.tolist()]
+        scores = choice.totals([len(row) + ended for row, ended in tokens], self._settings.length_penalty)
+        return [Candidate(row, ended, score) for (row, ended), score in zip(tokens, scores, strict=True)]
+
+    @torch.inference_mode()
+    def _write(self, rows: list[list[int]], config: GenerationConfig, *choices: TokenChoice) -> Any:
+        self._model.generation_config = config
+        return self._family.search(
+            *(self._model, rows, self._device), logits_processor=LogitsProcessorList(list(choices))
+        )
 
     @torch.inference_mode()
     def _log_probabilities(self, rows: list[list[int]], targets: list[list[int]]) -> list[list[float]]:
@@ -89,19 +119,3 @@ class TransformersEngine(BeamEngine):
         """Return the tokens before the end token, and whether there was one."""
         end = next((place for place, token in enumerate(row) if token in self._ends), None)
         return (row, False) if end is None else (row[:end], True)
-
-
-class _BestTokenScores(LogitsProcessor):
-    """Keeps the log-probability of each step's likeliest token, which greedy search takes but does not report."""
-
-    def __init__(self) -> None:
-        self._steps: list[torch.Tensor] = []
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        self._steps.append(torch.log_softmax(scores.float(), dim=-1).amax(dim=-1))
-        return scores
-
-    def totals(self, lengths: Sequence[int], length_penalty: float) -> list[float]:
-        """Return each row's score over its first `lengths` tokens."""
-        steps = torch.stack(self._steps, dim=1).tolist()
-        return [sum(row[:n]) / n**length_penalty for row, n in zip(steps, lengths, strict=True)]

@@ -124,6 +124,22 @@ def test_greedy_takes_the_likeliest_token_until_an_end(eight_pieces: ModelFolder
     assert True in cut or len(ends) > 1
 
 
+def test_samples_are_the_same_in_every_batch(eight_pieces: ModelFolder) -> None:
+    prompts = ["a b c d e f", "a", "b b", "c f a"]
+    sampled: dict[str, Any] = {"samples": 6, "consensus": "rouge_l", "sample_temperature": 1.5, "max_new_tokens": 3}
+    texts = [
+        [[sample.text for sample in generation.samples] for generation in generations]
+        for generations in (
+            opened(eight_pieces, "transformers", batch_size=size, **sampled).generate(prompts) for size in (1, 24)
+        )
+    ]
+    assert texts[0] == texts[1]
+    assert len({text for samples in texts[0] for text in samples}) > 3
+    totals = _all_outputs(eight_pieces, "a", 3)
+    for sample in opened(eight_pieces, "transformers", **sampled).generate(["a"])[0].samples:
+        assert any(abs(sample.score - total / len(output)) < 1e-4 for output, total in totals.items())
+
+
 @ENGINES
 @pytest.mark.parametrize("num_beams", [1, 4])
 @pytest.mark.parametrize("batch", [{"batch_size": 3}, {"batch_tokens": 60}])

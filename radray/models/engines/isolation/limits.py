@@ -30,7 +30,7 @@ class CallLimits:
 
     def __init__(self, settings: GenerateSettings) -> None:
         self._most_s = settings.call_timeout_s
-        self._beams = settings.num_beams
+        self._beams = settings.num_beams + settings.samples
         self._steps = settings.max_new_tokens
         self._probed = 0.0
         self._slowness: deque[float] = deque(maxlen=_CALLS_KEPT)
