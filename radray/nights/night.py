@@ -32,8 +32,8 @@ def asked_of(settings: Settings, models: Sequence[ModelFolder]) -> list[tuple[Mo
     """Return each model with what it is asked: what it was trained for, else what `settings` say.
 
     Raises ConfigError, as `choose` and `fixed_exemplars`, for settings that differ from what one of them was trained
-    for, and for a prompt that shows training reports to a model that has none; InputError for a model of a family that
-    is not known.
+    for, and for a prompt that shows training reports, or a consensus with them, to a model that has none; InputError
+    for a model of a family that is not known.
     """
     storage, asked = Storage.of(settings.warehouse.s3), []
     for model in models:
@@ -45,6 +45,12 @@ def asked_of(settings: Settings, models: Sequence[ModelFolder]) -> list[tuple[Mo
             raise ConfigError(
                 f"model.prompt={its.prompt.id} shows training reports, and model {model.name} has none: fine-tune it"
                 " under that prompt, name pairs in model.exemplars_file, or set another prompt"
+            )
+        if settings.generate.consensus and settings.generate.consensus_neighbours and not has_neighbours(model.path):
+            raise ConfigError(
+                f"generate.consensus_neighbours={settings.generate.consensus_neighbours}, and model {model.name} has no"
+                " training reports: fine-tune it with train.store_neighbours=true, or set"
+                " generate.consensus_neighbours=0"
             )
     return list(zip(models, asked, strict=True))
 

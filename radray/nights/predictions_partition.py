@@ -7,7 +7,7 @@ from typing import Any
 from radray.evaluation.deferral.calibration import Calibration
 from radray.evaluation.deferral.decision import Deferral
 from radray.evaluation.rouge import Scorer
-from radray.models.engines.engine import DECIDES
+from radray.models.engines.engine import CONSENSUS, DECIDES
 from radray.models.folder import ModelFolder
 from radray.nights.dataset_splits import DatasetSplit, FrozenReports, freeze_reports, refuse_other_splits, split_cut
 from radray.nights.engine_choice import EngineChoice
@@ -142,7 +142,8 @@ class PredictionsPartition:
         )
 
     def _decides(self) -> dict[str, object]:
-        return self.settings.generate.model_dump(include=set(DECIDES))
+        settings = self.settings.generate
+        return settings.model_dump(include=set(DECIDES if settings.consensus is None else DECIDES | CONSENSUS))
 
     def _key(self, engine: EngineChoice) -> str:
         decides: Mapping[str, Any] = {

@@ -18,6 +18,7 @@ from radray.models.folder import ModelFolder
 from radray.models.neighbours import Neighbour, read_neighbours
 from radray.models.store import on_this_node
 from radray.models.verified import CheckedFiles
+from radray.pipelines.consensus import Chosen, Consensus
 from radray.pipelines.prometheus import WriterMetrics
 from radray.pipelines.stage import Stage
 from radray.schema.column import HYPOTHESES
@@ -45,7 +46,7 @@ class WriteImpressions(Stage):
         """Load `model` with the engine of `settings`; `converted` is the digest that a converted copy must have.
 
         The model's files are checked against their manifest, once a node for all actors of `run_id` (None: this one).
-        Raises InputError when they are others, or `asked` needs neighbours and the model has none, and RadrayError when
+        Raises InputError when they are others, or neighbours are needed and the model has none, and RadrayError when
         the engine does not answer.
         """
         self._asked = asked
@@ -57,7 +58,9 @@ class WriteImpressions(Stage):
             settings,
             self._asked.fill(self._asked.task.probe),
         )
-        self._neighbours = read_neighbours(model.path) if asked.exemplars else None
+        self._consensus = None if settings.consensus is None else Consensus(settings, asked.task)
+        self._near = max(asked.exemplars, 0 if self._consensus is None else settings.consensus_neighbours)
+        self._neighbours = read_neighbours(model.path) if self._near else None
         self._engine = AnswerOnce(self._process, settings.repeats_kept)
         self._metrics = WriterMetrics(model.name)
 
@@ -71,13 +74,24 @@ class WriteImpressions(Stage):
         rows = batch.select(self.reads).to_pylist()
         near: list[list[Neighbour]] = [[] for _ in rows]
         if self._neighbours is not None:
-            near = self._neighbours.nearest(rows, self._asked.exemplars)
-            batch = with_column(batch, "exemplars", pa.array(map(describe_exemplars, near), pa.string()))
-        prompts = [self._asked.fill(row, exemplars) for row, exemplars in zip(rows, near, strict=True)]
+            near = self._neighbours.nearest(rows, self._near)
+        shown = [nearest[: self._asked.exemplars] for nearest in near]
+        if self._asked.exemplars:
+            batch = with_column(batch, "exemplars", pa.array(map(describe_exemplars, shown), pa.string()))
+        prompts = [self._asked.fill(row, exemplars) for row, exemplars in zip(rows, shown, strict=True)]
         began = time.monotonic()
         answers = [until(answer, self._asked.prompt.stop) for answer in self._engine.generate(prompts)]
         self._metrics.answered(answers, time.monotonic() - began, self._process.restarts)
-        return answered(batch, answers, self._asked.task)
+        return answered(batch, answers, self._asked.task, self._choose(answers, near))
+
+    def _choose(self, answers: Sequence[Answer], near: Sequence[Sequence[Neighbour]]) -> list[Chosen | None] | None:
+        """Return what is written in the place of each answer; None where that is the answer itself."""
+        if self._consensus is None:
+            return None
+        return [
+            None if isinstance(answer, Failed) else self._consensus.choose(answer, nearest)
+            for answer, nearest in zip(answers, near, strict=True)
+        ]
 
 
 def until(answer: Answer, stop: str | None) -> Answer:
@@ -93,9 +107,17 @@ def describe_exemplars(exemplars: Sequence[Neighbour]) -> str:
     return json.dumps([{"unit_id": near.unit_id, "cosine": round(near.cosine, 4)} for near in exemplars])
 
 
-def answered(batch: pa.Table, answers: Sequence[Answer], task: Task) -> pa.Table:
-    """Return `batch` with each report's outcome in columns; a column of that name is replaced."""
+def answered(
+    batch: pa.Table, answers: Sequence[Answer], task: Task, chosen: Sequence[Chosen | None] | None = None
+) -> pa.Table:
+    """Return `batch` with each report's outcome in columns; a column of that name is replaced.
+
+    `chosen` are the choices of the consensus, if there is one; tokens, flags and confidences stay those of the answer.
+    """
     outcomes = [_outcome(answer, task) for answer in answers]
+    for outcome, choice in zip(outcomes, chosen or (), strict=chosen is not None):
+        if choice is not None:
+            outcome |= {"prediction": choice.text, "candidates": choice.candidates, "agreement": choice.agreement}
     for name, type_ in _OUTCOME.items():
         batch = with_column(batch, name, pa.array([answer[name] for answer in outcomes], type_))
     return batch

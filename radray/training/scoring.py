@@ -7,7 +7,10 @@ from radray.settings.generate import GenerateSettings
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """How impressions are generated and scored: as `jobs.generate` does it."""
+    """How impressions are generated and scored: as `jobs.generate` does it, but always the best of the beam.
+
+    A consensus would hide what the model has learnt behind the training reports.
+    """
 
     generate: GenerateSettings = field(default_factory=GenerateSettings)
     stemmer: bool = True

@@ -21,7 +21,13 @@ PROMPTS = ["a b c", "e", "d d d d a b", "b a", "c c"]
 
 def written(folder: Path, prompts: list[str], **settings: Any) -> list[Generation]:
     """Return what a new engine writes for `prompts`."""
-    values = {"samples": 8, "consensus": "rouge_l", "max_new_tokens": 5, "num_beams": 2, "threads_per_actor": 1}
+    values: dict[str, Any] = {
+        "samples": 8,
+        "consensus": "rouge_l",
+        "max_new_tokens": 5,
+        "num_beams": 2,
+        "threads_per_actor": 1,
+    }
     return open_engine(open_model(str(folder)), GenerateSettings(engine="transformers", **values | settings)).generate(
         prompts
     )
