@@ -45,7 +45,8 @@ class Chosen(NamedTuple):
 class Consensus:
     """Chooses the most agreed candidate of each report: of equals the beam's, then a sample, then the nearest's.
 
-    No candidate is a text that is no answer, or a training report's with a mask where the model may write none.
+    No candidate is a text that is no answer, one that was cut before its end, or a training report's with a mask where
+    the model may write none.
     """
 
     def __init__(self, settings: GenerateSettings, task: Task) -> None:
@@ -58,13 +59,14 @@ class Consensus:
         self._parse = task.parse
 
     def choose(self, generation: Generation, near: Sequence[Neighbour]) -> Chosen | None:
-        """Return the choice among `generation` and the nearest of `near`; None where the model itself wrote nothing.
+        """Return the choice among `generation` and the nearest of `near`.
 
-        A text of another report does not hide that the model has none.
+        None where there is no candidate, and where the model's best is no answer: a text of another report does not
+        hide that.
         """
-        if self._parse(generation.hypotheses[0].text) is None:
-            return None
         candidates = self._candidates(generation, near)
+        if not candidates or self._parse(generation.hypotheses[0].text) is None:
+            return None
         values = agreements([candidate.text for candidate in candidates], self._utility)
         order = most_agreed_first(values)
         best = order[0]
@@ -73,8 +75,8 @@ class Consensus:
 
     def _candidates(self, generation: Generation, near: Sequence[Neighbour]) -> list[Candidate]:
         written = [
-            *(Candidate("beam", each.text, each.score) for each in generation.hypotheses),
-            *(Candidate("sample", each.text, each.score) for each in generation.samples),
+            *(Candidate("beam", each.text, each.score) for each in generation.hypotheses if each.ended),
+            *(Candidate("sample", each.text, each.score) for each in generation.samples if each.ended),
         ]
         parsed = [each._replace(text=text) for each in written if (text := self._parse(each.text)) is not None]
         return parsed + [

@@ -98,8 +98,13 @@ def until(answer: Answer, stop: str | None) -> Answer:
     """Return `answer` with each text up to the first `stop` alone (None: whole), where another report begins."""
     if stop is None or isinstance(answer, Failed):
         return answer
-    hypotheses = tuple(replace(its, text=its.text.partition(stop)[0].strip()) for its in answer.hypotheses)
-    return replace(answer, hypotheses=hypotheses)
+    hypotheses, samples = (
+        tuple(
+            replace(its, text=its.text.partition(stop)[0].strip(), ended=its.ended or stop in its.text) for its in texts
+        )
+        for texts in (answer.hypotheses, answer.samples)
+    )
+    return replace(answer, hypotheses=hypotheses, samples=samples)
 
 
 def describe_exemplars(exemplars: Sequence[Neighbour]) -> str:

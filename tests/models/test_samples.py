@@ -77,20 +77,20 @@ def test_samples_leave_the_beam_as_it_is(eight_pieces: Path) -> None:
 def test_the_score_of_a_sample_is_that_of_its_text_without_temperature(eight_pieces: Path) -> None:
     settings = {"samples": 64, "sample_temperature": 2.0, "length_penalty": 0.5, "max_new_tokens": 3}
     (generation,) = written(eight_pieces, ["a b c"], **settings)
-    assert 10 < len(generation.samples) < 64  # those that met max_new_tokens are left out
-    scores: dict[str, list[float]] = {}
+    assert len(generation.samples) == 64
+    assert 10 < sum(sample.ended for sample in generation.samples) < 64  # some met max_new_tokens
+    scores: dict[tuple[str, bool], list[float]] = {}
     for tokens in all_outputs(3):
-        if tokens[-1] == END:
-            score = log_probability(eight_pieces, "a b c", tokens) / len(tokens) ** 0.5
-            scores.setdefault(text(tokens), []).append(score)
+        score = log_probability(eight_pieces, "a b c", tokens) / len(tokens) ** 0.5
+        scores.setdefault((text(tokens), tokens[-1] == END), []).append(score)
     assert len({sample.text for sample in generation.samples}) > 5
     for sample in generation.samples:
-        assert min(abs(sample.score - score) for score in scores[sample.text]) < 1e-4
+        assert min(abs(sample.score - score) for score in scores[sample.text, sample.ended]) < 1e-4
 
 
 def test_no_sample_is_a_mask(eight_pieces: Path, tmp_path: Path) -> None:
     with_masks(eight_pieces, tmp_path)
-    hot = {"samples": 64, "sample_temperature": 2.0, "max_new_tokens": 3}
+    hot = {"samples": 64, "sample_temperature": 2.0, "max_new_tokens": 2}
     free, kept = (written(tmp_path, ["c X"], suppress_masks=suppress, **hot)[0].samples for suppress in (False, True))
     assert any("___" in sample.text or "XX" in sample.text for sample in free)
     assert not any("_" in sample.text or "XX" in sample.text for sample in kept)

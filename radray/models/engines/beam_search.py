@@ -117,7 +117,7 @@ class BeamEngine(ABC):
 
     def _hypotheses(self, candidates: Sequence[Candidate]) -> tuple[Hypothesis, ...]:
         texts = self._tokenizer.batch_decode([c.tokens for c in candidates], skip_special_tokens=True)
-        return tuple(Hypothesis(text.strip(), c.score) for text, c in zip(texts, candidates, strict=True))
+        return tuple(Hypothesis(text.strip(), c.score, c.ended) for text, c in zip(texts, candidates, strict=True))
 
     def _generation(
         self, candidates: Sequence[Candidate], samples: Sequence[Candidate], length: int, truncated: bool
@@ -126,7 +126,7 @@ class BeamEngine(ABC):
         count = len(best.tokens) + best.ended
         return Generation(
             hypotheses=self._hypotheses(candidates),
-            samples=self._hypotheses([sample for sample in samples if sample.ended]),
+            samples=self._hypotheses(samples),
             input_tokens=length,
             output_tokens=len(best.tokens),
             input_truncated=truncated,

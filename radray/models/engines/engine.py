@@ -33,6 +33,8 @@ class Hypothesis:
 
     text: str
     score: float
+    ended: bool = True
+    """Whether it came to its end before max_new_tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,7 @@ class Generation:
     output_tokens the best hypothesis without its end token; `output_cut` says that it met max_new_tokens first.
     logprob_per_token is the best hypothesis's log-probability over its tokens, end token included: its score,
     whatever the length_penalty. `repeated` says that an equal prompt was answered before and this is that answer.
-    `samples` are those of `generate.samples` that ended before max_new_tokens, in the order of their numbers: half a
-    sentence is no candidate.
+    `samples` are `generate.samples`, in the order of their numbers.
     """
 
     hypotheses: tuple[Hypothesis, ...]
