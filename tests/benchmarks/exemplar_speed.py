@@ -1,11 +1,12 @@
-"""What exemplars cost: ``python -m tests.benchmarks.exemplar_speed [MODEL ...] [--threads N]``.
+"""What exemplars and a consensus cost: ``python -m tests.benchmarks.exemplar_speed [MODEL ...] [--threads N]``.
 
 Reports a second of `radray.pipelines.write_impressions`, the stage of a night, over 64 reports of Open-i with different
 findings, in CTranslate2 (float32), nothing answered from repeats:
 
 - plain: greedy search under the family's plain prompt,
 - exemplars: greedy search, the impressions of the 3 nearest of the other reports in the prompt,
-- beam: the same with a beam of 4, all of which are kept.
+- beam: the same with a beam of 4, all of which are kept,
+- consensus: that and the impressions of 10 neighbours, of which the most agreed one is written, by words and findings.
 
 MODEL: a model folder, ``smollm2`` or ``tiny`` (a T5 of 3.4 million parameters, built here); both of these if none is
 named. Neither is trained, so answers are cut at 16 tokens, the length of most impressions: an untrained model does not
@@ -45,6 +46,10 @@ WAYS: dict[str, tuple[bool, dict[str, Any]]] = {
     "plain": (False, {}),
     "exemplars": (True, {}),
     "beam": (True, {"num_beams": 4, "num_return_sequences": 4}),
+    "consensus": (
+        True,
+        {"num_beams": 4, "num_return_sequences": 4, "consensus": "both", "consensus_neighbours": 10},
+    ),
 }
 """Whether the prompt shows exemplars, and settings."""
 REPORTS = 64
