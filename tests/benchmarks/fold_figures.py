@@ -199,7 +199,7 @@ def main() -> int:
     meets = {system: aims(figures, system) for system in systems if system not in FLOORS}
     for aim in next(iter(meets.values())):
         its = [system for system, met in meets.items() if met[aim]]
-        say(f"{aim}: {'met by ' + ', '.join(its) if its else 'NOT MET'}")
+        say(f"{aim}: {'met by ' + '; '.join(its) if its else 'NOT MET'}")
     say(
         json.dumps(
             {
