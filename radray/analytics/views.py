@@ -37,7 +37,7 @@ IDENTIFYING = frozenset({"subject_id", "split_key", "source_uri", "source_member
 """Columns that identify, or may identify, a patient: texts can be guessed and compared by their digest. study_id is not
 among them: it is needed to look a study up."""
 
-WITH_TEXT = ("predictions_text", "side_by_side")
+WITH_TEXT = ("predictions_text", "side_by_side", "candidates")
 """Views with report text."""
 
 URGENCY = (
@@ -54,7 +54,7 @@ VIEWS = (
     *("reports_without_text", "predictions_without_text", "predictions_text", "night_predictions"),
     *("latest_predictions", "side_by_side", "worklist", "nights", "night_volume", "night_runs"),
     *("rouge_by_night", "rouge_standardised", "model_comparison", "evaluation_figures", "evaluation_comparisons"),
-    *("flag_rates", "recommendations", "mentions", "deferrals", "calibrations", "training_curves"),
+    *("flag_rates", "recommendations", "mentions", "candidates", "deferrals", "calibrations", "training_curves"),
     "data_dictionary",
 )
 """Names of all views, each after the views that it reads."""

@@ -1,6 +1,7 @@
 """The analyst's guide: each of its queries is Athena's SQL, and gives the known answer on a small warehouse."""
 
 import datetime
+import json
 import re
 from typing import Any
 
@@ -89,6 +90,10 @@ KNOWN: dict[str, list[tuple[Any, ...]]] = {
         ("ct", "nodule", "other_interval", 1, 365, 91),
     ],
     "Which critical and urgent findings does the radiologist name that the model leaves out": [("pneumothorax", 1, 1)],
+    "How often is the most agreed candidate the model's own, or a training report's impression, word for word": [
+        ("neighbour", 2, 0.5),
+        ("beam", 1, 0.75),
+    ],
 }
 
 
@@ -115,14 +120,30 @@ def predictions() -> list[Row]:
     omitted = {"recommendations": "", "reference_recommendations": "ct:91-182:nodule:::"}
     later = {**omitted, "recommendations": "ct:365-365:nodule:::"}
     sampled = {"recommendations": "biopsy::mass:::", "reference_recommendations": ""}
+    copied, own = (
+        [{"source": "neighbour", "unit_id": "9-9", "score": 0.9, "agreement": 0.5}],
+        [{"source": "beam", "text": "Normal chest.", "score": -0.1, "agreement": 0.75}],
+    )
     failed = {"status": "failed", "reason": "timeout", "prediction": None, "defer": None}
     failed |= {f"flag_{name}": None for name in CLASSES}
     return [
         predicted(DAY19, 1, "model", A, 1.0),
         predicted(DAY19, 2, "model", A, 0.25, defer=True),
-        predicted(DAY21, 1, "model", A, 1.0, reference_flag_unsupported=True, **later),
-        predicted(DAY21, 2, "model", A, 0.0, **missed, **pneumothorax, **omitted),
-        predicted(DAY21, 3, "model", A, 0.5, flag_side=True, reference_flag_side=True, **omitted | sampled),
+        predicted(
+            DAY21, 1, "model", A, 1.0, reference_flag_unsupported=True, **later, candidates=json.dumps(own + copied)
+        ),
+        predicted(DAY21, 2, "model", A, 0.0, **missed, **pneumothorax, **omitted, candidates=json.dumps(copied + own)),
+        predicted(
+            DAY21,
+            3,
+            "model",
+            A,
+            0.5,
+            flag_side=True,
+            reference_flag_side=True,
+            **omitted | sampled,
+            candidates=json.dumps(copied),
+        ),
         predicted(DAY21, 4, "model", A, 0.0, **failed),
         predicted(DAY21, 1, "model-b", B, 1.0),
         predicted(DAY21, 2, "model-b", B, 1.0, **pneumothorax, prediction="Left pneumothorax."),
@@ -204,7 +225,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 
 def test_every_query_of_the_guide_has_a_known_answer() -> None:
-    assert GUIDE.count("```sql") == len(QUESTIONS) == 17
+    assert GUIDE.count("```sql") == len(QUESTIONS) == 18
     assert QUESTIONS.keys() - KNOWN.keys() == {"What does a column hold"}
     assert KNOWN.keys() <= QUESTIONS.keys()
 

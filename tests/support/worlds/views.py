@@ -2,6 +2,7 @@
 three models, one of them in two versions; some reports without a reference, some predictions failed or missing."""
 
 import datetime
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -130,6 +131,7 @@ def predictions(rng: Random, reported: Sequence[Row]) -> list[Row]:
             for flag in CLASSES:
                 row[f"flag_{flag}"] = drawn.choice([True, *[False] * 8, None])
             row["recommendations"] = "" if failed else drawn.choice(RECOMMENDED)
+            row["candidates"] = None if failed else json.dumps([{"source": "beam", "text": row["prediction"]}])
             rows.append(row | references)
     return rows
 
