@@ -6,7 +6,6 @@ answer is a text it takes the place of the majority vote of self-consistency (Wa
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Literal, get_args
@@ -26,29 +25,33 @@ _STEMS = Tokenizer(stemmer=True)
 """Always with the stemmer, whatever `score.stemmer`: what is written must not depend on how it is scored."""
 
 
-def agreements(texts: Sequence[str], utility: Utility) -> list[float | None]:
-    """Return the mean agreement of each of `texts` with the others, 0 to 1; None for a single one; none: [].
+def agreements(texts: Sequence[str], utility: Utility, votes: Sequence[float] | None = None) -> list[float | None]:
+    """Return the mean agreement of each of `texts` with all of them, 0 to 1; None for a single one; none: [].
 
-    Equal texts agree fully and count as often as they occur; each pair of different texts is compared once.
+    `votes` are the texts' weights in the mean, above 0; None: all alike. Equal texts agree fully, as a text does with
+    itself, and count as often as they occur; each pair of different texts is compared once.
     """
     if len(texts) < 2:
         return [None] * len(texts)
-    times = Counter(texts)
-    distinct = list(times)
-    of_pair = _pairs(distinct, utility)
+    weights: dict[str, float] = {}
+    for text, vote in zip(texts, votes or [1.0] * len(texts), strict=True):
+        weights[text] = weights.get(text, 0.0) + vote
+    of_pair = _pairs(list(weights), utility)
+    whole = math.fsum(weights.values())
     means = {
-        text: math.fsum(
-            [float(times[text] - 1), *(times[other] * value for other, value in of_pair[text].items())],
-        )
-        / (len(texts) - 1)
-        for text in distinct
+        text: math.fsum([own, *(weights[other] * value for other, value in of_pair[text].items())]) / whole
+        for text, own in weights.items()
     }
     return [means[text] for text in texts]
 
 
-def most_agreed_first(values: Sequence[float | None]) -> list[int]:
-    """Return the places of `agreements` by falling agreement, ties within TIE in order; none: []."""
-    return sorted(range(len(values)), key=lambda place: (-round((values[place] or 0.0) / TIE), place))
+def most_agreed_first(values: Sequence[float | None], faults: Sequence[int] | None = None) -> list[int]:
+    """Return the places of `agreements` by falling agreement, ties within TIE in order; none: [].
+
+    With `faults`, a number for each, those of the fewest come first, and agreement orders among equals.
+    """
+    worse = faults or [0] * len(values)
+    return sorted(range(len(values)), key=lambda place: (worse[place], -round((values[place] or 0.0) / TIE), place))
 
 
 def rouge_l(first: str, second: str) -> float:

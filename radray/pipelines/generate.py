@@ -82,7 +82,10 @@ def stage_predictions(
         warnings.simplefilter("ignore", RayDeprecationWarning)
         data = data.map_batches(
             writer,
-            fn_constructor_args=(job.model, job.asked, settings, job.converted, job.constants["run_id"]),
+            fn_constructor_args=(
+                *(job.model, job.asked, settings, job.converted, job.constants["run_id"]),
+                job.score.vocabulary,
+            ),
             batch_format="pyarrow",
             batch_size=settings.block_rows,
             compute=_pool(plan),

@@ -3,13 +3,14 @@
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
+from radray.language.lexicon.vocabulary import adopt
 from radray.models.engines.engine import Answer, Failed, engine_name
 from radray.models.engines.isolation.process import EngineProcess
 from radray.models.engines.opening import open_checked
@@ -23,15 +24,15 @@ from radray.pipelines.prometheus import WriterMetrics
 from radray.pipelines.stage import Stage
 from radray.schema.column import HYPOTHESES
 from radray.schema.statuses import FailReason, PredictionStatus
-from radray.settings.generate import GenerateSettings
+from radray.settings.generate import GenerateSettings, VocabularyEntry
 from radray.tasks.registry import Asked
-from radray.tasks.task import Task
+from radray.tasks.task import FAULTED_BY, Task
 
 
 class WriteImpressions(Stage):
     """Write an impression for each report with a model, which is loaded once an actor, in a process of its own."""
 
-    reads = ("unit_id", "subject_id", "findings", "background")
+    reads = ("unit_id", "subject_id", *FAULTED_BY)
     """Those of the one task whose rows are predictions."""
     keeps_rows = True
 
@@ -42,13 +43,17 @@ class WriteImpressions(Stage):
         settings: GenerateSettings,
         converted: str | None = None,
         run_id: str | None = None,
+        vocabulary: Mapping[str, VocabularyEntry] | None = None,
     ) -> None:
         """Load `model` with the engine of `settings`; `converted` is the digest that a converted copy must have.
+
+        `vocabulary` is that of `score.vocabulary`, for the checks that choose among candidates.
 
         The model's files are checked against their manifest, once a node for all actors of `run_id` (None: this one).
         Raises InputError when they are others, or neighbours are needed and the model has none, and RadrayError when
         the engine does not answer.
         """
+        adopt(vocabulary or {})
         self._asked = asked
         run = run_id or secrets.token_hex(16)
         model = on_this_node(model, CheckedFiles(run))
@@ -82,15 +87,17 @@ class WriteImpressions(Stage):
         began = time.monotonic()
         answers = [until(answer, self._asked.prompt.stop) for answer in self._engine.generate(prompts)]
         self._metrics.answered(answers, time.monotonic() - began, self._process.restarts)
-        return answered(batch, answers, self._asked.task, self._choose(answers, near))
+        return answered(batch, answers, self._asked.task, self._choose(rows, answers, near))
 
-    def _choose(self, answers: Sequence[Answer], near: Sequence[Sequence[Neighbour]]) -> list[Chosen | None] | None:
+    def _choose(
+        self, rows: Sequence[dict[str, Any]], answers: Sequence[Answer], near: Sequence[Sequence[Neighbour]]
+    ) -> list[Chosen | None] | None:
         """Return what is written in the place of each answer; None where that is the answer itself."""
         if self._consensus is None:
             return None
         return [
-            None if isinstance(answer, Failed) else self._consensus.choose(answer, nearest)
-            for answer, nearest in zip(answers, near, strict=True)
+            None if isinstance(answer, Failed) else self._consensus.choose(row, answer, nearest)
+            for row, answer, nearest in zip(rows, answers, near, strict=True)
         ]
 
 

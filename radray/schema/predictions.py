@@ -80,14 +80,14 @@ PREDICTIONS = TableSchema(
         Column(
             "candidates",
             STRING,
-            "What the prediction was chosen from, most agreed first, JSON: source (beam, sample, neighbour), text or,"
-            " of a neighbour, unit_id, score, agreement; null without generate.consensus",
+            "What the prediction was chosen from, that first, JSON: source (beam, sample, neighbour), text or, of a"
+            " neighbour, unit_id, score, agreement, faults; null without generate.consensus",
         ),
         Column(
             "agreement",
             DOUBLE,
-            "Mean agreement of the prediction with the other candidates, 0 to 1; null without generate.consensus or"
-            " another candidate",
+            "Mean agreement of the prediction with all candidates by their votes, itself among them, 0 to 1; null"
+            " without generate.consensus or another candidate",
         ),
         Column(
             "defer_reason",

@@ -38,12 +38,19 @@ class GenerateSettings(Section):
     suppress_masks: bool = True
     """Whether the model is kept from writing masks of de-identification (``___``, ``XXXX``)."""
     consensus: Literal["rouge_l", "concepts", "both"] | None = None
-    """What the candidates of a report are compared by, of which the most agreed one is written: words (ROUGE-L),
+    """What the candidates of a report are compared by, of which one that agrees most is written: words (ROUGE-L),
     findings (concept F1) or both; None: the beam's best is written.
 
     Candidates are the beam's (generate.num_return_sequences), generate.samples and generate.consensus_neighbours."""
     consensus_neighbours: Annotated[int, Field(ge=0, le=100)] = 10
     """Nearest training reports whose impressions are candidates, where generate.consensus is set; 0: none."""
+    consensus_model_share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.75
+    """Share of the votes that the model's candidates have together; the training reports have the rest, each by the
+    sixth power of its cosine."""
+    consensus_checks: bool = True
+    """Whether the candidates that the clinical checks fault least go before those that agree most.
+
+    The checks see findings and background. Their rates no longer judge such a model: it was chosen by them."""
     samples: Annotated[int, Field(ge=0, le=64)] = 0
     """Samples of the model that are candidates beside the beam; needs generate.consensus and transformers."""
     sample_temperature: Annotated[float, Field(gt=0.0, le=2.0)] = 0.7

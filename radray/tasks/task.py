@@ -63,6 +63,10 @@ class Prompt:
         return self.bare_template.format(**values)
 
 
+FAULTED_BY = ("findings", "background", "modality", "body_part")
+"""Columns of a report that the checks of an answer look at."""
+
+
 @dataclass(frozen=True, slots=True)
 class TargetCounts:
     """Numbers of targets from which masks or communications were removed, and of those empty afterwards."""
@@ -101,6 +105,8 @@ class Task:
     """What of a model's text is the answer; None: there is none."""
     score: Callable[[Scorer, Mapping[str, Any]], dict[str, Any]]
     """Scores and checks of one answered report, by column of the task's table."""
+    faults: Callable[[Mapping[str, Any], str], int]
+    """How badly the checks fault an answer to a report, of which they need FAULTED_BY; 0: not at all."""
 
     def fill(
         self, prompt: Prompt, report: Mapping[str, Any], exemplars: Sequence[Exemplar] = (), *, fixed: bool = False

@@ -17,7 +17,8 @@ from tests.support.worlds.tables import open_warehouse
 from tests.support.worlds.views import Row, append
 
 NEAR = [Neighbour("t1", "F.", "Left effusion.", 0.9), Neighbour("t2", "F.", "Normal chest.", 0.123456)]
-ASKED = "unit_id, place, source, neighbour_unit_id, text, score, agreement"
+REPORT = {"findings": "Left effusion.", "background": None, "modality": "CR", "body_part": "chest"}
+ASKED = "unit_id, place, source, neighbour_unit_id, text, score, agreement, faults"
 
 
 def row_of(unit: str, candidates: str | None) -> Row:
@@ -33,11 +34,15 @@ def test_every_candidate_is_a_row(tmp_path: Path) -> None:
     rows = [row_of("none", None), row_of("erased", "[]")]
     expected: list[tuple[Any, ...]] = []
     for utility in UTILITIES:
-        choice = Consensus(GenerateSettings(consensus=utility), IMPRESSION).choose(generation, NEAR)
+        choice = Consensus(GenerateSettings(consensus=utility), IMPRESSION).choose(REPORT, generation, NEAR)
         assert choice is not None
         rows.append(row_of(utility, choice.candidates))
         expected += [
-            (utility, place, *(each.get(name) for name in ("source", "unit_id", "text", "score", "agreement")))
+            (
+                utility,
+                place,
+                *(each.get(name) for name in ("source", "unit_id", "text", "score", "agreement", "faults")),
+            )
             for place, each in enumerate(json.loads(choice.candidates), 1)
         ]
     warehouse = open_warehouse(tmp_path / "warehouse")

@@ -90,7 +90,7 @@ KNOWN: dict[str, list[tuple[Any, ...]]] = {
         ("ct", "nodule", "other_interval", 1, 365, 91),
     ],
     "Which critical and urgent findings does the radiologist name that the model leaves out": [("pneumothorax", 1, 1)],
-    "How often is the most agreed candidate the model's own, or a training report's impression, word for word": [
+    "How often is the candidate that was written the model's own, or a training report's impression, word for word": [
         ("neighbour", 2, 0.5),
         ("beam", 1, 0.75),
     ],

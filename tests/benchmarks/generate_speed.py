@@ -70,7 +70,7 @@ class Journalled(WriteImpressions):
     """WriteImpressions that keeps when its blocks began and ended beside the model, which is known by the run id."""
 
     def __init__(
-        self, model: ModelFolder, asked: Asked, settings: GenerateSettings, converted: str, run_id: str
+        self, model: ModelFolder, asked: Asked, settings: GenerateSettings, converted: str, run_id: str, *_: object
     ) -> None:
         """Load the model as WriteImpressions does."""
         super().__init__(model, asked, settings, None, run_id)

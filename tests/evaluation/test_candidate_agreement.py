@@ -46,8 +46,18 @@ def test_concepts_agree_where_the_same_is_found(first: str, second: str, expecte
 def test_equal_texts_are_votes() -> None:
     # the two share one word of two: F 1/2
     a, b = "left effusion", "left nodule"
-    assert agreements([a, b, a], "rouge_l") == [pytest.approx((1 + 0.5) / 2), 0.5, pytest.approx((1 + 0.5) / 2)]
+    assert agreements([a, b, a], "rouge_l") == [pytest.approx(value) for value in (2.5 / 3, 2 / 3, 2.5 / 3)]
     assert most_agreed_first(agreements([b, a, a], "rouge_l")) == [1, 2, 0]
+
+
+def test_votes_weigh() -> None:
+    a, b = "left effusion", "left nodule"
+    assert agreements([a, b], "rouge_l", [3.0, 1.0]) == [pytest.approx((3 + 0.5) / 4), pytest.approx((1 + 1.5) / 4)]
+    assert agreements([a, b, b], "rouge_l", [2.0, 1.0, 1.0]) == [0.75] * 3
+
+
+def test_fewer_faults_go_before_more_agreement() -> None:
+    assert most_agreed_first([0.9, 0.5, 0.6], [2, 0, 0]) == [2, 1, 0]
 
 
 def test_both_is_the_mean_of_the_two() -> None:

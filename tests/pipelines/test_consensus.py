@@ -31,6 +31,7 @@ NEAR = [
     Neighbour("t2", "F.", "Small right effusion.", 0.8),
     Neighbour("t3", "F.", "Small effusion since ___.", 0.7),
 ]
+REPORT = {"findings": "Small right effusion.", "background": None, "modality": "CR", "body_part": "chest"}
 PROMPT = find_prompt("findings-v1")
 TRAINING = ["a b b", "a b", "b c d", "d e", "e a"]
 FINDINGS = [f"{words} effusion" for words in ("e c d", "d d d", "large", "small", "left")]
@@ -38,23 +39,23 @@ FINDINGS = [f"{words} effusion" for words in ("e c d", "d d d", "large", "small"
 
 
 def chosen(generation: Generation = BEAM, near: Sequence[Neighbour] = NEAR, **settings: Any) -> dict[str, Any]:
-    choice = Consensus(GenerateSettings(consensus="rouge_l", **settings), IMPRESSION).choose(generation, near)
+    values = {"consensus_checks": False, "consensus_model_share": 0.5} | settings
+    choice = Consensus(GenerateSettings(consensus="rouge_l", **values), IMPRESSION).choose(REPORT, generation, near)
     assert choice is not None
     return choice._asdict() | {"candidates": json.loads(choice.candidates)}
 
 
 def test_the_most_agreed_candidate_is_chosen_and_all_are_kept() -> None:
     choice = chosen()
-    # effusion is in three of four; the two neighbours agree with each other, too
+    # half of the votes are the two neighbours', who say the same; of two and three words one is in common
     assert choice["text"] == "Small right effusion."
-    first, second = 2 / 5, 0.0  # one word of two and three in common; none
-    assert choice["agreement"] == pytest.approx((1 + first + second) / 3)
-    neighbour = {"source": "neighbour", "agreement": 0.4667}
+    assert choice["agreement"] == pytest.approx(0.5 + 0.25 * 2 / 5)
+    neighbour = {"source": "neighbour", "agreement": 0.6, "faults": None}
     assert choice["candidates"] == [
         {**neighbour, "unit_id": "t1", "score": 0.9},
         {**neighbour, "unit_id": "t2", "score": 0.8},
-        {"source": "beam", "text": "Left effusion.", "score": -0.1, "agreement": 0.2667},
-        {"source": "beam", "text": "Clear lungs.", "score": -0.2, "agreement": 0.0},
+        {"source": "beam", "text": "Left effusion.", "score": -0.1, "agreement": 0.45, "faults": None},
+        {"source": "beam", "text": "Clear lungs.", "score": -0.2, "agreement": 0.25, "faults": None},
     ]
 
 
@@ -67,9 +68,29 @@ def test_a_neighbour_with_a_mask_is_none_unless_masks_may_be_written() -> None:
 def test_of_equally_agreed_candidates_the_beam_comes_first() -> None:
     texts = ("left nodule", "right mass", "old fracture")
     generation = replace(BEAM, hypotheses=(Hypothesis(texts[0], -1.0),), samples=(Hypothesis(texts[1], -2.0),))
-    choice = chosen(generation, [Neighbour("t1", "F.", texts[2], 0.5)])
+    choice = chosen(generation, [Neighbour("t1", "F.", texts[2], 0.5)], consensus_model_share=2 / 3)
     assert [candidate["source"] for candidate in choice["candidates"]] == ["beam", "sample", "neighbour"]
-    assert (choice["text"], choice["agreement"]) == (texts[0], 0.0)
+    assert (choice["text"], choice["agreement"]) == (texts[0], pytest.approx(1 / 3))
+
+
+def test_the_share_of_the_votes_and_the_cosines_decide() -> None:
+    assert chosen(consensus_model_share=0.9)["text"] == "Left effusion."
+    near = [Neighbour("t1", "F.", "Old fracture.", 0.9), Neighbour("t2", "F.", "New mass.", 0.6)]
+    near += [near[1]._replace(unit_id=f"t{n}") for n in range(3, 6)]
+    # four far ones have together 4 * (0.6 / 0.9) ** 6 = 0.35 of the near one's vote
+    assert chosen(near=near, consensus_model_share=0.1)["text"] == "Old fracture."
+    assert chosen(near=near * 3, consensus_model_share=0.1)["text"] == "Old fracture."
+
+
+def test_what_the_checks_fault_least_goes_before_what_agrees_most() -> None:
+    assert chosen(consensus_checks=True)["candidates"][0]["faults"] == 0
+    faults = {
+        each.get("text") or each["unit_id"]: each["faults"] for each in chosen(consensus_checks=True)["candidates"]
+    }
+    # the findings have a small effusion on the right: another side, and lungs that are clear of it
+    assert faults["t1"] == faults["t2"] == 0
+    assert faults["Left effusion."] == 2
+    assert chosen(consensus_checks=True, consensus_model_share=0.9)["text"] == "Small right effusion."
 
 
 def test_a_candidate_alone_is_written_without_agreement() -> None:
@@ -80,7 +101,7 @@ def test_a_candidate_alone_is_written_without_agreement() -> None:
 def test_empty_texts_are_no_candidates_and_hide_no_failure() -> None:
     texts = [Hypothesis("", -0.1), Hypothesis("Clear.", -0.2)]
     consensus = Consensus(GenerateSettings(consensus="rouge_l"), IMPRESSION)
-    assert consensus.choose(replace(BEAM, hypotheses=tuple(texts)), NEAR) is None
+    assert consensus.choose(REPORT, replace(BEAM, hypotheses=tuple(texts)), NEAR) is None
     generation = replace(BEAM, hypotheses=tuple(texts[::-1]), samples=(Hypothesis("", -0.3),))
     assert [candidate["source"] for candidate in chosen(generation)["candidates"]].count("beam") == 1
     assert "sample" not in [candidate["source"] for candidate in chosen(generation)["candidates"]]
@@ -91,7 +112,7 @@ def test_half_a_text_is_no_candidate() -> None:
     cut = replace(cut, samples=(Hypothesis("Small right", -0.2, ended=False), Hypothesis("Clear.", -0.2)))
     assert [each["text"] for each in chosen(cut, [])["candidates"]] == ["Left effusion.", "Clear."]
     of_cut = replace(cut, hypotheses=cut.hypotheses[1:], samples=())
-    assert Consensus(GenerateSettings(consensus="rouge_l"), IMPRESSION).choose(of_cut, []) is None
+    assert Consensus(GenerateSettings(consensus="rouge_l"), IMPRESSION).choose(REPORT, of_cut, []) is None
 
 
 def test_a_text_that_goes_on_with_another_report_ends_before_it() -> None:
@@ -171,8 +192,11 @@ def test_every_candidate_comes_from_where_it_says(rows: list[dict[str, Any]], as
             assert subjects[each["unit_id"]] is None or subjects[each["unit_id"]] != report["subject_id"]
         texts = [impressions[each["unit_id"]] if "unit_id" in each else each["text"] for each in candidates]
         assert row["prediction"] == texts[0]
-        values = agreements(texts, "rouge_l")
-        assert row["agreement"] == pytest.approx(values[0])
+        cosines = {each["unit_id"]: each["score"] for each in of["neighbour"]}
+        model, near = len(candidates) - len(cosines), sum(cosine**6 for cosine in cosines.values())
+        votes = [0.25 * each["score"] ** 6 / near if "unit_id" in each else 0.75 / model for each in candidates]
+        values = agreements(texts, "rouge_l", votes)
+        assert row["agreement"] == pytest.approx(values[0], abs=1e-4)
         assert [each["agreement"] for each in candidates] == [pytest.approx(value, abs=1e-4) for value in values]
     assert any(each["source"] == "sample" for row in rows for each in json.loads(row["candidates"]))
 

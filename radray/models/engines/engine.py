@@ -19,7 +19,10 @@ DECIDES = frozenset(
 )
 """Settings that decide what is written, whatever the engine; the others, but for CONSENSUS, decide how fast."""
 
-CONSENSUS = frozenset({"consensus", "consensus_neighbours", "samples", "sample_temperature", "sample_seed"})
+CONSENSUS = frozenset(
+    {"consensus", "consensus_neighbours", "consensus_model_share", "consensus_checks"}
+    | {"samples", "sample_temperature", "sample_seed"}
+)
 """Settings that decide which candidate is written, where `consensus` is set; of them an engine knows the samples."""
 
 

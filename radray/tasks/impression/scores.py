@@ -8,7 +8,7 @@ from radray.checks.check import CheckResult, check
 from radray.checks.recommendations.recommendation import write_recommendations
 from radray.evaluation.concept_f1 import CONCEPT_F1, concept_f1
 from radray.evaluation.rouge import Scorer
-from radray.flags import CLASSES
+from radray.flags import CLASSES, TIER_A
 from radray.language.findings_stratum import findings_stratum
 from radray.language.lexicon.vocabulary import forgets
 from radray.language.normality import is_normal
@@ -21,6 +21,9 @@ REPEATS_KEPT = 10_000
 """Results of the checks of references, and of findings, that a process keeps: of the Open-i pairs 32 % say word for
 word what another says, and a report under four models has one reference. About 1 kB each."""
 
+WORST = (*(name for name in TIER_A if name != "mask"), "normal_over_abnormal", "omission")
+"""Classes of which one is worse than any number of the others; masks are the model's to suppress."""
+
 
 def score(scorer: Scorer, report: Mapping[str, Any]) -> dict[str, Any]:
     """Return ROUGE, concept F1, flags and strata of `report`, which has its prediction, by column of `predictions`.
@@ -28,6 +31,16 @@ def score(scorer: Scorer, report: Mapping[str, Any]) -> dict[str, Any]:
     A prediction of None scores 0; without a reference the scores are null.
     """
     return _scores(scorer, report) | _checks(report)
+
+
+def faults(report: Mapping[str, Any], text: str) -> int:
+    """Return how badly the checks fault `text` as the impression of `report`, without its reference.
+
+    2: a class of Tier A but mask, `normal_over_abnormal` or `omission`; 1: `unsupported` alone; 0: none of these.
+    """
+    exam = {name: report[name] for name in ("modality", "body_part")}
+    flags = check(text, report["findings"], report["background"], **exam).flags
+    return 2 if any(flags[name] for name in WORST) else int(flags["unsupported"] is True)
 
 
 def _scores(scorer: Scorer, source: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The first task: the impression from the findings."""
 
 from radray.tasks.impression.prompts import DEFAULTS, PROMPTS
-from radray.tasks.impression.scores import score
+from radray.tasks.impression.scores import faults, score
 from radray.tasks.impression.targets import make_targets
 from radray.tasks.task import Task
 
@@ -20,5 +20,6 @@ IMPRESSION = Task(
     make_targets=make_targets,
     parse=parse,
     score=score,
+    faults=faults,
 )
 """Writing the impression from findings and background."""
