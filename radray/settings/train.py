@@ -77,11 +77,12 @@ class TrainSettings(Section):
     scored at the end; None: never."""
     rouge_reports: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Reports in that sample, drawn by `split.seed`."""
-    best_by: Literal["val_loss", "val_rouge1_abnormal", "val_rouge1_standardised"] = "val_loss"
+    best_by: Literal["val_loss", "val_rouge1_abnormal", "val_rouge1_standardised", "last"] = "val_loss"
     """Figure that decides which weights are kept: the loss on validation reports, or ROUGE-1 on abnormal ones of the
-    sample, or on both kinds.
+    sample, or on both kinds; last: those of the last step.
 
-    The last, val_rouge1_standardised, weights them by evaluate.normal_weight. Normal reports are easy, and most."""
+    In val_rouge1_standardised both kinds are weighted by evaluate.normal_weight: normal reports are easy, and most.
+    With `last` no report that is evaluated takes part."""
     early_stop_after: Annotated[int, Field(ge=1)] | None = None
     """Values of `train.best_by` in a row, no better than the best, after which training ends (val_loss has one an
     epoch); None: off."""
@@ -134,8 +135,10 @@ class TrainSettings(Section):
     def _the_parts_fit(self) -> "TrainSettings":
         if self.sharding == "none" and self.workers > 1:
             raise ValueError("train.sharding=none is for one worker; use ddp or fsdp")
-        if self.best_by != "val_loss" and self.rouge_every_epochs is None:
+        if self.best_by.startswith("val_rouge1") and self.rouge_every_epochs is None:
             raise ValueError(f"train.best_by={self.best_by} needs train.rouge_every_epochs")
+        if self.best_by == "last" and self.early_stop_after is not None:
+            raise ValueError("train.best_by=last has no figure that train.early_stop_after could wait for")
         if self.sharding == "fsdp" and self.method == "soft_prompt":
             raise ValueError("train.method=soft_prompt trains a few vectors: use train.sharding=ddp")
         return self

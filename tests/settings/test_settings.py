@@ -57,6 +57,10 @@ def test_dumped_settings_read_back_the_same(tmp_path: Path) -> None:
         ("train=3", "train is a section; set one of its keys, such as train.epochs"),
         ("train.epochs=0", "train.epochs: Input should be greater than or equal to 1"),
         ("train.precision=fp16", "train.precision: fp16 is not offered: T5's feed-forward output overflows it"),
+        (
+            "train={best_by: last, early_stop_after: 2}",
+            "train: train.best_by=last has no figure that train.early_stop_after could wait for",
+        ),
         ("train={workers: 2, sharding: none}", "train: train.sharding=none is for one worker; use ddp or fsdp"),
         ("train.learning_rate=nan", "train.learning_rate: "),
         ("split.validation_fraction=0.9", "split.validation_fraction: Input should be less than or equal to 0.5"),

@@ -269,6 +269,17 @@ def test_the_abnormal_may_decide_what_is_best_and_when_to_stop(
     assert [value for _, value in _named(logged, "val_rouge1_abnormal")] == values[: end // 3]
 
 
+def test_the_last_weights_may_be_kept_whatever_the_loss(toy_model: Path, pairs: Pairs) -> None:
+    # targets that belong to other inputs: the loss on them rises in the end
+    inputs, targets = pairs["validation"]
+    crossed = {**pairs, "validation": (inputs, targets[1:] + targets[:1])}
+    state = State()
+    _, logged, _ = _run(toy_model, crossed, SETTINGS.model_copy(update={"epochs": 20, "best_by": "last"}), state=state)
+    losses = [value for _, value in _named(logged, "val_loss")]
+    assert min(losses) < losses[-1]
+    assert state.best_step == state.step == 60
+
+
 def test_the_loss_may_decide_when_to_stop_and_then_no_step_is_taken_again(toy_model: Path, pairs: Pairs) -> None:
     # targets that belong to other inputs: the loss on them falls while the language is learnt, and then rises
     inputs, targets = pairs["validation"]

@@ -94,7 +94,7 @@ def train(
         learner.plain.train()
         for name, value in figures.items():
             record(name, value)
-        state.validated(val_loss, _decisive(figures, settings.best_by), in_turn=state.step % per_epoch == 0)
+        state.validated(val_loss, _decisive(figures, settings.best_by, state.step), in_turn=state.step % per_epoch == 0)
         keep()
         return "early_stop" if why == "done" and state.step < total and _waited(state, settings) else why
 
@@ -150,8 +150,10 @@ def steps_total(count: int, settings: TrainSettings) -> int:
     return steps if settings.max_steps is None else min(steps, settings.max_steps)
 
 
-def _decisive(figures: Mapping[str, float], best_by: str) -> float | None:
+def _decisive(figures: Mapping[str, float], best_by: str, step: int) -> float | None:
     """Return the figure that decides which weights are kept, lower is better; None where it was not taken."""
+    if best_by == "last":
+        return -float(step)
     if best_by not in figures:
         return None
     return figures[best_by] if best_by == "val_loss" else -figures[best_by]
