@@ -16,7 +16,7 @@ from tests.support.worlds.views import NIGHTS, World
 OF_NIGHTS = [name for name in VIEWS if "batch_date" in view_columns(name)]
 ALL_NIGHTS = {"latest_predictions", "nights"}
 """Views that must know of other nights: the newest of each study, and the first night and the last."""
-WHOLE_TABLES = {"night_runs", "evaluation_figures", "evaluation_comparisons"}
+WHOLE_TABLES = {"night_runs", "evaluation_figures", "evaluation_comparisons", "calibrations"}
 """Views of small tables that are not partitioned."""
 NIGHT = NIGHTS[1]
 
