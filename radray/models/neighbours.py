@@ -49,7 +49,7 @@ class Neighbours:
     def __init__(self, reports: pa.Table) -> None:
         """Fit on `reports` with COLUMNS. Raises InputError for none, or when there is no word in their findings."""
         if not reports.num_rows:
-            raise InputError("there is no training report to be a neighbour")
+            raise InputError("there is no training report to be a neighbour: fine-tune the model again")
         self._reports = reports.to_pylist()
         self._similarity = FindingsSimilarity([report["findings"] for report in self._reports])
         self._units = {report["unit_id"]: place for place, report in enumerate(self._reports)}
