@@ -14,13 +14,13 @@ on a disk that all nodes share. A folder of it may be removed whenever nobody us
 
 import importlib.metadata
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from radray.errors import InputError, RadrayError
+from radray.models.cache import cache_folder
 from radray.models.exemplars import PICKED
 from radray.models.manifest import ADAPTER, ERASED, MANIFEST, Manifest, read_manifest, replaced_by, write_manifest
 from radray.models.verified import exclusive
@@ -65,7 +65,7 @@ def join_adapter(folder: Path, open_base: Callable[[str], Base]) -> Path:
     if not (folder / MANIFEST).is_file():
         raise InputError(f"model {folder}: an adapter without {MANIFEST}: only those of jobs.finetune are opened")
     manifest = read_manifest(folder)
-    joined = joined_folder() / f"{manifest.digest}-{importlib.metadata.version('transformers')}"
+    joined = cache_folder("joined") / f"{manifest.digest}-{importlib.metadata.version('transformers')}"
     with exclusive(f"joined {joined}"):
         if not (joined / MANIFEST).is_file():
             settings, name, digest = _learnt_by(folder, manifest)
@@ -77,11 +77,6 @@ def join_adapter(folder: Path, open_base: Callable[[str], Base]) -> Path:
                 )
             _write(folder, base, name, settings, manifest, joined)
     return joined
-
-
-def joined_folder() -> Path:
-    """Return the folder of the models that were joined on this node; it may not exist."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "radray" / "joined"
 
 
 def _learnt_by(folder: Path, manifest: Manifest) -> tuple[TrainSettings, str, str]:

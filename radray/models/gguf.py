@@ -13,13 +13,13 @@ a word and attends wrongly, and no engine would differ from another. Tests hold 
 import importlib.metadata
 import importlib.util
 import io
-import os
 import shutil
 from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
 from radray.errors import InputError, RadrayError
+from radray.models.cache import cache_folder
 from radray.models.manifest import MANIFEST, hash_file, write_manifest
 from radray.models.verified import exclusive
 from radray.storage.whole import remove_abandoned, whole_folder
@@ -50,8 +50,7 @@ def open_gguf(uri: str) -> Path:
     if not file.is_file():
         raise InputError(f"model {uri}: there is no such file; name another, or {SMOLLM2} for the wheel {_WHEEL}")
     entry = hash_file(file)
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(cache) / "radray" / "gguf" / f"{entry.sha256}-{importlib.metadata.version('transformers')}"
+    folder = cache_folder("gguf") / f"{entry.sha256}-{importlib.metadata.version('transformers')}"
     with exclusive(f"gguf {folder}"):
         if not (folder / MANIFEST).is_file():
             about = _read(file)

@@ -10,13 +10,13 @@ Nothing is ever removed from the cache but what is damaged, and by an erasure wh
 folder of it may be removed whenever nobody uses it.
 """
 
-import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from radray.errors import InputError, RadrayError
+from radray.models.cache import cache_folder
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import (
     MANIFEST,
@@ -119,13 +119,8 @@ def untrained_folder(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}-untrained")
 
 
-def cache_folder() -> Path:
-    """Return the folder of the models that were fetched to this node, by digest; it may not exist."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "radray" / "models"
-
-
 def _cached(manifest: Manifest) -> Path:
-    return cache_folder() / manifest.digest
+    return cache_folder("models") / manifest.digest
 
 
 def _fetch(model: StoredModel) -> None:

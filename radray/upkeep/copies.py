@@ -12,10 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.errors import AuditError, InputError
-from radray.models.adapter import joined_folder
+from radray.models.cache import cache_folder
 from radray.models.manifest import read_manifest
 from radray.models.neighbours import COLUMNS
-from radray.models.store import cache_folder
 from radray.storage.failures import translated
 from radray.storage.files import Storage, is_s3
 from radray.storage.whole import PARTIAL
@@ -36,7 +35,7 @@ def erase_copies(carriers: Iterable[Carrier], patient: Patient) -> list[Path]:
     fine-tuning left beside a local one of `carriers`. One that cannot be read is removed too: it is made again.
     """
     removed = []
-    caches = (folder for cache in (cache_folder(), joined_folder()) for folder in sorted(cache.glob("*")))
+    caches = (folder for kind in ("models", "joined") for folder in sorted(cache_folder(kind).glob("*")))
     beside = (left for carrier in carriers for left in _left_beside(carrier))
     for folder in (*caches, *beside):  # glob: those that start with a dot as well
         if folder.is_dir() and _may_hold(folder, patient):

@@ -11,12 +11,12 @@ import pytest
 
 from radray.analytics.evaluation_rows import TrainingReports
 from radray.errors import AuditError, InputError
-from radray.models.adapter import joined_folder
+from radray.models.cache import cache_folder
 from radray.models.exemplars import PICKED, FixedExemplar, read_exemplars, write_exemplars
 from radray.models.folder import erased_lines, open_model
 from radray.models.manifest import ERASED, MANIFEST, read_manifest, replaced_by, verify_files, write_manifest
 from radray.models.neighbours import COLUMNS, NEIGHBOURS, read_neighbours, subject_digest, write_neighbours
-from radray.models.store import cache_folder, open_stored, put_model
+from radray.models.store import open_stored, put_model
 from radray.reports.splits import SplitCut
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
@@ -140,9 +140,9 @@ def test_the_reports_leave_a_model_on_s3_and_this_machines_copies(s3: S3Server, 
     local = model(tmp_path / "out" / "chest")  # as finetune leaves it
     put_model(local, f"{uri}/models/chest", warehouse.storage)
     before = open_stored(f"{uri}/models/chest", warehouse.storage)
-    assert before.path.parent == cache_folder()
-    stranger = model(cache_folder() / "another-model")
-    clean = model(cache_folder() / "clean-model", ROWS[2:])
+    assert before.path.parent == cache_folder("models")
+    stranger = model(cache_folder("models") / "another-model")
+    clean = model(cache_folder("models") / "clean-model", ROWS[2:])
     assert len(holding(tmp_path)) == 3
 
     erasure = erase(warehouse, PATIENT, models=[f"{uri}/models/chest"])
@@ -200,7 +200,7 @@ def test_a_crash_between_steps_is_finished_by_erasing_again(
 @pytest.mark.parametrize("named", ["chest", "chest/adapter"])
 def test_picked_exemplars_leave_the_model_and_its_adapter(named: str, warehouse: Warehouse, tmp_path: Path) -> None:
     folder = with_adapter(model(tmp_path / "models" / "chest"))
-    joined = joined_folder() / "0123-5.0"
+    joined = cache_folder("joined") / "0123-5.0"
     joined.mkdir(parents=True)
     shutil.copy(folder / PICKED, joined)
     assert len(holding(tmp_path)) >= 4
@@ -233,7 +233,7 @@ def test_what_killed_trainings_left_beside_the_model_goes_too(warehouse: Warehou
     model(tmp_path / "models" / ".chest.0123abcd.partial")
     model(tmp_path / "models" / "chest-checkpoints" / "0123" / ".export")
     (tmp_path / "models" / "chest-checkpoints" / "0123" / "step-1").mkdir()
-    cut_off = cache_folder() / ".0123.4567abcd.partial"
+    cut_off = cache_folder("models") / ".0123.4567abcd.partial"
     cut_off.mkdir(parents=True)
     (cut_off / NEIGHBOURS).write_bytes(b"PAR1 Canary opacity and then the power failed")
     assert len(erase(warehouse, PATIENT, models=[str(folder)]).copies) == 3

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from radray.errors import InputError, RadrayError
+from radray.models.cache import cache_folder
 from radray.models.families.registry import open_family
 from radray.models.folder import ModelFolder
 from radray.models.manifest import (
@@ -131,8 +132,7 @@ def _provenance(compute_type: str) -> dict[str, str]:
 
 
 def _places(model: ModelFolder) -> tuple[Path, Path]:
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return model.path / ".ctranslate2", Path(cache) / "radray" / "ctranslate2"
+    return model.path / ".ctranslate2", cache_folder("ctranslate2")
 
 
 def _writable_place(model: ModelFolder) -> Path:
