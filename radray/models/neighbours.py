@@ -94,6 +94,21 @@ def subject_digest(subject_id: str | None) -> str | None:
     return hashlib.sha256(subject_id.strip().encode("utf-8")).hexdigest()[:32]
 
 
+def carried(reports: Iterable[Mapping[str, Any]], impressions: Iterable[str | None]) -> pa.Table:
+    """Return `reports`, which have ASKED, with what was learnt of each as a model carries them; None: not learnt."""
+    rows = [
+        {
+            "unit_id": report["unit_id"],
+            "subject": subject_digest(report["subject_id"]),
+            "findings": report["findings"],
+            "impression": impression,
+        }
+        for report, impression in zip(reports, impressions, strict=True)
+        if impression
+    ]
+    return pa.Table.from_pylist(rows, schema=COLUMNS)
+
+
 def write_neighbours(reports: pa.Table, folder: Path) -> None:
     """Write `reports`, which have COLUMNS, into the model folder `folder`. Raises OSError."""
     pq.write_table(reports, folder / NEIGHBOURS, compression="zstd")

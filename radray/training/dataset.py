@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from radray.errors import InputError
-from radray.models.neighbours import COLUMNS, Neighbours, subject_digest
+from radray.models.neighbours import Neighbours, carried
 from radray.reports.splits import SplitCut
 from radray.schema.reports import REPORTS
 from radray.schema.statuses import ReportStatus
@@ -84,7 +84,7 @@ def read_examples(warehouse: Warehouse, settings: Settings, ask: Callable[[], As
             rows = _drawn(rows, settings)
         targets, target_counts[split] = asked.task.make_targets([row["reference"] for row in rows], **keep)
         if split == "train" and (asked.exemplars or settings.train.store_neighbours):
-            neighbours = _neighbours(rows, targets)
+            neighbours = carried(rows, targets)
         shown = [()] * len(rows)
         if asked.exemplars and neighbours is not None and neighbours.num_rows:
             shown = Neighbours(neighbours).nearest(rows, asked.exemplars)
@@ -109,21 +109,6 @@ def read_examples(warehouse: Warehouse, settings: Settings, ask: Callable[[], As
             raise _no_reports(split, settings)
         tables[split] = pa.Table.from_pylist(examples, schema=EXAMPLES)
     return TrainingData(tables["train"], tables["validation"], target_counts, neighbours)
-
-
-def _neighbours(rows: Sequence[Mapping[str, Any]], targets: Sequence[str | None]) -> pa.Table:
-    """Return the training reports that have a target, as a model carries them with it."""
-    known = [
-        {
-            "unit_id": row["unit_id"],
-            "subject": subject_digest(row["subject_id"]),
-            "findings": row["findings"],
-            "impression": target,
-        }
-        for row, target in zip(rows, targets, strict=True)
-        if target
-    ]
-    return pa.Table.from_pylist(known, schema=COLUMNS)
 
 
 def _no_reports(split: str, settings: Settings) -> InputError:

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
 from sklearn.model_selection import GroupKFold
 
-from radray.models.neighbours import COLUMNS, Neighbours
+from radray.models.neighbours import Neighbours, carried
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.identity import split_key
 from radray.reports.record.record import Record
@@ -73,11 +72,7 @@ class Fold:
         self.known = [as_row(reports[place], place) for place, _ in pairs]
         self.targets = [target for _, target in pairs]
         self.asked = [as_row(reports[place], place) for place in asked]
-        index = [
-            {"unit_id": row["unit_id"], "subject": None, "findings": row["findings"], "impression": target}
-            for row, target in zip(self.known, self.targets, strict=True)
-        ]
-        self.neighbours = Neighbours(pa.Table.from_pylist(index, schema=COLUMNS))
+        self.neighbours = Neighbours(carried(self.known, self.targets))
 
     def prompts(self, rows: list[dict[str, Any]], asked: Asked) -> list[str]:
         """Return the prompts of `rows`, with exemplars where the prompt shows some."""

@@ -64,9 +64,7 @@ class BeamEngine(ABC):
         """Return calls of prompts of like length, the longest first; no prompts: an empty list."""
         if not prompts:
             return []
-        encoded = self._encoded(prompts)
-        limit, side = self._settings.max_input_tokens, self._tokenizer.truncation_side
-        rows = [cut(prompt.ids, limit, side, prompt.tail, prompt.exemplars) for prompt in encoded]
+        encoded, rows = self._encoded(prompts)
         lengths = [len(row) for row in rows]
         return [
             ModelCall(
@@ -88,9 +86,7 @@ class BeamEngine(ABC):
         """
         if not prompts:
             return []
-        encoded = self._encoded(prompts)
-        limit, side = self._settings.max_input_tokens, self._tokenizer.truncation_side
-        rows = [cut(prompt.ids, limit, side, prompt.tail, prompt.exemplars) for prompt in encoded]
+        _, rows = self._encoded(prompts)
         targets = self._family.encode_targets(self._tokenizer, texts, chat=self._chat)
         lengths = [len(row) + len(target) for row, target in zip(rows, targets, strict=True)]
         batches = length_batches(lengths, self._settings.batch_size, self._settings.batch_tokens)
@@ -100,11 +96,12 @@ class BeamEngine(ABC):
         )
         return [Likelihood(sum(its), len(its)) for its in values]
 
-    def _encoded(self, prompts: Sequence[str]) -> list[EncodedPrompt]:
-        """Return the tokens of `prompts`; what all of a run begin with is known from the first of them."""
+    def _encoded(self, prompts: Sequence[str]) -> tuple[list[EncodedPrompt], list[list[int]]]:
+        """Return the tokens of `prompts`, whole and cut; what all of a run begin with is known from the first."""
         encoded = self._family.encode_prompts(self._tokenizer, prompts, chat=self._chat)
         self._alike = self._alike or encoded[0].ids[: encoded[0].alike]
-        return encoded
+        limit, side = self._settings.max_input_tokens, self._tokenizer.truncation_side
+        return encoded, [cut(prompt.ids, limit, side, prompt.tail, prompt.exemplars) for prompt in encoded]
 
     def _call(self, rows: list[list[int]], whole: list[int]) -> list[Generation]:
         """Return the generations of `rows` of input tokens, of which there were `whole` before they were cut."""

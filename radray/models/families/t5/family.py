@@ -97,14 +97,13 @@ class T5Family(Family):
         if chat:
             raise InputError("a T5 has no chat template: use another model.prompt")
         plain = [unmark(prompt) for prompt in prompts]
-        rows = encode(tokenizer, [prompt.text for prompt in plain])
-        if not any(prompt.exemplars for prompt in plain):
-            return [EncodedPrompt(row, 1) for row in rows]
         texts = [prompt.text for prompt in plain]
-        offsets = tokenizer(texts, return_offsets_mapping=True, verbose=False)["offset_mapping"]
+        if not any(prompt.exemplars for prompt in plain):
+            return [EncodedPrompt(row, 1) for row in encode(tokenizer, texts)]
+        encoded = tokenizer(texts, return_offsets_mapping=True, verbose=False)
         return [
-            EncodedPrompt(row, 1, tuple(token_span(each, exemplar) for exemplar in prompt.exemplars))
-            for row, each, prompt in zip(rows, offsets, plain, strict=True)
+            EncodedPrompt(row, 1, tuple(token_span(offsets, exemplar) for exemplar in prompt.exemplars))
+            for row, offsets, prompt in zip(encoded["input_ids"], encoded["offset_mapping"], plain, strict=True)
         ]
 
     def encode_targets(
