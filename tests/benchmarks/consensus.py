@@ -12,12 +12,11 @@ from functools import partial
 from itertools import combinations
 from time import process_time
 
-import pyarrow as pa
 from rouge_score.rouge_scorer import RougeScorer
 
 from radray.evaluation.agreement import UTILITIES, agreements
 from radray.evaluation.rouge import Tokenizer
-from radray.models.neighbours import COLUMNS, Neighbours
+from radray.models.neighbours import Neighbours, carried
 from tests.benchmarks.openi_folds import as_row, read_reports
 from tests.benchmarks.scoring import forget
 from tests.benchmarks.trained_model import say
@@ -48,11 +47,8 @@ def main() -> None:
     count = parser.parse_args().reports
     reports = read_reports()
     rows = [as_row(report, place) for place, report in enumerate(reports)]
-    known = [
-        {"unit_id": row["unit_id"], "subject": None, "findings": row["findings"], "impression": report.reference}
-        for row, report in zip(rows, reports, strict=True)
-    ]
-    near = Neighbours(pa.Table.from_pylist(known, schema=COLUMNS)).nearest(rows[:count], max(COUNTS))
+    known = carried(rows, (report.reference for report in reports))
+    near = Neighbours(known).nearest(rows[:count], max(COUNTS))
     for nearest in near:  # patterns are compiled
         agreements([each.impression for each in nearest], "both")
     figures: dict[str, dict[int, float]] = {utility: {} for utility in (*UTILITIES, "rouge-score")}

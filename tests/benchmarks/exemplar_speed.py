@@ -31,7 +31,7 @@ from radray.models.families.registry import family_name
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import MANIFEST, write_manifest
-from radray.models.neighbours import COLUMNS, write_neighbours
+from radray.models.neighbours import carried, write_neighbours
 from radray.pipelines.write_impressions import WriteImpressions
 from radray.settings.generate import GenerateSettings
 from radray.settings.model import TinySettings
@@ -65,11 +65,8 @@ def with_neighbours(uri: str, reports: list[Report], folder: Path) -> ModelFolde
     else:
         # files of hundreds of megabytes are not copied where they can be linked
         shutil.copytree(open_model(uri).path, folder, copy_function=_link, ignore=shutil.ignore_patterns(MANIFEST))
-    known = [
-        {"unit_id": f"{place:05d}", "subject": None, "findings": report.findings, "impression": report.reference}
-        for place, report in enumerate(reports)
-    ]
-    write_neighbours(pa.Table.from_pylist(known, schema=COLUMNS), folder)
+    rows = [as_row(report, place) for place, report in enumerate(reports)]
+    write_neighbours(carried(rows, (report.reference for report in reports)), folder)
     write_manifest(folder, uri, {})
     return open_model(str(folder))
 

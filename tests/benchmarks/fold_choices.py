@@ -12,7 +12,8 @@ import numpy.typing as npt
 from radray.evaluation.agreement import UTILITIES, Utility, concept_agreement, rouge_l
 from radray.evaluation.rouge import Scorer
 from radray.language.normality import is_normal
-from tests.benchmarks.openi_figures import FLAGS, flags_of
+from radray.tasks.impression.scores import faults
+from radray.tasks.task import FAULTED_BY
 from tests.benchmarks.openi_folds import Report
 
 MOST_NEIGHBOURS = 20
@@ -148,12 +149,8 @@ def _agreement(first: str, second: str, utility: Utility) -> float:
 
 @functools.cache
 def degree(report: Report, text: str) -> int:
-    """Return how badly `text` is flagged by the checks, which see findings and background and no reference.
-
-    2: a class of Tier A but mask, `normal_over_abnormal` or `omission`; 1: `unsupported`; 0: none of these.
-    """
-    flags = flags_of(report, text)
-    return 2 if any(flags[name] for name in FLAGS) else int(flags["flag_unsupported"])
+    """Return how badly `text` is flagged by the checks: what goes first in a consensus."""
+    return faults({name: getattr(report, name) for name in FAULTED_BY}, text)
 
 
 @functools.cache

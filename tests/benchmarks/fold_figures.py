@@ -45,10 +45,9 @@ from tests.benchmarks.fold_choices import (
     guarded,
 )
 from tests.benchmarks.openi_figures import FLOORS, ROUGE, Figures, figures_of, floors, show
-from tests.benchmarks.openi_folds import FOLDS, Fold, Report, folds_of, read_reports
+from tests.benchmarks.openi_folds import FOLDS, SYSTEMS, Fold, Report, folds_of, read_reports
 from tests.benchmarks.trained_model import say
 
-MODELS = ("tiny", "plain", "exemplars")
 AIMS = (67.0, 58.0, 66.0)
 GAIN, LEAST_GAIN = 12.0, 8.0
 MOST_READS_NORMAL = 35.0
@@ -64,7 +63,7 @@ def read(folder: Path) -> dict[str, dict[int, Rows]]:
             for number in range(1, FOLDS + 1)
             if (file := folder / f"fold-{number}-{model}.parquet").is_file()
         }
-        for model in MODELS
+        for model in SYSTEMS
     }
 
 

@@ -15,7 +15,6 @@ folds alone; ``--threads``. Figures: ``tests.benchmarks.fold_figures FOLDER``. T
 is printed.
 """
 
-import argparse
 import json
 import sys
 import time
@@ -26,7 +25,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from radray.language.normality import is_normal
 from radray.models.engines.ctranslate2_beam import CTranslate2Engine
 from radray.models.engines.engine import Generation
 from radray.models.families.registry import open_family
@@ -37,13 +35,14 @@ from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.storage.whole import whole_folder
 from radray.tasks.registry import Asked, find_prompt
+from radray.training.copies import copies_of
 from radray.training.loop.examples import Examples
 from radray.training.loop.loop import train
 from radray.training.loop.optimisers import build_optimiser
 from radray.training.loop.sharding import Worker, load_plain, spread
 from radray.training.loop.state import State
 from radray.training.precision import with_precision
-from tests.benchmarks.openi_folds import FOLDS, Fold, folds_of, read_reports
+from tests.benchmarks.openi_folds import SYSTEMS, Fold, fold_parser, folds_of, read_reports
 from tests.benchmarks.trained_model import say
 from tests.support.paths import ROOT
 from tests.support.training.examples import tokenise
@@ -54,19 +53,18 @@ TINY = (
     *("train.precision=fp32", "model.tiny.vocab_size=2000", "model.tiny.d_model=192", "model.tiny.d_ff=384"),
     *("model.tiny.num_layers=3", "train.epochs=10"),
 )
-SYSTEMS: dict[str, tuple[str, int, tuple[str, ...]]] = {
-    "tiny": ("background-findings-v1", 1, TINY),
-    "plain": ("sections-v1", 1, ("train.epochs=3",)),
-    "exemplars": ("similar-sections-v1", 2, ("train.epochs=2",)),
+TRAINED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "tiny": ("background-findings-v1", TINY),
+    "plain": ("sections-v1", ("train.epochs=3",)),
+    "exemplars": ("similar-sections-v1", ("train.epochs=2", "train.abnormal_copies=2")),
 }
-"""Prompt, times that an abnormal pair is learnt an epoch, and settings over those of smollm2.yaml."""
+"""Prompt of each of SYSTEMS, and settings over those of smollm2.yaml."""
 
 
-def learn(fold: Fold, out: Path, asked: Asked, copies: int, settings: Settings) -> dict[str, Any]:
+def learn(fold: Fold, out: Path, asked: Asked, settings: Settings) -> dict[str, Any]:
     """Train on the fold, write the last weights to `out`, and return what it took."""
     chosen = settings.train
     prompts = fold.prompts(fold.known, asked)
-    abnormal = [is_normal(target) is False for target in fold.targets]
     if settings.model.init == "tiny":
         base = out.with_name(f"{out.name}-untrained")
         build_tiny([*prompts, *fold.targets], base, size=settings.model.tiny, seed=chosen.seed)
@@ -83,7 +81,8 @@ def learn(fold: Fold, out: Path, asked: Asked, copies: int, settings: Settings) 
             max_target_tokens=chosen.max_target_tokens,
         )
 
-    repeated = [place for place, twice in enumerate(abnormal) for _ in range(copies if twice else 1)]
+    pairs = enumerate(zip(fold.known, fold.targets, strict=True))
+    repeated = [place for place, (row, target) in pairs for _ in copies_of(row, target, asked, chosen)]
     examples = tokens([prompts[place] for place in repeated], [fold.targets[place] for place in repeated])
     few = tokens(prompts[:8], fold.targets[:8])  # the loop wants some; they decide nothing
     plain: Any = load_plain(base, chosen, Worker())
@@ -145,19 +144,14 @@ def write(fold: Fold, folder: Path, asked: Asked, settings: Settings) -> tuple[l
 
 def settings_of(system: str, threads: int) -> Settings:
     """Return the settings that a system is trained and asked with."""
-    own = SYSTEMS[system][2]
-    alike = ["train.rouge_every_epochs=null", "train.best_by=val_loss", f"train.threads_per_worker={threads}"]
+    own = TRAINED[system][1]
+    alike = ["train.rouge_every_epochs=null", "train.best_by=last", f"train.threads_per_worker={threads}"]
     return with_precision(load_settings([SMOLLM2], [*alike, *own]))[0]
 
 
 def main() -> int:
     """Train and ask what is not there yet."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("systems", nargs="*", choices=[[], *SYSTEMS], metavar="SYSTEM", help="all of them")
-    parser.add_argument("--only", type=int, nargs="*", default=list(range(1, FOLDS + 1)), help="these folds alone")
-    parser.add_argument("--threads", type=int, default=2)
-    given = parser.parse_args()
+    given = fold_parser(__doc__).parse_args()
     torch.set_num_threads(given.threads)
     reports = read_reports()
     folds = folds_of(reports)
@@ -168,12 +162,11 @@ def main() -> int:
             if place.with_suffix(".parquet").is_file():
                 continue
             fold = fold or Fold(reports, *folds[number - 1])
-            prompt, copies, _ = SYSTEMS[system]
-            asked, settings = find_prompt(prompt), settings_of(system, given.threads)
+            asked, settings = find_prompt(TRAINED[system][0]), settings_of(system, given.threads)
             took: dict[str, Any] = {}
             if not place.is_dir():
                 given.folder.mkdir(parents=True, exist_ok=True)
-                took = learn(fold, place, asked, copies, settings)
+                took = learn(fold, place, asked, settings)
                 say(f"fold {number}, {system}: trained: {json.dumps(took)}")
             rows, seconds = write(fold, place, asked, settings)
             say(f"fold {number}, {system}: {len(rows)} reports asked: {json.dumps(seconds)}")

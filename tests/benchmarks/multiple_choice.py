@@ -14,7 +14,6 @@ the others: read the mean of both. Scores are kept in FOLDER, so folds may be as
 these folds alone; ``--threads``. The last line is JSON. No report text is printed or kept.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -33,10 +32,9 @@ from radray.models.folder import open_model
 from radray.settings.generate import GenerateSettings
 from radray.tasks.impression.targets import make_targets
 from radray.tasks.registry import find_prompt
-from tests.benchmarks.openi_folds import FOLDS, Fold, Report, folds_of, read_reports
+from tests.benchmarks.openi_folds import SYSTEMS, Fold, Report, fold_parser, folds_of, read_reports
 from tests.benchmarks.trained_model import say
 
-SYSTEMS = ("tiny", "plain", "exemplars")
 SEED = 13
 RESAMPLES = 2_000
 
@@ -123,12 +121,7 @@ def shares(reports: list[Report], right: dict[str, dict[int, bool]]) -> dict[str
 
 def main() -> int:
     """Ask what was not asked yet, count, print, and return 0."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("systems", nargs="*", choices=[[], *SYSTEMS], metavar="SYSTEM", help="all of them")
-    parser.add_argument("--only", type=int, nargs="*", default=list(range(1, FOLDS + 1)), help="these folds alone")
-    parser.add_argument("--threads", type=int, default=2)
-    given = parser.parse_args()
+    given = fold_parser(__doc__).parse_args()
     reports = read_reports()
     right: dict[str, dict[int, bool]] = {}
     without = 0

@@ -22,11 +22,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pyarrow as pa
-
 from radray.checks.check import CheckResult
 from radray.language.normality import is_normal
-from radray.models.neighbours import COLUMNS, Neighbours
+from radray.models.neighbours import Neighbours, carried
 from radray.reports.record.record import Record
 from radray.reports.splits import is_validation
 from radray.settings.source import SplitSettings
@@ -42,11 +40,7 @@ def neighbours_of(records: Sequence[Record]) -> list[str]:
     """Return, for each record, the impression of the most similar one of another findings text."""
     reports = [report_of(record) for record in records]
     rows = [as_row(report, place) for place, report in enumerate(reports)]
-    index = [
-        {"unit_id": row["unit_id"], "subject": None, "findings": row["findings"], "impression": report.reference}
-        for row, report in zip(rows, reports, strict=True)
-    ]
-    near = Neighbours(pa.Table.from_pylist(index, schema=COLUMNS)).nearest(rows, 1)
+    near = Neighbours(carried(rows, (report.reference for report in reports))).nearest(rows, 1)
     return [nearest.impression for (nearest,) in near]
 
 

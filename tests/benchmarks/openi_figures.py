@@ -43,12 +43,12 @@ def floors(known: Sequence[Report], asked: Sequence[Report]) -> dict[str, list[s
 
 
 def flags_of(report: Report, text: str) -> dict[str, bool]:
-    """Return FLAGS and flag_unsupported of `text` as an impression of `report`; what does not apply is no flag."""
+    """Return FLAGS of `text` as an impression of `report`; what does not apply is no flag."""
     result = check(text, report.findings, report.background, modality=report.modality, body_part=report.body_part)
     flags = result.flags
     return {
         "flag_tier_a": any(flags[name] for name in TIER_A if name != "mask"),
-        **{name: bool(flags[name.removeprefix("flag_")]) for name in (*FLAGS[1:], "flag_unsupported")},
+        **{name: bool(flags[name.removeprefix("flag_")]) for name in FLAGS[1:]},
     }
 
 

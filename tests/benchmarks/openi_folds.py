@@ -1,6 +1,8 @@
 """The reports of Open-i in five folds that never share a findings text, for `folds` and what counts them."""
 
+import argparse
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sklearn.model_selection import GroupKFold
@@ -14,6 +16,8 @@ from radray.tasks.registry import Asked
 from tests.support.paths import openi_file
 
 FOLDS = 5
+SYSTEMS = ("tiny", "plain", "exemplars")
+"""Models that are trained in each fold, see `folds`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,16 @@ class Report:
     key: str
     modality: str | None = None
     body_part: str | None = None
+
+
+def fold_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser of what a benchmark that works through the folds is given: folder, systems, folds, threads."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("systems", nargs="*", choices=[[], *SYSTEMS], metavar="SYSTEM", help="all of them")
+    parser.add_argument("--only", type=int, nargs="*", default=list(range(1, FOLDS + 1)), help="these folds alone")
+    parser.add_argument("--threads", type=int, default=2)
+    return parser
 
 
 def report_of(record: Record) -> Report:
