@@ -63,10 +63,12 @@ def parse(
     *,
     uses: Sequence[str] = (),
     ends_with_line: bool = False,
+    for_another_machine: bool = False,
 ) -> Command:
     """Return what `arguments` ask for; the job's own argument is called `positional` ('': it has none).
 
     --help prints `doc` and the settings that `uses` names (sections or settings; (): all), and ends in SystemExit.
+    Secrets of a command that runs on another machine are read there, and here by nobody.
     Raises ConfigError for settings, and for an option that is not known.
     """
     parser = _Parser(
@@ -95,7 +97,8 @@ def parse(
     if positional and len(own) != 1:
         raise ConfigError(f"expected one {positional}, quoted as one word, and got {len(own)}")
     overrides = [word for word in known.words if word not in own]
-    settings = load_settings(known.config or [str(LOCAL_CONFIG)], overrides)
+    files = known.config or [str(LOCAL_CONFIG)]
+    settings = load_settings(files, overrides, for_another_machine=for_another_machine)
     return Command(settings, known.dry_run, known.all, own[0] if own else "")
 
 

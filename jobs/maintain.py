@@ -1,7 +1,8 @@
 """Expired snapshots, orphan files, abandoned staging and dead runs → gone; or one patient erased.
 
 With ``warehouse.catalog=glue`` AWS Glue's table optimizers are switched on first.
-``maintain.erase_subject_id=ID`` erases a patient's rows instead, and reads every file left to prove it.
+``maintain.erase_subject_id=file:PATH`` erases the rows of the patient whose id the file holds instead, and reads every
+file left to prove it.
 """
 
 from __future__ import annotations

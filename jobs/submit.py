@@ -5,7 +5,9 @@
 What follows the job's name is that job's own command line; `cluster.wait=false` returns as soon as it is submitted. The
 cluster is the one of RAY_API_SERVER_ADDRESS or RAY_ADDRESS, else http://127.0.0.1:8265, where `ray dashboard
 cluster.yaml` puts it. The job runs in what .rayignore ships of this checkout, in a folder that Ray removes afterwards:
-relative paths of results are refused. Its submission id is printed: `ray job status`, `logs` and `stop` take it.
+relative paths of results are refused. A secret or a patient's id is given as file:PATH or env:NAME, of the machine that
+the job runs on: Ray's list of jobs shows command lines. Its submission id is printed: `ray job status`, `logs` and
+`stop` take it.
 """
 
 import shlex
@@ -87,7 +89,8 @@ def main() -> int:
         if job not in PLACES:
             jobs = ", ".join(sorted(PLACES))
             raise ConfigError(f"expected a job first, one of {jobs}: python -m jobs.submit generate ...")
-        asked = cli.parse(arguments, __doc__, uses=USES, ends_with_line=job in ("generate", "prepare"))
+        with_line = job in ("generate", "prepare")
+        asked = cli.parse(arguments, __doc__, uses=USES, ends_with_line=with_line, for_another_machine=True)
         refuse_lost_places(job, asked.settings)
         if not (ROOT / ".rayignore").is_file():
             raise ConfigError(f"{ROOT} is not a checkout of radray: submit from one, so that its code is shipped")

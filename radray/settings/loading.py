@@ -1,16 +1,27 @@
-"""Settings as text: YAML files and ``key=value`` words as nested dicts, laid over one another."""
+"""Settings as text: YAML files and ``key=value`` words as nested dicts, laid over one another.
+
+A secret, and the id of a patient to erase, come from a file or the environment, never from a command line: that is seen
+by whoever may run `ps` on the machine, and is kept in shells' histories and in Ray's list of jobs.
+"""
 
 import difflib
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from radray.errors import ConfigError
 from radray.settings.root import Settings
 from radray.settings.section import section_of
+
+FILE, ENVIRONMENT = "file:", "env:"
+
+FORMS = f"{FILE}PATH or {ENVIRONMENT}NAME"
+"""How a secret is given on a command line."""
 
 
 def read_yaml(file: str) -> dict[str, Any]:
@@ -81,18 +92,24 @@ _SHORTHAND = {"split": "name"}
 """Sections that may be given as one value: ``split=test`` is ``split.name=test``."""
 
 
-def load_settings(files: Sequence[str] = (), overrides: Sequence[str] = ()) -> Settings:
+def load_settings(
+    files: Sequence[str] = (), overrides: Sequence[str] = (), *, for_another_machine: bool = False
+) -> Settings:
     """Return the settings of YAML `files`, later ones over earlier, and of ``key=value`` `overrides` over all.
 
-    No file and no override gives the defaults. Raises ConfigError, naming the file or key: a file that cannot be
-    read, a key that does not exist (with the nearest that does), a value out of bounds.
+    No file and no override gives the defaults. A secret is read from where ``file:PATH`` or ``env:NAME`` says; settings
+    `for_another_machine` have none. Raises ConfigError, naming the file or key: a file that cannot be read, a key that
+    does not exist (with the nearest that does), a value out of bounds, a secret itself among the `overrides`.
     """
     merged: dict[str, Any] = {}
     for file in files:
         lay_over(merged, read_yaml(file), _SHORTHAND)
     for override in overrides:
-        lay_over(merged, read_override(override), _SHORTHAND)
+        value = read_override(override)
+        refuse_plain(value, Settings)
+        lay_over(merged, value, _SHORTHAND)
     refuse_unknown(merged, Settings)
+    (leave_to_another_machine if for_another_machine else resolve)(merged, Settings)
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
@@ -104,15 +121,15 @@ def load_settings(files: Sequence[str] = (), overrides: Sequence[str] = ()) -> S
 
 
 def dump_settings(settings: Settings) -> str:
-    """Return `settings` as YAML that `load_settings` reads back to the same value, but for whom to erase."""
+    """Return `settings` as YAML that `load_settings` reads back to the same value, but for secrets."""
     return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
 
 
 def dump_changed(settings: Settings) -> str:
     """Return the settings that differ from the defaults, as YAML that `load_settings` reads back; ``{}`` for none.
 
-    Gates that were given the value of their default are among them: a corpus is judged by gates that were set. Whom to
-    erase, and a webhook, are not.
+    Gates that were given the value of their default are among them: a corpus is judged by gates that were set. Secrets
+    are not.
     """
     changed = settings.model_dump(mode="json", exclude_defaults=True)
     gates = settings.gates.model_dump(mode="json", exclude_unset=True)
@@ -153,3 +170,80 @@ def _all_names(section: type[BaseModel], prefix: str) -> list[str]:
         inner = section_of(field.annotation)
         names += _all_names(inner, f"{prefix}{key}.") if inner else [f"{prefix}{key}"]
     return names
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Return whether the setting's value is shown and kept nowhere."""
+    return field.exclude is True
+
+
+def refuse_plain(values: Mapping[str, Any], settings: type[BaseModel]) -> None:
+    """Raise ConfigError, without the value, when `values` of a command line hold a secret itself."""
+    for place, key, name in _secrets(values, settings, ""):
+        if not _is_reference(place[key]):
+            raise ConfigError(
+                f"{name}: whoever may list this machine's processes reads a command line: write {name}={FILE}PATH (one"
+                f" line) or {name}={ENVIRONMENT}NAME, or put it into a --config file that only you can read"
+            )
+
+
+def resolve(values: dict[str, Any], settings: type[BaseModel]) -> None:
+    """Replace each reference in `values`, ``file:PATH`` or ``env:NAME``, by what it names.
+
+    Raises ConfigError, without the value, for a file that cannot be read or is not one line, and for a variable that is
+    not set or empty.
+    """
+    for place, key, name in list(_secrets(values, settings, "")):
+        if _is_reference(place[key]):
+            place[key] = _read(place[key], name)
+
+
+def leave_to_another_machine(values: dict[str, Any], settings: type[BaseModel]) -> None:
+    """Take the references out of `values`: what they name is on the machine that the job will run on.
+
+    Raises ConfigError for a secret itself: it stands in a file that would be shipped to the cluster and kept there.
+    """
+    for place, key, name in list(_secrets(values, settings, "")):
+        if not _is_reference(place[key]):
+            raise ConfigError(
+                f"{name} stands in a --config file, which is shipped to the cluster and kept there: write {FORMS}, of"
+                " the machine that the job runs on"
+            )
+        del place[key]
+
+
+def _secrets(
+    values: Mapping[str, Any], section: type[BaseModel], prefix: str
+) -> Iterator[tuple[dict[str, Any], str, str]]:
+    """Yield mapping, key and whole name of each secret that is set in `values`; keys of no field are passed over."""
+    for key, value in values.items():
+        field = section.model_fields.get(key)
+        if field is None or value is None:
+            continue
+        inner = section_of(field.annotation)
+        if inner is not None and isinstance(value, Mapping):
+            yield from _secrets(value, inner, f"{prefix}{key}.")
+        elif is_secret(field) and isinstance(values, dict):
+            yield values, key, f"{prefix}{key}"
+
+
+def _is_reference(value: object) -> bool:
+    return isinstance(value, str) and value.startswith((FILE, ENVIRONMENT))
+
+
+def _read(reference: str, name: str) -> str:
+    if reference.startswith(ENVIRONMENT):
+        variable = reference.removeprefix(ENVIRONMENT)
+        value = os.environ.get(variable, "").strip()
+        if not value:
+            raise ConfigError(f"{name}={reference}: the environment variable {variable} is not set, or empty")
+        return value
+    file = Path(reference.removeprefix(FILE)).expanduser()
+    try:
+        lines = file.read_text(encoding="utf-8").strip().splitlines()
+    except (OSError, ValueError) as error:
+        cause = error.strerror if isinstance(error, OSError) else "not text in UTF-8"
+        raise ConfigError(f"{name}={reference}: the file cannot be read: {cause}") from None
+    if len(lines) != 1:
+        raise ConfigError(f"{name}={reference}: expected a file of one line, got {len(lines)}")
+    return lines[0].strip()

@@ -24,7 +24,8 @@ class MaintainSettings(Section):
     erase_subject_id: Annotated[Place | None, Field(exclude=True)] = None
     """Patient whose rows are erased everywhere, with source.dataset where several datasets know the id; None: nobody.
 
-    Never in what `dump_settings` gives: that is kept in `runs` and beside models, for ever."""
+    Given by a file or the environment. Never in what `dump_settings` gives: that is kept in `runs` and beside models,
+    for ever."""
 
     @model_validator(mode="after")
     def _a_run_keeps_what_it_needs(self) -> "MaintainSettings":

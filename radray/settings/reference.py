@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from radray.settings.loading import FORMS, is_secret
 from radray.settings.root import Settings
 from radray.settings.section import section_of
 
@@ -158,7 +159,8 @@ def first_sentence(text: str) -> str:
 def _values(field: FieldInfo) -> str:
     text = _type(field.annotation)
     bounds = _bounds(field.metadata)
-    return f"{text}{bounds}"
+    secret = f", on a command line {FORMS}" if is_secret(field) else ""
+    return f"{text}{bounds}{secret}"
 
 
 def _type(annotation: Any) -> str:

@@ -45,7 +45,11 @@ _PROPERTIES = {
     # characters, the default, are the same for many run_ids, and each write of `runs` would read all its files
     "write.metadata.metrics.default": "counts",
 }
-_LOOKED_UP = ("run_id", "run_key", "job", "status", "study_id", "subject_id", "model_name", "scorer_id")
+_BOUNDS = "write.metadata.metrics.column."
+_LOOKED_UP = ("run_id", "run_key", "job", "status", "model_name", "scorer_id")
+_OF_PATIENTS = ("unit_id", "study_id", "subject_id", "split_key")
+"""Columns without bounds: a manifest would name two patients a file to whoever may list files and not read tables. They
+part no files: each night has ids from the whole range."""
 
 
 class Warehouse:
@@ -155,9 +159,23 @@ class Warehouse:
 
 
 def _bounds(schema: TableSchema) -> dict[str, str]:
-    """Return the table properties that keep whole bounds of the columns that rows are looked up by."""
-    names = {column.name for column in schema.columns} & {*schema.key, *schema.partition, *_LOOKED_UP}
-    return {f"write.metadata.metrics.column.{name}": "full" for name in sorted(names)}
+    """Return the table properties that keep whole bounds of what rows are looked up by, and none of patients' ids.
+
+    Of every other column, and so of texts, the default keeps counts alone.
+    """
+    names = {column.name for column in schema.columns}
+    looked_up = names & {*schema.key, *schema.partition, *_LOOKED_UP}
+    modes = dict.fromkeys(looked_up, "full") | dict.fromkeys(names & set(_OF_PATIENTS), "counts")
+    return {f"{_BOUNDS}{name}": modes[name] for name in sorted(modes)}
+
+
+def outdated_bounds(table: Table, schema: TableSchema) -> dict[str, str]:
+    """Return the properties that decide on bounds which an older version gave `table` otherwise; {} for none.
+
+    Whoever commits to the table sets them with it. Files that were committed before keep their bounds until their
+    partition is written again.
+    """
+    return {name: mode for name, mode in _bounds(schema).items() if table.properties.get(name) != mode}
 
 
 def equal_to(values: Mapping[str, Any]) -> BooleanExpression:

@@ -14,7 +14,7 @@ from pyiceberg.table.snapshots import Snapshot
 
 from radray.errors import ConflictError, RadrayError
 from radray.schema.column import TableSchema
-from radray.tables.catalog import Warehouse, equal_to
+from radray.tables.catalog import Warehouse, equal_to, outdated_bounds
 from radray.tables.identity import digest
 
 MAX_COMMITS = 20
@@ -183,6 +183,7 @@ def commit_on_newest(warehouse: Warehouse, schema: TableSchema, change: Callable
 
 def _transact(table: Table, base: PartitionBase, files: Sequence[str], properties: dict[str, str]) -> None:
     with table.transaction() as transaction:
+        transaction.set_properties(outdated_bounds(table, base.schema))
         # deleting a partition that is not there makes no snapshot, only a warning
         if base.files(table):
             transaction.delete(equal_to(base.partition), snapshot_properties=properties)

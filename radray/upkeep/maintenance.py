@@ -24,7 +24,7 @@ from radray.schema.runs import RUNS
 from radray.schema.statuses import RunStatus
 from radray.schema.tables import TABLES
 from radray.settings.maintain import MaintainSettings
-from radray.tables.catalog import Warehouse
+from radray.tables.catalog import Warehouse, outdated_bounds
 from radray.tables.commit import FENCED, attempt_of, commit_on_newest
 from radray.tables.identity import utc_now
 from radray.tables.inventory import Inventory, StoredFile
@@ -127,6 +127,7 @@ def maintain(warehouse: Warehouse, ages: Ages, now: datetime.datetime | None = N
     now = now or utc_now()
     done = [Leftover(Kind.RUN, RUNS.name, run_id) for run_id in _finish_abandoned(warehouse, now - ages.longest_run)]
     for schema in TABLES.values():
+        _update_bounds(warehouse, schema)
         done += sweep(warehouse, schema, ages, now)
     inventory, runs = Inventory(warehouse), _Runs(warehouse, now - ages.longest_run)
     for schema in TABLES.values():
@@ -136,6 +137,18 @@ def maintain(warehouse: Warehouse, ages: Ages, now: datetime.datetime | None = N
         inventory.remove_empty_folders(warehouse.layout.staging(schema.name, "").rstrip("/"), 1, now - ages.orphans)
         inventory.remove_empty_folders(warehouse.layout.data(schema.name), 2, now - ages.orphans)
     return sorted(done)
+
+
+def _update_bounds(warehouse: Warehouse, schema: TableSchema) -> None:
+    """Set the properties by which this version keeps patients' ids out of manifests, on a table that lacks them."""
+
+    def change(table: Table) -> None:
+        if outdated := outdated_bounds(table, schema):
+            with table.transaction() as transaction:
+                transaction.set_properties(outdated)
+
+    if warehouse.has(schema):
+        commit_on_newest(warehouse, schema, change)
 
 
 def sweep(

@@ -113,7 +113,8 @@ def test_a_warehouse_of_older_code_goes_on(tmp_path: Path) -> None:
     new("maintain")
     assert rows(new, "predictions") == predictions
     subject = next(row["subject_id"] for row in written["predictions"] if row["subject_id"])
-    new("maintain", f"maintain.erase_subject_id={subject}")
+    (tmp_path / "patient.txt").write_text(subject)
+    new("maintain", f"maintain.erase_subject_id=file:{tmp_path}/patient.txt")
     left = rows(new, "predictions")
     assert left == [row for row in predictions if row["subject_id"] != subject]
     assert all(row["subject_id"] != subject for row in rows(new, "reports"))

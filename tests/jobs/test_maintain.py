@@ -16,12 +16,15 @@ from radray.tables.commit import append_rows
 from radray.tables.identity import new_run_id, utc_now
 from radray.tables.rows import to_arrow
 
+WHOM = "maintain.erase_subject_id=env:PATIENT"
+
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Run the command on the warehouse of the test's folder and return its exit code."""
 
     def run(*arguments: str) -> int:
+        monkeypatch.setenv("PATIENT", "canary-77")
         monkeypatch.setattr(sys, "argv", ["maintain", f"warehouse.uri={tmp_path}/warehouse", *arguments])
         return maintain.main()
 
@@ -65,7 +68,7 @@ def test_an_erasure_says_what_it_read_and_cannot_reach_but_not_whom(
     tmp_path: Path, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     opened(tmp_path).load(REPORTS)
-    assert command("maintain.erase_subject_id=canary-77") == 0
+    assert command(WHOM) == 0
     error = capsys.readouterr().err
     assert "erase: rows erased: none;" in error
     assert "erase: read every remaining file, raw and decoded (" in error
@@ -73,7 +76,7 @@ def test_an_erasure_says_what_it_read_and_cannot_reach_but_not_whom(
     assert "canary-77" not in error
     assert not any(b"canary-77" in content for content in contents(tmp_path).values())
     assert not opened(tmp_path).has(RUNS)  # whose settings would be kept
-    assert command("maintain.erase_subject_id=canary-77", "--dry-run") == 0
+    assert command(WHOM, "--dry-run") == 0
     assert "canary-77" not in capsys.readouterr().out
 
 
@@ -84,7 +87,7 @@ def test_an_erasure_while_a_run_is_running_is_exit_code_4(
     row = dict.fromkeys(column.name for column in RUNS.columns) | {"run_id": run_id, "job": "prepare", "run_key": "k"}
     row |= {"status": "running", "config": "", "code_version": "1", "started": utc_now()}
     append_rows(opened(tmp_path), RUNS, to_arrow([row], RUNS))
-    assert command("maintain.erase_subject_id=canary-77") == 4
+    assert command(WHOM) == 4
     assert f"run {run_id} is running" in capsys.readouterr().err
-    assert command("maintain.erase_subject_id=canary-77", "--dry-run") == 0
+    assert command(WHOM, "--dry-run") == 0
     assert f"# refuse: run {run_id} is running" in capsys.readouterr().out

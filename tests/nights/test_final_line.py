@@ -166,11 +166,15 @@ def test_the_client_is_that_of_the_topics_region_and_gives_up_soon(monkeypatch: 
     assert (client.meta.config.connect_timeout, client.meta.config.read_timeout) == (5, 5)
 
 
-def test_a_webhook_is_https_and_is_not_kept_with_the_settings() -> None:
-    settings = load_settings((), ["notify.webhook=https://example.org/T0/secret", f"notify.sns_topic_arn={TOPIC}"])
+def test_a_webhook_is_https_and_is_not_kept_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBHOOK", "https://example.org/T0/secret")
+    settings = load_settings((), ["notify.webhook=env:WEBHOOK", f"notify.sns_topic_arn={TOPIC}"])
     assert settings.notify.webhook == "https://example.org/T0/secret"
     assert "secret" not in dump_settings(settings)
     assert TOPIC in dump_settings(settings)
-    for wrong in ("notify.webhook=http://example.org/x", "notify.webhook=ftp://x", "notify.sns_topic_arn=radray"):
-        with pytest.raises(ConfigError, match="notify"):
-            load_settings((), [wrong])
+    for wrong in ("http://example.org/x", "ftp://x"):
+        monkeypatch.setenv("WEBHOOK", wrong)
+        with pytest.raises(ConfigError, match=r"notify\.webhook"):
+            load_settings((), ["notify.webhook=env:WEBHOOK"])
+    with pytest.raises(ConfigError, match=r"notify\.sns_topic_arn"):
+        load_settings((), ["notify.sns_topic_arn=radray"])

@@ -117,7 +117,9 @@ def test_a_role_that_is_none_is_refused(role: str) -> None:
 def test_whom_to_erase_is_never_in_what_is_kept_of_settings(tmp_path: Path) -> None:
     file = tmp_path / "erase.yaml"
     file.write_text("maintain: {erase_subject_id: 'canary-77'}\n")
-    for settings in (load_settings([str(file)]), load_settings((), ["maintain.erase_subject_id=canary-77"])):
+    (tmp_path / "id.txt").write_text("canary-77\n")
+    overrides = [f"maintain.erase_subject_id=file:{tmp_path}/id.txt"]
+    for settings in (load_settings([str(file)]), load_settings((), overrides)):
         assert settings.maintain.erase_subject_id == "canary-77"
         assert "canary" not in dump_settings(settings)
         assert "erase_subject_id" not in dump_settings(settings)

@@ -44,7 +44,7 @@ _CARRIES = """
 
 {files}: findings and impressions of reports, word for word, for prompts that show them; of a patient there is a digest
 of the id. Keep and share the folder as you would the reports themselves.
-`jobs.maintain maintain.erase_subject_id=ID model.uri=FOLDER` takes a patient out of it.
+`jobs.maintain maintain.erase_subject_id=file:PATH model.uri=FOLDER` takes a patient out of it.
 """
 
 
