@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 from pyiceberg.table import Table
 
 from radray.errors import ConflictError
-from radray.nights.dated import dated_uri, is_nightly
+from radray.nights.dated import is_nightly, night_uri
 from radray.schema.runs import RUNS
 from radray.schema.statuses import RunStatus
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
-from radray.storage.files import FrozenFile, Storage, absolute_uri
+from radray.storage.files import FrozenFile, Storage
 from radray.tables.catalog import Warehouse, equal_to
 
 _Taken = Mapping[tuple[str, str | None], frozenset[datetime.date]]
@@ -95,7 +95,7 @@ class Arrivals:
         self._base = reports
         self._flat = settings.source.since is not None
         self._nightly = is_nightly(settings)
-        self.uri = absolute_uri(dated_uri(uri, settings.date))
+        self.uri = night_uri(uri, settings.date)
         listed = self._storage.freeze(self.uri, may_be_empty=self._nightly)
         self.files = listed
         if self._flat:

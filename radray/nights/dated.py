@@ -2,10 +2,12 @@
 
 import datetime
 import re
+from pathlib import Path
 
-from radray.errors import ConfigError
+from radray.errors import ConfigError, InputError
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
+from radray.storage.files import absolute_uri
 
 _DATE = re.compile(r"\{date(?::(?P<form>[^{}]+))?\}")
 
@@ -27,6 +29,24 @@ def is_nightly(settings: Settings) -> bool:
 def dated_uri(uri: str, date: datetime.date) -> str:
     """Return `uri` with `date` in the place of each ``{date}`` (ISO) and ``{date:FORM}`` (strftime)."""
     return _DATE.sub(lambda match: date.strftime(match["form"] or "%Y-%m-%d"), uri)
+
+
+def night_uri(uri: str, date: datetime.date) -> str:
+    """Return the absolute uri of the night's files: `uri` with `date`.
+
+    Raises InputError where a folder below `fixed_folder` is a link: who fills the source folder could lead the night
+    anywhere by it. What is named without a date may be one: it is the operator's.
+    """
+    dated = dated_uri(uri, date)
+    if "://" not in uri and dated != uri:
+        above, below = Path(fixed_folder(uri)).expanduser(), Path(dated).expanduser()
+        dated_part = [folder for folder in (below, *below.parents) if folder.is_relative_to(above) and folder != above]
+        if any(folder.is_symlink() for folder in dated_part):
+            raise InputError(
+                f"source.uri={uri}: the folder of {date} is a link, or lies behind one: links below the part of"
+                " source.uri that has no {date} are not followed; name the place that it leads to"
+            )
+    return absolute_uri(dated)
 
 
 def fixed_folder(uri: str) -> str:

@@ -14,22 +14,25 @@ from radray.nights.console import print_line
 from radray.nights.dataset_splits import default_split
 from radray.nights.dated import fixed_folder
 from radray.nights.final_line import FinalLine
-from radray.nights.rejects import refuse_rejects
+from radray.nights.rejects import count_ignored_cancellations, refuse_rejects, refuse_withdrawn
 from radray.pipelines.parse_reports import RowContext, stage_reports
+from radray.pipelines.plan import plan
 from radray.pipelines.progress import staged_rows
-from radray.pipelines.work import PlannedUnit, SourceSpec, detect_format, plan
+from radray.pipelines.work import PlannedUnit, SourceSpec
 from radray.reports.record.fields import Fields
 from radray.reports.splits import digest_split, missing_studies, read_split_file
 from radray.schema.reports import REPORTS
 from radray.schema.statuses import ReportStatus
 from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
+from radray.settings.source import SourceSettings
 from radray.storage.files import Storage, absolute_uri
 from radray.storage.whole import PRIVATE, requested_file
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import PartitionBase, pin
 from radray.tables.counts import RowCounts
 from radray.tables.identity import digest, new_run_id, run_key
+from radray.tables.merge import Merged
 from radray.tables.partition import PartitionRun, RecordedRun, StagedRun
 from radray.tables.runs import RunRow
 from radray.tasks.impression.pairs import pair_line
@@ -62,6 +65,11 @@ class ReportsPartition:
         """The input units, each of which is to be a row."""
         return [unit_id for unit in self.units for unit_id in unit.unit_ids]
 
+    @property
+    def format(self) -> str:
+        """The format of the files as in source.format, auto resolved: several, where they have several, joined by +."""
+        return "+".join(sorted({unit.work.format for unit in self.units} - {"auto"})) or self.source.format
+
     def row(self) -> RunRow:
         """Return the `runs` row of a new run over the partition."""
         settings, source = self.settings, self.source
@@ -71,7 +79,7 @@ class ReportsPartition:
             {
                 "date": str(settings.date),
                 "dataset": source.dataset,
-                "format": source.format,
+                "format": self.format,
                 "fields": dict(source.fields.items()),
                 "input": input_digest,
                 "splits": default_split(settings) if self.splits is None else digest_split(self.splits),
@@ -115,10 +123,15 @@ def prepare_night(
     announce(night, run, console, may_replace=may_replace)
     with run.leased() as leased, leased.recorded(row) as recorded:
         staged = parse_night(night, row, recorded, start_ray, console)
-        gate = partial(refuse_rejects, most=settings.source.max_rejected_fraction, storage=night.warehouse.storage)
+        gate = partial(refuse_night, settings=settings.source, storage=night.warehouse.storage)
         merged = staged.commit(night.unit_ids, gate, night.arrivals.refuse_taken, COUNTED).merged
     line.add_prepared(row.run_id, merged.rows, merged.rows_ok)
     print_line(console, f"prepare: {merged.rows:,} units in: {describe_counts(merged.counts)}")
+    if ignored := count_ignored_cancellations(merged, night.warehouse.storage):
+        print_line(
+            console,
+            f"prepare: {ignored:,} cancellations name a report of another subject or sender; those reports stay",
+        )
     print_missing_studies(night, console)
     write_pairs(night, console)
 
@@ -137,12 +150,8 @@ def freeze_night(settings: Settings) -> ReportsPartition:
     base = pin(warehouse, REPORTS, {"batch_date": settings.date, "dataset": dataset})
     arrivals = Arrivals(warehouse, base.table, settings, source.uri, dataset)
     files = arrivals.files
-    spec = SourceSpec(
-        format=detect_format(warehouse.storage, files) if format_ == "auto" and files else format_,
-        fields=Fields.of(source.fields.model_dump()),
-        dataset=dataset,
-    )
-    units = plan(warehouse.storage, files, spec) if files else []
+    spec = SourceSpec(format_, Fields.of(source.fields.model_dump()), dataset)
+    units = plan(warehouse.storage, files, spec)
     return ReportsPartition(warehouse, settings, base, arrivals, spec, units, splits)
 
 
@@ -211,6 +220,12 @@ def parse_night(
             f"source.uri={night.arrivals.uri}: the files changed while they were read; nothing committed; run again"
         )
     return staged
+
+
+def refuse_night(merged: Merged, settings: SourceSettings, storage: Storage) -> None:
+    """Raise AuditError when too many units were rejected, or too many reports withdrawn; a night without any passes."""
+    refuse_rejects(merged, settings.max_rejected_fraction, storage)
+    refuse_withdrawn(merged, settings.max_withdrawn_fraction)
 
 
 def describe_counts(counts: RowCounts) -> str:

@@ -1,5 +1,6 @@
 """The parsing pipeline: raw files → rows of `reports`, staged."""
 
+import hashlib
 import pickle
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,9 +11,11 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import ray
 
+from radray.errors import AuditError
 from radray.pipelines import prometheus as metrics
+from radray.pipelines.quarantine import document_or_reason, exactly
 from radray.pipelines.stage import texts_withheld
-from radray.pipelines.work import REPORTS_A_TASK, PlannedUnit, SourceSpec, WorkUnit, _named, _offset_base, _opened
+from radray.pipelines.work import REPORTS_A_TASK, PlannedUnit, SourceSpec, WorkUnit, offset_base, opened
 from radray.reports.archives.container import Member, open_members, read_members
 from radray.reports.formats.registry import DocumentFormat, RecordFormat
 from radray.reports.record.identity import split_key, text_digest, unit_id
@@ -47,21 +50,22 @@ class ReadReports:
         with texts_withheld(type(self).__name__, f"{batch.num_rows} work units"):
             rows = (row for work in batch.column("work").to_pylist() for row in self._rows(pickle.loads(work)))
             while some := list(islice(rows, REPORTS_A_TASK)):
-                for status, count in Counter(row["status"] for row in some).items():
+                table = _to_table(some)
+                for status, count in Counter(table.column("status").to_pylist()).items():
                     metrics.record(metrics.PARSED, count, dataset=self._context.source.dataset, status=status)
-                yield to_arrow(some, REPORTS)
+                yield table
 
     def _rows(self, work: WorkUnit) -> Iterator[dict[str, Any]]:
-        for file, record in _read(self._storage, work, self._context.source.open()):
-            yield self._row(file, record)
+        for file, record in _read(self._storage, work, self._context.source):
+            yield self._row(file, record, work.format)
 
-    def _row(self, file: FrozenFile, record: Record) -> dict[str, Any]:
+    def _row(self, file: FrozenFile, record: Record, format_: str) -> dict[str, Any]:
         context, dataset = self._context, self._context.source.dataset
         row = dict(_EMPTY_ROW) | dict(context.constants)
         row |= {
             "unit_id": unit_id(dataset, file.path, record.member, record.offset),
             "dataset": dataset,
-            "format": context.source.format,
+            "format": format_,
             "status": record.status.value,
             "reason": record.reason.value if record.reason else None,
             "source_uri": file.path,
@@ -80,11 +84,15 @@ class ReadReports:
         return row
 
 
+_OF_PLACE = (
+    *("unit_id", "batch_date", "dataset", "format", "source_uri", "source_etag", "source_member", "source_offset"),
+    *("source_digest", "run_key", "run_id"),
+)
 _EMPTY_ROW = dict.fromkeys(column.name for column in REPORTS.columns)
 _OF_RECORD = (
     *("source_digest", "study_id", "subject_id", "background", "indication", "comparison", "findings", "reference"),
     *("reference_raw", "exam_description", "human_codes", "exam_time", "report_time", "comparison_state", "modality"),
-    *("body_part", "report_status"),
+    *("body_part", "report_status", "sender"),
 )
 
 
@@ -104,43 +112,74 @@ def stage_reports(
     data.write_parquet(path, filesystem=fs, try_create_dir=not is_s3(staging), ray_remote_args=arguments)
 
 
-def _read(
-    storage: Storage, work: WorkUnit, reader: DocumentFormat | RecordFormat
-) -> Iterator[tuple[FrozenFile, Record]]:
+def _read(storage: Storage, work: WorkUnit, source: SourceSpec) -> Iterator[tuple[FrozenFile, Record]]:
+    """Yield the records of a work unit: those that were planned, each once, whatever the readers make of the files."""
     if work.problem is not None:
         (file,) = work.files
-        yield file, rejected_record("", 0, file.digest, work.problem)
-    elif work.members:
+        for member in work.members or (_WHOLE,):
+            yield file, rejected_record(member.name, offset_base(member), file.digest, work.problem)
+        return
+    reader = source.open(work.format)
+    if work.members:
         (file,) = work.files
-        with _opened(storage, file) as stream:
-            for record in _of_members(stream, work.members, reader):
+        with opened(storage, file) as stream:
+            for record in _of_members(stream, work, reader):
                 yield file, record
     elif isinstance(reader, DocumentFormat):
         for file in work.files:
-            with _opened(storage, file) as stream:
+            with opened(storage, file) as stream:
                 data = stream.read(MAX_REPORT_BYTES + 1)
             # what is longer than a report can be is refused by its length; the digest is then that of the file
-            yield file, replace(reader.read(data, file.path), member="", offset=0)
+            record = _document(reader, data, file.path, 0)
+            yield file, replace(record, member="", offset=0)
     else:
-        (file,) = work.files
-        with _named(file), _opened(storage, file) as stream:
-            for record in reader.read(stream):
+        (file,), (count,) = work.files, work.counts
+        with opened(storage, file) as stream:
+            for record in exactly(count, reader.read(stream)):
                 yield file, record
 
 
-def _of_members(stream: BinaryIO, members: Sequence[Member], reader: DocumentFormat | RecordFormat) -> Iterator[Record]:
+_WHOLE = Member("", 0, None, None, 0)
+
+
+def _document(reader: DocumentFormat, data: bytes, name: str, offset: int) -> Record:
+    record = document_or_reason(lambda: reader.read(data, name))
+    if isinstance(record, RejectReason):
+        return rejected_record(name, offset, hashlib.sha256(data).hexdigest(), record)
+    return record if record.offset == offset else replace(record, offset=offset)
+
+
+def _of_members(stream: BinaryIO, work: WorkUnit, reader: DocumentFormat | RecordFormat) -> Iterator[Record]:
     if isinstance(reader, DocumentFormat):
-        for member, data in read_members(stream, members):
+        for member, data in read_members(stream, work.members):
             if isinstance(data, RejectReason):
                 yield rejected_record(member.name, member.occurrence, "", data)
             else:
-                record = reader.read(data, member.name)
-                yield record if member.occurrence == 0 else replace(record, offset=member.occurrence)
+                yield _document(reader, data, member.name, member.occurrence)
         return
-    for member, opened in open_members(stream, members):
-        base = _offset_base(member)
-        if isinstance(opened, RejectReason):
-            yield rejected_record(member.name, base, "", opened)
-            continue
-        for record in reader.read(opened):
+    counts = {id(member): count for member, count in zip(work.members, work.counts, strict=True)}
+    for member, content in open_members(stream, work.members):
+        base, count = offset_base(member), counts[id(member)]
+        if isinstance(content, RejectReason):
+            records: Iterator[Record] = (rejected_record("", offset, "", content) for offset in range(count))
+        else:
+            records = exactly(count, reader.read(content))
+        for record in records:
             yield replace(record, member=member.name, offset=base + record.offset)
+
+
+def _to_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
+    """Return `rows` as a table of `reports`; one that no column takes is MALFORMED, and keeps its place alone."""
+    try:
+        return to_arrow(rows, REPORTS)
+    except AuditError:
+        return pa.concat_tables([_row_to_table(row) for row in rows])
+
+
+def _row_to_table(row: dict[str, Any]) -> pa.Table:
+    try:
+        return to_arrow([row], REPORTS)
+    except AuditError:
+        kept = {name: row[name] for name in _OF_PLACE}
+        status = {"status": ReportStatus.REJECTED.value, "reason": RejectReason.MALFORMED.value}
+        return to_arrow([dict(_EMPTY_ROW) | kept | status], REPORTS)

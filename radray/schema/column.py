@@ -30,8 +30,10 @@ class TableSchema:
     partition: tuple[str, ...] = ()
     one_ok: str | None = None
     """Column of which each value has one ok row in a partition: the last by `order`, nulls first. Its other rows are
-    superseded; a later row with reason cancelled supersedes them all."""
+    superseded, and so is what a later row with reason cancelled withdraws."""
     order: tuple[str, ...] = ()
+    withdrawn_by: tuple[str, ...] = ()
+    """Columns, besides `one_ok`, in which a cancellation is equal to what it withdraws; two nulls are equal."""
 
     def arrow(self) -> pa.Schema:
         """Return the Arrow schema, columns in order."""

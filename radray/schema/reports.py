@@ -10,6 +10,7 @@ REPORTS = TableSchema(
     key=("unit_id",),
     partition=("batch_date", "dataset"),
     one_ok="study_id",
+    withdrawn_by=("subject_id", "sender"),
     order=("report_time", "source_uri", "source_member", "source_offset"),
     columns=(
         required("unit_id", STRING, "Digest of dataset, path below source.uri, member and offset"),
@@ -48,5 +49,10 @@ REPORTS = TableSchema(
         Column("body_part", STRING, "Body part examined, lower case, where it can be told"),
         Column("report_status", STRING, "preliminary, final, corrected or cancelled, where the source says it"),
         Column("source_etag", STRING, "ETag of the file on S3, sha256 of it on disk; null in rows from before this"),
+        Column(
+            "sender",
+            STRING,
+            "Digest of who sent it (HL7 MSH-3 and MSH-4, FHIR's meta.source or the id's system); null where unknown",
+        ),
     ),
 )

@@ -84,7 +84,15 @@ class SourceSettings(Section):
     max_rejected_fraction: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
     """Largest share of rejected units with which a run is committed; what is not a report does not count.
 
+    A file of which nine units in ten are rejected without any text is junk: it counts as one rejected unit, and the
+    share of junk files among the files, if there are more than three, may not be larger either. Cancellations do not
+    count: see `source.max_withdrawn_fraction`.
+
     Of Open-i's studies 27 % have no findings; of MIMIC-CXR's reports a third have no heading FINDINGS."""
+    max_withdrawn_fraction: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
+    """Largest share of a night's reports that cancellations may take away; up to ten withdrawn reports always may be.
+
+    A cancellation counts for reports of the same study, subject and sender that come before it."""
     pairs: Place | None = None
     """JSON lines file to which `prepare` also writes prompt and completion of each ok report with a reference; None: no
     file."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,9 +19,11 @@ import smart_open.s3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.errors import InputError
+from radray.schema.statuses import RejectReason
 from radray.settings.warehouse import S3Settings
 from radray.storage import s3, transfers
-from radray.storage.failures import cause, lever, translated
+from radray.storage.failures import MissingFile, cause, lever, translated
+from radray.storage.walk import Entry, Kind, entries_below, files_below, open_plain, shown_path
 
 CHUNK_BYTES = 1 << 20
 
@@ -37,7 +40,10 @@ class FrozenFile:
     """Path below the source's uri; the file's own name when the source is one file."""
     bytes: int
     digest: str
-    """sha256 of the content (local), or ETag (S3, where a sha256 would mean reading the file twice)."""
+    """sha256 of the content (local; of a link that of its target's name, '' where nothing can be read), or ETag (S3,
+    where a sha256 would mean reading the file twice)."""
+    problem: RejectReason | None = None
+    """Why it is never opened: a link, a device, a file or folder that the system does not open."""
 
 
 def absolute_uri(uri: str) -> str:
@@ -83,15 +89,16 @@ class Storage:
     def list_files(self, uri: str, suffix: str = "") -> list[str]:
         """Return the uris of the files below `uri` that end in `suffix`, sorted; [] where there is no such folder.
 
-        Raises RadrayError when the folder cannot be listed.
+        On disk, links are not followed. Raises RadrayError when the folder cannot be listed.
         """
         fs, path = self.filesystem(uri)
         with translated(uri, "cannot be listed"):
-            infos = fs.get_file_info(pafs.FileSelector(path, recursive=True, allow_not_found=True))
-        scheme = uri[: uri.index("://") + 3] if "://" in uri else ""
-        return sorted(
-            f"{scheme}{info.path}" for info in infos if info.type == pafs.FileType.File and info.path.endswith(suffix)
-        )
+            if isinstance(fs, pafs.LocalFileSystem):
+                paths = files_below(path)
+            else:
+                infos = fs.get_file_info(pafs.FileSelector(path, recursive=True, allow_not_found=True))
+                paths = [info.path for info in infos if info.type == pafs.FileType.File]
+        return sorted(f"{_scheme(uri)}{path}" for path in paths if path.endswith(suffix))
 
     def make_folder(self, uri: str) -> None:
         """Create the folder `uri` and those above it, where they do not exist; does nothing on S3, which has none.
@@ -187,7 +194,8 @@ class Storage:
     def freeze(self, uri: str, *, may_be_empty: bool = False) -> list[FrozenFile]:
         """Return the file, or the files below the folder, at `uri` with size and digest, sorted by path.
 
-        Hidden files are left out. Raises InputError when there is nothing at `uri`, or no file in the folder; with
+        Hidden files are left out. On disk, what is no regular file, or cannot be opened, is there with its `problem`,
+        and no link is followed. Raises InputError when there is nothing at `uri`, or no file in the folder; with
         `may_be_empty` the list is empty then.
         """
         if not may_be_empty:
@@ -222,6 +230,13 @@ class Storage:
         except (OSError, ValueError, ClientError, BotoCoreError) as error:  # ValueError: smart_open, of a uri
             raise InputError(f"{uri}: cannot be opened: {cause(error)}: {lever(error)}") from None
 
+    def open_frozen(self, file: FrozenFile) -> BinaryIO:
+        """Open a file of the frozen input as `open_input` does; on disk never through a link. Raises InputError."""
+        if is_s3(file.uri):
+            return self.open_input(file.uri)
+        with translated(file.uri, "cannot be opened", InputError):
+            return open_plain(self.filesystem(file.uri)[1])
+
     @cached_property
     def _arrow(self) -> pafs.S3FileSystem:
         return self.access.arrow()
@@ -232,14 +247,40 @@ class Storage:
 
     def _local_files(self, uri: str) -> Iterator[FrozenFile]:
         fs, path = self.filesystem(uri)
-        info = fs.get_file_info(path)
-        if info.is_file:
-            yield FrozenFile(uri, info.base_name, info.size, self.sha256(uri))
+        if fs.get_file_info(path).is_file:
+            yield self._frozen(Entry(path, Kind.FILE), uri, Path(path).name)
             return
-        for file in self.list_files(uri):
-            below = file[len(uri) + 1 :]
-            if not _hidden(below):  # and so not read
-                yield FrozenFile(file, below, fs.get_file_info(self.filesystem(file)[1]).size, self.sha256(file))
+        with suppress(MissingFile), translated(f"source.uri={uri}", "cannot be listed", InputError):
+            os.scandir(path).close()
+        names: set[str] = set()
+        for entry in sorted(entries_below(path), key=lambda entry: entry.path):
+            name = shown_path(entry.path[len(path) :].lstrip("/"))
+            if _hidden(name):  # and so not read
+                continue
+            while name in names:  # a name that is not UTF-8, shown as another file's
+                name += "~"
+            names.add(name)
+            with suppress(MissingFile):  # gone since it was listed
+                yield self._frozen(entry, f"{_scheme(uri)}{entry.path}", name)
+
+    def _frozen(self, entry: Entry, uri: str, name: str) -> FrozenFile:
+        """Return the local file at `uri`, or what is there in the place of one. Raises MissingFile."""
+        digest, size = hashlib.sha256(), 0
+        try:
+            if entry.kind is Kind.OTHER:
+                digest.update(os.fsencode(os.readlink(entry.path)) if Path(entry.path).is_symlink() else b"")
+                return FrozenFile(uri, name, 0, digest.hexdigest(), RejectReason.UNSUPPORTED_CONTENT)
+            if entry.kind is Kind.CLOSED_FOLDER:
+                return FrozenFile(uri, name, 0, "", RejectReason.UNREADABLE)
+            with open_plain(entry.path) as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    digest.update(chunk)
+                    size += len(chunk)
+        except FileNotFoundError:
+            raise MissingFile from None
+        except OSError:
+            return FrozenFile(uri, name, 0, "", RejectReason.UNREADABLE)
+        return FrozenFile(uri, name, size, digest.hexdigest())
 
     def _s3_files(self, uri: str, *, only_first: bool = False) -> list[FrozenFile]:
         """Return the object at `uri`, or those below it; [] for none. Raises InputError where S3 does not answer."""
@@ -260,3 +301,7 @@ class Storage:
 
 def _hidden(path: str) -> bool:
     return any(part.startswith(".") for part in path.split("/"))
+
+
+def _scheme(uri: str) -> str:
+    return uri[: uri.index("://") + 3] if "://" in uri else ""

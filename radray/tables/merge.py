@@ -264,27 +264,32 @@ def _once_sql(columns: Sequence[str]) -> str:
 def _merge_sql(schema: TableSchema) -> str:
     """Return the query of one row a unit, sorted by study, with all but the last ok row of a study superseded.
 
-    A cancellation takes part: what came before it is superseded, and the study is then without an ok row. Which rows
-    stay is decided on the few columns that say so, and the others are joined to them by numbers: a window over whole
-    rows is held in memory (935,000 reports did not fit into 0.5 GB), and so are the keys of a join (nor did the paths
-    of a million predictions' files); a sort is spilled.
+    A cancellation withdraws the rows before it of the same study and the same `withdrawn_by` (subject and sender),
+    which are superseded too: what somebody else sends about a study takes no report away. Which rows stay is decided on
+    the few columns that say so, and the others are joined to them by numbers: a window over whole rows is held in
+    memory (935,000 reports did not fit into 0.5 GB), and so are the keys of a join (nor did the paths of a million
+    predictions' files); a sort is spilled.
     """
     decide = dict.fromkeys(["unit_id", "status", "reason", "file_index", "file_row_number"])
-    late = "false"
+    withdrawn = late = "false"
     if schema.one_ok is not None:
-        decide |= dict.fromkeys([schema.one_ok, *schema.order])
+        decide |= dict.fromkeys([schema.one_ok, *schema.withdrawn_by, *schema.order])
         order = ", ".join(f"{name} DESC NULLS LAST" for name in schema.order)
-        counts = f"(status = '{ReportStatus.OK}' OR reason IS NOT DISTINCT FROM '{RejectReason.CANCELLED}')"
-        place = f"row_number() OVER (PARTITION BY {counts}, {schema.one_ok} ORDER BY {order})"
-        late = f"status = '{ReportStatus.OK}' AND {place} > 1"
+        later = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+        same = ", ".join([schema.one_ok, *schema.withdrawn_by])
+        cancelled = f"bool_or(reason IS NOT DISTINCT FROM '{RejectReason.CANCELLED}')"
+        cancelled_later = f"{cancelled} OVER (PARTITION BY {same} ORDER BY {order} {later})"
+        withdrawn = f"status = '{ReportStatus.OK}' AND coalesce({cancelled_later}, false)"
+        counts = f"(status = '{ReportStatus.OK}' AND NOT withdrawn)"
+        late = f"{counts} AND row_number() OVER (PARTITION BY {counts}, {schema.one_ok} ORDER BY {order}) > 1"
     replaced = {
         "status": f"'{ReportStatus.SUPERSEDED}'",
-        "reason": f"'{RejectReason.DUPLICATE_STUDY}'",
+        "reason": f"CASE WHEN withdrawn THEN '{RejectReason.WITHDRAWN}' ELSE '{RejectReason.DUPLICATE_STUDY}' END",
         "split": "NULL",
         "split_key": "NULL",
     }
     columns = ", ".join(
-        f"CASE WHEN late THEN {replaced[column.name]} ELSE staged.{column.name} END AS {column.name}"
+        f"CASE WHEN withdrawn OR late THEN {replaced[column.name]} ELSE staged.{column.name} END AS {column.name}"
         if column.name in replaced and schema.one_ok is not None
         else f"staged.{column.name}"
         for column in schema.columns
@@ -294,7 +299,8 @@ def _merge_sql(schema: TableSchema) -> str:
             SELECT *, file_index, file_row_number FROM read_parquet($files, hive_partitioning = false)),
         once AS (
             SELECT {", ".join(decide)} FROM staged {_ONCE}),
-        kept AS (SELECT file_index, file_row_number, {late} AS late FROM once)
+        judged AS (SELECT *, {withdrawn} AS withdrawn FROM once),
+        kept AS (SELECT file_index, file_row_number, withdrawn, {late} AS late FROM judged)
         SELECT {columns} FROM staged
         JOIN kept ON staged.file_index = kept.file_index AND staged.file_row_number = kept.file_row_number
         ORDER BY staged.study_id, staged.unit_id"""

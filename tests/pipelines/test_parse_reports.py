@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from radray.errors import InputError
-from radray.pipelines.work import PlannedUnit, SourceSpec, plan
+from radray.pipelines.plan import plan
+from radray.pipelines.work import PlannedUnit, SourceSpec
 from radray.reports.record.fields import Fields
 from radray.reports.synthetic.studies import make_studies
 from tests.support.worlds.prepared import STORAGE, prepared
@@ -128,7 +129,7 @@ def test_a_split_file_decides_and_what_it_does_not_name_is_in_no_split(tmp_path:
 
 
 def test_work_units_cover_all_members_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("radray.pipelines.work.REPORTS_A_TASK", 7)
+    monkeypatch.setattr("radray.pipelines.plan.REPORTS_A_TASK", 7)
     with zipfile.ZipFile(tmp_path / "reports.zip", "w") as archive:
         for study in make_studies(50, seed=1):
             archive.writestr(study.path, study.text)

@@ -1,35 +1,23 @@
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from radray.errors import InputError
-from radray.reports.formats.detect import detect
+from radray.reports.formats.detect import companion_reason, not_recognised, recognise, without_companions
 from tests.support.inputs.bad_archives import xml
 
 MIMIC = "files/p10/p10000032/s50414267.txt"
 
 
-def format_of_files(origin: Any, **files: str | bytes) -> Any:
-    """The format of files given as name=content; two underscores stand for a dot."""
-    contents = {name.replace("__", "."): content for name, content in files.items()}
-    return format_of(origin, contents)
-
-
-def format_of(origin: Any, contents: Mapping[str, str | bytes]) -> Any:
-    def head(name: str) -> bytes:
-        content = contents[name]
-        return content if isinstance(content, bytes) else content.encode()
-
-    return detect(origin, list(contents), head)
+def format_of(name: str, content: str | bytes, origin: Any = "folder") -> str | None:
+    return recognise(origin, name, lambda: content if isinstance(content, bytes) else content.encode())
 
 
 @pytest.mark.parametrize(
     ("origin", "expected"), [("zip", "mimic_zip"), ("tar", "mimic_tar"), ("folder", "mimic_folder")]
 )
-def test_names_of_mimic_decide_alone(origin: Any, expected: str) -> None:
-    assert format_of(origin, {"README.md": "", "a.csv": "uid,findings,impression", MIMIC: ""}) == expected
-    assert detect(origin, [f"x/{MIMIC}"], lambda name: pytest.fail("the name is enough")) == expected
+def test_a_name_of_mimic_decides_alone(origin: Any, expected: str) -> None:
+    assert recognise(origin, f"x/{MIMIC}", lambda: pytest.fail("the name is enough")) == expected
+    assert format_of("x/a.csv", "uid,findings,impression", origin) == "openi_csv"
 
 
 @pytest.mark.parametrize(
@@ -58,52 +46,47 @@ def test_names_of_mimic_decide_alone(origin: Any, expected: str) -> None:
 )
 def test_content_decides_whatever_the_name_says(content: str | bytes, expected: str) -> None:
     for name in ("reports", "reports.dat", "reports.gz", "folder/a.csv"):
-        assert format_of("file", {name: content}) == expected
-    files = {"a/1.x": content, "a/2.x": content, "README": "read me", ".DS_Store": b"\0"}
-    assert format_of("folder", files) == expected
+        assert format_of(name, content, "file") == expected
+        assert format_of(name, content) == expected
 
 
 def test_plain_text_is_recognised_by_its_suffix() -> None:
-    assert format_of_files("folder", a__txt="FINDINGS: Clear.", b__txt="") == "text"
-    assert format_of_files("file", a__TXT="FINDINGS: Clear.") == "text"
-    assert format_of_files("file", s50414267__txt="FINDINGS: Clear.") == "text"
-    assert format_of_files("file", report="FINDINGS: Clear.") == "text"
-    assert format_of_files("folder", readme__txt="FINDINGS: Clear.") == "text"
+    for name in ("a.txt", "a.TXT", "report", "readme.txt", "a.txt.gz"):
+        assert format_of(name, "FINDINGS: Clear.") == "text"
+    assert format_of("a.txt", "") == "text"
+    assert format_of("s50414267.txt", "FINDINGS: Clear.", "file") == "text"
 
 
 @pytest.mark.parametrize(
-    ("files", "message"),
+    ("name", "content"),
     [
-        (
-            {"a__xml": xml(), "b__csv": "uid,findings,impression\n"},
-            "several formats, openi_csv and openi_xml: set source",
-        ),
-        ({"a__txt": "FINDINGS: Clear.", "b__hl7": "MSH|^~\\&|"}, "several formats, hl7 and text"),
-        (
-            {"a__csv": "id,text\n1,Clear secret lungs\n"},
-            r"\(csv; the first is a.csv\), or they are damaged: set source.format \(mimic_zip, ",
-        ),
-        ({"a__json": '["Clear secret lungs"]'}, r"is not recognised by its files \(json; the first is a"),
-        ({"a__json": '{\n "report": "secret"\n}'}, r"is not recognised by its files \(json; the first is a"),
-        ({"a__html": "<html>secret</html>"}, r"is not recognised by its files \(html; the first is a"),
-        ({"a__bin": bytes(100)}, r"is not recognised by its files \(bin; the first is a"),
-        ({"a": b""}, r"is not recognised by its files \(no suffix; the first is a"),
-        ({"a__zip": b"PK\x03\x04"}, r"is not recognised by its files \(zip; the first is a"),
-        ({}, "no file at all"),
+        ("a.csv", "id,text\n1,Clear secret lungs\n"),
+        ("a.json", '["Clear secret lungs"]'),
+        ("a.json", '{\n "report": "secret"\n}'),
+        ("a.html", "<html>secret</html>"),
+        ("a.bin", bytes(100)),
+        ("a", b""),
+        ("a.zip", b"PK\x03\x04"),
     ],
 )
-def test_an_unknown_format_is_refused_with_the_setting(files: dict[str, str | bytes], message: str) -> None:
-    with pytest.raises(InputError, match=message) as refused:
-        format_of_files("folder", **files)
-    assert "secret" not in str(refused.value)
+def test_what_is_of_no_format_is_recognised_as_none(name: str, content: str | bytes) -> None:
+    assert format_of(name, content) is None
 
 
-def test_one_head_a_suffix_is_asked_for() -> None:
-    asked = []
+def test_an_unknown_source_is_described_by_suffixes_without_names() -> None:
+    message = str(not_recognised(["MRN4711.csv", "b.csv", "c.12345678", "noname"]))
+    assert "not recognised by any of its 4 files (csv, others)" in message
+    assert "set source.format (mimic_zip, " in message
+    assert "4711" not in message
+    assert "12345678" not in message
+    assert "no file at all" in str(not_recognised([]))
 
-    def head(name: str) -> bytes:
-        asked.append(name)
-        return xml().encode()
 
-    assert detect("folder", [f"{number}.xml" for number in range(1000)] + ["x.xml.gz"], head) == "openi_xml"
-    assert asked == ["0.xml"]
+def test_files_beside_reports_are_companions_unless_alone() -> None:
+    assert without_companions(["a/1.x", "README", ".DS_Store", "b/LICENSE.txt", "scan.PDF"]) == {"a/1.x"}
+    assert without_companions(["./a.hl7", "../b.hl7", "a/.git/c", "./.d", "__MACOSX/e"]) == {"./a.hl7", "../b.hl7"}
+    assert without_companions(["README", "notice.txt"]) == {"README", "notice.txt"}
+    assert without_companions([]) == set()
+    assert [companion_reason(name).value for name in ("README", "x/a.jpg", "x/scan.PDF")] == [
+        *("not_a_report", "not_a_report", "unsupported_content")
+    ]

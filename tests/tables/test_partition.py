@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from radray.errors import AuditError, RadrayError
+from radray.nights.rejects import count_ignored_cancellations
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
 from radray.schema.statuses import RunStatus
@@ -242,6 +243,44 @@ def test_the_latest_report_is_used_and_a_later_cancellation_withdraws_it(warehou
         "6": "ok",
     }
     assert (merged.rows_ok, merged.rows_rejected) == (2, 2)
+
+
+def test_a_cancellation_counts_for_its_own_subject_and_sender(warehouse: Warehouse) -> None:
+    rows = {
+        # unit: (study, subject, sender, minute, whether it cancels)
+        "1": ("same", "p1", "ris", 10, False),
+        "2": ("same", "p1", "ris", 20, True),
+        "3": ("other subject", "p1", "ris", 10, False),
+        "4": ("other subject", None, "ris", 20, True),
+        "5": ("other sender", "p1", "ris", 10, False),
+        "6": ("other sender", "p1", None, 20, True),
+        "7": ("unknown", None, None, 10, False),
+        "8": ("unknown", None, None, 20, True),
+        # what another sender sends and takes back again leaves the first one's report as it was
+        "9": ("taken back", "p1", "ris", 10, False),
+        "10": ("taken back", "p1", "evil", 20, False),
+        "11": ("taken back", "p1", "evil", 30, True),
+    }
+    night = Night(warehouse, "k1")
+    staged = report_rows(list(rows), "k1", night.row.run_id).to_pylist()
+    for row in staged:
+        study, subject, sender, minute, cancels = rows[row["unit_id"]]
+        row |= {"study_id": study, "subject_id": subject, "sender": sender}
+        row |= {"status": "rejected", "reason": "cancelled"} if cancels else {}
+        row["report_time"] = datetime.datetime(2024, 3, 5, 10, minute)
+    night.stage_rows(to_arrow(staged, REPORTS))
+    with night.recorded() as run:
+        merged = run.stage().commit(list(rows), count_by=["reason"]).merged
+    stored = warehouse.read(REPORTS, ["unit_id", "status", "reason"]).to_pylist()
+    assert {row["unit_id"]: row["reason"] or row["status"] for row in stored if row["reason"] != "cancelled"} == {
+        "1": "withdrawn",
+        "3": "ok",
+        "5": "ok",
+        "7": "withdrawn",
+        "9": "ok",
+        "10": "withdrawn",
+    }
+    assert count_ignored_cancellations(merged, warehouse.storage) == 3
 
 
 def test_a_gate_refuses_what_was_merged_and_nothing_is_committed(warehouse: Warehouse) -> None:

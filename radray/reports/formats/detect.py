@@ -1,13 +1,15 @@
-"""Which format a source has, recognised by names and first bytes: what `source.format=auto` means. Pure."""
+"""Which format a file has, recognised by its name and first bytes: what `source.format=auto` means. Pure."""
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection
 from typing import Literal, get_args
 
 from radray.errors import InputError
 from radray.reports.archives.container import container
 from radray.reports.formats import mimic
+from radray.schema.statuses import RejectReason
 from radray.settings.source import SourceFormat
 
 Origin = Literal["zip", "tar", "folder", "file"]
@@ -18,47 +20,54 @@ HEAD_BYTES = 1 << 16
 
 _LEVER = f"set source.format ({', '.join(name for name in get_args(SourceFormat) if name != 'auto')})"
 
-# Files found beside reports: left by archivers, file systems and download sites.
+# Files found beside reports: left by archivers, file systems and download sites. ./a and ../a are not hidden.
 _BESIDE = re.compile(
-    r"(?:.*/)?(?:\..*|__MACOSX/.*|Thumbs\.db|desktop\.ini|index\.html?|robots\.txt"
+    r"(?:.*/)?(?:\.(?!\.?/).*|__MACOSX/.*|Thumbs\.db|desktop\.ini|index\.html?|robots\.txt"
     r"|(?:readme|licen[cs]e|copying|notice|changes|changelog|manifest|(?:sha256|sha1|md5)sums?)(?:\.[a-z0-9]{1,5})?"
     r"|[^/]*\.(?:md|sha256|md5|pdf|png|jpe?g|dcm))",
     re.IGNORECASE | re.DOTALL,
 )
+_SHOWN_SUFFIXES = 5
 _HL7 = re.compile(r"\x0b?(?:MSH|FHS|BHS)[^\w\s]")
 _OPENI_COLUMNS = frozenset({"uid", "findings", "impression"})
 _SECTIONED_COLUMNS = frozenset({"study", "findings", "impression", "last_paragraph"})
 _TEXT_SUFFIXES = ("txt", "text", "rpt")
 
 
-def detect(origin: Origin, names: Sequence[str], head: Callable[[str], bytes]) -> str:
-    """Return the format, as source.format names it, of a source with the files or members `names`.
+def recognise(origin: Origin, name: str, head: Callable[[], bytes]) -> str | None:
+    """Return the format, as source.format names it, of one file or member by itself; None where none is recognised.
 
-    `head` returns the first HEAD_BYTES of the file of a name, or fewer, decompressed; it is called for the first
-    name of each suffix. Files such as README and .DS_Store are ignored unless there are no others. A name of a
-    MIMIC-CXR report decides by itself, whatever other files there are. Raises InputError, naming source.format, where
-    no format is recognised, or more than one.
+    `head` returns the first HEAD_BYTES of it, or fewer, decompressed; it is not called where the name of a MIMIC-CXR
+    report decides. What the files beside it are changes nothing: a stray file costs no other its format.
     """
-    firsts: dict[str, str] = {}
-    for name in sorted(names):
-        if origin != "file" and mimic.is_report(name):
-            return f"mimic_{origin}"
-        if not _BESIDE.fullmatch(name):
-            firsts.setdefault(_suffix(name), name)
-    if not firsts and names:
-        firsts = {"": min(names)}
-    by_suffix = {suffix: _format(head(name), suffix) for suffix, name in firsts.items()}
-    formats = sorted({format_ for format_ in by_suffix.values() if format_})
-    if len(formats) > 1:
-        raise InputError(f"the source holds files of several formats, {' and '.join(formats)}: {_LEVER}")
-    if not formats:
-        suffixes = ", ".join(sorted(suffix or "no suffix" for suffix in by_suffix)) or "no file at all"
-        first = f"; the first is {min(names)}" if names else ""
-        raise InputError(
-            f"the format of the source is not recognised by its files ({suffixes}{first}), or they are damaged:"
-            f" {_LEVER}"
-        )
-    return formats[0]
+    if origin != "file" and mimic.is_report(name):
+        return f"mimic_{origin}"
+    return _format(head(), _suffix(name))
+
+
+def without_companions(names: Collection[str]) -> set[str]:
+    """Return `names` without those of files that are found beside reports (README, .DS_Store), if any others are left.
+
+    An archive or folder of nothing else may be one of reports after all: notice.txt alone is read.
+    """
+    others = {name for name in names if not _BESIDE.fullmatch(name)}
+    return others or set(names)
+
+
+def companion_reason(name: str) -> RejectReason:
+    """Return the reason of the row of a file beside the reports: a PDF may be one, a README or an image is none."""
+    return RejectReason.UNSUPPORTED_CONTENT if _suffix(name) == "pdf" else RejectReason.NOT_A_REPORT
+
+
+def not_recognised(names: Collection[str]) -> InputError:
+    """Return the error for a source of which no file, or member, is of a known format; it names how many there are."""
+    # a suffix with digits may be an id
+    suffixes = Counter(suffix if (suffix := _suffix(name)).isalpha() else "others" for name in names)
+    known = ", ".join(suffix for suffix, _ in suffixes.most_common(_SHOWN_SUFFIXES)) or "no file at all"
+    return InputError(
+        f"the format of the source is not recognised by any of its {len(names):,} files ({known}), or they are"
+        f" damaged: {_LEVER}"
+    )
 
 
 def _suffix(name: str) -> str:

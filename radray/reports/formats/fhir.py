@@ -9,6 +9,8 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
+from radray.reports.record.counting import count_units
+from radray.reports.record.identity import sender_digest
 from radray.reports.record.record import Record, rejected_record
 from radray.reports.record.values import to_record
 from radray.reports.text.headings.names import REPORT
@@ -94,8 +96,8 @@ def read(file: BinaryIO) -> Iterator[Record]:
 
 
 def count(file: BinaryIO) -> int:
-    """Return the number of records that `read` yields for `file`. Raises InputError as `read` does."""
-    return sum(1 for _ in read_units(file))
+    """Return the number of records that `read` yields, see `count_units`. Raises InputError as `read` does."""
+    return count_units(read_units(file))
 
 
 def _draft(unit: Unit, offset: int, results: Results) -> Record | _Draft:
@@ -132,7 +134,7 @@ def _draft(unit: Unit, offset: int, results: Results) -> Record | _Draft:
         unread = error.reason
         if unread is not RejectReason.UNSUPPORTED_CONTENT:
             return rejected_record("", offset, digest, unread, values["study_id"], values["subject_id"])
-    record = to_record(values, offset, digest, apart=apart)
+    record = to_record(values, offset, digest, apart=apart, sender=_sender(resource))
     if (record.findings and record.reference) or record.reason not in _LACKS_TEXT:
         return record
     references = references_of(resource)
@@ -211,7 +213,8 @@ def _joined(parts: list[str], *, are_items: bool) -> str:
 
 
 def _write(draft: _Draft) -> None:
-    draft.record = to_record(draft.values, draft.record.offset, draft.record.source_digest, apart=draft.apart)
+    before = draft.record
+    draft.record = to_record(draft.values, before.offset, before.source_digest, apart=draft.apart, sender=before.sender)
 
 
 def _has_headings(values: dict[str, str | None]) -> bool:
@@ -220,15 +223,28 @@ def _has_headings(values: dict[str, str | None]) -> bool:
 
 
 def _study_id(resource: DiagnosticReport) -> str | None:
+    return _study_identifier(resource).value_text or resource.id
+
+
+def _study_identifier(resource: DiagnosticReport) -> Identifier:
+    """Return the identifier that is the study id; a blank one where there is none."""
     identifiers = [identifier for identifier in resource.identifier or [] if identifier.value_text]
     accessions = [identifier for identifier in identifiers if _is_accession(identifier)]
-    for identifier in (*accessions, *identifiers):
-        return identifier.value_text
-    return resource.id
+    return next(iter([*accessions, *identifiers]), Identifier())
 
 
 def _is_accession(identifier: Identifier) -> bool:
     return identifier.type is not None and "ACSN" in _codes([identifier.type])
+
+
+def _sender(resource: DiagnosticReport) -> str | None:
+    """Return the digest of the server that the resource says it comes from, else of the system of its study id.
+
+    HAPI appends the number of the request to `meta.source`, behind a #.
+    """
+    source = resource.meta.get("source") if isinstance(resource.meta, dict) else None
+    name = source.partition("#")[0] if isinstance(source, str) else ""
+    return sender_digest(name or _study_identifier(resource).system_text)
 
 
 def _subject_id(resource: DiagnosticReport) -> str | None:

@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from radray.errors import InputError
+from radray.reports.record.counting import count_units
 from radray.reports.record.fields import report_status, to_utc
+from radray.reports.record.identity import sender_digest
 from radray.reports.record.record import Record, rejected_record
 from radray.reports.record.values import to_record
 from radray.reports.text import exams
@@ -96,8 +98,8 @@ def read(file: BinaryIO) -> Iterator[Record]:
 
 
 def count(file: BinaryIO) -> int:
-    """Return the number of records that `read` yields for `file`. Raises InputError as `read` does."""
-    return sum(1 for _ in _units(file))
+    """Return the number of records that `read` yields, see `count_units`. Raises InputError as `read` does."""
+    return count_units(_units(file))
 
 
 def _units(file: BinaryIO) -> Iterator[_Unit]:
@@ -278,6 +280,7 @@ def _record(unit: _Unit, offset: int) -> Record:
         exam_time=parse_time(first(field_at(request, 7))),
         report_time=parse_time(first(field_at(request, 22))) or parse_time(first(field_at(unit.header, 6))),
         apart=texts.apart,
+        sender=sender_digest(field_at(unit.header, 2), field_at(unit.header, 3)),
     )
     if texts.document is not None and _is_without_text(record, texts):
         return replace(record, reason=_OF_UNREAD[texts.document])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from radray.errors import InputError
+from radray.reports.record.counting import count_units
 from radray.reports.record.fields import Fields, describe_names
 from radray.reports.record.record import MAX_REPORT_BYTES, Record
 from radray.reports.wire.json_values import load, object_record
@@ -26,8 +27,8 @@ def read(file: BinaryIO, fields: Fields = _DEFAULT) -> Iterator[Record]:
 
 
 def count(file: BinaryIO, fields: Fields = _DEFAULT) -> int:
-    """Return the number of records that `read` yields for `file`. Raises InputError as `read` does."""
-    return sum(1 for _ in _values(file, fields))
+    """Return the number of records that `read` yields, see `count_units`. Raises InputError as `read` does."""
+    return count_units(_values(file, fields))
 
 
 def _values(file: BinaryIO, fields: Fields) -> Iterator[tuple[Piece, Any]]:

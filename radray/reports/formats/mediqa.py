@@ -5,6 +5,7 @@ from typing import Any, BinaryIO
 
 from radray.errors import InputError
 from radray.reports.formats.jsonl import require_reports
+from radray.reports.record.counting import count_units
 from radray.reports.record.fields import Fields
 from radray.reports.record.record import MAX_REPORT_BYTES, Record
 from radray.reports.wire.json_elements import ElementScanner
@@ -28,8 +29,8 @@ def read(file: BinaryIO) -> Iterator[Record]:
 
 
 def count(file: BinaryIO) -> int:
-    """Return the number of records that `read` yields for `file`. Raises InputError as `read` does."""
-    return sum(1 for _ in _values(file))
+    """Return the number of records that `read` yields, see `count_units`. Raises InputError as `read` does."""
+    return count_units(_values(file))
 
 
 def _values(file: BinaryIO) -> Iterator[tuple[Piece, Any]]:

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from radray.reports.record.counting import count_units
 from radray.reports.record.record import Record, make_record, rejected_record
 from radray.reports.wire.csv_rows import read_csv
 
@@ -52,5 +53,5 @@ def read(file: BinaryIO) -> Iterator[Record]:
 
 
 def count(file: BinaryIO) -> int:
-    """Return the number of records that `read` yields for `file`. Raises InputError as `read` does."""
-    return sum(1 for _ in read_csv(file, _WANTED).rows)
+    """Return the number of records that `read` yields, see `count_units`. Raises InputError as `read` does."""
+    return count_units(read_csv(file, _WANTED).rows)

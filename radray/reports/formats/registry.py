@@ -40,7 +40,8 @@ class RecordFormat:
     read: Callable[[BinaryIO], Iterator[Record]]
     """Yields the records of a stream, offsets 0, 1, 2, ... Raises InputError when nothing in it is of the format."""
     count: Callable[[BinaryIO], int]
-    """Returns their number, the same for the same bytes. Raises InputError as `read` does."""
+    """Returns their number, the same for the same bytes, or any number above MAX_UNITS_A_FILE for more than that.
+    Raises InputError as `read` does."""
 
 
 DOCUMENTS: Mapping[str, DocumentFormat] = {

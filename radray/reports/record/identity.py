@@ -22,6 +22,15 @@ def text_digest(record: Record) -> str:
     return _digest([record.background, record.findings, record.reference_raw])
 
 
+def sender_digest(*names: str) -> str | None:
+    """Return a digest of the `names` of who sent a report, stripped, in 16 hex characters; None if all are blank.
+
+    Senders are only ever compared, and what a feed writes there may be anything.
+    """
+    stripped: list[str | int | None] = [name.strip() for name in names]
+    return _digest(stripped)[:16] if any(stripped) else None
+
+
 def split_key(dataset: str, study_id: str, subject_id: str | None, findings: str | None) -> str:
     """Return the key on which a report's split depends: reports with one key are never in two splits.
 

@@ -72,6 +72,8 @@ class Record:
     """Lower case."""
     report_status: str | None = None
     """preliminary, final, corrected or cancelled."""
+    sender: str | None = None
+    """Digest of who sent it; None where the source does not say. A cancellation counts for reports of its sender."""
 
 
 def make_record(
@@ -96,6 +98,7 @@ def make_record(
     modality: str | None = None,
     body_part: str | None = None,
     report_status: str | None = None,
+    sender: str | None = None,
 ) -> Record:
     """Return the record of one unit that could be read: texts cleaned, status decided.
 
@@ -175,6 +178,7 @@ def make_record(
         modality=modality or modality_of(exam),
         body_part=body_part or body_part_of(exam),
         report_status=report_status,
+        sender=sender,
     )
 
 

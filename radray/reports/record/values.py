@@ -25,6 +25,7 @@ def to_record(
     exam_time: datetime.datetime | None = None,
     report_time: datetime.datetime | None = None,
     apart: Sequence[tuple[str, str]] = (),
+    sender: str | None = None,
 ) -> Record:
     """Return the record of a unit with `values`, named as the fields of `record.fields.Fields`; any may be missing.
 
@@ -36,6 +37,7 @@ def to_record(
 
     `apart` are texts (section name, text) which their source names as something other than the report: they follow its
     sections in `sections`, and are neither findings nor reference. A unit with nothing else is NO_FINDINGS, not EMPTY.
+    `sender` is the digest of who sent it, see `record.identity.sender_digest`.
     """
     study_id, subject_id = values.get("study_id"), values.get("subject_id")
     texts = "".join(text for name in _TEXTS + _LABELS if (text := values.get(name)))
@@ -52,7 +54,7 @@ def to_record(
     report_time = report_time or parse_time(values.get("report_time"))
     if status == "cancelled":
         record = rejected_record("", offset, digest, RejectReason.CANCELLED, study_id, subject_id)
-        return replace(record, report_status=status, exam_time=exam_time, report_time=report_time)
+        return replace(record, report_status=status, exam_time=exam_time, report_time=report_time, sender=sender)
     given = {name: values.get(name) for name in ("findings", "impression", "indication", "comparison")}
     exam_description = values.get("exam_description")
     report = values.get("report")
@@ -92,6 +94,7 @@ def to_record(
         modality=modality.strip().upper() or None,
         body_part=body_part.strip().lower() or None,
         report_status=status,
+        sender=sender,
     )
     return _with_sections(record, apart, len(report or "")) if apart else record
 

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from radray.pipelines.parse_reports import ReadReports, RowContext
-from radray.pipelines.work import SourceSpec, detect_format, plan
+from radray.pipelines.plan import plan
+from radray.pipelines.work import SourceSpec
 from radray.reports.record.fields import Fields
 from radray.schema.reports import REPORTS
 from radray.settings.warehouse import S3Settings
@@ -24,9 +25,7 @@ def prepared(
 ) -> list[dict[str, Any]]:
     """Return the rows of `source`, each unit that was planned exactly once; raises as the job does."""
     files = STORAGE.freeze(str(source))
-    spec = SourceSpec(
-        detect_format(STORAGE, files) if format_ == "auto" else format_, Fields.of(fields or {}), "hospital"
-    )
+    spec = SourceSpec(format_, Fields.of(fields or {}), "hospital")
     units = plan(STORAGE, files, spec)
     constants = {"batch_date": datetime.date(1970, 1, 1), "run_key": "k", "run_id": "r"}
     read = ReadReports(STORAGE, RowContext(spec, constants, splits, "train"))

@@ -33,6 +33,12 @@ class Identifier(_Element):
     type: CodeableConcept | None = None
     value: str | int | float | None = None
     """FHIR allows only strings; some senders write whole numbers."""
+    system: Any = None
+
+    @property
+    def system_text(self) -> str:
+        """The namespace of the value; '' where it has none."""
+        return self.system if isinstance(self.system, str) else ""
 
     @property
     def value_text(self) -> str | None:
@@ -135,6 +141,7 @@ class DiagnosticReport(_Element):
     """A report. Times are parsed elsewhere: an invalid time does not reject a report."""
 
     id: str | None = None
+    meta: Any = None
     identifier: list[Identifier] | None = None
     status: str | None = None
     category: list[CodeableConcept] | None = None

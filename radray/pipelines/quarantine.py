@@ -1,0 +1,69 @@
+"""A file or member costs its own rows and no others: whatever its reader does, what was planned of it are rows."""
+
+import errno
+import logging
+from collections.abc import Callable, Iterator
+
+from radray.errors import InputError, RadrayError
+from radray.pipelines.stage import innermost_frame
+from radray.reports.record.record import Record, rejected_record
+from radray.schema.statuses import RejectReason
+
+_LOG = logging.getLogger(__name__)
+
+_OF_THE_DISK = frozenset(
+    {errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT}
+    | {errno.ENOTCONN, errno.ECONNRESET, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EMFILE, errno.ENFILE}
+)
+
+
+def reason_of(error: Exception) -> RejectReason:
+    """Return why a file is set aside whose reader raised `error`: its own reason where it names one, else MALFORMED.
+
+    Raises `error` again where it is not about the file: any RadrayError but an InputError, and what a disk or a network
+    refuses.
+    """
+    # pyarrow's errors about data are OSErrors without an errno, those of a seek to a place that data names have EINVAL
+    is_of_the_disk = isinstance(error, OSError) and error.errno in _OF_THE_DISK
+    if is_of_the_disk or (isinstance(error, RadrayError) and not isinstance(error, InputError)):
+        raise error
+    reason = getattr(error, "reason", None)
+    if isinstance(reason, RejectReason):
+        return reason
+    if not isinstance(error, InputError):
+        _LOG.warning("a file was set aside: %s at %s", type(error).__name__, innermost_frame(error))
+    return RejectReason.MALFORMED
+
+
+def document_or_reason(read: Callable[[], Record]) -> Record | RejectReason:
+    """Return the record that `read` returns, or why there is none."""
+    try:
+        return read()
+    except Exception as error:
+        return reason_of(error)
+
+
+def exactly(count: int, records: Iterator[Record]) -> Iterator[Record]:
+    """Yield `count` records, those of `records` as far as there are any; the others are rejected with the reason.
+
+    A file that turns out to hold more than was counted is MALFORMED in its last row: the further ones have none.
+    """
+    given = 0
+    reason = RejectReason.MALFORMED
+    waiting: Record | None = None
+    try:
+        for record in records:
+            if given + (waiting is not None) == count:
+                waiting = None
+                break
+            if waiting is not None:
+                yield waiting
+                given += 1
+            waiting = record
+    except Exception as error:
+        reason = reason_of(error)
+    if waiting is not None:
+        yield waiting
+        given += 1
+    for offset in range(given, count):
+        yield rejected_record("", offset, "", reason)
