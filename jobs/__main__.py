@@ -5,6 +5,8 @@ import importlib
 import sys
 from pathlib import Path
 
+from radray.messages import line_of, shown
+
 ORDER = ("demo", "prepare", "finetune", "generate", "evaluate", "query", "publish", "maintain", "submit")
 """As somebody meets them; a job that is not here comes last."""
 
@@ -24,7 +26,7 @@ def main() -> int:
         return 0
     name, *words = sys.argv[1:]
     if name not in jobs():
-        sys.stderr.write(f"error: no job is called {name}; there are {', '.join(jobs())}\n")
+        sys.stderr.write(line_of(f"error: no job is called {shown(name)}; there are {', '.join(jobs())}") + "\n")
         return 2
     sys.argv = [f"radray {name}" if called == "radray" else name, *words]
     code: int = importlib.import_module(f"jobs.{name}").main()

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from radray.console import print_line, stderr_console, write_line
 from radray.errors import ConfigError, RadrayError
-from radray.nights.console import print_line, stderr_console
+from radray.messages import shown
 from radray.nights.failures import known_error
 from radray.settings.loading import dump_changed, dump_settings, load_settings, read_yaml
 from radray.settings.root import Settings
@@ -92,7 +93,11 @@ def parse(
     parser.add_argument("words", nargs="*", metavar="key=value", help="one setting, over those of the files")
     if {"-h", "--help"} & set(arguments):
         parser.epilog = _settings_help(uses)
-    known = parser.parse_intermixed_args(arguments)
+    known, others = parser.parse_known_intermixed_args(arguments)
+    if others:
+        # what follows the "=" of an option that is not known may be whom to erase
+        options = ", ".join(shown(word.partition("=")[0]) for word in others if word.startswith("-"))
+        parser.error(f"unrecognized arguments: {options or len(others)}")
     own = [word for word in known.words if positional and not _SETTING.match(word)]
     if positional and len(own) != 1:
         raise ConfigError(f"expected one {positional}, quoted as one word, and got {len(own)}")
@@ -162,13 +167,14 @@ def end(line: "FinalLine", code: int, settings: Settings | None = None) -> None:
             print_line(stderr_console(), failure)
     if "--json" in sys.argv[1:] or not sys.stdout.isatty():
         with suppress(BrokenPipeError):
-            sys.stdout.write(f"{last}\n")
+            write_line(sys.stdout, last)
             sys.stdout.flush()
 
 
 def show_plan(command: Command, plan: Sequence[str]) -> None:
     """Print the lines of the plan as comments, then settings as YAML: a file that --config takes."""
-    sys.stdout.writelines(f"# {line}\n" for line in plan)
+    for line in plan:
+        write_line(sys.stdout, f"# {line}")
     if command.show_all:
         sys.stdout.write(f"#\n# all settings:\n{dump_settings(command.settings)}")
     else:
@@ -189,23 +195,23 @@ def exit_code(command: Callable[[], None], line: "FinalLine | None" = None) -> i
         with named(line):
             command()
     except RadrayError as error:
-        err.print(f"error: {error}", style="bold red", markup=False, soft_wrap=True)
+        print_line(err, f"error: {error}", "bold red")
         return error.exit_code
     except BrokenPipeError:
         # the reader (head, less) has seen enough; what is still buffered must not fail at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-        err.print("stopped", style="bold red")
+        print_line(err, "stopped", "bold red")
         return 130
     except Exception as error:
         own = known_error(error)
         if own is not None:
-            err.print(f"error: {own}", style="bold red", markup=False, soft_wrap=True)
+            print_line(err, f"error: {own}", "bold red")
             return own.exit_code
         for frame in traceback.extract_tb(error.__traceback__)[-4:]:
-            err.print(f"  {frame.filename}:{frame.lineno} in {frame.name}", markup=False, soft_wrap=True)
+            print_line(err, f"  {frame.filename}:{frame.lineno} in {frame.name}")
         name = type(error).__name__
-        err.print(f"error: unexpected {name} (its message is withheld: it may hold report text)", soft_wrap=True)
+        print_line(err, f"error: unexpected {name} (its message is withheld: it may hold report text)")
         return 1
     return 0
 

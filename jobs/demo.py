@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs import cli
-from radray.nights.console import print_line
+from radray.console import print_line, print_table
 from radray.settings.root import Settings
 
 if TYPE_CHECKING:
@@ -87,18 +87,17 @@ def summary(figures: Rows, took: dict[str, float], settings: Settings, sql: str,
     """Print the scores on unseen reports, and what to look at next."""
     from radray.pages.compare import scores_table
 
-    console.print(scores_table(figures, "Unseen synthetic reports", stemmer=settings.score.stemmer))
-    console.print("time: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items()))
+    print_table(console, scores_table(figures, "Unseen synthetic reports", stemmer=settings.score.stemmer))
+    print_line(console, "time: " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items()))
     loss = "SELECT step, value FROM training_metrics WHERE name = 'val_loss' ORDER BY step"
     asked = (f'python -m jobs.query "{query}" warehouse.uri={settings.warehouse.uri}' for query in (sql, loss))
-    console.print(
-        "The text is synthetic: the figures say that the loop works, not how good a model is on real reports.\n"
-        f"Look at it:  {page} in a browser\n"
-        + "".join(f"             {command}\n" for command in asked)
-        + 'Your own reports: README, "Your reports".',
-        markup=False,
-        soft_wrap=True,
-    )
+    for line in (
+        "The text is synthetic: the figures say that the loop works, not how good a model is on real reports.",
+        f"Look at it:  {page} in a browser",
+        *(f"             {command}" for command in asked),
+        'Your own reports: README, "Your reports".',
+    ):
+        print_line(console, line)
 
 
 @contextmanager

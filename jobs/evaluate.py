@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs import cli
+from radray.console import print_line, print_table
 from radray.errors import InputError
-from radray.nights.console import print_line
 from radray.settings.root import Settings
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     options = settings.evaluate
     if options.review_filled:
         for table in review_tables([Path(file) for file in options.review_filled], options.resamples, options.seed):
-            console.print(table, markup=False)
+            print_table(console, table)
         return [], []
     published = None if options.published is None else load_published(options.published)
     warehouse = Warehouse(settings.warehouse, must_exist=True)
@@ -83,7 +83,7 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
             for remark in evaluation.remarks:
                 print_line(console, f"evaluate: {remark}")
             for table in evaluation.tables.tables():
-                console.print(table, markup=False)
+                print_table(console, table)
             if options.review is not None:
                 for file in write_review(Path(options.review_out), evaluation.side, options.review, choices.seed):
                     print_line(console, f"evaluate: {file}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs import cli
+from radray.console import print_line
 from radray.settings.root import Settings
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ def finetune(settings: Settings, console: Console) -> FinetuneResult:
     are missing, and what `training.driver.trainer.finetune` raises.
     """
     from radray.cluster.connection import ray_cluster
-    from radray.nights.console import print_line
     from radray.tables.catalog import Warehouse
     from radray.tables.runs import recorded
     from radray.training.base_model import asked_of_base, planned_model
@@ -106,9 +106,9 @@ def train(job: FinetuneJob, warehouse: Warehouse, row: RunRow, console: Console)
             if metric.name == "train_loss":
                 bar.update(task, description=f"finetune, train_loss {metric.value:.3f}")
             for line in describe_metric(metric, metrics):
-                bar.print(f"  {line}")
+                print_line(bar.console, f"  {line}")
 
-        return trainer.finetune(job, on_metric, lambda line: bar.print(f"  {line}"))
+        return trainer.finetune(job, on_metric, lambda line: print_line(bar.console, f"  {line}"))
 
 
 def main() -> int:

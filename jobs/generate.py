@@ -73,9 +73,9 @@ def generate(settings: Settings, console: "Console", line: "FinalLine | None" = 
     A night that is refused stops no other, see `each_night`. What was done is added to `line`.
     """
     from radray.cluster.connection import ray_on_demand
+    from radray.console import print_line
     from radray.models.folder import erased_lines
     from radray.models.store import open_stored
-    from radray.nights.console import print_line
     from radray.nights.final_line import FinalLine
     from radray.nights.night import asked_of, generate_night, print_unanswered
     from radray.nights.range import each_night

@@ -11,8 +11,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from jobs import cli
+from radray.console import print_line
 from radray.errors import ConfigError, RadrayError
-from radray.nights.console import print_line
 from radray.settings.root import Settings
 
 if TYPE_CHECKING:

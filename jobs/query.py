@@ -9,8 +9,8 @@ import shutil
 import sys
 
 from jobs import cli
+from radray.console import print_line, stderr_console
 from radray.errors import ConfigError
-from radray.nights.console import print_line, stderr_console
 from radray.settings.root import Settings
 
 USES = (

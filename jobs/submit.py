@@ -18,8 +18,8 @@ from pathlib import Path
 
 from jobs import cli
 from radray.cluster.submission import submission_id, submit
+from radray.console import print_line, stderr_console
 from radray.errors import ConfigError
-from radray.nights.console import print_line, stderr_console
 from radray.settings.root import Settings
 
 USES = ("cluster.wait",)

@@ -10,17 +10,22 @@
     ├── ConflictError      4   another run committed the same partition first
     └── StageError         1   code of a pipeline stage failed on a block (its own message is withheld)
 
-A message says what was wrong, where, what was expected and which setting changes it. It never holds the
-text of a report: name a unit_id, study_id, section, uri, member or line instead.
+A message says what was wrong, where, what was expected and which setting changes it. It holds no text and no id of a
+patient or study, and no name of a file: `radray.messages` has the rule and the names to use instead.
 """
 
 from typing import ClassVar
+
+from radray.messages import line_of
 
 
 class RadrayError(Exception):
     """Base of all errors that radray raises on purpose."""
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(line_of(message))
 
 
 class ConfigError(RadrayError):

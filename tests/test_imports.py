@@ -11,7 +11,8 @@ import pytest
 from tests.support.paths import ROOT
 
 FLOORS = (
-    ("radray.errors", "radray.flags"),
+    ("radray.messages",),
+    ("radray.errors", "radray.flags", "radray.console"),
     ("radray.settings", "radray.schema", "radray.language"),
     ("radray.checks",),
     ("radray.evaluation", "radray.reports", "radray.storage", "radray.cluster"),

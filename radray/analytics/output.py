@@ -2,7 +2,6 @@
 
 import json
 import math
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TextIO
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.errors import ConfigError
+from radray.messages import escaped
 from radray.storage.whole import requested_file
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 # full width: Excel reads them, too
@@ -97,11 +97,7 @@ def harmless(text: str) -> str:
 
 def printable(text: str) -> str:
     r"""Return `text` with characters that move a terminal's cursor or turn its direction escaped, as in ``\x1b``."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs") else ascii(c)[1:-1] for c in text
-    )
+    return escaped(text, keep="\n")
 
 
 def _cell(value: Any) -> str:

@@ -115,14 +115,16 @@ def stream(
     try:
         statements = connection.extract_statements(bound)
     except duckdb.ParserException as error:
-        raise ConfigError(f"the query does not parse: {error}") from None
+        raise ConfigError(f"the query does not parse: {_in_a_line(error)}") from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise ConfigError("expected one SELECT statement; the tables are read only")
     _refuse_other_params(statements[0].named_parameters, params or {})
     try:
         reader = connection.execute(statements[0], dict(params or {})).to_arrow_reader(BATCH_ROWS)
     except (duckdb.BinderException, duckdb.CatalogException) as error:
-        raise ConfigError(f"the query does not fit the tables ({', '.join(TABLES)}) and views: {error}") from None
+        raise ConfigError(
+            f"the query does not fit the tables ({', '.join(TABLES)}) and views: {_in_a_line(error)}"
+        ) from None
     except duckdb.PermissionException:
         raise ConfigError("the query reaches outside the warehouse: it may read tables and views only") from None
     except duckdb.Error as error:
@@ -140,6 +142,11 @@ def _batches(connection: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader
             except (duckdb.Error, pa.ArrowException, OSError) as error:
                 raise _failed(error) from None
             yield batch
+
+
+def _in_a_line(error: duckdb.Error) -> str:
+    """Return the message of an error in the words of a query, which hold the query's text only, as one line."""
+    return " ".join(str(error).split())
 
 
 def _failed(error: Exception) -> InputError:

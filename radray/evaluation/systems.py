@@ -15,7 +15,7 @@ from radray.errors import InputError
 from radray.evaluation.bootstrap import Codes, Floats, codes_of
 from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
 from radray.evaluation.scoring import Key, concept_scores, score_all
-from radray.evaluation.strata import Bools, Report, strata_of
+from radray.evaluation.strata import Bools, Report, nameable_body_part, nameable_modality, strata_of
 
 MODEL, FLOOR, RADIOLOGIST = "model", "floor", "radiologist"
 FLOORS = ("floor: best constant", "floor: first sentence", "floor: nearest neighbour")
@@ -248,7 +248,9 @@ def _origin(side: SideBySide, training: Training) -> list[str]:
 
 def _not_judged(side: SideBySide, where: str) -> list[str]:
     """Return a sentence on the exams that the checks of findings do not judge, the commonest first; [] for none."""
-    exams = Counter((row.get("modality"), row.get("body_part")) for row in side.reports)
+    exams = Counter(
+        (nameable_modality(row.get("modality")), nameable_body_part(row.get("body_part"))) for row in side.reports
+    )
     named = [
         f"{count:,} of {modality or 'unknown modality'}, {part or 'unknown body part'}"
         for (modality, part), count in exams.most_common()

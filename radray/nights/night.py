@@ -5,6 +5,7 @@ from functools import partial
 
 from rich.console import Console
 
+from radray.console import print_line
 from radray.errors import ConfigError, GateError
 from radray.evaluation.deferral.decision import Deferral
 from radray.models.exemplars import fixed_exemplars
@@ -12,7 +13,6 @@ from radray.models.families.registry import family_name
 from radray.models.folder import ModelFolder
 from radray.models.neighbours import has_neighbours
 from radray.nights.arrivals import unanswered
-from radray.nights.console import print_line
 from radray.nights.dataset_splits import find_dataset_splits, refuse_other_cut, sample_prompts
 from radray.nights.dated import is_nightly
 from radray.nights.engine_choice import EngineOfModel

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from radray.cluster.actors import ActorPlan, alive_nodes, cluster_nodes, plan_actors, wait_for_loss
 from radray.cluster.connection import local_cores
+from radray.console import print_line
 from radray.errors import ConfigError, RadrayError
 from radray.models.footprint import engine_bytes
-from radray.nights.console import print_line
 from radray.nights.engine_choice import EngineChoice, EngineOfModel
 from radray.nights.final_line import FinalLine, Outcome
 from radray.nights.predictions_partition import PredictionsPartition

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from rich.console import Console
 
+from radray.console import print_line
 from radray.errors import ConfigError, RadrayError
-from radray.nights.console import print_line
 from radray.nights.failures import known_error
 from radray.nights.final_line import FinalLine
 from radray.settings.root import Settings

@@ -27,12 +27,12 @@ FEW_WITHDRAWN = 10
 _COMPANION, _CANCELLED = RejectReason.NOT_A_REPORT.value, RejectReason.CANCELLED.value
 _WITH_TEXT = frozenset({RejectReason.NO_FINDINGS, RejectReason.NO_SECTIONS, RejectReason.CONCLUSION_IN_FINDINGS})
 """Reasons of units that have a text, whatever else they lack."""
-_PLACE = ("source_uri", "source_member", "source_offset")
+_FILE = ("source_uri", "source_member")
 _LOOK = (
     "nothing was committed. To look at them, prepare the same source with source.max_rejected_fraction=1 in a scratch"
-    " warehouse (warehouse.uri), and ask jobs.query there: SELECT reason, source_uri, source_member, source_offset FROM"
-    " reports WHERE status = 'rejected'. If they are right, raise source.max_rejected_fraction; if not, see"
-    " source.format"
+    " warehouse (warehouse.uri), and ask jobs.query there: SELECT unit_id, reason, source_uri, source_member,"
+    " source_offset FROM reports WHERE status = 'rejected'. If they are right, raise source.max_rejected_fraction; if"
+    " not, see source.format"
 )
 
 
@@ -56,8 +56,8 @@ def refuse_rejects(merged: Merged, most: float, storage: Storage) -> None:
     junk: it counts as one rejected unit, and so it refuses no other file. A feed of which most files are junk is
     refused by their share: a source that changed its form writes file after file of it.
 
-    The error names each reason, how many units have it, and where one is; never what is in it. No unit at all, a night
-    without files, passes, and with `most` at 1 so does anything.
+    The error names each reason, how many units have it, and the unit_id of one; never its file, nor what is in it. No
+    unit at all, a night without files, passes, and with `most` at 1 so does anything.
     """
     reasons = merged.counts.by("reason", status=ReportStatus.REJECTED.value)
     companions, cancelled = reasons[_COMPANION], reasons[_CANCELLED]
@@ -121,14 +121,14 @@ def _has_text(reason: str) -> bool:
 
 def _weighed(uris: Sequence[str], storage: Storage) -> _Weighed:
     """Return the units with junk files counted as one each, without what is no report and without cancellations."""
-    names = ("status", "reason", "findings", "reference", *_PLACE[:2])
+    names = ("status", "reason", "findings", "reference", *_FILE)
     keys, rejected, textless = [], [], []
     for table in _tables(storage, uris, names):
         counts = ~np.isin(_words(table, "reason"), [_COMPANION, _CANCELLED])
         no_text = pc.and_(pc.is_null(table.column("findings")), pc.is_null(table.column("reference")))
         is_rejected = _words(table, "status") == ReportStatus.REJECTED.value
         is_textless = is_rejected & no_text.to_numpy() & ~np.isin(_words(table, "reason"), sorted(_WITH_TEXT))
-        places = zip(*(table.column(name).to_pylist() for name in _PLACE[:2]), strict=True)
+        places = zip(*(table.column(name).to_pylist() for name in _FILE), strict=True)
         # a number for a file: three million names would take a gigabyte
         keys.append(np.fromiter((hash(place) for place in places), np.int64, table.num_rows)[counts])
         rejected.append(is_rejected[counts])
@@ -165,24 +165,18 @@ def _keys(tables: Iterable[pa.Table], names: Sequence[str], column: str, value: 
 
 
 def _places(rows: Iterable[Mapping[str, Any]], reasons: int) -> dict[str, str]:
-    """Return where the first row of each of so many `reasons` is, in words."""
+    """Return the first row of each of so many `reasons`, in words."""
     places: dict[str, str] = {}
     for row in rows:
         if row["reason"] not in places:
-            uri, member, offset = (row[name] for name in _PLACE)
-            inside = f" member {_shown(member)}" if member else ""
-            places[row["reason"]] = f" (one is {_shown(uri)}{inside} offset {offset})"
+            places[row["reason"]] = f" (one is unit_id {row['unit_id']})"
             if len(places) == reasons:
                 break
     return places
 
 
-def _shown(name: str) -> str:
-    return name if name.isprintable() else ascii(name)
-
-
 def _rejected(storage: Storage, uris: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    for table in _tables(storage, uris, ("status", "reason", *_PLACE)):
+    for table in _tables(storage, uris, ("status", "reason", "unit_id")):
         yield from (row for row in table.to_pylist() if row["status"] == ReportStatus.REJECTED.value)
 
 

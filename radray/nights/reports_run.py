@@ -8,9 +8,10 @@ from typing import Any
 
 from rich.console import Console
 
+from radray.console import print_line
 from radray.errors import AuditError, ConfigError, InputError
+from radray.messages import source_place
 from radray.nights.arrivals import Arrivals
-from radray.nights.console import print_line
 from radray.nights.dataset_splits import default_split
 from radray.nights.dated import fixed_folder
 from radray.nights.final_line import FinalLine
@@ -20,7 +21,7 @@ from radray.pipelines.plan import plan
 from radray.pipelines.progress import staged_rows
 from radray.pipelines.work import PlannedUnit, SourceSpec
 from radray.reports.record.fields import Fields
-from radray.reports.splits import digest_split, missing_studies, read_split_file
+from radray.reports.splits import count_missing, digest_split, read_split_file
 from radray.schema.reports import REPORTS
 from radray.schema.statuses import ReportStatus
 from radray.settings.loading import dump_settings
@@ -163,11 +164,11 @@ def why_nothing_is_to_do(night: ReportsPartition, run: PartitionRun, line: Final
     """
     arrivals, replaced = night.arrivals, run.rows_replaced()
     if replaced and arrivals.gone:
-        gone = f"{arrivals.gone:,} of the files that it took are gone from {arrivals.uri}"
+        gone = f"{arrivals.gone:,} of the files that it took are gone from {source_place(arrivals.uri)}"
         if arrivals.fresh:
             raise InputError(
                 f"{night.where}: {gone}, and {arrivals.fresh:,} are new or were changed; to replace its {replaced:,}"
-                f" rows by what is there, name that folder: source.uri={arrivals.uri}"
+                f" rows by what is there, name that folder: source.uri={source_place(arrivals.uri)}"
             )
         return f"{night.where}: {gone}: its {replaced:,} rows stay"
     if not arrivals.files:
@@ -188,7 +189,10 @@ def announce(night: ReportsPartition, run: PartitionRun, console: Console, *, ma
         text = f"{night.where} holds {replaced:,} rows made from other input; they will be replaced"
         print_line(console, f"prepare: {text}")
     if not night.arrivals.files:
-        print_line(console, f"prepare: {night.where}: no file in {night.arrivals.uri} is this night's: an empty night")
+        print_line(
+            console,
+            f"prepare: {night.where}: no file in {source_place(night.arrivals.uri)} is this night's: an empty night",
+        )
 
 
 def parse_night(
@@ -217,7 +221,8 @@ def parse_night(
     if not night.arrivals.unchanged():
         staged.discard()
         raise AuditError(
-            f"source.uri={night.arrivals.uri}: the files changed while they were read; nothing committed; run again"
+            f"source.uri={source_place(night.arrivals.uri)}: the files changed while they were read; nothing committed;"
+            " run again"
         )
     return staged
 
@@ -242,18 +247,18 @@ def describe_counts(counts: RowCounts) -> str:
 
 
 def print_missing_studies(night: ReportsPartition, console: Console) -> None:
-    """Print how many studies of the split file have no ok report, and a few of them; nothing where all have one."""
+    """Print how many studies of the split file have no ok report; nothing where all have one."""
     if night.splits is None:
         return
     # read back, not kept by the merge: the ids of a corpus are as many as its rows, and most nights have no split file
     where = {**night.base.partition, "status": ReportStatus.OK.value}
     study_ids = night.warehouse.read(REPORTS, ["study_id"], where).column("study_id")
-    missing = missing_studies(night.splits, (study_id.as_py() for study_id in study_ids))
-    if missing.count:
+    missing = count_missing(night.splits, (study_id.as_py() for study_id in study_ids))
+    if missing:
         print_line(
             console,
-            f"prepare: {missing.count:,} of the {len(night.splits):,} studies of split.file have no ok report, such as"
-            f" {', '.join(missing.first)}",
+            f"prepare: {missing:,} of the {len(night.splits):,} studies of split.file have no ok report; those that"
+            " have one: jobs.query \"SELECT DISTINCT study_id FROM reports WHERE status = 'ok'\"",
         )
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import BinaryIO, TypeVar
 
 from radray.errors import InputError
+from radray.messages import file_name, line_of
 from radray.pipelines.quarantine import reason_of
 from radray.pipelines.work import REPORTS_A_TASK, PlannedUnit, SourceSpec, WorkUnit, offset_base, opened
 from radray.reports.archives.container import BrokenStream, Member, container, list_members, open_members
@@ -232,7 +233,7 @@ class _Planner:
         reader = self._source.open(self._source.format)
         example = reader.example_name if isinstance(reader, DocumentFormat) else ""
         number = sum(len(unit.unit_ids) for unit in units)
-        where = self._files[0].uri if len(self._files) == 1 else "the folder"
+        where = file_name(self._files[0].path) if len(self._files) == 1 else "the folder"
         return InputError(
             f"{where}: none of {number:,} files is an archive, or named as a report of {self._source.format} is"
             f" ({example}); see source.format and source.uri"
@@ -284,16 +285,16 @@ def _read_head(stream: BinaryIO) -> bytes | RejectReason:
 
 @contextmanager
 def _named(file: FrozenFile) -> Iterator[None]:
-    """Put the file's uri before what a reader says of it: readers see bytes and know no names."""
+    """Put the file's short name before what a reader says of it: readers see bytes and know no names."""
     try:
         yield
     except InputError as error:
-        error.args = (f"{file.uri}: {error}",)
+        error.args = (line_of(f"{file_name(file.path)}: {error}"),)
         raise
 
 
 def _error(file: FrozenFile, what: str) -> InputError:
-    return InputError(f"{file.uri}: {what}; see source.uri and source.format")
+    return InputError(f"{file_name(file.path)}: {what}; see source.uri and source.format")
 
 
 def _too_many() -> InputError:

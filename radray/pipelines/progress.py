@@ -22,6 +22,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from radray.console import print_line
 from radray.errors import RadrayError
 from radray.pipelines.prometheus import ROWS_EXPECTED, ROWS_STAGED, record
 from radray.storage.files import Storage
@@ -98,7 +99,7 @@ def staged_rows(
                 pace = pace or Pace(done, now)
                 if not console.is_terminal and not last and now - printed >= line_s:
                     printed = now
-                    console.print(f"{description}: {pace.describe(done, total, now)}", markup=False, soft_wrap=True)
+                    print_line(console, f"{description}: {pace.describe(done, total, now)}")
                 if last:
                     return
 

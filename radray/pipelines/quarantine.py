@@ -4,6 +4,7 @@ import errno
 import logging
 from collections.abc import Callable, Iterator
 
+from radray.console import log_warning
 from radray.errors import InputError, RadrayError
 from radray.pipelines.stage import innermost_frame
 from radray.reports.record.record import Record, rejected_record
@@ -31,7 +32,7 @@ def reason_of(error: Exception) -> RejectReason:
     if isinstance(reason, RejectReason):
         return reason
     if not isinstance(error, InputError):
-        _LOG.warning("a file was set aside: %s at %s", type(error).__name__, innermost_frame(error))
+        log_warning(_LOG, f"a file was set aside: {type(error).__name__} at {innermost_frame(error)}")
     return RejectReason.MALFORMED
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from radray.checks.check import CHECKS_ID
+from radray.console import log_warning
 from radray.evaluation.deferral.calibration import Calibration
 from radray.evaluation.deferral.decision import Deferral
 from radray.evaluation.rouge import Scorer
@@ -66,12 +67,8 @@ class ScorePredictions(Stage):
             try:
                 columns = self._task.score(scorer, source)
             except Exception as error:  # of rules on free text: it may cost this report, and no other
-                _LOG.warning(
-                    "unit_id %s cannot be scored: %s at %s",
-                    source["unit_id"],
-                    type(error).__name__,
-                    innermost_frame(error),
-                )
+                why = f"{type(error).__name__} at {innermost_frame(error)}"
+                log_warning(_LOG, f"unit_id {source['unit_id']} cannot be scored: {why}")
                 source |= _FAILED
                 columns = _zeros(scorer, source)
             row = {name: source.get(name) for name in names} | self._constants | columns

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from radray.errors import InputError, RadrayError
+from radray.messages import file_name
 from radray.reports.archives.container import Member
 from radray.reports.formats.registry import DocumentFormat, RecordFormat, get_format
 from radray.reports.record.fields import Fields
@@ -81,15 +82,15 @@ def opened(storage: Storage, file: FrozenFile) -> Iterator[BinaryIO]:
         if not is_s3(file.uri):
             yield raw
             return
-        yield io.BufferedReader(_Remote(raw, file.uri), BUFFER_BYTES)
+        yield io.BufferedReader(_Remote(raw, file_name(file.path)), BUFFER_BYTES)
 
 
 class _Remote(io.RawIOBase):
     """A stream from S3 whose own errors are no reader's to judge."""
 
-    def __init__(self, raw: BinaryIO, uri: str) -> None:
+    def __init__(self, raw: BinaryIO, name: str) -> None:
         self._raw = raw
-        self._uri = uri
+        self._name = name
 
     def readable(self) -> bool:
         return True
@@ -107,6 +108,6 @@ class _Remote(io.RawIOBase):
         try:
             data = self._raw.read(len(buffer))
         except Exception as error:  # smart_open's, boto's and urllib3's have no common class
-            raise RadrayError(f"{self._uri}: cannot be read: {cause(error)}: {lever(error)}; run again") from None
+            raise RadrayError(f"{self._name}: cannot be read: {cause(error)}: {lever(error)}; run again") from None
         buffer[: len(data)] = data
         return len(data)

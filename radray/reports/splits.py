@@ -1,7 +1,6 @@
 """Which split a report belongs to: train and test by the corpus's split file, validation by the split key."""
 
 import hashlib
-import heapq
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -53,26 +52,17 @@ def read_split_file(file: BinaryIO) -> dict[str, str]:
     return splits
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """Study ids of a split file that no report has, counted."""
-
-    count: int
-    first: tuple[str, ...]
-    """A few of them, the first in alphabetical order."""
-
-
-def missing_studies(splits: Mapping[str, str], seen: Iterable[str | None], most: int = 5) -> Missing:
-    """Return which ids of `splits` are not among `seen`, the study ids of the reports, which is read once.
+def count_missing(splits: Mapping[str, str], seen: Iterable[str | None]) -> int:
+    """Return how many ids of `splits` are not among `seen`, the study ids of the reports, which is read once.
 
     `seen` may hold ids that `splits` lacks (reports in no split), None (units without an id), and ids more than once.
-    Memory grows with the ids not yet seen, not with the number of reports. `most` bounds the ids that are listed.
+    Memory grows with the ids not yet seen, not with the number of reports.
     """
     left = set(splits)
     for study_id in seen:
         if study_id is not None:
             left.discard(study_id)
-    return Missing(len(left), tuple(heapq.nsmallest(most, left)))
+    return len(left)
 
 
 def digest_split(splits: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from radray.errors import ConfigError
+from radray.messages import shown
 from radray.settings.root import Settings
 from radray.settings.section import section_of
 
@@ -43,7 +44,10 @@ def read_override(override: str) -> dict[str, Any]:
     """Return ``a.b=value`` as ``{"a": {"b": value}}``; a list or mapping is YAML. Raises ConfigError."""
     key, equals, value = override.partition("=")
     if not equals or not key:
-        raise ConfigError(f"expected key=value, got an argument that starts with {override[:40]!r}")
+        # not shown: it may be whom to erase, without its key
+        raise ConfigError(
+            f"expected key=value, got an argument of {len(override):,} characters that is not of this form"
+        )
     nested: dict[str, Any] = {}
     place = nested
     *path, last = key.split(".")
@@ -146,7 +150,7 @@ def _refuse(values: Mapping[str, Any], section: type[BaseModel], prefix: str, se
     for key, value in values.items():
         if key not in section.model_fields:
             known = _all_names(settings, "")
-            name = f"{prefix}{key}"
+            name = f"{prefix}{shown(key)}"
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5) or difflib.get_close_matches(
                 str(key), known, n=1, cutoff=0.0
             )

@@ -48,7 +48,8 @@ def translated(
 def refusal(error: BaseException) -> RadrayError | None:
     """Return `error` in radray's words where a disk or S3 raised it; None for any other error."""
     if isinstance(error, OSError) and (error.errno in _DISK_ERRORS or "AWS Error" in str(error)):
-        where = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        # the folder alone: the file may be one of the source, whose name may be a patient's
+        where = f"{os.path.dirname(error.filename) or '.'}: " if isinstance(error.filename, str) else ""
         return RadrayError(f"{where}storage failed: {cause(error)}: {lever(error)}; run again")
     return None
 

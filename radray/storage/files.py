@@ -19,6 +19,7 @@ import smart_open.s3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.errors import InputError
+from radray.messages import file_name, source_place
 from radray.schema.statuses import RejectReason
 from radray.settings.warehouse import S3Settings
 from radray.storage import s3, transfers
@@ -189,7 +190,7 @@ class Storage:
             fs, path = self.filesystem(uri)
             exists = fs.get_file_info(path).type != pafs.FileType.NotFound
         if not exists:
-            raise InputError(f"source.uri={uri}: no such file or folder")
+            raise InputError(f"source.uri={source_place(uri)}: no such file or folder")
 
     def freeze(self, uri: str, *, may_be_empty: bool = False) -> list[FrozenFile]:
         """Return the file, or the files below the folder, at `uri` with size and digest, sorted by path.
@@ -215,8 +216,10 @@ class Storage:
             digest.update(chunk)
         return digest.hexdigest()
 
-    def open_input(self, uri: str) -> BinaryIO:
-        """Open the file at `uri` for reading bytes, seekable, never decompressed. Raises InputError.
+    def open_input(self, uri: str, name: str | None = None) -> BinaryIO:
+        """Open the file at `uri` for reading bytes, seekable, never decompressed.
+
+        Raises InputError, which calls it `name`; None: `uri`, for files that a setting names.
 
         On S3 it is verified up to WHOLE_BYTES; in a larger file nothing but https notices a bit that flipped.
         """
@@ -228,13 +231,13 @@ class Storage:
                 return io.BytesIO(s3.read(self._boto, uri))
             return smart_open.s3.open(*s3.split(uri), "rb", client=self._boto)
         except (OSError, ValueError, ClientError, BotoCoreError) as error:  # ValueError: smart_open, of a uri
-            raise InputError(f"{uri}: cannot be opened: {cause(error)}: {lever(error)}") from None
+            raise InputError(f"{name or uri}: cannot be opened: {cause(error)}: {lever(error)}") from None
 
     def open_frozen(self, file: FrozenFile) -> BinaryIO:
         """Open a file of the frozen input as `open_input` does; on disk never through a link. Raises InputError."""
         if is_s3(file.uri):
-            return self.open_input(file.uri)
-        with translated(file.uri, "cannot be opened", InputError):
+            return self.open_input(file.uri, file_name(file.path))
+        with translated(file_name(file.path), "cannot be opened", InputError):
             return open_plain(self.filesystem(file.uri)[1])
 
     @cached_property
@@ -250,7 +253,7 @@ class Storage:
         if fs.get_file_info(path).is_file:
             yield self._frozen(Entry(path, Kind.FILE), uri, Path(path).name)
             return
-        with suppress(MissingFile), translated(f"source.uri={uri}", "cannot be listed", InputError):
+        with suppress(MissingFile), translated(f"source.uri={source_place(uri)}", "cannot be listed", InputError):
             os.scandir(path).close()
         names: set[str] = set()
         for entry in sorted(entries_below(path), key=lambda entry: entry.path):
@@ -284,7 +287,7 @@ class Storage:
 
     def _s3_files(self, uri: str, *, only_first: bool = False) -> list[FrozenFile]:
         """Return the object at `uri`, or those below it; [] for none. Raises InputError where S3 does not answer."""
-        with translated(f"source.uri={uri}", "cannot be listed", InputError):
+        with translated(f"source.uri={source_place(uri)}", "cannot be listed", InputError):
             entry = s3.head(self._boto, uri)
             if entry is not None:
                 return [FrozenFile(uri, uri.rsplit("/", 1)[-1], entry.bytes, entry.etag)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from radray.evaluation.strata import MOST_VALUES, Report, strata_of
+from radray.evaluation.strata import BODY_PARTS, MOST_VALUES, Report, strata_of
 
 REPORTS = [
     Report("No acute disease.", "normal", seen=True, items=1, modality="CR", comparison_state="unknown"),
@@ -56,13 +56,22 @@ def test_every_reference_is_normal_abnormal_or_unjudged_and_of_one_value() -> No
 
 
 def test_rare_values_share_a_stratum() -> None:
-    reports = [Report("Clear.", body_part=f"part {part}") for part in range(MOST_VALUES + 3) for _ in range(20 - part)]
+    parts = sorted(BODY_PARTS)[: MOST_VALUES + 3]
+    reports = [Report("Clear.", body_part=part) for count, part in enumerate(parts) for _ in range(20 - count)]
     strata = strata_of(reports)
     assert [name for name in strata if name.startswith("body_part=")] == [
-        *(f"body_part=part {part}" for part in range(MOST_VALUES)),
+        *(f"body_part={part}" for part in parts[:MOST_VALUES]),
         "body_part=other",
     ]
     assert int(strata["body_part=other"].sum()) == 8 + 7 + 6
+
+
+def test_what_is_no_code_of_an_exam_is_never_the_name_of_a_stratum() -> None:
+    patient = Report("Clear.", modality="QUANTERFIELD", body_part="quanterfield, zebediah")
+    assert [name for name in strata_of([patient]) if "modality" in name or "body" in name] == [
+        *("modality=other", "body_part=other")
+    ]
+    assert strata_of([patient, REPORTS[0]])["modality=other"].tolist() == [True, False]
 
 
 def test_strata_that_are_not_values() -> None:

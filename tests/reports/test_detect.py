@@ -74,11 +74,12 @@ def test_what_is_of_no_format_is_recognised_as_none(name: str, content: str | by
 
 
 def test_an_unknown_source_is_described_by_suffixes_without_names() -> None:
-    message = str(not_recognised(["MRN4711.csv", "b.csv", "c.12345678", "noname"]))
-    assert "not recognised by any of its 4 files (csv, others)" in message
+    message = str(not_recognised(["MRN4711.csv", "b.csv", "c.12345678", "noname", "d.zebediah"]))
+    assert "not recognised by any of its 5 files (others, csv)" in message
     assert "set source.format (mimic_zip, " in message
     assert "4711" not in message
     assert "12345678" not in message
+    assert "zebediah" not in message
     assert "no file at all" in str(not_recognised([]))
 
 

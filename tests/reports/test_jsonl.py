@@ -149,7 +149,10 @@ def test_what_a_pair_says_is_what_is_read(findings: str, impression: str) -> Non
         (b"", "is empty"),
         (b"\n \r\n", "is empty"),
         (b"study_id,findings\n1,secret\n", "no JSON object"),
-        (b'{"study_id": "1", "text": "secret"}', "found study_id, text; see source.format and source.fields"),
+        (
+            b'{"study_id": "1", "text": "secret"}',
+            "found 2 names, study_id among them; see source.format and source.fields",
+        ),
     ],
 )
 def test_another_file_is_refused_without_its_content(data: bytes, message: str) -> None:

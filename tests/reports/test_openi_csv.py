@@ -101,12 +101,18 @@ def test_a_file_without_rows_has_no_records() -> None:
     [
         (b"", "is empty: expected a header with the columns uid, findings, impression"),
         (b"\n\n", "is empty"),
-        (b"uid,impression\n1,a\n", "no column findings: expected uid, findings, impression; found uid, impression$"),
-        (b"a,b\n1,2\n", "no column uid or findings or impression: .*; found a, b$"),
-        (b"1,secret,Clear lungs.\n", "found 3 columns, not all of them names$"),
-        (b"uid;findings;impression\n", "found 1 columns, not all of them names$"),
+        (
+            b"uid,impression\n1,a\n",
+            "no column findings: expected uid, findings, impression; found 2 names, uid, impression among them$",
+        ),
+        (b"a,b\n1,2\n", "no column uid or findings or impression: .*; found 2 names, none of them known$"),
+        (b"1,secret,Clear lungs.\n", "found 3 names, none of them known$"),
+        (b"uid;findings;impression\n", "found 1 names, none of them known$"),
         ("uid,findings,impression\n".encode("utf-16-le"), "a first line that is bad encoding$"),
-        (b"uid,findings,findings,impression\n", "has a duplicate column; found uid, findings, findings, impression$"),
+        (
+            b"uid,findings,findings,impression\n",
+            "has a duplicate column; found 4 names, uid, findings, impression among them$",
+        ),
     ],
 )
 def test_another_header_is_refused(data: bytes, message: str) -> None:

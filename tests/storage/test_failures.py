@@ -67,6 +67,6 @@ def test_own_errors_pass_but_a_missing_file_and_advice_is_the_lever() -> None:
 
 def test_a_refusal_is_of_a_disk_or_s3_alone() -> None:
     own = refusal(OSError(errno.ENOSPC, SECRET, "/data/x"))
-    assert str(own).startswith("/data/x: storage failed: ENOSPC")
+    assert str(own).startswith("/data: storage failed: ENOSPC")
     assert refusal(OSError(errno.ECONNRESET, SECRET)) is None
     assert refusal(ValueError(SECRET)) is None

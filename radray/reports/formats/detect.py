@@ -32,6 +32,53 @@ _HL7 = re.compile(r"\x0b?(?:MSH|FHS|BHS)[^\w\s]")
 _OPENI_COLUMNS = frozenset({"uid", "findings", "impression"})
 _SECTIONED_COLUMNS = frozenset({"study", "findings", "impression", "last_paragraph"})
 _TEXT_SUFFIXES = ("txt", "text", "rpt")
+_KNOWN_SUFFIXES = frozenset(
+    (
+        *_TEXT_SUFFIXES,
+        *[
+            "bin",
+            "bz2",
+            "csv",
+            "dat",
+            "dcm",
+            "doc",
+            "docx",
+            "edi",
+            "gz",
+            "hl7",
+            "htm",
+            "html",
+            "json",
+            "jsonl",
+            "log",
+            "msg",
+            "ndjson",
+            "parquet",
+            "pdf",
+        ],
+    )
+) | frozenset(
+    [
+        "pq",
+        "rar",
+        "rtf",
+        "sql",
+        "sqlite",
+        "tar",
+        "tgz",
+        "tsv",
+        "xls",
+        "xlsx",
+        "xml",
+        "xz",
+        "yaml",
+        "yml",
+        "zip",
+        "zst",
+        "7z",
+    ]
+)
+"""Suffixes that an error shows."""
 
 
 def recognise(origin: Origin, name: str, head: Callable[[], bytes]) -> str | None:
@@ -61,8 +108,8 @@ def companion_reason(name: str) -> RejectReason:
 
 def not_recognised(names: Collection[str]) -> InputError:
     """Return the error for a source of which no file, or member, is of a known format; it names how many there are."""
-    # a suffix with digits may be an id
-    suffixes = Counter(suffix if (suffix := _suffix(name)).isalpha() else "others" for name in names)
+    # a suffix that is not known may be a part of a name, or an id
+    suffixes = Counter(suffix if (suffix := _suffix(name)) in _KNOWN_SUFFIXES else "others" for name in names)
     known = ", ".join(suffix for suffix, _ in suffixes.most_common(_SHOWN_SUFFIXES)) or "no file at all"
     return InputError(
         f"the format of the source is not recognised by any of its {len(names):,} files ({known}), or they are"

@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 
 from radray.errors import InputError
 from radray.reports.record.counting import count_units
-from radray.reports.record.fields import Fields, describe_names
+from radray.reports.record.fields import Fields
 from radray.reports.record.record import MAX_REPORT_BYTES, Record
 from radray.reports.wire.json_values import load, object_record
 from radray.reports.wire.pieces import Chunks, Piece, read_lines
@@ -57,5 +57,5 @@ def require_reports(
     if not any_values and not may_be_empty:
         raise InputError(f"{what} is empty: {fields.expected}")
     if any_values and not any_report:
-        content = "no JSON object" if names is None else f"the first object: {describe_names(names)}"
+        content = "no JSON object" if names is None else f"the first object: {fields.describe(names)}"
         raise InputError(f"{what} holds no reports: {fields.expected}; {content}; see source.format and source.fields")

@@ -1,17 +1,13 @@
 """Names and values of the fields of a source with named fields: JSON lines, Parquet and the like."""
 
 import datetime
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from radray.errors import InputError
 
 PROMPT, COMPLETION = "prompt", "completion"
 """Fields of a pair for fine-tuning: read as findings and impression where neither they nor a report are there."""
-
-_COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
-_SHOWN_COLUMNS = 40
 
 _STATUS = {
     # FHIR R4 and R5 diagnostic-report-status; HL7 v2 table 0123 (OBR-25) and those statuses of table 0085 (OBX-11) in
@@ -69,29 +65,32 @@ class Fields:
         """The names that a report must have, for an error."""
         return f"expected {self.study_id}, and {self.findings}, {self.impression} or {self.report}"
 
+    def describe(self, names: Collection[str]) -> str:
+        """Return for an error how many `names` an input has, and the names of fields among them."""
+        return describe_names(names, dict.fromkeys([*(name for _, name in self.items()), PROMPT, COMPLETION]))
+
     def require(self, columns: Collection[str], what: str) -> None:
         """Raise InputError unless `columns`, those of `what`, include the study id, a text and all names that were set.
 
-        The message names the columns only if each looks like a name: in a file without a header they are patients'
-        data.
+        The message names the columns that are known and counts the others: in a file without a header they are
+        patients' data.
         """
         renamed = [name for field, name in self.items() if name != field and name not in columns]
         missing = sorted({*renamed, *({self.study_id} - set(columns))})
         if not missing and self.are_in(columns):
             return
         lacks = f"{what} has no column {' or '.join(missing)}" if missing else f"no column of {what} holds reports"
-        raise InputError(f"{lacks}: {self.expected}; {describe_names(columns)}; see source.fields")
+        raise InputError(f"{lacks}: {self.expected}; {self.describe(columns)}; see source.fields")
 
 
 def _has_none(names: Collection[str], *wanted: str) -> bool:
     return all(name not in names for name in wanted)
 
 
-def describe_names(names: Collection[str]) -> str:
-    """Return `names` as a text for an error if every one of them looks like a name; else only their number."""
-    if len(names) > _SHOWN_COLUMNS or not all(_COLUMN_NAME.fullmatch(name) for name in names):
-        return f"found {len(names)}, not all of them names"
-    return f"found {', '.join(names) or 'none'}"
+def describe_names(names: Collection[str], known: Iterable[str]) -> str:
+    """Return for an error how many `names` an input has, and which of those in `known` are among them."""
+    there = [name for name in known if name in names]
+    return f"found {len(names):,} names" + (f", {', '.join(there)} among them" if there else ", none of them known")
 
 
 def parse_time(text: str | None) -> datetime.datetime | None:

@@ -11,11 +11,11 @@ from typing import BinaryIO, cast
 
 from radray.errors import InputError
 from radray.reports.archives.member import BrokenStream, ByteStream, chunks_of
+from radray.reports.record.fields import describe_names
 from radray.reports.record.record import MAX_REPORT_BYTES
 from radray.reports.text.decoding import decode
 from radray.schema.statuses import RejectReason
 
-_COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CUT_CHARACTER = "\udfff"
 """Stands for the odd last byte of a UTF-16 file: no encoding has this character."""
@@ -61,26 +61,24 @@ def read_csv(file: BinaryIO, wanted: Sequence[str]) -> CsvFile:
     row, the CSV is valid: one row, and nothing in the file shows the mistake.) Each line is parsed at most three times.
 
     Raises InputError if there is no header, a column is duplicate, or one of `wanted` is missing. The message names the
-    columns only if each of them looks like a name: a file without a header begins with a patient's data.
+    columns of `wanted` alone, and counts the others: a file without a header begins with a patient's data.
     """
     rows = _Rows(file)
     header = next(rows.read(None), None)
     if header is None:
         raise InputError(f"the CSV file is empty: expected a header with the columns {', '.join(wanted)}")
     names = [name.strip().lower() for name in header.cells]
-    description = f"{len(names)} columns, not all of them names"
+    description = describe_names(names, wanted)
     if header.problem is not None:
-        description = f"a first line that is {header.problem.value.replace('_', ' ')}"
+        description = f"found a first line that is {header.problem.value.replace('_', ' ')}"
         names = []
-    elif all(_COLUMN_NAME.fullmatch(name) for name in names):
-        description = ", ".join(names)
     missing = [name for name in wanted if name.lower() not in names]
     if missing:
         raise InputError(
-            f"the CSV file has no column {' or '.join(missing)}: expected {', '.join(wanted)}; found {description}"
+            f"the CSV file has no column {' or '.join(missing)}: expected {', '.join(wanted)}; {description}"
         )
     if len(set(names)) != len(names):
-        raise InputError(f"the CSV file has a duplicate column; found {description}")
+        raise InputError(f"the CSV file has a duplicate column; {description}")
     return CsvFile({name: position for position, name in enumerate(names)}, rows.read(len(names)))
 
 

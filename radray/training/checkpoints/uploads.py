@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from radray.errors import RadrayError
 from radray.models.manifest import FileEntry
+from radray.storage.failures import cause
 from radray.storage.files import Storage
 from radray.training.checkpoints.files import CheckpointManifest, Damaged, step_name, step_of
 
@@ -57,8 +58,10 @@ class Uploads:
             for name, entry in manifest.files.items():
                 self._get_file(folder, name, entry)
             manifest.write(folder)
-        except (RadrayError, OSError) as error:
+        except RadrayError as error:
             raise Damaged(f"it cannot be fetched: {error}") from None
+        except OSError as error:
+            raise Damaged(f"it cannot be fetched: {cause(error)}") from None
         return manifest
 
     def remove(self, steps: Iterable[int]) -> None:

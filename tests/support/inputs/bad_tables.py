@@ -157,8 +157,8 @@ _SHAPES = [
     _csv("CSV: header", "alone", HEAD, {}),
     _csv("CSV: header", "no bytes at all", b"", None, "the CSV file is empty"),
     _csv("CSV: header", "blank lines alone", b"\n\r\n \n"[:3], None, "the CSV file is empty"),
-    _csv("CSV: header", "none: begins with a report", GOOD, None, "3 columns, not all of them names"),
-    _csv("CSV: header", "semicolons", HEAD.replace(",", ";") + GOOD, None, "1 columns, not all of them names"),
+    _csv("CSV: header", "none: begins with a report", GOOD, None, "found 3 names, none of them known"),
+    _csv("CSV: header", "semicolons", HEAD.replace(",", ";") + GOOD, None, "found 1 names, none of them known"),
     _csv("CSV: missing column", "findings", "uid,impression\n1,Normal\n", None, "no column findings"),
     _csv(
         "CSV: missing column",
@@ -174,7 +174,7 @@ _SHAPES = [
         "a page of HTML",
         b"<!DOCTYPE html>\n<html></html>\n",
         None,
-        "not all of them names",
+        "none of them known",
     ),
     _csv(
         "CSV: wrong content",

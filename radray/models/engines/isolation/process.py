@@ -19,6 +19,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from radray.console import log_warning
 from radray.errors import RadrayError
 from radray.models.engines.engine import Answer, Engine, Failed
 from radray.models.engines.isolation.child import Answered, CallFailed, Planned, Ready, Refused
@@ -147,12 +148,12 @@ class EngineProcess:
         if len(self._given_up) > _GIVEN_UP_KEPT:
             self._given_up.popitem(last=False)
         answers[place] = Failed(why.reason)
-        _LOG.warning("engine %s: a report is given up: %s (%s)", self.name, why.reason, why.how)
+        log_warning(_LOG, f"engine {self.name}: a report is given up: {why.reason} ({why.how})")
         self._patience.failed(why.reason)
         return []
 
     def _start_anew(self, gone: Gone, rows: int) -> None:
-        _LOG.warning("engine %s ended in a call of %d reports: %s", self.name, rows, gone.how)
+        log_warning(_LOG, f"engine {self.name} ended in a call of {rows} reports: {gone.how}")
         self._patience.died(gone.how)
         self._start()
 
@@ -176,7 +177,7 @@ class EngineProcess:
                     self._limits.probed(frame.width, frame.probe, frame.seconds)
                     return
                 how = _refusal(frame)
-            _LOG.warning("engine %s could not be started, try %d of %d: %s", self.name, start, STARTS, how)
+            log_warning(_LOG, f"engine {self.name} could not be started, try {start} of {STARTS}: {how}")
         self._owner.end()
         raise RadrayError(
             f"engine {self.name} could not be started: {STARTS} processes ended before they had answered a prompt, the"
