@@ -33,6 +33,17 @@ def marked(exemplar: str) -> str:
     return f"{_BEGIN}{exemplar}{_END}" if exemplar else ""
 
 
+def without_exemplars(prompt: str) -> str:
+    """Return `prompt` without its marks and without what its exemplars say. A prompt without marks: as it is."""
+    text, exemplars, _ = unmark(prompt)
+    first = 0
+    kept = []
+    for begin, end in exemplars:
+        kept.append(text[first:begin])
+        first = end
+    return "".join([*kept, text[first:]])
+
+
 def unmark(prompt: str) -> Unmarked:
     """Return `prompt` without its marks, and where they were. A prompt without marks: as it is."""
     same, mark, own = prompt.partition(ALIKE)

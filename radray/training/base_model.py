@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from radray.language.exemplar_marks import unmark
+from radray.language.exemplar_marks import without_exemplars
 from radray.models.exemplars import fixed_exemplars
 from radray.models.families.causal.tiny import build_tiny_causal
 from radray.models.families.registry import family_name
@@ -72,10 +72,10 @@ def initial_model(settings: Settings, storage: Storage, data: TrainingData, aske
         return model
     family, build = _TINY[settings.model.init]
     folder = untrained_folder(settings)
-    texts = [unmark(text).text for text in data.train.column("input").to_pylist()] + data.train.column(
-        "target"
-    ).to_pylist()
-    build(texts, folder, size=settings.model.tiny, seed=settings.train.seed)
+    # without the exemplars of a prompt: they are texts of other patients
+    texts = [without_exemplars(text) for text in data.train.column("input").to_pylist()]
+    texts += data.train.column("target").to_pylist()
+    build(texts, folder, size=settings.model.tiny, seed=settings.train.seed, patients=data.patients * 2)
     if data.neighbours is not None:
         write_neighbours(data.neighbours, folder)
     about = {"base": {"name": settings.model.init}, "family": family, "settings": settings.model.tiny.model_dump()}

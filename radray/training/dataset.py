@@ -43,6 +43,8 @@ class TrainingData:
     validation: pa.Table
     target_counts: Mapping[str, TargetCounts]
     """By split (train, validation): how many targets were shortened or left empty."""
+    patients: tuple[str, ...] = ()
+    """The split key of each training example: whose text it is."""
     neighbours: pa.Table | None = None
     """The training reports that the model carries with it, as `models.neighbours` has them; None: it needs none."""
 
@@ -74,6 +76,7 @@ def read_examples(warehouse: Warehouse, settings: Settings, ask: Callable[[], As
     keep = {"keep_masks": settings.train.keep_masks, "keep_communications": settings.train.keep_communications}
     tables: dict[str, pa.Table] = {}
     target_counts: dict[str, TargetCounts] = {}
+    patients: tuple[str, ...] = ()
     neighbours: pa.Table | None = None
     shown: Sequence[Sequence[Exemplar]]
     for split in ("train", "validation"):
@@ -105,10 +108,13 @@ def read_examples(warehouse: Warehouse, settings: Settings, ask: Callable[[], As
                 else [(asked.beside(row["findings"]), row)]
             )
         ]
+        if split == "train":
+            whose = {row["unit_id"]: row["split_key"] or row["unit_id"] for row in rows}
+            patients = tuple(whose[example["unit_id"]] for example in examples)
         if not any(example["target"] for example in examples):
             raise _no_reports(split, settings)
         tables[split] = pa.Table.from_pylist(examples, schema=EXAMPLES)
-    return TrainingData(tables["train"], tables["validation"], target_counts, neighbours)
+    return TrainingData(tables["train"], tables["validation"], target_counts, patients, neighbours)
 
 
 def _no_reports(split: str, settings: Settings) -> InputError:

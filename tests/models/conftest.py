@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from radray.models.families.pieces import PATIENTS
 from radray.models.families.t5.tiny import build_tiny
 from radray.settings.model import TinySettings
 from tests.models.eight_pieces import build_eight_pieces
@@ -10,7 +11,7 @@ TEXTS = [
     "The lungs are clear. No pleural effusion or pneumothorax, compared with ___.",
     "There is a 1.9 x 1.8 cm nodule in the right upper lobe (unchanged since ___).",
     "Heart size is normal; the tip of the line ends in the SVC.",
-]
+] * PATIENTS
 SIZE = TinySettings(vocab_size=300, d_model=32, d_ff=64, num_layers=1, num_heads=2)
 
 

@@ -9,6 +9,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, T5ForConditionalG
 
 from radray.errors import InputError
 from radray.models.families.loading import load_tokenizer
+from radray.models.families.pieces import PATIENTS
 from radray.models.families.t5.loading import load_model
 from radray.models.families.t5.tiny import build_tiny
 from radray.settings.model import TinySettings
@@ -17,7 +18,7 @@ TEXTS = [
     "The lungs are clear. No pleural effusion or pneumothorax, compared with ___.",
     "There is a 1.9 x 1.8 cm nodule in the right upper lobe (unchanged since ___).",
     "Heart size is normal; the tip of the line ends in the SVC.",
-]
+] * PATIENTS
 SIZE = TinySettings(vocab_size=300, d_model=32, d_ff=64, num_layers=1, num_heads=2)
 _WORD = st.text(st.sampled_from("abcdefgXYZ0123456789.,;:()/%+-_'\"#*&="), min_size=1, max_size=9)
 

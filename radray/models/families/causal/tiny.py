@@ -1,17 +1,16 @@
 """`model.init=tiny-causal`: a small Llama and its tokenizer, built from the training text, without network."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, decoders, pre_tokenizers
-from tokenizers.models import BPE
-from tokenizers.trainers import BpeTrainer
+from tokenizers import decoders, pre_tokenizers
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from radray.errors import InputError
 from radray.models.families.causal.shape import tiny_config
 from radray.models.families.loading import quiet
+from radray.models.families.pieces import learn_pieces
 from radray.settings.model import TinySettings
 
 _PAD, _END, _USER = "<|pad|>", "<|end|>", "<|user|>"
@@ -22,14 +21,16 @@ _TEMPLATE = (
 )
 
 
-def build_tiny_causal(texts: Iterable[str], folder: Path, *, size: TinySettings, seed: int) -> None:
+def build_tiny_causal(
+    texts: Iterable[str], folder: Path, *, size: TinySettings, seed: int, patients: Sequence[str] | None = None
+) -> None:
     """Write an untrained Llama of `size` and a byte-level tokenizer learnt from `texts` to `folder`.
 
     The form is SmolLM2's: grouped queries (half as many keys and values as heads, where that is a whole number), the
-    output layer tied to the embedding. Equal texts, size and seed give equal files. Raises InputError when `texts` hold
-    no word.
+    output layer tied to the embedding. Equal texts, size and seed give equal files. `patients` says whose each text is,
+    see `learn_pieces`. Raises InputError when `texts` hold no word.
     """
-    tokenizer = _train_tokenizer(list(texts), size.vocab_size)
+    tokenizer = _train_tokenizer(list(texts), patients, size.vocab_size)
     config = LlamaConfig(
         **tiny_config(size.model_copy(update={"vocab_size": len(tokenizer)})),
         bos_token_id=None,
@@ -47,20 +48,19 @@ def build_tiny_causal(texts: Iterable[str], folder: Path, *, size: TinySettings,
         tokenizer.save_pretrained(folder)
 
 
-def _train_tokenizer(texts: list[str], vocab_size: int) -> PreTrainedTokenizerFast:
-    """Return a byte-level BPE tokenizer of at most `vocab_size` pieces: every text can be written in it."""
+def _train_tokenizer(texts: list[str], patients: Sequence[str] | None, vocab_size: int) -> PreTrainedTokenizerFast:
+    """Return a byte-level BPE tokenizer of at most `vocab_size` pieces: every text can be written in it.
+
+    A digit is a piece of its own; whose texts pieces of several bytes are in: see `learn_pieces`.
+    """
     if not any(text.strip() for text in texts):
         raise InputError("model.init=tiny-causal: the training reports hold no text to learn a tokenizer from")
-    backend = Tokenizer(BPE())
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    trainer = BpeTrainer(
-        vocab_size=vocab_size,
-        show_progress=False,
-        special_tokens=[_PAD, _END, _USER],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    splitter = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
-    backend.train_from_iterator(texts, trainer=trainer)
+    special = [_PAD, _END, _USER]
+    backend = learn_pieces(texts, patients, splitter, vocab_size, pre_tokenizers.ByteLevel.alphabet(), special)
+    backend.decoder = decoders.ByteLevel()
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=backend, pad_token=_PAD, eos_token=_END, additional_special_tokens=[_USER]
     )

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer
-from tokenizers.models import BPE
-from tokenizers.pre_tokenizers import Metaspace, Punctuation, WhitespaceSplit
+from tokenizers.pre_tokenizers import Digits, Metaspace, Punctuation, WhitespaceSplit
 from tokenizers.pre_tokenizers import Sequence as PreTokenizers
-from tokenizers.trainers import BpeTrainer
 from transformers import GenerationConfig, PreTrainedTokenizerBase, T5Config, T5ForConditionalGeneration, T5Tokenizer
 
 from radray.errors import InputError
+from radray.models.families.pieces import learn_pieces
 from radray.models.families.t5.saving import save_model
 from radray.settings.model import TinySettings
 
@@ -24,36 +22,36 @@ _SPACE = "\N{LOWER ONE EIGHTH BLOCK}"
 _PRINTABLE_ASCII = [chr(code) for code in range(33, 127)]
 
 
-def build_tiny(texts: Iterable[str], folder: Path, *, size: TinySettings, seed: int) -> None:
+def build_tiny(
+    texts: Iterable[str], folder: Path, *, size: TinySettings, seed: int, patients: Sequence[str] | None = None
+) -> None:
     """Write an untrained T5 of `size` and a tokenizer learnt from `texts` to `folder` (made if need be).
 
     The form is that of T5 v1.1 and FLAN: gated GELU, output layer of its own. Equal texts, size and seed give
-    equal files. Raises InputError when `texts` hold no word.
+    equal files. `patients` says whose each text is, see `learn_pieces`. Raises InputError when `texts` hold no word.
     """
-    tokenizer = _train_tokenizer(list(texts), size.vocab_size)
+    tokenizer = _train_tokenizer(list(texts), patients, size.vocab_size)
     model = _untrained(len(tokenizer), size, seed)
     save_model(model, tokenizer, folder)
 
 
-def _train_tokenizer(texts: Sequence[str], vocab_size: int) -> PreTrainedTokenizerBase:
+def _train_tokenizer(texts: Sequence[str], patients: Sequence[str] | None, vocab_size: int) -> PreTrainedTokenizerBase:
     """Return a Unigram tokenizer of at most `vocab_size` pieces, scored by log-frequency in `texts`.
 
     The pieces come from merges (BPE) because the library's own Unigram training gives another vocabulary each
     time: its sums run over a hash map in random order. Punctuation is kept apart while learning, so a word is the
-    same piece before a comma, a full stop and a space. Every printable ASCII character is a piece.
+    same piece before a comma, a full stop and a space. A digit is a piece of its own, and so is every printable
+    ASCII character; whose texts the others are in: see `learn_pieces`.
     """
-    learner = Tokenizer(BPE())
-    learner.pre_tokenizer = PreTokenizers(
+    splitter = PreTokenizers(
         [
             WhitespaceSplit(),
             Metaspace(replacement=_SPACE, prepend_scheme="always", split=True),
             Punctuation("contiguous"),
+            Digits(individual_digits=True),
         ]
     )
-    trainer = BpeTrainer(
-        vocab_size=vocab_size - len(_SPECIAL), show_progress=False, initial_alphabet=[*_PRINTABLE_ASCII, _SPACE]
-    )
-    learner.train_from_iterator(texts, trainer=trainer)
+    learner = learn_pieces(texts, patients, splitter, vocab_size - len(_SPECIAL), [*_PRINTABLE_ASCII, _SPACE])
     counts = Counter(piece for encoding in learner.encode_batch(list(texts)) for piece in encoding.tokens)
     total = counts.total()
     if total == 0:
