@@ -29,6 +29,7 @@ BY_HAND = {
     r"ray job (status|logs|stop) .*": "tests/e2e/test_cluster_nights.py",
     r"ray get-auth-token --generate": "the operator",
     r"ray (dashboard|down) cluster\.yaml": "the operator: they want the cluster",
+    r"cd FOLDER && find \. .*": "tests/test_messages.py",
     r"export RAY_AUTH_MODE=token RAY_API_SERVER_ADDRESS=\S+": "the operator's terminal",
 }
 """The commands that are no job's, pytest's or a module's of the tests, as patterns, and who runs them."""
