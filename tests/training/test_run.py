@@ -45,6 +45,7 @@ DATA = TrainingData(
     _table("Small effusion.", "No acute disease."),
     _table("Nodule.", None),
     {"train": TargetCounts(masks=3, communications=2, empty=1), "validation": TargetCounts(0, 0, 0)},
+    patients=("p0", "p1"),
 )
 
 
