@@ -29,7 +29,8 @@ from radray.checks.findings.omissions import find_omissions
 from radray.checks.findings.polarity import find_invented_changes, find_polarity_flips
 from radray.checks.findings.sections import find_exchanged_sections
 from radray.checks.findings.sides import find_side_conflicts
-from radray.checks.form import find_degenerate, find_identifiers, find_masks
+from radray.checks.form import find_degenerate, find_masks
+from radray.checks.identifiers.written import find_written
 from radray.checks.numbers.counts import find_changed_counts
 from radray.checks.numbers.exchanged import find_changed_grades, find_exchanged
 from radray.checks.numbers.measurements import find_changed
@@ -49,7 +50,7 @@ from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
 from radray.language.lexicon.vocabulary import adopted_suffix
 from radray.language.mentions import Mention
 
-CHECKS_ID = "checks-2"
+CHECKS_ID = "checks-3"
 """Version of the checks: raise it when a change here, in the phrase table or in `find_mentions` can change a flag."""
 
 
@@ -110,7 +111,7 @@ def check(
         "mask": find_masks(text),
         "prior": find_prior(text, findings, behind),
         "degenerate": find_degenerate(text, output_cut=output_cut),
-        "identifier": find_identifiers(text, identifiers, (findings, behind)),
+        "identifier": find_written(text, identifiers, (findings, behind)),
         "recommendation_missed": find_missed_recommendations(text, findings),
     }
     mentions = mentions_of(text)

@@ -1,13 +1,11 @@
-"""The form of an impression: masks, identifiers, and degenerate text (empty, looping, cut off, junk)."""
+"""The form of an impression: masks, and degenerate text (empty, looping, cut off, junk)."""
 
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from radray.checks.dates import is_known
 from radray.checks.exams import exam_sections
 from radray.checks.spans import CACHED_TEXTS, IMPRESSION, Hit, Place
-from radray.language.alternation import holds
 
 _MASK = re.compile(
     r"__+|\bX{3,}\b|(?<=-)X{3,}|\[\*\*[^\[\]]{0,200}\*\*\]|\*{3,}"
@@ -174,143 +172,3 @@ def _repeats(words: Sequence[re.Match[str]], lowered: Sequence[str], exams: Sequ
         if sentence:
             sentences.add((exams[first], sentence))
     return hits
-
-
-_TITLED = r"(?:Dr|Drs|Mr|Mrs|Ms|Miss|Prof|Professor|Doctor|Nurse|Sister)\b\.?\s+"
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)\.?"
-)
-_IDENTIFIER = re.compile(
-    rf"""
-    \b(?:dr|mr|mrs|ms)\.\s(?!(?:was|were|is|has|had|at|by|on|the|in|for|of|and|notified|who|to)\b)[a-z][a-z'\u2019-]+
-    | (?-i:\b{_TITLED}(?:[A-Z]\.?\s+)?[A-Z][a-z'\u2019-]+)
-    | (?-i:\b[A-Z][a-z'\u2019-]+,?\s(?:[A-Z]\.?\s)?(?:MD|M\.D\.|DO|D\.O\.|RN|NP|PA-C|MBBS|FRCR)\b)
-    | \b(?:patient(?:'s)?\s+name|name|patient|signed(?:\s+by)?|dictated\s+by|read\sby|attending|radiologist|physician)
-        \s*+:\s*+(?-i:[A-Z][a-z'-]+)
-    | (?-i:\b[Pp]atient\s+[A-Z][a-z]+,?\s+[A-Z][a-z]+)
-    | \b(?:electronically\s+signed)\b
-    | \b(?:mrn|accession|acc|dob|d\.o\.b|ssn|medical\s+record|record\s+(?:number|no)|patient\s+id|pt\s+id|study\s+id
-        |id|case
-        |order|exam|visit|encounter|account)\s*+(?:number|no\.?|num|id)?\s*+(?:\#|:|=
-            |is)?\s*+\#?\s*+[a-z]{{0,4}}-?\d[\w./-]{{2,}}\w
-    | \b(?:date\s+of\s+birth|birth\s?date|born\s+(?:on|in)|d\.?o\.?b\b)
-    | \b\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:19|20)?\d{{2}}\b(?!\s?(?:x|mm|cm))
-    | \b(?:19|20)\d{{2}}[/.-]\d{{1,2}}[/.-]\d{{1,2}}\b | \b\d{{1,2}}/(?:19|20)\d{{2}}\b
-    | \b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+(?:19|20)\d{{2}})?\b(?!\s?(?:x\s|mm|cm|weeks?|months?|days?))
-    | \b\d{{1,2}}(?:st|nd|rd|th)?[\s-](?:of\s+)?{_MONTH}(?:,?[\s-](?:19|20)?\d{{2}})?\b(?!\s+(?:be|represent|reflect
-        |also|indicate))
-    | \b{_MONTH},?\s+(?:of\s+)?(?:19|20)\d{{2}}\b | \b(?:on|dated|from|of|since)\s+\d{{1,2}}/\d{{1,2}}\b(?!/)
-    | (?<![\w.])(?:\+?\d{{1,2}}[\s.-]?)?\(?\d{{3}}\)?[\s.-]\d{{3}}[\s.-]\d{{4}}\b | (?<![\w.-])\d{{3}}-\d{{4}}\b
-    | \b(?:ext|extension|pager|beeper|phone|tel|telephone|fax|cell)\.?\s*+(?:number|no\.?|is
-        |at)?\s*+[\#:x]?\s*+\d[\d\s-]{{3,}}
-    | \b\d{{3}}-\d{{2}}-\d{{4}}\b | [\w.+-]{{1,64}}@[\w-]{{1,64}}\.[a-z]{{2,}}
-    | (?<![\w.,])\d{{6,}}(?![\w.,]*\d) | \b(?=[a-z-]{{0,6}}\d)[a-z]{{1,5}}-?\d{{5,}}\b
-        | \b\d{{2,4}}-[a-z]{{1,4}}-\d{{3,}}\b
-    | \b[a-z]{{1,4}}-?\d{{2,4}}-\d{{3,}}\b | \b\d(?:\.\d+){{4,}}\b | \b\d{{2,}}-\d{{4,}}\b
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_DIGIT = re.compile(r"\d")
-_CAPITALS = (
-    "Dr",
-    "Mr",
-    "Ms",
-    "Miss",
-    "Prof",
-    "Doctor",
-    "Nurse",
-    "Sister",
-    "MD",
-    "M.D",
-    "DO",
-    "D.O",
-    "RN",
-    "NP",
-    "PA-C",
-    "MB",
-    "FRCR",
-)
-_STEMS = (
-    "patient",
-    "name",
-    "sign",
-    "dictated",
-    "read by",
-    "attending",
-    "radiologist",
-    "physician",
-    "birth",
-    "born",
-    "dob",
-    "@",
-    "dr.",
-    "mr.",
-    "mrs.",
-    "ms.",
-)
-"""Every identifier without a digit contains one of these, in lower case, or of `_CAPITALS`: a quick first test."""
-_MOST_GIVEN = 32
-"""Different identifiers of an impression that are looked for in its input."""
-MIN_IDENTIFIER = 5
-"""Fewest letters or digits of an identifier that is searched for: Open-i's study ids, 1 to 3,999, occur in any text."""
-
-
-def find_identifiers(impression: str, identifiers: Sequence[str] = (), texts: tuple[str, ...] = ()) -> list[Hit]:
-    """Return the identifiers in `impression`: `identifiers`, dates, phone numbers, record numbers, titled names.
-
-    What findings and background, the `texts`, have too, a date in whatever form, was given to the writer and counts
-    only where it is one of `identifiers`.
-
-    `identifiers` of at least MIN_IDENTIFIER letters or digits are searched for as whole words in any case, and so are
-    the digits of one that has at least six ("s50414267"). Years alone, ages and times do not count. [] for none.
-    """
-    given: dict[str, bool] = {}
-    hits: list[Hit] = []
-    for hit in _identified(impression):
-        written = impression[hit[0].start : hit[0].end]
-        if written not in given:
-            given[written] = len(given) < _MOST_GIVEN and _is_given(written, texts)
-        if not given[written]:
-            hits.append(hit)
-    if not identifiers:
-        return hits
-    lowered = impression.lower()
-    for written in dict.fromkeys(form for identifier in identifiers for form in _forms(identifier)):
-        start = lowered.find(written)
-        while start >= 0:
-            end = start + len(written)
-            whole = not (start and lowered[start - 1].isalnum()) and not lowered[end : end + 1].isalnum()
-            if whole and not any(hit[0].start < end and start < hit[0].end for hit in hits):
-                hits.append((Place(IMPRESSION, start, end),))
-                break
-            start = lowered.find(written, end)
-    return hits
-
-
-def _is_given(written: str, texts: tuple[str, ...]) -> bool:
-    plain = _plain(written)
-    return any(plain in _plain(text) for text in texts) or is_known(written, texts)
-
-
-@lru_cache(maxsize=CACHED_TEXTS)
-def _plain(text: str) -> str:
-    return " ".join(text.lower().split())
-
-
-@lru_cache(maxsize=CACHED_TEXTS)
-def _identified(impression: str) -> tuple[Hit, ...]:
-    lowered = impression.lower()
-    if _DIGIT.search(impression) or holds(impression, _CAPITALS) or holds(lowered, _STEMS):
-        return tuple((Place(IMPRESSION, *match.span()),) for match in _IDENTIFIER.finditer(impression))
-    return ()
-
-
-@lru_cache(maxsize=CACHED_TEXTS)
-def _forms(identifier: str) -> tuple[str, ...]:
-    plain = identifier.strip().lower()
-    digits = re.sub(r"\D", "", plain)
-    forms = [plain] if sum(map(str.isalnum, plain)) >= MIN_IDENTIFIER else []
-    if len(digits) >= 6 and digits != plain:
-        forms.append(digits)
-    return tuple(forms)

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from radray.errors import GateError
 from radray.flags import TIER_A
-from radray.schema.statuses import PredictionStatus
+from radray.schema.statuses import FailReason, PredictionStatus
 from radray.settings.gates import ExcessRates, GatesSettings
 
 STRATA = ("normal", "abnormal")
@@ -25,7 +25,7 @@ SCORE_COLUMNS = ("reference_stratum", "rougel_f", "scorer_id")
 
 _COMPARED = tuple(f"{writer}flag_{name}" for name in _EXCESS for writer in ("", "reference_"))
 
-NIGHT_COLUMNS = ("status", "findings", "prediction", "findings_stratum", *SCORE_COLUMNS, *_FLAGS, *_COMPARED)
+NIGHT_COLUMNS = ("status", "reason", "findings", "prediction", "findings_stratum", *SCORE_COLUMNS, *_FLAGS, *_COMPARED)
 """Columns of `predictions` that `measure` reads."""
 
 
@@ -38,7 +38,8 @@ class Night:
     flagged: int = 0
     """Ok predictions with a Tier A flag."""
     flags: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """By class: ok predictions with the flag, and those to which the check applies."""
+    """By class: ok predictions with the flag, and those to which the check applies. `identifier`: with those that were
+    withheld for one, among both."""
     excess: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """By class: flags of predictions, flags of references, and the reports on which both were checked."""
     rouge_l: dict[str, tuple[float, int]] = field(default_factory=dict)
@@ -109,6 +110,9 @@ def measure(batches: Iterable[pa.Table | pa.RecordBatch]) -> Night:
         night.ok += ok.num_rows
         _add_flags(night, ok)
         _add_excess(night, ok)
+        withheld = pc.sum(pc.equal(batch.column("reason"), FailReason.IDENTIFIER.value)).as_py() or 0
+        hits, n = night.flags["identifier"]
+        night.flags["identifier"] = (hits + withheld, n + withheld)
         abnormal = ok.filter(pc.equal(ok.column("findings_stratum"), "abnormal"))
         for name, seen in (("prediction", night.predictions), ("findings", night.findings)):
             seen.update(hash(text) for text in abnormal.column(name).to_pylist())

@@ -22,6 +22,7 @@ from radray.pipelines.generate import stage_predictions
 from radray.pipelines.progress import staged_rows
 from radray.pipelines.stage import Stage
 from radray.pipelines.write_impressions import WriteImpressions
+from radray.schema.statuses import FailReason
 from radray.tables.merge import Merged
 from radray.tables.partition import RecordedRun
 
@@ -90,6 +91,7 @@ def generate_partition(
                 committed.figures["shift_p_value"] = deferral.p_value
             if night.defers:
                 committed.figures["rows_deferred"] = merged.rows - merged.counts.where(defer_reason=None)
+            committed.figures["rows_identified"] = merged.counts.where(reason=FailReason.IDENTIFIER.value)
             committed.figures["rows_repeated"] = merged.counts.where(repeated=True, run_id=night.run_id)
     outcome = outcome_of(night, merged, len(staged), len(copied), committed.figures)
     print_outcome(night, merged, outcome, console)

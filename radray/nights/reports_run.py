@@ -1,5 +1,6 @@
 """One night of `reports`: its files frozen, their units parsed, and one partition committed."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from radray.pipelines.plan import plan
 from radray.pipelines.progress import staged_rows
 from radray.pipelines.work import PlannedUnit, SourceSpec
 from radray.reports.record.fields import Fields
+from radray.reports.record.residual import count_residual, refuse_residual
 from radray.reports.splits import count_missing, digest_split, read_split_file
 from radray.schema.reports import REPORTS
 from radray.schema.statuses import ReportStatus
@@ -38,7 +40,7 @@ from radray.tables.partition import PartitionRun, RecordedRun, StagedRun
 from radray.tables.runs import RunRow
 from radray.tasks.impression.pairs import pair_line
 
-COUNTED = ("reason", "split")
+COUNTED = ("reason", "split", "identifiers")
 """Columns by which the rows of a night are counted besides status, for its summary."""
 
 
@@ -110,8 +112,8 @@ def prepare_night(
     to `line`; `start_ray` is called before there is something to parse.
 
     Raises InputError for a source that cannot be read and a night of which some files are gone and others new,
-    AuditError when the files changed meanwhile or too many units were rejected, ConflictError when another run came
-    first.
+    AuditError when the files changed meanwhile, too many units were rejected or may hold identifiers, ConflictError
+    when another run came first.
     """
     night = freeze_night(settings)
     row = night.row()
@@ -126,8 +128,14 @@ def prepare_night(
         staged = parse_night(night, row, recorded, start_ray, console)
         gate = partial(refuse_night, settings=settings.source, storage=night.warehouse.storage)
         merged = staged.commit(night.unit_ids, gate, night.arrivals.refuse_taken, COUNTED).merged
+        residual = count_residual(merged.counts.by("identifiers"))
+        recorded.figures["rows_identified"] = residual.reports
+        recorded.texts["identifiers"] = json.dumps(residual.kinds)
     line.add_prepared(row.run_id, merged.rows, merged.rows_ok)
     print_line(console, f"prepare: {merged.rows:,} units in: {describe_counts(merged.counts)}")
+    if residual.kinds:
+        text = f"{residual.reports:,} units may hold identifiers, by rules that prove nothing; by kind, exam_date apart"
+        print_line(console, f"prepare: {text}: {residual.describe()}")
     if ignored := count_ignored_cancellations(merged, night.warehouse.storage):
         print_line(
             console,
@@ -228,9 +236,15 @@ def parse_night(
 
 
 def refuse_night(merged: Merged, settings: SourceSettings, storage: Storage) -> None:
-    """Raise AuditError when too many units were rejected, or too many reports withdrawn; a night without any passes."""
+    """Raise AuditError when too many units were rejected or withdrawn; a night without any passes.
+
+    So it does when too many units of a source that is declared de-identified may hold identifiers.
+    """
     refuse_rejects(merged, settings.max_rejected_fraction, storage)
     refuse_withdrawn(merged, settings.max_withdrawn_fraction)
+    if settings.deidentified:
+        residual = count_residual(merged.counts.by("identifiers"))
+        refuse_residual(residual, merged.rows, settings.max_identified_fraction)
 
 
 def describe_counts(counts: RowCounts) -> str:

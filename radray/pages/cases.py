@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from radray.checks.identifiers.find import find_identifiers
+from radray.checks.identifiers.kinds import ORDINARY
 from radray.evaluation.strata import ABNORMAL, NORMAL
 from radray.flags import CLASSES, TIER_A, TIER_B
 from radray.pages.evaluation_tables import HEADLINE
@@ -58,6 +60,8 @@ class Case:
     background: Sequence[Piece]
     reference: WrittenImpression | None
     written: Sequence[WrittenImpression]
+    with_text: bool
+    """Whether its texts are shown: never those in which rules see what may be an identifier, dates of exams apart."""
 
 
 def cases(numbers: Numbers, *, with_text: bool, warehouse: str, skip: Sequence[str] = ()) -> list[Case]:
@@ -112,6 +116,9 @@ def _case(numbers: Numbers, place: int, kind: str, with_text: bool, warehouse: s
     report = side.reports[place]
     strata = [name for name in ("normal", "abnormal", "critical", "seen") if _in(numbers, name, place)]
     reference = report["reference"] if report["reference"] else None
+    rows = [row for of_model in side.rows.values() if (row := of_model[place]) is not None]
+    texts = [report["findings"], report.get("background"), reference, *(row["prediction"] for row in rows)]
+    with_text = with_text and not any(map(_may_identify, filter(None, texts)))
     written = []
     evidences = []
     for model in numbers.models:
@@ -129,7 +136,7 @@ def _case(numbers: Numbers, place: int, kind: str, with_text: bool, warehouse: s
         written.append(WrittenImpression(model, rouge, _flags(row, "flag_"), items, failed, left_out))
     own = None
     if reference is not None:
-        row = next((row for of_model in side.rows.values() if (row := of_model[place]) is not None), report)
+        row = next(iter(rows), report)
         items = _items(reference, None, row.get("reference_evidence")) if with_text else ()
         own = WrittenImpression("radiologist", "", _flags(row, "reference_flag_"), items)
     return Case(
@@ -141,7 +148,12 @@ def _case(numbers: Numbers, place: int, kind: str, with_text: bool, warehouse: s
         background=_whole(report.get("background") or "", evidences, "background") if with_text else (),
         reference=own,
         written=written,
+        with_text=with_text,
     )
+
+
+def _may_identify(text: str) -> bool:
+    return any(each.kind not in ORDINARY for each in find_identifiers(text))
 
 
 def _in(numbers: Numbers, stratum: str, place: int) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from radray.checks.form import find_masks
+from radray.checks.identifiers.written import invents_identifier
 from radray.evaluation.agreement import agreements, most_agreed_first
 from radray.models.engines.engine import Generation
 from radray.models.neighbours import Neighbour
@@ -52,8 +53,8 @@ class Consensus:
     votes, the neighbours the rest by their cosines: with a vote each, ten neighbours outvoted the model, and of 69
     abnormal reports of Open-i 68 % were passed off as normal, where 26 % were without a consensus.
 
-    No candidate is a text that is no answer, one that was cut before its end, or a training report's with a mask where
-    the model may write none.
+    No candidate is a text that is no answer, one that was cut before its end, one with an identifier that the report
+    does not have, or a training report's with a mask where the model may write none.
     """
 
     def __init__(self, settings: GenerateSettings, task: Task) -> None:
@@ -73,7 +74,10 @@ class Consensus:
         None where there is no candidate, and where the model's best is no answer: a text of another report does not
         hide that.
         """
-        candidates = self._candidates(generation, near)
+        given = (report["findings"], report["background"] or "")
+        candidates = [
+            each for each in self._candidates(generation, near) if not invents_identifier(each.text, (), given)
+        ]
         if not candidates or self._parse(generation.hypotheses[0].text) is None:
             return None
         texts = [candidate.text for candidate in candidates]

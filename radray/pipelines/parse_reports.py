@@ -20,6 +20,7 @@ from radray.reports.archives.container import Member, open_members, read_members
 from radray.reports.formats.registry import DocumentFormat, RecordFormat
 from radray.reports.record.identity import split_key, text_digest, unit_id
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected_record
+from radray.reports.record.residual import residual_kinds
 from radray.schema.reports import REPORTS
 from radray.schema.statuses import RejectReason, ReportStatus
 from radray.storage.files import FrozenFile, Storage, is_s3
@@ -74,6 +75,7 @@ class ReadReports:
             "source_offset": record.offset,
             "sections": [section._asdict() for section in record.sections] if record.sections else None,
             "impression_items": None if record.impression_items is None else list(record.impression_items),
+            "identifiers": residual_kinds(record),
         }
         for name in _OF_RECORD:
             row[name] = getattr(record, name)

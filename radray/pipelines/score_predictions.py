@@ -17,6 +17,7 @@ from radray.language.lexicon.vocabulary import adopt, check_additions, suffix_of
 from radray.pipelines.prometheus import SCORE_SECONDS, SCORED, record
 from radray.pipelines.report_rows import REPORT_COLUMNS
 from radray.pipelines.stage import Stage, innermost_frame
+from radray.pipelines.withheld import withhold
 from radray.schema.checks import RAW_ROUGE_COLUMNS
 from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
 from radray.schema.statuses import FailReason, PredictionStatus
@@ -24,11 +25,15 @@ from radray.settings.generate import ScoreSettings
 from radray.tables.rows import to_arrow
 from radray.tasks.registry import TASKS
 
-_FAILED = {
-    **dict.fromkeys(("prediction", "hypotheses", "candidates", *CONFIDENCES.values())),
-    **{"status": PredictionStatus.FAILED.value, "reason": FailReason.SCORING_ERROR.value},
-}
 _LOG = logging.getLogger(__name__)
+
+
+def _failed(reason: FailReason) -> dict[str, Any]:
+    """Return the columns of an answer that is not shown to anybody, for `reason`."""
+    return {
+        **dict.fromkeys(("prediction", "hypotheses", "candidates", *CONFIDENCES.values())),
+        **{"status": PredictionStatus.FAILED.value, "reason": reason.value},
+    }
 
 
 class ScorePredictions(Stage):
@@ -58,18 +63,21 @@ class ScorePredictions(Stage):
     def run(self, batch: pa.Table) -> pa.Table:
         """Return the rows of `predictions`; a failed prediction scores 0, one without a reference null.
 
-        A report whose scores or checks raise fails, with reason `scoring_error`, and no other.
+        A report whose scores or checks raise fails, with reason `scoring_error`, and no other. One whose prediction has
+        an identifier that its input lacks fails with reason `identifier`.
         """
         scorer = Scorer(stemmer=self._settings.stemmer)
         names = [column.name for column in PREDICTIONS.columns]
         rows = []
         for source in batch.to_pylist():
             try:
-                columns = self._task.score(scorer, source)
+                kept, invented = withhold(source)
+                source |= _failed(FailReason.IDENTIFIER) if invented else kept
+                columns = self._task.score(scorer, source) | ({"flag_identifier": True} if invented else {})
             except Exception as error:  # of rules on free text: it may cost this report, and no other
                 why = f"{type(error).__name__} at {innermost_frame(error)}"
                 log_warning(_LOG, f"unit_id {source['unit_id']} cannot be scored: {why}")
-                source |= _FAILED
+                source |= _failed(FailReason.SCORING_ERROR)
                 columns = _zeros(scorer, source)
             row = {name: source.get(name) for name in names} | self._constants | columns
             rows.append(row | self._deferral.columns(row))

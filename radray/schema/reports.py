@@ -54,5 +54,11 @@ REPORTS = TableSchema(
             STRING,
             "Digest of who sent it (HL7 MSH-3 and MSH-4, FHIR's meta.source or the id's system); null where unknown",
         ),
+        Column(
+            "identifiers",
+            STRING,
+            "Kinds of what may be an identifier in the texts, by rule and never a proof, joined by ;; empty: none seen;"
+            " null in rows from before this",
+        ),
     ),
 )

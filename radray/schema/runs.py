@@ -20,6 +20,13 @@ FIGURE_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("cost", DOUBLE, "Wall time, the engine's choice too, at cluster.price_per_hour; null where no price was set"),
     ("rows_deferred", LONG, "Rows that a person should write; null where no rule defers any"),
     ("shift_p_value", DOUBLE, "P-value of the confidences being spread as score.calibration's; null without one"),
+    (
+        "rows_identified",
+        LONG,
+        "prepare: reports in which rules saw what may be an identifier, dates of exams apart; generate: impressions"
+        " withheld for one; null in rows from before this",
+    ),
+    ("identifiers", STRING, "prepare: JSON of such reports by kind, dates of exams too; null in other rows"),
 )
 """(name, type, sentence) of the columns, all nullable: columns are only ever added, at the end."""
 

@@ -69,6 +69,9 @@ class FailReason(StrEnum):
     """The engine ran out of memory on this report, generated alone."""
     TIMEOUT = "timeout"
     """The engine took longer than generate.call_timeout_s on this report, generated alone."""
+    IDENTIFIER = "identifier"
+    """The impression has what may be an identifier, and findings and background do not have it: it is not shown to
+    anybody."""
     SCORING_ERROR = "scoring_error"
     """The impression could not be scored or checked, so it is not shown to anybody."""
 

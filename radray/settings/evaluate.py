@@ -44,7 +44,7 @@ class EvaluateSettings(Section):
     """HTML file of the evaluation in words, charts, tables and cases, complete in itself; None: no page is written."""
     page_text: bool = False
     """Whether the page shows the texts of its cases; else it shows their ids, and the `jobs.query` lines that print
-    them."""
+    them. Texts that may hold identifiers, by rules, are never shown."""
     page_note: Annotated[str, Field(max_length=1_000)] | None = None
     """What a reader of the page must know of the data before all else; None: nothing."""
     review: Annotated[int, Field(ge=1, le=10_000)] | None = None

@@ -56,7 +56,10 @@ class FlagRates(Section):
     degenerate: Rate | None = 0.015
     """Largest share that repeat themselves or break off; None: gate off. Radiologists 1, copies 0."""
     identifier: Rate | None = 0.01
-    """Largest share with an identifier of the patient or the study; None: gate off. Radiologists 0, copies 0."""
+    """Largest share with an identifier; None: gate off. Radiologists 0, copies 0.
+
+    Predictions count that were withheld since their input does not have it (reason `identifier`), and those that repeat
+    the id of patient or study from it."""
 
 
 class ExcessRates(Section):

@@ -93,6 +93,17 @@ class SourceSettings(Section):
     """Largest share of a night's reports that cancellations may take away; up to ten withdrawn reports always may be.
 
     A cancellation counts for reports of the same study, subject and sender that come before it."""
+    deidentified: bool = False
+    """Whether the source is declared de-identified: `prepare` then refuses a night in which too many reports may hold
+    identifiers.
+
+    Rules look for them in any source, and `runs` has the counts; that they see none proves nothing."""
+    max_identified_fraction: Annotated[float, Field(ge=0.0, le=1.0)] = 0.01
+    """Largest share of units that may hold identifiers, dates of exams apart, with which a run over a de-identified
+    source is committed.
+
+    On 300 real reports of the chest the rules see none (`tests/benchmarks/identifiers.py`); reports of other exams were
+    not measured."""
     pairs: Place | None = None
     """JSON lines file to which `prepare` also writes prompt and completion of each ok report with a reference; None: no
     file."""

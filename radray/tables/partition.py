@@ -137,6 +137,7 @@ class _Work:
     copied: int = 0
     merged: Merged | None = None
     figures: dict[str, float | None] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
 
 
 class RecordedRun:
@@ -154,6 +155,11 @@ class RecordedRun:
         The caller may fill others (rows_repeated, gpu_seconds) before the run ends.
         """
         return self._work.figures
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Columns of the `runs` row that are text, for the caller to fill before the run ends."""
+        return self._work.texts
 
     def staged_ids(self) -> list[str]:
         """Return the units that attempts at this run key have staged, and count them as resumed."""
@@ -184,7 +190,7 @@ class RecordedRun:
                 self.figures["seconds_staged"] = time.monotonic() - began
         return StagedRun(self._work)
 
-    def totals(self) -> dict[str, float | None]:
+    def totals(self) -> dict[str, float | str | None]:
         """Return the columns of the `runs` row that say what was done. Raises RadrayError before the commit."""
         work = self._work
         if work.merged is None:
@@ -199,6 +205,7 @@ class RecordedRun:
             "rows_copied": work.copied,
             "units_per_second": work.merged.rows / max(seconds, 1e-6),
             **self.figures,
+            **self.texts,
         }
 
 

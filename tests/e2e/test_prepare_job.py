@@ -13,6 +13,7 @@ from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
 from radray.errors import AuditError
 from radray.schema.reports import REPORTS
+from radray.schema.runs import RUNS
 from radray.settings.cluster import ClusterSettings
 from radray.settings.loading import load_settings
 from radray.tables.catalog import Warehouse
@@ -54,6 +55,23 @@ def test_too_many_rejects_commit_nothing_and_the_lever_is_named(tmp_path: Path) 
     printed = run(tmp_path, *arguments, "source.max_rejected_fraction=0.7")
     assert "3 units in: 1 ok, 1 rejected (empty), 1 rejected (no_study_id); of the ok, 1 train" in printed
     assert len(table(tmp_path, "unit_id")) == 3
+
+
+def test_residual_identifiers_are_counted_and_stop_what_is_declared_clean(tmp_path: Path) -> None:
+    source = tmp_path / "night.jsonl"
+    named = REPORT | {"findings": "Effusion, seen with Dr. Albright. Compared with 3/4/2019."}
+    source.write_text(lines(REPORT | {"study_id": "1"}, named | {"study_id": "2"}, REPORT | {"study_id": "3"}))
+    arguments = ["source.format=auto", f"source.uri={source}"]
+    with pytest.raises(AuditError, match=r"1 of 3 units .* may hold identifiers.*: 1 name, 1 exam_date;") as refused:
+        run(tmp_path, *arguments, "source.deidentified=true")
+    assert table(tmp_path, "unit_id") == []
+    printed = run(tmp_path, *arguments, "source.deidentified=true", "source.max_identified_fraction=0.4")
+    assert "1 units may hold identifiers" in printed
+    assert "Albright" not in printed + str(refused.value)
+    assert sorted(row["identifiers"] for row in table(tmp_path, "identifiers")) == ["", "", "name;exam_date"]
+    warehouse = Warehouse(load_settings((), [f"warehouse.uri={tmp_path / 'warehouse'}"]).warehouse)
+    (row,) = warehouse.read(RUNS, None, {"status": "finished"}).to_pylist()
+    assert (row["rows_identified"], json.loads(row["identifiers"])) == (1, {"name": 1, "exam_date": 1})
 
 
 def test_a_split_file_selects_its_ids_and_counts_those_that_are_missing(tmp_path: Path) -> None:

@@ -132,6 +132,15 @@ def test_rejected_units_and_a_drop_are_judged() -> None:
     assert result_of(settings, night, previous=None).passed is None
 
 
+def test_predictions_withheld_for_an_identifier_count_as_its_flag() -> None:
+    withheld = {"status": "failed", "reason": "identifier"}
+    night = measure(
+        [rows(*[{}] * 7, {"flag_identifier": True}, withheld, withheld, {"status": "failed", "reason": "x"})]
+    )
+    assert night.flags["identifier"] == (3, 10)
+    assert night.flags["side"] == (0, 8)
+
+
 def test_few_reports_judge_nothing() -> None:
     settings = OFF.model_copy(update={"max_failed_rate": 0.0})
     assert result_of(settings, Night(rows=199, ok=0)).passed is None

@@ -351,6 +351,19 @@ def test_without_text_the_page_holds_none_but_the_line_that_shows_it() -> None:
     assert "jobs.query" not in full.split("<h2>Where")[0]
 
 
+def test_texts_with_what_may_be_an_identifier_are_not_shown() -> None:
+    def named(row: dict[str, Any]) -> None:
+        if int(row["unit_id"][-3:]) % 2:
+            row["findings"] += " Seen by Dr. Albright."
+
+    shown = page(evaluation_of(prediction_rows(change=named), with_text=True))
+    assert "Albright" not in shown
+    assert "Its texts may hold identifiers and are not shown." in shown
+    whole = page(evaluation_of(prediction_rows(), with_text=True))
+    assert "Its texts may hold identifiers" not in whole
+    assert 0 < shown.count(">Background<") < whole.count(">Background<")
+
+
 def test_hostile_text_is_shown_as_text() -> None:
     def hostile(row: dict[str, Any]) -> None:
         for name in ("findings", "background", "reference", "reference_raw", "prediction", "engine"):

@@ -65,6 +65,13 @@ def test_a_neighbour_with_a_mask_is_none_unless_masks_may_be_written() -> None:
     assert "t3" not in [candidate.get("unit_id") for candidate in chosen()["candidates"]]
 
 
+def test_a_text_with_an_identifier_that_the_report_lacks_is_no_candidate() -> None:
+    near = [*NEAR, Neighbour("t9", "F.", "Small right effusion, seen by Dr. Albright.", 0.99)]
+    units = [candidate.get("unit_id") for candidate in chosen(near=near)["candidates"]]
+    assert "t1" in units
+    assert "t9" not in units
+
+
 def test_of_equally_agreed_candidates_the_beam_comes_first() -> None:
     texts = ("left nodule", "right mass", "old fracture")
     generation = replace(BEAM, hypotheses=(Hypothesis(texts[0], -1.0),), samples=(Hypothesis(texts[1], -2.0),))

@@ -1,6 +1,7 @@
 """The stage that scores predictions, without Ray."""
 
 import datetime
+import json
 from typing import Any
 
 import pyarrow as pa
@@ -134,7 +135,7 @@ def test_what_prediction_and_reference_recommend_is_in_columns() -> None:
 
 def test_prediction_and_reference_are_checked_against_the_report() -> None:
     row = scored(
-        "No effusion. Dr. Smith was notified.",
+        "No effusion. The physician was notified.",
         findings="Small left pleural effusion. Heart size is normal.",
         reference="Small right pleural effusion.",
         reference_raw="Small right pleural effusion.",
@@ -145,7 +146,7 @@ def test_prediction_and_reference_are_checked_against_the_report() -> None:
     assert not {"polarity", "communication"} & flagged(row, "reference_flag_")
     assert "communication impression:" in row["evidence"]
     assert "side impression:" in row["reference_evidence"]
-    assert "Smith" not in row["evidence"]
+    assert "physician" not in row["evidence"]
     assert (row["findings_stratum"], row["reference_stratum"]) == ("abnormal", "abnormal")
     assert (row["impression_items"], row["reference_items"]) == (2, 1)
     normal = scored("Normal chest.", reference="Normal chest.", findings="Lungs are clear. No pneumothorax.")
@@ -163,12 +164,41 @@ def test_the_exam_of_the_report_stands_in_the_row_and_decides_what_applies() -> 
 
 
 def test_identifiers_and_cut_outputs_are_found_in_the_prediction_alone() -> None:
-    row = scored("Effusion, as in zebra77.", subject_id="Zebra77", reference="Effusion, as in zebra77.")
+    text = "Effusion, as in zebra77."
+    row = scored(text, subject_id="Zebra77", reference=text, findings=text)
     assert "identifier" in flagged(row)
     assert "identifier" not in flagged(row, "reference_flag_")
     cut = scored("Effusion.", output_cut=True)
     assert "degenerate" in flagged(cut)
     assert "degenerate" not in flagged(cut, "reference_flag_")
+
+
+def test_an_identifier_that_the_input_lacks_is_written_nowhere() -> None:
+    text = "Effusion. Discussed with Dr. Albright."
+    row = scored(text)
+    assert (row["status"], row["reason"], row["flag_identifier"]) == ("failed", "identifier", True)
+    assert (row["prediction"], row["hypotheses"], row["logprob_per_token"]) == (None, None, None)
+    assert row["rouge1_f"] == 0.0
+    assert "Albright" not in str(row)
+    given = scored(text, findings="Effusion, told to Dr. Albright.")
+    assert (given["status"], given["prediction"], given["flag_identifier"]) == ("ok", text, False)
+    unknown = scored("Effusion, as in zebra77.", subject_id="Zebra77")
+    assert (unknown["reason"], unknown["prediction"]) == ("identifier", None)
+
+
+def test_candidates_with_an_identifier_that_the_input_lacks_are_left_out() -> None:
+    texts = [{"text": "Effusion.", "score": -0.5}, {"text": "Effusion since 3/4/2019.", "score": -0.6}]
+    listed = [{"source": "beam", "text": "Effusion."}, {"source": "beam", "text": "Call 555-013-7788."}]
+    listed.append({"source": "neighbour", "unit_id": "u"})
+    table = outcome("Effusion.")
+    for name, column in (
+        ("hypotheses", pa.array([texts], HYPOTHESES)),
+        ("candidates", pa.array([json.dumps(listed)], pa.string())),
+    ):
+        table = table.set_column(table.column_names.index(name), name, column)
+    (row,) = ScorePredictions(ScoreSettings(), CONSTANTS)(table).to_pylist()
+    assert (row["status"], row["hypotheses"]) == ("ok", texts[:1])
+    assert json.loads(row["candidates"]) == [listed[0], listed[2]]
 
 
 def test_a_report_without_reference_has_only_what_the_prediction_says() -> None:

@@ -3,13 +3,11 @@
 import re
 from typing import NamedTuple
 
+from radray.language.ordinary_words import MEDICAL, MEDICAL_ENDINGS, NEVER_NAMES
 from radray.reports.text.signing.words import (
     CREDENTIAL,
     DATE,
     MASK,
-    MEDICAL,
-    MEDICAL_ENDINGS,
-    NEVER_NAMES,
     OTHER_CREDENTIAL,
     PERSON,
     PHONE,
