@@ -23,10 +23,12 @@ USES = (
 def check(settings: Settings) -> None:
     """Raise ConfigError for settings that the job needs and does not have, or that no engine or machine has."""
     from radray.models.engines.engine import engine_name
+    from radray.models.store import refuse_unpinned
     from radray.tasks.registry import refuse_unknown
 
     if not settings.model.uri:
-        raise ConfigError("model.uri is not set: generate needs a model folder or hub id, or a list of them")
+        raise ConfigError("model.uri is not set: generate needs a model folder, or a list of them")
+    refuse_unpinned(settings.model)
     refuse_unknown(settings.model)
     if settings.generate.engine != "auto":
         engine_name(settings.generate)
@@ -75,7 +77,7 @@ def generate(settings: Settings, console: "Console", line: "FinalLine | None" = 
     from radray.cluster.connection import ray_on_demand
     from radray.console import print_line
     from radray.models.folder import erased_lines
-    from radray.models.store import open_stored
+    from radray.models.store import open_models
     from radray.nights.final_line import FinalLine
     from radray.nights.night import asked_of, generate_night, print_unanswered
     from radray.nights.range import each_night
@@ -84,7 +86,7 @@ def generate(settings: Settings, console: "Console", line: "FinalLine | None" = 
     line = line or FinalLine("generate")
     line.price_per_hour = settings.cluster.price_per_hour
     storage = Storage.of(settings.warehouse.s3)
-    models = asked_of(settings, [open_stored(uri, storage) for uri in settings.model.uri])
+    models = asked_of(settings, open_models(settings.model, storage))
     for text in (text for model, _ in models for text in erased_lines(model)):
         print_line(console, f"generate: {text}")
     with ray_on_demand(settings.cluster) as start_ray:

@@ -61,9 +61,9 @@ def refuse_lost_places(job: str, settings: Settings) -> None:
         uri = reduce(getattr, name.split("."), settings)
         if uri is not None and not str(uri).startswith(("s3://", "/", "~")):
             lost.append(f"{name}={uri}")
-    if job == "generate":  # a hub id looks like a relative path
-        here = [uri for uri in settings.model.uri if not uri.startswith(("/", "~"))]
-        lost += [f"model.uri={uri}" for uri in here if uri.startswith((".", "out/")) or Path(uri).exists()]
+    if job == "generate":
+        there = ("s3://", "hf://", "/", "~")
+        lost += [f"model.uri={uri}" for uri in settings.model.uri if uri != "smollm2" and not uri.startswith(there)]
     if lost:
         raise ConfigError(
             f"{', '.join(lost)}: relative to a folder of the cluster that is removed when the job has ended; use"

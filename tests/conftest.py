@@ -4,7 +4,9 @@ import csv
 import gc
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,6 +18,24 @@ from tests.support.s3_server import S3Server, running_s3
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Ray ends workers where a machine runs low on memory, whoever uses it: a test's are not to pay for its neighbours
 os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")
+
+
+def _own_cache() -> "tempfile.TemporaryDirectory[str]":
+    """Return a cache for this process's tests: what they convert is not to be found by anybody else's.
+
+    Of the user's own it has all but radray's folder, and of that the models of GGUF files, which take a minute.
+    """
+    theirs = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    cache = tempfile.TemporaryDirectory(prefix="radray-tests-")
+    (Path(cache.name) / "radray").mkdir()
+    for place in (*theirs.glob("*"), theirs / "radray" / "gguf"):
+        if place.name != "radray" and place.exists():
+            (Path(cache.name) / place.relative_to(theirs)).symlink_to(place)
+    os.environ["XDG_CACHE_HOME"] = cache.name
+    return cache
+
+
+_CACHE = _own_cache()
 
 
 # a busy machine makes single examples slow: hypothesis is to judge what they give, and not how long they take; and it

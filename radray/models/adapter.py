@@ -13,7 +13,6 @@ on a disk that all nodes share. A folder of it may be removed whenever nobody us
 """
 
 import importlib.metadata
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Protocol
 
 from radray.errors import InputError, RadrayError
 from radray.models.cache import cache_folder
+from radray.models.contents.config import parse_object, read_bounded
 from radray.models.exemplars import PICKED
 from radray.models.manifest import ADAPTER, ERASED, MANIFEST, Manifest, read_manifest, replaced_by, write_manifest
 from radray.models.verified import exclusive
@@ -28,6 +28,7 @@ from radray.settings.train import TrainSettings
 from radray.storage.whole import remove_abandoned, whole_folder
 
 CONFIG = "adapter_config.json"
+_MOST_BYTES = 1 << 20
 _DECISIVE = ("method", "lora_rank", "soft_prompt_tokens", "precision")
 """Settings of the training that say what was put on the base model."""
 
@@ -88,10 +89,15 @@ def _learnt_by(folder: Path, manifest: Manifest) -> tuple[TrainSettings, str, st
         )
     try:
         settings = TrainSettings.model_validate({name: about["settings"][name] for name in _DECISIVE})
-        config = json.loads((folder / CONFIG).read_bytes())
-        return settings, str(config["base_model_name_or_path"]), str(about["base"]["digest"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return settings, str(about["base"].get("uri") or _named_base(folder)), str(about["base"]["digest"])
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"model {folder}: {CONFIG} or {MANIFEST} does not say what it was learnt on") from None
+
+
+def _named_base(folder: Path) -> object:
+    """Return the base model that PEFT's config names: manifests have not always had its uri."""
+    what = f"model folder {folder}: {CONFIG}"
+    return parse_object(read_bounded(folder / CONFIG, _MOST_BYTES, what), what)["base_model_name_or_path"]
 
 
 def _write(folder: Path, base: Base, name: str, settings: TrainSettings, manifest: Manifest, joined: Path) -> None:

@@ -1,23 +1,31 @@
 """Model folders: a Hugging Face folder (safetensors, tokenizer, config) with a manifest, opened and verified."""
 
-import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from radray.errors import InputError
+from radray.models import hub
+from radray.models.adapter import CONFIG as ADAPTER_CONFIG
 from radray.models.adapter import is_adapter, join_adapter
+from radray.models.contents.config import CONFIG, least_elements, read_config, refuse_missing_sizes
+from radray.models.contents.tokenizer import refuse_boundless_tokenizer
+from radray.models.contents.weights import count_elements, stored_tensors
+from radray.models.families.registry import FAMILY_OF
 from radray.models.gguf import is_gguf, open_gguf
-from radray.models.manifest import ERASED, MANIFEST, Manifest, hash_files, read_manifest, verify_files
+from radray.models.manifest import (
+    ERASED,
+    MANIFEST,
+    Manifest,
+    hash_files,
+    read_manifest,
+    refuse_unlisted,
+    verify_files,
+)
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
-_HUB_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.txt"]
-"""What is fetched from the hub: never pickled weights, never code."""
 _OUT = "out/"
-"""Where jobs write when nothing else is set: the beginning of a path, and not of a hub id."""
-_LOCAL = ("/", "./", "../", "~", _OUT)
-_WRITTEN_BY = "run jobs.finetune, which writes model.out, or name another folder or a hub id"
+"""Where jobs write when nothing else is set."""
+_WRITTEN_BY = "run jobs.finetune, which writes model.out, or name another folder"
 _LEVER = "use model.init=tiny (fine-tuning without network) or the path of a local model folder"
 
 
@@ -42,70 +50,76 @@ def erased_lines(model: ModelFolder) -> list[str]:
 
 
 def open_model(uri: str, *, verify: bool = True, open_base: Callable[[str], ModelFolder] | None = None) -> ModelFolder:
-    """Return the model that `uri` names: a local folder, a GGUF file, else a hub id, which is downloaded.
+    """Return the model that `uri` names: a local folder, a GGUF file, or with ``hf://`` one of the hub, downloaded.
 
     A folder with a manifest is checked against it (`verify`: sha256 of every file); a plain Hugging Face folder gets
     its manifest computed in memory, named after the folder, and a download after its hub id. An adapter's folder is
     joined with its base model, which `open_base` opens (None: this function). Only safetensors weights are taken, and
-    no code. Raises InputError for a folder that is no such model or differs from its manifest, a hub id that cannot be
-    had, and as `join_adapter`.
+    no code. Raises InputError for a folder that is no such model, differs from its manifest, or whose files say what
+    is out of bounds or lead out of it; a model of the hub that cannot be had, and as `join_adapter`.
     """
-    path = Path(uri).expanduser()
     if not uri.strip():
         raise InputError(f"no model was named; {_LEVER}")
+    if hub.is_hub(uri):
+        name, folder = hub.fetch(uri, _LEVER)
+        return _computed(name, folder)
+    path = Path(uri).expanduser()
     if path.is_dir() and is_adapter(path):
-        if verify and (path / MANIFEST).is_file():
-            verify_files(path, read_manifest(path))
+        if (path / MANIFEST).is_file():
+            manifest = read_manifest(path)
+            (verify_files if verify else refuse_unlisted)(path, manifest)
         return _open_folder(join_adapter(path, open_base or open_model), verify)
     if path.is_dir():
         return _open_folder(path, verify)
     if is_gguf(uri):
         return _open_folder(open_gguf(uri), verify)
-    if path.exists() or uri.startswith(_LOCAL):
-        advice = f": {_WRITTEN_BY}" if uri.startswith(_OUT) else ""
-        raise InputError(f"model {uri}: {'not a folder' if path.exists() else f'there is no such folder{advice}'}")
-    if not _HUB_ID.fullmatch(uri):
-        raise InputError(f"model {uri}: there is no such folder, and it is not a hub id; {_LEVER}")
-    folder = _download(uri)
-    _refuse_other_than_model(uri, folder)
-    return _computed(uri, folder)
+    if path.exists():
+        raise InputError(f"model {uri}: not a folder")
+    advice = f": {_WRITTEN_BY}" if uri.startswith(_OUT) else ""
+    if hub.may_be_hub_id(uri) and not advice:
+        advice = f"; a model of the Hugging Face hub is written hf://{uri}"
+    raise InputError(f"model {uri}: there is no such folder{advice}")
 
 
 def _open_folder(path: Path, verify: bool) -> ModelFolder:
     path = path.resolve()
     if not (path / MANIFEST).is_file():
-        _refuse_other_than_model(str(path), path)
         return _computed(path.name, path)
     manifest = read_manifest(path)
     if verify:
         verify_files(path, manifest)
-    _refuse_other_than_model(str(path), path)
+    _refuse_other_than_model(str(path), path, manifest)
     return ModelFolder(manifest.name, path, manifest, manifest.digest)
 
 
 def _computed(name: str, folder: Path) -> ModelFolder:
     manifest = Manifest(name, hash_files(folder), {})
+    _refuse_other_than_model(name, folder, manifest)
     return ModelFolder(name, folder, manifest, manifest.digest)
 
 
-def _refuse_other_than_model(uri: str, folder: Path) -> None:
-    if not (folder / "config.json").is_file():
-        raise InputError(f"model {uri}: not a model folder, it has no config.json")
-    if not any(folder.glob("*.safetensors")):
+def _refuse_other_than_model(uri: str, folder: Path, manifest: Manifest) -> None:
+    """Raise InputError for a folder that is no model, or has a loader build too much or open what is not listed."""
+    refuse_unlisted(folder, manifest)
+    if CONFIG not in manifest.files:
+        raise InputError(f"model {uri}: not a model folder, it has no {CONFIG}")
+    if not any(file.endswith(".safetensors") and "/" not in file for file in manifest.files):
         raise InputError(f"model {uri}: no *.safetensors weights; other formats are not loaded")
-
-
-def _download(hub_id: str) -> Path:
-    # here and not above: the hub's client reads environment variables when imported (0.4 s), and local folders,
-    # the common case, never need it
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(hub_id, allow_patterns=_HUB_FILES))
-    except (OSError, ValueError) as error:
-        # the hub's client raises OSError for HTTP, connection and cache, ValueError for an id it does not accept
-        where = os.environ.get("HF_ENDPOINT", "huggingface.co")
+    for file in manifest.files:
+        # transformers puts the one on the model, and loads the other as torch's checkpoint in parts
+        if file == ADAPTER_CONFIG or (file.startswith("shard-") and file.endswith(".safetensors")):
+            raise InputError(
+                f"model folder {folder}: {file} beside {CONFIG}: it would be loaded in place of the weights"
+            )
+    config = read_config(folder)
+    refuse_boundless_tokenizer(folder)
+    family = FAMILY_OF.get(str(config.get("model_type")))
+    if family is None:
+        return  # whoever wants to load it refuses it by its type
+    refuse_missing_sizes(config, family, f"model folder {folder}: {CONFIG}")
+    stored = stored_tensors(folder)
+    if least_elements(config) > count_elements(stored.values()):
         raise InputError(
-            f"model {hub_id}: no folder of this name here, and it could not be had from {where}"
-            f" ({type(error).__name__}: offline, unknown, or not public); {_LEVER}"
-        ) from None
+            f"model folder {folder}: {CONFIG} describes a model larger than its weights, which have"
+            f" {count_elements(stored.values()):,} numbers"
+        )

@@ -3,16 +3,16 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from radray.errors import InputError
+from radray.models.listing import MANIFEST, list_model_files, may_be_loaded, shown
 from radray.storage.whole import write_whole
 
-MANIFEST = "manifest.json"
-"""File of a model folder that describes all the others."""
 ADAPTER = "adapter"
 """Folder of a model folder that keeps what LoRA or a soft prompt learnt, in PEFT's form, with a manifest of its own."""
 
@@ -21,8 +21,11 @@ ERASED = "erased"
 
 It has no word of whom: ``why``, and ``replaces``, the digests that the model had before, oldest first."""
 
-_DECISIVE = frozenset({".safetensors", ".bin", ".pt", ".pth", ".json", ".model", ".txt", ".jinja", ".py"})
-"""Suffixes that a loader may pick up: such a file beside the listed ones could change what the model writes."""
+_MOST_BYTES = 4 << 20
+"""A manifest has some 150 bytes a file, and the settings and metrics of a training: 10 KB."""
+_MOST_NAME = 200
+_MOST_PATH = 512
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,13 @@ class Manifest:
 
 def replaced_by(manifest: Manifest) -> list[str]:
     """Return the digests that the model had before reports were erased from it, oldest first: the same weights."""
-    return list(manifest.provenance.get(ERASED, {}).get("replaces", []))
+    return [str(digest) for digest in manifest.provenance.get(ERASED, {}).get("replaces", [])]
 
 
 def write_manifest(folder: Path, name: str, provenance: Mapping[str, Any]) -> Manifest:
     """Hash every file of `folder`, write its manifest last and whole, return it.
 
-    Raises InputError for a folder without files, OSError when the disk refuses it.
+    Raises InputError for a folder without files and as `list_model_files`, OSError when the disk refuses it.
     """
     manifest = Manifest(name, hash_files(folder), provenance)
     if not manifest.files:
@@ -87,10 +90,11 @@ def read_manifest(folder: Path) -> Manifest:
     """Return the manifest of `folder` as it is written there.
 
     Raises InputError, naming the folder, when the file cannot be read, is not a manifest, or lists a path that
-    leads out of the folder.
+    leads out of the folder or is hidden.
     """
     try:
-        content = (folder / MANIFEST).read_bytes()
+        with (folder / MANIFEST).open("rb") as opened:
+            content = opened.read(_MOST_BYTES + 1)
     except OSError:
         raise InputError(f"model folder {folder}: {MANIFEST} is not a manifest that can be read") from None
     return parse_manifest(content, str(folder))
@@ -98,18 +102,51 @@ def read_manifest(folder: Path) -> Manifest:
 
 def parse_manifest(content: bytes, folder: str) -> Manifest:
     """Return the manifest of `folder` (a path or uri) that `content` is. Raises InputError as `read_manifest`."""
+    if len(content) > _MOST_BYTES:
+        raise InputError(f"model folder {folder}: {MANIFEST} has more than {_MOST_BYTES:,} bytes: it is no manifest")
     try:
         value = json.loads(content)
         files = {
-            str(path): FileEntry(str(entry["sha256"]), int(entry["bytes"])) for path, entry in value["files"].items()
+            str(path): FileEntry(_sha256(entry["sha256"]), _size(entry["bytes"]))
+            for path, entry in value["files"].items()
         }
-        manifest = Manifest(str(value["name"]), files, dict(value["made"]))
-    except (ValueError, KeyError, TypeError, AttributeError):
+        manifest = Manifest(_name(value["name"]), files, dict(value["made"]))
+        replaced_by(manifest)
+        manifest.to_json()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise InputError(f"model folder {folder}: {MANIFEST} is not a manifest that can be read") from None
     for path in files:
-        if Path(path).is_absolute() or ".." in Path(path).parts:
-            raise InputError(f"model folder {folder}: {MANIFEST} lists a file outside the folder")
+        if not _is_inside(path):
+            raise InputError(
+                f"model folder {folder}: {MANIFEST} lists {shown(path)}: a file outside the folder, or a hidden one"
+            )
     return manifest
+
+
+def _name(value: object) -> str:
+    """Return the name of a model, which stands in tables and on pages. Raises ValueError for one that is none."""
+    if not isinstance(value, str) or not value.isprintable() or not 1 <= len(value) <= _MOST_NAME:
+        raise ValueError
+    return value
+
+
+def _sha256(value: object) -> str:
+    if not isinstance(value, str) or not _SHA256.fullmatch(value):
+        raise ValueError
+    return value
+
+
+def _size(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError
+    return value
+
+
+def _is_inside(path: str) -> bool:
+    """Return whether `path` is that of a file that `list_model_files` could list: plain names with ``/`` between."""
+    parts = path.split("/")
+    sound = len(path) <= _MOST_PATH and path.isprintable() and "\\" not in path and path != MANIFEST
+    return sound and all(part and not part.startswith(".") for part in parts)
 
 
 Check = Callable[[Path, Manifest], None]
@@ -119,43 +156,43 @@ Check = Callable[[Path, Manifest], None]
 def verify_files(folder: Path, manifest: Manifest) -> None:
     """Hold the files of `folder` against `manifest`.
 
-    Raises InputError naming file and folder: a listed file is missing or differs, or a weight, tokenizer or
-    config file is there that is not listed. Other files (a README) may stand beside the listed ones.
+    Raises InputError naming file and folder: a listed file is missing or differs, a file that a loader may open is
+    there that is not listed, and as `list_model_files`. Texts for people (a README) may stand beside the listed ones.
     """
+    present = set(list_model_files(folder))
     for path, entry in sorted(manifest.files.items()):
         file = folder / path
-        if not file.is_file():
-            raise InputError(f"model folder {folder}: {path} is missing, {MANIFEST} lists it")
+        if path not in present:
+            raise InputError(f"model folder {folder}: {shown(path)} is missing, {MANIFEST} lists it")
         size = file.stat().st_size
         if size != entry.bytes:
-            raise InputError(f"model folder {folder}: {path} has {size} bytes, {MANIFEST} says {entry.bytes}")
+            raise InputError(f"model folder {folder}: {shown(path)} has {size} bytes, {MANIFEST} says {entry.bytes}")
         if hash_file(file).sha256 != entry.sha256:
-            raise InputError(f"model folder {folder}: the sha256 of {path} differs from {MANIFEST}")
-    for path in decisive_files(folder):
+            raise InputError(f"model folder {folder}: the sha256 of {shown(path)} differs from {MANIFEST}")
+    refuse_unlisted(folder, manifest)
+
+
+def refuse_unlisted(folder: Path, manifest: Manifest) -> None:
+    """Raise InputError, naming it, for a file of `folder` that a loader may open and `manifest` does not list."""
+    for path in loadable_files(folder):
         if path not in manifest.files:
-            raise InputError(f"model folder {folder}: {path} is not listed in {MANIFEST}")
+            raise InputError(f"model folder {folder}: {shown(path)} is not listed in {MANIFEST}")
 
 
-def decisive_files(folder: Path) -> list[str]:
-    """Return the files below `folder` that a loader may pick up, by path, sorted."""
-    return [path for path in _paths(folder) if Path(path).suffix in _DECISIVE]
+def loadable_files(folder: Path) -> list[str]:
+    """Return the files below `folder` that a loader may open, by path, sorted. Raises as `list_model_files`."""
+    return [path for path in list_model_files(folder) if may_be_loaded(path)]
 
 
 def hash_files(folder: Path) -> dict[str, FileEntry]:
-    """Return the entry of every file below `folder` but its manifest and what starts with a dot; none: empty."""
-    return {path: hash_file(folder / path) for path in _paths(folder)}
+    """Return the entry of every file below `folder` but its manifest and what is hidden; none: empty.
+
+    Raises InputError as `list_model_files`.
+    """
+    return {path: hash_file(folder / path) for path in list_model_files(folder)}
 
 
 def hash_file(file: Path) -> FileEntry:
     """Return sha256 and size of `file`. Raises OSError."""
     with file.open("rb") as opened:
         return FileEntry(hashlib.file_digest(opened, "sha256").hexdigest(), os.fstat(opened.fileno()).st_size)
-
-
-def _paths(folder: Path) -> list[str]:
-    relative = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
-    return sorted(
-        path.as_posix()
-        for path in relative
-        if path.as_posix() != MANIFEST and not any(part.startswith(".") for part in path.parts)
-    )

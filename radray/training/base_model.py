@@ -11,7 +11,7 @@ from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
 from radray.models.neighbours import write_neighbours
-from radray.models.store import open_stored, put_model
+from radray.models.store import open_stored, put_model, refuse_other
 from radray.settings.root import Settings
 from radray.storage.files import Storage, is_s3
 from radray.tasks.registry import Asked, choose
@@ -64,10 +64,13 @@ def planned_model(
 def initial_model(settings: Settings, storage: Storage, data: TrainingData, asked: Asked) -> ModelFolder:
     """Return the model to start from; ``tiny`` and ``tiny-causal`` are built from `data`, beside `model.out`.
 
-    Raises InputError for a model that cannot be opened, or training text without a word to build a tiny one from.
+    Raises InputError for a model that cannot be opened, or training text without a word to build a tiny one from;
+    ConfigError for another model than `model.digest` pins.
     """
     if settings.model.init not in _TINY:
         model = open_stored(settings.model.init, storage)
+        for digest in settings.model.digest:
+            refuse_other(model, digest)
         family_name(model.path)
         return model
     family, build = _TINY[settings.model.init]

@@ -94,7 +94,7 @@ def provenance(
     """
     return {
         "plan": [] if plan is None else plan.lines(),
-        "base": {"name": base.name, "digest": base.digest, **_origin(base)},
+        "base": {"name": base.name, "uri": settings.model.init, "digest": base.digest, **_origin(base)},
         "batch_date": settings.date.isoformat(),
         "data_digest": row.about["input_digest"],
         "dataset": settings.source.dataset,

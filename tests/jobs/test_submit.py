@@ -64,7 +64,7 @@ def test_all_that_the_repository_has_of_its_code_travels(tmp_path: Path) -> None
     ("job", "words", "expected"),
     [
         ("generate", ["model.uri=/mnt/radray/model/"], "generate-2026-11-21-hospital-model"),
-        ("generate", ["model.uri=[/mnt/a/one, google/flan-t5-xl]"], "generate-2026-11-21-hospital-one-flan-t5-xl"),
+        ("generate", ["model.uri=[/mnt/a/one, hf://google/flan-t5-xl]"], "generate-2026-11-21-hospital-one-flan-t5-xl"),
         ("prepare", ["date=1970-01-01"], "prepare-corpus-hospital"),
         ("finetune", ["model.out=/mnt/new model"], "finetune-2026-11-21-hospital-new-model"),
     ],
@@ -112,7 +112,7 @@ def test_a_place_that_would_be_lost_is_refused(job: str, word: str, place: str) 
 def test_places_that_all_nodes_see_are_taken() -> None:
     words = (
         "source.uri=s3://bucket/incoming",
-        "model.uri=[/mnt/radray/model, google/flan-t5-xl]",
+        "model.uri=[/mnt/radray/model, hf://google/flan-t5-xl]",
         "split.file=~/a.csv",
     )
     submit.refuse_lost_places("generate", settings(*words))

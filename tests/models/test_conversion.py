@@ -1,4 +1,4 @@
-"""Converted copies: made once, beside the model, verified, and of the same meaning as the model."""
+"""Converted copies: made once, in the node's cache, verified, and of the same meaning as the model."""
 
 import json
 import os
@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from radray.errors import ConfigError, InputError, RadrayError
+from radray.models.cache import cache_folder
 from radray.models.engines import conversion
 from radray.models.engines.conversion import ensure_converted, find_converted, record_parity
 from radray.models.engines.opening import open_engine
@@ -32,13 +33,14 @@ def model(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def _copies(model: ModelFolder) -> list[str]:
-    return sorted(path.name for path in (model.path / ".ctranslate2").iterdir())
+    return sorted(path.name for path in cache_folder("ctranslate2").iterdir())
 
 
-def test_a_copy_is_made_beside_the_model_which_stays_the_same_model(model: ModelFolder) -> None:
+def test_a_copy_is_made_in_the_cache_and_the_model_left_alone(model: ModelFolder) -> None:
     assert find_converted(model, "float32") is None
     copy = ensure_converted(model, "float32")
-    assert copy.path.parent == model.path / ".ctranslate2"
+    assert copy.path.parent == cache_folder("ctranslate2")
+    assert not (model.path / ".ctranslate2").exists()
     assert set(copy.manifest.files) == {"model.bin", "config.json", "shared_vocabulary.json"}
     assert copy.manifest.provenance["model_digest"] == model.digest
     assert _copies(model) == [copy.path.name]
@@ -95,7 +97,7 @@ def test_a_conversion_that_fails_leaves_nothing(model: ModelFolder) -> None:
 
 
 def test_what_a_killed_conversion_left_is_removed_after_a_day(model: ModelFolder) -> None:
-    place = model.path / ".ctranslate2"
+    place = cache_folder("ctranslate2")
     for name, age_s in (("killed.partial", 90_000), ("at-work.partial", 3_000)):
         (place / name).mkdir(parents=True)
         os.utime(place / name, (time.time() - age_s,) * 2)
@@ -103,12 +105,14 @@ def test_what_a_killed_conversion_left_is_removed_after_a_day(model: ModelFolder
     assert _copies(model) == sorted(["at-work.partial", copy.path.name])
 
 
-def test_beside_a_folder_that_cannot_be_written_the_users_cache_is_used(model: ModelFolder, tmp_path: Path) -> None:
-    (model.path / ".ctranslate2").write_text("in the way, as a read-only file system would be")
+def test_a_copy_in_the_model_folder_is_never_believed(model: ModelFolder) -> None:
     copy = ensure_converted(model, "float32")
-    assert copy.path.parent == tmp_path / "cache" / "radray" / "ctranslate2"
-    assert find_converted(model, "float32") == copy
-    shutil.rmtree(tmp_path / "cache")
+    shutil.move(copy.path, model.path / ".ctranslate2" / copy.path.name)
+    assert find_converted(model, "float32") is None
+    assert open_model(str(model.path)).digest == model.digest
+
+
+def test_a_cache_that_cannot_be_written_is_named_with_its_lever(model: ModelFolder, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("in the way")
     with pytest.raises(RadrayError, match="XDG_CACHE_HOME"):
         ensure_converted(model, "float32")

@@ -19,6 +19,19 @@ def folder(tiny_folder: Path, tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.fixture
+def online(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was asked of the hub, which has nothing."""
+    asked: list[str] = []
+
+    def snapshot_download(repo_id: str, **_: object) -> str:
+        asked.append(repo_id)
+        raise OSError
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    return asked
+
+
 def test_manifest_is_the_canonical_json_and_the_digest_its_sha256() -> None:
     manifest = Manifest("m", {"b": FileEntry("22", 2), "a/c": FileEntry("11", 1)}, {"é": [1]})
     assert manifest.to_json().decode() == (
@@ -104,7 +117,9 @@ def test_another_size_is_refused_with_both_sizes(folder: Path) -> None:
         open_model(str(folder))
 
 
-@pytest.mark.parametrize("extra", ["adapter.safetensors", "pytorch_model.bin", "added_tokens.json", "modeling.py"])
+@pytest.mark.parametrize(
+    "extra", ["adapter.safetensors", "pytorch_model.bin", "added_tokens.json", "modeling.py", "neighbours.parquet", "x"]
+)
 def test_a_file_that_a_loader_may_pick_up_must_be_listed(folder: Path, extra: str) -> None:
     (folder / extra).write_text("{}")
     with pytest.raises(InputError, match=f"model folder {folder}: {extra} is not listed"):
@@ -122,8 +137,28 @@ def test_a_readme_may_stand_beside_the_listed_files(folder: Path) -> None:
         ("{", "not a manifest"),
         ("[]", "not a manifest"),
         ('{"name": "m", "files": {"a": {}}, "made": {}}', "not a manifest"),
-        ('{"name": "m", "files": {"../a": {"sha256": "0", "bytes": 1}}, "made": {}}', "outside the folder"),
-        ('{"name": "m", "files": {"/etc/a": {"sha256": "0", "bytes": 1}}, "made": {}}', "outside the folder"),
+        ('{"name": "m", "files": {"a": {"sha256": "0", "bytes": 1}}, "made": {}}', "not a manifest"),
+        ('{"name": "m", "files": {}, "made": {"erased": 1}}', "not a manifest"),
+        ('{"name": "m\\u001b[2J", "files": {}, "made": {}}', "not a manifest"),
+        (json.dumps({"name": "m" * 10_000, "files": {}, "made": {}}), "not a manifest"),
+        (json.dumps({"name": "m", "files": {}, "made": {"why": "m" * 5_000_000}}), "more than 4,194,304 bytes"),
+        ("[" * 100_000, "not a manifest"),
+        *(
+            (json.dumps({"name": "m", "files": {path: {"sha256": "0" * 64, "bytes": 1}}, "made": {}}), "hidden one")
+            for path in (
+                "../a",
+                "/etc/a",
+                "a/../../b",
+                ".w/a",
+                "a/.b",
+                "a//b",
+                "./a",
+                "a\x1b",
+                "a\\b",
+                "",
+                "manifest.json",
+            )
+        ),
     ],
 )
 def test_a_manifest_that_makes_no_sense_is_refused(folder: Path, content: str, message: str) -> None:
@@ -161,10 +196,20 @@ def test_a_file_is_not_a_model(tmp_path: Path) -> None:
         open_model(str(tmp_path / "model.zip"))
 
 
-@pytest.mark.parametrize("uri", ["no/such/model", "s3://bucket/model", "a b"])
-def test_what_cannot_be_a_hub_id_is_refused_without_network(uri: str) -> None:
-    with pytest.raises(InputError, match=r"not a hub id.*model\.init=tiny"):
+@pytest.mark.parametrize("uri", ["no/such/model", "s3://bucket/model", "a b", "chest"])
+def test_a_name_without_a_scheme_is_a_folder_and_never_downloaded(uri: str, online: list[str]) -> None:
+    with pytest.raises(InputError, match=r"there is no such folder$"):
         open_model(uri)
+    with pytest.raises(InputError, match=r"no such folder; a model of the Hugging Face hub is written hf://google/t5$"):
+        open_model("google/t5")
+    assert online == []
+
+
+@pytest.mark.parametrize("uri", ["hf://a/b/c", "hf://", "hf://a/../b", "hf://a/b@main", "hf://a/b@" + "0" * 39])
+def test_what_names_no_model_of_the_hub_is_refused_without_network(uri: str, online: list[str]) -> None:
+    with pytest.raises(InputError, match=r"not hf://organisation/name"):
+        open_model(uri)
+    assert online == []
 
 
 def test_no_name_is_not_the_working_folder() -> None:
@@ -175,8 +220,34 @@ def test_no_name_is_not_the_working_folder() -> None:
 def test_a_hub_id_offline_says_what_was_tried_and_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(InputError, match=r"^model google/flan-t5-none: .*huggingface.co .*model\.init=tiny"):
-        open_model("google/flan-t5-none")
+    with pytest.raises(InputError, match=r"^model hf://google/flan-t5-none: .*huggingface.co .*model\.init=tiny"):
+        open_model("hf://google/flan-t5-none")
+
+
+def test_a_model_of_the_hub_is_pinned_and_has_files_of_its_own(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = "0" * 39 + "1"
+    snapshot = tmp_path / "hub" / "snapshots" / commit
+    snapshot.mkdir(parents=True)
+    for number, file in enumerate(sorted(tiny_folder.iterdir())):  # as the hub's client keeps them
+        shutil.copy(file, tmp_path / "hub" / str(number))
+        (snapshot / file.name).symlink_to(Path("..") / ".." / str(number))
+    (snapshot / "modeling.py").write_text("raise SystemExit")
+    asked: list[tuple[str, str | None]] = []
+
+    def snapshot_download(repo_id: str, *, revision: str | None, allow_patterns: list[str]) -> str:
+        asked.append((repo_id, revision))
+        return str(snapshot)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    model = open_model(f"hf://chest/tiny@{commit}")
+    assert (model.name, model.path) == ("chest/tiny", tmp_path / f"cache/radray/hub/chest--tiny-{commit}")
+    assert sorted(path.name for path in model.path.iterdir()) == sorted(path.name for path in tiny_folder.iterdir())
+    assert not any(path.is_symlink() for path in model.path.iterdir())
+    assert open_model("hf://chest/tiny").digest == model.digest
+    assert asked == [("chest/tiny", commit), ("chest/tiny", None)]
 
 
 def test_made_must_be_json_with_finite_numbers(folder: Path) -> None:

@@ -41,7 +41,7 @@ def _make(tiny_folder: Path, folder: Path, kind: str) -> ModelFolder:
         weights["lm_head.weight"][1] *= 2.0  # the end token is often likely
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "config.json").write_text(json.dumps(config))
-    write_manifest(folder, "m", {})
+    write_manifest(folder, "m", {"test": str(folder)})  # a digest of its own: nobody else has a copy of it
     return open_model(str(folder))
 
 

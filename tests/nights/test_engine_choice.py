@@ -38,6 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def model(folder: Path, tmp_path: Path) -> ModelFolder:
     shutil.copytree(folder, tmp_path / "model")
+    write_manifest(tmp_path / "model", "m", {"test": str(tmp_path)})  # a digest of its own: nobody else has a copy
     return open_model(str(tmp_path / "model"))
 
 

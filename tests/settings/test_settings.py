@@ -13,7 +13,7 @@ from radray.settings.root import Settings
 def test_no_settings_are_the_defaults() -> None:
     settings = load_settings()
     assert settings == Settings()
-    assert settings.model.init == "google/flan-t5-xl"
+    assert settings.model.init == "hf://google/flan-t5-xl"
     assert settings.date == datetime.date(1970, 1, 1)
     assert settings.split.validation_fraction == 0.05
 

@@ -70,6 +70,6 @@ def test_a_gpu_computes_in_bfloat16_from_a_capability_of_8(
 
 
 def test_a_plan_without_tables_takes_auto_for_what_it_will_come_to() -> None:
-    given = ["model.init=google/flan-t5-small", "train.use_gpu=true", f"node.gpu_compute_capability={OLD_GPU}"]
+    given = ["model.init=hf://google/flan-t5-small", "train.use_gpu=true", f"node.gpu_compute_capability={OLD_GPU}"]
     lines = describe_plan(load_settings([], [*given, "train.precision=auto"]))
     assert lines == describe_plan(load_settings([], [*given, "train.precision=fp32"]))

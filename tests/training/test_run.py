@@ -93,7 +93,7 @@ def test_the_manifest_records_data_base_model_and_settings(base: ModelFolder, tm
     job = finetune_job(settings, STORAGE, DATA, base, None, row, ASKED)
     assert job.provenance == {
         "plan": [],
-        "base": {"name": "toy", "digest": base.digest},
+        "base": {"name": "toy", "uri": settings.model.init, "digest": base.digest},
         "batch_date": "2026-11-21",
         "data_digest": DATA.digest(),
         "dataset": "chest",
@@ -154,7 +154,7 @@ def test_a_training_that_does_not_fit_is_refused_before_a_download(tmp_path: Pat
     # a hub id that was never fetched: to open it would be an InputError, or a download
     config = str(ROOT / "jobs" / "configs" / "p3.16xlarge.yaml")
     settings = load_settings([config], ["train.sharding=ddp", f"model.out={tmp_path}/model"])
-    assert settings.model.init == "google/flan-t5-xl"
+    assert settings.model.init == "hf://google/flan-t5-xl"
     with pytest.raises(ConfigError, match=r"use train\.sharding=fsdp"):
         planned_model(settings, STORAGE, DATA, ASKED)
 
@@ -180,7 +180,7 @@ def test_a_model_of_no_known_family_is_refused(tmp_path: Path) -> None:
         planned_model(settings, STORAGE, DATA, ASKED)
 
 
-@pytest.mark.parametrize(("init", "prompt"), [("google/flan-t5-xl", "t5"), ("Qwen/Qwen3-4B", "causal")])
+@pytest.mark.parametrize(("init", "prompt"), [("hf://google/flan-t5-xl", "t5"), ("hf://Qwen/Qwen3-4B", "causal")])
 def test_a_published_model_is_not_fetched_to_know_its_prompt(init: str, prompt: str, tmp_path: Path) -> None:
     asked = asked_of_base(_settings(tmp_path, f"model.init={init}"), STORAGE)
     assert asked.prompt.id == asked.task.defaults[prompt]

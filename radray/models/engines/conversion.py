@@ -1,16 +1,15 @@
-"""Converted models: a copy of a model folder in CTranslate2's format, beside it, with its own manifest.
+"""Converted models: a copy of a model folder in CTranslate2's format, in the node's cache, with its own manifest.
 
 ::
 
-    <model folder>/.ctranslate2/<model digest>-<compute type>-<version>/
+    $XDG_CACHE_HOME/radray/ctranslate2/<model digest>-<compute type>-<version>/    (else below ~/.cache)
         model.bin  config.json  shared_vocabulary.json (vocabulary.json of a causal model)
         manifest.json           sha256 of these; made: what from, and the record of each parity run
 
-A folder that starts with a dot is outside the model's own manifest, so converting does not change the model's digest.
-Where the model folder is read-only the copy is in ``$XDG_CACHE_HOME/radray/ctranslate2`` (else ``~/.cache/...``).
+Never in the model's folder: a folder that was handed over would bring its own copy, of other weights, and its own
+record of a parity run that it passed. A cluster shares both where its cache is on a disk of all nodes.
 """
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -58,16 +57,15 @@ def find_converted(model: ModelFolder, compute_type: str, check: Check = verify_
 
     Raises InputError naming the file that is damaged, and how to have the model converted again.
     """
-    for place in _places(model):
-        folder = place / _name(model, compute_type)
-        if folder.is_dir():
-            try:
-                manifest = read_manifest(folder)
-                check(folder, manifest)
-            except InputError as error:
-                raise InputError(f"{error}; remove that folder to have the model converted anew") from None
-            return Converted(folder, manifest)
-    return None
+    folder = _place(model, compute_type)
+    if not folder.is_dir():
+        return None
+    try:
+        manifest = read_manifest(folder)
+        check(folder, manifest)
+    except InputError as error:
+        raise InputError(f"{error}; remove that folder to have the model converted anew") from None
+    return Converted(folder, manifest)
 
 
 def ensure_converted(
@@ -78,19 +76,18 @@ def ensure_converted(
     It is written under another name and renamed when it is whole: of two processes that convert at once the first
     wins. On one node one process converts and the others wait: each would need the memory of the model. `mend`:
     replace a damaged copy; otherwise it raises InputError. Raises InputError for a model that cannot be converted,
-    and RadrayError when it cannot be written anywhere.
+    and RadrayError when it cannot be written.
     """
     try:
         converted = find_converted(model, compute_type, check)
     except InputError:
         if not mend:
             raise
-        for place in _places(model):
-            shutil.rmtree(place / _name(model, compute_type), ignore_errors=True)
+        shutil.rmtree(_place(model, compute_type), ignore_errors=True)
         converted = None
     if converted is not None:
         return converted
-    with exclusive(f"{_name(model, compute_type)} {model.path}"):
+    with exclusive(f"converted {_place(model, compute_type)}"):
         converted = find_converted(model, compute_type, check)
         if converted is None:
             _convert(model, compute_type)
@@ -101,16 +98,18 @@ def ensure_converted(
 
 
 def _convert(model: ModelFolder, compute_type: str) -> None:
-    folder = _writable_place(model) / _name(model, compute_type)
-    remove_abandoned(folder.parent)
+    folder = _place(model, compute_type)
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(folder.parent)
         with whole_folder(folder, replace=False) as partial:
             open_family(model.path).write_converted(model.path, partial, compute_type)
             write_manifest(partial, model.name, {"model_digest": model.digest, **_provenance(compute_type)})
     except OSError as error:
         if not (folder / MANIFEST).is_file():  # otherwise another process was faster
             raise RadrayError(
-                f"model {model.name} cannot be converted into {folder.parent}: {error.strerror}"
+                f"model {model.name} cannot be converted into {folder.parent}: {error.strerror}; set XDG_CACHE_HOME, or"
+                " use generate.engine=transformers"
             ) from None
 
 
@@ -123,27 +122,9 @@ def record_parity(converted: Converted, key: str, record: Mapping[str, Any]) -> 
     return Converted(converted.path, manifest)
 
 
-def _name(model: ModelFolder, compute_type: str) -> str:
-    return f"{model.digest}-{compute_type}-{version('ctranslate2')}"
+def _place(model: ModelFolder, compute_type: str) -> Path:
+    return cache_folder("ctranslate2") / f"{model.digest}-{compute_type}-{version('ctranslate2')}"
 
 
 def _provenance(compute_type: str) -> dict[str, str]:
     return {"compute_type": compute_type, **{name: version(name) for name in ("ctranslate2", "transformers", "torch")}}
-
-
-def _places(model: ModelFolder) -> tuple[Path, Path]:
-    return model.path / ".ctranslate2", cache_folder("ctranslate2")
-
-
-def _writable_place(model: ModelFolder) -> Path:
-    for place in _places(model):
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(place, os.W_OK):
-            return place
-    raise RadrayError(
-        f"model {model.name} cannot be converted: neither {model.path} nor the user's cache can be written; set"
-        " XDG_CACHE_HOME, or use generate.engine=transformers"
-    )

@@ -14,6 +14,7 @@ from torch import nn
 from radray.errors import InputError
 from radray.models.families.family import Family
 from radray.models.families.masks import soft_pieces
+from radray.models.hub import hub_model, is_hub
 from radray.models.manifest import ADAPTER
 from radray.settings.train import TrainSettings
 
@@ -104,7 +105,9 @@ def write_adapted(
         _put_rows(model, tokenizer, weights[_VECTORS])
         family.put_soft_prompt(model, tokenizer, soft_pieces(len(weights[_VECTORS])))
     save_file(weights, adapter / WEIGHTS, metadata={"format": "pt"})
-    config.base_model_name_or_path = base_name
+    hub = hub_model(base_name) if is_hub(base_name) else None
+    config.base_model_name_or_path = base_name if hub is None else hub.id
+    config.revision = None if hub is None else hub.commit
     config.inference_mode = True
     config.save_pretrained(str(adapter))
     family.save_model(model, tokenizer, folder)

@@ -1,10 +1,10 @@
 """Which models CTranslate2 does not compute, by the `model_type` of their config. Importing it loads no library."""
 
-import json
 from importlib.metadata import version
 from pathlib import Path
 
 from radray.errors import InputError
+from radray.models.contents.config import read_config
 
 NOT_CONVERTED = {
     "gemma2": "its copy would lack the soft caps of attention and logits",
@@ -24,8 +24,5 @@ def refuse_not_converted(folder: Path) -> None:
 
 
 def type_of(folder: Path) -> str:
-    """Return the `model_type` of the model folder. Raises InputError for a config that cannot be read."""
-    try:
-        return str(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type"))
-    except (OSError, ValueError, AttributeError):
-        raise InputError(f"model folder {folder}: config.json cannot be read") from None
+    """Return the `model_type` of the model folder. Raises InputError for a config that `read_config` refuses."""
+    return str(read_config(folder).get("model_type"))

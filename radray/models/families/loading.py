@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,9 @@ from transformers import AutoConfig, AutoTokenizer
 from transformers.utils import logging
 
 from radray.errors import InputError
+from radray.models.contents.config import read_config
+from radray.models.contents.tokenizer import TOKENIZER, refuse_boundless_backend, refuse_boundless_tokenizer
+from radray.models.contents.weights import stored_in
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -28,16 +30,26 @@ UNREADABLE = (
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    """Return the tokenizer of the model folder. Raises InputError when there is none that can be read."""
+    """Return the tokenizer of the model folder.
+
+    Raises InputError when there is none that can be read, and for one that makes texts longer without bound.
+    """
+    refuse_boundless_tokenizer(folder)
     try:
         with quiet():
-            return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+            if not (folder / TOKENIZER).is_file() and tokenizer.is_fast:
+                refuse_boundless_backend(tokenizer.backend_tokenizer.to_str(), folder)
     except UNREADABLE as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"model folder {folder}: no tokenizer can be read ({type(error).__name__})") from None
+    return tokenizer
 
 
 def load_config(folder: Path) -> Any:
-    """Return the config of the model folder. Raises InputError when it cannot be read."""
+    """Return the config of the model folder. Raises InputError when it cannot be read, and as `read_config`."""
+    read_config(folder)
     try:
         return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except UNREADABLE as error:
@@ -113,15 +125,6 @@ def fill_by_layer(
     _compute_buffers(model)
     placed(model)
     return model
-
-
-def stored_in(folder: Path) -> Mapping[str, str]:
-    """Return the file of every stored tensor, by tensor name."""
-    index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        return dict(json.loads(index.read_text(encoding="utf-8"))["weight_map"])
-    with safe_open(folder / "model.safetensors", framework="pt") as weights:
-        return dict.fromkeys(weights.keys(), "model.safetensors")
 
 
 @contextmanager

@@ -3,11 +3,10 @@
 Importing it loads no library: a T5's plan needs none.
 """
 
-import json
 from pathlib import Path
 from typing import TypeAlias
 
-from radray.errors import InputError
+from radray.models.contents.config import CONFIG, read_config, refuse_missing_sizes
 from radray.models.families.causal import memory as causal_memory
 from radray.models.families.causal import shape as causal
 from radray.models.families.causal.memory import Measure
@@ -16,6 +15,8 @@ from radray.models.families.registry import FAMILY_OF
 from radray.models.families.step import Step, StepMemory
 from radray.models.families.t5 import memory as t5_memory
 from radray.models.families.t5 import shape as t5
+from radray.models.gguf import SMOLLM2
+from radray.models.hub import hub_model, is_hub
 from radray.settings.model import ModelSettings
 
 Shape: TypeAlias = t5.T5Shape | causal.CausalShape
@@ -30,10 +31,16 @@ def step_memory(shape: Shape, step: Step, measure: Measure) -> StepMemory:
 
 
 def published_shape(name: str) -> Shape | None:
-    """Return the shape of the published model `name`, a hub id or `smollm2`; None for one that is not known."""
-    if name in PUBLISHED_CAUSAL:
-        return causal.CausalShape(PUBLISHED_CAUSAL[name])
-    return t5.PUBLISHED.get(name)
+    """Return the shape of the published model `name`, ``hf://`` and a hub id, or `smollm2`; None if it is not known.
+
+    Raises InputError for what begins with ``hf://`` and names no model.
+    """
+    published = hub_model(name).id if is_hub(name) else name
+    if not is_hub(name) and name != SMOLLM2:
+        return None  # a folder's name
+    if published in PUBLISHED_CAUSAL:
+        return causal.CausalShape(PUBLISHED_CAUSAL[published])
+    return t5.PUBLISHED.get(published)
 
 
 def initial_shape(model: ModelSettings) -> Shape | None:
@@ -49,13 +56,11 @@ def initial_shape(model: ModelSettings) -> Shape | None:
     if model.init == "tiny-causal":
         return causal.CausalShape(causal.tiny_config(model.tiny))
     folder = Path(model.init).expanduser()
-    if not (folder / "config.json").is_file():
+    if not (folder / CONFIG).is_file():
         return published_shape(model.init)
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        family = FAMILY_OF.get(config.get("model_type"))
-    except (OSError, ValueError, AttributeError):
-        raise InputError(f"model folder {folder}: config.json cannot be read") from None
-    if family == "t5":
-        return t5.folder_shape(folder)
-    return None if family is None else causal.CausalShape(config)
+    config = read_config(folder)
+    family = FAMILY_OF.get(str(config.get("model_type")))
+    if family is None:
+        return None
+    refuse_missing_sizes(config, family, f"model folder {folder}: {CONFIG}")
+    return t5.folder_shape(folder) if family == "t5" else causal.CausalShape(config)

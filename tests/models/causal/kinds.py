@@ -70,7 +70,7 @@ def build(model_type: str, folder: Path, *, seed: int = 1, **config: Any) -> Mod
 def written(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> ModelFolder:
     """Write model and tokenizer with a manifest, and return the folder as it is opened."""
     FAMILY.save_model(model, tokenizer, folder)
-    write_manifest(folder, "m", {})
+    write_manifest(folder, "m", {"test": str(folder)})  # a digest of its own: nobody else has a copy of it
     return open_model(str(folder))
 
 

@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from radray.errors import InputError, RadrayError
+from radray.models.contents.weights import stored_in
 from radray.models.families import loading
-from radray.models.families.loading import UNREADABLE, fill_by_layer, load_config, quiet, refuse_other_size, stored_in
+from radray.models.families.loading import UNREADABLE, fill_by_layer, load_config, quiet, refuse_other_size
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

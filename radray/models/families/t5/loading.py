@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,14 @@ from safetensors import safe_open
 from torch import nn
 
 from radray.errors import InputError, RadrayError
+from radray.models.contents.config import read_config
+from radray.models.contents.weights import stored_in
 from radray.models.families.loading import (
     UNREADABLE,
     fill_by_layer,
     load_config,
     quiet,
     refuse_other_size,
-    stored_in,
 )
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _refuse_missing_output(folder: Path, stored: Mapping[str, str]) -> None:
     """Raise InputError for a T5 whose config says that it has an output layer of its own, and that has none."""
     if {_OUTPUT, _EMBEDDING} <= set(stored):
         return
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = read_config(folder)
     if config.get("model_type") == "t5" and config.get("tie_word_embeddings", True) is False:
         raise InputError(f"model folder {folder}: the config says untied, but {_OUTPUT} is not in the weights")
 

@@ -1,14 +1,13 @@
 """The shape of a T5: what its config says, its parameters counted, and the sizes of what a training step keeps."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from safetensors import SafetensorError, safe_open
-
-from radray.errors import ConfigError, InputError
+from radray.errors import ConfigError
+from radray.models.contents.config import read_config
+from radray.models.contents.weights import stored_in
 from radray.settings.model import TinySettings
 from radray.settings.train import TrainSettings
 
@@ -150,15 +149,8 @@ def folder_shape(folder: Path) -> T5Shape:
 
     Raises ConfigError as `shape_of` does, InputError for config or weights that cannot be read.
     """
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        names: set[str] = set()
-        for file in folder.glob("*.safetensors"):
-            with safe_open(file, framework="numpy") as weights:
-                names.update(weights.keys())
-    except (OSError, ValueError, SafetensorError) as error:
-        raise InputError(f"model folder {folder}: cannot be read ({type(error).__name__})") from None
-    return shape_of(config, tied="lm_head.weight" not in names)
+    config = read_config(folder)
+    return shape_of(config, tied="lm_head.weight" not in stored_in(folder))
 
 
 def tiny_shape(size: TinySettings) -> T5Shape:
