@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.errors import ConfigError, InputError
-from radray.models.neighbours import COLUMNS, subject_digest
+from radray.models.neighbours import COLUMNS, read_carried, subject_digest
 from radray.storage.failures import MissingFile
 from radray.storage.files import Storage
 
@@ -58,11 +58,10 @@ def read_exemplars(folder: Path) -> tuple[FixedExemplar, ...]:
     """Return the exemplars of the model folder `folder`; none: an empty tuple. Raises InputError for a damaged file."""
     if not (folder / PICKED).is_file():
         return ()
-    try:
-        rows = pq.read_table(folder / PICKED, schema=COLUMNS).to_pylist()
-    except (OSError, pa.ArrowException):
-        raise InputError(f"model folder {folder}: {PICKED} cannot be read; fine-tune the model again") from None
-    return tuple(FixedExemplar(**row) for row in rows)
+    reports = read_carried(folder / PICKED)
+    if reports.num_rows > _MOST:
+        raise InputError(f"model folder {folder}: {PICKED} has {reports.num_rows:,} pairs, and a prompt shows {_MOST}")
+    return tuple(FixedExemplar(**row) for row in reports.to_pylist())
 
 
 def fixed_exemplars(uri: str | None, storage: Storage, folder: Path | None = None) -> tuple[FixedExemplar, ...]:

@@ -20,6 +20,8 @@ from typing import Any
 
 from radray.errors import InputError, RadrayError
 from radray.models.cache import cache_folder
+from radray.models.contents.gguf import refuse_boundless_head, refuse_unbounded_sizes
+from radray.models.listing import shown
 from radray.models.manifest import MANIFEST, hash_file, write_manifest
 from radray.models.verified import exclusive
 from radray.storage.whole import remove_abandoned, whole_folder
@@ -88,6 +90,8 @@ def _read(file: Path) -> dict[str, str]:
         from gguf import GGUFReader
     except ImportError:
         raise InputError(f"model {file}: GGUF files need the package gguf: pip install gguf") from None
+    with file.open("rb") as opened:
+        refuse_boundless_head(opened, f"model {file}")
     try:
         reader = GGUFReader(file)
         fields = {
@@ -95,6 +99,7 @@ def _read(file: Path) -> dict[str, str]:
             for key in ("architecture", "name", "license")
             if f"general.{key}" in reader.fields
         }
+        elements = sum(int(tensor.n_elements) for tensor in reader.tensors)
         end = max((int(tensor.data_offset + tensor.n_bytes) for tensor in reader.tensors), default=0)
     except Exception as error:  # of a parser of bytes: any
         raise InputError(
@@ -105,15 +110,27 @@ def _read(file: Path) -> dict[str, str]:
         raise InputError(f"model {file}: cut off: it has {file.stat().st_size:,} bytes of {end:,}: fetch it again")
     if fields.get("architecture") not in ARCHITECTURES:
         raise InputError(
-            f"model {file}: architecture {fields.get('architecture')} is not known; known are"
+            f"model {file}: architecture {shown(fields.get('architecture', ''))} is not known; known are"
             f" {', '.join(ARCHITECTURES)}"
         )
     # what is missing there has the size of Llama 7B to transformers
     missing = [name for name in _SIZES if f"{fields['architecture']}.{name}" not in reader.fields]
     if missing:
         raise InputError(f"model {file}: it does not say {fields['architecture']}.{missing[0]}")
+    refuse_unbounded_sizes(_sizes(reader, fields["architecture"]), elements, f"model {file}")
     named = {"architecture": fields["architecture"], "model": fields.get("name")}
     return {name: value for name, value in {**named, "licence": fields.get("license")}.items() if value}
+
+
+def _sizes(reader: Any, architecture: str) -> dict[str, Any]:
+    """Return the numbers that the file has of its architecture, by name, and how many pieces its tokenizer has."""
+    start, pieces = f"{architecture}.", "tokenizer.ggml.tokens"
+    named = {key.removeprefix(start): field for key, field in reader.fields.items() if key.startswith(start)}
+    sizes = {key: field.contents() for key, field in named.items()}
+    if pieces in reader.fields:
+        sizes["vocab_size"] = len(reader.fields[pieces].data)
+    # of one for each layer the greatest; numpy's numbers as Python's
+    return {key: max(value) if isinstance(value, list) else value for key, value in sizes.items() if value}
 
 
 def _write(file: Path, folder: Path, origin: dict[str, Any]) -> None:

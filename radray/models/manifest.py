@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from radray.errors import InputError
-from radray.models.listing import MANIFEST, list_model_files, may_be_loaded, shown
+from radray.models.listing import MANIFEST as MANIFEST
+from radray.models.listing import list_model_files, may_be_loaded, shown
 from radray.storage.whole import write_whole
 
 ADAPTER = "adapter"

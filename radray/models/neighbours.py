@@ -5,18 +5,20 @@ text, as the weights do in their way; of a patient it has no id but a digest of 
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from radray.errors import InputError
 from radray.evaluation.similarity import TIE, FindingsSimilarity
 from radray.reports.record.identity import normalise
+from radray.storage.parquet_pages import page_sizes
 
 NEIGHBOURS = "neighbours.parquet"
 """File of a model folder that holds its training reports."""
@@ -24,6 +26,9 @@ NEIGHBOURS = "neighbours.parquet"
 COLUMNS = pa.schema([(name, pa.string()) for name in ("unit_id", "subject", "findings", "impression")])
 """Its columns. subject: `subject_digest`, null where there is none. impression: as it was learnt, without masks and
 communications. In the order of unit_id."""
+
+_MOST_BYTES = 512 << 20
+"""Text of the reports that a model carries: MIMIC-CXR's 227,835 findings and impressions have 150 MB."""
 
 ASKED = ("unit_id", "subject_id", "findings")
 """Columns of a report that its neighbours depend on."""
@@ -124,11 +129,39 @@ def read_neighbours(folder: Path) -> Neighbours:
 
     Raises InputError for a folder that has none, or whose file is damaged.
     """
+    return Neighbours(read_carried(folder / NEIGHBOURS))
+
+
+def read_carried(file: Path) -> pa.Table:
+    """Return the reports with COLUMNS that a model folder carries in `file`.
+
+    Raises InputError for a file that is damaged, or whose reports have more than 512 MB.
+    """
+    what = f"model folder {file.parent}: {file.name}"
     try:
-        reports = pq.read_table(folder / NEIGHBOURS, schema=COLUMNS)
-    except (OSError, pa.ArrowException):
-        raise InputError(f"model folder {folder}: {NEIGHBOURS} cannot be read; fine-tune the model again") from None
-    return Neighbours(reports)
+        with file.open("rb") as opened:
+            # shared: a text of many rows is read once, and counted before it is that of each
+            shared = pq.ParquetFile(opened, read_dictionary=COLUMNS.names)
+            groups = [shared.metadata.row_group(place) for place in range(shared.metadata.num_row_groups)]
+            sizes = [page_sizes(opened, group, COLUMNS.names) for group in groups]
+            if any(size.repeating for size in sizes) or sum(size.pages for size in sizes) > _MOST_BYTES:
+                raise InputError(f"{what} has more than {_MOST_BYTES >> 20} MB; fine-tune the model again")
+            reports = pa.Table.from_batches(_bounded(shared, what), shared.schema_arrow)
+            return reports.select(COLUMNS.names).cast(COLUMNS)
+    except (OSError, pa.ArrowException, ValueError, KeyError):
+        raise InputError(f"{what} cannot be read; fine-tune the model again") from None
+
+
+def _bounded(file: pq.ParquetFile, what: str) -> Iterator[pa.RecordBatch]:
+    """Yield the batches of `file`. Raises InputError, beginning with `what`, for more than _MOST_BYTES of text."""
+    held = 0
+    for batch in file.iter_batches(use_threads=False):
+        for column in batch.columns:
+            lengths = pc.binary_length(column.dictionary).take(column.indices)
+            held += (pc.sum(lengths).as_py() or 0) + len(column)
+        if held > _MOST_BYTES:
+            raise InputError(f"{what} has more than {_MOST_BYTES >> 20} MB; fine-tune the model again")
+        yield batch
 
 
 def _places(keys: Iterable[str | None]) -> dict[str | None, list[int]]:

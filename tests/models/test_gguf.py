@@ -4,6 +4,7 @@ import fcntl
 import json
 import multiprocessing
 import os
+import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -274,6 +275,41 @@ def test_a_file_that_does_not_say_its_size_is_refused(tmp_path: Path, cache: Pat
     writer.write_tensors_to_file()
     writer.close()
     with pytest.raises(InputError, match=r"m\.gguf: it does not say llama\.embedding_length"):
+        open_model(str(tmp_path / "m.gguf"))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        struct.pack("<4sIQQ", b"GGUF", 3, 1 << 60, 0),
+        struct.pack("<4sIQQ", b"GGUF", 3, 0, 1 << 60),
+        struct.pack("<4sIQQ", b"GGUF", 3, 0, 1) + struct.pack("<Q", 1 << 62),
+        struct.pack("<4sIQQQ1sIIQ", b"GGUF", 3, 0, 1, 1, b"a", 9, 0, 5_000_000) + bytes(5_000_000),
+        struct.pack("<4sIQQQ1sIIQ", b"GGUF", 3, 0, 1, 1, b"a", 9, 9, 2) + bytes(100),
+    ],
+    ids=["tensors", "fields", "key", "array", "arrays"],
+)
+def test_a_head_with_more_than_any_model_has_is_refused(head: bytes, tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "m.gguf").write_bytes(head)
+    with pytest.raises(InputError, match="with more than any model has"):
+        open_model(str(tmp_path / "m.gguf"))
+
+
+@pytest.mark.parametrize(
+    ("layers", "width", "match"), [(10**6, 16, "num_hidden_layers"), (100, 4_096, "larger than its")]
+)
+def test_sizes_beyond_its_tensors_are_refused(layers: int, width: int, match: str, tmp_path: Path, cache: Path) -> None:
+    writer = gguf.GGUFWriter(tmp_path / "m.gguf", "llama")
+    writer.add_block_count(layers)
+    writer.add_embedding_length(width)
+    writer.add_feed_forward_length(width)
+    writer.add_head_count(4)
+    writer.add_tensor("token_embd.weight", np.zeros((4, 4), np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    with pytest.raises(InputError, match=match):
         open_model(str(tmp_path / "m.gguf"))
 
 

@@ -97,6 +97,11 @@ def memory(text: str) -> None:
         resource.setrlimit(resource.RLIMIT_AS, was)
 
 
+def grows(text: str) -> None:
+    """Take more memory than prompts need to become tokens, and give it back."""
+    bytearray(5 << 30)
+
+
 def error(text: str) -> None:
     raise ValueError(text)
 
@@ -120,6 +125,7 @@ FAULTS = {
     "hang": hang,
     "clutch": clutch,
     "memory": memory,
+    "grows": grows,
     "error": error,
     "sticky": sticky,
     "prints": prints,

@@ -15,19 +15,25 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TypeVar
 
 from radray.errors import RadrayError
-from radray.models.engines.engine import Engine, Generation
+from radray.models.engines.engine import Engine, Generation, ModelCall
 from radray.schema.statuses import FailReason
 
 _T = TypeVar("_T")
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "bad_alloc")
 """Phrases in the RuntimeErrors of torch, CTranslate2, CUDA and cuBLAS when an allocation fails."""
+
+
+_PLAN_BYTES = 4 << 30
+"""How much the process may grow while prompts become tokens: a model's chat template is a program without bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ def _start(owner: Connection, factory: Callable[[], Engine], probe: str) -> Engi
 
 def _serve(owner: Connection, engine: Engine, prompts: Sequence[str], probe: str) -> None:
     """Answer `prompts` call by call. An exception costs its call; the engine must answer the probe after it."""
-    calls = _tried(engine, probe, lambda: engine.plan(prompts))
+    calls = _tried(engine, probe, lambda: _plan(engine, prompts))
     if isinstance(calls, CallFailed):
         owner.send(calls)
         return
@@ -144,6 +150,25 @@ def _serve(owner: Connection, engine: Engine, prompts: Sequence[str], probe: str
         )
         if isinstance(generations, CallFailed) and generations.broken:
             return
+
+
+def _plan(engine: Engine, prompts: Sequence[str]) -> Sequence[ModelCall]:
+    """Return the calls for `prompts`. Raises MemoryError when they take more than _PLAN_BYTES to plan."""
+    with _bounded_growth(_PLAN_BYTES):
+        return engine.plan(prompts)
+
+
+@contextmanager
+def _bounded_growth(most: int) -> Iterator[None]:
+    """Let the data of this process grow by no more than `most` bytes in the block; allocations fail beyond."""
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
+    limits = [held + most, *(limit for limit in before if limit != resource.RLIM_INFINITY)]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(limits), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)
 
 
 def _tried(engine: Engine, probe: str, action: Callable[[], _T]) -> _T | CallFailed:
