@@ -5,7 +5,6 @@ import pickle
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -13,6 +12,7 @@ import ray
 
 from radray.errors import AuditError
 from radray.pipelines import prometheus as metrics
+from radray.pipelines.portions import portions
 from radray.pipelines.quarantine import document_or_reason, exactly
 from radray.pipelines.stage import texts_withheld
 from radray.pipelines.work import REPORTS_A_TASK, PlannedUnit, SourceSpec, WorkUnit, offset_base, opened
@@ -50,7 +50,7 @@ class ReadReports:
         """Yield the rows of the work units in column `work` (pickled), at most REPORTS_A_TASK in a table."""
         with texts_withheld(type(self).__name__, f"{batch.num_rows} work units"):
             rows = (row for work in batch.column("work").to_pylist() for row in self._rows(pickle.loads(work)))
-            while some := list(islice(rows, REPORTS_A_TASK)):
+            for some in portions(rows, REPORTS_A_TASK):
                 table = _to_table(some)
                 for status, count in Counter(table.column("status").to_pylist()).items():
                     metrics.record(metrics.PARSED, count, dataset=self._context.source.dataset, status=status)

@@ -15,8 +15,8 @@ from radray.schema.statuses import RejectReason
 HEAD_BYTES = 512
 """First bytes by which a container is recognised: tar's magic is at 257, and its checksum is over 512."""
 
-MAX_MEMBERS = 2_000_000
-"""Entries of one archive: nine times the reports of MIMIC-CXR. A million take 0.3 GB, 0.55 GB while listing a zip."""
+MAX_MEMBERS = 1_000_000
+"""Entries of one archive: four times the reports of MIMIC-CXR. A million take 0.3 GB, 0.55 GB while listing a zip."""
 
 MAX_RATIO = 200
 BOMB_BYTES = 256 << 20

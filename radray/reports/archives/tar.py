@@ -13,6 +13,8 @@ _FOLDER = ord("5")
 _WITHOUT_DATA = frozenset(b"123456")
 _SPARSE = ord("S")
 _LONG_NAME, _LONG_LINK, _PAX, _PAX_ALL = ord("L"), ord("K"), ord("x"), ord("g")
+_SPARSE_KEYS = b"GNU.sparse"
+"""What the keys begin with by which a pax header says that its entry is a sparse file."""
 _PAX_LENGTH = re.compile(rb"([0-9]{1,8}) ")
 
 
@@ -76,7 +78,7 @@ def _read(source: Forward, members: Members) -> RejectReason | None:
                 return RejectReason.MALFORMED
             size = int(pax[b"size"])
         full = pax.get(b"path", name) or _name(block)
-        sparse = kind == _SPARSE or any(key.startswith(b"GNU.sparse") for key in pax)
+        sparse = kind == _SPARSE or _SPARSE_KEYS in pax
         name, pax = None, {}
         if kind == _SPARSE and not _skip_sparse_map(block, source):
             return RejectReason.TRUNCATED
@@ -123,7 +125,7 @@ def _name(block: bytes) -> bytes:
 
 
 def _pax(data: bytes) -> dict[bytes, bytes]:
-    r"""Return the records "length key=value\n" of `data`, up to the first that is malformed."""
+    r"""Return size, path and whether it is sparse, of the records "length key=value\n" of `data` up to a bad one."""
     records = {}
     at = 0
     while match := _PAX_LENGTH.match(data, at):
@@ -132,7 +134,11 @@ def _pax(data: bytes) -> dict[bytes, bytes]:
         if not record.endswith(b"\n"):
             break
         key, _, value = record[:-1].partition(b"=")
-        records[key] = value
+        # one archive may have headers without end, and each another key: only those that count are kept
+        if key in (b"size", b"path"):
+            records[key] = value
+        elif key.startswith(_SPARSE_KEYS):
+            records[_SPARSE_KEYS] = b""
         at += length
     return records
 

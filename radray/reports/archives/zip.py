@@ -44,7 +44,8 @@ _END = struct.Struct("<4s4H2LH")
 _END64_LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _MAX_COMMENT = 65_535
-_MAX_DIRECTORY_BYTES = 1 << 30
+_MAX_DIRECTORY_BYTES = 256 << 20
+"""Of MAX_MEMBERS entries with names of 200 characters each; it is held twice, as it is and in parts."""
 _FULL = 0xFFFFFFFF
 
 

@@ -16,17 +16,26 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from radray.errors import InputError
+from radray.reports.archives.member import CHUNK_BYTES
 from radray.reports.record.fields import Fields, to_utc
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected_record
 from radray.reports.record.values import to_record
 from radray.reports.wire.json_values import values_record
 from radray.schema.statuses import RejectReason
+from radray.storage.parquet_pages import PageSizes, page_sizes
 
-MAX_HELD_BYTES = 1 << 30
+MAX_HELD_BYTES = 256 << 20
 """A file that cannot be sought (a member of an archive) is read into memory, up to this size."""
+_MOST_FOOTER_BYTES = 32 << 20
+"""Bytes of the footer, of which memory takes several times as much: a million reports have some kilobytes."""
+_MOST_PAGE_BYTES = 256 << 20
+"""Bytes of the pages that are in memory at a time: DuckDB writes some of 100 MB, other writers of 1 MB."""
 _BATCH_BYTES = 32 << 20
-"""A batch has at most this many bytes, by the row group's metadata; a single row may have more."""
+"""A batch has at most this many bytes, by the headers of its pages; a single row may have more."""
 _MOST_ROWS = 1024
+_MOST_VALUES = 1 << 24
+"""Values of a column of lists in a row group."""
+_MOST_CODES = 10_000
 
 _DEFAULT = Fields()
 _IDS = frozenset({"study_id", "subject_id"})
@@ -38,7 +47,11 @@ _UNREADABLE = (pa.ArrowException, OSError, ValueError, EOFError, NotImplementedE
 @dataclass(frozen=True, slots=True)
 class _Opened:
     file: Any
-    """The pyarrow.parquet.ParquetFile."""
+    """The pyarrow.parquet.ParquetFile, which holds a text that many rows share once."""
+    plain: Any
+    """The same without that: texts that each say how much of the one before they repeat are read in no other way."""
+    raw: BinaryIO
+    """What both read."""
     columns: dict[str, str]
     """The column of each field; fields without a column are left out."""
 
@@ -48,7 +61,8 @@ def read(file: BinaryIO, fields: Fields = _DEFAULT) -> Iterator[Record]:
 
     Ids are strings, whole numbers or decimals without a fraction; floats and booleans are BAD_ID. Times are timestamps,
     dates or ISO 8601 texts. Rows on a damaged page (checksums are verified) are MALFORMED, all others are read; no
-    rows yield no records. A file larger than MAX_HELD_BYTES that cannot be sought is one row UNSUPPORTED_CONTENT.
+    rows yield no records. A file larger than MAX_HELD_BYTES that cannot be sought is one row UNSUPPORTED_CONTENT; the
+    rows of a row group whose pages decompress to more than 256 MB are TOO_LARGE.
     Raises InputError if the file is not a whole Parquet file, lacks the id or every text, or has a text column that is
     not of strings.
     """
@@ -60,12 +74,14 @@ def read(file: BinaryIO, fields: Fields = _DEFAULT) -> Iterator[Record]:
     for group in range(opened.file.metadata.num_row_groups):
         rows = opened.file.metadata.row_group(group).num_rows
         given = 0
-        for batch in _batches(opened, group):
+        sizes = _sizes(opened, group)
+        reason = sizes if isinstance(sizes, RejectReason) else RejectReason.MALFORMED
+        for batch in () if isinstance(sizes, RejectReason) else _batches(opened, group, sizes):
             for record in _records(batch, opened.columns, offset + given, rows - given):
                 given += 1
                 yield record
         for place in range(given, rows):
-            yield rejected_record("", offset + place, "", RejectReason.MALFORMED)
+            yield rejected_record("", offset + place, "", reason)
         offset += rows
 
 
@@ -81,15 +97,13 @@ def count(file: BinaryIO, fields: Fields = _DEFAULT) -> int:
 def _open(file: BinaryIO, fields: Fields) -> _Opened | None:
     """Return the file and the columns of its fields; None if too large for memory. Raises InputError as `read`."""
     if isinstance(file, zipfile.ZipExtFile | gzip.GzipFile) or not file.seekable():
-        try:
-            data = file.read(MAX_HELD_BYTES + 1)
-        except (EOFError, zipfile.BadZipFile, *_UNREADABLE):
-            raise InputError("the Parquet file cannot be read to its end, where its columns stand") from None
-        if len(data) > MAX_HELD_BYTES:
+        held = _held(file)
+        if held is None:
             return None
-        file = io.BytesIO(data)
+        file = held
     try:
-        parquet = pq.ParquetFile(file, page_checksum_verification=True, pre_buffer=False)
+        plain = _parquet_file(file)
+        parquet = _sharing(plain, file)
         schema = parquet.schema_arrow
         is_sound = _is_sound(parquet.metadata)
     except _UNREADABLE:
@@ -104,7 +118,43 @@ def _open(file: BinaryIO, fields: Fields) -> _Opened | None:
     columns = {field: name for field, name in names.items() if name in schema.names}
     for field, name in columns.items():
         _require_type(field, name, schema.field(name).type)
-    return _Opened(parquet, columns)
+    return _Opened(parquet, plain, file, columns)
+
+
+def _parquet_file(file: BinaryIO, **settings: Any) -> pq.ParquetFile:
+    """Return `file` opened. Raises ValueError for a footer that memory is not enough for, and what pyarrow does."""
+    file.seek(-8, io.SEEK_END)
+    if int.from_bytes(file.read(4), "little") > _MOST_FOOTER_BYTES:
+        raise ValueError
+    return pq.ParquetFile(file, page_checksum_verification=True, pre_buffer=False, **settings)
+
+
+def _sharing(plain: pq.ParquetFile, file: BinaryIO) -> pq.ParquetFile:
+    """Return the `file` of `plain` opened so that a text that many rows share is held once."""
+    types = {field.name: field.type for field in plain.schema_arrow}
+    leaves = (plain.schema.column(leaf) for leaf in range(len(plain.schema.names)))
+    texts = [leaf.path for leaf in leaves if _holds_text(types.get(leaf.path.partition(".")[0]))]
+    return _parquet_file(file, metadata=plain.metadata, read_dictionary=texts)
+
+
+def _holds_text(type_: pa.DataType | None) -> bool:
+    if type_ is not None and (pt.is_list(type_) or pt.is_large_list(type_)):
+        type_ = type_.value_type
+    return type_ is not None and _is_text(type_)
+
+
+def _held(file: BinaryIO) -> io.BytesIO | None:
+    """Return the content of `file`; None if it is too large. Raises InputError for one that cannot be read."""
+    held = io.BytesIO()
+    try:
+        # in parts: one read of all would hold it twice
+        while chunk := file.read(CHUNK_BYTES):
+            held.write(chunk)
+            if held.tell() > MAX_HELD_BYTES:
+                return None
+    except (EOFError, zipfile.BadZipFile, *_UNREADABLE):
+        raise InputError("the Parquet file cannot be read to its end, where its columns stand") from None
+    return held
 
 
 def _is_sound(metadata: Any) -> bool:
@@ -124,7 +174,7 @@ def _require_type(field: str, name: str, type_: pa.DataType) -> None:
     if pt.is_dictionary(type_):
         type_ = type_.value_type
     scalar = not pt.is_nested(type_) and not pt.is_binary(type_) and not pt.is_large_binary(type_)
-    codes = field == "human_codes" and (pt.is_list(type_) or pt.is_large_list(type_)) and _is_text(type_.value_type)
+    codes = field == "human_codes" and (pt.is_list(type_) or pt.is_large_list(type_)) and _is_texts(type_.value_type)
     if _is_text(type_) or pt.is_null(type_) or codes or (field in _IDS | _TIMES and scalar):
         return
     raise InputError(f"column {field} of the Parquet file is {_kind(type_)}, expected a string (source.fields.{field})")
@@ -138,12 +188,28 @@ def _is_text(type_: pa.DataType) -> bool:
     return bool(pt.is_string(type_) or pt.is_large_string(type_) or pt.is_string_view(type_))
 
 
-def _batches(opened: _Opened, group: int) -> Iterator[pa.RecordBatch]:
-    """Yield the batches of a row group up to the first damaged one."""
+def _is_texts(type_: pa.DataType) -> bool:
+    return _is_text(type_.value_type if pt.is_dictionary(type_) else type_)
+
+
+def _sizes(opened: _Opened, group: int) -> PageSizes | RejectReason:
+    """Return the sizes of the pages of a row group, or why none of them is decompressed."""
     metadata = opened.file.metadata.row_group(group)
-    a_row = max(1, metadata.total_byte_size // max(1, metadata.num_rows))
-    size = max(1, min(_MOST_ROWS, _BATCH_BYTES // a_row))
-    batches = opened.file.iter_batches(size, [group], columns=list(opened.columns.values()), use_threads=False)
+    try:
+        sizes = page_sizes(opened.raw, metadata, set(opened.columns.values()))
+    except _UNREADABLE:
+        return RejectReason.MALFORMED
+    too_large = sizes.pages > _MOST_PAGE_BYTES or sizes.values > max(_MOST_VALUES, metadata.num_rows)
+    return RejectReason.TOO_LARGE if too_large else sizes
+
+
+def _batches(opened: _Opened, group: int, sizes: PageSizes) -> Iterator[pa.RecordBatch]:
+    """Yield the batches of a row group, whose pages have `sizes`, up to the first damaged one."""
+    file, a_row = opened.file, sizes.a_row
+    if sizes.repeating:
+        file, a_row = opened.plain, sizes.a_row + sizes.repeating + sizes.shared
+    size = max(1, min(_MOST_ROWS, int(_BATCH_BYTES / max(1.0, a_row))))
+    batches = file.iter_batches(size, [group], columns=list(opened.columns.values()), use_threads=False)
     while True:
         try:
             batch = next(batches)
@@ -160,7 +226,7 @@ def _records(batch: pa.RecordBatch, columns: dict[str, str], offset: int, most: 
         for field, column in cells.items():
             cell = column[place]
             try:
-                if _bytes(cell) > MAX_REPORT_BYTES:
+                if _bytes(cell) > MAX_REPORT_BYTES or (pt.is_nested(cell.type) and _of_list(cell) > MAX_REPORT_BYTES):
                     reason = RejectReason.TOO_LARGE
                 else:
                     values[field] = _value(cell, field)
@@ -185,8 +251,17 @@ def _cells(column: pa.Array, field: str) -> pa.Array:
 
 def _bytes(cell: pa.Scalar) -> int:
     """Return the size of a string; 0 for anything else."""
-    buffer = cell.as_buffer() if _is_text(cell.type) else None
+    if pt.is_dictionary(cell.type):
+        cell = cell.value
+    buffer = cell.as_buffer() if cell is not None and _is_text(cell.type) else None
     return 0 if buffer is None else buffer.size
+
+
+def _of_list(cell: pa.Scalar) -> int:
+    """Return the size of the strings of a list; of one of more than _MOST_CODES more than any report has."""
+    if not cell.is_valid:
+        return 0
+    return sum(map(_bytes, cell.values)) if len(cell.values) <= _MOST_CODES else MAX_REPORT_BYTES + 1
 
 
 def _value(cell: pa.Scalar, field: str) -> Any:

@@ -174,7 +174,7 @@ _ZIPS = [
     ),
     _zip("zip: bomb by ratio", "8 MiB that say they are 100 bytes", _lying_bomb, {"ok": 1, "malformed": 1}),
     _zip("zip: bomb by overlap", "two entries, one place", _same_place(), {"ok": 0, "malformed": 2}),
-    _zip("zip: bomb by count", "three million entries", _counted(3_000_000), None, "more than 2,000,000 entries"),
+    _zip("zip: bomb by count", "three million entries", _counted(3_000_000), None, "more than 1,000,000 entries"),
     _zip(
         "zip: nested archive",
         "a zip in the zip",
