@@ -70,13 +70,13 @@ def test_weights_in_several_files_load_like_one(folder: Path, tmp_path: Path) ->
 @pytest.mark.parametrize("file", ["model.safetensors", "config.json"])
 def test_a_file_that_is_not_what_it_should_be_is_one_clear_error(folder: Path, file: str) -> None:
     (folder / file).write_bytes(b"\x01not it")
-    with pytest.raises(InputError, match=f"model folder {folder}: no sequence-to-sequence model"):
+    with pytest.raises(InputError, match=f"model folder {folder}: {file} (cannot be read|is no whole)"):
         load_model(folder)
 
 
 def test_a_tokenizer_that_cannot_be_read_is_one_clear_error(folder: Path) -> None:
     (folder / "tokenizer.json").write_text("{")
-    with pytest.raises(InputError, match=f"model folder {folder}: no tokenizer"):
+    with pytest.raises(InputError, match=f"model folder {folder}: tokenizer.json cannot be read"):
         load_tokenizer(folder)
 
 
@@ -117,7 +117,7 @@ def test_pickled_weights_are_not_read(folder: Path, tmp_path: Path) -> None:
     went_off = tmp_path / "went-off"
     (folder / "model.safetensors").unlink()
     (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Bomb(went_off)))
-    with pytest.raises(InputError, match="no sequence-to-sequence model can be loaded"):
+    with pytest.raises(InputError, match="other formats are not loaded"):
         load_model(folder)
     assert not went_off.exists()
     pickle.loads((folder / "pytorch_model.bin").read_bytes())

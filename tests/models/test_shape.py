@@ -57,7 +57,7 @@ def test_a_folder_with_an_output_layer_of_its_own(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}", encoding="utf-8")
     (tmp_path / "model.safetensors").write_bytes(b"junk")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is no whole safetensors file"):
         folder_shape(tmp_path)
 
 

@@ -9,7 +9,7 @@ MOST_BYTES = 1_500_000_000
 """What no file may take, however few bytes it has."""
 
 _CODE = """
-import json, resource, sys
+import json, sys
 from collections import Counter
 from itertools import islice
 from radray.errors import RadrayError
@@ -30,7 +30,7 @@ def records(file):
             yield stream
             continue
         # a Parquet file by itself is read where it lies, as jobs.prepare does
-        for record in reader.read(file if len(members) == 1 and not member.name else stream):
+        for record in reader.read(file if name == "parquet" and not member.name else stream):
             yield record.reason
 with open(place, "rb") as file:
     try:
@@ -38,7 +38,9 @@ with open(place, "rb") as file:
             reasons[str(reason)] += 1
     except RadrayError as error:
         reasons[type(error).__name__] += 1
-print(json.dumps([reasons, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]))
+# not ru_maxrss: it begins with that of the process that started this one
+(peak,) = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]
+print(json.dumps([reasons, int(peak) * 1024]))
 """
 
 

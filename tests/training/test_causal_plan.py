@@ -45,9 +45,9 @@ def known(settings: Settings) -> CausalShape:
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
-        ("Qwen/Qwen3-4B", 4_022_468_096),
-        ("microsoft/Phi-3-mini-4k-instruct", 3_821_079_552),
-        ("meta-llama/Llama-3.2-3B", 3_212_749_824),
+        ("hf://Qwen/Qwen3-4B", 4_022_468_096),
+        ("hf://microsoft/Phi-3-mini-4k-instruct", 3_821_079_552),
+        ("hf://meta-llama/Llama-3.2-3B", 3_212_749_824),
         ("smollm2", 134_515_008),
     ],
 )

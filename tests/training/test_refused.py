@@ -45,7 +45,7 @@ def _no_weights(folder: Path) -> None:
 FAULTS: dict[str, tuple[Callable[[Path], None], type[RadrayError], str]] = {
     "nan": (_poison, RadrayError, "fine-tuning: the loss is nan at step 1; lower train.learning_rate (now 0.0001)"),
     "tokenizer": (_other_tokenizer, InputError, "it is another model's tokenizer"),
-    "weights": (_no_weights, InputError, " model can be loaded (SafetensorError)"),
+    "weights": (_no_weights, InputError, "model.safetensors is no whole safetensors file"),
     "tensor": (_tensor_gone, InputError, "not in the weights"),
 }
 CASES = [

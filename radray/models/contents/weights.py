@@ -51,6 +51,8 @@ def stored_in(folder: Path) -> Mapping[str, str]:
     """
     if (folder / WEIGHTS).is_file():
         return dict.fromkeys(read_header(folder / WEIGHTS, folder), WEIGHTS)
+    if not (folder / INDEX).is_file():
+        raise InputError(f"model folder {folder}: no {WEIGHTS} and no {INDEX}; other formats are not loaded")
     what = f"model folder {folder}: {INDEX}"
     index = parse_object(read_bounded(folder / INDEX, _MOST_INDEX_BYTES, what), what)
     files = index.get("weight_map")

@@ -56,6 +56,12 @@ def load_config(folder: Path) -> Any:
         raise InputError(f"model folder {folder}: config.json cannot be read ({type(error).__name__})") from None
 
 
+def refuse_boundless(folder: Path) -> None:
+    """Raise InputError for a folder whose config or index has transformers build too much, or open other files."""
+    read_config(folder)
+    stored_in(folder)
+
+
 def refuse_other_size(folder: Path, tokenizer: PreTrainedTokenizerBase, rows: int) -> None:
     """Raise InputError unless the tokenizer's ids are rows of the embedding and fill nine tenths of its `rows`."""
     pieces = len(tokenizer)

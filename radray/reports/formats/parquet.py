@@ -213,6 +213,8 @@ def _batches(opened: _Opened, group: int, sizes: PageSizes) -> Iterator[pa.Recor
     while True:
         try:
             batch = next(batches)
+        except pa.ArrowMemoryError:
+            raise  # the machine's lack, and not the file's damage: its rows are none that are malformed
         except (StopIteration, *_UNREADABLE):
             return
         yield batch

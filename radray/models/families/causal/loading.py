@@ -12,7 +12,14 @@ from torch import nn
 from radray.errors import InputError, RadrayError
 from radray.models.contents.weights import stored_in
 from radray.models.families import loading
-from radray.models.families.loading import UNREADABLE, fill_by_layer, load_config, quiet, refuse_other_size
+from radray.models.families.loading import (
+    UNREADABLE,
+    fill_by_layer,
+    load_config,
+    quiet,
+    refuse_boundless,
+    refuse_other_size,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -47,6 +54,7 @@ def load_model(
     # here, and below: it brings all that models are made of, and who asks for a tokenizer needs none of that
     from transformers import AutoModelForCausalLM
 
+    refuse_boundless(folder)
     try:
         with quiet():
             loaded: Any = AutoModelForCausalLM.from_pretrained(

@@ -18,6 +18,7 @@ from radray.models.families.loading import (
     fill_by_layer,
     load_config,
     quiet,
+    refuse_boundless,
     refuse_other_size,
 )
 
@@ -38,6 +39,7 @@ def load_model(
     # here, and below: it brings all that models are made of, and who asks for a tokenizer needs none of that
     from transformers import AutoModelForSeq2SeqLM
 
+    refuse_boundless(folder)
     try:
         with quiet():
             model = AutoModelForSeq2SeqLM.from_pretrained(
