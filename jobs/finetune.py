@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from jobs import cli
 from radray.console import print_line
-from radray.errors import ConfigError
 from radray.settings.root import Settings
 
 if TYPE_CHECKING:
@@ -23,12 +22,10 @@ USES = ("date", "source.dataset", "split", "model", "train", "node", "corpus", "
 
 
 def check(settings: Settings) -> None:
-    """Raise ConfigError for an unknown prompt or task, several digests, or a `model.out` that is no model."""
+    """Raise ConfigError for an unknown prompt or task, or a `model.out` that is something other than a model."""
     from radray.tasks.registry import refuse_unknown
     from radray.training.places import refuse_other_than_model
 
-    if len(settings.model.digest) > 1 or (settings.model.digest and settings.model.init in ("tiny", "tiny-causal")):
-        raise ConfigError("model.digest: finetune takes that of model.init alone, and a tiny model is built anew")
     refuse_unknown(settings.model)
     refuse_other_than_model(settings)
 

@@ -16,7 +16,10 @@ MANIFEST = "manifest.json"
 """File of a model folder that describes all the others."""
 
 _HIDDEN = frozenset(
-    (".cache", ".calibration", ".ctranslate2", ".DS_Store", ".erasure.json", ".git", ".gitattributes", ".gitignore")
+    (
+        *(".cache", ".calibration", ".ctranslate2", ".DS_Store", ".erasure.json"),
+        *(".git", ".gitattributes", ".gitignore", ".huggingface"),
+    )
 )
 """What may stand in a model folder and is no part of the model: of git, of downloads, and of radray's own jobs.
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from radray.errors import InputError
 from radray.evaluation.similarity import TIE, FindingsSimilarity
 from radray.reports.record.identity import normalise
-from radray.storage.parquet_pages import page_sizes
+from radray.reports.wire.parquet_pages import page_sizes
 
 NEIGHBOURS = "neighbours.parquet"
 """File of a model folder that holds its training reports."""

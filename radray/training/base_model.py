@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from radray.errors import ConfigError
 from radray.language.exemplar_marks import without_exemplars
 from radray.models.exemplars import fixed_exemplars
 from radray.models.families.causal.tiny import build_tiny_causal
@@ -26,9 +27,14 @@ _TINY = {"tiny": ("t5", build_tiny), "tiny-causal": ("causal", build_tiny_causal
 def asked_of_base(settings: Settings, storage: Storage) -> Asked:
     """Return what the model to start from is to learn: what it was trained for, else what the settings say.
 
-    Raises ConfigError as `choose` and `fixed_exemplars`, and InputError for a model that cannot be opened.
+    Raises ConfigError as `choose` and `fixed_exemplars`, and for the digest of a model that is built; InputError for a
+    model that cannot be opened.
     """
     init = settings.model.init
+    if settings.model.digest and init in _TINY:
+        raise ConfigError(
+            f"model.digest pins a model that is opened, and model.init={init} is built anew: leave it unset"
+        )
     # others made a published model, so no manifest says more: it is not fetched for its family alone
     shape = published_shape(init)
     if init in _TINY or shape is not None:

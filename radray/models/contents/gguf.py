@@ -1,4 +1,4 @@
-"""The head of a GGUF file, gone through before any library reads it, and its sizes held against its tensors.
+"""The head of a GGUF file, gone through before any library reads it, and its sizes compared with its tensors.
 
 The reader of the package `gguf` makes an object of every element of every array: 50 MB of bytes are some gigabytes.
 The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md.

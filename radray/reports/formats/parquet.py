@@ -21,8 +21,8 @@ from radray.reports.record.fields import Fields, to_utc
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected_record
 from radray.reports.record.values import to_record
 from radray.reports.wire.json_values import values_record
+from radray.reports.wire.parquet_pages import PageSizes, page_sizes
 from radray.schema.statuses import RejectReason
-from radray.storage.parquet_pages import PageSizes, page_sizes
 
 MAX_HELD_BYTES = 256 << 20
 """A file that cannot be sought (a member of an archive) is read into memory, up to this size."""
