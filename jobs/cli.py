@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from radray.cluster.reporting import report_nothing
 from radray.console import print_line, stderr_console, write_line
 from radray.errors import ConfigError, RadrayError
 from radray.messages import shown
@@ -190,6 +191,7 @@ def exit_code(command: Callable[[], None], line: "FinalLine | None" = None) -> i
     An error that is not radray's own is named by its type and the frames of its traceback, without its message:
     that of many libraries holds the value that did not fit.
     """
+    report_nothing()  # before a library that would is imported
     err = stderr_console()
     try:
         with named(line):

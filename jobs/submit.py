@@ -22,7 +22,7 @@ from radray.console import print_line, stderr_console
 from radray.errors import ConfigError
 from radray.settings.root import Settings
 
-USES = ("cluster.wait",)
+USES = ("cluster.wait", "cluster.allow_unencrypted")
 
 ROOT = Path(__file__).parents[1]
 """The checkout: what a job runs in on the cluster, less what .rayignore leaves at home."""
@@ -104,7 +104,7 @@ def main() -> int:
             first,
             words,
             ROOT,
-            wait=asked.settings.cluster.wait,
+            asked.settings.cluster,
             report=lambda text: print_line(console, f"submit: {text}"),
         )
 

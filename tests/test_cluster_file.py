@@ -71,8 +71,9 @@ def test_every_node_is_as_closed_as_it_can_be(group: str) -> None:
 
 def test_the_image_is_the_ray_that_radray_is_tested_with() -> None:
     docker = file()["docker"]
-    for image in (docker["image"], docker["head_image"]):
-        assert image.startswith(f"rayproject/ray:{ray.__version__}-py311-")
+    of_groups = [group["docker"]["worker_image"] for group in nodes().values() if "docker" in group]
+    for image in (docker["image"], docker["head_image"], *of_groups):
+        assert re.fullmatch(rf"rayproject/ray:{ray.__version__}-py311-(cpu|gpu)@sha256:\S+", image)
     with (ROOT / "pyproject.toml").open("rb") as opened:
         dependencies = tomllib.load(opened)["project"]["dependencies"]
     assert any(
@@ -103,9 +104,31 @@ def test_the_dashboard_is_on_loopback_and_the_cluster_asks_for_a_token() -> None
     assert "~/.ray/auth_token" in file()["file_mounts"]
 
 
+def test_what_nodes_send_one_another_is_encrypted_with_their_own_keys() -> None:
+    options = dict(re.findall(r"--env (RAY_\w*TLS\w*)=(\S+)", " ".join(file()["docker"]["run_options"])))
+    folder = "/run/radray"  # of memory
+    assert options == {
+        "RAY_USE_TLS": "1",
+        "RAY_TLS_SERVER_CERT": f"{folder}/node.crt",
+        "RAY_TLS_SERVER_KEY": f"{folder}/node.key",
+        "RAY_TLS_CA_CERT": f"{folder}/ca.crt",
+    }
+    assert {"~/.ray/tls/ca.crt", "~/.ray/tls/ca.key"} <= file()["file_mounts"].keys()
+    prepared = prepare_config(file())
+    makes = "bash ~/radray/jobs/configs/cluster/certificates.sh node ~/.ray/tls /run/radray $(hostname -I)"
+    assert prepared["head_setup_commands"].count(makes) == 1
+    # the authority's key stays on the head, which hands it to the next worker, and on no worker
+    removes = "rm ~/.ray/tls/ca.key"
+    assert removes not in prepared["head_setup_commands"]
+    of_groups = [group.get("worker_setup_commands") for group in prepared["available_node_types"].values()]
+    for commands in (prepared["worker_setup_commands"], *filter(None, of_groups)):
+        assert commands.count(makes) == 1
+        assert commands[-1] == removes
+
+
 def test_a_group_with_a_list_of_its_own_installs_what_every_node_does() -> None:
     # Ray puts a group's worker_setup_commands in place of setup_commands
-    common = file()["setup_commands"]
+    common = file()["setup_commands"] + file()["worker_setup_commands"]
     own = {name: group["worker_setup_commands"] for name, group in nodes().items() if "worker_setup_commands" in group}
     assert set(own) == {"finetune-p3"}
     commands = own["finetune-p3"]
@@ -163,7 +186,8 @@ def test_cuda_is_of_one_torch_alone() -> None:
 
 
 def test_models_are_in_a_folder_that_every_node_mounts() -> None:
-    assert any("mount -t nfs4" in line and " /mnt/radray" in line for line in file()["initialization_commands"])
+    (mount,) = (line for line in file()["initialization_commands"] if " /mnt/radray" in line)
+    assert "mount -t efs -o tls," in mount
     assert "-v /mnt/radray:/mnt/radray" in file()["docker"]["run_options"]
     nightly = load_settings([str(ROOT / "jobs/configs/cluster/nightly.yaml")], ["date=2026-11-21"])
     assert all(uri.startswith("/mnt/radray/") for uri in nightly.model.uri)
@@ -201,6 +225,8 @@ def test_the_launcher_takes_it_until_it_asks_aws(tmp_path: Path) -> None:
     }
     (tmp_path / ".ray").mkdir()
     (tmp_path / ".ray" / "auth_token").write_text("made-up")
+    authority = ["bash", "jobs/configs/cluster/certificates.sh", "authority", str(tmp_path / ".ray" / "tls")]
+    subprocess.run(authority, cwd=ROOT, check=True)
     flags = ["--yes", "--no-config-cache", "--log-style=record", "--log-color=false"]
     command = [str(Path(sys.executable).with_name("ray")), "up", *flags, "cluster.yaml"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)

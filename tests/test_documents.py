@@ -28,6 +28,7 @@ BY_HAND = {
     r"ray up cluster\.yaml": "tests/test_cluster_file.py, as far as it goes without an account",
     r"ray job (status|logs|stop) .*": "tests/e2e/test_cluster_nights.py",
     r"ray get-auth-token --generate": "the operator",
+    r"jobs/configs/cluster/certificates\.sh authority ~/\.ray/tls": "tests/security/test_certificates.py",
     r"ray (dashboard|down) cluster\.yaml": "the operator: they want the cluster",
     r"cd FOLDER && find \. .*": "tests/test_messages.py",
     r"export RAY_AUTH_MODE=token RAY_API_SERVER_ADDRESS=\S+": "the operator's terminal",

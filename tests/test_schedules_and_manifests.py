@@ -2,6 +2,7 @@
 
 import ast
 import datetime
+import ipaddress
 import json
 import re
 import shlex
@@ -12,18 +13,21 @@ from typing import Any
 
 import botocore.session
 import pytest
+import ray
 import yaml
 from botocore.validate import ParamValidator
 from ray.autoscaler._private.kuberay.autoscaling_config import _derive_autoscaling_config_from_ray_cr
 
 from jobs import generate, submit
+from radray.cluster.reporting import NO_REPORTS
 from radray.cluster.scaling import missing
 from radray.cluster.submission import submission_id
 from radray.settings.loading import load_settings
 from tests.support.paths import ROOT
 
 CONFIGS = ROOT / "jobs" / "configs"
-MANIFESTS = sorted((CONFIGS / "kubernetes").glob("*.yaml"))
+NAMESPACE = CONFIGS / "kubernetes" / "namespace.yaml"
+MANIFESTS = sorted(set((CONFIGS / "kubernetes").glob("*.yaml")) - {NAMESPACE})
 SCHEDULED = datetime.datetime(2026, 11, 22, 2, tzinfo=datetime.UTC)
 
 JOB_FIELDS = {
@@ -88,19 +92,94 @@ def test_ray_reads_the_cluster_of_a_manifest(file: Path) -> None:
     assert missing(asked, most) == []
 
 
-@pytest.mark.parametrize("file", MANIFESTS, ids=lambda path: path.stem)
-def test_pods_are_closed_and_share_the_models(file: Path) -> None:
+def pods(file: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Return (account, pod) of the head and of each group of workers."""
     spec = job_spec(read(file))["rayClusterSpec"]
-    assert spec["rayVersion"] == "2.60.0"
+    workers = [("radray-worker", group["template"]["spec"]) for group in spec["workerGroupSpecs"]]
+    return [("radray-head", spec["headGroupSpec"]["template"]["spec"]), *workers]
+
+
+@pytest.mark.parametrize("file", MANIFESTS, ids=lambda path: path.stem)
+def test_pods_are_as_closed_as_kubernetes_strictest_standard(file: Path) -> None:
+    # https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted, and a root that nobody writes
+    manifest = read(file)
+    spec = job_spec(manifest)["rayClusterSpec"]
+    assert manifest["metadata"]["namespace"] == "radray"
+    assert spec["rayVersion"] == ray.__version__
     assert spec["authOptions"] == {"mode": "token"}
-    for group in (spec["headGroupSpec"], *spec["workerGroupSpecs"]):
-        pod = group["template"]["spec"]
-        assert pod["securityContext"]["runAsNonRoot"] is True
-        (container,) = pod["containers"]
-        assert container["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-        assert "@sha256:" in container["image"]
-        assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
-        assert container["resources"]["limits"] == container["resources"]["requests"]
+    closed = {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert spec["autoscalerOptions"]["securityContext"] == closed
+    for account, pod in pods(file):
+        assert pod["serviceAccountName"] == account
+        assert pod["automountServiceAccountToken"] is (account == "radray-head")  # the autoscaler's
+        assert pod["securityContext"] == {
+            **{"runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 100, "fsGroup": 100},
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
+        for volume in pod["volumes"]:
+            assert volume.keys() - {"name"} <= {"persistentVolumeClaim", "secret", "emptyDir"}
+        for container in (*pod["initContainers"], *pod["containers"]):
+            assert container["securityContext"] == closed
+            assert "@sha256:" in container["image"]
+            assert container["resources"]["limits"] == container["resources"]["requests"]
+            mounted = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+            assert mounted.keys() <= {volume["name"] for volume in pod["volumes"]}
+        assert mounted.items() >= {"models": "/mnt/radray", "temporary": "/tmp"}.items()
+
+
+@pytest.mark.parametrize("file", MANIFESTS, ids=lambda path: path.stem)
+def test_pods_encrypt_with_their_own_certificate_and_report_nothing(file: Path) -> None:
+    options = job_spec(read(file))["rayClusterSpec"]["autoscalerOptions"]
+    for _, pod in pods(file):
+        (making,), (container,) = pod["initContainers"], pod["containers"]
+        assert options["env"] == container["env"]
+        variables = {entry["name"]: entry["value"] for entry in container["env"]}
+        assert variables.items() >= NO_REPORTS.items()
+        assert variables["RAY_USE_TLS"] == "1"
+        for mount in (*options["volumeMounts"], *container["volumeMounts"]):
+            assert mount["name"] != "authority"  # its key signs: no process of Ray's sees it
+            assert mount["name"] != "certificates" or mount == {
+                **{"name": "certificates", "mountPath": "/run/radray", "readOnly": True}
+            }
+        (line,) = making["args"]
+        program, *words = shlex.split(line)
+        assert (ROOT / program.removeprefix("/opt/radray/")).is_file()
+        assert words == ["node", "/run/authority", "/run/radray", "$POD_IP", "${FQ_RAY_IP:-}"]
+        files = {"SERVER_CERT": "node.crt", "SERVER_KEY": "node.key", "CA_CERT": "ca.crt"}
+        assert {name: variables[f"RAY_TLS_{name}"] for name in files} == {
+            name: f"/run/radray/{file_name}" for name, file_name in files.items()
+        }
+
+
+def test_the_namespace_allows_named_traffic_alone() -> None:
+    things = list(yaml.safe_load_all(NAMESPACE.read_text(encoding="utf-8")))
+    namespace = next(thing for thing in things if thing["kind"] == "Namespace")
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    accounts = {thing["metadata"]["name"]: thing for thing in things if thing["kind"] == "ServiceAccount"}
+    assert accounts.keys() == {account for file in MANIFESTS for account, _ in pods(file)}
+    assert all(account["automountServiceAccountToken"] is False for account in accounts.values())
+    rules = {thing["metadata"]["name"]: thing["spec"] for thing in things if thing["kind"] == "NetworkPolicy"}
+    assert all(thing["metadata"]["namespace"] == "radray" for thing in things if thing["kind"] != "Namespace")
+    assert rules["nothing"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    for rule in rules.values():
+        for way in (*rule.get("ingress", []), *rule.get("egress", [])):
+            peers = way.get("from") or way.get("to")
+            assert peers  # an empty list is everybody
+            for peer in peers:
+                own = peer.get("podSelector", {}).get("matchLabels") == {"ray.io/is-ray-node": "yes"}
+                assert own or way["ports"]
+                if "ipBlock" in peer:
+                    network = ipaddress.ip_network(peer["ipBlock"]["cidr"])
+                    assert network.is_private
+                    assert ipaddress.ip_address("169.254.169.254") not in network
+                    assert [port["port"] for port in way["ports"]] == [443]
+    (sender,) = rules["operator"]["ingress"]
+    assert sender["ports"] == [{"protocol": "TCP", "port": 8265}]
 
 
 def test_a_manifests_job_has_the_id_that_a_submission_would_have() -> None:
@@ -115,7 +194,7 @@ def test_the_image_has_what_a_job_ships() -> None:
     copied = {source for line in lines if line.startswith("COPY") for source in line.split()[2:-1]}
     assert all((ROOT / source).exists() for source in copied)
     assert {"jobs", "radray", "pyproject.toml"} <= copied
-    assert "FROM rayproject/ray:2.60.0-py311-gpu" in lines
+    assert f"FROM rayproject/ray:{ray.__version__}-py311-gpu@sha256:REPLACE" in lines
 
 
 def test_eventbridge_knows_every_field_and_so_does_session_manager(

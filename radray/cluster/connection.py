@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import ray
+from ray._private import ray_constants
 
+from radray.cluster.encryption import refuse_clear_text
+from radray.cluster.reporting import report_nothing
 from radray.cluster.scaling import ask_for_nodes
 from radray.errors import ConfigError, RadrayError
 from radray.settings.cluster import ClusterSettings
@@ -24,34 +27,56 @@ def ray_cluster(settings: ClusterSettings) -> Iterator[None]:
     """Connect to the cluster of `settings`, or start a local one, for the length of the block.
 
     Inside a block that holds a cluster already, and in a job that `ray job submit` started, that one is used. The nodes
-    of `cluster.ask` are there when the block begins.
-    Raises ConfigError when `cluster.address` does not answer, RadrayError when no local one can be started.
+    of `cluster.ask` are there when the block begins. What a local one starts listens on loopback alone.
+    Raises ConfigError when `cluster.address` does not answer, or lies off loopback without TLS (`refuse_clear_text`),
+    RadrayError when no local one can be started.
     """
     if ray.is_initialized():
         yield
         return
+    report_nothing()
     name = "cluster.address" if settings.address else "RAY_ADDRESS"
     address = settings.address or os.environ.get("RAY_ADDRESS")
     # worker output is not ours to print: it is where libraries put values
     common = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address:
+        refuse_clear_text(name, address, settings)  # first: whoever listens there would be sent the token
         _refuse_deaf(name, address)
     try:
         if address:
             ray.init(address=address, **common)
         else:
-            ray.init(address="local", num_cpus=local_cpus(settings), include_dashboard=False, **common)
+            with _on_loopback():
+                ray.init(address="local", num_cpus=local_cpus(settings), include_dashboard=False, **common)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         if address:
             raise ConfigError(f"{name}={address}: {type(error).__name__}: no cluster answers there") from None
         raise RadrayError(f"a local Ray could not be started: {type(error).__name__}; see /tmp/ray") from None
     _quiet()
     try:
-        if address:  # a local Ray has no autoscaler
-            ask_for_nodes(settings)
+        if address:
+            for node in ray.nodes():  # the address may be that of a tunnel
+                refuse_clear_text(name, node["NodeManagerAddress"], settings)
+            ask_for_nodes(settings)  # a local Ray has no autoscaler
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Have the node that Ray starts in the block take 127.0.0.1 as its address: all its servers then listen there.
+
+    By itself it takes the machine's own, even where `ray.init` is given ``_node_ip_address="127.0.0.1"``, and its nine
+    servers listen on every interface. The constant is what Ray asks for on macOS and Windows
+    (``RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER``, which is read when Ray is imported).
+    """
+    usual = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = usual
 
 
 def _refuse_deaf(name: str, address: str) -> None:

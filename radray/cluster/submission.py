@@ -11,7 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from radray.cluster.encryption import refuse_clear_requests
+from radray.cluster.reporting import NO_REPORTS
 from radray.errors import ConfigError, ConflictError, RadrayError
+from radray.settings.cluster import ClusterSettings
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
 
@@ -58,27 +61,29 @@ def next_id(first: str, statuses: dict[str, str]) -> str:
     return first if last == 0 else f"{first}-try{last + 1}"
 
 
-def submit(first: str, command: str, folder: Path, *, wait: bool, report: Report) -> int:
+def submit(first: str, command: str, folder: Path, settings: ClusterSettings, report: Report) -> int:
     """Submit `command`, shipping `folder`, under the next id after `first`, and return an exit code.
 
-    It is the job's own; 0 at once without `wait`, 130 for Ctrl-C, after which the job goes on. Raises ConfigError where
-    no job server answers, ConflictError while a submission of the same night has not ended, RadrayError where the
-    server does not take it, or is lost.
+    It is the job's own; 0 at once where `cluster.wait` is off, 130 for Ctrl-C, after which the job goes on. Raises
+    ConfigError where no job server answers, or the way to it is not encrypted, ConflictError while a submission of the
+    same night has not ended, RadrayError where the server does not take it, or is lost.
     """
     from ray.job_submission import JobSubmissionClient
 
     address = next((os.environ[name] for name in ADDRESS_NAMES if os.environ.get(name)), TUNNEL)
+    refuse_clear_requests(address, settings)
     client = _connected(lambda: JobSubmissionClient(address), address)
     statuses = {job.submission_id: job.status.value for job in client.list_jobs() if job.submission_id}
     name = next_id(first, statuses)
     try:
-        client.submit_job(entrypoint=command, submission_id=name, runtime_env={"working_dir": str(folder)})
+        environment = {"working_dir": str(folder), "env_vars": NO_REPORTS}
+        client.submit_job(entrypoint=command, submission_id=name, runtime_env=environment)
     except RuntimeError as error:
         if "already exists" in str(error):
             raise ConflictError(f"{name} was submitted by another at the same time: nothing was submitted") from None
         raise RadrayError(f"{address} did not take {name}: {str(error).strip().splitlines()[-1]}") from None
     report(f"{name}: {command}")
-    if not wait:
+    if not settings.wait:
         report(f"not waited for: `ray job status {name}`, `ray job logs {name} --follow`")
         return 0
     try:

@@ -2,9 +2,12 @@
 
 import json
 import urllib.request
-from typing import Any
+from http.client import HTTPMessage
+from typing import IO, Any
+from urllib.parse import urlsplit
 
 from radray.settings.notify import NotifySettings
+from radray.settings.section import is_loopback
 
 TIMEOUT_S = 5
 """For a connection, and for an answer: the job has ended, and whoever waits for its exit code waits for this too."""
@@ -31,11 +34,25 @@ def notify(settings: NotifySettings, line: str) -> list[str]:
 
 
 def post(url: str, line: str) -> None:
-    """Post `line` as JSON to `url`, through the environment's proxy if it has one. Raises OSError unless 2xx."""
+    """Post `line` as JSON to `url`, through the environment's proxy if it has one, but on loopback.
+
+    Raises OSError unless the answer is 2xx: also for a redirect. urllib would follow it with a GET, without the line
+    and to any host, and count the notice as given.
+    """
     headers = {"Content-Type": "application/json", "User-Agent": "radray"}
     request = urllib.request.Request(url, line.encode("utf-8"), headers, method="POST")
-    with urllib.request.urlopen(request, timeout=TIMEOUT_S):
+    proxies = urllib.request.ProxyHandler({} if is_loopback(urlsplit(url).hostname or "") else None)
+    with urllib.request.build_opener(_NoRedirects, proxies).open(request, timeout=TIMEOUT_S):
         pass
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Takes a redirect for what it is here: no receiver."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> None:
+        """Return None, by which urllib raises HTTPError with the redirect's code."""
 
 
 def sns_client(topic_arn: str) -> Any:

@@ -15,6 +15,10 @@ class ClusterSettings(Section):
     address: str | None = None
     """Address of a running cluster; None: RAY_ADDRESS, which a submitted job has, else a local one of at least 4
     CPUs."""
+    allow_unencrypted: bool = False
+    """Whether a cluster or a job server off loopback is used although Ray does not encrypt what is sent there.
+
+    Report text and the cluster's token then cross the network in clear: for a network that encrypts by itself."""
     ask: tuple[Bundle, ...] = ()
     """Nodes to ask the autoscaler for, and to wait for, before work is planned, each by what it must have, such as
     ``[{GPU: 1, inference: 1}, {CPU: 16}]``; []: what is there is used.

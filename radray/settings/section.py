@@ -1,6 +1,7 @@
 """What every section of the settings is."""
 
 import datetime
+import ipaddress
 import types
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -8,6 +9,21 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Place = Annotated[str, Field(min_length=1)]
 """A file, folder or uri; never empty, which would mean the current folder."""
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether `host`, a name or an address without a port, is this machine's own; False for ''.
+
+    Of names only ``localhost``, which no resolver is asked for (RFC 6761); of addresses only those written in full:
+    ``127.1`` and ``0x7f000001`` are read by some libraries and not by others.
+    """
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 class Section(BaseModel):

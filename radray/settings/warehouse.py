@@ -3,9 +3,26 @@
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from radray.settings.section import Place, Section
+from radray.settings.section import Place, Section, is_loopback
+
+
+IN_CLEAR = "reports would cross the network in clear: an endpoint off this machine must be https://"
+
+
+def is_in_clear(endpoint: str) -> bool:
+    """Return whether what is sent to the S3 server at the URL `endpoint` crosses a network, and is not encrypted."""
+    return not endpoint.startswith("https://") and not is_loopback(urlsplit(endpoint).hostname or "")
+
+
+def _encrypted(endpoint: str) -> str:
+    if is_in_clear(endpoint):
+        raise ValueError(IN_CLEAR)
+    return endpoint
+
+
+Endpoint = Annotated[str, Field(pattern=r"^https?://[^/@?#\\\s]+/?$"), AfterValidator(_encrypted)]
 
 
 class S3Settings(Section):
@@ -15,8 +32,9 @@ class S3Settings(Section):
     Encryption is the bucket's default: pyarrow, which writes the data files, cannot ask for a key.
     """
 
-    endpoint: Annotated[str, Field(pattern=r"^https?://[^/@?#]+/?$")] | None = None
-    """URL of another S3 than Amazon's (MinIO, Ceph, ...); None: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else AWS."""
+    endpoint: Endpoint | None = None
+    """URL of another S3 than Amazon's (MinIO, Ceph, ...), https unless it is on loopback; None: AWS_ENDPOINT_URL_S3,
+    AWS_ENDPOINT_URL, else AWS."""
     region: Place | None = None
     """Region of the bucket; None: AWS_REGION, AWS_DEFAULT_REGION, the profile's, else us-east-1."""
     path_style: bool = False

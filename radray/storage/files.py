@@ -165,7 +165,7 @@ class Storage:
         with translated(uri, "cannot be read"):
             if not is_s3(uri):
                 return Path(uri).stat().st_size
-            entry = s3.head(self._boto, uri)
+            entry = s3.find(self._boto, uri)
             if entry is None:
                 raise FileNotFoundError
             return entry.bytes
@@ -226,8 +226,7 @@ class Storage:
         try:
             if not is_s3(uri):
                 return smart_open.open(uri, "rb", compression="disable")
-            entry = s3.head(self._boto, uri)
-            if entry is not None and entry.bytes <= WHOLE_BYTES:
+            if s3.head(self._boto, uri).bytes <= WHOLE_BYTES:
                 return io.BytesIO(s3.read(self._boto, uri))
             return smart_open.s3.open(*s3.split(uri), "rb", client=self._boto)
         except (OSError, ValueError, ClientError, BotoCoreError) as error:  # ValueError: smart_open, of a uri
@@ -288,11 +287,11 @@ class Storage:
     def _s3_files(self, uri: str, *, only_first: bool = False) -> list[FrozenFile]:
         """Return the object at `uri`, or those below it; [] for none. Raises InputError where S3 does not answer."""
         with translated(f"source.uri={source_place(uri)}", "cannot be listed", InputError):
-            entry = s3.head(self._boto, uri)
-            if entry is not None:
-                return [FrozenFile(uri, uri.rsplit("/", 1)[-1], entry.bytes, entry.etag)]
+            # as a folder first: a role may list what is below a source's folder, and not what begins with its name
             entries = islice(s3.below(self._boto, uri), 1 if only_first else None)
-            return [FrozenFile(each.uri, each.uri[len(uri) + 1 :], each.bytes, each.etag) for each in entries]
+            files = [FrozenFile(each.uri, each.uri[len(uri) + 1 :], each.bytes, each.etag) for each in entries]
+            entry = None if files else s3.find(self._boto, uri)
+            return files if entry is None else [FrozenFile(uri, uri.rsplit("/", 1)[-1], entry.bytes, entry.etag)]
 
     def _chunks(self, uri: str) -> Iterator[bytes]:
         fs, path = self.filesystem(uri)

@@ -10,6 +10,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO, TypeVar
@@ -22,7 +23,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from radray.errors import ConfigError
-from radray.settings.warehouse import S3Settings
+from radray.settings.warehouse import IN_CLEAR, S3Settings, is_in_clear
 from radray.storage.failures import CREDENTIALS, BrokenBody, cause, code_of, lever, status_of
 
 SCHEME = "s3://"
@@ -71,8 +72,11 @@ class S3Access:
 
     @classmethod
     def resolve(cls, settings: S3Settings) -> "S3Access":
-        """Return the access of `settings`; what they leave out comes from the environment and the profile."""
-        endpoint = settings.endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+        """Return the access of `settings`; what they leave out comes from the environment and the profile.
+
+        Raises ConfigError where the environment names an endpoint that S3Settings would refuse.
+        """
+        endpoint = settings.endpoint or _endpoint_of_environment()
         region = settings.region or os.environ.get("AWS_REGION") or _botocore().get_config_variable("region")
         return cls(endpoint.rstrip("/") if endpoint else None, str(region or "us-east-1"), settings.path_style)
 
@@ -145,11 +149,11 @@ class S3Access:
         ]
 
     def check(self, uri: str) -> None:
-        """Check that `uri` can be listed now. Raises ConfigError, which holds no secret, when it cannot."""
-        bucket, key = split(uri)
+        """Check that the folder `uri` can be listed now. Raises ConfigError, which holds no secret, when it cannot."""
+        bucket, prefix = _folder(uri)
         try:
             client = self.boto(min(FIRST_ATTEMPTS, ATTEMPTS))
-            persistently(lambda: client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1))
+            persistently(lambda: client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1))
         except (ClientError, BotoCoreError) as error:
             raise ConfigError(f"{uri}: {cause(error)} at {self.endpoint or 'AWS'}: {lever(error)}") from None
 
@@ -160,18 +164,42 @@ def split(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
-def head(client: Any, uri: str) -> S3Object | None:
-    """Return the object at `uri`; None where there is none. Raises botocore's errors."""
+def find(client: Any, uri: str) -> S3Object | None:
+    """Return the object at `uri`; None where there is none. Raises botocore's errors.
+
+    By a listing: that an object is not there a HEAD says only to a role that may list the whole bucket. To one that may
+    list a folder of it, as those of jobs/configs/iam, it says 403.
+    """
     bucket, key = split(uri)
     if not key:
         return None
-    try:
+    # objects come by key, and of those that begin with this one it is the first
+    page = persistently(lambda: client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1))
+    entries = [entry for entry in page.get("Contents", ()) if entry["Key"] == key]
+    return S3Object(uri, entries[0]["Size"], entries[0]["ETag"].strip('"')) if entries else None
+
+
+def head(client: Any, uri: str) -> S3Object:
+    """Return the object at `uri`, which is there. Raises as `read` does."""
+    bucket, key = split(uri)
+    with missing_or_denied(client, uri):
         answer = persistently(lambda: client.head_object(Bucket=bucket, Key=key))
-    except ClientError as error:
-        if status_of(error) == 404:
-            return None
-        raise
     return S3Object(uri, answer["ContentLength"], answer["ETag"].strip('"'))
+
+
+@contextmanager
+def missing_or_denied(client: Any, uri: str) -> Iterator[None]:
+    """Tell an object that is not at `uri` from one that is denied, where S3 refuses to read it in the block.
+
+    Of both S3 says 403 to a role that may not list the whole bucket. Raises FileNotFoundError, botocore's errors.
+    """
+    try:
+        yield
+    except ClientError as error:
+        # a HEAD's 404 has no code: its answer has no body
+        if code_of(error) == "404" or (status_of(error) == 403 and find(client, uri) is None):
+            raise FileNotFoundError from None
+        raise
 
 
 def below(client: Any, uri: str) -> Iterator[S3Object]:
@@ -201,7 +229,7 @@ def remove(client: Any, uri: str) -> None:
 
 
 def read(client: Any, uri: str) -> bytes:
-    """Return the object at `uri`, whole and as it was stored. Raises botocore's errors.
+    """Return the object at `uri`, whole and as it was stored. Raises FileNotFoundError, botocore's errors.
 
     boto3 verifies the checksum stored with an object, where there is one. Where there is none the ETag is used: the MD5
     of an object written in one piece, and of an upload of one part the MD5 of that MD5. Any other ETag (several parts,
@@ -220,7 +248,8 @@ def read(client: Any, uri: str) -> bytes:
             raise BrokenBody()
         return body
 
-    return persistently(attempt)
+    with missing_or_denied(client, uri):
+        return persistently(attempt)
 
 
 def write(client: Any, uri: str, content: bytes | BinaryIO) -> None:
@@ -266,14 +295,20 @@ _BAD_DIGEST = ("BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mis
 
 def _pages(client: Any, uri: str) -> Iterator[Mapping[str, Any]]:
     """Yield the pages of the listing of the folder `uri`, in which objects come by key."""
-    bucket, key = split(uri)
-    order = {"Bucket": bucket, "Prefix": f"{key}/" if key else ""}
+    bucket, prefix = _folder(uri)
+    order = {"Bucket": bucket, "Prefix": prefix}
     while True:
         page = persistently(lambda: client.list_objects_v2(**order))
         yield page
         if not page.get("IsTruncated"):
             return
         order["ContinuationToken"] = page["NextContinuationToken"]
+
+
+def _folder(uri: str) -> tuple[str, str]:
+    """Return the bucket of the folder `uri` and what the keys in it begin with, to the slash; '' for a whole bucket."""
+    bucket, key = split(uri)
+    return bucket, f"{key.rstrip('/')}/" if key else ""
 
 
 def _is_of_etag(body: bytes, etag: str) -> bool:
@@ -284,6 +319,15 @@ def _is_of_etag(body: bytes, etag: str) -> bool:
     if re.fullmatch(r"[0-9a-f]{32}-1", etag):
         return hashlib.md5(md5.digest(), usedforsecurity=False).hexdigest() == etag[:-2]
     return True
+
+
+def _endpoint_of_environment() -> str | None:
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
+        if endpoint := os.environ.get(name):
+            if is_in_clear(endpoint):
+                raise ConfigError(f"{name}: {IN_CLEAR}")
+            return endpoint
+    return None
 
 
 def _botocore() -> Any:

@@ -28,7 +28,8 @@ def upload(client: Any, file: Path, uri: str) -> None:
 def download(client: Any, uri: str, file: Path) -> None:
     """Download the object at `uri` to the local `file`, unverified. Raises botocore's errors, OSError."""
     bucket, key = s3.split(uri)
-    _persistently(lambda: client.download_file(bucket, key, str(file), Config=CONFIG))
+    with s3.missing_or_denied(client, uri):
+        _persistently(lambda: client.download_file(bucket, key, str(file), Config=CONFIG))
 
 
 def _persistently(request: Callable[[], object]) -> None:

@@ -63,7 +63,7 @@ def test_a_run_goes_on_when_a_node_is_taken_away(tmp_path: Path, cluster: Cluste
     tiny_model(tmp_path / "model", [PROMPT.fill(study.text, None) for study in studies])
     warehouse = Warehouse(settings_for(tmp_path).warehouse)
 
-    words = (f"cluster.address={cluster.address}", "generate.threads_per_actor=4")
+    words = (f"cluster.address={cluster.address}", "cluster.allow_unencrypted=true", "generate.threads_per_actor=4")
     with Generating(tmp_path, *words) as driver:
         first = [wait_for_actor(driver, raylet, []) for raylet in raylets]
         wait_for_staged(driver, tmp_path, at_least=10)
@@ -101,7 +101,7 @@ def test_a_node_that_joins_is_used(tmp_path: Path, cluster: Cluster) -> None:
     studies = write_corpus(tmp_path / "corpus.zip", MORE_STUDIES)
     tiny_model(tmp_path / "model", [PROMPT.fill(study.text, None) for study in studies])
     warehouse = Warehouse(settings_for(tmp_path).warehouse)
-    words = (f"cluster.address={cluster.address}", "generate.threads_per_actor=1")
+    words = (f"cluster.address={cluster.address}", "cluster.allow_unencrypted=true", "generate.threads_per_actor=1")
     with Generating(tmp_path, *words) as driver:
         wait_for_staged(driver, tmp_path, at_least=10)
         joined = cluster.add_node(num_cpus=4).all_processes["raylet"][0].process.pid

@@ -178,7 +178,7 @@ def test_a_bucket_that_is_not_there_is_one_clear_error(settings: WarehouseSettin
         storage.freeze("s3://nowhere/reports")
     with pytest.raises(InputError, match=r"\(file [0-9a-f]{12}\): no such file or folder"):
         storage.freeze(f"{settings.uri}/reports.zip")
-    with pytest.raises(InputError, match=r"split\.csv: cannot be opened: NoSuchKey"):
+    with pytest.raises(InputError, match=r"split\.csv: cannot be opened: FileNotFoundError"):
         storage.open_input(f"{settings.uri}/split.csv")
 
 

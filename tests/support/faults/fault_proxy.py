@@ -132,7 +132,7 @@ class FaultProxy:
         self.injected: Counter[tuple[Fault, Operation]] = Counter()
         self.requests: Counter[Operation] = Counter()
         self.log: list[Request] = []
-        """Heads of all requests, bodies left out."""
+        """All requests; bodies left out, but those that name what to delete."""
         self._lock = threading.Lock()
         self._closing = False
 
@@ -198,7 +198,8 @@ class FaultProxy:
         with self._lock:
             fault = self._fault(request)
             self.requests[request.operation] += 1
-            self.log.append(Request(head, b"", request.method, request.target, request.operation))
+            kept = request.body if request.operation is Operation.DELETE else b""  # names of many objects
+            self.log.append(Request(head, kept, request.method, request.target, request.operation))
         if fault is Fault.RESET:
             self._happened(fault, request)
             return _reset(client)
