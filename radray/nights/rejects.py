@@ -27,7 +27,6 @@ FEW_WITHDRAWN = 10
 _COMPANION, _CANCELLED = RejectReason.NOT_A_REPORT.value, RejectReason.CANCELLED.value
 _WITH_TEXT = frozenset({RejectReason.NO_FINDINGS, RejectReason.NO_SECTIONS, RejectReason.CONCLUSION_IN_FINDINGS})
 """Reasons of units that have a text, whatever else they lack."""
-_FILE = ("source_uri", "source_member")
 _LOOK = (
     "nothing was committed. To look at them, prepare the same source with source.max_rejected_fraction=1 in a scratch"
     " warehouse (warehouse.uri), and ask jobs.query there: SELECT unit_id, reason, source_uri, source_member,"
@@ -52,7 +51,7 @@ def refuse_rejects(merged: Merged, most: float, storage: Storage) -> None:
     """Raise AuditError when more than the share `most` of the units was rejected, or none of them is a report.
 
     What is not a report (a patient in a Bundle, an admission in a feed) counts neither as rejected nor as a unit, nor
-    does a cancellation. A file, or member of an archive, of which more than JUNK_SHARE is rejected without a text is
+    does a cancellation. A file, or an archive as a whole, of which more than JUNK_SHARE is rejected without a text is
     junk: it counts as one rejected unit, and so it refuses no other file. A feed of which most files are junk is
     refused by their share: a source that changed its form writes file after file of it.
 
@@ -121,16 +120,16 @@ def _has_text(reason: str) -> bool:
 
 def _weighed(uris: Sequence[str], storage: Storage) -> _Weighed:
     """Return the units with junk files counted as one each, without what is no report and without cancellations."""
-    names = ("status", "reason", "findings", "reference", *_FILE)
+    names = ("status", "reason", "findings", "reference", "source_uri")
     keys, rejected, textless = [], [], []
     for table in _tables(storage, uris, names):
         counts = ~np.isin(_words(table, "reason"), [_COMPANION, _CANCELLED])
         no_text = pc.and_(pc.is_null(table.column("findings")), pc.is_null(table.column("reference")))
         is_rejected = _words(table, "status") == ReportStatus.REJECTED.value
         is_textless = is_rejected & no_text.to_numpy() & ~np.isin(_words(table, "reason"), sorted(_WITH_TEXT))
-        places = zip(*(table.column(name).to_pylist() for name in _FILE), strict=True)
         # a number for a file: three million names would take a gigabyte
-        keys.append(np.fromiter((hash(place) for place in places), np.int64, table.num_rows)[counts])
+        places = map(hash, table.column("source_uri").to_pylist())
+        keys.append(np.fromiter(places, np.int64, table.num_rows)[counts])
         rejected.append(is_rejected[counts])
         textless.append(is_textless[counts])
     files, of_unit = np.unique(np.concatenate(keys), return_inverse=True)

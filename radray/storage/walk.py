@@ -1,7 +1,7 @@
 """The entries below a folder of this machine, links never followed: what they lead to is not what was handed over.
 
-A link to a folder above itself would multiply the files, one to another place would read what is there: `pathlib`'s
-``rglob`` and pyarrow's ``FileSelector`` follow both.
+A link to a folder above itself would multiply the files, one to another place would read what is there: pyarrow's
+``FileSelector`` follows both, `pathlib`'s ``rglob`` the links to files.
 """
 
 import errno

@@ -17,6 +17,7 @@ from radray.models.manifest import read_manifest
 from radray.models.neighbours import COLUMNS
 from radray.storage.failures import translated
 from radray.storage.files import Storage, is_s3
+from radray.storage.walk import files_below
 from radray.storage.whole import PARTIAL
 from radray.upkeep.carried import CARRIED, Carrier, Patient, open_carrier
 from radray.upkeep.evidence import Hit, Trace, search
@@ -83,8 +84,8 @@ def _may_hold(folder: Path, patient: Patient) -> bool:
     provenance: Mapping[str, Any] = {}
     with suppress(InputError):  # cut off before its manifest
         provenance = read_manifest(folder).provenance
-    files = [path for path in folder.rglob("*.parquet") if path.name in CARRIED]
     try:
+        files = [path for path in map(Path, files_below(folder)) if path.name in CARRIED]
         return any(any(patient.owns(path.name, pq.read_table(path, schema=COLUMNS), provenance)) for path in files)
     except (OSError, pa.ArrowException):
         return True

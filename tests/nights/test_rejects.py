@@ -124,9 +124,12 @@ def test_a_feed_of_which_most_files_are_junk_is_refused(tmp_path: Path, files: i
         assert message.startswith(f"{files} of {files + 1} files hold hardly a report, more than source.max_rejected_")
 
 
-def test_members_of_an_archive_are_files_of_their_own(tmp_path: Path) -> None:
-    units = [("malformed", "a.zip", f"{member}", 0) for member in range(20)]
-    assert "20 of 21 files hold" in str(refused(merged(tmp_path, *units, ok=100)))
+def test_an_archive_of_junk_is_one_junk_file(tmp_path: Path) -> None:
+    units = [("malformed", "a.zip", f"{member}", 0) for member in range(2_000)]
+    assert refused(merged(tmp_path, *units, ok=100)) is None
+    message = refused(merged(tmp_path, *units, BAD, ok=1), most=0.6)
+    assert message is not None
+    assert "(the 2,000 of 1 junk files count as one each)" in message
 
 
 def test_cancellations_are_neither_rejected_nor_units(tmp_path: Path) -> None:

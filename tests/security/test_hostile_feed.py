@@ -89,6 +89,14 @@ def test_a_hostile_file_costs_its_own_rows_alone(
     assert all(row["status"] == "ok" or row["reason"] for row in theirs)
 
 
+def test_a_parquet_cell_out_of_range_costs_its_row_alone(feed: Feed) -> None:
+    times = pa.array([0, 253_402_300_800, 0], pa.int64()).view(pa.timestamp("s"))
+    table = pa.table({"study_id": ["1", "2", "3"], "findings": ["The lungs are clear."] * 3, "exam_time": times})
+    pq.write_table(table, feed.folder / "a.parquet")
+    assert feed.prepare("source.format=parquet") == 0
+    assert Counter(row["reason"] or row["status"] for row in feed.rows()) == {"malformed": 1, "ok": 2}
+
+
 def test_a_flood_of_the_senders_own_cancellations_is_refused_by_its_gate(
     feed: Feed, capsys: pytest.CaptureFixture[str]
 ) -> None:

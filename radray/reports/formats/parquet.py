@@ -40,8 +40,8 @@ _MOST_CODES = 10_000
 _DEFAULT = Fields()
 _IDS = frozenset({"study_id", "subject_id"})
 _TIMES = frozenset({"exam_time", "report_time"})
-_UNREADABLE = (pa.ArrowException, OSError, ValueError, EOFError, NotImplementedError)
-"""What pyarrow raises for damaged data; its messages may hold values."""
+_UNREADABLE = (pa.ArrowException, OSError, ValueError, EOFError, NotImplementedError, OverflowError)
+"""What pyarrow raises for damaged data, and for a time in the year 10000; its messages may hold values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from radray.models.exemplars import write_exemplars
 from radray.models.families.registry import open_family
 from radray.models.neighbours import write_neighbours
 from radray.settings.train import TrainSettings
+from radray.storage.walk import files_below
 from radray.training.checkpoints.files import steps_in
 from radray.training.checkpoints.store import Checkpoints
 from radray.training.delivery.card import write_card
@@ -141,7 +142,7 @@ def _note_other_trainings(folder: Path, on_note: Callable[[str], None]) -> None:
     """Name the folders beside `folder` that hold checkpoints: nobody else removes those of a job that was given up."""
     for other in sorted(folder.parent.iterdir()):
         if other != folder and other.is_dir() and steps_in(other):
-            gigabytes = sum(file.stat().st_size for file in other.rglob("*") if file.is_file()) / 1e9
+            gigabytes = sum(os.stat(file).st_size for file in files_below(other)) / 1e9
             on_note(
                 f"{other} holds checkpoints of another training, {gigabytes:,.1f} GB: remove it if it is finished with"
             )
