@@ -25,6 +25,7 @@ BY_HAND = {
     r"\.venv/bin/pip install -q --require-hashes -r requirements\.lock": "by hand; tests/test_locks.py holds the file",
     r"\.venv/bin/pip install -q --no-deps --no-build-isolation -e \.": "by hand, after the lock file",
     r"\.ci/run": "whoever submits a change",
+    r"python -m (pip (wheel|install sigstore)|sigstore (sign|verify)).*": "whoever releases: Sigstore wants a login",
     r"ray up cluster\.yaml": "tests/test_cluster_file.py, as far as it goes without an account",
     r"ray job (status|logs|stop) .*": "tests/e2e/test_cluster_nights.py",
     r"ray get-auth-token --generate": "the operator",
