@@ -23,6 +23,12 @@ from radray.models.manifest import (
     verify_files,
 )
 
+_MOST_BYTES = {".json": 40 << 20, ".txt": 40 << 20, ".model": 40 << 20, ".jinja": 4 << 20}
+"""Files that are read whole, by suffix: Gemma 3's tokenizer.json has 33 MB, its tokenizer.model 5."""
+_MOST_SETTINGS_BYTES = 4 << 20
+"""Settings of generation, of a tokenizer and of special tokens: some kilobytes, and of some 250,000 tokens 1 MB."""
+_SETTINGS = frozenset(("generation_config.json", "special_tokens_map.json", "tokenizer_config.json", ADAPTER_CONFIG))
+
 _OUT = "out/"
 """Where jobs write when nothing else is set."""
 _WRITTEN_BY = "run jobs.finetune, which writes model.out, or name another folder"
@@ -101,6 +107,12 @@ def _computed(name: str, folder: Path) -> ModelFolder:
 def _refuse_other_than_model(uri: str, folder: Path, manifest: Manifest) -> None:
     """Raise InputError for a folder that is no model, or has a loader build too much or open what is not listed."""
     refuse_unlisted(folder, manifest)
+    for file, entry in manifest.files.items():
+        name = file.rpartition("/")[2]
+        most = _MOST_SETTINGS_BYTES if name in _SETTINGS else _MOST_BYTES.get(Path(name).suffix)
+        # its entry is that of a manifest which is believed once the file is hashed: the file itself is looked at
+        if most is not None and max(entry.bytes, (folder / file).stat().st_size) > most:
+            raise InputError(f"model folder {folder}: {file} has more than {most:,} bytes: it is read whole")
     if CONFIG not in manifest.files:
         raise InputError(f"model {uri}: not a model folder, it has no {CONFIG}")
     if not any(file.endswith(".safetensors") and "/" not in file for file in manifest.files):

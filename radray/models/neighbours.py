@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from radray.errors import InputError
 from radray.evaluation.similarity import TIE, FindingsSimilarity
 from radray.reports.record.identity import normalise
-from radray.reports.wire.parquet_pages import page_sizes
+from radray.reports.wire.parquet_pages import page_sizes, read_footer
 
 NEIGHBOURS = "neighbours.parquet"
 """File of a model folder that holds its training reports."""
@@ -142,8 +142,7 @@ def read_carried(file: Path) -> pa.Table:
         with file.open("rb") as opened:
             # shared: a text of many rows is read once, and counted before it is that of each
             shared = pq.ParquetFile(opened, read_dictionary=COLUMNS.names)
-            groups = [shared.metadata.row_group(place) for place in range(shared.metadata.num_row_groups)]
-            sizes = [page_sizes(opened, group, COLUMNS.names) for group in groups]
+            sizes = [page_sizes(opened, group, COLUMNS.names) for group in read_footer(opened)]
             if any(size.repeating for size in sizes) or sum(size.pages for size in sizes) > _MOST_BYTES:
                 raise InputError(f"{what} has more than {_MOST_BYTES >> 20} MB; fine-tune the model again")
             reports = pa.Table.from_batches(_bounded(shared, what), shared.schema_arrow)

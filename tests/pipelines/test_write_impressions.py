@@ -148,10 +148,14 @@ def test_a_model_that_is_replaced_while_the_run_goes_on_is_refused(
     model: ModelFolder, settings: GenerateSettings, findings: pa.Table, tmp_path: Path, engine: str
 ) -> None:
     shutil.copytree(model.path, tmp_path / "model")
+    write_manifest(
+        tmp_path / "model", "m", {"test": str(tmp_path)}
+    )  # a digest of its own: nobody else has a copy of it
     copy = open_model(str(tmp_path / "model"))
     settings = settings.model_copy(update={"engine": engine})
     stage = WriteImpressions(copy, find_prompt("findings-v1"), settings, None, "run-1")
-    weights = next((tmp_path / "model").rglob("model.safetensors" if engine == "transformers" else "model.bin"))
+    fast = engine == "ctranslate2"
+    weights = ensure_converted(copy, "float32").path / "model.bin" if fast else copy.path / "model.safetensors"
     content = weights.read_bytes()
     times = weights.stat()
     weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))

@@ -231,6 +231,16 @@ def test_a_tokenizer_that_makes_texts_longer_without_bound_is_refused(folder: Pa
     refused(folder, r"tokenizer\.json")
 
 
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("generation_config.json", 5_000_000), ("chat_template.jinja", 5_000_000), ("vocab.txt", 50_000_000)],
+)
+def test_a_file_that_is_read_whole_is_bounded(folder: Path, name: str, size: int) -> None:
+    with (folder / name).open("wb") as file:
+        file.truncate(size)
+    refused(folder, rf"{name} has more than [0-9,]+ bytes")
+
+
 @pytest.mark.parametrize("name", ["tokenizer_file", "vocab_file", "fast_tokenizer_files"])
 def test_settings_of_a_tokenizer_name_no_other_files(folder: Path, name: str) -> None:
     edit(folder / "tokenizer_config.json", **{name: "/etc/tokenizer.json"})

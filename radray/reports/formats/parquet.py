@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as pt
 
@@ -21,13 +22,11 @@ from radray.reports.record.fields import Fields, to_utc
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected_record
 from radray.reports.record.values import to_record
 from radray.reports.wire.json_values import values_record
-from radray.reports.wire.parquet_pages import PageSizes, page_sizes
+from radray.reports.wire.parquet_pages import PageSizes, RowGroup, page_sizes, read_footer
 from radray.schema.statuses import RejectReason
 
 MAX_HELD_BYTES = 256 << 20
 """A file that cannot be sought (a member of an archive) is read into memory, up to this size."""
-_MOST_FOOTER_BYTES = 32 << 20
-"""Bytes of the footer, of which memory takes several times as much: a million reports have some kilobytes."""
 _MOST_PAGE_BYTES = 256 << 20
 """Bytes of the pages that are in memory at a time: DuckDB writes some of 100 MB, other writers of 1 MB."""
 _BATCH_BYTES = 32 << 20
@@ -52,6 +51,7 @@ class _Opened:
     """The same without that: texts that each say how much of the one before they repeat are read in no other way."""
     raw: BinaryIO
     """What both read."""
+    groups: list[RowGroup]
     columns: dict[str, str]
     """The column of each field; fields without a column are left out."""
 
@@ -71,8 +71,7 @@ def read(file: BinaryIO, fields: Fields = _DEFAULT) -> Iterator[Record]:
         yield rejected_record("", 0, "", RejectReason.UNSUPPORTED_CONTENT)
         return
     offset = 0
-    for group in range(opened.file.metadata.num_row_groups):
-        rows = opened.file.metadata.row_group(group).num_rows
+    for group, (rows, _) in enumerate(opened.groups):
         given = 0
         sizes = _sizes(opened, group)
         reason = sizes if isinstance(sizes, RejectReason) else RejectReason.MALFORMED
@@ -90,8 +89,7 @@ def count(file: BinaryIO, fields: Fields = _DEFAULT) -> int:
     opened = _open(file, fields)
     if opened is None:
         return 1
-    metadata = opened.file.metadata
-    return sum(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
+    return sum(group.rows for group in opened.groups)
 
 
 def _open(file: BinaryIO, fields: Fields) -> _Opened | None:
@@ -102,10 +100,11 @@ def _open(file: BinaryIO, fields: Fields) -> _Opened | None:
             return None
         file = held
     try:
+        groups = read_footer(file)
         plain = _parquet_file(file)
         parquet = _sharing(plain, file)
         schema = parquet.schema_arrow
-        is_sound = _is_sound(parquet.metadata)
+        is_sound = _is_sound(groups, parquet.metadata)
     except _UNREADABLE:
         raise InputError("not a whole Parquet file (source.format=parquet): its footer cannot be read") from None
     if not is_sound:
@@ -118,14 +117,11 @@ def _open(file: BinaryIO, fields: Fields) -> _Opened | None:
     columns = {field: name for field, name in names.items() if name in schema.names}
     for field, name in columns.items():
         _require_type(field, name, schema.field(name).type)
-    return _Opened(parquet, plain, file, columns)
+    return _Opened(parquet, plain, file, groups, columns)
 
 
 def _parquet_file(file: BinaryIO, **settings: Any) -> pq.ParquetFile:
-    """Return `file` opened. Raises ValueError for a footer that memory is not enough for, and what pyarrow does."""
-    file.seek(-8, io.SEEK_END)
-    if int.from_bytes(file.read(4), "little") > _MOST_FOOTER_BYTES:
-        raise ValueError
+    """Return `file` opened. Raises what pyarrow does for a damaged one."""
     return pq.ParquetFile(file, page_checksum_verification=True, pre_buffer=False, **settings)
 
 
@@ -157,17 +153,12 @@ def _held(file: BinaryIO) -> io.BytesIO | None:
     return held
 
 
-def _is_sound(metadata: Any) -> bool:
+def _is_sound(groups: list[RowGroup], metadata: Any) -> bool:
     """Return whether each flat column has a value for each row: a damaged footer may claim any number of rows."""
-    total = 0
-    for place in range(metadata.num_row_groups):
-        group = metadata.row_group(place)
-        total += group.num_rows
-        chunks = [group.column(leaf) for leaf in range(group.num_columns)]
-        flat = [chunk for chunk in chunks if "." not in chunk.path_in_schema]
-        if group.num_rows < 0 or any(chunk.num_values != group.num_rows for chunk in flat):
+    for group in groups:
+        if any(chunk.values != group.rows for chunk in group.chunks if len(chunk.path) == 1):
             return False
-    return bool(total == metadata.num_rows)
+    return bool(sum(group.rows for group in groups) == metadata.num_rows and len(groups) == metadata.num_row_groups)
 
 
 def _require_type(field: str, name: str, type_: pa.DataType) -> None:
@@ -194,12 +185,11 @@ def _is_texts(type_: pa.DataType) -> bool:
 
 def _sizes(opened: _Opened, group: int) -> PageSizes | RejectReason:
     """Return the sizes of the pages of a row group, or why none of them is decompressed."""
-    metadata = opened.file.metadata.row_group(group)
     try:
-        sizes = page_sizes(opened.raw, metadata, set(opened.columns.values()))
+        sizes = page_sizes(opened.raw, opened.groups[group], set(opened.columns.values()))
     except _UNREADABLE:
         return RejectReason.MALFORMED
-    too_large = sizes.pages > _MOST_PAGE_BYTES or sizes.values > max(_MOST_VALUES, metadata.num_rows)
+    too_large = sizes.pages > _MOST_PAGE_BYTES or sizes.values > max(_MOST_VALUES, opened.groups[group].rows)
     return RejectReason.TOO_LARGE if too_large else sizes
 
 
@@ -217,7 +207,20 @@ def _batches(opened: _Opened, group: int, sizes: PageSizes) -> Iterator[pa.Recor
             raise  # the machine's lack, and not the file's damage: its rows are none that are malformed
         except (StopIteration, *_UNREADABLE):
             return
+        if not all(map(_is_within, batch.columns)):
+            return
         yield batch
+
+
+def _is_within(column: pa.Array) -> bool:
+    """Return whether each value of a column that shares texts is one of them: Arrow takes the numbers as they are."""
+    if pt.is_list(column.type) or pt.is_large_list(column.type):
+        column = column.values
+    if not pt.is_dictionary(column.type):
+        return True
+    bounds = pc.min_max(column.indices)
+    least, most = bounds["min"].as_py(), bounds["max"].as_py()
+    return least is None or (least >= 0 and most < len(column.dictionary))
 
 
 def _records(batch: pa.RecordBatch, columns: dict[str, str], offset: int, most: int) -> Iterator[Record]:
@@ -228,7 +231,8 @@ def _records(batch: pa.RecordBatch, columns: dict[str, str], offset: int, most: 
         for field, column in cells.items():
             cell = column[place]
             try:
-                if _bytes(cell) > MAX_REPORT_BYTES or (pt.is_nested(cell.type) and _of_list(cell) > MAX_REPORT_BYTES):
+                size = _of_list(cell) if field == "human_codes" and pt.is_nested(cell.type) else _bytes(cell)
+                if size > MAX_REPORT_BYTES:
                     reason = RejectReason.TOO_LARGE
                 else:
                     values[field] = _value(cell, field)
@@ -244,7 +248,22 @@ def _records(batch: pa.RecordBatch, columns: dict[str, str], offset: int, most: 
             yield values_record(values, offset + place, digest)
 
 
-def _cells(column: pa.Array, field: str) -> pa.Array:
+class _Shared:
+    """The cells of a column that shares texts; each is the text itself."""
+
+    def __init__(self, column: pa.DictionaryArray) -> None:
+        self._texts = column.dictionary
+        self._null = pa.scalar(None, column.dictionary.type)
+        self._places = column.indices.to_pylist()
+
+    def __getitem__(self, place: int) -> pa.Scalar:
+        text = self._places[place]
+        return self._null if text is None else self._texts[text]
+
+
+def _cells(column: pa.Array, field: str) -> "pa.Array | _Shared":
+    if pt.is_dictionary(column.type):
+        return _Shared(column)
     if field in _TIMES and (pt.is_timestamp(column.type) or pt.is_date(column.type)):
         # only pandas converts nanoseconds to a datetime; a date becomes midnight; Parquet stores a zone's times in UTC
         return column.cast(pa.timestamp("us"), safe=False)
