@@ -9,15 +9,15 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from radray.cluster.reporting import report_nothing
 from radray.console import print_line, stderr_console, write_line
-from radray.errors import ConfigError, RadrayError
+from radray.errors import ConfigError, InputError, RadrayError
 from radray.messages import shown
 from radray.nights.failures import known_error
 from radray.settings.loading import dump_changed, dump_settings, load_settings, read_yaml
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from radray.nights.final_line import FinalLine
+    from radray.tables.audit import Entry
+    from radray.tables.catalog import Warehouse
 
 LOCAL_CONFIG = Path(__file__).parent / "configs" / "local.yaml"
 """What a job runs with when no --config is given: one laptop, no network."""
@@ -116,12 +118,14 @@ def run(
     line: "FinalLine | None" = None,
     *,
     uses: Sequence[str] = (),
+    audit: str | None = None,
 ) -> int:
     """Run `job` as a command and return its exit code; with --dry-run print the plan and the settings instead.
 
     `check` is called once, before a run and before a dry run: it raises ConfigError for settings that the job cannot
     work with; `job` need not look again. `describe` gives the lines of the plan, and is called for a dry run alone.
-    `uses` names the sections and settings that --help lists.
+    `uses` names the sections and settings that --help lists. `audit` is the action that the table `audit` records when
+    the job ends; None: the job writes its entry itself, or none.
 
     A nightly job gives the `line` that it fills: it is the last that is printed, on standard output, whatever the exit
     code, where that is no terminal or --json asks for it; and it is what `notify` sends when the exit code is not 0.
@@ -137,7 +141,8 @@ def run(
         if asked.dry_run:
             show_plan(asked, describe(asked.settings))
             return
-        job(asked.settings, stderr_console())
+        with nullcontext() if audit is None else recorded(audit, asked.settings, line):
+            job(asked.settings, stderr_console())
 
     if line is None or {"--dry-run", "--help", "-h"} & set(sys.argv[1:]):
         return exit_code(command)
@@ -216,6 +221,83 @@ def exit_code(command: Callable[[], None], line: "FinalLine | None" = None) -> i
         print_line(err, f"error: unexpected {name} (its message is withheld: it may hold report text)")
         return 1
     return 0
+
+
+@contextmanager
+def audited(
+    action: str, settings: Settings, warehouse: "Warehouse", about: Mapping[str, Any] | None = None
+) -> Iterator["Entry"]:
+    """Append to the table `audit` that the action begins, with what `about` knows of it, and, when the block ends, how.
+
+    Yields the entry. Raises RadrayError, before the block, where its beginning cannot be appended: what nobody could
+    see is not done. An end that cannot be appended is printed.
+    """
+    from radray.tables.audit import Entry, who
+
+    entry = Entry(action, who(settings.principal), **(about or {}))
+    try:
+        entry.write_begun(warehouse)
+    except Exception as error:
+        reason = known_error(error) or type(error).__name__
+        raise RadrayError(
+            f"{entry.action} is refused: that it begins could not be written into the table audit ({reason})"
+        ) from None
+    with _ending(entry, lambda: warehouse):
+        yield entry
+
+
+@contextmanager
+def recorded(action: str, settings: Settings, line: "FinalLine | None" = None) -> Iterator["Entry"]:
+    """Append to the table `audit`, when the block ends, how, and what it committed; where there is a warehouse then.
+
+    Yields the entry. One that cannot be appended fails nothing: that is printed, and counted in `line`.
+    """
+    from radray.tables.audit import Entry, who
+    from radray.tables.catalog import Warehouse
+
+    entry = Entry(action, who(settings.principal))
+
+    def opened() -> Warehouse | None:
+        with suppress(InputError):
+            return Warehouse(settings.warehouse, must_exist=True)
+        return None
+
+    with _ending(entry, opened, line):
+        yield entry
+
+
+@contextmanager
+def _ending(
+    entry: "Entry", warehouse: "Callable[[], Warehouse | None]", line: "FinalLine | None" = None
+) -> Iterator[None]:
+    from radray.tables.runs import outcomes
+
+    code, token = 0, outcomes.set(entry.outcome_ids)
+    try:
+        yield
+    except BaseException as error:
+        code = _code_of(error)
+        raise
+    finally:
+        outcomes.reset(token)
+        try:
+            if (opened := warehouse()) is not None:
+                entry.write_ended(opened, code)
+        except Exception as error:
+            if line is not None:
+                line.unaudited += 1
+            reason = known_error(error) or type(error).__name__
+            print_line(stderr_console(), f"audit: the end of {entry.action} was not written: {reason}")
+
+
+def _code_of(error: BaseException) -> int:
+    """Return the exit code of a job that `error` ends."""
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 1
+    if isinstance(error, KeyboardInterrupt | BrokenPipeError):
+        return 130 if isinstance(error, KeyboardInterrupt) else 0
+    known = known_error(error) if isinstance(error, Exception) else None
+    return 1 if known is None else known.exit_code
 
 
 @contextmanager

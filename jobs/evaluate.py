@@ -109,7 +109,7 @@ def write(warehouse: Warehouse, settings: Settings, comparison: Comparison, run:
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
-    return cli.run(evaluate, None, describe, __doc__, uses=USES)
+    return cli.run(evaluate, None, describe, __doc__, uses=USES, audit="evaluate")
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ def train(job: FinetuneJob, warehouse: Warehouse, row: RunRow, console: Console)
 
 def main() -> int:
     """Run the job as a command and return its exit code."""
-    return cli.run(finetune, check, describe, __doc__, uses=USES)
+    return cli.run(finetune, check, describe, __doc__, uses=USES, audit="finetune")
 
 
 if __name__ == "__main__":

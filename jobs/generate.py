@@ -99,7 +99,7 @@ def main() -> int:
     from radray.nights.final_line import FinalLine
 
     line = FinalLine("generate")
-    return cli.run(partial(generate, line=line), check, describe, __doc__, line, uses=USES)
+    return cli.run(partial(generate, line=line), check, describe, __doc__, line, uses=USES, audit="generate")
 
 
 if __name__ == "__main__":

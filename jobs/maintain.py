@@ -18,12 +18,11 @@ from radray.settings.root import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
-USES = ("maintain", "model.uri", "source.dataset", "warehouse")
+    from radray.tables.catalog import Warehouse
 
-OPTIMIZERS = (
-    "switch on AWS Glue's table optimizers (retention, orphan files, compaction of tables without partitions), where"
-    " they are not as the settings say"
-)
+USES = ("maintain", "model.uri", "source.dataset", "principal", "warehouse")
+
+OPTIMIZERS = "switch on AWS Glue's table optimizers (retention, orphan files, compaction of unpartitioned tables)"
 
 
 def describe(settings: Settings) -> list[str]:
@@ -51,14 +50,9 @@ def steps(settings: Settings) -> list[str]:
     """Return what the job would do to any warehouse."""
     section, where = settings.maintain, settings.warehouse.uri
     if section.erase_subject_id is not None:
-        return [
-            f"refuse while a run is running in {where}",
-            f"erase one subject_id (it is never shown: give it again) of dataset {settings.source.dataset or 'any'}",
-            f"from {where}: reports, predictions, staging; expire all older snapshots",
-            *(f"from the training reports that {uri} carries, which gets another digest" for uri in settings.model.uri),
-            "from the copies of models on this machine: remove those that carry such reports",
-            f"read every file left in {where}, and in the models but their weights",
-        ]
+        from radray.upkeep.report import plan_of_erasure
+
+        return plan_of_erasure(where, settings.source.dataset, settings.model.uri)
     return [
         *([OPTIMIZERS] if settings.warehouse.catalog == "glue" else []),
         f"finish runs of {where} that started more than {section.longest_run_hours:g} hours ago and still run",
@@ -87,21 +81,34 @@ def maintain(settings: Settings, console: Console) -> None:
     role = glue_role(settings)
     from radray.tables.catalog import Warehouse
     from radray.upkeep import maintenance
-    from radray.upkeep.erasure import erase
     from radray.upkeep.glue import switch_on
 
     warehouse = Warehouse(settings.warehouse, must_exist=True)
-    ages = maintenance.Ages.of(settings.maintain)
     if settings.maintain.erase_subject_id is not None:
-        subject_id, dataset = settings.maintain.erase_subject_id, settings.source.dataset
-        erasure = erase(warehouse, subject_id, dataset, settings.model.uri)
-        for line in (*erasure.lines(), *maintenance.describe_leftovers(erasure.removed)):
-            print_line(console, f"erase: {line}")
+        forget(settings, settings.maintain.erase_subject_id, warehouse, console)
         return
-    for request in [] if role is None else switch_on(warehouse, ages, role):
-        print_line(console, f"maintain: glue: {request.describe()}")
-    for line in maintenance.describe_leftovers(maintenance.maintain(warehouse, ages)):
-        print_line(console, f"maintain: {line}")
+    ages = maintenance.Ages.of(settings.maintain)
+    with cli.recorded("maintain", settings):
+        for request in [] if role is None else switch_on(warehouse, ages, role):
+            print_line(console, f"maintain: glue: {request.describe()}")
+        for line in maintenance.describe_leftovers(maintenance.maintain(warehouse, ages)):
+            print_line(console, f"maintain: {line}")
+
+
+def forget(settings: Settings, subject_id: str, warehouse: Warehouse, console: Console) -> None:
+    """Erase the patient, print what was done without saying whom, and write the certificate."""
+    from radray.upkeep.certificate import certify
+    from radray.upkeep.erasure import erase
+    from radray.upkeep.maintenance import describe_leftovers
+
+    with cli.audited("erase", settings, warehouse) as entry:
+        erasure = erase(warehouse, subject_id, settings.source.dataset, settings.model.uri)
+        entry.outcome_ids.append(erasure.erasure_id)
+        entry.add_rows(erasure.rows.total())
+        for line in (*erasure.lines(), *describe_leftovers(erasure.removed)):
+            print_line(console, f"erase: {line}")
+        for place in certify(warehouse, erasure, subject_id, entry.who.principal):
+            print_line(console, f"erase: certificate: {place}")
 
 
 def main() -> int:

@@ -60,7 +60,7 @@ def main() -> int:
     from radray.nights.final_line import FinalLine
 
     line = FinalLine("prepare")
-    return cli.run(partial(prepare, line=line), check, describe, __doc__, line, uses=USES)
+    return cli.run(partial(prepare, line=line), check, describe, __doc__, line, uses=USES, audit="prepare")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from radray.settings.root import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
-USES = ("publish", "warehouse", "evaluate.normal_weight", "score.stemmer")
+USES = ("publish", "principal", "warehouse", "evaluate.normal_weight", "score.stemmer")
 
 
 def refuse_local(settings: Settings) -> None:
@@ -60,23 +60,25 @@ def publish(settings: Settings, console: Console) -> None:
     """Publish, or remove what was published, and print each thing that was done."""
     refuse_local(settings)
     from radray.analytics.publishing.publisher import Publisher, clients
-    from radray.analytics.views import Choices
+    from radray.analytics.views import VIEWS, Choices
     from radray.schema.tables import TABLES
     from radray.storage.s3 import S3Access
     from radray.tables.catalog import Warehouse
 
     region = S3Access.resolve(settings.warehouse.s3).region
     publisher = Publisher(settings.publish, region, clients(region))
-    if settings.publish.remove:
-        done = publisher.remove()
-    else:
-        warehouse = Warehouse(settings.warehouse)
-        for schema in TABLES.values():
-            warehouse.load(schema)
-            print_line(console, f"publish: glue: table {schema.name}")
-        done = publisher.publish(Choices.of(settings))
-    for line in done:
-        print_line(console, f"publish: {line}")
+    with cli.recorded("unpublish" if settings.publish.remove else "publish", settings) as entry:
+        if settings.publish.remove:
+            done = publisher.remove()
+        else:
+            warehouse = Warehouse(settings.warehouse)
+            for schema in TABLES.values():
+                warehouse.load(schema)
+                print_line(console, f"publish: glue: table {schema.name}")
+            done = publisher.publish(Choices.of(settings))
+            entry.tables = sorted({*TABLES, *VIEWS})
+        for line in done:
+            print_line(console, f"publish: {line}")
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from radray.errors import ConfigError
 from radray.settings.root import Settings
 
 USES = (
-    *("warehouse", "params", "out", "out_file", "publish.production_model", "publish.candidate_model"),
+    *("warehouse", "params", "out", "out_file", "principal", "publish.production_model", "publish.candidate_model"),
     *("evaluate.normal_weight", "score.stemmer"),
 )
 
@@ -23,27 +23,36 @@ LOG_COLUMNS = 200
 
 
 def query(settings: Settings, sql: str) -> None:
-    """Answer `sql` from the tables and views of `settings`, on standard output or in `out_file`."""
+    """Answer `sql` from the tables and views of `settings`, on standard output or in `out_file`.
+
+    The table `audit` says so before any row is read; where it cannot be written, the query is refused.
+    """
     # here and not above: an error in the settings should not wait a second for DuckDB and pyiceberg
     from radray.analytics.display import SHOWN, show
     from radray.analytics.output import write_csv, write_file, write_json
-    from radray.analytics.query import stream
+    from radray.analytics.query import named_tables, statement_digest, stream
     from radray.analytics.views import Choices
     from radray.tables.catalog import Warehouse
 
     warehouse = Warehouse(settings.warehouse, must_exist=True)
-    rows = stream(warehouse, sql, settings.params, Choices.of(settings))
-    if settings.out_file is not None:
-        count = write_file(rows, settings.out, settings.out_file)
-        print_line(stderr_console(), f"query: {count:,} rows in {settings.out_file}")
-    elif settings.out == "csv":
-        write_csv(rows, sys.stdout)
-    elif settings.out == "json":
-        write_json(rows, sys.stdout)
-    else:
-        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else LOG_COLUMNS
-        if show(rows, sys.stdout, columns):
-            print_line(stderr_console(), f"query: the first {SHOWN:,} rows; out=csv, json or parquet give all")
+    to_file = settings.out_file is not None
+    about = {"statement_digest": statement_digest(sql), "tables": named_tables(sql), "to_file": to_file}
+    with cli.audited("query", settings, warehouse, about) as entry:
+        rows = stream(warehouse, sql, settings.params, Choices.of(settings)).counted(entry.add_rows)
+        entry.add_rows(0)  # it is answered, if by no row
+        if settings.out_file is not None:
+            count = write_file(rows, settings.out, settings.out_file)
+            print_line(stderr_console(), f"query: {count:,} rows in {settings.out_file}")
+        elif settings.out == "csv":
+            write_csv(rows, sys.stdout)
+        elif settings.out == "json":
+            write_json(rows, sys.stdout)
+        else:
+            columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else LOG_COLUMNS
+            more = show(rows, sys.stdout, columns)
+            entry.row_count = min(entry.row_count or 0, SHOWN)
+            if more:
+                print_line(stderr_console(), f"query: the first {SHOWN:,} rows; out=csv, json or parquet give all")
 
 
 def check(settings: Settings) -> None:

@@ -99,12 +99,15 @@ def main() -> int:
             # the job's own plan is its own dry run's, and is computed anew on the cluster
             cli.show_plan(asked, [f"submit {first}: {words}"])
             return
+        from radray.tables.audit import who
+
         console = stderr_console()
         codes[0] = submit(
             first,
             words,
             ROOT,
             asked.settings.cluster,
+            principal=who(asked.settings.principal).principal,
             report=lambda text: print_line(console, f"submit: {text}"),
         )
 

@@ -12,6 +12,7 @@ from radray.models.manifest import MANIFEST
 from radray.settings.root import Settings
 from radray.storage.failures import MissingFile
 from radray.storage.files import Storage, absolute_uri, is_s3
+from radray.tables.runs import note_outcome
 
 FOLDER = ".calibration"
 """Folder of a model folder with its calibrations: no part of the model, as all that starts with a dot."""
@@ -32,6 +33,7 @@ def write_calibration(
     calibration = calibrate(rows, options.calibrate, alphas, options.calibrate_delta)
     place = options.calibration_out or beside_model(settings, calibration, storage)
     storage.write(absolute_uri(place), calibration.to_json())
+    note_outcome(f"calibration {calibration.digest}")
     for sentence in (*calibration.sentences(), place):
         report(f"evaluate: calibration: {sentence}")
     return calibration

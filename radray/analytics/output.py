@@ -30,6 +30,16 @@ class RowStream:
         """Return the rows of `table`, which is in memory."""
         return cls(table.schema, iter(table.to_batches()))
 
+    def counted(self, count: Callable[[int], None]) -> "RowStream":
+        """Return the same rows; `count` is called with the number of rows of each batch as it passes."""
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for batch in self.batches:
+                count(batch.num_rows)
+                yield batch
+
+        return RowStream(self.schema, batches())
+
     def table(self) -> pa.Table:
         """Read all rows into memory and return them."""
         return pa.Table.from_batches(self.batches, self.schema)

@@ -1,5 +1,6 @@
 """SQL over the tables and views, on this machine: DuckDB and its Iceberg extension, installed from wheels."""
 
+import hashlib
 import itertools
 import secrets
 import tempfile
@@ -33,6 +34,11 @@ _DUCKDB |= {
     HYPOTHESES: 'STRUCT("text" VARCHAR, score DOUBLE)[]',
     SECTIONS: 'STRUCT("name" VARCHAR, "start" BIGINT, "text" VARCHAR)[]',
 }
+
+_LITERALS = frozenset(
+    {TokenType.STRING, TokenType.NUMBER, TokenType.HEREDOC_STRING, TokenType.NATIONAL_STRING, TokenType.RAW_STRING}
+    | {TokenType.BYTE_STRING, TokenType.HEX_STRING, TokenType.BIT_STRING, TokenType.UNICODE_STRING}
+)
 
 _VALUES = (TokenType.NUMBER, TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.R_BRACKET)
 
@@ -159,6 +165,38 @@ def _columns(connection: duckdb.DuckDBPyConnection, location: str, schema: Table
     present = {column[0] for column in description}
     missing = [column for column in schema.columns if column.name not in present]
     return ", ".join(["*", *(f"CAST(NULL AS {_DUCKDB[column.type]}) AS {column.name}" for column in missing)])
+
+
+def statement_digest(sql: str) -> str:
+    """Return the sha256 (hex) of the words of `sql` without literals and comments: which question, and not of whom.
+
+    With a literal, such as a patient's id, the digest would give it away to whoever tries all ids.
+    """
+    return hashlib.sha256(" ".join(_words_of(sql)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def named_tables(sql: str) -> list[str]:
+    """Return the tables and views whose names occur in `sql`, perhaps as other names, sorted; [] for none."""
+    return sorted({*TABLES, *VIEWS}.intersection(word.lower() for word in _words_of(sql)))
+
+
+def _words_of(sql: str) -> list[str]:
+    """Return the words of `sql`, with ? for a literal and _ for a name that is no table's, column's or function's."""
+    try:
+        tokens = sqlglot.tokenize(sql, read="duckdb")
+    except SqlglotError:
+        return []  # it will not be answered either
+    known = {*TABLES, *VIEWS, *(column.name for schema in TABLES.values() for column in schema.columns)}
+    words = []
+    for token, following in itertools.zip_longest(tokens, tokens[1:]):
+        called = following is not None and following.token_type is TokenType.L_PAREN
+        if token.token_type in _LITERALS:
+            words.append("?")
+        elif token.token_type is TokenType.IDENTIFIER or (token.token_type is TokenType.VAR and not called):
+            words.append(token.text.lower() if token.text.lower() in known else "_")
+        else:
+            words.append(token.text.upper())
+    return words
 
 
 def _views_of(sql: str) -> list[str]:

@@ -55,7 +55,7 @@ VIEWS = (
     *("latest_predictions", "side_by_side", "worklist", "nights", "night_volume", "night_runs"),
     *("rouge_by_night", "rouge_standardised", "model_comparison", "evaluation_figures", "evaluation_comparisons"),
     *("flag_rates", "recommendations", "mentions", "candidates", "deferrals", "calibrations", "training_curves"),
-    "data_dictionary",
+    *("audit_trail", "data_dictionary"),
 )
 """Names of all views, each after the views that it reads."""
 

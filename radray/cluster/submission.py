@@ -33,6 +33,9 @@ LOOK_S = 2.0
 
 STOPPED = 130
 
+PRINCIPAL = "radray_principal"
+"""Name, in the metadata of a submitted job, of who submitted it: the audit log names them, see tables/audit.py."""
+
 
 def submission_id(job: str, settings: Settings) -> str:
     """Return the id of the first submission of `job`, from its night, dataset and models."""
@@ -61,12 +64,13 @@ def next_id(first: str, statuses: dict[str, str]) -> str:
     return first if last == 0 else f"{first}-try{last + 1}"
 
 
-def submit(first: str, command: str, folder: Path, settings: ClusterSettings, report: Report) -> int:
+def submit(first: str, command: str, folder: Path, settings: ClusterSettings, *, principal: str, report: Report) -> int:
     """Submit `command`, shipping `folder`, under the next id after `first`, and return an exit code.
 
-    It is the job's own; 0 at once where `cluster.wait` is off, 130 for Ctrl-C, after which the job goes on. Raises
-    ConfigError where no job server answers, or the way to it is not encrypted, ConflictError while a submission of the
-    same night has not ended, RadrayError where the server does not take it, or is lost.
+    It is the job's own; 0 at once where `cluster.wait` is off, 130 for Ctrl-C, after which the job goes on. `principal`
+    is who the job's audit log names, whatever user it runs as. Raises ConfigError where no job server answers, or the
+    way to it is not encrypted, ConflictError while a submission of the same night has not ended, RadrayError where the
+    server does not take it, or is lost.
     """
     from ray.job_submission import JobSubmissionClient
 
@@ -77,7 +81,9 @@ def submit(first: str, command: str, folder: Path, settings: ClusterSettings, re
     name = next_id(first, statuses)
     try:
         environment = {"working_dir": str(folder), "env_vars": NO_REPORTS}
-        client.submit_job(entrypoint=command, submission_id=name, runtime_env=environment)
+        client.submit_job(
+            entrypoint=command, submission_id=name, runtime_env=environment, metadata={PRINCIPAL: principal}
+        )
     except RuntimeError as error:
         if "already exists" in str(error):
             raise ConflictError(f"{name} was submitted by another at the same time: nothing was submitted") from None

@@ -77,6 +77,8 @@ class FinalLine:
     deferred: Counter[str] = field(default_factory=Counter)
     """Reports that a person should write, by reason: `withdrawn` for all of a night that is not as calibrated."""
     gpu_seconds: float = 0.0
+    unaudited: int = 0
+    """Entries of the audit log that could not be written."""
     error: str | None = None
     """Class of the error that ended the job; None: it ended well."""
     began: float = field(default_factory=time.monotonic)
@@ -122,6 +124,7 @@ class FinalLine:
             "gpu_seconds": round(self.gpu_seconds, 1),
             "cost": None if self.price_per_hour is None else round(self.price_per_hour * seconds / 3600, 4),
             "run_ids": self.run_ids,
+            "unaudited": self.unaudited,
         }
         return json.dumps(line)
 

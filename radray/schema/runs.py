@@ -75,5 +75,6 @@ RUNS = TableSchema(
         required("started", TIME, "Start, UTC"),
         Column("ended", TIME, "End, UTC"),
         *(Column(*column) for column in FIGURE_COLUMNS),
+        Column("base_digest", STRING, "sha256 of the manifest of the model that a fine-tuning started from"),
     ),
 )

@@ -74,6 +74,8 @@ class FailReason(StrEnum):
     anybody."""
     SCORING_ERROR = "scoring_error"
     """The impression could not be scored or checked, so it is not shown to anybody."""
+    ERASED = "erased"
+    """The impression was that of a training report, word for word, whose patient was erased, and of no other report."""
 
 
 class DeferReason(StrEnum):

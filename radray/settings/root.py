@@ -60,6 +60,8 @@ class Settings(Section):
     cluster: ClusterSettings = ClusterSettings()
     notify: NotifySettings = NotifySettings()
     demo: DemoSettings = DemoSettings()
+    principal: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")] | None = None
+    """Who runs the job, as the table `audit` names them; None: who submitted it, else the operating system's user."""
     params: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(default_factory=dict)
     """Values that `query` binds to ``:name`` (or ``$name``) in its SQL, never pasted into it: ``params.name=value``."""
     out: Literal["table", "csv", "json", "parquet"] = "table"

@@ -7,7 +7,6 @@ from pydantic import AfterValidator, Field, model_validator
 
 from radray.settings.section import Place, Section, is_loopback
 
-
 IN_CLEAR = "reports would cross the network in clear: an endpoint off this machine must be https://"
 
 

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -13,6 +14,16 @@ from radray.tables.catalog import Warehouse
 from radray.tables.commit import replace_rows
 from radray.tables.identity import utc_now
 from radray.tables.rows import to_arrow
+
+outcomes: ContextVar[list[str] | None] = ContextVar("outcomes", default=None)
+"""Ids of what the job has committed so far, for the audit log; None: nobody keeps them."""
+
+
+def note_outcome(identifier: str) -> None:
+    """Add the id, or digest, of something that the job committed to `outcomes`."""
+    noted = outcomes.get()
+    if noted is not None:
+        noted.append(identifier)
 
 
 def code_version() -> str:
@@ -94,3 +105,4 @@ def recorded(warehouse: Warehouse, row: RunRow) -> Iterator[dict[str, float | st
             row.write(warehouse, RunStatus.FAILED, reason=type(error).__name__)
         raise
     row.write(warehouse, RunStatus.FINISHED, counts)
+    note_outcome(row.run_id)

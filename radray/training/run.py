@@ -52,6 +52,7 @@ def run_row(settings: Settings, data: TrainingData, base: ModelFolder) -> RunRow
             "dataset": settings.source.dataset,
             "model_name": out_folder(settings).name,
             "input_digest": data_digest,
+            "base_digest": base.digest,
         },
     )
 

@@ -2,7 +2,7 @@
 
 import bz2
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from radray.errors import RadrayError
+from radray.upkeep.ids import SEARCHED_BYTES, Ids, is_in
 
 IDS = ("subject_id", "study_id", "unit_id")
 TEXTS = (
@@ -20,15 +21,23 @@ TEXTS = (
 )
 """Columns whose values reveal a patient. Texts may also be another patient's, word for word."""
 
-SEARCHED_BYTES = 6
-"""Shorter values are compared only with whole values of their own column: as bytes they occur by chance."""
+_OF_PATIENT = ("subject_id", "study_id", "split_key")
+_FREE = frozenset(TEXTS) - {"split_key", "text_digest", "source_digest", "source_member"}
+
+TEXT_BYTES = 32
+"""Shorter texts are compared only with whole values of their own column: `history` stands in sentences of the schema,
+`normal` is a stratum, and neither is a patient."""
 
 BOUND_CHARACTERS = 15
 """Iceberg's manifests hold 16 characters of a column's least and greatest value, the last one incremented."""
 
+_TEXT_TYPES = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+
 BETWEEN = b"\x1f"
 BATCH_ROWS = 20_000
 CHUNK_BYTES = 8 << 20
+BESIDE_BYTES = 256
+"""What stands beside a value is read with it: it says whether an id is one, see `is_in`."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,6 +47,11 @@ class Trace:
     kind: str
     """Column of the value."""
     value: bytes
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is searched for as bytes; else only as a whole value of its column."""
+        return len(self.value) >= (TEXT_BYTES if self.kind in _FREE else SEARCHED_BYTES)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,19 +74,27 @@ def traces(rows: Iterable[Mapping[str, Any]]) -> frozenset[Trace]:
     return frozenset(wanted)
 
 
-def search(file: BinaryIO | pa.NativeFile, uri: str, wanted: frozenset[Trace]) -> frozenset[Hit]:
+def search(
+    file: BinaryIO | pa.NativeFile, uri: str, wanted: frozenset[Trace], lookalikes: Collection[bytes] = ()
+) -> frozenset[Hit]:
     """Return the hits of `wanted` in a file: in its bytes, in the columns of Parquet, in the blocks of Avro.
 
+    Ids that are there by chance are no hits, see `is_in`; `lookalikes` are longer values of others that hold one.
     Raises RadrayError for Parquet or Avro that cannot be read: its content is unknown.
     """
-    long = [trace for trace in wanted if len(trace.value) >= SEARCHED_BYTES]
-    longest = max((len(trace.value) for trace in long), default=1)
+    long = [trace for trace in wanted if trace.is_long]
+    as_text = uri.endswith((".json", ".yaml", ".csv", ".txt"))
+    # what stands beside an id in compressed bytes is not what stands beside it in its column
+    raw = [trace for trace in long if not (uri.endswith(".parquet") and trace.kind in _OF_PATIENT)]
+
+    def holds(content: bytes, trace: Trace, value: bytes) -> bool:
+        if trace.kind not in _OF_PATIENT:
+            return value in content
+        return is_in(content, value, lookalikes, as_text=as_text)
+
     hits: set[Hit] = set()
-    tail = b""
-    while chunk := file.read(CHUNK_BYTES):
-        content = tail + bytes(chunk)
-        hits |= {Hit(uri, trace) for trace in long if trace.value in content}
-        tail = content[-longest:]
+    for content in _overlapping(file, max((len(trace.value) for trace in long), default=1) + BESIDE_BYTES):
+        hits |= {Hit(uri, trace) for trace in raw if holds(content, trace, trace.value)}
     file.seek(0)
     try:
         if uri.endswith(".parquet"):
@@ -80,13 +102,22 @@ def search(file: BinaryIO | pa.NativeFile, uri: str, wanted: frozenset[Trace]) -
                 hits |= {Hit(uri, trace, begins) for trace, begins in _in_values(name, values, wanted)}
         elif uri.endswith(".avro"):
             for block in avro_blocks(file):
-                hits |= {Hit(uri, trace) for trace in long if trace.value in block}
-                hits |= {Hit(uri, trace, True) for trace in long if beginning(trace.value) in block}
+                hits |= {Hit(uri, trace) for trace in long if holds(block, trace, trace.value)}
+                hits |= {Hit(uri, trace, True) for trace in long if holds(block, trace, beginning(trace.value))}
     except (pa.ArrowException, OSError, ValueError, zlib.error) as error:
         raise RadrayError(
             f"{uri}: cannot be read ({type(error).__name__}), so its content is unknown: remove it"
         ) from None
     return frozenset(hits)
+
+
+def _overlapping(file: BinaryIO | pa.NativeFile, overlap: int) -> Iterator[bytes]:
+    """Yield the content of the file in pieces; each begins with the last `overlap` bytes of that before it."""
+    tail = b""
+    while chunk := file.read(CHUNK_BYTES):
+        content = tail + bytes(chunk)
+        yield content
+        tail = content[-overlap:]
 
 
 def beginning(value: bytes) -> bytes:
@@ -95,14 +126,25 @@ def beginning(value: bytes) -> bytes:
 
 
 def parquet_values(file: BinaryIO | pa.NativeFile) -> Iterator[tuple[str, bytes]]:
-    """Yield (column, its texts with BETWEEN before, between and after them), batch by batch, nested texts included."""
-    for batch in pq.ParquetFile(file).iter_batches(BATCH_ROWS):
+    """Yield (column, its texts with BETWEEN before, between and after them), batch by batch, nested texts included.
+
+    And what the file says of itself, as column ``''``.
+    """
+    parquet = pq.ParquetFile(file)
+    about = parquet.schema_arrow.metadata or {}
+    yield "", BETWEEN.join((b"", *about, *about.values(), b""))
+    for batch in parquet.iter_batches(BATCH_ROWS):
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            for texts in _texts(column):
+            for texts in string_arrays(column):
                 kept = texts.drop_null()
                 if len(kept):
-                    row = pa.ListArray.from_arrays(pa.array([0, len(kept)], pa.int32()), kept)
-                    yield name, BETWEEN + pc.binary_join(row, BETWEEN.decode())[0].as_py().encode("utf-8") + BETWEEN
+                    # bytes: a text may be any, in a file of others
+                    joined = pc.binary_join(_as_list(kept.cast(pa.binary())), BETWEEN)[0].as_py()
+                    yield name, BETWEEN + joined + BETWEEN
+
+
+def _as_list(values: pa.Array) -> pa.ListArray:
+    return pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)
 
 
 def avro_blocks(file: BinaryIO | pa.NativeFile) -> Iterator[bytes]:
@@ -162,25 +204,39 @@ def _bytes(content: bytes, place: int) -> tuple[bytes, int]:
 
 
 def _in_values(name: str, values: bytes, wanted: frozenset[Trace]) -> Iterator[tuple[Trace, bool]]:
-    # an id of eight digits occurs by chance in one of a million digests: digests and keys are compared whole
-    whole_only = name.endswith(("_digest", "_key", "unit_id"))
+    # an id of eight digits occurs by chance in one of a million digests: digests and keys are compared whole, and so
+    # are ids with ids: a longer one is another's
+    whole_only = name.endswith(("_digest", "_key", "unit_id")) or name in IDS
     for trace in wanted:
         value = BETWEEN + trace.value + BETWEEN
-        if len(trace.value) < SEARCHED_BYTES:
+        if not trace.is_long:
             if value in values and name in (trace.kind, "split_key"):
                 yield trace, False
             continue
-        if (value if whole_only else trace.value) in values:
+        if whole_only:
+            within = value in values
+        elif trace.kind in _OF_PATIENT and trace.value in values:
+            within = Ids([trace.value.decode("utf-8")]).within(values.decode("utf-8", "replace"))
+        else:
+            within = trace.value in values
+        if within:
             yield trace, False
         if BETWEEN + beginning(trace.value) in values:
             yield trace, True
 
 
-def _texts(column: pa.Array) -> Iterator[pa.Array]:
-    if pa.types.is_struct(column.type):
+def string_arrays(column: pa.Array) -> Iterator[pa.Array]:
+    """Yield the arrays of texts or bytes that `column` is, or holds in its lists and structs; none for another type."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        yield from string_arrays(column.dictionary_decode())
+    elif pa.types.is_struct(kind):
         for inner in column.flatten():
-            yield from _texts(inner)
-    elif pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-        yield from _texts(column.flatten())
-    elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            yield from string_arrays(inner)
+    elif pa.types.is_map(kind):
+        yield from string_arrays(column.keys)
+        yield from string_arrays(column.items)
+    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        yield from string_arrays(column.flatten())
+    elif any(is_text(kind) for is_text in _TEXT_TYPES):
         yield column

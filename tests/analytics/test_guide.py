@@ -11,6 +11,7 @@ import trino_sql_validator
 from radray.analytics.query import stream
 from radray.analytics.views import VIEWS, Choices
 from radray.flags import CLASSES
+from radray.schema.audit import AUDIT
 from radray.schema.evaluations import COMPARISONS
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
@@ -78,6 +79,9 @@ KNOWN: dict[str, list[tuple[Any, ...]]] = {
     "How does ROUGE go from night to night": [
         (DAY19, 1, 1, 0.25, 0.625),
         (DAY21, 2, 2, 0.25, 0.375),
+    ],
+    "Who asked for the text of reports, or erased a patient": [
+        (DAY21, "anna", None, "query", "predictions_text", 3, True, 0),
     ],
     "Which flags does the model have more often than the radiologists": [
         ("critical_missed", "A", 3, 1, 1 / 3, 0.0, 1 / 3),
@@ -203,6 +207,17 @@ def differences() -> list[Row]:
     ]
 
 
+def entries() -> list[Row]:
+    base: Row = {"principal": "anna", "os_user": "ray", "code_version": "1", "audit_id": "audit-1", "action": "query"}
+    base |= {"tables": "predictions_text", "to_file": True}
+    times = [datetime.datetime(2026, 11, 21, 8, 0, second) for second in (0, 5)]
+    return [
+        {**base, "phase": "began", "time": times[0]},
+        {**base, "phase": "ended", "time": times[1], "row_count": 3, "exit_code": 0},
+        {**base, "phase": "ended", "time": times[1], "audit_id": "audit-2", "action": "generate", "exit_code": 0},
+    ]
+
+
 def losses() -> list[Row]:
     time = datetime.datetime(2026, 11, 20)
     values = [("finetune-1", "val_loss", 0.5), ("finetune-2", "val_loss", 1.5), ("finetune-2", "val_loss", 1.25)]
@@ -218,14 +233,14 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     warehouse = open_warehouse(tmp_path_factory.mktemp("guide") / "warehouse")
     for schema, rows in (
         *((REPORTS, reports()), (PREDICTIONS, predictions()), (RUNS, runs())),
-        *((COMPARISONS, differences()), (TRAINING_METRICS, losses())),
+        *((COMPARISONS, differences()), (TRAINING_METRICS, losses()), (AUDIT, entries())),
     ):
         append(warehouse, schema, rows)
     return warehouse
 
 
 def test_every_query_of_the_guide_has_a_known_answer() -> None:
-    assert GUIDE.count("```sql") == len(QUESTIONS) == 18
+    assert GUIDE.count("```sql") == len(QUESTIONS) == 19
     assert QUESTIONS.keys() - KNOWN.keys() == {"What does a column hold"}
     assert KNOWN.keys() <= QUESTIONS.keys()
 

@@ -75,5 +75,7 @@ def test_a_submission_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(ray.job_submission, "JobSubmissionClient", Client)
     monkeypatch.setenv("RAY_API_SERVER_ADDRESS", "http://127.0.0.1:1")
-    assert submit("night", "python -m jobs.generate", Path(), ClusterSettings(wait=False), lambda _: None) == 0
+    settings = ClusterSettings(wait=False)
+    assert submit("night", "python -m jobs.generate", Path(), settings, principal="anna", report=lambda _: None) == 0
     assert sent[0]["runtime_env"]["env_vars"] == NO_REPORTS
+    assert sent[0]["metadata"] == {"radray_principal": "anna"}

@@ -66,6 +66,7 @@ def test_the_line_adds_up_what_was_done() -> None:
         **{"resumed": 20, "copied": 40, "repeated": 10, "failed": {"empty_output": 1, "timeout": 3}},
         "deferred": {"no_prediction": 2, "withdrawn": 110},
         **{"partitions_there": 1, "gpu_seconds": 10.0, "run_ids": ["prepare-1", "generate-1", "generate-2"]},
+        "unaudited": 0,
     }
 
 

@@ -115,6 +115,7 @@ def test_the_manifest_records_data_base_model_and_settings(base: ModelFolder, tm
         "dataset": "chest",
         "model_name": "model",
         "input_digest": DATA.digest(),
+        "base_digest": base.digest,
     }
     assert job.checkpoints == tmp_path / "model-checkpoints" / row.run_key[:16]
 

@@ -142,10 +142,10 @@ def test_every_table_gets_its_optimizers_once(warehouse: Warehouse, optimizers: 
         for type_ in ("compaction", "retention", "orphan_file_deletion")
         if (table, type_) not in {("reports", "compaction"), ("predictions", "compaction")}
     )
-    assert len(sent) == len(optimizers.changes) == 16
+    assert len(sent) == len(optimizers.changes) == 19
     assert glue.requests(warehouse, AGES, ROLE) == []
     assert glue.switch_on(warehouse, AGES, ROLE) == []
-    assert len(optimizers.changes) == 16
+    assert len(optimizers.changes) == 19
 
 
 def test_the_configuration_of_an_optimizer(warehouse: Warehouse, optimizers: Optimizers) -> None:
@@ -276,9 +276,12 @@ def test_the_job_lists_the_requests_and_then_sends_them(
     errors = capsys.readouterr().err.splitlines()
     assert [line.removeprefix("maintain: ") for line in errors[:2]] == [line.removeprefix("# ") for line in listed]
     assert len(optimizers.changes) == 2
+    assert command(role) == 0  # the table audit is there now, with the entry of the run before
+    assert all(".audit" in line for line in capsys.readouterr().err.splitlines()[:-1])
+    assert len(optimizers.changes) == 5
     assert command(role) == 0
     assert capsys.readouterr().err.splitlines() == ["maintain: nothing is left over"]
-    assert len(optimizers.changes) == 2
+    assert len(optimizers.changes) == 5
 
 
 def test_without_a_role_the_job_says_what_to_set(

@@ -19,7 +19,12 @@ def unit_id(dataset: str, path: str, member: str, offset: int) -> str:
 
 def text_digest(record: Record) -> str:
     """Return the sha256 (hex) of the report's text: background, findings and raw impression."""
-    return _digest([record.background, record.findings, record.reference_raw])
+    return digest_texts(record.background, record.findings, record.reference_raw)
+
+
+def digest_texts(background: str | None, findings: str | None, reference_raw: str | None) -> str:
+    """Return `text_digest` of the texts of a report."""
+    return _digest([background, findings, reference_raw])
 
 
 def sender_digest(*names: str) -> str | None:

@@ -1,0 +1,114 @@
+"""The rows of a patient: by id, by study, and by the name of their file; and what the patient is known by in models."""
+
+from collections.abc import Iterator
+from functools import reduce
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyiceberg.expressions import And, BooleanExpression, In, Or, Reference
+
+from radray.models.neighbours import subject_digest
+from radray.schema.predictions import PREDICTIONS
+from radray.schema.reports import REPORTS
+from radray.tables.catalog import Warehouse, equal_to
+from radray.tables.inventory import Inventory
+from radray.upkeep.carried import Patient
+from radray.upkeep.ids import Ids, is_distinctive
+
+HOLDING = (REPORTS, PREDICTIONS)
+"""Tables with rows about patients; the others hold numbers about many."""
+
+NAMES = ("source_uri", "source_member")
+"""Columns with names of files: a patient's id may be in one."""
+
+
+def patients_rows(inventory: Inventory, subject_id: str, dataset: str | None) -> list[dict[str, Any]]:
+    """Return the patient's rows in every Parquet file, also of old snapshots and staging.
+
+    They are those with the id; those of their studies; and those without any patient's id whose file, or study, is
+    named by it, unless the file has a report of another patient too.
+    """
+    studies: set[tuple[str, str | None]] = set()
+    named: dict[tuple[str, str], tuple[str, str | None]] = {}
+    """Dataset and source_uri of the rows that only a name says are the patient's, by dataset and unit_id."""
+    of_several: set[tuple[str, str | None]] = set()
+    ids = Ids([subject_id] if is_distinctive(subject_id) else [])
+    for batch in _batches(inventory, ["dataset", "unit_id", "study_id", "subject_id", *NAMES]):
+        by_id = pc.fill_null(pc.equal(batch.column("subject_id"), subject_id), False)
+        for row in batch.filter(by_id).to_pylist():
+            studies.add((row["dataset"], row["study_id"]))
+        rest = batch.filter(pc.invert(by_id))
+        for row in rest.filter(_by_name(rest, ids)).to_pylist():
+            place = (row["dataset"], row.get("source_uri"))
+            if row["subject_id"]:
+                of_several.add(place)
+            elif "source_uri" in row:
+                named[row["dataset"], row["unit_id"]] = (str(place[1]), row["study_id"])
+    units = {unit: study for unit, (uri, study) in named.items() if (unit[0], uri) not in of_several}
+    studies |= {(whose, study) for (whose, _), study in units.items() if study}
+    studies = {(whose, study) for whose, study in studies if dataset in (None, whose)}
+    study_ids = pa.array(sorted({study for _, study in studies if study}), pa.string())
+    unit_ids = pa.array(sorted({unit for whose, unit in units if dataset in (None, whose)}), pa.string())
+    rows: list[dict[str, Any]] = []
+    for batch in _batches(inventory, None):
+        by_id = pc.fill_null(pc.equal(batch.column("subject_id"), subject_id), False)
+        by_study = pc.is_in(batch.column("study_id"), study_ids)
+        rows += batch.filter(pc.or_(pc.or_(by_id, by_study), pc.is_in(batch.column("unit_id"), unit_ids))).to_pylist()
+    return [
+        row for row in rows if (row["dataset"], row["study_id"]) in studies or (row["dataset"], row["unit_id"]) in units
+    ]
+
+
+def known_as(warehouse: Warehouse, rows: list[dict[str, Any]], subject_id: str, dataset: str | None) -> Patient:
+    """Return what the patient of `rows` is known by in models; a row of another dataset is another patient's."""
+    namesakes = warehouse.read(REPORTS, ["unit_id", "study_id", "dataset"], {"subject_id": subject_id}).to_pylist()
+    strangers = [row for row in namesakes if dataset is not None and row["dataset"] != dataset]
+    units, studies, others = (
+        frozenset(row[name] for row in some for name in names if row[name])
+        for some, names in ((rows, ["unit_id"]), (rows, ["study_id"]), (strangers, ["unit_id", "study_id"]))
+    )
+    pairs = frozenset((row["findings"], row["reference"]) for row in rows if row["findings"] and row["reference"])
+    return Patient(units, subject_digest(subject_id), dataset, others, studies, pairs)
+
+
+def matching(rows: list[dict[str, Any]], subject_id: str, dataset: str | None) -> BooleanExpression:
+    """Return the filter for the patient's rows: by subject_id, and by study, since a row may lack the subject_id."""
+    ours = equal_to({"subject_id": subject_id} | ({} if dataset is None else {"dataset": dataset}))
+    alike = [ours]
+    for name in sorted({row["dataset"] for row in rows}):
+        for column in ("study_id", "unit_id"):
+            values = {row[column] for row in rows if row["dataset"] == name and row[column]}
+            if values:
+                among = In(Reference(column), values)  # type: ignore[call-arg, arg-type]  # pydantic hides its __init__
+                alike.append(And(equal_to({"dataset": name}), among))
+    return reduce(Or, alike)
+
+
+def _by_name(batch: pa.RecordBatch, ids: Ids) -> pa.Array:
+    """Return for each row whether an id of `ids` is in the name of its file, or of its study."""
+    names = [name for name in (*NAMES, "study_id") if name in batch.schema.names]
+    places = {place for name in names for place in ids.indices(batch.column(name))}
+    return pa.array([place in places for place in range(batch.num_rows)], pa.bool_())
+
+
+def _batches(inventory: Inventory, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of all data and staged files, referenced or not; files cut off by a crash are skipped.
+
+    Of `columns` (None: all) those that a file has.
+    """
+    for schema in HOLDING:
+        folders = (inventory.layout.data(schema.name), inventory.layout.staging(schema.name, "").rstrip("/"))
+        for file in (file for folder in folders for file in inventory.files(folder)):
+            if not file.uri.endswith(".parquet"):
+                continue
+            with inventory.open(file.uri) as source:
+                try:
+                    parquet = pq.ParquetFile(source)
+                    names = parquet.schema_arrow.names
+                    if {"dataset", "unit_id", "study_id", "subject_id"} <= set(names):
+                        wanted = None if columns is None else [name for name in columns if name in names]
+                        yield from parquet.iter_batches(columns=wanted)
+                except (pa.ArrowException, OSError):
+                    continue  # nothing refers to it, and it is removed later
