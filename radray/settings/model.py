@@ -69,5 +69,5 @@ class ModelSettings(Section):
     @classmethod
     def _single_as_tuple(cls, value: object) -> object:
         if isinstance(value, str) and "," in value and not value.startswith("["):
-            raise ValueError("several are written as a list: 'model.uri=[a, b]'")
+            raise ValueError("several models are written as a list: 'model.uri=[a, b]'")
         return (value,) if isinstance(value, str) else () if value is None else value

@@ -22,7 +22,7 @@ from radray.settings.root import Settings
 from radray.storage.files import Storage
 from radray.tasks.registry import choose
 from radray.tasks.task import TargetCounts
-from radray.training.base_model import asked_of_base, planned_model
+from radray.training.base_model import asked_of_base, initial_model, planned_model
 from radray.training.dataset import EXAMPLES, TrainingData
 from radray.training.plan import describe_plan
 from radray.training.recording import describe_base
@@ -158,6 +158,16 @@ def test_a_training_that_does_not_fit_is_refused_before_a_download(tmp_path: Pat
     assert settings.model.init == "hf://google/flan-t5-xl"
     with pytest.raises(ConfigError, match=r"use train\.sharding=fsdp"):
         planned_model(settings, STORAGE, DATA, ASKED)
+
+
+def test_another_model_than_its_digest_says_is_not_learnt_from(base: ModelFolder, tmp_path: Path) -> None:
+    pinned = _settings(tmp_path, f"model.init={base.path}", f"model.digest={base.digest}")
+    assert initial_model(pinned, STORAGE, DATA, ASKED).digest == base.digest
+    other = _settings(tmp_path, f"model.init={base.path}", f"model.digest={'a' * 64}")
+    with pytest.raises(ConfigError, match=f"model.digest={'a' * 64}, and model .* has digest {base.digest}"):
+        initial_model(other, STORAGE, DATA, ASKED)
+    with pytest.raises(ConfigError, match=r"model\.init=tiny is built anew"):
+        asked_of_base(_settings(tmp_path, "model.init=tiny", f"model.digest={base.digest}"), STORAGE)
 
 
 @pytest.mark.parametrize("init", ["tiny", "tiny-causal"])
