@@ -23,6 +23,7 @@ from radray.messages import file_name, source_place
 from radray.schema.statuses import RejectReason
 from radray.settings.warehouse import S3Settings
 from radray.storage import s3, transfers
+from radray.storage.arrow import s3_filesystem
 from radray.storage.failures import MissingFile, cause, lever, translated
 from radray.storage.walk import Entry, Kind, entries_below, files_below, open_plain, shown_path
 
@@ -92,6 +93,10 @@ class Storage:
 
         On disk, links are not followed. Raises RadrayError when the folder cannot be listed.
         """
+        if is_s3(uri):
+            # pyarrow looks for an object of the name of a folder that is empty, see `s3.find`
+            with translated(uri, "cannot be listed"):
+                return sorted(each.uri for each in s3.below(self._boto, uri) if each.uri.endswith(suffix))
         fs, path = self.filesystem(uri)
         with translated(uri, "cannot be listed"):
             if isinstance(fs, pafs.LocalFileSystem):
@@ -241,7 +246,7 @@ class Storage:
 
     @cached_property
     def _arrow(self) -> pafs.S3FileSystem:
-        return self.access.arrow()
+        return s3_filesystem(self.access)
 
     @cached_property
     def _boto(self) -> Any:

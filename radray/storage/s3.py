@@ -4,6 +4,7 @@ Retries and timeouts are set here, once for all clients: a night runs for hours,
 minute must not end it, and one that has stopped answering must not hold it up for ever.
 """
 
+import datetime
 import hashlib
 import os
 import random
@@ -56,6 +57,14 @@ class S3Object:
     bytes: int
     etag: str
     """Changes with the content: an MD5, or for multipart and encrypted objects another digest."""
+    modified: datetime.datetime
+    """Last written, with its time zone."""
+
+    @classmethod
+    def listed(cls, bucket: str, entry: Mapping[str, Any]) -> "S3Object":
+        """Return the object that is an `entry` of a listing of `bucket`."""
+        uri = f"{SCHEME}{bucket}/{entry['Key']}"
+        return cls(uri, entry["Size"], entry["ETag"].strip('"'), entry["LastModified"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +88,6 @@ class S3Access:
         endpoint = settings.endpoint or _endpoint_of_environment()
         region = settings.region or os.environ.get("AWS_REGION") or _botocore().get_config_variable("region")
         return cls(endpoint.rstrip("/") if endpoint else None, str(region or "us-east-1"), settings.path_style)
-
-    def arrow(self) -> pafs.S3FileSystem:
-        """Return pyarrow's file system.
-
-        Pickled into another process it falls back to pyarrow's own 3 attempts (the strategy is not pickled); Ray Data,
-        which does so, makes 10 attempts of its own at each operation.
-        """
-        return pafs.S3FileSystem(
-            endpoint_override=self.endpoint,
-            region=self.region,
-            force_virtual_addressing=not self.path_style,
-            connect_timeout=CONNECT_TIMEOUT_S,
-            request_timeout=STALL_TIMEOUT_S,
-            retry_strategy=Retries(),
-        )
 
     def boto(self, attempts: int | None = None) -> Any:
         """Return a boto3 client, which threads may share and processes may not."""
@@ -175,8 +169,8 @@ def find(client: Any, uri: str) -> S3Object | None:
         return None
     # objects come by key, and of those that begin with this one it is the first
     page = persistently(lambda: client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1))
-    entries = [entry for entry in page.get("Contents", ()) if entry["Key"] == key]
-    return S3Object(uri, entries[0]["Size"], entries[0]["ETag"].strip('"')) if entries else None
+    entries = [S3Object.listed(bucket, entry) for entry in page.get("Contents", ()) if entry["Key"] == key]
+    return entries[0] if entries else None
 
 
 def head(client: Any, uri: str) -> S3Object:
@@ -184,7 +178,7 @@ def head(client: Any, uri: str) -> S3Object:
     bucket, key = split(uri)
     with missing_or_denied(client, uri):
         answer = persistently(lambda: client.head_object(Bucket=bucket, Key=key))
-    return S3Object(uri, answer["ContentLength"], answer["ETag"].strip('"'))
+    return S3Object(uri, answer["ContentLength"], answer["ETag"].strip('"'), answer["LastModified"])
 
 
 @contextmanager
@@ -210,7 +204,7 @@ def below(client: Any, uri: str) -> Iterator[S3Object]:
     for page in _pages(client, uri):
         for entry in page.get("Contents", ()):
             if not entry["Key"].endswith("/"):
-                yield S3Object(f"{SCHEME}{split(uri)[0]}/{entry['Key']}", entry["Size"], entry["ETag"].strip('"'))
+                yield S3Object.listed(split(uri)[0], entry)
 
 
 def remove(client: Any, uri: str) -> None:

@@ -17,7 +17,7 @@ from radray.errors import InputError
 from radray.schema.column import TableSchema
 from radray.storage.failures import translated
 from radray.storage.files import is_s3
-from radray.storage.s3 import persistently, split
+from radray.storage.s3 import below, persistently, split
 from radray.tables.catalog import Warehouse
 
 
@@ -43,17 +43,13 @@ class Inventory:
 
         Links, and what lies behind them, are not listed: it may belong to anybody. Raises RadrayError when S3 refuses.
         """
-        fs, path = self._warehouse.storage.filesystem(folder)
-        if isinstance(fs, pafs.LocalFileSystem):
-            return sorted(self._local(Path(path)))
+        if not is_s3(folder):
+            return sorted(self._local(Path(self._warehouse.storage.filesystem(folder)[1])))
         with translated(folder, "cannot be listed"):
-            infos = fs.get_file_info(pafs.FileSelector(path, recursive=True, allow_not_found=True))
-        scheme = folder[: folder.index("://") + 3]
-        return sorted(
-            StoredFile(f"{scheme}{info.path}", info.size, info.mtime.astimezone(datetime.UTC).replace(tzinfo=None))
-            for info in infos
-            if info.type == pafs.FileType.File
-        )
+            return sorted(
+                StoredFile(each.uri, each.bytes, each.modified.astimezone(datetime.UTC).replace(tzinfo=None))
+                for each in below(self._boto, folder)
+            )
 
     def open(self, uri: str) -> pa.NativeFile:
         """Return the file at `uri` for reading, seekable, on S3 verified. Raises RadrayError when it cannot be."""
@@ -87,11 +83,11 @@ class Inventory:
         fs, path = self._warehouse.storage.filesystem(folder)
         if not isinstance(fs, pafs.LocalFileSystem) or self._behind_a_link(Path(path)):
             return
-        for below in Path(path).glob("/".join("*" * depth)):
-            linked = any(folder.is_symlink() for folder in (below, *below.parents[: depth - 1]))
-            if not linked and below.is_dir() and _utc(below.stat().st_mtime) < before:
+        for inner in Path(path).glob("/".join("*" * depth)):
+            linked = any(folder.is_symlink() for folder in (inner, *inner.parents[: depth - 1]))
+            if not linked and inner.is_dir() and _utc(inner.stat().st_mtime) < before:
                 with suppress(OSError):
-                    below.rmdir()
+                    inner.rmdir()
 
     def table(self, schema: TableSchema) -> Table | None:
         """Return the table as it is now, for reading alone; None where there is none.

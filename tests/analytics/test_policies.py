@@ -43,7 +43,7 @@ def test_actions_are_named_and_resources_are_too(name: str) -> None:
             if set(statement["Action"]) <= ONLY_FOR_ALL:
                 assert resource == "*"
             elif resource.startswith("arn:aws:s3:::") and "/" in resource:
-                assert re.fullmatch(r"arn:aws:s3:::\$\{(results_)?bucket\}/\$\{(results_)?prefix\}/\*", resource)
+                assert re.fullmatch(r"arn:aws:s3:::\$\{(\w+_)?bucket\}/\$\{(\w+_)?prefix\}/(tables/)?\*", resource)
             else:
                 assert "*" not in resource
                 assert "?" not in resource
@@ -56,8 +56,10 @@ def test_listing_a_bucket_is_listing_a_prefix() -> None:
         listing = [entry for entry in statements(name) if "s3:ListBucket" in entry["Action"]]
         assert bool(listing) == (name != "dashboards")
         for statement in listing:
-            (prefixes,) = (statement["Condition"]["StringLike"]["s3:prefix"],)
-            assert all(re.fullmatch(r"\$\{(results_)?prefix\}/\*", entry) for entry in prefixes)
+            (bucket,) = statement["Resource"]
+            place = bucket.removeprefix("arn:aws:s3:::${").removesuffix("bucket}")
+            for entry in statement["Condition"]["StringLike"]["s3:prefix"]:
+                assert re.fullmatch(rf"\$\{{{place}prefix\}}/(tables/\*|\*)?", entry)  # its own bucket's, to a slash
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -158,10 +160,18 @@ def test_settings_fill_the_policies() -> None:
             *("warehouse.uri=s3://bucket/some/prefix/", "warehouse.catalog=glue", f"maintain.glue_role_arn={role}"),
             *("publish.account_id=123456789012", "publish.athena_output=s3://results/athena/"),
             "publish.principal_arn=arn:aws:quicksight:eu-central-1:123456789012:group/default/everybody",
+            *(
+                "source.uri=s3://feed/incoming/{date}",
+                "model.out=s3://models/radray/t5",
+                "train.checkpoint_uri=s3://c/k",
+            ),
         ],
     )
     for name in POLICIES:
         text = json.dumps(policy(name, policy_values(settings)))
         assert "$" not in text
-        assert ("arn:aws:s3:::bucket/some/prefix/*" in text) == (name in ("job", "publish"))
+        assert ("arn:aws:s3:::bucket/some/prefix/*" in text) == (name == "job")
+        assert ("arn:aws:s3:::bucket/some/prefix/tables/*" in text) == (name == "publish")
+        for place in ("feed/incoming", "models/radray", "c/k"):
+            assert (f"arn:aws:s3:::{place}/*" in text) == (name == "job")
         assert len("".join(text.split())) < 6_144  # AWS's limit of a managed policy, characters but for blanks

@@ -20,7 +20,7 @@ import pytest
 from tests.support.paths import ROOT
 from tests.support.worlds.two_nodes import COPIES
 
-pytestmark = pytest.mark.drill  # 30 s for two starts of two nodes
+pytestmark = pytest.mark.drill  # two starts of two nodes
 
 CERTIFICATES = ROOT / "jobs" / "configs" / "cluster" / "certificates.sh"
 EVERY_PROTOCOL = 3

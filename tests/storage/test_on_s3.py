@@ -19,6 +19,7 @@ from radray.errors import ConfigError, InputError, RadrayError
 from radray.schema.reports import REPORTS
 from radray.settings.loading import load_settings
 from radray.settings.warehouse import S3Settings, WarehouseSettings
+from radray.storage.arrow import s3_filesystem
 from radray.storage.files import Storage
 from radray.storage.s3 import ATTEMPTS, S3Access
 from radray.tables.catalog import Warehouse
@@ -167,7 +168,7 @@ def test_staging_that_cannot_be_seen_is_not_taken_for_none(
 ) -> None:
     assert staged_ids(storage, f"{settings.uri}/_staging", REPORTS) == []
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another-secret")
-    with pytest.raises(RadrayError, match="_staging: cannot be listed: SIGNATURE_DOES_NOT_MATCH"):
+    with pytest.raises(RadrayError, match="_staging: cannot be listed: SignatureDoesNotMatch"):
         staged_ids(Storage.of(settings.s3), f"{settings.uri}/_staging", REPORTS)
 
 
@@ -234,7 +235,7 @@ def test_every_client_gets_the_same_place_and_as_many_tries(s3: S3Server) -> Non
     assert client.meta.config.retries["total_max_attempts"] == ATTEMPTS
     iceberg = access.pyiceberg()
     assert (iceberg["s3.endpoint"], iceberg["s3.region"]) == (access.endpoint, "us-east-1")
-    assert access.arrow().region == "us-east-1"
+    assert s3_filesystem(access).region == "us-east-1"
     assert f"ENDPOINT '{str(access.endpoint).removeprefix('http://')}', USE_SSL 'false'" in access.duckdb()[0]
 
 

@@ -1,7 +1,8 @@
 """IAM policies of the roles, kept as files under ``iam/``, and the columns that Lake Formation grants to analysts.
 
-- ``job.json``: the nightly jobs: read and write the warehouse, its tables in Glue, and enable Glue's optimizers.
-- ``publish.json``: `jobs.publish`: the tables' metadata and the views.
+- ``job.json``: the nightly jobs' driver: read the source, read and write the warehouse and models, remove checkpoints,
+  its tables in Glue, and enable Glue's optimizers. Workers have jobs/configs/iam/worker.json: they write staging alone.
+- ``publish.json``: `jobs.publish`: the tables' metadata and the views; no report and no prediction.
 - ``dashboards.json``: its assets in QuickSight; a separate policy, since AWS limits each to 6,144 characters.
 - ``analyst.json``: queries in Athena. It opens no object of the warehouse: a file of `predictions` holds both texts and
   scores, so IAM and S3 cannot separate them. Lake Formation can: the warehouse's prefix is registered with it, its
@@ -47,7 +48,16 @@ def policy_values(settings: Settings) -> dict[str, str]:
         "quicksight_prefix": section.prefix,
         "optimizer_role_arn": settings.maintain.glue_role_arn,
     }
-    for place, uri in (("", settings.warehouse.uri), ("results_", section.athena_output)):
+    source, model = settings.source.uri, settings.model.out
+    places = {
+        "": settings.warehouse.uri,
+        "results_": section.athena_output,
+        # the folder that a night's lies in, and the one of the models
+        "source_": None if source is None else source.partition("{")[0].rstrip("/"),
+        "model_": model.rstrip("/").rpartition("/")[0],
+        "checkpoint_": settings.train.checkpoint_uri,
+    }
+    for place, uri in places.items():
         if uri is not None and is_s3(uri):
             bucket, _, prefix = uri.removeprefix("s3://").rstrip("/").partition("/")
             values |= {f"{place}bucket": bucket, f"{place}prefix": prefix or None}

@@ -133,6 +133,8 @@ class FaultProxy:
         self.requests: Counter[Operation] = Counter()
         self.log: list[Request] = []
         """All requests; bodies left out, but those that name what to delete."""
+        self.hides_missing = False
+        """Whether an object that is not there is forbidden, as to a role that may not list the whole bucket."""
         self._lock = threading.Lock()
         self._closing = False
 
@@ -230,6 +232,10 @@ class FaultProxy:
                 client.sendall(answer_head + answer[: len(answer) // 2])
                 return False
             answer = _flip(answer, len(answer))
+        of_an_object = "/" in urlsplit(request.target).path.strip("/")
+        if self.hides_missing and of_an_object and answer_head.split(b" ", 2)[1] == b"404":
+            client.sendall(_refusal(Fault.FORBIDDEN, request))
+            return True
         client.sendall(answer_head + answer)
         return b"connection: close" not in (head + answer_head).lower()
 
