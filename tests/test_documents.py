@@ -147,7 +147,7 @@ def _modules(top: str) -> list[Path]:
 
 def test_the_page_of_the_rooms_has_the_floors_that_imports_are_held_to() -> None:
     page = (ROOT / "radray/README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d?) ?\| \[?`([a-z]+)(?:\.py)?`", page, re.MULTILINE)
+    rows = re.findall(r"^\| (\d?) ?\| \[?`([a-z_]+)(?:\.py)?`", page, re.MULTILINE)
     on_page: dict[str, int] = {}
     floor = len(FLOORS)
     for number, room in rows:

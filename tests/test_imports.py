@@ -12,7 +12,7 @@ from tests.support.paths import ROOT
 
 FLOORS = (
     ("radray.messages",),
-    ("radray.errors", "radray.flags", "radray.console"),
+    ("radray.errors", "radray.flags", "radray.console", "radray.time_limit"),
     ("radray.settings", "radray.schema", "radray.language"),
     ("radray.checks",),
     ("radray.evaluation", "radray.reports", "radray.storage", "radray.cluster"),
@@ -29,6 +29,7 @@ HEAVY = {"torch", "transformers", "ctranslate2", "peft", "tokenizers"}
 WITHOUT_MODELS = {room for room in FLOOR if room.rpartition(".")[2] in ("settings", "schema", "language", "checks")} | {
     "radray.errors",
     "radray.flags",
+    "radray.time_limit",
     "radray.evaluation",
     "radray.reports",
     "radray.storage",

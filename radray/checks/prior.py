@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from radray.checks.spans import CACHED_TEXTS, IMPRESSION, Hit, Place, matches, sentence_spans, stems
+from radray.checks.spans import CACHED_TEXTS, IMPRESSION, Hit, Place, matches, sentence_of, stems
 
 _I = re.IGNORECASE | re.VERBOSE
 
@@ -148,7 +148,8 @@ def _priors(text: str) -> tuple[tuple[int, int], ...]:
 
 def wants_prior(text: str, position: int) -> bool:
     """Return whether the sentence at `position` asks for an earlier exam, states that there is none, or looks ahead."""
-    return any(start <= position < end and _NOT_A_PRIOR.search(text, start, end) for start, end in sentence_spans(text))
+    start, end = sentence_of(text, position)
+    return start <= position < end and _NOT_A_PRIOR.search(text, start, end) is not None
 
 
 def is_of_degree(text: str, position: int) -> bool:

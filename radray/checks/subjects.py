@@ -1,8 +1,10 @@
 """What a number of a text belongs to: the words beside a measurement, a grade or a level, with sides and places."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from radray.checks.spans import sentence_spans
@@ -48,6 +50,7 @@ _PREPOSITIONS = words("in of at within from along on over involving through thro
 _VERBS = words("is are was were has have measures measure measuring measured contains containing shows there it and")
 _SEPARATOR = re.compile(r"[;,()]|\b(?:and|with|while|whereas|but|plus|versus|despite)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
+_SPACES = re.compile(r"\s*+")
 _NORMAL = re.compile(rf"\b(?:{'|'.join(sorted(WELL))})\b", re.IGNORECASE)
 _ENDED = frozenset({"ss", "is", "us"})
 
@@ -194,13 +197,17 @@ def _read_phrase(
     places: set[tuple[str, str]] = set()
     denied: set[str] = set()
     under = no = False
-    tokens = [
-        token
-        for token in _WORD.finditer(text, start, end)
-        if not any(first <= token.start() < last for first, last in numbers)
-    ]
+    begins = [first for first, _ in numbers]
+    ends = list(accumulate((last for _, last in numbers), max))
+    tokens: list[re.Match[str]] = []
+    ordinals: list[int] = []  # of each token, the numbers that begin before it or at it
+    for token in _WORD.finditer(text, start, end):
+        ordinal = bisect_right(begins, token.start())
+        if not ordinal or token.start() >= ends[ordinal - 1]:
+            tokens.append(token)
+            ordinals.append(ordinal)
     for index, token in enumerate(tokens):
-        if index and any(tokens[index - 1].start() < first < token.start() for first, _ in numbers):
+        if index and ordinals[index - 1] < ordinals[index]:
             under = False
         word = token[0].lower()
         following = tokens[index + 1][0].lower() if index + 1 < len(tokens) else ""
@@ -211,7 +218,7 @@ def _read_phrase(
             if (len(word) > 1 or token[0].isupper()) and following not in ("to", "ward"):
                 places |= {("side", side) for side in _SIDES[word]}
         else:
-            of_number = word == "of" and any(not text[last : token.start()].strip() for _, last in numbers)
+            of_number = word == "of" and bool(ends) and _follows(text, ends[-1], token.start())
             under = (word in _PREPOSITIONS and not of_number) or (under and word not in _VERBS)
             no = no or word in DENIALS
             for plain in normal_words(word):
@@ -223,6 +230,11 @@ def _read_phrase(
                     if no:
                         denied.add(plain)
     return frozenset(head), frozenset(beside), frozenset(places), frozenset(denied)
+
+
+def _follows(text: str, end: int, at: int) -> bool:
+    """Return whether `at` lies before `end`, or after it with nothing but white space between."""
+    return end >= at or _SPACES.fullmatch(text, end, at) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -8,13 +8,14 @@ from importlib.metadata import version
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Literal
 
+from radray.evaluation.common import common_in_sentences, common_length
 from radray.language.sentences import SPLITTER_ID, split_sentences
 
 if TYPE_CHECKING:
     from rouge_score.rouge_scorer import RougeScorer
 
-METRICS = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}
-"""Metrics: their names in our tables, and rouge-score's."""
+METRICS = ("rouge1", "rouge2", "rougel", "rougelsum")
+"""Metrics: their names in our tables."""
 
 
 TEXTS_KEPT = 8192
@@ -50,7 +51,7 @@ def _tokenise(stemmer: bool) -> Callable[[str], list[str]]:
 
 
 class Scorer:
-    """Score one prediction at a time with rouge-score; ROUGE-Lsum is over the sentences of `split_sentences`."""
+    """Score one prediction at a time, as rouge-score does; ROUGE-Lsum is over the sentences of `split_sentences`."""
 
     def __init__(self, stemmer: bool, references: Literal["clean", "raw"] = "clean") -> None:
         """Score with or without the stemmer; `references` says whether these will be cleaned or raw."""
@@ -59,9 +60,6 @@ class Scorer:
             (f"rouge-score-{version('rouge-score')}", "stem" if stemmer else "nostem", SPLITTER_ID, references)
         )
         """How scores are computed: library, stemmer, sentence splitter, and whether references are cleaned or raw."""
-
-    def _scorer(self, *metrics: str) -> RougeScorer:
-        return _scorer_of(self._stemmer, metrics)
 
     def score(self, reference: str, prediction: str) -> dict[str, float]:
         """Return precision, recall and F of each metric, 0 to 1, under the column names of `predictions`.
@@ -72,21 +70,40 @@ class Scorer:
         if not reference.strip():
             raise ValueError("the reference is empty: score only reports that have one")
         references, predictions = split_sentences(reference), split_sentences(prediction)
-        if len(references) <= 1 and len(predictions) <= 1:
-            # for two single sentences Lsum is L: the only union LCS is the LCS, and nothing is clipped
-            scores = self._scorer("rouge1", "rouge2", "rougeL").score(reference, prediction)
-            scores["rougeLsum"] = scores["rougeL"]
-        else:
-            scores = self._scorer(*METRICS.values()).score("\n".join(references), "\n".join(predictions))
+        several = len(references) > 1 or len(predictions) > 1
+        texts = ("\n".join(references), "\n".join(predictions)) if several else (reference, prediction)
+        tokens_of = _tokenise(self._stemmer)
+        words, written = tokens_of(texts[0]), tokens_of(texts[1])
+        counts = _scorer_of(self._stemmer).score(*texts)
+        common = common_length(words, written)
+        # for two single sentences Lsum is L: the only union LCS is the LCS, and nothing is clipped
+        in_sentences = common
+        if several:
+            of_each = ([tuple(tokens_of(text)) for text in part] for part in (references, predictions))
+            in_sentences = common_in_sentences(*of_each)
+        scores = {
+            "rouge1": counts["rouge1"],
+            "rouge2": counts["rouge2"],
+            "rougel": _score(common, len(words), len(written)),
+            "rougelsum": _score(in_sentences, len(words), len(written)),
+        }
         return {
             f"{metric}_{part}": float(value)
-            for metric, name in METRICS.items()
-            for part, value in zip(("precision", "recall", "f"), scores[name], strict=True)
+            for metric in METRICS
+            for part, value in zip(("precision", "recall", "f"), scores[metric], strict=True)
         }
 
 
+def _score(common: int, reference: int, prediction: int) -> tuple[float, float, float]:
+    """Return precision, recall and F of `common` words; zeros where either text has none."""
+    if not common:
+        return 0.0, 0.0, 0.0
+    precision, recall = common / prediction, common / reference
+    return precision, recall, 2 * precision * recall / (precision + recall)
+
+
 @functools.cache
-def _scorer_of(stemmer: bool, metrics: tuple[str, ...]) -> RougeScorer:
+def _scorer_of(stemmer: bool) -> RougeScorer:
     from rouge_score.rouge_scorer import RougeScorer
 
-    return RougeScorer(list(metrics), tokenizer=Tokenizer(stemmer))
+    return RougeScorer(["rouge1", "rouge2"], tokenizer=Tokenizer(stemmer))

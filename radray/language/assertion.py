@@ -120,15 +120,21 @@ def asserted(words: Words, first: int, last: int, cues: dict[int, tuple[int, Ent
     limiting: bool | None = None  # whether the clause has a word that limits; known at its first "evaluation for"
     history = 0
     skip, opened, prefixed = first, -1, -2
+    placed: list[bool] | None = None  # of each word of the clause; most clauses do not ask
     for at in range(first, last):
         word, barrier = tokens[at], barriers[at]
         if barrier in _PAUSES or word == "and":
             following = tokens[at + 1] if word == "and" and at + 1 < last else word
             closed = tokens[at - 1] in CLOSING and following not in ("or", "nor")
             opens = following in ASSERTIVE or (word == "and" and following in INSTEAD)
+            if negation and barrier != NONE and last_or < at and placed is None:
+                placed = _placed(words, first, last)
             if (negation or doubt or limit) and (
                 (barrier != COLON and closed)
-                or (last_or < at and (opens or (barrier != NONE and negation and _placed(words, at, last))))
+                or (
+                    last_or < at
+                    and (opens or (barrier != NONE and negation and placed is not None and placed[at - first]))
+                )
             ):
                 negation = doubt = limit = False
             if barrier != NONE:
@@ -174,14 +180,13 @@ def asserted(words: Words, first: int, last: int, cues: dict[int, tuple[int, Ent
     return Assertion(negated, doubted, past, limited)
 
 
-def _placed(words: Words, first: int, last: int) -> bool:
-    """Return whether the part of a list that begins at the word `first` says of something that it is there."""
-    for at in range(first, last):
-        if at > first and words.barriers[at] == COMMA:
-            return False
-        if words.words[at] in PLACED:
-            return True
-    return False
+def _placed(words: Words, first: int, last: int) -> list[bool]:
+    """Return for each word of a clause whether the part of a list that begins there says that something is there."""
+    placed: list[bool] = []
+    for at in reversed(range(first, last)):
+        goes_on = at + 1 < last and words.barriers[at + 1] != COMMA and placed[-1]
+        placed.append(words.words[at] in PLACED or goes_on)
+    return placed[::-1]
 
 
 def denies(words: Words, end: int, covered: set[int]) -> bool:

@@ -112,15 +112,38 @@ def find_malpositions(text: str, devices: Sequence[int] | None = None) -> list[M
     text = lower(text)
     sentences = [match.span() for match in _SENTENCE.finditer(text)]
     malpositions: list[Malposition] = []
+    named = None if devices is None else sorted(devices)
     for index, (first, last) in enumerate(sentences):
         since = sentences[index - 1][0] if index else first
-        if devices is not None and not any(since <= device < last for device in devices):
+        if named is not None and bisect_left(named, since) == bisect_left(named, last):
             continue
+        mended = _Ahead(_MENDED, text, sentences[index + 1][1] if index + 1 < len(sentences) else last)
         for start, end in _in_sentence(text, first, last):
-            beyond = sentences[index + 1][1] if index + 1 < len(sentences) else last
-            if not _MENDED.search(text, end, beyond):
+            if not mended.after(end):
                 malpositions.append(Malposition(start, end, _DOUBT.search(text, start, end) is not None))
     return malpositions
+
+
+class _Ahead:
+    """Whether a pattern matches between a place and the end of a part, asked from one place after another.
+
+    The match that is found for one place stands for all places up to it, and so does that there is none.
+    """
+
+    def __init__(self, pattern: re.Pattern[str], text: str, end: int) -> None:
+        self._search, self._text, self._end = pattern.search, text, end
+        self._match = self._none = -1
+
+    def after(self, at: int) -> bool:
+        """Return whether the pattern matches from `at` on."""
+        if at <= self._match or 0 <= self._none <= at:
+            return at <= self._match
+        match = self._search(self._text, at, self._end)
+        if match is None:
+            self._none = at
+        else:
+            self._match = match.start()
+        return match is not None
 
 
 def _in_sentence(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
@@ -137,10 +160,11 @@ def _in_sentence(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
         (match.start(), match.end(), match.lastgroup or "") for match in patterns.devices.finditer(text, first, last)
     ]
     named = {kind for _, _, kind in devices}
+    goal = _Ahead(_REACHES_ITS_GOAL, text, last)
     for kind in (kind for kind in kinds if kind in named):
         for place in patterns.places[kind].finditer(text, first, last):
             start = _device_of(place, kind, devices)
-            if start is None or (kind == "central_line" and _REACHES_ITS_GOAL.search(text, start, last)):
+            if start is None or (kind == "central_line" and goal.after(start)):
                 continue
             denied = list(_SOUND.finditer(text, min(start, place.start()), place.start()))
             if not denied or _NOW.search(text, denied[-1].end(), place.start()):

@@ -5,7 +5,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from radray.language.assertion import ASKED, COLON, STOP, Words, asserted, denies
 from radray.language.binding import bind
@@ -170,17 +170,26 @@ def _with_malpositions(
     words: Words, ordinals: list[int], text: str, mentions: list[Mention], devices: list[int]
 ) -> list[Mention]:
     """Return `mentions` with one more for each tube or line in the wrong place; its side is no side of a tube."""
-    for start, end, doubtful in find_malpositions(text, devices):
+    misplaced = find_malpositions(text, devices)
+    spans = sorted((start, end) for start, end, _ in misplaced)
+    starts = [start for start, _ in spans]
+    ends = list(accumulate((end for _, end in spans), max))
+
+    def is_misplaced(at: int) -> bool:
+        place = bisect_right(starts, at)
+        return place > 0 and at < ends[place - 1]
+
+    mentions = [
+        replace(mention, sides=_NOTHING)
+        if mention.concept in MIDLINE_TUBES and is_misplaced(mention.start)
+        else mention
+        for mention in mentions
+    ]
+    for start, end, doubtful in misplaced:
         first, last = bisect_left(words.starts, start), bisect_left(words.starts, end)
         sides = _NOTHING.union(*(SIDES.get(word, _NOTHING) for word in words.words[first:last]))
         state = State.UNCERTAIN if doubtful else State.PRESENT
         sentence = bisect_right(ordinals, first)
-        mentions = [
-            replace(mention, sides=_NOTHING)
-            if mention.concept in MIDLINE_TUBES and start <= mention.start < end
-            else mention
-            for mention in mentions
-        ]
         mentions.append(Mention("malpositioned_device", start, end, state, sides, None, _NOTHING, None, sentence))
     return mentions
 
@@ -250,19 +259,15 @@ def _read_clause(words: Words, first: int, last: int, matches: list[Match], give
     return [target for target in targets if target.state is not None]
 
 
-def _part_alone(words: Words, first: int, target: Target, cue: int = 0) -> bool:
-    """Return whether only a part of a device is meant, before the cue at the word `cue`: "tube tip not visualized"."""
+def _part_alone(words: Words, first: int, target: Target, *, between: bool = False) -> bool:
+    """Return whether only a part of a device is meant: "tube tip not visualized"; `between`: one before the cue."""
     if not CONCEPTS[target.concepts[0]].device:
         return False
     before, after = (
         words.words[max(target.first - 3, first) : target.first],
         words.words[target.last - 1 : target.last + 1],
     )
-    return (
-        not PARTS.isdisjoint(after)
-        or (before[-1:] != ["no"] and not PARTS.isdisjoint(before))
-        or not PARTS.isdisjoint(words.words[target.last : cue])
-    )
+    return not PARTS.isdisjoint(after) or (before[-1:] != ["no"] and not PARTS.isdisjoint(before)) or between
 
 
 def _doubt_alternatives(words: Words, targets: list[Target]) -> None:
@@ -282,6 +287,7 @@ def _look_back(words: Words, first: int, last: int, cues: dict[int, tuple[int, E
     """Apply the cues that stand after their finding ("cannot be excluded", "not seen", ": none") to its state."""
     tokens = words.words
     firsts = [target.first for target in targets]
+    parts: list[int] | None = None
     for start, (end, entry) in cues.items():
         cue = entry.cue
         lone_no = cue == "negation" and end == last and (words.barriers[start] == COLON or tokens[start] == "not")
@@ -297,5 +303,9 @@ def _look_back(words: Words, first: int, last: int, cues: dict[int, tuple[int, E
         for target in listed(words, targets, before) if before >= 0 else ():
             if target.kind == NORMAL or (target.state == State.ABSENT and state == State.UNCERTAIN):
                 continue
-            if state != State.ABSENT or not _part_alone(words, first, target, start):
-                target.state = state
+            if state == State.ABSENT:
+                parts = [at for at in range(first, last) if tokens[at] in PARTS] if parts is None else parts
+                between = target.last < start and bisect_left(parts, target.last) < bisect_left(parts, start)
+                if _part_alone(words, first, target, between=between):
+                    continue
+            target.state = state

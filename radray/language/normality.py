@@ -106,10 +106,10 @@ def judged_sentences(impression: str) -> list[tuple[str, bool]]:
 def _judged_words(sentence: str) -> list[str]:
     """Return the words of `sentence` that count, in lower case; [] for a sentence that is not judged."""
     words = _WORD.findall(_MASK.sub(" ", sentence).lower())
-    while words and words[0].isdigit():
-        words = words[1:]
+    first = next((at for at, word in enumerate(words) if not word.isdigit()), len(words))
+    words = words[first:]
     while words and words[-1].isdigit():
-        words = words[:-1]
+        words.pop()
     return [] if _is_label(words) or " ".join(words) in CLOSINGS else words
 
 

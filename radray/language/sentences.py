@@ -40,6 +40,7 @@ def _split_line(words: list[str]) -> list[str]:
     sentences: list[str] = []
     current: list[str] = []
     next_number = 0
+    last_word = ""  # the last that is no initial
     for index, word in enumerate(words):
         mark = _MARK.match(word) if "." in word or ")" in word else None
         number = int(mark[1]) if mark and mark[1].isdigit() else 0
@@ -53,25 +54,22 @@ def _split_line(words: list[str]) -> list[str]:
         if begins_item and _MARK.fullmatch(word):
             continue
         # letters alone end no sentence: most words need no look at the next
-        if index + 1 == len(words) or (not word.isalnum() and _ends_sentence(words, index)):
+        if index + 1 == len(words) or (not word.isalnum() and _ends_sentence(word, words[index + 1], last_word)):
             sentences.append(" ".join(current))
             current = []
+        if len(word) != 2 or not _INITIAL.fullmatch(word):
+            last_word = word
     if current:
         sentences.append(" ".join(current))
     return sentences
 
 
-def _ends_sentence(words: list[str], index: int) -> bool:
-    """Whether the word at `index`, which another follows, is the last of its sentence."""
-    word, following = words[index].lower().lstrip("(["), words[index + 1]
-    if not _STOP.search(word) or following[0].islower():
+def _ends_sentence(word: str, following: str, before: str) -> bool:
+    """Whether `word`, which `following` follows, is the last of its sentence; `before`: the last that is no initial."""
+    lower = word.lower().lstrip("([")
+    if not _STOP.search(lower) or following[0].islower():
         return False
-    if word in _ABBREVIATIONS or (word in _BEFORE_NUMBERS and following[0].isdigit()):
+    if lower in _ABBREVIATIONS or (lower in _BEFORE_NUMBERS and following[0].isdigit()):
         return False
-    if not _INITIAL.fullmatch(words[index]):
-        return True
     # initials after a title: "Dr. J. R. Smith"; without a title a letter may end a sentence: "hepatitis C. No"
-    before = index - 1
-    while before >= 0 and _INITIAL.fullmatch(words[before]):
-        before -= 1
-    return before < 0 or words[before].lower() not in _TITLES
+    return not _INITIAL.fullmatch(word) or before.lower() not in _TITLES

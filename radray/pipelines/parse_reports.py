@@ -19,12 +19,13 @@ from radray.pipelines.work import REPORTS_A_TASK, PlannedUnit, SourceSpec, WorkU
 from radray.reports.archives.container import Member, open_members, read_members
 from radray.reports.formats.registry import DocumentFormat, RecordFormat
 from radray.reports.record.identity import split_key, text_digest, unit_id
-from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected_record
+from radray.reports.record.record import MAX_REPORT_BYTES, SECONDS_A_RECORD, Record, rejected_record
 from radray.reports.record.residual import residual_kinds
 from radray.schema.reports import REPORTS
 from radray.schema.statuses import RejectReason, ReportStatus
 from radray.storage.files import FrozenFile, Storage, is_s3
 from radray.tables.rows import to_arrow
+from radray.time_limit import TimeLimitError, time_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,13 @@ class ReadReports:
 
     def _rows(self, work: WorkUnit) -> Iterator[dict[str, Any]]:
         for file, record in _read(self._storage, work, self._context.source):
-            yield self._row(file, record, work.format)
+            try:
+                with time_limit(SECONDS_A_RECORD):
+                    row = self._row(file, record, work.format)
+            except TimeLimitError:
+                late = (record.member, record.offset, record.source_digest, RejectReason.TIMEOUT)
+                row = self._row(file, rejected_record(*late, record.study_id, record.subject_id), work.format)
+            yield row
 
     def _row(self, file: FrozenFile, record: Record, format_: str) -> dict[str, Any]:
         context, dataset = self._context, self._context.source.dataset
@@ -124,9 +131,8 @@ def _read(storage: Storage, work: WorkUnit, source: SourceSpec) -> Iterator[tupl
     reader = source.open(work.format)
     if work.members:
         (file,) = work.files
-        with opened(storage, file) as stream:
-            for record in _of_members(stream, work, reader):
-                yield file, record
+        for record in _of_members(storage, file, work, reader):
+            yield file, record
     elif isinstance(reader, DocumentFormat):
         for file in work.files:
             with opened(storage, file) as stream:
@@ -151,23 +157,40 @@ def _document(reader: DocumentFormat, data: bytes, name: str, offset: int) -> Re
     return record if record.offset == offset else replace(record, offset=offset)
 
 
-def _of_members(stream: BinaryIO, work: WorkUnit, reader: DocumentFormat | RecordFormat) -> Iterator[Record]:
+def _of_members(
+    storage: Storage, file: FrozenFile, work: WorkUnit, reader: DocumentFormat | RecordFormat
+) -> Iterator[Record]:
     if isinstance(reader, DocumentFormat):
-        for member, data in read_members(stream, work.members):
-            if isinstance(data, RejectReason):
-                yield rejected_record(member.name, member.occurrence, "", data)
-            else:
-                yield _document(reader, data, member.name, member.occurrence)
+        with opened(storage, file) as stream:
+            for member, data in read_members(stream, work.members):
+                if isinstance(data, RejectReason):
+                    yield rejected_record(member.name, member.occurrence, "", data)
+                else:
+                    yield _document(reader, data, member.name, member.occurrence)
         return
-    counts = {id(member): count for member, count in zip(work.members, work.counts, strict=True)}
-    for member, content in open_members(stream, work.members):
-        base, count = offset_base(member), counts[id(member)]
+    left = dict(zip(work.members, work.counts, strict=True))
+    while left:
+        with opened(storage, file) as stream:
+            yield from _until_late(stream, left, reader)
+
+
+def _until_late(stream: BinaryIO, left: dict[Member, int], reader: RecordFormat) -> Iterator[Record]:
+    """Yield the records of the members in `left`, and take these out, up to one that took too long.
+
+    What interrupts a stream leaves it at no known place: the members behind are read from another.
+    """
+    for member, content in open_members(stream, list(left)):
+        base, count = offset_base(member), left.pop(member)
         if isinstance(content, RejectReason):
             records: Iterator[Record] = (rejected_record("", offset, "", content) for offset in range(count))
         else:
             records = exactly(count, reader.read(content))
+        late = False
         for record in records:
+            late = record.reason is RejectReason.TIMEOUT and not record.source_digest
             yield replace(record, member=member.name, offset=base + record.offset)
+        if late:
+            return
 
 
 def _to_table(rows: Sequence[dict[str, Any]]) -> pa.Table:

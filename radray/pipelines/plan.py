@@ -28,9 +28,13 @@ from radray.reports.record.counting import MAX_UNITS_A_FILE
 from radray.reports.record.identity import unit_id
 from radray.schema.statuses import RejectReason
 from radray.storage.files import FrozenFile, Storage
+from radray.time_limit import TimeLimitError, time_limit
 
 MAX_UNITS_A_NIGHT = 3_000_000
 """Units of all files together; beyond it the largest files are set aside, so that the many small ones are read."""
+
+_SECONDS_TO_PLAN, _BYTES_A_SECOND = 120.0, 1e6
+"""Time that the units of a file may take to be counted: a tenth of the speed of any format, and a store's."""
 
 _T = TypeVar("_T")
 
@@ -70,8 +74,10 @@ class _Planner:
             self._set_aside(file, file.problem, _error(file, f"is not read: {file.problem.value}"))
             return
         try:
-            with _named(file), opened(self._storage, file) as stream:
+            with _named(file), opened(self._storage, file) as stream, time_limit(_seconds_to_plan(file)):
                 self._add(file, stream)
+        except TimeLimitError:
+            self._set_aside(file, RejectReason.TIMEOUT, _error(file, "takes too long to be counted"))
         except Exception as error:
             named = error if isinstance(error, InputError) else _error(file, "its reader failed")
             self._set_aside(file, reason_of(error), named)
@@ -295,6 +301,10 @@ def _named(file: FrozenFile) -> Iterator[None]:
 
 def _error(file: FrozenFile, what: str) -> InputError:
     return InputError(f"{file_name(file.path)}: {what}; see source.uri and source.format")
+
+
+def _seconds_to_plan(file: FrozenFile) -> float:
+    return _SECONDS_TO_PLAN + file.bytes / _BYTES_A_SECOND
 
 
 def _too_many() -> InputError:

@@ -7,8 +7,13 @@ from collections.abc import Callable, Iterator
 from radray.console import log_warning
 from radray.errors import InputError, RadrayError
 from radray.pipelines.stage import innermost_frame
-from radray.reports.record.record import Record, rejected_record
+from radray.reports.record.record import SECONDS_A_RECORD, Record, rejected_record
 from radray.schema.statuses import RejectReason
+from radray.time_limit import TimeLimitError, time_limit
+
+SECONDS_TO_THE_NEXT = 300.0
+"""Time from one record of a file to the next, which may be a slow store's; the texts of each have a limit of their
+own."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,9 +42,12 @@ def reason_of(error: Exception) -> RejectReason:
 
 
 def document_or_reason(read: Callable[[], Record]) -> Record | RejectReason:
-    """Return the record that `read` returns, or why there is none."""
+    """Return the record that `read` returns, or why there is none; TIMEOUT after SECONDS_A_RECORD."""
     try:
-        return read()
+        with time_limit(SECONDS_A_RECORD):
+            return read()
+    except TimeLimitError:
+        return RejectReason.TIMEOUT
     except Exception as error:
         return reason_of(error)
 
@@ -47,13 +55,14 @@ def document_or_reason(read: Callable[[], Record]) -> Record | RejectReason:
 def exactly(count: int, records: Iterator[Record]) -> Iterator[Record]:
     """Yield `count` records, those of `records` as far as there are any; the others are rejected with the reason.
 
-    A file that turns out to hold more than was counted is MALFORMED in its last row: the further ones have none.
+    A file that turns out to hold more than was counted is MALFORMED in its last row: the further ones have none. Where
+    the next record takes longer than SECONDS_TO_THE_NEXT, those that are left are TIMEOUT, without a digest.
     """
     given = 0
     reason = RejectReason.MALFORMED
     waiting: Record | None = None
     try:
-        for record in records:
+        for record in _each(records):
             if given + (waiting is not None) == count:
                 waiting = None
                 break
@@ -61,6 +70,8 @@ def exactly(count: int, records: Iterator[Record]) -> Iterator[Record]:
                 yield waiting
                 given += 1
             waiting = record
+    except TimeLimitError:
+        reason = RejectReason.TIMEOUT
     except Exception as error:
         reason = reason_of(error)
     if waiting is not None:
@@ -68,3 +79,13 @@ def exactly(count: int, records: Iterator[Record]) -> Iterator[Record]:
         given += 1
     for offset in range(given, count):
         yield rejected_record("", offset, "", reason)
+
+
+def _each(records: Iterator[Record]) -> Iterator[Record]:
+    """Yield `records`. Raises TimeLimitError where the next takes longer than SECONDS_TO_THE_NEXT."""
+    while True:
+        with time_limit(SECONDS_TO_THE_NEXT):
+            record = next(records, None)
+        if record is None:
+            return
+        yield record

@@ -24,6 +24,10 @@ from radray.schema.statuses import FailReason, PredictionStatus
 from radray.settings.generate import ScoreSettings
 from radray.tables.rows import to_arrow
 from radray.tasks.registry import TASKS
+from radray.time_limit import TimeLimitError, time_limit
+
+SECONDS_A_ROW = 60.0
+"""Time that scores and checks of a report may take; an ordinary one takes some milliseconds."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -63,21 +67,24 @@ class ScorePredictions(Stage):
     def run(self, batch: pa.Table) -> pa.Table:
         """Return the rows of `predictions`; a failed prediction scores 0, one without a reference null.
 
-        A report whose scores or checks raise fails, with reason `scoring_error`, and no other. One whose prediction has
-        an identifier that its input lacks fails with reason `identifier`.
+        A report whose scores or checks raise fails, with reason `scoring_error`, and no other; where they take longer
+        than SECONDS_A_ROW the reason is `scoring_timeout`. One whose prediction has an identifier that its input lacks
+        fails with reason `identifier`.
         """
         scorer = Scorer(stemmer=self._settings.stemmer)
         names = [column.name for column in PREDICTIONS.columns]
         rows = []
         for source in batch.to_pylist():
             try:
-                kept, invented = withhold(source)
-                source |= _failed(FailReason.IDENTIFIER) if invented else kept
-                columns = self._task.score(scorer, source) | ({"flag_identifier": True} if invented else {})
-            except Exception as error:  # of rules on free text: it may cost this report, and no other
+                with time_limit(SECONDS_A_ROW):
+                    kept, invented = withhold(source)
+                    source |= _failed(FailReason.IDENTIFIER) if invented else kept
+                    columns = self._task.score(scorer, source) | ({"flag_identifier": True} if invented else {})
+            except (Exception, TimeLimitError) as error:  # of rules on free text: it may cost this report, and no other
                 why = f"{type(error).__name__} at {innermost_frame(error)}"
                 log_warning(_LOG, f"unit_id {source['unit_id']} cannot be scored: {why}")
-                source |= _failed(FailReason.SCORING_ERROR)
+                late = isinstance(error, TimeLimitError)
+                source |= _failed(FailReason.SCORING_TIMEOUT if late else FailReason.SCORING_ERROR)
                 columns = _zeros(scorer, source)
             row = {name: source.get(name) for name in names} | self._constants | columns
             rows.append(row | self._deferral.columns(row))

@@ -1,6 +1,7 @@
 """ROUGE against hand-computed fractions and against rouge-score itself."""
 
 import random
+import tracemalloc
 
 import pytest
 from rouge_score import rouge_scorer
@@ -95,3 +96,25 @@ def test_equals_rouge_score_itself(stemmer: bool) -> None:
         expected = {name: tuple(whole[theirs]) for name, theirs in _NAMES.items()}
         assert ours.score(reference, prediction) == pytest.approx(_figures(**expected), abs=1e-12)
     assert 100 < several < 600
+
+
+def long_text(words: int, seed: int, *, sentences: bool) -> str:
+    rng = random.Random(seed)
+    return " ".join(
+        rng.choice("abcdefghij") if at % 10 or not sentences else f"{rng.choice('abc')}. The" for at in range(words)
+    )
+
+
+@pytest.mark.parametrize("sentences", [False, True])
+def test_a_long_reference_equals_rouge_score_in_little_memory(sentences: bool) -> None:
+    reference, prediction = long_text(1_500, 1, sentences=sentences), long_text(60, 2, sentences=sentences)
+    library = rouge_scorer.RougeScorer(list(_NAMES.values()), use_stemmer=True)
+    whole = library.score(*("\n".join(split_sentences(text)) for text in (reference, prediction)))
+    scorer = Scorer(stemmer=True)
+    expected = {name: tuple(whole[theirs]) for name, theirs in _NAMES.items()}
+    assert scorer.score(reference, prediction) == pytest.approx(_figures(**expected), abs=1e-12)
+    tracemalloc.start()
+    scorer.score(long_text(20_000, 3, sentences=sentences), prediction)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6_000_000  # a table of lists takes 11 MB

@@ -1,4 +1,5 @@
 import datetime
+import hashlib
 import io
 import time
 from typing import Any
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 from radray.errors import InputError
 from radray.reports.formats.hl7 import count, parse_time, read
-from radray.reports.record.record import Record
-from radray.reports.wire.hl7.messages import Delimiters, decode_segments, read_messages
+from radray.reports.record.record import MAX_REPORT_WORDS, Record
+from radray.reports.wire.hl7.messages import MAX_GROUPS, MAX_SEGMENTS, Delimiters, decode_segments, read_messages
 from radray.schema.statuses import RejectReason
 from tests.support.inputs.bad_messages import ORU, TEXTS, message
 from tests.support.inputs.conservation import check_count_is_what_is_read
@@ -144,7 +145,7 @@ def test_every_cut_of_a_batch_is_reported() -> None:
 
 def test_long_texts_take_linear_time() -> None:
     begun = time.process_time()
-    lines = ORU.replace(b"Lungs", b"\n".join([b"Lungs"] * 100_000))
+    lines = ORU.replace(b"Lungs", b"\n".join([b"Lungs"] * (MAX_REPORT_WORDS - 100)))
     assert [record.reason for record in rows(lines)] == [None]
     assert len(rows(b"MSH|^~\\&|x" * 20_000)) == 20_000
     assert time.process_time() - begun < 10
@@ -198,3 +199,31 @@ def test_every_message_is_accounted_for(kinds: list[str]) -> None:
     parts = {"ok": message(*TEXTS), "ADT": message(kind="ADT^A01"), "stray": "BHS|^~\\&\rnothing\rBTS|0\r"}
     reasons = {"ok": None, "ADT": RejectReason.NOT_A_REPORT, "stray": RejectReason.MALFORMED}
     assert [record.reason for record in rows("".join(parts[kind] for kind in kinds))] == [reasons[k] for k in kinds]
+
+
+@pytest.mark.parametrize(
+    ("segment", "most"), [(b"PID|\r", MAX_GROUPS - 1), (b"OBR|1||S\r", MAX_GROUPS - 1), (b"NTE|\r", MAX_SEGMENTS - 5)]
+)
+def test_a_message_of_too_many_segments_is_one_row(segment: bytes, most: int) -> None:
+    end = b"OBR|1||S1\rOBX|1|TX|x||FINDINGS: Clear.||||||F\r"
+    header = ORU.partition(b"\r")[0] + b"\r"
+    (*_, record) = rows(header + segment * most + end)
+    assert (record.study_id, record.reason) == ("S1", None)
+    (record, _) = rows(header + segment * (MAX_SEGMENTS + 1) + end + ORU)
+    assert (record.study_id, record.reason) == (None, RejectReason.TOO_LARGE)
+
+
+def test_the_digest_of_a_study_is_of_what_is_before_all_and_its_own() -> None:
+    header, patient, first, second = b"MSH|^~\\&|R|H|R|R|2||ORU^R01|M|P|2.3", b"PID|1||P3", b"OBR|1||S1", b"OBR|2||S2"
+    text = b"OBX|1|TX|x||FINDINGS: Clear.||||||F"
+    digests = [record.source_digest for record in rows(b"\r".join([header, patient, first, text, second, text]))]
+    own = ([header, patient, first, text], [header, patient, second, text])
+    assert digests == [hashlib.sha256(b"\r".join(lines)).hexdigest() for lines in own]
+
+
+def test_each_study_has_the_patient_that_was_named_last() -> None:
+    names = b"PID|1||P%d\r"
+    study = b"OBR|1||S%d\rOBX|1|TX|x||FINDINGS: Clear.||||||F\r"
+    data = b"MSH|^~\\&|R|H|R|R|2||ORU^R01|M|P|2.3\r" + study % 0 + names % 1 + names % 2 + study % 1 + study % 2
+    data += names % 3 + study % 3
+    assert [record.subject_id for record in rows(data)] == [None, "P2", "P2", "P3"]

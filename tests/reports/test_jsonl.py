@@ -14,6 +14,7 @@ from radray.reports.formats.jsonl import count, read
 from radray.reports.record.fields import Fields, report_status
 from radray.reports.record.named_texts import SectionText
 from radray.reports.record.record import Record
+from radray.reports.wire.json_values import MAX_NESTING
 from radray.schema.statuses import RejectReason, ReportStatus
 from radray.tasks.impression.pairs import pair_line
 from tests.support.inputs.conservation import check_count_is_what_is_read
@@ -206,3 +207,23 @@ def test_nan_is_a_missing_value_and_an_infinity_is_none() -> None:
 )
 def test_the_status_of_a_report_in_words(words: tuple[str, ...], status: str | None) -> None:
     assert [report_status(word) for word in words] == [status] * len(words)
+
+
+def nested(levels: int) -> dict[str, object]:
+    """Return a report with so many brackets inside each other, its own included, and as many in a string."""
+    return {**GOOD, "impression": "[" * 1_000, "more": json.loads("[" * (levels - 1) + "]" * (levels - 1))}
+
+
+def on_a_stack(frames: int, lines: list[dict[str, object]]) -> list[RejectReason | None]:
+    return on_a_stack(frames - 1, lines) if frames else [record.reason for record in rows(lines)]
+
+
+@pytest.mark.parametrize("frames", [0, 500])
+def test_nesting_is_refused_at_one_depth_wherever_it_is_read(frames: int) -> None:
+    lines: list[dict[str, object]] = [
+        nested(MAX_NESTING),
+        nested(MAX_NESTING + 1),
+        GOOD,
+        {**GOOD, "more": [[]] * 1_000},
+    ]
+    assert on_a_stack(frames, lines) == [None, RejectReason.MALFORMED, None, None]

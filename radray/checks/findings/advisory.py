@@ -107,11 +107,13 @@ def find_location(impression: str, mentions: tuple[Mention, ...], context: Repor
     Where the findings give such a finding no location, any location that they name elsewhere is accepted. Ribs and
     vertebrae are compared by number.
     """
+    known = frozenset[int]().union(
+        *(ribs for text in (context.findings, context.background) for ribs, _, _ in find_ribs(text))
+    )
     hits: list[Hit] = [
         (Place(IMPRESSION, start, end),)
-        for ribs, start, end in find_ribs(impression)
-        if (known_ribs := find_ribs(context.findings) + find_ribs(context.background))
-        and not ribs <= frozenset().union(*(known[0] for known in known_ribs))
+        for ribs, start, end in (find_ribs(impression) if known else ())
+        if not ribs <= known
     ]
     for mention in mentions:
         if not is_current(mention) or not is_finding(mention):

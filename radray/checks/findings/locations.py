@@ -125,6 +125,7 @@ def tips_meet(first: frozenset[str], second: frozenset[str]) -> bool:
     return any(not near.isdisjoint(first) and not near.isdisjoint(second) for near in _NEAR_TIPS)
 
 
+@lru_cache(maxsize=512)
 def find_ribs(text: str) -> tuple[tuple[frozenset[int], int, int], ...]:
     """Return (ribs, start, end) for each phrase of `text` that numbers ribs: "fourth to seventh" gives 4, 5, 6, 7."""
     if "rib" not in text.lower():

@@ -1,5 +1,7 @@
 """Reports of two exams: what the impression asserts or denies under the heading of another one."""
 
+from bisect import bisect_left
+
 from radray.checks.context import ReportContext, is_finding, place
 from radray.checks.exams import exam_sections
 from radray.checks.spans import FINDINGS, Hit
@@ -23,10 +25,14 @@ def find_exchanged_sections(impression: str, mentions: tuple[Mention, ...], cont
     theirs = _sections(context.findings) if len(ours) > 1 else []
     if len(theirs) < 2:
         return []
+    under: dict[frozenset[str], list[tuple[int, int]]] = {}
+    for heading, first, last in theirs:
+        under.setdefault(heading, []).append((first, last))
     hits: list[Hit] = []
+    starts = sorted(mention.start for mention in mentions)
     for heading, start, end in ours:
-        there = [(first, last) for other, first, last in theirs if other == heading]
-        if len(there) != 1:
+        there = under.get(heading, [])
+        if len(there) != 1 or bisect_left(starts, start) == bisect_left(starts, end):
             continue
         first, last = there[0]
         inside = [other for other in context.in_findings if first <= other.start < last and not other.historical]

@@ -1,7 +1,9 @@
 """Numbers of the impression that the input has, but for another finding, another place or another time."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 from radray.checks.findings.positions import Position, find_positions
@@ -158,7 +160,11 @@ def _of_other_side(
 def _only_side(each: Bound[Measurement], texts: Mapping[str, str]) -> str | None:
     """Return the only side in the sentence of a measurement; None for both, for none, and where something shifts."""
     text = texts[each.form]
-    start, end = sentence_of(text, each.number.start)
+    return _side_of(text, *sentence_of(text, each.number.start))
+
+
+@lru_cache(maxsize=512)
+def _side_of(text: str, start: int, end: int) -> str | None:
     sides = sides_between(text, start, end)
     return next(iter(sides)) if len(sides) == 1 and not _SHIFTED.search(text, start, end) else None
 
@@ -177,13 +183,20 @@ def _borrowed(stated: Bound[Measurement], known: Sequence[Bound[Measurement]], f
         theirs = other.subject.head | other.subject.beside
         if not words.isdisjoint(theirs) or not other.subject.head & KNOWN:
             return None
-    for first, last in sentence_spans(findings):
-        if any(first <= other.number.start < last for other in known if other.form == FINDINGS):
-            continue
-        plain = {part for word in findings[first:last].lower().split() for part in normal_words(word.strip(",.;:()"))}
-        if named <= plain:
+    measured = sorted(other.number.start for other in known if other.form == FINDINGS)
+    for (first, last), plain in zip(sentence_spans(findings), _plain_words(findings), strict=True):
+        if named <= plain and bisect_left(measured, first) == bisect_left(measured, last):
             return _place(stated), _place(agreeing[0])
     return None
+
+
+@lru_cache(maxsize=16)
+def _plain_words(findings: str) -> tuple[frozenset[str], ...]:
+    """Return the words that those of each sentence stand for."""
+    return tuple(
+        frozenset(part for word in findings[first:last].lower().split() for part in normal_words(word.strip(",.;:()")))
+        for first, last in sentence_spans(findings)
+    )
 
 
 def _by_specific_words(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from radray.checks.context import is_current, is_finding, mentions_of
 from radray.checks.recommendations.actions import find_actions
@@ -58,6 +59,9 @@ CONDITION = re.compile(
 _OPERATIONS = frozenset({"lung_resection", "mastectomy", "postsurgical_change"})
 """Concepts that name an operation: what is recommended, and not what for."""
 
+MAX_RECOMMENDATIONS = 128
+"""Recommendations of a text that are read, its first ones: each is compared with each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
@@ -94,7 +98,7 @@ def find_recommendations_in(text: str) -> tuple[Recommendation, ...]:
     "CT or MRI in 3 months is recommended" is two, with the same interval. Takes time linear in the text's length.
     """
     actions = find_actions(text)
-    return tuple(_read(text, actions)) if actions else ()
+    return tuple(islice(_read(text, actions), MAX_RECOMMENDATIONS)) if actions else ()
 
 
 def _read(text: str, actions: tuple[tuple[int, int, int, int], ...]) -> Iterator[Recommendation]:

@@ -192,15 +192,17 @@ def _entries(data: bytes) -> Iterator[_Entry]:
 def _zip64(extra: bytes, *stated: int) -> list[int]:
     """Return `stated` with values of all ones replaced from the zip64 field of `extra`, as far as it has them."""
     values = list(stated)
-    while len(extra) >= 4:
-        tag, size = struct.unpack_from("<2H", extra)
+    start = 0
+    while len(extra) - start >= 4:
+        tag, size = struct.unpack_from("<2H", extra, start)
         if tag == 1:
-            wide = [int.from_bytes(extra[at : at + 8], "little") for at in range(4, 4 + size - 7, 8)]
+            field = extra[start + 4 : start + 4 + size]
+            wide = [int.from_bytes(field[at : at + 8], "little") for at in range(0, size - 7, 8)]
             for index, value in enumerate(stated):
                 if value == _FULL and wide:
                     values[index] = wide.pop(0)
             break
-        extra = extra[4 + size :]
+        start += 4 + size
     return values
 
 

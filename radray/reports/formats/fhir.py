@@ -5,13 +5,14 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO
 
 from pydantic import ValidationError
 
 from radray.reports.record.counting import count_units
 from radray.reports.record.identity import sender_digest
-from radray.reports.record.record import Record, rejected_record
+from radray.reports.record.record import Record, is_too_long, rejected_record, within_limit
 from radray.reports.record.values import to_record
 from radray.reports.text.headings.names import REPORT
 from radray.reports.text.markup import plain_text
@@ -83,7 +84,7 @@ def read(file: BinaryIO) -> Iterator[Record]:
             of_bundle, bundle, open_drafts = Results(MAX_HELD_BYTES), unit.bundle, []
         results = of_bundle if unit.bundle else of_file
         results.add(unit.value, unit.url)
-        item = _draft(unit, offset, results)
+        item = within_limit(partial(_draft, unit, offset, results), offset, unit.digest)
         if unit.bundle and isinstance(item, _Draft):
             open_drafts.append(item)
         held.append((item, _size(item)))
@@ -113,7 +114,7 @@ def _draft(unit: Unit, offset: int, results: Results) -> Record | _Draft:
         resource = DiagnosticReport.model_validate(value)
     except UnicodeEncodeError:
         return rejected_record("", offset, digest, RejectReason.BAD_ENCODING)
-    except (ValidationError, RecursionError):  # its message holds the values
+    except ValidationError:  # its message holds the values
         return rejected_record("", offset, digest, RejectReason.MALFORMED)
     values: dict[str, str | None] = {"study_id": _study_id(resource), "subject_id": _subject_id(resource)}
     if resource.has_fractional_id:
@@ -168,22 +169,33 @@ def _finish(held: Record | _Draft) -> Record:
     if isinstance(held, Record) or held.is_finished:
         return held if isinstance(held, Record) else held.record
     held.is_finished = True
+    known = held.record
+    held.record = within_limit(
+        partial(_completed, held),
+        known.offset,
+        known.source_digest,
+        study_id=known.study_id,
+        subject_id=known.subject_id,
+    )
+    return held.record
+
+
+def _completed(held: _Draft) -> Record:
+    """Return the record of a draft with the texts of others."""
     texts = list(dict.fromkeys(held.results.texts(held.references, held.subject) + held.contained))
     if texts:
         _add(texts, held)
     is_written = held.narrative and not any(sign in held.narrative for sign in _GENERATED)
     if held.record.findings is None and is_written and not _has_headings(held.values):
         narrative = plain_text(held.narrative)
-        findings = parse(narrative).get("findings")
-        if findings and findings.strip():
+        # one that is too long is refused with its report
+        if is_too_long(narrative) or (parse(narrative).get("findings") or "").strip():
             held.values["report"] = narrative
             _write(held)
     record = held.record
     if held.unread and record.findings is None and record.reference is None and record.reason in _LACKS_TEXT:
-        held.record = rejected_record(
-            "", record.offset, record.source_digest, held.unread, record.study_id, record.subject_id
-        )
-    return held.record
+        return rejected_record("", record.offset, record.source_digest, held.unread, record.study_id, record.subject_id)
+    return record
 
 
 def _add(texts: list[Text], draft: _Draft) -> None:
@@ -191,7 +203,7 @@ def _add(texts: list[Text], draft: _Draft) -> None:
     has_headings = _has_headings(draft.values)
     by_section: dict[str, list[str]] = {}
     for section, text in texts:
-        if section == REPORT and (has_headings or not parse(text).has_headings):
+        if section == REPORT and (has_headings or is_too_long(text) or not parse(text).has_headings):
             section = OTHER
         section = "indication" if section == "history" else section
         if section in _OF_RESULTS:

@@ -8,15 +8,17 @@ table 0270 has "DI", diagnostic imaging; what they carry is the OBX text of ORU^
 import datetime
 import hashlib
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO
 
 from radray.errors import InputError
 from radray.reports.record.counting import count_units
 from radray.reports.record.fields import report_status, to_utc
 from radray.reports.record.identity import sender_digest
-from radray.reports.record.record import Record, rejected_record
+from radray.reports.record.record import Record, rejected_record, within_limit
 from radray.reports.record.values import to_record
 from radray.reports.text import exams
 from radray.reports.text.modalities import modality_of
@@ -94,7 +96,7 @@ def read(file: BinaryIO) -> Iterator[Record]:
     TRUNCATED. An empty batch yields none. Raises InputError if the file is blank or has no MSH.
     """
     for offset, unit in enumerate(_units(file)):
-        yield _record(unit, offset)
+        yield within_limit(partial(_record, unit, offset), offset, unit.digest)
 
 
 def count(file: BinaryIO) -> int:
@@ -151,19 +153,21 @@ def _units_of(message: RawMessage) -> Iterator[_Unit]:
 
 def _groups(message: RawMessage, delimiters: Delimiters, fields: list[list[str]]) -> Iterator[_Unit]:
     """Yield a unit for each OBR segment, with the last PID segment before it."""
-    patients = [(place, segment) for place, segment in enumerate(fields) if segment[0] == "PID"]
+    patients = [place for place, segment in enumerate(fields) if segment[0] == "PID"]
     starts = [place for place, segment in enumerate(fields) if segment[0] == "OBR"]
-    patient: Sequence[str] = ()
+    # what precedes the first OBR is of each unit, and may be most of the message
+    before = hashlib.sha256(b"".join(line + b"\r" for line in message.lines[: starts[0] if starts else 0]))
     for start, end in zip(starts, [*starts, len(fields)][1:], strict=True):
-        while patients and patients[0][0] < start:
-            patient = patients.pop(0)[1]
+        digest = before.copy()
+        digest.update(b"\r".join(message.lines[start:end]))
+        patient = bisect_left(patients, start)
         segments = _with_text(fields[start:end])
         yield _Unit(
-            _digest([*message.lines[: starts[0]], *message.lines[start:end]]),
+            digest.hexdigest(),
             RejectReason.MALFORMED if any(_ran_over(segment) for segment in segments) else None,
             delimiters,
             fields[0],
-            patient,
+            fields[patients[patient - 1]] if patient else (),
             fields[start],
             segments,
         )

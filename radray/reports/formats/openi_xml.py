@@ -20,7 +20,7 @@ import hashlib
 import re
 from xml.parsers import expat
 
-from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected_record
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, is_too_long, make_record, rejected_record
 from radray.reports.text.decoding import decode
 from radray.schema.statuses import RejectReason
 
@@ -54,7 +54,8 @@ def read(data: bytes, member: str) -> Record:
     without duplicates; the human codes are the major MeSH terms, joined by ";". There are no subject ids.
 
     MALFORMED: not well-formed XML, another root element, a document type declaration (entities, external or not),
-    nesting deeper than any such file. TRUNCATED: it ends inside an element. TOO_LARGE: more than MAX_REPORT_BYTES.
+    nesting deeper than any such file. TRUNCATED: it ends inside an element. TOO_LARGE: more than MAX_REPORT_BYTES, or
+    MAX_REPORT_WORDS in its texts.
     Encoding: by the byte order mark, else as the file declares (UTF-8, or Windows-1252 under its own name or that of
     Latin-1); UTF-8 into which Windows-1252 was pasted is read as by `decode`. Any other is BAD_ENCODING. Empty data is
     EMPTY. A file that is not an eCitation and not named as XML (a README) is NOT_A_REPORT.
@@ -77,7 +78,9 @@ def read(data: bytes, member: str) -> Record:
         elif citation.begun and isinstance(error, expat.ExpatError) and error.code in _AT_THE_END:
             reason = RejectReason.TRUNCATED
         return rejected_record(member, 0, digest, reason)
-    texts = citation.texts
+    texts = {label: "\n\n".join(parts) for label, parts in citation.texts.items()}
+    if is_too_long("\n".join(texts.values())):
+        return rejected_record(member, 0, digest, RejectReason.TOO_LARGE, citation.study_id)
     return make_record(
         member=member,
         offset=0,
@@ -112,8 +115,8 @@ class _Citation:
 
     def __init__(self) -> None:
         self.study_id: str | None = None
-        self.texts: dict[str, str] = {}
-        self.captions: list[str] = []
+        self.texts: dict[str, list[str]] = {}
+        self.captions: dict[str, None] = {}
         self.codes: list[str] = []
         self._path: list[str] = []
         self._label = ""
@@ -158,9 +161,8 @@ class _Citation:
         raw, self._text = "".join(self._text), None
         text = raw.strip()
         if path == _ABSTRACT and text:
-            before = self.texts.get(self._label)
-            self.texts[self._label] = raw if before is None else f"{before}\n\n{raw}"
+            self.texts.setdefault(self._label, []).append(raw)
         elif path == _MAJOR and text:
             self.codes.append(text)
-        elif path == _CAPTION and text and text not in self.captions:
-            self.captions.append(text)
+        elif path == _CAPTION and text:
+            self.captions.setdefault(text)

@@ -1,7 +1,7 @@
 """A file with one free-text report: from bytes to a record, the same for MIMIC-CXR and plain text files."""
 
 from radray.reports.record.named_texts import SectionText, indication_of, section_texts
-from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected_record
+from radray.reports.record.record import MAX_REPORT_BYTES, Record, is_too_long, make_record, rejected_record
 from radray.reports.text import exams
 from radray.reports.text.decoding import decode
 from radray.reports.text.headings.names import PREAMBLE
@@ -15,15 +15,17 @@ _LONGEST_TITLE = 120
 def record_of(data: bytes, *, member: str, digest: str, study_id: str | None, subject_id: str | None = None) -> Record:
     """Return the record of one file's `data`; `digest` is its sha256.
 
-    Bytes that are not text are rejected BAD_ENCODING, more than MAX_REPORT_BYTES TOO_LARGE; else `make_record`
-    decides. The indication is indication and history together; technique, which repeats the exam, is not part of the
-    background. Without a heading for it, the exam is the title before the first heading, if that names one.
+    Bytes that are not text are rejected BAD_ENCODING, more than MAX_REPORT_BYTES or MAX_REPORT_WORDS TOO_LARGE; else
+    `make_record` decides. The indication is indication and history together; technique, which repeats the exam, is not
+    part of the background. Without a heading for it, the exam is the title before the first heading, if that names one.
     """
     if len(data) > MAX_REPORT_BYTES:
         return rejected_record(member, 0, digest, RejectReason.TOO_LARGE, study_id, subject_id)
     text = decode(data)
     if text is None:
         return rejected_record(member, 0, digest, RejectReason.BAD_ENCODING, study_id, subject_id)
+    if is_too_long(text):
+        return rejected_record(member, 0, digest, RejectReason.TOO_LARGE, study_id, subject_id)
     return record_of_text(text, member=member, digest=digest, study_id=study_id, subject_id=subject_id)
 
 

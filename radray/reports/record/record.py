@@ -2,7 +2,9 @@
 
 import datetime
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from radray.reports.record.conclusions import may_conclude, split_conclusion
 from radray.reports.record.named_texts import SectionText, cut_named
@@ -13,9 +15,18 @@ from radray.reports.text.exams import modality as modality_of
 from radray.reports.text.headings.names import BOTH, LAST_PARAGRAPH
 from radray.reports.text.placeholders import is_missing, says_nothing
 from radray.schema.statuses import RejectReason, ReportStatus
+from radray.time_limit import TimeLimitError, time_limit
+
+Read = TypeVar("Read")
 
 MAX_REPORT_BYTES = 1 << 20
 """The longest text of a report; more is TOO_LARGE. (The longest of MIMIC-CXR's 227,835 reports have a few kB.)"""
+
+MAX_REPORT_WORDS = 20_000
+"""The most words of a report; more are TOO_LARGE. That is ten times the longest of MIMIC-CXR's."""
+
+SECONDS_A_RECORD = 30.0
+"""Time that the texts of one unit may take; those of an ordinary report take less than a millisecond."""
 
 MAX_ID_CHARACTERS = 256
 """The longest study or subject id. A DICOM UID has up to 64 characters, FHIR's ids 64, HL7's 199."""
@@ -180,6 +191,30 @@ def make_record(
         report_status=report_status,
         sender=sender,
     )
+
+
+def within_limit(
+    read: Callable[[], Read],
+    offset: int,
+    digest: str,
+    *,
+    member: str = "",
+    study_id: str | None = None,
+    subject_id: str | None = None,
+) -> Read | Record:
+    """Return what `read` gives, or a record that is rejected TIMEOUT where it takes more than SECONDS_A_RECORD."""
+    try:
+        with time_limit(SECONDS_A_RECORD):
+            return read()
+    except TimeLimitError:
+        return rejected_record(member, offset, digest, RejectReason.TIMEOUT, study_id, subject_id)
+
+
+def is_too_long(text: str) -> bool:
+    """Return whether `text` has more bytes or words than a report can have. False for ''."""
+    if len(text) <= MAX_REPORT_WORDS:
+        return False
+    return len(text.encode("utf-8", "surrogatepass")) > MAX_REPORT_BYTES or len(text.split()) > MAX_REPORT_WORDS
 
 
 def rejected_record(

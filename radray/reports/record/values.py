@@ -3,11 +3,19 @@
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from radray.reports.record.background import background_parts
 from radray.reports.record.fields import parse_time, report_status
 from radray.reports.record.named_texts import SectionText, cut_named, indication_of, section_texts
-from radray.reports.record.record import MAX_REPORT_BYTES, Record, make_record, rejected_record
+from radray.reports.record.record import (
+    MAX_REPORT_BYTES,
+    Record,
+    is_too_long,
+    make_record,
+    rejected_record,
+    within_limit,
+)
 from radray.reports.text.markup import plain_text
 from radray.reports.text.placeholders import says_nothing
 from radray.reports.text.sections import parse
@@ -32,8 +40,9 @@ def to_record(
     The sections of a whole `report` fill in values that are missing, blank or say nothing ("See report."), and so do
     indication and comparison under their headings in a whole `background`, which stays as it is. Times that are not
     given are parsed from `values`. In this order: text with NUL or lone surrogates is rejected BAD_ENCODING; more than
-    MAX_REPORT_BYTES of text TOO_LARGE; a report that was cancelled or entered in error CANCELLED, without its text,
-    which may be another patient's; `make_record` decides the rest.
+    MAX_REPORT_BYTES or MAX_REPORT_WORDS of text TOO_LARGE; a report that was cancelled or entered in error CANCELLED,
+    without its text, which may be another patient's; one whose texts take longer than SECONDS_A_RECORD TIMEOUT;
+    `make_record` decides the rest.
 
     `apart` are texts (section name, text) which their source names as something other than the report: they follow its
     sections in `sections`, and are neither findings nor reference. A unit with nothing else is NO_FINDINGS, not EMPTY.
@@ -47,7 +56,7 @@ def to_record(
         return rejected_record(
             "", offset, digest, RejectReason.BAD_ENCODING, _encodable(study_id), _encodable(subject_id)
         )
-    if size > MAX_REPORT_BYTES:
+    if size > MAX_REPORT_BYTES or is_too_long(texts):
         return rejected_record("", offset, digest, RejectReason.TOO_LARGE, study_id, subject_id)
     status = report_status(values.get("report_status"))
     exam_time = exam_time or parse_time(values.get("exam_time"))
@@ -55,6 +64,21 @@ def to_record(
     if status == "cancelled":
         record = rejected_record("", offset, digest, RejectReason.CANCELLED, study_id, subject_id)
         return replace(record, report_status=status, exam_time=exam_time, report_time=report_time, sender=sender)
+    read = partial(_read, values, offset, digest, exam_time, report_time, status, apart, sender)
+    return within_limit(read, offset, digest, study_id=study_id, subject_id=subject_id)
+
+
+def _read(
+    values: Mapping[str, str | None],
+    offset: int,
+    digest: str,
+    exam_time: datetime.datetime | None,
+    report_time: datetime.datetime | None,
+    status: str | None,
+    apart: Sequence[tuple[str, str]],
+    sender: str | None,
+) -> Record:
+    """Return the record of `values` that are neither too long nor of a cancelled report."""
     given = {name: values.get(name) for name in ("findings", "impression", "indication", "comparison")}
     exam_description = values.get("exam_description")
     report = values.get("report")
@@ -78,8 +102,8 @@ def to_record(
         member="",
         offset=offset,
         source_digest=digest,
-        study_id=study_id,
-        subject_id=subject_id,
+        study_id=values.get("study_id"),
+        subject_id=values.get("subject_id"),
         background=values.get("background"),
         indication=given["indication"] or parts.indication,
         comparison=given["comparison"] or parts.comparison,

@@ -148,7 +148,10 @@ class _Scan:
             if any(map(str.isalnum, text[place:after])):
                 block = after
                 waits = self._is_line_start(at) and self._may_wait(at, after)
-                waiting = [*waiting, (at, after)] if waits else []
+                if not waits:
+                    waiting = []
+                else:
+                    waiting.append((at, after))
             place = after
         return spans
 
@@ -283,7 +286,7 @@ class _Scan:
         return before is not None and not _communicates(before)
 
     def _rest_of_line(self, at: int) -> int:
-        line_end = self.text.find("\n", at)
+        line_end = self.text.find("\n", at, at + _LONGEST_LINE + 1)  # farther it does not matter
         return (line_end if line_end >= 0 else len(self.text)) - at
 
     def _break_near(self, at: int) -> bool:
@@ -320,8 +323,9 @@ def _merged(text: str, spans: list[Span]) -> list[Span]:
     for start, end in spans:
         while (rule := _RULE.search(text, max(0, start - _LONGEST_LEAD), start)) is not None and rule.start() < start:
             start = rule.start()
-        line = text.rfind("\n", 0, start) + 1
-        if _ITEM.fullmatch(text, line, start):
+        before = max(0, start - _LONGEST_LEAD)
+        line = text.rfind("\n", before, start) + 1 or before
+        if (not line or text[line - 1] == "\n") and _ITEM.fullmatch(text, line, start):
             start = line
         if merged and not any(character.isalnum() for character in text[merged[-1][1] : start]):
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))

@@ -62,7 +62,8 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _AGE = re.compile(r"\b(?:year|month|week|day)s?[- ]old\b|\by/?o\b", re.IGNORECASE)
-_TAKEN = re.compile(r"[^.]*\b(?:was|were) (?:obtained|performed|acquired|provided|submitted|reviewed)\b[^.]*\.")
+_TAKEN = re.compile(r"\b(?:was|were) (?:obtained|performed|acquired|provided|submitted|reviewed)\b")
+"""Of a paragraph of one sentence."""
 _LEAST_WORDS = 8
 """A paragraph without a heading can be findings only with this many words: titles and dates have fewer."""
 
@@ -92,18 +93,20 @@ class Sections:
         Blank sections, and repetitions of another one, are left out. Across a page break the text goes on.
         """
         texts: dict[str, None] = {}
-        before = ""
+        pages: list[str] = []  # of one text
         for place, span in enumerate(self.spans):
-            if span.name != name:
+            text = self.text[span.text_start : span.end].strip() if span.name == name else ""
+            if not text:
                 continue
-            text = self.text[span.text_start : span.end].strip()
             goes_on = place > 1 and self.spans[place - 1].name == PAGE_BREAK and self.spans[place - 2].name == name
-            if goes_on and before and text:
-                del texts[before]
-                text = f"{before}\n{text}"
-            if text:
-                texts.setdefault(text)
-                before = text
+            if pages and goes_on:
+                texts.pop(pages[0], None)
+            elif pages:
+                texts.setdefault("\n".join(pages))
+                pages = []
+            pages.append(text)
+        if pages:
+            texts.setdefault("\n".join(pages))
         return "\n\n".join(texts) or None
 
     @property
@@ -122,8 +125,7 @@ def parse(text: str, within: str = PREAMBLE, *, has_impression: bool = False) ->
     # one character is put before: every line follows "\n", which is found fastest; the length stays, and so do places
     lines = "\n" + _with_plain_line_ends(text)
     breaks = find_page_breaks(lines)
-    for begin, end in breaks:
-        lines = lines[:begin] + " " * (end - begin) + lines[end:]
+    lines = _blanked(lines, breaks)
     headings = _without_asides(find_headings(lines))
     ruled = "===" in text or "---" in text or "~~~" in text or "***" in text or "____" in text
     spans: list[Section] = []
@@ -153,12 +155,25 @@ def parse(text: str, within: str = PREAMBLE, *, has_impression: bool = False) ->
     # most reports have one impression, at the end
     if spans and (len(spans) > len(names) or spans[-1].name != "impression") and _has_next_exam(spans):
         spans = _with_titles(lines[1:], spans)
-    for begin, end in breaks:
-        spans = list(_without(spans, begin - 1, end - 1, PAGE_BREAK))
-    for span in [span for span in spans if span.name in _WITH_FOOTERS]:
-        for begin, end in find_footers(lines[span.text_start + 1 : span.end + 1]):
-            spans = list(_without(spans, span.text_start + begin, span.text_start + end, FOOTER))
-    return Sections(text, tuple(spans))
+    if breaks:
+        spans = list(_without(spans, [(begin - 1, end - 1) for begin, end in breaks], PAGE_BREAK))
+    footers = [
+        (span.text_start + begin, span.text_start + end)
+        for span in spans
+        if span.name in _WITH_FOOTERS
+        for begin, end in find_footers(lines[span.text_start + 1 : span.end + 1])
+    ]
+    return Sections(text, tuple(_without(spans, footers, FOOTER) if footers else spans))
+
+
+def _blanked(text: str, places: list[tuple[int, int]]) -> str:
+    """Return `text` with spaces at `places`, which are in order and apart."""
+    if not places:
+        return text
+    edges = [0, *(edge for place in places for edge in place), len(text)]
+    kept = (text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+    blanks = (" " * (end - start) for start, end in [*places, (0, 0)])
+    return "".join(part for pair in zip(kept, blanks, strict=True) for part in pair)
 
 
 def _with_plain_line_ends(text: str) -> str:
@@ -178,20 +193,28 @@ def _line_end(spaces: re.Match[str]) -> str:
     return "\n " if length == 2 else "\n" + " " * (length - 2) + "\n"
 
 
-def _without(spans: list[Section], start: int, end: int, name: str) -> Iterator[Section]:
-    """Yield `spans` with a section `name` from `start` to `end`, in the middle of another or over several."""
-    is_new = True
+def _without(spans: list[Section], places: list[tuple[int, int]], name: str) -> Iterator[Section]:
+    """Yield `spans` with a section `name` at each of `places`, in the middle of another or over several.
+
+    Both are in order and apart.
+    """
+    following = 0
+    last = -1  # the place that was yielded last
     for span in spans:
-        if span.end <= start or span.start >= end:
-            yield span
-            continue
-        if span.start < start:
-            yield Section(span.name, span.start, min(span.text_start, start), start)
-        if is_new:
-            yield Section(name, start, start, end)
-            is_new = False
-        if span.end > end:
-            yield Section(span.name, end, end, span.end)
+        rest: Section | None = span
+        while rest is not None and following < len(places) and places[following][0] < rest.end:
+            start, end = places[following]
+            if end <= rest.start:
+                following += 1
+                continue
+            if rest.start < start:
+                yield Section(rest.name, rest.start, min(rest.text_start, start), start)
+            if last != following:
+                yield Section(name, start, start, end)
+                last = following
+            rest = Section(rest.name, end, end, rest.end) if rest.end > end else None
+        if rest is not None:
+            yield rest
 
 
 def _without_asides(headings: list[Heading]) -> list[Heading]:
@@ -318,5 +341,5 @@ def _may_be_findings(paragraph: str, least_words: int) -> bool:
         and not paragraph.isupper()
         and _ASKS.match(paragraph) is None
         and _AGE.search(paragraph) is None
-        and _TAKEN.fullmatch(paragraph) is None
+        and not (paragraph.find(".") == len(paragraph) - 1 and _TAKEN.search(paragraph))
     )

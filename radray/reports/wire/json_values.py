@@ -1,6 +1,7 @@
 """From one JSON text to its value, strictly: what would silently lose data is refused."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,14 @@ from radray.reports.text.decoding import decode
 from radray.reports.wire.pieces import Piece
 from radray.schema.statuses import RejectReason
 
+MAX_NESTING = 100
+"""Brackets inside each other; a deeper text is MALFORMED. FHIR's resources have a dozen, in a Bundle's entry some more.
+
+Counted before Python parses: its own limit is what is left of a stack, which is higher in a task than in the driver, so
+that a text could be planned and not be read."""
+
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _LISTS = frozenset({"human_codes"})
 """Fields whose value may be a list of strings."""
 _IDS = frozenset({"study_id", "subject_id"})
@@ -19,7 +28,7 @@ _TIMES = frozenset({"exam_time", "report_time"})
 
 
 class _NotAllowedError(ValueError):
-    """A duplicate key, or an infinity; the message is empty, since it could hold report text."""
+    """A duplicate key, an infinity, or a deep text; the message is empty, since it could hold report text."""
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -42,8 +51,8 @@ def load(piece: Piece) -> Any | RejectReason:
     """Return the value of the JSON text `piece`, or the reason why there is none.
 
     NaN is null, a missing value. Text that is not JSON is MALFORMED, and so are duplicate keys in an object,
-    infinities, nesting beyond Python's stack and numbers of more than 4,300 digits; where the file ended inside the
-    piece, it is TRUNCATED.
+    infinities, more than MAX_NESTING brackets inside each other and numbers of more than 4,300 digits; where the file
+    ended inside the piece, it is TRUNCATED.
     """
     if piece.too_large:
         return RejectReason.TOO_LARGE
@@ -51,8 +60,10 @@ def load(piece: Piece) -> Any | RejectReason:
     if text is None:
         return RejectReason.BAD_ENCODING
     try:
+        if _is_deep(text):
+            raise _NotAllowedError
         value = _DECODER.decode(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         is_cut = piece.cut or (not piece.ended and _is_open(piece.data))
         return RejectReason.TRUNCATED if is_cut else RejectReason.MALFORMED
     return RejectReason.TRUNCATED if piece.cut else value
@@ -110,6 +121,18 @@ def _codes(value: Any) -> _Kept:
     if isinstance(value, list) and all(isinstance(code, str) for code in value):
         return ";".join(value), None
     return _text(value)
+
+
+def _is_deep(text: str) -> bool:
+    """Return whether `text` has more than MAX_NESTING brackets inside each other."""
+    if text.count("[") + text.count("{") <= MAX_NESTING:
+        return False
+    depth = 0
+    for bracket in _STRING.sub(b"", text.encode("utf-8", "surrogatepass")).translate(None, _NOT_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_NESTING:
+            return True
+    return False
 
 
 def _is_open(data: bytes) -> bool:

@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from radray.reports.record.record import MAX_REPORT_BYTES
+from radray.reports.record.record import MAX_REPORT_BYTES, MAX_REPORT_WORDS
 from tests.support.inputs.bad_input import BadInput
 
 REPORT = "EXAMINATION: Chest.\nFINDINGS: Small effusion of 30\u00b0.\nIMPRESSION: Effusion.\n"
@@ -89,10 +89,11 @@ INPUTS: list[BadInput] = [
     # size
     *_bad("size: too large", "10 MB", b"FINDINGS: Clear. " * 600_000, too_large=1),
     *_bad("size: too large", "one byte", b"FINDINGS: " + b"a" * (MAX_REPORT_BYTES - 9), too_large=1),
-    *_bad("size: one long line", "1 MB of words", b"FINDINGS: " + b"clear " * 170_000, ok=1),
+    *_bad("size: too many words", "1 MB of them", b"FINDINGS: " + b"clear " * 170_000, too_large=1),
+    *_bad("size: one long line", "all words of a report", b"FINDINGS: " + b"clear " * (MAX_REPORT_WORDS - 1), ok=1),
     *_bad("size: one long line", "1 MB of dots", b"FINDINGS: Clear" + b"." * 1_000_000, ok=1),
-    *_bad("size: many headings", "80,000 of them", b"FINDINGS: " * 80_000, empty=1),
-    *_bad("size: many headings", "80,000 lines of them", b"FINDINGS:\nA\n" * 80_000, ok=1),
+    *_bad("size: many headings", "20,000 of them", b"FINDINGS: " * 20_000, empty=1),
+    *_bad("size: many headings", "10,000 lines of them", b"FINDINGS:\nA\n" * 10_000, ok=1),
     *_bad("size: many lines", "a million", b"FINDINGS: Clear." + b"\n" * 1_000_000, ok=1),
     # what the text says
     *_text("model's own tokens", "end and sentinels", "FINDINGS: </s> <extra_id_0> Clear <pad>.", ok=1),

@@ -20,6 +20,7 @@ import re
 from bisect import bisect_left
 
 from radray.reports.text.headings.addenda import Heading, find_addenda
+from radray.reports.text.headings.following import BEFORE_FINDINGS, may_follow
 from radray.reports.text.headings.names import (
     ASIDES,
     BACKGROUND,
@@ -37,7 +38,7 @@ from radray.reports.text.headings.names import (
     SUMMARY,
 )
 from radray.reports.text.headings.spelling import correct
-from radray.reports.text.headings.words import LAST_WORDS, is_stamped, is_title, name_of, names_exam, qualified_name_of
+from radray.reports.text.headings.words import LAST_WORDS, is_stamped, is_title, name_of, qualified_name_of
 
 _FIRST_LETTERS = "".join(sorted({variant[0].lower() for variant in NAME_OF}))
 _LINE = re.compile(
@@ -86,8 +87,6 @@ _LAST_WORDS = frozenset(variant.split()[-1] for variant in NAME_OF)
 _LONGEST_WORD = max(map(len, _LAST_WORDS)) + 1
 _DASHED = frozenset({"findings", "impression", BOTH, SUMMARY, DIAGNOSIS})
 _DASH_BEFORE_SENTENCE = re.compile(r"[ ]?[-\u2013\u2014][ ](?:[A-Z0-9_]|\n)")
-_BEFORE_FINDINGS = BACKGROUND | {DIAGNOSIS, SUMMARY}
-_ALSO_AFTER_FINDINGS = frozenset({"impression", BOTH, SUMMARY})
 _LONGEST_PHRASE = 80
 _LAST_OF_PHRASE = re.compile(r"([A-Za-z]{2,20}+)[)\]*=]{0,3}[ ]?$")
 _PHRASE = re.compile(
@@ -96,7 +95,6 @@ _PHRASE = re.compile(
     (?P<words>[A-Za-z][A-Za-z0-9/&(),'-]*+(?:[ ][A-Za-z0-9/&(),'-]++){0,8}+)[)\]*=]{0,3}[ ]?$""",
     re.VERBOSE,
 )
-_IMPRESSION_FOLLOWS = re.compile(r"\b(?:impression|conclusion|opinion)s?[^\n:.]{0,40}+[:\n]", re.IGNORECASE)
 _LONE = re.compile(r"\n[ \t]*+(?P<words>[A-Z][A-Za-z &/'-]{4,60}+)(?=\n)")
 
 
@@ -142,7 +140,7 @@ def find_headings(text: str) -> list[Heading]:
                 continue
             name = qualified_name_of(longer.group().lstrip())
             # inside findings or impression such a heading starts a subsection ("CHEST:", "INCIDENTAL FINDINGS:")
-            if name is None or not _may_follow(text, name, state, longer.group(), longer.end()):
+            if name is None or not may_follow(text, name, state, longer.group(), longer.end()):
                 continue
             heading_end = longer.end() + 1
         if name is None or (name == RESULTS and state not in BACKGROUND):
@@ -178,6 +176,7 @@ def _merged(headings: list[Heading], others: list[Heading]) -> list[Heading]:
 def _lone_headings(text: str, headings: list[Heading]) -> list[Heading]:
     """Return the headings alone on a line, in capitals or with first ones, that contain one or misspell it (rule 5)."""
     lone: list[Heading] = []
+    starts = [start for start, _, _ in headings]
     for match in _LONE.finditer(text):
         words = match["words"].strip()
         if correct(words.rpartition(" ")[2].upper()) not in LAST_WORDS or not (words.isupper() or is_title(words)):
@@ -185,20 +184,11 @@ def _lone_headings(text: str, headings: list[Heading]) -> list[Heading]:
         name = qualified_name_of(words.upper())
         if name is None or name_of(words) or _goes_on(text, match.start() + 1):
             continue
-        state = next((name for start, _, name in reversed(headings) if start < match.start()), PREAMBLE)
-        if _may_follow(text, name, state, words, match.end()) and name != REPORT:
+        before = bisect_left(starts, match.start())
+        state = headings[before - 1][2] if before else PREAMBLE
+        if may_follow(text, name, state, words, match.end()) and name != REPORT:
             lone.append((match.start() + 1, match.end(), name))
     return lone
-
-
-def _may_follow(text: str, name: str, state: str, heading: str, end: int) -> bool:
-    """Return whether a qualified heading that ends at `end` can be one of `name` in the section `state`.
-
-    After the impression, the findings of another exam ("CT SPINE FINDINGS:") are such if an impression follows them.
-    """
-    if state in _BEFORE_FINDINGS or name in _ALSO_AFTER_FINDINGS:
-        return True
-    return name == "findings" and names_exam(heading) and _IMPRESSION_FOLLOWS.search(text, end) is not None
 
 
 def _end_of_heading(text: str, heading: str, name: str, line: int, end: int, low: bool) -> int | None:
@@ -332,7 +322,7 @@ def _phrase_heading(text: str, colon: int, state: str, low: bool) -> Heading | N
     words = match["words"].rstrip()
     capitals = words.isupper()
     name = qualified_name_of(words.upper())
-    if name is None or name_of(words) or not _may_follow(text, name, state, words, colon):
+    if name is None or name_of(words) or not may_follow(text, name, state, words, colon):
         return None
     start = colon - len(window) + match.start("words")
     if match["line"] is not None:
@@ -344,5 +334,5 @@ def _phrase_heading(text: str, colon: int, state: str, low: bool) -> Heading | N
         return start, colon + 1, name
     # "COMPARISON: None. Imaging Findings: ...", but not "Clinical Findings: pain." of an indication
     begins = match.group()[0] in ".!?" and is_title(words) and not words.startswith(("Clinical", "Physical"))
-    titled = begins and state in _BEFORE_FINDINGS - {PREAMBLE} and name in MAIN and not _VERB.match(text, colon + 1)
+    titled = begins and state in BEFORE_FINDINGS - {PREAMBLE} and name in MAIN and not _VERB.match(text, colon + 1)
     return (start, colon + 1, name) if titled else None

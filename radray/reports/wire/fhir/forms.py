@@ -6,6 +6,7 @@ import codecs
 import re
 from collections.abc import Sequence
 
+from radray.reports.record.record import is_too_long
 from radray.reports.text.decoding import decode
 from radray.reports.text.headings.names import BACKGROUND, MAIN, REPORT
 from radray.reports.text.headings.words import name_of
@@ -44,7 +45,7 @@ def texts_of_forms(forms: Sequence[Attachment]) -> tuple[str | None, list[tuple[
     Plain text is read before HTML and RTF, unless it has no heading and they have; of several languages English.
     Several texts of a kind are parts of the report; one that another holds is left out. By their titles, addenda are
     apart, and a preliminary report beside another. Raises FormError for forms of which none is text
-    (UNSUPPORTED_CONTENT), or whose text is not base64 (MALFORMED) or no text (BAD_ENCODING).
+    (UNSUPPORTED_CONTENT), or whose text is not base64 (MALFORMED), no text (BAD_ENCODING) or too long (TOO_LARGE).
     """
     apart: list[tuple[str, str]] = []
     texts: list[str] = []
@@ -110,7 +111,10 @@ def _text_of(form: Attachment) -> str:
     text = _decoded(content, _CHARSET.search(form.contentType or ""))
     if text is None:
         raise FormError(RejectReason.BAD_ENCODING)
-    return plain_text(text)
+    text = plain_text(text)
+    if is_too_long(text):
+        raise FormError(RejectReason.TOO_LARGE)
+    return text
 
 
 def _decoded(content: bytes, charset: re.Match[str] | None) -> str | None:

@@ -4,6 +4,7 @@ IHE's IMR and IDR send findings and impression as Observations, HL7 Europe's ima
 or as notes; which section a text is, its code says, else the name of its code.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -95,7 +96,7 @@ class Results:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._of: dict[str, _Result] = {}
+        self._of: OrderedDict[str, _Result] = OrderedDict()  # a dict takes long to find its oldest
         self._bytes = 0
 
     def add(self, resource: Any, url: str | None = None) -> None:
@@ -113,8 +114,7 @@ class Results:
                 self._bytes -= _size(name, known) - _size(name, _AMBIGUOUS)
                 self._of[name] = _AMBIGUOUS
         while self._bytes > self._limit and len(self._of) > 1:
-            oldest = next(iter(self._of))
-            self._bytes -= _size(oldest, self._of.pop(oldest))
+            self._bytes -= _size(*self._of.popitem(last=False))
 
     def are_all_known(self, references: Sequence[str]) -> bool:
         """Return whether the resources of `references`, and the members of each, have all been added."""

@@ -15,6 +15,11 @@ from radray.reports.wire.pieces import Chunks
 
 MAX_MESSAGE_BYTES = 16 << 20
 """A message may hold the PDF of its report beside the text; its text is limited to MAX_REPORT_BYTES."""
+MAX_GROUPS = 1_000
+"""PID and OBR segments of a message; more are TOO_LARGE. A message is of one order, or of a few read together."""
+MAX_SEGMENTS = 50_000
+"""Segments of a message; more are TOO_LARGE: senders that write a line a segment have a few hundred, and 16 MB of empty
+segments take 1.5 GB when they are split."""
 
 _ENVELOPE = (b"FHS", b"BHS", b"BTS", b"FTS")
 # MLLP (HL7 v2 implementation guide, appendix C): <VT> message <FS><CR>
@@ -124,6 +129,7 @@ class Messages:
         self.any_envelope = False
         self._message: RawMessage | None = None
         self._bytes = 0
+        self._groups = 0
         self._batches = 0
         self._in_batch = 0
         self._framed = False
@@ -171,20 +177,26 @@ class Messages:
         if name == b"MSH" and not line[3:4].isalnum():
             self.any = True
             yield from self._close()
-            self._message, self._bytes = RawMessage(), 0
+            self._message, self._bytes, self._groups = RawMessage(), 0, 0
             self._in_batch += 1
         elif self._message is None:
-            self._message, self._bytes = RawMessage(has_header=False), 0
+            self._message, self._bytes, self._groups = RawMessage(has_header=False), 0, 0
         elif not ended and line and any(header.startswith(line) for header in (b"MSH", *_ENVELOPE)):
             # the file ends inside the name of the segment after this message
             yield from self._close()
-            self._message, self._bytes = RawMessage(has_header=False, cut=True), 0
+            self._message, self._bytes, self._groups = RawMessage(has_header=False, cut=True), 0, 0
         self._add(self._message, line, ended=ended)
         self._message.ended = ended
 
     def _add(self, message: RawMessage, line: bytes, *, ended: bool) -> None:
         self._bytes += len(line) + 1
-        if self._bytes > MAX_MESSAGE_BYTES:
+        self._groups += line.startswith((b"OBR", b"PID"))
+        if (
+            message.too_large
+            or self._bytes > MAX_MESSAGE_BYTES
+            or self._groups > MAX_GROUPS
+            or len(message.lines) == MAX_SEGMENTS
+        ):
             message.too_large, message.lines, self._text = True, [], []
             return
         sign = message.lines[0][3:4] if message.lines else line[3:4]

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from radray.reports.record.record import is_too_long
 from radray.reports.text.headings.names import BOTH
 from radray.reports.text.markup import plain_text
 from radray.reports.text.sections import parse
@@ -102,16 +103,19 @@ def texts_of(
         return texts
     for source in sources:
         _finish(source)
+    if is_too_long("\n".join(source.text for source in sources)):
+        texts.values["report"] = "\n".join(source.text for source in sources)
+        return texts
     read = _without_repetitions([source for source in sources if source.text.strip()])
     if 0 < sum(source.rank is not None for source in read) <= _MOST_RENDERINGS:
         read = _without_renderings(read)
     has_report = any(source.name in (REPORT, "findings", "impression") for source in read)
     has_several = sum(source.name in (REPORT, OTHER) for source in read) > 1
     unnamed: list[str] = []
+    named: dict[str, list[str]] = {}
     for source in read:
         if source.name in VALUES:
-            before = texts.values.get(source.name)
-            texts.values[source.name] = source.text if before is None else f"{before}\n{source.text}"
+            named.setdefault(source.name, []).append(source.text)
         elif source.name not in (REPORT, OTHER):
             texts.apart.append((source.name, source.text))
         elif (has_several and _refers(source.text)) or (
@@ -120,6 +124,7 @@ def texts_of(
             texts.apart.append(("comment", source.text))
         else:
             unnamed.append(source.text)
+    texts.values |= {name: "\n".join(parts) for name, parts in named.items()}
     report = "\n".join(unnamed)
     texts.is_referral = bool(report) and _refers(report)
     note = "\n".join(notes)
@@ -245,7 +250,7 @@ def _without_renderings(sources: list[_Source]) -> list[_Source]:
     """Return `sources`, in order, without those that give again what another has, in another format."""
     ranked = sorted((source for source in sources if source.rank is not None), key=lambda source: source.rank or 0)
     kept = [source for source in sources if source.rank is None]
-    before = sum((_words(source) for source in kept if source.name in (REPORT, OTHER, *VALUES)), Counter())
+    before = Counter(word for source in kept if source.name in (REPORT, OTHER, *VALUES) for word in _words_in(source))
     main = set[str]().union(*map(_main_of, kept))
     for source in ranked:
         words = _words(source)
@@ -263,7 +268,11 @@ def _without_renderings(sources: list[_Source]) -> list[_Source]:
 
 
 def _words(source: _Source) -> Counter[str]:
-    return Counter(_WORD.findall(source.text.lower()))
+    return Counter(_words_in(source))
+
+
+def _words_in(source: _Source) -> list[str]:
+    return _WORD.findall(source.text.lower())
 
 
 def _main_of(source: _Source) -> set[str]:

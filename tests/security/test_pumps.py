@@ -1,0 +1,102 @@
+"""The time that a text takes grows as its length, whatever it repeats.
+
+Each function of the table reads a text and one of 16 times its length. Linear work takes 16 times as long, quadratic
+work 256 times; more than 64 fails, where it takes long enough to be measured at all. The time is the process's own.
+"""
+
+import random
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+
+import pytest
+
+from radray.errors import InputError
+from tests.security.pump_table import (
+    ATOMS,
+    CHECKS,
+    HEADINGS,
+    LANGUAGE,
+    READERS,
+    SIGNS,
+    TEXTS,
+    WORDS,
+    Reads,
+    forget,
+    repeated,
+)
+
+TIMES = 16
+MOST_TIMES = 64
+LEAST_SECONDS = 0.1
+"""Work that takes less is not judged: noise."""
+
+FUNCTIONS: dict[str, tuple[Reads, tuple[str, ...]]] = {
+    **{name: (read, atoms) for name, (read, atoms) in READERS.items()},
+    **{name: (read, ATOMS) for name, read in TEXTS.items()},
+    **{f"language: {name}": (read, (*SIGNS, *WORDS)) for name, read in LANGUAGE.items()},
+    **{f"checks: {name}": (read, (*SIGNS, *HEADINGS, *WORDS)) for name, read in CHECKS.items()},
+}
+KNOWN = {
+    "hl7": ("PID|\rOBR|\r",),
+    "hl7 before a report": ("PID|\r",),
+    "fhir html": ("<a",),
+    "sections of a report": ("was obtained ", "(Over)\n", "CT HEAD FINDINGS: "),
+    "language: sentences": ("A. ",),
+    "language: mentions": ("A. B. ", "tube "),
+    "checks: spans": (".",),
+    "checks: exchanged": ("5 mm, ",),
+    "checks: changed recommendations": ("Recommend CT. ",),
+    "checks: check": ("rib 4. ", "right effusion, "),
+}
+"""What once took quadratic time, and for each other function what is commonest."""
+
+
+def seconds(read: Reads, text: str) -> float:
+    forget()
+    began = time.process_time()
+    with suppress(InputError):  # what is refused was read all the same
+        read(text)
+    return time.process_time() - began
+
+
+def grows(read: Reads, atom: str, characters: int) -> str | None:
+    """Return how much longer the longer text takes, if that is too long; a second try decides."""
+    long, short = repeated(atom, TIMES * characters), repeated(atom, characters)
+    for _ in range(2):
+        took = seconds(read, long)
+        before = seconds(read, short)
+        if took < LEAST_SECONDS or took < MOST_TIMES * before:
+            return None
+    return f"{atom!r}: {before:.4f} s for {characters:,} characters, {took:.2f} s for {TIMES * characters:,}"
+
+
+def faults(name: str, atoms: Iterable[str], characters: int) -> list[str]:
+    read, _ = FUNCTIONS[name]
+    read("No effusion.") if name.startswith(("language", "checks")) else None  # what it imports is not its time
+    return [fault for atom in atoms if (fault := grows(read, atom, characters)) is not None]
+
+
+def test_quadratic_work_is_found_and_linear_work_is_not() -> None:
+    def quadratic(text: str) -> int:
+        return sum(text.count("a", at) for at in range(0, len(text), 4))
+
+    assert grows(quadratic, "a", 4_000) is not None
+    assert grows(lambda text: [character for _ in range(40) for character in text], "a", 4_000) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_time_grows_as_the_text(name: str) -> None:
+    atoms = KNOWN.get(name, ()) + tuple(random.Random(name).sample(FUNCTIONS[name][1], 3))
+    assert faults(name, atoms, 12_500 if name in READERS else 2_500) == []
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_time_grows_as_the_text_up_to_a_megabyte(name: str) -> None:
+    """Half an hour for the checks together, ten minutes for all else."""
+    _, atoms = FUNCTIONS[name]
+    rng = random.Random(name)
+    pairs = ["".join(rng.sample(atoms, 2)) for _ in range(40)]
+    assert faults(name, [*atoms, *pairs], 16_000 if name.startswith("checks: check") else 62_500) == []
