@@ -214,7 +214,7 @@ def nested(levels: int) -> dict[str, object]:
     return {**GOOD, "impression": "[" * 1_000, "more": json.loads("[" * (levels - 1) + "]" * (levels - 1))}
 
 
-def on_a_stack(frames: int, lines: list[dict[str, object]]) -> list[RejectReason | None]:
+def on_a_stack(frames: int, lines: list[Any]) -> list[RejectReason | None]:
     return on_a_stack(frames - 1, lines) if frames else [record.reason for record in rows(lines)]
 
 
