@@ -2,7 +2,7 @@
 
 The alarm of the process ends it: `re` looks for signals as it backtracks, and Python between any two instructions; a
 call into other C code ends when it returns. Limits may stand inside each other. Python gives signals to the main thread
-alone, in which Ray runs its tasks and its actors' methods; in another thread there is no limit.
+alone, in which Ray runs its tasks; in another thread there is no limit.
 """
 
 import signal
