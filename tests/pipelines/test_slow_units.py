@@ -48,8 +48,8 @@ def slow_texts(monkeypatch: pytest.MonkeyPatch) -> None:
             pass
         return parse(text, *args, **words)
 
-    for module in (record, quarantine):
-        monkeypatch.setattr(module, "SECONDS_A_RECORD", 0.1)
+    for room in (record, quarantine):
+        monkeypatch.setattr(room, "SECONDS_A_RECORD", 0.1)
     for module in ("record.free_text", "record.named_texts", "record.values", "wire.hl7.texts"):
         monkeypatch.setattr(f"radray.reports.{module}.parse", slow)
 
