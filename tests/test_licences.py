@@ -25,7 +25,7 @@ def licence(name: str) -> str:
     """Return what the installed package's metadata says: the expression, else classifiers, else the first line."""
     meta = metadata(name)
     classifiers = [text for text in meta.get_all("Classifier") or [] if text.startswith("License ::")]
-    expression, stated = (str(meta.get(key, "")) for key in ("License-Expression", "License"))
+    expression, stated = ((meta.get_all(key) or [""])[0] for key in ("License-Expression", "License"))
     return expression or "; ".join(classifiers) or stated.strip().split("\n")[0]
 
 
