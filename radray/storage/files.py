@@ -154,6 +154,8 @@ class Storage:
         with translated(uri, "cannot be read"):
             try:
                 transfers.download(self._boto, uri, file)
+            except FileNotFoundError:
+                raise  # S3 has none: a disk that refuses says so with another error
             except OSError as error:
                 disk_error = error
         if disk_error is not None:
