@@ -23,6 +23,7 @@ from radray.nights.failures import known_error
 from radray.settings.loading import dump_changed, dump_settings, load_settings, read_yaml
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
+from radray.storage.private import keep_private
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -197,6 +198,7 @@ def exit_code(command: Callable[[], None], line: "FinalLine | None" = None) -> i
     that of many libraries holds the value that did not fit.
     """
     report_nothing()  # before a library that would is imported
+    keep_private()
     err = stderr_console()
     try:
         with named(line):

@@ -2,14 +2,10 @@
 
 import hashlib
 import itertools
-import secrets
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 import duckdb
 import duckdb_extension_avro
-import duckdb_extension_httpfs
 import duckdb_extension_iceberg
 import pyarrow as pa
 import sqlglot
@@ -21,6 +17,7 @@ from radray.analytics.views import VIEWS, Choices, duckdb_sql, in_order
 from radray.errors import ConfigError, InputError
 from radray.schema.column import HYPOTHESES, SECTIONS, STRINGS, TableSchema
 from radray.schema.tables import TABLES
+from radray.storage import spill
 from radray.storage.files import is_s3
 from radray.storage.s3 import quoted
 from radray.tables.catalog import Warehouse
@@ -78,21 +75,10 @@ def engine(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
 
     Raises ConfigError when S3 is used without credentials.
     """
-    connection = duckdb.connect(
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            # a name in a query is never a variable of this process
-            "python_enable_replacements": "false",
-            # created when a sort spills to disk, and removed with the connection
-            "temp_directory": f"{tempfile.gettempdir()}/radray-query-{secrets.token_hex(8)}",
-        }
-    )
-    extensions = [(duckdb_extension_avro, "avro"), (duckdb_extension_iceberg, "iceberg")]
-    if is_s3(warehouse.layout.root):
-        extensions.insert(0, (duckdb_extension_httpfs, "httpfs"))
-    for package, name in extensions:
-        connection.load_extension(str(_extension_file(Path(package.__file__ or "").parent, name)))
+    # a name in a query is never a variable of this process
+    connection = spill.connect({"python_enable_replacements": "false"})
+    for package, name in ((duckdb_extension_avro, "avro"), (duckdb_extension_iceberg, "iceberg")):
+        spill.load_extension(connection, package, name)
     if is_s3(warehouse.layout.root):
         for statement in warehouse.storage.access.duckdb():
             connection.execute(statement)
@@ -233,7 +219,3 @@ def _refuse_other_params(named: Iterable[str], params: Mapping[str, str]) -> Non
         raise ConfigError(f"the query asks for {missing[0]}: give it as params.{missing[0]}=value")
     if unused:
         raise ConfigError(f"params.{unused[0]} is not in the query: write :{unused[0]} where its value belongs")
-
-
-def _extension_file(package: Path, name: str) -> Path:
-    return package / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"

@@ -14,12 +14,19 @@ from radray.cluster.reporting import report_nothing
 from radray.cluster.scaling import ask_for_nodes
 from radray.errors import ConfigError, RadrayError
 from radray.settings.cluster import ClusterSettings
+from radray.storage.private import keep_private, own_place, temporary_folder
 
 MIN_LOGICAL_CPUS = 4
 """A reading task, a writing task and an actor each hold a CPU: on fewer than 4 they starve each other."""
 
 ANSWER_S = 10.0
 """Time that an address has to answer: Ray itself tries one where nobody is for six minutes."""
+
+PRIVATE_WORKERS = {"worker_process_setup_hook": f"{keep_private.__module__}.{keep_private.__name__}"}
+"""Runtime environment of a job on a cluster: its nodes were started by others, with the rights that they chose."""
+
+_LONGEST_PLACE = 40
+"""Bytes of the path of Ray's sessions: a socket's own path has at most 107 of which Ray needs 63."""
 
 
 @contextmanager
@@ -44,14 +51,20 @@ def ray_cluster(settings: ClusterSettings) -> Iterator[None]:
         _refuse_deaf(name, address)
     try:
         if address:
-            ray.init(address=address, **common)
+            ray.init(address=address, runtime_env=PRIVATE_WORKERS, **common)
         else:
             with _on_loopback():
-                ray.init(address="local", num_cpus=local_cpus(settings), include_dashboard=False, **common)
+                ray.init(
+                    address="local",
+                    num_cpus=local_cpus(settings),
+                    include_dashboard=False,
+                    **_private_places(),
+                    **common,
+                )
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         if address:
             raise ConfigError(f"{name}={address}: {type(error).__name__}: no cluster answers there") from None
-        raise RadrayError(f"a local Ray could not be started: {type(error).__name__}; see /tmp/ray") from None
+        raise RadrayError(f"a local Ray could not be started: {type(error).__name__}; see {own_place()}/ray") from None
     _quiet()
     try:
         if address:
@@ -77,6 +90,18 @@ def _on_loopback() -> Iterator[None]:
         yield
     finally:
         ray_constants.ENABLE_RAY_CLUSTER = usual
+
+
+def _private_places() -> dict[str, str]:
+    """Return where a local Ray puts its sessions and what it spills: below /tmp/ray, its own choice, all may write.
+
+    Spilled objects hold report text: they are in this process's folder, which is removed after it, however it ends.
+    """
+    places = {"object_spilling_directory": str(temporary_folder() / "ray")}
+    sessions = str(own_place() / "ray")
+    if "RAY_TMPDIR" not in os.environ and len(os.fsencode(sessions)) <= _LONGEST_PLACE:
+        places["_temp_dir"] = sessions
+    return places
 
 
 def _refuse_deaf(name: str, address: str) -> None:

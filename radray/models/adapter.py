@@ -120,7 +120,7 @@ def _write(folder: Path, base: Base, name: str, settings: TrainSettings, manifes
             write_adapted(learnt, family.load_tokenizer(base.path), settings, partial, name, family)
             shutil.rmtree(partial / ADAPTER)
             if (folder / PICKED).is_file():
-                shutil.copy(folder / PICKED, partial)
+                shutil.copyfile(folder / PICKED, partial / PICKED)
             mark = {name: value for name, value in base.manifest.provenance.items() if name == ERASED}
             write_manifest(partial, manifest.name, {**mark, **manifest.provenance, "adapter": manifest.digest})
     except OSError as error:

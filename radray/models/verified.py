@@ -9,15 +9,14 @@ than a tick of that clock before leaves no marker. Whoever loads files looks aga
 import fcntl
 import hashlib
 import json
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from radray.errors import InputError, RadrayError
+from radray.errors import InputError
 from radray.models.manifest import Manifest, loadable_files, verify_files
+from radray.storage.private import own_place
 
 _TICK_S = 0.1
 """File times come from a clock that moves every 10 ms at the slowest."""
@@ -38,7 +37,7 @@ class CheckedFiles:
 
         Raises InputError as `verify_files` does, and for files that change meanwhile.
         """
-        marker = _place() / f"{_digest(self._run, str(folder.resolve()), manifest.to_json().decode())}.json"
+        marker = own_place() / f"{_digest(self._run, str(folder.resolve()), manifest.to_json().decode())}.json"
         with exclusive(marker.stem):
             held = _identities(folder, manifest)
             if _read(marker) != held:
@@ -60,9 +59,9 @@ class CheckedFiles:
 @contextmanager
 def exclusive(name: str) -> Iterator[None]:
     """Let one process of this node at a time into the block of this `name`; one that dies in it lets the next in."""
-    with (_place() / f"{_digest(name)}.lock").open("wb") as file:
+    with (own_place() / f"{_digest(name)}.lock").open("wb") as file:
         # one of three locks by flock that share no more than this line: here others wait for their turn, a training's
-        # folder refuses the second process, and a merge's folder is held so that others see that its owner lives
+        # folder refuses the second process, and a process's temporary folder is held so that others see that it lives
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -80,16 +79,6 @@ def _identities(folder: Path, manifest: Manifest) -> Identities:
     return identities
 
 
-def _place() -> Path:
-    """Return a folder of this user's own on this node: a marker of somebody else's would be believed."""
-    place = Path(tempfile.gettempdir()) / f"radray-{os.getuid()}"
-    place.mkdir(mode=0o700, exist_ok=True)
-    stat = place.lstat()
-    if stat.st_uid != os.getuid() or not place.is_dir() or place.is_symlink() or stat.st_mode & 0o022:
-        raise RadrayError(f"{place} is not a folder that belongs to this user alone: remove it, or set TMPDIR")
-    return place
-
-
 def _read(marker: Path) -> Identities | None:
     try:
         value = json.loads(marker.read_bytes())
@@ -99,9 +88,9 @@ def _read(marker: Path) -> Identities | None:
 
 
 def _write(marker: Path, held: Identities) -> None:
-    for old in marker.parent.iterdir():
+    for old in marker.parent.iterdir():  # of this module: an owner's file is old as soon as its process is
         with suppress(OSError):
-            if time.time() - old.stat().st_mtime > _OLD_S:
+            if old.suffix in (".json", ".lock") and time.time() - old.stat().st_mtime > _OLD_S:
                 old.unlink()
     marker.write_text(json.dumps(held), encoding="utf-8")
 

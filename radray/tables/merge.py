@@ -1,8 +1,5 @@
 """Staged rows into the data files of one partition: one row a unit, sorted, audited, each file with its sha256."""
 
-import fcntl
-import os
-import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,19 +15,19 @@ import pyarrow.parquet as pq
 from radray.errors import AuditError, RadrayError
 from radray.schema.column import TableSchema
 from radray.schema.statuses import RejectReason, ReportStatus
+from radray.storage import spill
 from radray.storage.failures import MissingFile, cause, lever, translated
 from radray.storage.files import Storage, is_s3
+from radray.storage.private import temporary_folder
 from radray.tables.counts import RowCounts
 from radray.tables.whole_rows import WholeRows
 
 FILE_BYTES = 128 << 20
 """A data file is closed when it has grown past this: few files to open, small enough to read in parallel."""
 
-_SPILL = "radray-merge-"
-
 BATCH_ROWS = 20_000
 SORT_MEMORY = "512MB"
-"""DuckDB's memory for the sort; it spills to a temporary folder beyond. Enough for one thread, not for two."""
+"""DuckDB's memory for the sort; it spills beyond, see `storage.spill`. Enough for one thread, not for two."""
 
 
 _ONCE = "QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY status DESC) = 1"
@@ -125,16 +122,16 @@ def merge(
     unit_ids: list[str] = []
     counts = RowCounts(count_by)
     files: list[DataFile] = []
-    with _translated_disk(), _spill_folder() as spill:
-        staged = readable_files(storage, staging, schema, spill)
+    with _translated_disk(), _spill_folder() as folder:
+        staged = readable_files(storage, staging, schema, folder)
         if not staged:
             _audit_ids(schema, expected, [])
             return Merged((), counts)
         if whole is not None:
-            batches = _rows(staged, _once_sql(whole.columns), schema, spill)
+            batches = _rows(staged, _once_sql(whole.columns), schema)
             whole.decide(pa.Table.from_batches([batch]) for batch in batches)
-        writer = _FileWriter(storage, target, write_schema, spill)
-        for batch in _rows(staged, _merge_sql(schema), schema, spill):
+        writer = _FileWriter(storage, target, write_schema, folder)
+        for batch in _rows(staged, _merge_sql(schema), schema):
             rows = pa.Table.from_batches([batch])
             table = _cast(rows if whole is None else whole.finish(rows), write_schema, schema)
             _audit_shared(schema, table, shared or {})
@@ -148,27 +145,9 @@ def merge(
 
 @contextmanager
 def _spill_folder() -> Iterator[str]:
-    """Yield a folder for copies of rows, removed at the end; first remove what killed processes left in theirs.
-
-    A process locks its folder for as long as it lives, and writes nothing into it before that.
-    """
-    for left in Path(gettempdir()).glob(f"{_SPILL}*"):
-        with suppress(OSError), _held(left, fcntl.LOCK_NB):
-            if any(left.iterdir()):
-                shutil.rmtree(left)
-    with TemporaryDirectory(prefix=_SPILL) as folder, _held(Path(folder)):
+    """Yield a folder for copies of rows, removed at the end; what killed processes left in theirs goes first."""
+    with TemporaryDirectory(prefix="merge-", dir=temporary_folder()) as folder:
         yield folder
-
-
-@contextmanager
-def _held(folder: Path, flags: int = 0) -> Iterator[None]:
-    place = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
-    try:
-        # a sign of life and no mutual exclusion; for the other two locks see models/verified.py
-        fcntl.flock(place, fcntl.LOCK_EX | flags)
-        yield
-    finally:
-        os.close(place)
 
 
 class _FileWriter:
@@ -245,8 +224,8 @@ def _translated_disk() -> Iterator[None]:
         ) from None
 
 
-def _rows(files: list[str], sql: str, schema: TableSchema, spill: str) -> Iterator[pa.RecordBatch]:
-    with duckdb.connect(config={"memory_limit": SORT_MEMORY, "threads": 1, "temp_directory": spill}) as connection:
+def _rows(files: list[str], sql: str, schema: TableSchema) -> Iterator[pa.RecordBatch]:
+    with spill.connect({"memory_limit": SORT_MEMORY, "threads": 1}) as connection:
         try:
             yield from connection.execute(sql, {"files": files}).to_arrow_reader(BATCH_ROWS)
         except duckdb.Error as error:  # a staged file went while it was read, the disk is full; its message is not ours

@@ -1,5 +1,8 @@
 """The plan for a Ray of two CPUs runs there: reading and writing are not starved by the actors."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +26,7 @@ from radray.settings.model import TinySettings
 from radray.settings.warehouse import S3Settings
 from radray.storage.files import Storage
 from radray.tasks.registry import find_prompt
+from tests.support.paths import ROOT
 from tests.support.worlds.night_tables import NIGHT
 from tests.support.worlds.report_tables import reports
 
@@ -40,7 +44,8 @@ GENERATE = GenerateSettings(
 
 
 @pytest.fixture
-def two_cpus() -> Iterator[None]:
+def two_cpus(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # of its workers, whichever radray is installed
     ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
         with ray_cluster(ClusterSettings()):
@@ -91,3 +96,24 @@ def test_the_plan_for_two_cpus_is_one_actor_and_every_report_comes_through(
     staged = pq.read_table(tmp_path / "staging", columns=["unit_id"]).column("unit_id").to_pylist()
     expected = {f"u{number}-{place:02d}" for number in range(3) for place in range(20)} - {"u1-03", "u1-04"}
     assert sorted(staged) == sorted(expected)
+
+
+def test_workers_of_a_cluster_that_others_started_write_for_their_user_alone(two_cpus: None) -> None:
+    def rights() -> int:
+        before = os.umask(0)
+        os.umask(before)
+        return before
+
+    assert ray.get(ray.remote(rights).remote()) == 0o022  # as this cluster was started
+    code = (
+        "import os, ray; from radray.cluster.connection import ray_cluster\n"
+        "from radray.settings.cluster import ClusterSettings\n"
+        "def rights():\n    before = os.umask(0)\n    os.umask(before)\n    return before\n"
+        f"with ray_cluster(ClusterSettings(address='{ray.get_runtime_context().gcs_address}')):\n"
+        "    print(oct(ray.get(ray.remote(rights).remote())))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.strip() == "0o77", done.stderr

@@ -3,8 +3,6 @@
 And nothing is left over after that: `maintain` takes all that the killed run left, and the night stays as it is.
 """
 
-import fcntl
-import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +14,7 @@ from radray.settings.warehouse import WarehouseSettings
 from radray.tables.catalog import Warehouse, equal_to
 from radray.upkeep.maintenance import AT_ONCE, find_leftovers, maintain
 from tests.support.faults.kill_points import FIRST_POINTS, POINTS, KillPoint
+from tests.support.faults.owner import owner
 from tests.support.faults.whole_tree import referred_to, tree
 from tests.support.faults.writer import Order
 from tests.support.worlds.faults import (
@@ -127,22 +126,20 @@ def test_rows_that_a_killed_writer_left_on_its_disk_go_with_the_next_run(
     place: Place, writer: Callable[[Order], int], tmp_path: Path, spill: Path
 ) -> None:
     def left() -> set[Path]:
-        return {file for file in spill.rglob("*") if file.is_file()}
+        return {file for file in spill.rglob("*.parquet") if file.is_file()}
 
-    alive = spill / "radray-merge-alive" / "000000.parquet"  # of another run, on the same machine
-    alive.parent.mkdir()
-    alive.write_bytes(b"rows")
-    lock = os.open(alive.parent, os.O_RDONLY)
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    other, folder = owner(spill)  # another run, on the same machine
+    alive = folder / "rows.parquet"
 
     settings, marker = place("spilled").model_dump(mode="json"), tmp_path / "killed"
     half = Order(settings, night(0).isoformat(), "key", NEW_UNITS, "data file without its footer", str(marker))
     assert writer(half) == KILLED
-    assert len(left()) > 1
+    assert left() > {alive}
     whole = Order(settings, night(0).isoformat(), "key", NEW_UNITS)
     assert writer(whole) == 0
     assert left() == {alive}
 
-    os.close(lock)  # as the end of its process does
+    other.kill()
+    other.communicate()
     assert writer(Order(settings, night(1).isoformat(), "key-1", NEW_UNITS)) == 0
     assert left() == set()

@@ -20,8 +20,12 @@ WHOM = "maintain.erase_subject_id=env:PATIENT"
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+def command(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., int]:
     """Run the command on the warehouse of the test's folder and return its exit code."""
+    # what other tests' processes leave there is not this test's
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("temporary")))
 
     def run(*arguments: str) -> int:
         monkeypatch.setenv("PATIENT", "canary-77")

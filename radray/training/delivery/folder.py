@@ -22,7 +22,7 @@ def publish(source: Path, out: Path, provenance: Mapping[str, Any]) -> str:
         shutil.copytree(source, folder, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
         if (folder / ADAPTER).is_dir():
             if (folder / PICKED).is_file():
-                shutil.copy(folder / PICKED, folder / ADAPTER)
+                shutil.copyfile(folder / PICKED, folder / ADAPTER / PICKED)
             write_manifest(folder / ADAPTER, out.name, provenance)
         manifest = write_manifest(folder, out.name, provenance)
     return manifest.digest
