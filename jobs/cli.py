@@ -20,10 +20,10 @@ from radray.console import print_line, stderr_console, write_line
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.messages import shown
 from radray.nights.failures import known_error
+from radray.private import keep_private
 from radray.settings.loading import dump_changed, dump_settings, load_settings, read_yaml
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
-from radray.storage.private import keep_private
 
 if TYPE_CHECKING:
     from rich.console import Console

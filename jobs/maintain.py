@@ -80,7 +80,7 @@ def glue_role(settings: Settings) -> str | None:
 def maintain(settings: Settings, console: Console) -> None:
     """Remove what is left over, or erase a patient, and print what was removed, by path."""
     role = glue_role(settings)
-    from radray.storage.private import sweep
+    from radray.private import sweep
     from radray.tables.catalog import Warehouse
     from radray.upkeep import maintenance
     from radray.upkeep.glue import switch_on

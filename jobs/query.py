@@ -15,6 +15,7 @@ from radray.settings.root import Settings
 
 USES = (
     *("warehouse", "params", "out", "out_file", "principal", "publish.production_model", "publish.candidate_model"),
+    "publish.deidentification_key",
     *("evaluate.normal_weight", "score.stemmer"),
 )
 

@@ -76,6 +76,7 @@ def test_a_job_takes_the_command_of_a_page(
     words = [word.replace("jobs/configs/", f"{ROOT}/jobs/configs/") for word in shlex.split(options)]
     monkeypatch.chdir(tmp_path)
     (tmp_path / "patient.txt").write_text("10000032\n")
+    (tmp_path / "key.txt").write_text("0123456789abcdef" * 4)
     monkeypatch.setattr(sys, "argv", [job, *words, "--dry-run"])
     assert importlib.import_module(job).main() == 0, (page, capsys.readouterr().err)
 

@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 FLOORS = (
     ("radray.messages",),
     ("radray.errors", "radray.flags", "radray.console", "radray.time_limit"),
-    ("radray.settings", "radray.schema", "radray.language"),
+    ("radray.settings", "radray.schema", "radray.language", "radray.private"),
     ("radray.checks",),
     ("radray.evaluation", "radray.reports", "radray.storage", "radray.cluster"),
     ("radray.tables", "radray.tasks", "radray.models"),
@@ -30,6 +30,7 @@ WITHOUT_MODELS = {room for room in FLOOR if room.rpartition(".")[2] in ("setting
     "radray.errors",
     "radray.flags",
     "radray.time_limit",
+    "radray.private",
     "radray.evaluation",
     "radray.reports",
     "radray.storage",

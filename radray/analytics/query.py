@@ -12,6 +12,7 @@ import sqlglot
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
+from radray.analytics.deidentified import DEIDENTIFIED, register_keyed_id
 from radray.analytics.output import RowStream
 from radray.analytics.views import VIEWS, Choices, duckdb_sql, in_order
 from radray.errors import ConfigError, InputError
@@ -47,7 +48,8 @@ def connect(
 
     The connection only reads: it has no file of its own, it reads tables by their Iceberg metadata and not by folder,
     and it can open nothing outside the warehouse, which no statement can change.
-    Raises InputError when a table's metadata cannot be read, ConfigError when S3 is used without credentials.
+    Raises InputError when a table's metadata cannot be read, ConfigError when S3 is used without credentials, and for a
+    view to hand on without the key of its ids.
     """
     connection = engine(warehouse)
     for schema in TABLES.values():
@@ -62,8 +64,12 @@ def connect(
                 )
             except duckdb.Error as error:
                 raise InputError(f"table {schema.name}: {location} cannot be read: {type(error).__name__}") from None
-    for name in in_order(views):
-        connection.execute(f"CREATE VIEW {name} AS {duckdb_sql(name, choices or Choices())}")
+    choices, names = choices or Choices(), list(views)
+    keyed = [name for name in names if name in DEIDENTIFIED]
+    if keyed:
+        register_keyed_id(connection, choices.key, keyed[0])
+    for name in [*in_order(name for name in names if name not in keyed), *keyed]:
+        connection.execute(f"CREATE VIEW {name} AS {duckdb_sql(name, choices)}")
     connection.execute(f"SET allowed_directories = ['{quoted(warehouse.layout.root)}/']")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
@@ -191,7 +197,7 @@ def _views_of(sql: str) -> list[str]:
         words = {token.text.lower() for token in sqlglot.tokenize(sql, read="duckdb")}
     except SqlglotError:
         return list(VIEWS)
-    return [name for name in VIEWS if name in words]
+    return [name for name in (*VIEWS, *DEIDENTIFIED) if name in words]
 
 
 def _with_dollars(sql: str, params: Mapping[str, str]) -> str:

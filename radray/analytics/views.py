@@ -8,13 +8,14 @@ engines give the same figures.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
 import sqlglot
 from sqlglot import exp
 
+from radray.analytics.deidentified import PREDICTION_COLUMNS, REPORT_COLUMNS
 from radray.flags import CLASSES, TIER_A, TIER_B
 from radray.schema.column import TableSchema
 from radray.schema.evaluations import COMPARISONS, EVALUATIONS
@@ -33,9 +34,15 @@ TEXT = frozenset(
     }
 )
 """Columns of `reports` and `predictions` with report text; `impression_items` of `predictions` is a number."""
-IDENTIFYING = frozenset({"subject_id", "split_key", "source_uri", "source_member", "text_digest", "source_digest"})
-"""Columns that identify, or may identify, a patient: texts can be guessed and compared by their digest. study_id is not
-among them: it is needed to look a study up."""
+IDENTIFYING = frozenset(
+    {
+        *("subject_id", "split_key", "source_uri", "source_member", "text_digest", "source_digest", "source_etag"),
+        *("exam_time", "report_time"),
+    }
+)
+"""Columns that identify, or may identify, a patient: texts and files can be guessed and compared by their digest, and
+few exams begin in the same second. study_id and unit_id are not among them, and identify one too, for whoever may open
+the source: views without text are for those who look studies up. To hand rows on, see `deidentified`."""
 
 WITH_TEXT = ("predictions_text", "side_by_side", "candidates")
 """Views with report text."""
@@ -68,18 +75,22 @@ class Choices:
     candidate_model: str | None = None
     normal_weight: float = 0.5
     stemmer: bool = True
+    key: str | None = field(default=None, repr=False)
+    """The key of ids in views to hand on; None: there are no such views."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Choices":
         """Return the choices of `settings`."""
         section = settings.publish
         return cls(
-            section.production_model, section.candidate_model, settings.evaluate.normal_weight, settings.score.stemmer
+            *(section.production_model, section.candidate_model, settings.evaluate.normal_weight),
+            settings.score.stemmer,
+            section.deidentification_key,
         )
 
 
 def flat_columns(schema: TableSchema) -> tuple[str, ...]:
-    """Return the table's columns without report text, without lists, and without anything that identifies a patient."""
+    """Return the table's columns without report text, lists, and what identifies a patient, but for study and unit."""
     held = TEXT - {"impression_items"} if schema is PREDICTIONS else TEXT
     return tuple(column.name for column in schema.columns if column.name not in held | IDENTIFYING)
 
@@ -195,8 +206,10 @@ def _lists() -> Mapping[str, str]:
     hits = ", ".join(f"CASE WHEN night.flag_{name} THEN '{name}' END" for name in URGENCY)
     totals = ("told", "flagged", "reference_told", "reference_flagged")
     return {
-        "reports_without_text": ", ".join(_plain(REPORTS, name) for name in flat_columns(REPORTS)),
+        "reports_without_text": ", ".join(flat_columns(REPORTS)),
         "predictions_without_text": ", ".join(flat_columns(PREDICTIONS)),
+        "reports_deidentified": ", ".join(REPORT_COLUMNS),
+        "predictions_deidentified": ", ".join(PREDICTION_COLUMNS),
         "evaluations": ", ".join(column.name for column in EVALUATIONS.columns),
         "comparisons_both_ways": ", ".join(_either_way(column.name) for column in COMPARISONS.columns),
         "flags": ", ".join(f"flag_{name}" for name in CLASSES),
@@ -229,12 +242,6 @@ _TURNED = {
 def _either_way(name: str) -> str:
     turned = _TURNED.get(name)
     return name if turned is None else f"CASE WHEN way.turned THEN {turned} ELSE {name} END AS {name}"
-
-
-def _plain(schema: TableSchema, name: str) -> str:
-    """Return the column for use in a view: Athena's views hold times in milliseconds."""
-    is_time = next(str(column.type) for column in schema.columns if column.name == name).startswith("timestamp")
-    return f"CAST({name} AS timestamp(3)) AS {name}" if is_time else name
 
 
 @cache

@@ -13,8 +13,8 @@ from radray.cluster.encryption import refuse_clear_text
 from radray.cluster.reporting import report_nothing
 from radray.cluster.scaling import ask_for_nodes
 from radray.errors import ConfigError, RadrayError
+from radray.private import keep_private, own_place, temporary_folder
 from radray.settings.cluster import ClusterSettings
-from radray.storage.private import keep_private, own_place, temporary_folder
 
 MIN_LOGICAL_CPUS = 4
 """A reading task, a writing task and an actor each hold a CPU: on fewer than 4 they starve each other."""

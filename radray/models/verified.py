@@ -16,7 +16,7 @@ from pathlib import Path
 
 from radray.errors import InputError
 from radray.models.manifest import Manifest, loadable_files, verify_files
-from radray.storage.private import own_place
+from radray.private import own_place
 
 _TICK_S = 0.1
 """File times come from a clock that moves every 10 ms at the slowest."""

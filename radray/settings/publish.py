@@ -24,7 +24,9 @@ class PublishSettings(Section):
     account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
     """AWS account, needed for QuickSight and for the policies; None: Athena's views alone."""
     principal_arn: Arn | None = None
-    """QuickSight user or group (its namespace is in the ARN) that sees the dashboard without text; None: nobody."""
+    """QuickSight user or group (its namespace is in the ARN) that sees the dashboard without text; None: nobody.
+
+    It shows ids of studies: it is for those who may look a study up."""
     text_principal_arn: Arn | None = None
     """QuickSight user or group that sees texts side by side as well; None: no data set holds text."""
     analyst_role_arn: Arn | None = None
@@ -33,6 +35,11 @@ class PublishSettings(Section):
     import_mode: Literal["DIRECT_QUERY", "SPICE"] = "DIRECT_QUERY"
     """How QuickSight reads: by asking Athena each time, or from a copy of its own (SPICE), which somebody has to
     refresh."""
+    deidentification_key: Annotated[str | None, Field(min_length=32, exclude=True)] = None
+    """Key of the ids in `reports_deidentified` and `predictions_deidentified`, at least 32 characters; None: no such
+    views.
+
+    Never in what `dump_settings` gives. The same key gives a patient the same id in the next export."""
     prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")] = "radray"
     """First part of the ids of all that is published in QuickSight."""
     timeout_s: Annotated[float, Field(gt=0.0, le=3600.0)] = 300.0

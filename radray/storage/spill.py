@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import duckdb_extension_httpfs
 
-from radray.storage.private import temporary_folder
+from radray.private import temporary_folder
 
 ROOM_SHARE = 0.5
 """Share of the free disk that a connection may spill: a question must not fill the disk that a night is written to."""

@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from radray.errors import AuditError, RadrayError
+from radray.private import temporary_folder
 from radray.schema.column import TableSchema
 from radray.schema.statuses import RejectReason, ReportStatus
 from radray.storage import spill
 from radray.storage.failures import MissingFile, cause, lever, translated
 from radray.storage.files import Storage, is_s3
-from radray.storage.private import temporary_folder
 from radray.tables.counts import RowCounts
 from radray.tables.whole_rows import WholeRows
 

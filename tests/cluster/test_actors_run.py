@@ -46,12 +46,14 @@ GENERATE = GenerateSettings(
 @pytest.fixture
 def two_cpus(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))  # of its workers, whichever radray is installed
+    before = os.umask(0o022)
     ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
         with ray_cluster(ClusterSettings()):
             yield
     finally:
         ray.shutdown()
+        os.umask(before)
 
 
 @pytest.fixture
@@ -98,18 +100,19 @@ def test_the_plan_for_two_cpus_is_one_actor_and_every_report_comes_through(
     assert sorted(staged) == sorted(expected)
 
 
-def test_workers_of_a_cluster_that_others_started_write_for_their_user_alone(two_cpus: None) -> None:
+def test_workers_of_a_foreign_cluster_write_for_their_user_alone(two_cpus: None) -> None:
     def rights() -> int:
         before = os.umask(0)
         os.umask(before)
         return before
 
     assert ray.get(ray.remote(rights).remote()) == 0o022  # as this cluster was started
+    address = ray.get_runtime_context().gcs_address
     code = (
         "import os, ray; from radray.cluster.connection import ray_cluster\n"
         "from radray.settings.cluster import ClusterSettings\n"
         "def rights():\n    before = os.umask(0)\n    os.umask(before)\n    return before\n"
-        f"with ray_cluster(ClusterSettings(address='{ray.get_runtime_context().gcs_address}')):\n"
+        f"with ray_cluster(ClusterSettings(address='{address}', allow_unencrypted=True)):\n"
         "    print(oct(ray.get(ray.remote(rights).remote())))\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

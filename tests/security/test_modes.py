@@ -17,7 +17,7 @@ from tests.support.worlds.loop import TINY
 pytestmark = pytest.mark.drill
 
 PATIENCE_S = 1_200
-SMALL = ["demo.studies=120", "demo.held_out=20", *TINY, "train.max_steps=4", "generate.max_new_tokens=8"]
+SMALL = ["demo.studies=120", "demo.held_out=20", *TINY, "train.max_steps=4", "split.validation_fraction=0.2"]
 
 
 @pytest.fixture

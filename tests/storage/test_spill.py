@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from radray.private import OTHERS
 from radray.storage import spill
-from radray.storage.private import OTHERS
 
 CANARY = "CANARY PATIENT TEXT Mr Smith "
 SORTED = f"SELECT * FROM (SELECT range AS i, '{CANARY}' || range AS t FROM range(1000000)) ORDER BY hash(i)"
@@ -55,4 +55,4 @@ def test_a_spill_ends_before_the_disk_is_full(folder: Path, monkeypatch: pytest.
 
 def test_two_connections_of_a_process_spill_beside_each_other(folder: Path) -> None:
     with spill.connect(SMALL) as first, spill.connect(SMALL) as second:
-        assert len({file.parent for one in (first, second) for file in spilled(one, folder)}) == 2
+        assert len({file.parent for connection in (first, second) for file in spilled(connection, folder)}) == 2

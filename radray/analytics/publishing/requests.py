@@ -23,7 +23,7 @@ WIDE = (
     *("predictions_without_text", "rouge_by_night", "rouge_standardised", "model_comparison", "flag_rates"),
     *("nights", "night_volume", "night_runs", "worklist"),
 )
-"""Views that are data sets in QuickSight for all readers."""
+"""Views that are data sets in QuickSight for all its readers; some show ids of studies."""
 FEW = ("side_by_side",)
 """Views that are data sets for readers of text only."""
 

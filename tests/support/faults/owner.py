@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.support.paths import ROOT
 
 _CODE = """
-from radray.storage.private import temporary_folder
+from radray.private import temporary_folder
 folder = temporary_folder()
 (folder / "rows.parquet").write_text("Canary Jones")
 print(folder, flush=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from radray.errors import RadrayError
-from radray.storage.private import keep_private, own_place, sweep
+from radray.private import keep_private, own_place, sweep
 from tests.support.faults.owner import owner
 from tests.support.paths import ROOT
 
@@ -59,7 +59,7 @@ def test_a_place_that_others_may_write_is_refused(place: Path, tmp_path: Path) -
         own_place()
 
 
-def test_a_killed_process_leaves_nothing_for_long_and_a_living_one_keeps_its_own(place: Path) -> None:
+def test_what_a_killed_process_left_goes_and_a_living_one_keeps_its_own(place: Path) -> None:
     killed, left = owner(place.parent)
     living, kept = owner(place.parent)
     assert mode(left) == 0o700
@@ -100,7 +100,7 @@ def test_a_sweep_follows_no_link(place: Path, tmp_path: Path) -> None:
 
 def test_a_process_has_one_folder_and_a_forked_one_its_own(place: Path) -> None:
     code = (
-        "import os; from radray.storage.private import temporary_folder as f; a = f(); assert f() == a\n"
+        "import os; from radray.private import temporary_folder as f; a = f(); assert f() == a\n"
         "if os.fork() == 0:\n    assert f() != a and a.is_dir()\n"
         "else:\n    assert os.wait()[1] == 0 and a.is_dir()\n"
     )
@@ -111,7 +111,7 @@ def test_a_process_has_one_folder_and_a_forked_one_its_own(place: Path) -> None:
 
 def test_a_folder_that_a_cleaner_took_is_made_again(place: Path) -> None:
     code = (
-        "import shutil; from radray.storage.private import temporary_folder as f; a = f(); shutil.rmtree(a)\n"
+        "import shutil; from radray.private import temporary_folder as f; a = f(); shutil.rmtree(a)\n"
         "assert f().is_dir() and f() != a\n"
     )
     environment = {**os.environ, "TMPDIR": str(place.parent), "PYTHONPATH": str(ROOT)}

@@ -1,0 +1,16 @@
+-- One report under one model, to hand on: keyed ids, years, scores and flags, and neither text nor times.
+--
+-- unit: Keyed id of the unit, the same in reports_deidentified
+-- study: Keyed id of the study
+-- patient: Keyed id of the patient; null where the source has none
+-- source: Keyed id of the dataset
+-- year: Year of the night; 1970 for a corpus
+SELECT
+    keyed_id('unit', dataset, unit_id) AS unit,
+    keyed_id('study', dataset, study_id) AS study,
+    keyed_id('patient', dataset, subject_id) AS patient,
+    keyed_id('dataset', '', dataset) AS source,
+    CAST(year(batch_date) AS bigint) AS year,
+    {predictions_deidentified}
+FROM predictions
+ORDER BY unit
