@@ -20,7 +20,7 @@ from radray.console import print_line, stderr_console, write_line
 from radray.errors import ConfigError, InputError, RadrayError
 from radray.messages import shown
 from radray.nights.failures import known_error
-from radray.private import keep_private
+from radray.private import keep_private, sweep
 from radray.settings.loading import dump_changed, dump_settings, load_settings, read_yaml
 from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
@@ -142,6 +142,7 @@ def run(
         if asked.dry_run:
             show_plan(asked, describe(asked.settings))
             return
+        sweep()  # what killed processes left on this machine
         with nullcontext() if audit is None else recorded(audit, asked.settings, line):
             job(asked.settings, stderr_console())
 

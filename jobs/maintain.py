@@ -55,7 +55,6 @@ def steps(settings: Settings) -> list[str]:
         return plan_of_erasure(where, settings.source.dataset, settings.model.uri)
     return [
         *([OPTIMIZERS] if settings.warehouse.catalog == "glue" else []),
-        "remove the temporary files on this machine of processes that have ended",
         f"finish runs of {where} that started more than {section.longest_run_hours:g} hours ago and still run",
         f"expire snapshots of {where} replaced more than {section.snapshots_older_than_days:g} days ago",
         f"remove orphan files and staging of {where} older than {section.orphans_older_than_days:g} days",
@@ -80,14 +79,11 @@ def glue_role(settings: Settings) -> str | None:
 def maintain(settings: Settings, console: Console) -> None:
     """Remove what is left over, or erase a patient, and print what was removed, by path."""
     role = glue_role(settings)
-    from radray.private import sweep
     from radray.tables.catalog import Warehouse
     from radray.upkeep import maintenance
     from radray.upkeep.glue import switch_on
 
     warehouse = Warehouse(settings.warehouse, must_exist=True)
-    for folder in sweep():
-        print_line(console, f"maintain: removed {folder}: temporary files of a process that has ended")
     if settings.maintain.erase_subject_id is not None:
         forget(settings, settings.maintain.erase_subject_id, warehouse, console)
         return

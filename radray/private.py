@@ -8,9 +8,9 @@
         ray/                     sessions of local Rays
         *.lock, *.json           locks and marks of `radray.models.verified`
 
-A process that is killed leaves its folder. The next one that needs a folder removes it, and so does `jobs.maintain`; a
-lock and not an id says whether the owner lives, since ids are given again, and differ between containers that share
-the place.
+A process that is killed leaves its folder. The next job on the machine removes it, and so does the next process that
+needs a folder; a lock and not an id says whether the owner lives, since ids are given again, and differ between
+containers that share the place.
 """
 
 import atexit

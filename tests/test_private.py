@@ -85,6 +85,18 @@ def test_the_next_process_that_needs_a_folder_sweeps(place: Path) -> None:
     following.communicate("\n")
 
 
+def test_the_next_job_on_the_machine_sweeps_and_a_dry_run_does_not(place: Path, tmp_path: Path) -> None:
+    killed, left = owner(place.parent)
+    killed.kill()
+    killed.communicate()
+    command = [sys.executable, "-m", "jobs.maintain", f"warehouse.uri={tmp_path}/none"]
+    environment = {**os.environ, "TMPDIR": str(place.parent), "PYTHONPATH": str(ROOT)}
+    subprocess.run([*command, "--dry-run"], env=environment, capture_output=True, check=True)
+    assert left.exists()
+    subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert not left.exists()
+
+
 def test_a_sweep_follows_no_link(place: Path, tmp_path: Path) -> None:
     killed, left = owner(place.parent)
     (tmp_path / "kept").mkdir()
