@@ -14,6 +14,7 @@ import ray
 from radray.cluster.actors import cluster_nodes, plan_actors
 from radray.cluster.connection import ray_cluster
 from radray.errors import ConfigError
+from radray.models.families.pieces import PATIENTS
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.footprint import engine_bytes
@@ -59,7 +60,7 @@ def two_cpus(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def model(tmp_path: Path) -> ModelFolder:
     size = TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1)
-    build_tiny(["small left effusion"], tmp_path / "model", size=size, seed=1)
+    build_tiny(["small left effusion"] * PATIENTS, tmp_path / "model", size=size, seed=1)
     write_manifest(tmp_path / "model", "m", {})
     return open_model(str(tmp_path / "model"))
 

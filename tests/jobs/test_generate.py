@@ -9,6 +9,7 @@ from rich.console import Console
 
 from jobs.generate import check, describe, generate
 from radray.errors import ConfigError, ConflictError
+from radray.models.families.pieces import PATIENTS
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
 from radray.models.manifest import ERASED, write_manifest
@@ -29,7 +30,7 @@ from tests.support.worlds.night_tables import NIGHT, put_prepare_run, put_report
 def settings(tmp_path: Path) -> Settings:
     """Return the settings of a night that was prepared and has no report; Ray cannot be reached with them."""
     size = TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1)
-    build_tiny(["small effusion"], tmp_path / "model", size=size, seed=1)
+    build_tiny(["small effusion"] * PATIENTS, tmp_path / "model", size=size, seed=1)
     write_manifest(tmp_path / "model", "m", {})
     words = [f"warehouse.uri={tmp_path}/warehouse", f"model.uri={tmp_path}/model", f"date={NIGHT}"]
     loaded = load_settings((), [*words, "cluster.address=127.0.0.1:1", "generate.engine=ctranslate2"])

@@ -11,6 +11,7 @@ import pytest
 import ray
 
 from jobs import generate, prepare
+from radray.models.families.pieces import PATIENTS
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.manifest import write_manifest
 from radray.nights import night
@@ -28,7 +29,7 @@ Run = Callable[..., tuple[int, dict[str, Any], str]]
 def words(tmp_path: Path) -> list[str]:
     """Return the settings of a dated source in a folder of its own; Ray cannot be reached with them."""
     size = TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1)
-    build_tiny(["small effusion"], tmp_path / "model", size=size, seed=1)
+    build_tiny(["small effusion"] * PATIENTS, tmp_path / "model", size=size, seed=1)
     write_manifest(tmp_path / "model", "m", {})
     (tmp_path / "in").mkdir()
     source = ["source.format=mimic_zip", "source.dataset=hospital", f"source.uri={tmp_path}/in/{{date}}.zip"]

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, T5Tokenizer
 
 from radray.models.families.loading import load_tokenizer
+from radray.models.families.pieces import PATIENTS
 from radray.models.families.t5.loading import load_model
 from radray.models.families.t5.tiny import build_tiny
 from radray.settings.model import TinySettings
@@ -22,7 +23,12 @@ END = 1
 
 def build_eight_pieces(folder: Path) -> None:
     """Write it, with random weights, into `folder`."""
-    build_tiny(["a"], folder, size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1, num_heads=2), seed=5)
+    build_tiny(
+        ["a"] * PATIENTS,
+        folder,
+        size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1, num_heads=2),
+        seed=5,
+    )
     weights = load_file(folder / "model.safetensors")
     for name in ("shared.weight", "lm_head.weight"):
         weights[name] = weights[name][: len(PIECES)].clone()

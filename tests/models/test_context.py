@@ -8,6 +8,7 @@ import pytest
 from radray.errors import ConfigError
 from radray.models.engines.transformers_beam import TransformersEngine
 from radray.models.families.causal.tiny import build_tiny_causal
+from radray.models.families.pieces import PATIENTS
 from radray.models.families.registry import open_family
 from radray.models.families.t5.tiny import build_tiny
 from radray.settings.generate import GenerateSettings
@@ -23,7 +24,7 @@ TEXTS = ["The lungs are clear.", "No effusion."]
 def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with 100 positions."""
     folder = tmp_path_factory.mktemp("models") / "short"
-    build_tiny_causal(TEXTS, folder, size=SIZE, seed=1)
+    build_tiny_causal(TEXTS * PATIENTS, folder, size=SIZE, seed=1)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 100}))
     return folder
@@ -46,6 +47,6 @@ def test_training_refuses_more_than_the_positions(short: Path) -> None:
 
 
 def test_a_t5_has_no_limit(tmp_path: Path) -> None:
-    build_tiny(TEXTS, tmp_path / "t5", size=SIZE, seed=1)
+    build_tiny(TEXTS * PATIENTS, tmp_path / "t5", size=SIZE, seed=1)
     assert open_family(tmp_path / "t5").longest(tmp_path / "t5") is None
     TransformersEngine(tmp_path / "t5", GenerateSettings(engine="transformers", max_input_tokens=4096))

@@ -9,6 +9,7 @@ import torch
 from radray.models.engines.beam_search import BeamEngine
 from radray.models.engines.ctranslate2_beam import CTranslate2Engine
 from radray.models.engines.transformers_beam import TransformersEngine
+from radray.models.families.pieces import PATIENTS
 from radray.models.families.registry import open_family
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
@@ -26,7 +27,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("likelihood") / "m"
     if request.param == "llama":
         return build("llama", folder)
-    build_tiny(TEXTS, folder, size=SIZE, seed=2)
+    build_tiny(TEXTS * PATIENTS, folder, size=SIZE, seed=2)
     write_manifest(folder, "m", {})
     return open_model(str(folder))
 

@@ -14,6 +14,7 @@ import pytest
 from boto3.s3.transfer import TransferConfig
 
 from radray.errors import InputError, RadrayError
+from radray.models.families.pieces import PATIENTS
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import open_model
 from radray.models.manifest import MANIFEST, write_manifest
@@ -42,7 +43,10 @@ def proxy(s3_server: S3Server) -> Iterator[FaultProxy]:
 def source_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "chest"
     build_tiny(
-        ["small left effusion"], folder, size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1), seed=1
+        ["small left effusion"] * PATIENTS,
+        folder,
+        size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1),
+        seed=1,
     )
     (folder / "adapter").mkdir()
     (folder / "adapter" / "adapter_config.json").write_text("{}")

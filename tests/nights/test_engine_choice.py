@@ -13,6 +13,7 @@ from radray.cluster.connection import ray_on_demand
 from radray.errors import ConfigError, InputError
 from radray.models.engines.conversion import Converted, ensure_converted
 from radray.models.engines.parity import ParityRecord, prove
+from radray.models.families.pieces import PATIENTS
 from radray.models.families.t5 import converting
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
@@ -30,7 +31,7 @@ REFERENCE = f"transformers-{version('transformers')}-float32"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
-    build_tiny([TEXT], folder, size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1), seed=1)
+    build_tiny([TEXT] * PATIENTS, folder, size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1), seed=1)
     write_manifest(folder, "m", {})
     return folder
 

@@ -16,6 +16,7 @@ from radray.models.engines.conversion import ensure_converted
 from radray.models.engines.engine import Failed, Generation, Hypothesis
 from radray.models.engines.isolation.process import EngineProcess
 from radray.models.engines.repeats import AnswerOnce
+from radray.models.families.pieces import PATIENTS
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
@@ -34,7 +35,10 @@ from tests.support.worlds.report_tables import reports
 def model(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     folder = tmp_path_factory.mktemp("model")
     build_tiny(
-        ["small left effusion"], folder, size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1), seed=1
+        ["small left effusion"] * PATIENTS,
+        folder,
+        size=TinySettings(vocab_size=300, d_model=16, d_ff=16, num_layers=1),
+        seed=1,
     )
     write_manifest(folder, "m", {})
     return open_model(str(folder))

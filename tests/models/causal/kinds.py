@@ -9,6 +9,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, Pre
 
 from radray.models.families.causal.family import CausalFamily
 from radray.models.families.causal.tiny import build_tiny_causal
+from radray.models.families.pieces import PATIENTS
 from radray.models.families.registry import FAMILY_OF
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
@@ -44,7 +45,7 @@ _OWN: dict[str, dict[str, Any]] = {
 
 def tokenizer_of(folder: Path) -> PreTrainedTokenizerBase:
     """Return a byte-level tokenizer of some 300 pieces, which is written to `folder` beside a Llama."""
-    build_tiny_causal(TEXTS, folder, size=SIZE, seed=1)
+    build_tiny_causal(TEXTS * PATIENTS, folder, size=SIZE, seed=1)
     return FAMILY.load_tokenizer(folder)
 
 
