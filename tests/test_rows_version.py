@@ -39,7 +39,7 @@ from radray.settings.generate import ScoreSettings
 from radray.tables.identity import ROWS_VERSION, digest
 from radray.tasks.registry import find_prompt
 
-PINNED = {5: "4b40ce0f87b5f57a872d6f4fcfe33a86ed27bde07664b1eb55874a533fa81044"}
+PINNED = {6: "ebbdc59317c1ffb8239ac480f8d48067b05e59e83b1d598d87007a682d0226cc"}
 
 PINNED_PROMPTS = ("background-findings-v1", "findings-v1")
 """Those that there were when the version was pinned: a new prompt makes new rows and changes none, and its text is held

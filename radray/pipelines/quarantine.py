@@ -24,7 +24,7 @@ _OF_THE_DISK = frozenset(
 
 
 def reason_of(error: Exception) -> RejectReason:
-    """Return why a file is set aside whose reader raised `error`: its own reason where it names one, else MALFORMED.
+    """Return why a file is set aside whose reader raised `error`: its own reason, TOO_LARGE, else MALFORMED.
 
     Raises `error` again where it is not about the file: any RadrayError but an InputError, and what a disk or a network
     refuses.
@@ -36,6 +36,8 @@ def reason_of(error: Exception) -> RejectReason:
     reason = getattr(error, "reason", None)
     if isinstance(reason, RejectReason):
         return reason
+    if isinstance(error, MemoryError):
+        return RejectReason.TOO_LARGE
     if not isinstance(error, InputError):
         log_warning(_LOG, f"a file was set aside: {type(error).__name__} at {innermost_frame(error)}")
     return RejectReason.MALFORMED

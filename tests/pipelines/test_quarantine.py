@@ -32,7 +32,7 @@ def outcome(count: int, given: Iterator[Record]) -> list[str]:
         (InputError("secret"), "malformed"),
         (ValueError("secret"), "malformed"),
         (RecursionError(), "malformed"),
-        (MemoryError(), "malformed"),
+        (MemoryError(), "too_large"),
         (OSError("no errno: pyarrow, of data"), "malformed"),
         (OSError(errno.EINVAL, "a seek to where data says"), "malformed"),
         (BrokenStream(RejectReason.TRUNCATED), "truncated"),

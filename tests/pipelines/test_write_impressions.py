@@ -47,9 +47,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
 @pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
 def test_every_report_gets_an_outcome(model: ModelFolder, engine: Any) -> None:
     settings = GenerateSettings(
-        engine=engine, max_new_tokens=5, num_beams=2, num_return_sequences=2, max_input_tokens=40
+        engine=engine, max_new_tokens=5, num_beams=2, num_return_sequences=2, max_input_tokens=120
     )
-    long = "left " * 40
+    long = "left " * 120
     table = pa.concat_tables([reports(2), reports(1, findings=long, background="Cough.")], promote_options="default")
     written = WriteImpressions(model, find_prompt("background-findings-v1"), settings)(table)
     assert written.num_rows == 3
