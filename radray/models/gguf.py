@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from radray.errors import InputError, RadrayError
+from radray.messages import shown
 from radray.models.cache import cache_folder
 from radray.models.contents.gguf import refuse_boundless_head, refuse_unbounded_sizes
-from radray.models.listing import shown
 from radray.models.manifest import MANIFEST, hash_file, write_manifest
 from radray.models.verified import exclusive
 from radray.storage.whole import remove_abandoned, whole_folder

@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from radray.errors import InputError
+from radray.messages import shown
 from radray.storage.whole import PARTIAL
 
 MANIFEST = "manifest.json"
@@ -28,7 +29,6 @@ _FOR_PEOPLE = frozenset(("copying", "license", "notice", "readme"))
 """Names, without suffix, of texts that no loader opens; so is whatever ends in ``.md``."""
 _MOST_FILES = 10_000
 """Files of a folder: a model of 600 GB in parts of 5 GB has 120."""
-_MOST_SHOWN = 120
 
 
 def list_model_files(folder: Path) -> list[str]:
@@ -66,11 +66,6 @@ def may_be_loaded(path: str) -> bool:
     """Return whether a loader may open the file `path` of a model folder: all but texts for people."""
     name, _, suffix = path.rpartition("/")[2].lower().partition(".")
     return suffix != "md" and not (name in _FOR_PEOPLE and suffix in ("", "txt"))
-
-
-def shown(name: str) -> str:
-    """Return the name of a file for a message: control characters escaped, no more than 120 characters."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name[:_MOST_SHOWN])
 
 
 def _entries(folder: Path) -> "list[os.DirEntry[str]]":

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from radray.errors import InputError
+from radray.messages import shown
 from radray.models.listing import MANIFEST as MANIFEST
-from radray.models.listing import list_model_files, may_be_loaded, shown
+from radray.models.listing import list_model_files, may_be_loaded
 from radray.storage.whole import write_whole
 
 ADAPTER = "adapter"

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from radray.errors import InputError
+from radray.messages import shown
 from radray.models.contents.config import parse_object, read_bounded
-from radray.models.listing import shown
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
