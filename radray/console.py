@@ -32,8 +32,8 @@ def print_table(console: Console, table: Table) -> None:
 
 
 def write_line(file: TextIO, line: str) -> None:
-    """Write `line` to `file`, standard output or a part of it, as one line."""
-    file.write(f"{line_of(line)}\n")
+    """Write `line` to `file`, standard output or a part of it, as one line, and whole: a monitor parses it."""
+    file.write(f"{escaped(line)}\n")
 
 
 def log_warning(logger: logging.Logger, line: str) -> None:

@@ -156,6 +156,7 @@ def test_nights_of_two_models_with_a_bad_one_a_late_file_a_correction(tmp_path: 
     assert len(commits(warehouse)) == 6
 
 
+@pytest.mark.drill  # 2 minutes
 def test_a_t5_and_a_causal_model_share_a_night_and_an_evaluation(tmp_path: Path, models: list[Path]) -> None:
     texts = [f"Small left effusion {CANARY}.", "No effusion.", "Opacity, unchanged.", "No effusion."]
     causal = tiny_causal_model(tmp_path / "causal", texts, task="impression", prompt_id="chat-sections-v1")

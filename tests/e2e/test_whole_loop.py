@@ -125,6 +125,9 @@ def test_predictions_hold_each_validation_report_once_under_each_model(loop: Loo
         for name in ("findings", "background", "reference", "reference_raw", "study_id", "text_digest"):
             assert row[name] == report[name]
         assert (row["status"] == "ok") == bool(row["prediction"])
+        if row["reason"] == "identifier":  # digits without end, by the untrained model: withheld
+            assert row["hypotheses"] is None
+            continue
         assert row["hypotheses"][0]["text"] == (row["prediction"] or "")
         assert [hypothesis["score"] for hypothesis in row["hypotheses"]] == sorted(
             (hypothesis["score"] for hypothesis in row["hypotheses"]), reverse=True

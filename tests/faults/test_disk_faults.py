@@ -119,7 +119,7 @@ def test_a_full_disk_costs_the_run_and_no_row(tmp_path: Path) -> None:
 
 @needs_namespaces
 @pytest.mark.parametrize("job", ["night", "query", "maintain"])
-def test_a_read_only_warehouse_is_read_and_not_written(tmp_path: Path, job: str) -> None:
+def test_a_read_only_warehouse_is_left_as_it_is(tmp_path: Path, job: str) -> None:
     folder = tmp_path / "warehouse"
     settings = WarehouseSettings(uri=str(folder))
     run_night(Warehouse(settings), night(0), "k0", UNITS)
@@ -130,6 +130,9 @@ def test_a_read_only_warehouse_is_read_and_not_written(tmp_path: Path, job: str)
         assert "exit 1" in done.stdout, done.stdout + done.stderr
         check_single_line(done, str(folder), "writ")
         assert read_rows(Warehouse(settings), night(1)) == expected_rows("k1", UNITS)
+    elif job == "query":  # what nobody could see is not done
+        assert "exit 1" in done.stdout, done.stdout + done.stderr
+        check_single_line(done, "query is refused", "make it writable")
     else:
         assert "exit 0" in done.stdout, done.stdout + done.stderr
     assert "again 0" in done.stdout, done.stdout + done.stderr

@@ -79,7 +79,7 @@ def test_a_refused_night_stops_no_other_and_the_exit_code_is_the_worst(
     assert "1 of 4 nights were refused (2026-11-02)" in printed
     empty = [(night, 0) for night in ("2026-11-01", "2026-11-03", "2026-11-04")]
     assert finished(warehouse, "prepare") == finished(warehouse, "generate") == empty
-    assert printed.count(".zip is this night's: an empty night") == 3
+    assert printed.count(") is this night's: an empty night") == 3
     assert line["nights_empty"] == ["2026-11-01", "2026-11-03", "2026-11-04"]
     ids = {row["run_id"] for row in warehouse.read(RUNS, ["run_id"], {"status": "finished"}).to_pylist()}
     assert set(line["run_ids"]) == ids

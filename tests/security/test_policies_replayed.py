@@ -13,7 +13,7 @@ from tests.support.roles import ACCOUNT, NODES, VALUES, statements
 from tests.support.s3_server import S3Server
 from tests.support.worlds.recorded import ROLES, Recording, record
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.drill  # 4 minutes: every job, once, against a server that records it
 
 
 @pytest.fixture(scope="module")

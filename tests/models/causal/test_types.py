@@ -76,5 +76,5 @@ def test_the_fast_engine_writes_what_transformers_does_or_is_refused(model: Mode
     assert comparison.equal_hypotheses == comparison.hypotheses == 4 * len(PROMPTS)
     assert comparison.max_score_difference < TOLERANCE
     # what is compared is varied: texts, ends, and their places
-    assert len({generation.hypotheses[0].text for generation in reference}) > len(PROMPTS) // 2
+    assert len({generation.hypotheses[0].text for generation in reference}) >= len(PROMPTS) // 2
     assert len({generation.output_tokens for generation in reference}) > 1
