@@ -20,7 +20,7 @@ from radray.schema.runs import RUNS
 from radray.settings.loading import load_settings
 from radray.settings.model import TinySettings
 from radray.tables.catalog import Warehouse
-from tests.nights.test_final_line import webhook
+from tests.support.worlds.webhook import webhook
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]
 
@@ -136,14 +136,14 @@ def test_a_wrong_folder_is_refused_and_is_no_empty_night(run: Run, warehouse: Wa
 
 def test_the_webhook_is_told_of_a_failure_and_of_nothing_else(run: Run, tmp_path: Path) -> None:
     webhook_file = tmp_path / "webhook"
-    with webhook(200) as (url, bodies):
+    with webhook(200) as (url, received):
         webhook_file.write_text(f"{url}\n")
         assert run(f"notify.webhook=file:{webhook_file}", "date=2026-11-01")[0] == 0
-        assert bodies == []
+        assert received == []
         (tmp_path / "in" / "2026-11-02.zip").write_bytes(b"no zip")
         code, line, _ = run(f"notify.webhook=file:{webhook_file}", "date=2026-11-02")
         assert code == 3
-        assert [json.loads(body) for body in bodies] == [line]
+        assert [json.loads(each.body) for each in received] == [line]
     code, _, printed = run(f"notify.webhook=file:{webhook_file}", "date=2026-11-02")
     assert code == 3  # nobody listens any more: the exit code is the job's own
     assert "notify.webhook was not told: URLError" in printed

@@ -5,9 +5,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import boto3
@@ -20,6 +18,7 @@ from radray.nights.final_line import FinalLine, Outcome
 from radray.nights.notify import notify, publish
 from radray.settings.loading import dump_settings, load_settings
 from radray.settings.notify import NotifySettings
+from tests.support.worlds.webhook import webhook
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:radray"
 
@@ -86,56 +85,26 @@ def test_an_outcome_says_counts_speed_and_cost_in_words() -> None:
     assert outcome(0, {}).describe_failures() == ""
 
 
-@contextmanager
-def webhook(status: int, delay: threading.Event | None = None) -> Iterator[tuple[str, list[bytes]]]:
-    """Serve on a port of the system's; answer `status`, once `delay` is set where it is given."""
-    bodies: list[bytes] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-            if delay is not None:
-                delay.wait(30)
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/secret", bodies
-    finally:
-        if delay is not None:
-            delay.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def test_the_webhook_gets_the_very_line() -> None:
     line = FinalLine("generate", error="GateError").json(3)
-    with webhook(204) as (url, bodies):
+    with webhook(204) as (url, received):
         assert notify(NotifySettings(webhook=url), line) == []
-    assert bodies == [line.encode()]
+    assert [each.body for each in received] == [line.encode()]
 
 
 def test_a_webhook_that_fails_is_told_without_its_url_and_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telling, "TIMEOUT_S", 0.2)
-    with webhook(500) as (url, bodies):
+    with webhook(500) as (url, received):
         assert notify(NotifySettings(webhook=url), "{}") == ["notify.webhook was not told: HTTP 500"]
-    assert bodies == [b"{}"]
+    assert [each.body for each in received] == [b"{}"]
     (failure,) = notify(NotifySettings(webhook=url), "{}")  # nobody listens any more
     assert failure == "notify.webhook was not told: URLError"
-    with webhook(200, delay=threading.Event()) as (url, bodies):
+    with webhook(200, delay=threading.Event()) as (url, received):
         began = time.monotonic()
         (failure,) = notify(NotifySettings(webhook=url), "{}")
         assert time.monotonic() - began < 10
         assert failure == "notify.webhook was not told: TimeoutError"
-        assert bodies == [b"{}"]  # it had come, and nothing was answered
+        assert [each.body for each in received] == [b"{}"]  # it had come, and nothing was answered
 
 
 def test_the_topic_gets_the_very_line() -> None:

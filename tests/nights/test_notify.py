@@ -1,10 +1,6 @@
 """Where a notice may be posted, and that it goes there and nowhere else."""
 
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -12,63 +8,33 @@ from radray.errors import ConfigError
 from radray.nights.notify import notify
 from radray.settings.loading import load_settings
 from radray.settings.notify import NotifySettings
+from tests.support.worlds.webhook import webhook
 
 LINE = '{"text": "radray generate: exit code 1"}'
-
-
-@contextmanager
-def receiver(status: int, location: str | None = None) -> Iterator[tuple[str, list[str]]]:
-    """Serve on loopback, answer every request with `status`, and give its URL and the requests' methods and paths."""
-    requests: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            requests.append(f"{self.command} {self.path}")
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(status)
-            if location is not None:
-                self.send_header("Location", location)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        do_GET = do_POST = do_HEAD = answer
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/hook", requests
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed_and_is_no_success(status: int) -> None:
     with (
-        receiver(200) as (other, elsewhere),
-        receiver(status, other) as (url, requests),
+        webhook(200) as (other, elsewhere),
+        webhook(status, other) as (url, requests),
     ):
         assert notify(NotifySettings(webhook=url), LINE) == [f"notify.webhook was not told: HTTP {status}"]
-    assert (requests, elsewhere) == (["POST /hook"], [])
+    assert ([each[:2] for each in requests], elsewhere) == ([("POST", "/secret")], [])
 
 
 @pytest.mark.parametrize("target", ["file:///etc/hostname", "ftp://127.0.0.1:1/x", "//169.254.169.254/latest", "x"])
 def test_a_redirect_to_another_scheme_or_host_is_not_followed(target: str) -> None:
-    with receiver(302, target) as (url, _):
+    with webhook(302, target) as (url, _):
         assert notify(NotifySettings(webhook=url), LINE) == ["notify.webhook was not told: HTTP 302"]
 
 
 def test_a_notice_on_loopback_passes_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("no_proxy", raising=False)
-    with receiver(200) as (proxy, through), receiver(204) as (url, requests):
+    with webhook(200) as (proxy, through), webhook(204) as (url, requests):
         monkeypatch.setenv("http_proxy", proxy)
         assert notify(NotifySettings(webhook=url), LINE) == []
-    assert (requests, through) == (["POST /hook"], [])
+    assert ([each[:2] for each in requests], through) == ([("POST", "/secret")], [])
 
 
 @pytest.mark.parametrize(
