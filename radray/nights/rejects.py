@@ -104,12 +104,13 @@ def count_ignored_cancellations(merged: Merged, storage: Storage) -> int:
     uris = [file.uri for file in merged.files]
     names = ("study_id", "subject_id", "sender")
     cancelled = _keys(_tables(storage, uris, ("reason", *names)), names, "reason", _CANCELLED)
-    studies = {study for study, *_ in cancelled}
-    ok = {
-        key
-        for key in _keys(_tables(storage, uris, ("status", *names)), names, "status", ReportStatus.OK.value)
-        if key[0] in studies
-    }
+    # before the rows are made into Python: of a night's million reports a cancellation concerns one
+    studies = pa.array({study for study, *_ in cancelled}, pa.string())
+    concerned = (
+        table.filter(pc.is_in(table.column("study_id"), studies))
+        for table in _tables(storage, uris, ("status", *names))
+    )
+    ok = _keys(concerned, names, "status", ReportStatus.OK.value)
     ok_studies = {study for study, *_ in ok}
     return sum(count for key, count in cancelled.items() if key[0] in ok_studies and key not in ok)
 
