@@ -10,7 +10,7 @@ from radray.evaluation.agreement import agreements, most_agreed_first
 from radray.models.engines.engine import Generation
 from radray.models.neighbours import Neighbour
 from radray.settings.generate import GenerateSettings
-from radray.tasks.task import Task
+from radray.tasks.task import ImpressionTask
 
 DIGITS = 4
 """Decimals of the figures of candidates."""
@@ -57,7 +57,7 @@ class Consensus:
     does not have, or a training report's with a mask where the model may write none.
     """
 
-    def __init__(self, settings: GenerateSettings, task: Task) -> None:
+    def __init__(self, settings: GenerateSettings, task: ImpressionTask) -> None:
         """Choose as `settings` say. Raises ValueError where these have no `consensus`."""
         if settings.consensus is None:
             raise ValueError("generate.consensus is off")

@@ -23,7 +23,7 @@ from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
 from radray.schema.statuses import FailReason, PredictionStatus
 from radray.settings.generate import ScoreSettings
 from radray.tables.rows import to_arrow
-from radray.tasks.registry import TASKS
+from radray.tasks.impression.task import IMPRESSION
 from radray.time_limit import TimeLimitError, time_limit
 
 SECONDS_A_ROW = 60.0
@@ -54,7 +54,6 @@ class ScorePredictions(Stage):
         self._settings = settings
         self._constants = {**constants, "checks_id": checks_id(settings, calibration)}
         self._deferral = Deferral.of(settings, calibration)
-        self._task = TASKS[constants["task"]]
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Return the stage's rows for `batch`, and record how many there were and how long they took."""
@@ -79,7 +78,7 @@ class ScorePredictions(Stage):
                 with time_limit(SECONDS_A_ROW):
                     kept, invented = withhold(source)
                     source |= _failed(FailReason.IDENTIFIER) if invented else kept
-                    columns = self._task.score(scorer, source) | ({"flag_identifier": True} if invented else {})
+                    columns = IMPRESSION.score(scorer, source) | ({"flag_identifier": True} if invented else {})
             except (Exception, TimeLimitError) as error:  # of rules on free text: it may cost this report, and no other
                 why = f"{type(error).__name__} at {innermost_frame(error)}"
                 log_warning(_LOG, f"unit_id {source['unit_id']} cannot be scored: {why}")

@@ -26,7 +26,7 @@ from radray.schema.column import HYPOTHESES
 from radray.schema.statuses import FailReason, PredictionStatus
 from radray.settings.generate import GenerateSettings, VocabularyEntry
 from radray.tasks.registry import Asked
-from radray.tasks.task import FAULTED_BY, Task
+from radray.tasks.task import FAULTED_BY, ImpressionTask
 
 
 class WriteImpressions(Stage):
@@ -120,7 +120,7 @@ def describe_exemplars(exemplars: Sequence[Neighbour]) -> str:
 
 
 def answered(
-    batch: pa.Table, answers: Sequence[Answer], task: Task, chosen: Sequence[Chosen | None] | None = None
+    batch: pa.Table, answers: Sequence[Answer], task: ImpressionTask, chosen: Sequence[Chosen | None] | None = None
 ) -> pa.Table:
     """Return `batch` with each report's outcome in columns; a column of that name is replaced.
 
@@ -142,7 +142,7 @@ def with_column(batch: pa.Table, name: str, column: pa.Array) -> pa.Table:
     return batch.append_column(name, column)
 
 
-def _outcome(answer: Answer, task: Task) -> dict[str, Any]:
+def _outcome(answer: Answer, task: ImpressionTask) -> dict[str, Any]:
     if isinstance(answer, Failed):
         return dict.fromkeys(_OUTCOME) | {"status": PredictionStatus.FAILED.value, "reason": answer.reason.value}
     best = task.parse(answer.hypotheses[0].text)

@@ -32,6 +32,8 @@ class TableSchema:
     """Column of which each value has one ok row in a partition: the last by `order`, nulls first. Its other rows are
     superseded, and so is what a later row with reason cancelled withdraws."""
     order: tuple[str, ...] = ()
+    row_id: str = "unit_id"
+    """Column that names a row within a partition: a row staged twice is kept once, and a run knows its rows by it."""
     withdrawn_by: tuple[str, ...] = ()
     """Columns, besides `one_ok`, in which a cancellation is equal to what it withdraws; two nulls are equal."""
 
@@ -42,6 +44,15 @@ class TableSchema:
 
 HYPOTHESES = pa.list_(pa.field("element", pa.struct([pa.field("text", pa.string()), pa.field("score", pa.float64())])))
 """Candidates of the beam, best first; score = sequence log-probability / length ** length_penalty."""
+
+
+ENTRIES = pa.list_(
+    pa.field(
+        "element",
+        pa.struct([pa.field("name", pa.string()), pa.field("state", pa.string()), pa.field("place", pa.string())]),
+    )
+)
+"""Entries of an answer in order: a finding, device, sentence or change, by name; its state; where it is, or null."""
 
 
 SECTIONS = pa.list_(

@@ -59,7 +59,7 @@ class PredictionStatus(StrEnum):
 
 
 class FailReason(StrEnum):
-    """Why a prediction is not `ok`."""
+    """Why a prediction, or an answer, is not `ok`."""
 
     EMPTY_OUTPUT = "empty_output"
     """The model wrote nothing."""
@@ -74,12 +74,42 @@ class FailReason(StrEnum):
     IDENTIFIER = "identifier"
     """The impression has what may be an identifier, and findings and background do not have it: it is not shown to
     anybody."""
+    UNPARSED = "unparsed"
+    """What the model wrote is no answer to what it was asked (`answers` alone)."""
     SCORING_ERROR = "scoring_error"
     """The impression could not be scored or checked, so it is not shown to anybody."""
     SCORING_TIMEOUT = "scoring_timeout"
     """The impression could not be scored or checked in the time that a row may take; not shown either."""
     ERASED = "erased"
     """The impression was that of a training report, word for word, whose patient was erased, and of no other report."""
+
+
+class ExampleStatus(StrEnum):
+    """Status of what a task asks of a report in `examples`."""
+
+    OK = "ok"
+    NOT_ASKED = "not_asked"
+
+
+class NotAskedReason(StrEnum):
+    """Why a task asks nothing of a report. Its row stays, in `examples` and in `answers`, with this reason."""
+
+    NO_IMPRESSION = "no_impression"
+    """The report has no impression, which the task reads."""
+    NO_PRIOR = "no_prior"
+    """No earlier report of the same patient is known."""
+    NO_TEXT = "no_text"
+    """Nothing is left of the report's text that the task could read."""
+    NO_GOLD = "no_gold"
+    """A report of a corpus of which nobody knows what the task asks: it can be neither learnt from nor scored."""
+
+
+class AnswerStatus(StrEnum):
+    """Status of what a model was asked in `answers`."""
+
+    OK = "ok"
+    FAILED = "failed"
+    NOT_ASKED = "not_asked"
 
 
 class DeferReason(StrEnum):

@@ -47,6 +47,11 @@ class Settings(Section):
     until: datetime.date | None = None
     """Last night of those that `prepare` and `generate` work on, one after the other from `date`; None: that one
     alone."""
+    tasks: Annotated[tuple[str, ...], Field(max_length=16)] = ()
+    """Tasks that `prepare` makes examples of, `generate` answers and `evaluate` scores, one or a list; []: impressions
+    alone.
+
+    They are impression, labels, devices, sections, questions, correction and change; see radray/tasks/README.md."""
     model: ModelSettings = ModelSettings()
     train: TrainSettings = TrainSettings()
     node: NodeSettings = NodeSettings()
@@ -80,6 +85,11 @@ class Settings(Section):
         if self.until is not None and not CORPUS_DATE < self.date <= self.until:
             raise ValueError("until is the last night of a range that begins with date=YYYY-MM-DD; it is before that")
         return self
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _single_as_tuple(cls, value: object) -> object:
+        return tuple(filter(None, value.split(","))) if isinstance(value, str) else () if value is None else value
 
     @field_validator("date", "until", mode="before")
     @classmethod

@@ -30,7 +30,7 @@ SORT_MEMORY = "512MB"
 """DuckDB's memory for the sort; it spills beyond, see `storage.spill`. Enough for one thread, not for two."""
 
 
-_ONCE = "QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY status DESC) = 1"
+_ONCE = "QUALIFY row_number() OVER (PARTITION BY {row_id} ORDER BY status DESC) = 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,12 @@ def readable_files(storage: Storage, staging: str, schema: TableSchema, folder: 
 
 
 def staged_ids(storage: Storage, staging: str, schema: TableSchema) -> list[str]:
-    """Return the unit_ids that are staged, each once, sorted; [] if there are none. Raises as `readable_files`."""
+    """Return the `row_id`s that are staged, each once, sorted; [] if there are none. Raises as `readable_files`."""
     ids: set[str] = set()
     with _spill_folder() as folder:
         for path in readable_files(storage, staging, schema, folder):
             with suppress(FileNotFoundError):  # on disk a twin may take it now
-                ids |= set(pq.read_table(path, columns=["unit_id"], partitioning=None).column("unit_id").to_pylist())
+                ids |= set(pq.read_table(path, columns=[schema.row_id], partitioning=None).column(0).to_pylist())
     return sorted(ids)
 
 
@@ -107,9 +107,9 @@ def merge(
     count_by: Sequence[str] = (),
     whole: WholeRows | None = None,
 ) -> Merged:
-    """Write the staged rows below the folder `target`, one a unit_id, sorted by study_id, and audit them.
+    """Write the staged rows below the folder `target`, one a `row_id`, sorted by study_id, and audit them.
 
-    `write_schema` is the loaded table's, with field ids. Nothing expected gives no file. A unit staged twice (a task
+    `write_schema` is the loaded table's, with field ids. Nothing expected gives no file. A row staged twice (a task
     that Ray ran again) is kept once: both were made from the same frozen input by the same run key. `shared` are the
     values that every row must have: those of the partition, and the run key; None: any. Rows are counted by status and
     the columns `count_by` on their way through: nothing has to read the table again to sum a run up. `whole`
@@ -119,7 +119,7 @@ def merge(
     are not of `shared`. Raises RadrayError when staged files cannot be read any more.
     """
     expected = set(expected_ids)
-    unit_ids: list[str] = []
+    ids: list[str] = []
     counts = RowCounts(count_by)
     files: list[DataFile] = []
     with _translated_disk(), _spill_folder() as folder:
@@ -128,18 +128,18 @@ def merge(
             _audit_ids(schema, expected, [])
             return Merged((), counts)
         if whole is not None:
-            batches = _rows(staged, _once_sql(whole.columns), schema)
+            batches = _rows(staged, _once_sql(schema, whole.columns), schema)
             whole.decide(pa.Table.from_batches([batch]) for batch in batches)
         writer = _FileWriter(storage, target, write_schema, folder)
         for batch in _rows(staged, _merge_sql(schema), schema):
             rows = pa.Table.from_batches([batch])
             table = _cast(rows if whole is None else whole.finish(rows), write_schema, schema)
             _audit_shared(schema, table, shared or {})
-            unit_ids += table.column("unit_id").to_pylist()
+            ids += table.column(schema.row_id).to_pylist()
             counts.add(table)
             writer.write(table)
         files = writer.close()
-    _audit_ids(schema, expected, unit_ids)
+    _audit_ids(schema, expected, ids)
     return Merged(tuple(files), counts)
 
 
@@ -235,13 +235,14 @@ def _rows(files: list[str], sql: str, schema: TableSchema) -> Iterator[pa.Record
             ) from None
 
 
-def _once_sql(columns: Sequence[str]) -> str:
-    """Return the query of `columns` of one row a unit: that which `_merge_sql` keeps."""
-    return f"SELECT {', '.join(columns)} FROM read_parquet($files, hive_partitioning = false) {_ONCE}"
+def _once_sql(schema: TableSchema, columns: Sequence[str]) -> str:
+    """Return the query of `columns` of one row a `row_id`: that which `_merge_sql` keeps."""
+    once = _ONCE.format(row_id=schema.row_id)
+    return f"SELECT {', '.join(columns)} FROM read_parquet($files, hive_partitioning = false) {once}"
 
 
 def _merge_sql(schema: TableSchema) -> str:
-    """Return the query of one row a unit, sorted by study, with all but the last ok row of a study superseded.
+    """Return the query of one row a `row_id`, sorted by study, with all but the last ok row of a study superseded.
 
     A cancellation withdraws the rows before it of the same study and the same `withdrawn_by` (subject and sender),
     which are superseded too: what somebody else sends about a study takes no report away. Which rows stay is decided on
@@ -249,7 +250,7 @@ def _merge_sql(schema: TableSchema) -> str:
     memory (935,000 reports did not fit into 0.5 GB), and so are the keys of a join (nor did the paths of a million
     predictions' files); a sort is spilled.
     """
-    decide = dict.fromkeys(["unit_id", "status", "reason", "file_index", "file_row_number"])
+    decide = dict.fromkeys([schema.row_id, "status", "reason", "file_index", "file_row_number"])
     withdrawn = late = "false"
     if schema.one_ok is not None:
         decide |= dict.fromkeys([schema.one_ok, *schema.withdrawn_by, *schema.order])
@@ -277,12 +278,12 @@ def _merge_sql(schema: TableSchema) -> str:
         WITH staged AS (
             SELECT *, file_index, file_row_number FROM read_parquet($files, hive_partitioning = false)),
         once AS (
-            SELECT {", ".join(decide)} FROM staged {_ONCE}),
+            SELECT {", ".join(decide)} FROM staged {_ONCE.format(row_id=schema.row_id)}),
         judged AS (SELECT *, {withdrawn} AS withdrawn FROM once),
         kept AS (SELECT file_index, file_row_number, withdrawn, {late} AS late FROM judged)
         SELECT {columns} FROM staged
         JOIN kept ON staged.file_index = kept.file_index AND staged.file_row_number = kept.file_row_number
-        ORDER BY staged.study_id, staged.unit_id"""
+        ORDER BY staged.study_id, staged.{schema.row_id}"""
 
 
 def _cast(table: pa.Table, write_schema: pa.Schema, schema: TableSchema) -> pa.Table:
@@ -310,11 +311,11 @@ def _audit_shared(schema: TableSchema, table: pa.Table, shared: Mapping[str, Any
             )
 
 
-def _audit_ids(schema: TableSchema, expected: set[str], unit_ids: list[str]) -> None:
-    got = set(unit_ids)
+def _audit_ids(schema: TableSchema, expected: set[str], ids: list[str]) -> None:
+    got = set(ids)
     if got != expected:
         missing, extra = sorted(expected - got), sorted(got - expected)
-        named = f", such as unit_id {(missing or extra)[0]}"
+        named = f", such as {schema.row_id} {(missing or extra)[0]}"
         raise AuditError(
             f"table {schema.name}: {len(missing)} of {len(expected)} units missing and {len(extra)} not of the"
             f" input{named}; nothing was committed; its rows are staged: run again"

@@ -7,10 +7,14 @@ from typing import Any
 from radray.errors import ConfigError
 from radray.reports.record.identity import normalise
 from radray.settings.model import ModelSettings
+from radray.tasks.answering import AnswerTask, AskedTask
 from radray.tasks.impression.task import IMPRESSION
-from radray.tasks.task import Exemplar, Prompt, Task
+from radray.tasks.task import Exemplar, ImpressionTask, Prompt, Task
 
-TASKS: dict[str, Task] = {task.id: task for task in (IMPRESSION,)}
+_ANSWERED: tuple[AnswerTask, ...] = ()
+ANSWER_TASKS: dict[str, AnswerTask] = {task.id: task for task in _ANSWERED}
+"""Tasks whose rows are `examples` and `answers`, by id."""
+TASKS: dict[str, Task] = {IMPRESSION.id: IMPRESSION, **ANSWER_TASKS}
 """All tasks by id."""
 
 EXEMPLARS = 3
@@ -19,9 +23,9 @@ EXEMPLARS = 3
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a model is asked: a task, under one of its prompts."""
+    """What a model is asked that writes impressions: under which prompt, and what that shows."""
 
-    task: Task
+    task: ImpressionTask
     prompt: Prompt
     exemplars: int = 0
     """Most similar training reports that the prompt shows before each report."""
@@ -74,22 +78,23 @@ class Asked:
 
 
 def find_prompt(prompt_id: str, exemplars: int | None = None) -> Asked:
-    """Return the prompt `prompt_id` with its task and `exemplars` (None: EXEMPLARS), none where it shows none.
+    """Return the impression's prompt `prompt_id` with `exemplars` (None: EXEMPLARS), none where it shows none.
 
     Raises ConfigError, listing all prompts, if there is no such prompt.
     """
-    for task in TASKS.values():
-        prompt = task.prompts.get(prompt_id)
-        if prompt is not None:
-            return Asked(task, prompt, 0 if prompt.exemplar is None else exemplars or EXEMPLARS)
-    known = ", ".join(sorted(prompt for task in TASKS.values() for prompt in task.prompts))
+    prompt = IMPRESSION.prompts.get(prompt_id)
+    if prompt is not None:
+        return Asked(IMPRESSION, prompt, 0 if prompt.exemplar is None else exemplars or EXEMPLARS)
+    known = ", ".join(sorted(IMPRESSION.prompts))
     raise ConfigError(f"model.prompt: unknown prompt {prompt_id!r}; known: {known}")
 
 
 def refuse_unknown(settings: ModelSettings) -> None:
     """Raise ConfigError when `settings` name a prompt or a task that there is none of, or a prompt of another task."""
-    if settings.task is not None and settings.task not in TASKS:
-        raise ConfigError(f"model.task: unknown task {settings.task!r}; known: {', '.join(sorted(TASKS))}")
+    if settings.task is not None and settings.task != IMPRESSION.id:
+        raise ConfigError(
+            f"model.task: unknown task {settings.task!r}; known: {IMPRESSION.id}; others are set by tasks"
+        )
     if settings.prompt is not None:
         asked = find_prompt(settings.prompt)
         if settings.task not in (None, asked.task.id):
@@ -113,8 +118,7 @@ def choose(settings: ModelSettings, name: str, family: str, trained: Mapping[str
     if trained_prompt is None:
         if settings.prompt is not None:
             return find_prompt(settings.prompt, settings.exemplars)
-        task = TASKS[settings.task or IMPRESSION.id]
-        return find_prompt(task.defaults[family])
+        return find_prompt(IMPRESSION.defaults[family])
     for setting, wanted, has in (
         ("model.prompt", settings.prompt, trained_prompt),
         ("model.task", settings.task, trained.get("task", IMPRESSION.id)),
@@ -126,3 +130,28 @@ def choose(settings: ModelSettings, name: str, family: str, trained: Mapping[str
                 " model"
             )
     return find_prompt(str(trained_prompt), trained.get("exemplars"))
+
+
+def choose_tasks(tasks: Sequence[str], name: str, family: str, trained: Mapping[str, Any]) -> list[AskedTask]:
+    """Return each of `tasks` but the impression, in order, as the model `name` of `family` is asked it.
+
+    `trained` is its manifest's provenance: its `tasks`, prompt ids by task. A model that nobody fine-tuned here has
+    none, and is asked by the task's default for the family. Raises ConfigError for a task that there is none of, and
+    for one that the model was not trained for, naming those that it was.
+    """
+    asked = []
+    for task_id in tasks:
+        if task_id not in TASKS:
+            raise ConfigError(f"tasks: unknown task {task_id!r}; known: {', '.join(sorted(TASKS))}")
+        task = ANSWER_TASKS.get(task_id)
+        if task is None:
+            continue
+        learnt = trained.get("tasks", {})
+        if "prompt_id" in trained and task_id not in learnt:
+            knows = ", ".join(sorted({trained.get("task", IMPRESSION.id), *learnt}))
+            raise ConfigError(f"tasks={task_id}, but model {name} was trained for {knows}: name another model")
+        prompt_id = learnt.get(task_id, task.defaults[family])
+        if prompt_id not in task.prompts:
+            raise ConfigError(f"model {name} was trained with prompt {prompt_id}, which this version does not have")
+        asked.append(AskedTask(task, task.prompts[prompt_id]))
+    return asked

@@ -1,4 +1,4 @@
-"""A task: what is asked of a model about a report, and how its answer is read and scored."""
+"""A task: what is asked of a model about a report; and the first, which writes its impression."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,6 +62,10 @@ class Prompt:
             return self.template.format(background=plain(background), **values)
         return self.bare_template.format(**values)
 
+    def fill_inputs(self, inputs: Mapping[str, str | None]) -> str:
+        """Return `template` filled with `inputs`, of which one that is None counts as blank."""
+        return self.template.format(**{name: plain(text or "") for name, text in inputs.items()})
+
 
 FAULTED_BY = ("findings", "background", "modality", "body_part")
 """Columns of a report that the checks of an answer look at."""
@@ -93,13 +97,20 @@ class Task:
     id: str
     """Stands in a model's manifest, in rows and, but for `impression`, in the key of a run."""
     reads: tuple[str, ...]
-    """Columns of `reports` that a prompt is filled with, in the order of `Prompt.fill`."""
+    """Columns of `reports` that it needs; of the impression in the order of `Prompt.fill`."""
     prompts: Mapping[str, Prompt]
     """By id; no other task has a prompt of such an id."""
     defaults: Mapping[str, str]
     """Id of the prompt of a model that was trained with none, by family."""
     probe: Mapping[str, str | None]
-    """A report that is nobody's, by column: each start of an engine must answer it before it is given a report."""
+    """What a prompt is filled with that is about nobody: each start of an engine must answer it before it is given a
+    report."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImpressionTask(Task):
+    """Writing the impression of a report, whose rows are `predictions`."""
+
     make_targets: MakeTargets
     parse: Callable[[str], str | None]
     """What of a model's text is the answer; None: there is none."""

@@ -3,7 +3,7 @@
 from radray.tasks.impression.prompts import DEFAULTS, PROMPTS
 from radray.tasks.impression.scores import faults, score
 from radray.tasks.impression.targets import make_targets
-from radray.tasks.task import Task
+from radray.tasks.task import ImpressionTask
 
 
 def parse(text: str) -> str | None:
@@ -11,7 +11,7 @@ def parse(text: str) -> str | None:
     return text or None
 
 
-IMPRESSION = Task(
+IMPRESSION = ImpressionTask(
     id="impression",
     reads=("findings", "background"),
     prompts=PROMPTS,
