@@ -13,6 +13,7 @@ from pathlib import Path
 
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.identity import split_key
+from tests.benchmarks.trained_model import say
 from tests.support.paths import openi_file
 
 DIGEST = "ca172432e75f470c433b621c16d14ae15a9fcbaeb24d83bf95f9d4cac7c3b05d"
@@ -55,7 +56,7 @@ def main() -> None:
         writer.writerow(["study_id", "split"])
         writer.writerows(sorted(chosen.items()))
     tested = sum(split == "test" for split in chosen.values())
-    print(f"{len(chosen) - tested:,} reports to train on, {tested:,} to test on")
+    say(f"{len(chosen) - tested:,} reports to train on, {tested:,} to test on")
 
 
 if __name__ == "__main__":
