@@ -30,8 +30,9 @@ class Prompt:
     template: str
     """Template for a report with a background, with {findings}, {background} and, with an `exemplar`, {exemplars}. Its
     last line stays where a causal model's input is cut."""
-    bare_template: str
-    """Template for a report without a background, the same without {background}."""
+    bare_template: str | None = None
+    """Template for a report without a background, the same without {background}; None: the task has no background, and
+    `template` has the names of an example's inputs."""
     chat: bool = False
     """Whether it is a user's turn in the chat template of the model's tokenizer."""
     exemplar: str | None = None
@@ -60,7 +61,7 @@ class Prompt:
                 values["exemplars"] += ALIKE
         if background and background.strip():
             return self.template.format(background=plain(background), **values)
-        return self.bare_template.format(**values)
+        return (self.bare_template or self.template).format(**values)
 
     def fill_inputs(self, inputs: Mapping[str, str | None]) -> str:
         """Return `template` filled with `inputs`, of which one that is None counts as blank."""
