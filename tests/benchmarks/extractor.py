@@ -23,7 +23,7 @@ from radray.language.normality import is_normal
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.record import Record
 from radray.schema.statuses import ReportStatus
-from tests.benchmarks.extractor_codes import CODED, meets, parse_codes
+from radray.tasks.codes import CODED, meets, parse_codes
 from tests.support.beds.figures import wilson
 from tests.support.paths import data_folder
 

@@ -1,6 +1,13 @@
 """What Open-i's human codes say, in concepts of the phrase table: which codes a concept should be found for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+FORMATS = frozenset({"openi_csv", "openi_xml"})
+"""Formats whose human codes are these: what other sources have as codes is of other lists, and seldom complete."""
+SILENT = frozenset({"=no indexing", "=technical quality of image unsatisfactory"})
+"""Headings that say nothing of findings."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +176,18 @@ CODED: tuple[Coded, ...] = (
     _coded("nipple_shadow", "nipple shadow"),
 )
 """Concepts with codes of their own. "No Indexing" and "Technical Quality" say nothing of findings."""
+
+
+def codes_of(report: Mapping[str, Any]) -> tuple[frozenset[str], ...] | None:
+    """Return the codes of a row of `reports` with `format` and `human_codes`, as `parse_codes` does; normal: ().
+
+    None: people did not code it, or not with these codes, so that nothing follows from a code that is absent.
+    """
+    if report["format"] not in FORMATS or not report["human_codes"]:
+        return None
+    codes = parse_codes(report["human_codes"])
+    findings = tuple(code for code in codes if SILENT.isdisjoint(code) and "=normal" not in code)
+    return findings if findings or any("=normal" in code for code in codes) else None
 
 
 def parse_codes(codes: str) -> tuple[frozenset[str], ...]:
