@@ -75,9 +75,10 @@ def unanswered(warehouse: Warehouse, dataset: str) -> frozenset[datetime.date]:
 
 
 def _finished(warehouse: Warehouse, job: str, dataset: str) -> set[datetime.date]:
-    """Return the nights of `dataset` that a run of `job` has finished, according to `runs`."""
+    """Return the nights of `dataset` whose reports or impressions a run of `job` has finished, according to `runs`."""
     about = {"job": job, "dataset": dataset, "status": RunStatus.FINISHED.value}
-    return set(warehouse.read(RUNS, ["batch_date"], about).column("batch_date").to_pylist()) - {None}
+    runs = warehouse.read(RUNS, ["batch_date", "task"], about).to_pylist()
+    return {run["batch_date"] for run in runs if run["task"] is None} - {None}
 
 
 class Arrivals:

@@ -76,5 +76,6 @@ RUNS = TableSchema(
         Column("ended", TIME, "End, UTC"),
         *(Column(*column) for column in FIGURE_COLUMNS),
         Column("base_digest", STRING, "sha256 of the manifest of the model that a fine-tuning started from"),
+        Column("task", STRING, "Task of a run over `examples` or `answers`; null for a run over any other table"),
     ),
 )

@@ -51,6 +51,8 @@ def _last_finished_empty(warehouse: Warehouse, base: PartitionBase, row: RunRow)
     """Return the key of the last finished run over the partition, if that run left it empty."""
     about = {name: value for name, value in row.about.items() if name in base.partition}
     where = {"job": row.job, "status": RunStatus.FINISHED.value, **about}
-    runs = warehouse.read(RUNS, ["run_key", "ended", "input_units"], where).to_pylist()
-    last = max(runs, key=lambda run: run["ended"], default=None)
+    runs = warehouse.read(RUNS, ["run_key", "ended", "input_units", "task"], where).to_pylist()
+    # a run of the same job over another table is of a task, or of none
+    over = [run for run in runs if run["task"] == base.partition.get("task")]
+    last = max(over, key=lambda run: run["ended"], default=None)
     return last["run_key"] if last is not None and last["input_units"] == 0 else None

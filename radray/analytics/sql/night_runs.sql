@@ -6,5 +6,6 @@ SELECT
     CAST(started AS timestamp(3)) AS started,
     CAST(ended AS timestamp(3)) AS ended,
     date_diff('second', started, ended) AS seconds,
-    input_units, rows_ok, rows_not_ok, rows_resumed, rows_copied, units_per_second, rows_deferred, shift_p_value
+    input_units, rows_ok, rows_not_ok, rows_resumed, rows_copied, units_per_second, rows_deferred, shift_p_value,
+    task
 FROM runs

@@ -34,6 +34,7 @@ ran AS (
     WHERE
         batch_date > DATE '1970-01-01'
         AND dataset IS NOT NULL
+        AND task IS NULL
         AND (job = 'prepare' OR (job = 'generate' AND model_name = {production_model}))
     GROUP BY batch_date, dataset
 ),
@@ -46,6 +47,7 @@ known AS (
     WHERE
         batch_date > DATE '1970-01-01'
         AND dataset IS NOT NULL
+        AND task IS NULL
         AND (job = 'prepare' OR (job = 'generate' AND model_name = {production_model}))
 ),
 spans AS (
