@@ -1,9 +1,12 @@
+from string import Formatter
+
 import pytest
 
 from radray.errors import ConfigError
 from radray.models.families.registry import FAMILY_OF
+from radray.tasks.answering import AnswerTask
 from radray.tasks.impression.prompts import PROMPTS
-from radray.tasks.registry import TASKS, find_prompt
+from radray.tasks.registry import ANSWER_TASKS, TASKS, find_prompt
 
 
 @pytest.mark.parametrize(
@@ -40,9 +43,17 @@ def test_a_prompt_is_filled(prompt_id: str, background: str | None, expected: st
 
 
 def test_every_prompt_is_got_by_its_id_and_no_two_tasks_share_one() -> None:
+    assert [find_prompt(prompt_id).prompt.id for prompt_id in PROMPTS] == list(PROMPTS)
     ids = [prompt_id for task in TASKS.values() for prompt_id in task.prompts]
-    assert [find_prompt(prompt_id).prompt.id for prompt_id in ids] == ids
     assert len(set(ids)) == len(ids)
+    assert all(prompt_id == prompt.id for task in TASKS.values() for prompt_id, prompt in task.prompts.items())
+
+
+@pytest.mark.parametrize("task", ANSWER_TASKS.values(), ids=ANSWER_TASKS)
+def test_a_task_fills_its_prompts_with_its_inputs_and_asks_last(task: AnswerTask) -> None:
+    for prompt in task.prompts.values():
+        assert {name for _, name, _, _ in Formatter().parse(prompt.template) if name} == task.probe.keys()
+    assert "{" not in task.prompts[task.defaults["causal"]].template.rpartition("\n")[2]
 
 
 def test_every_family_has_a_default_prompt_in_every_task() -> None:
