@@ -102,6 +102,9 @@ class NotAskedReason(StrEnum):
     """Nothing is left of the report's text that the task could read."""
     NO_GOLD = "no_gold"
     """A report of a corpus of which nobody knows what the task asks: it can be neither learnt from nor scored."""
+    NOT_DRAWN = "not_drawn"
+    """A report of a corpus that no question was drawn for: each is asked as often of those with one answer as of those
+    with another."""
 
 
 class AnswerStatus(StrEnum):

@@ -52,8 +52,13 @@ def test_every_prompt_is_got_by_its_id_and_no_two_tasks_share_one() -> None:
 @pytest.mark.parametrize("task", ANSWER_TASKS.values(), ids=ANSWER_TASKS)
 def test_a_task_fills_its_prompts_with_its_inputs_and_asks_last(task: AnswerTask) -> None:
     for prompt in task.prompts.values():
-        assert {name for _, name, _, _ in Formatter().parse(prompt.template) if name} == task.probe.keys()
-    assert "{" not in task.prompts[task.defaults["causal"]].template.rpartition("\n")[2]
+        assert _fields(prompt.template) == task.probe.keys()
+    # a question is ours and short, and what a prompt that is too long must not lose
+    assert _fields(task.prompts[task.defaults["causal"]].template.rpartition("\n")[2]) <= {"question"}
+
+
+def _fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
 def test_every_family_has_a_default_prompt_in_every_task() -> None:
