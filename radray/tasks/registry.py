@@ -9,11 +9,16 @@ from radray.reports.record.identity import normalise
 from radray.settings.model import ModelSettings
 from radray.tasks.answering import AnswerTask, AskedTask
 from radray.tasks.impression.task import IMPRESSION
+from radray.tasks.labels.task import TASK as LABELS
 from radray.tasks.questions.task import TASK as QUESTIONS
 from radray.tasks.sections.task import TASK as SECTIONS
 from radray.tasks.task import Exemplar, ImpressionTask, Prompt, Task
 
-_ANSWERED: tuple[AnswerTask, ...] = (SECTIONS, QUESTIONS)
+_ANSWERED: tuple[AnswerTask, ...] = (
+    LABELS,
+    SECTIONS,
+    QUESTIONS,
+)
 ANSWER_TASKS: dict[str, AnswerTask] = {task.id: task for task in _ANSWERED}
 """Tasks whose rows are `examples` and `answers`, by id."""
 TASKS: dict[str, Task] = {IMPRESSION.id: IMPRESSION, **ANSWER_TASKS}

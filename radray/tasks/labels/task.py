@@ -1,0 +1,69 @@
+"""The task `labels`: findings and impression in, the findings that the report has out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from radray.schema.statuses import NotAskedReason
+from radray.tasks.answering import AnswerTask, Example, GoldSource, Parsed
+from radray.tasks.codes import codes_of
+from radray.tasks.entries import parse_entries, write_entries
+from radray.tasks.floors import constant, nearest
+from radray.tasks.labels.labels import LABELS
+from radray.tasks.labels.readings import PLACES, STATES, read_codes, read_texts
+from radray.tasks.labels.scores import score
+from radray.tasks.report import REPORT_READS, report_inputs, report_prompts
+
+_NOTHING = Parsed(entries=())
+_PROMPTS, _DEFAULTS = report_prompts("labels", "List the findings, each present, uncertain or absent.", "Labels")
+
+
+def make_examples(report: Mapping[str, Any]) -> Sequence[Example]:
+    """Return the one example of a report.
+
+    The right answer is what people coded, where they did, else what our rules read; of a night's it is not known.
+    """
+    inputs = report_inputs(report)
+    if inputs is None:
+        return [Example(reason=NotAskedReason.NO_TEXT)]
+    if report["split"] == "live":
+        return [Example(inputs=inputs)]
+    codes = codes_of(report)
+    if codes is not None:
+        return [Example(inputs=inputs, gold=Parsed(entries=read_codes(codes)), gold_source=GoldSource.CODES)]
+    return [Example(inputs=inputs, gold=_by_rules(inputs), gold_source=GoldSource.RULES)]
+
+
+def _by_rules(inputs: Mapping[str, str]) -> Parsed:
+    return Parsed(entries=read_texts(inputs.values()))
+
+
+def write(answer: Parsed) -> str:
+    """Return an answer as a model learns to write it: "pleural effusion: present, left; edema: uncertain"."""
+    return write_entries(answer.entries or ())
+
+
+def parse(text: str) -> Parsed | None:
+    """Return the labels of a model's text; None where any of it is no label, or it says two things of one."""
+    entries = parse_entries(text, LABELS, STATES, PLACES)
+    return None if entries is None else Parsed(entries=entries)
+
+
+def rules(training: Sequence[Example], asked: Sequence[Example]) -> list[Parsed]:
+    """Return what our rules read in each report; training is of no use to them."""
+    return [_by_rules(its.inputs) for its in asked]
+
+
+TASK = AnswerTask(
+    id="labels",
+    reads=(*REPORT_READS, "human_codes", "format"),
+    prompts=_PROMPTS,
+    defaults=_DEFAULTS,
+    probe={"findings": "The lungs are clear. No pleural effusion or pneumothorax.", "impression": "Normal chest."},
+    version="labels-1",
+    make_examples=make_examples,
+    write=write,
+    parse=parse,
+    score=score,
+    floors={"constant": constant(write, _NOTHING), "nearest": nearest(_NOTHING), "rules": rules},
+)
+"""Which findings a report has."""
