@@ -14,6 +14,7 @@ from radray.errors import ConfigError, InputError
 from radray.models.folder import ModelFolder
 from radray.models.neighbours import ASKED, read_neighbours
 from radray.reports.splits import SplitCut, report_units
+from radray.schema.column import TableSchema
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
@@ -144,19 +145,22 @@ def sample_prompts(
     return sorted(asked.fill(row, exemplars) for row, exemplars in zip(rows, near, strict=True))
 
 
-def refuse_other_splits(warehouse: Warehouse, partition: Mapping[str, Any], unit_ids: Sequence[str]) -> None:
-    """Raise InputError when `predictions` has some of the units in another split: each is to be there once a model."""
+def refuse_other_splits(
+    warehouse: Warehouse, partition: Mapping[str, Any], ids: Sequence[str], schema: TableSchema = PREDICTIONS
+) -> None:
+    """Raise InputError when the table has some of the `row_id`s in another split: each is to be there once a model."""
     where = {name: value for name, value in partition.items() if name != "split"}
-    rows = warehouse.read(PREDICTIONS, ["unit_id", "split"], where)
+    rows = warehouse.read(schema, [schema.row_id, "split"], where)
     rows = rows.filter(pc.not_equal(rows.column("split"), partition["split"]))
     if not rows.num_rows:
         return
-    wanted = pa.array(unit_ids, pa.string())
-    rows = rows.filter(pc.is_in(rows.column("unit_id").cast(pa.string()), wanted))
+    wanted = pa.array(ids, pa.string())
+    rows = rows.filter(pc.is_in(rows.column(schema.row_id).cast(pa.string()), wanted))
     if rows.num_rows:
         splits = sorted(pc.unique(rows.column("split")).to_pylist())
+        units = "reports" if schema.row_id == "unit_id" else "examples"
         raise InputError(
-            f"{rows.num_rows:,} of the {len(unit_ids):,} reports of split {partition['split']} have predictions of"
+            f"{rows.num_rows:,} of the {len(ids):,} {units} of split {partition['split']} have {schema.name} of"
             f" this model in split {', '.join(splits)}: they were split in another way then; use the same"
             " split.file, split.seed and split.validation_fraction"
         )

@@ -1,19 +1,17 @@
 """One run over one partition of `predictions`: what exists is kept, the rest is written by Ray, then committed."""
 
-import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from ray.exceptions import NodeDiedError, ObjectLostError, RayActorError, WorkerCrashedError
 from rich.console import Console
 
-from radray.cluster.actors import ActorPlan, alive_nodes, cluster_nodes, plan_actors, wait_for_loss
+from radray.cluster.actors import ActorPlan, cluster_nodes, plan_actors
 from radray.cluster.connection import local_cores
+from radray.cluster.losses import through_losses
 from radray.console import print_line
-from radray.errors import ConfigError, RadrayError
 from radray.models.footprint import engine_bytes
 from radray.nights.engine_choice import EngineChoice, EngineOfModel
 from radray.nights.final_line import FinalLine, Outcome
@@ -25,12 +23,6 @@ from radray.pipelines.write_impressions import WriteImpressions
 from radray.schema.statuses import FailReason
 from radray.tables.merge import Merged
 from radray.tables.partition import RecordedRun
-
-MACHINE_LOST = (RayActorError, WorkerCrashedError, ObjectLostError, NodeDiedError)
-"""What Ray ends a pipeline with when a machine is taken away, whatever restarts its actors have left: an actor that
-waits for its next machine is "unavailable", and a block that only the lost one had is gone."""
-MACHINES_LOST = 8
-"""Times that a pipeline begins again with what is left of cluster and reports: a night on spot machines loses some."""
 
 COUNTED = ("reason", "repeated", "run_id", "defer_reason")
 """Columns by which the rows of a run are counted besides status, for its outcome."""
@@ -140,45 +132,23 @@ class LeftReports:
         Each actor holds a `writer`, constructed as WriteImpressions is. When a machine is lost, a new plan is made for
         the reports that are left and for what the cluster has then.
 
-        Raises RadrayError when that happens more than MACHINES_LOST times, and as `stage_predictions`.
+        Raises as `through_losses` and `stage_predictions`.
         """
         night, staging = self._night, self._run.staging
         job = night.job(self._engine, staging)
         title = f"generate {night.dataset_split.split} {night.model.name}"
-        with staged_rows(self._console, title, night.warehouse.storage, staging, night.reports):
-            for lost in range(MACHINES_LOST + 1):
-                nodes = alive_nodes()
-                try:
-                    with self._gpu_time(plan):
-                        stage_predictions(job, plan, self._done, writer)
-                    return
-                except MACHINE_LOST as error:
-                    if isinstance(error, RayActorError) and error.actor_init_failed:
-                        raise
-                    how = type(error).__name__
-                # its traceback held the pipeline, whose actors Ray would start again, and they would hold the CPUs
-                gc.collect()
-                # what is staged stays: the others go on with what is left
-                self._done |= frozenset(self._run.staged_ids())
-                text = f"a machine was lost ({how}, time {lost + 1}), {self.count:,} reports are left"
-                print_line(self._console, f"generate: {night.where}: {text}")
-                if not self.count:
-                    return
-                wait_for_loss(nodes)
-                plan = self._plan_again(plan)
-        raise RadrayError(
-            f"{night.where}: machines were lost {MACHINES_LOST + 1} times; what is staged is kept: run again"
-        )
 
-    def _plan_again(self, plan: ActorPlan) -> ActorPlan:
-        """Return the plan for the cluster as it is now; `plan` where it holds none, as one that grows again may."""
-        try:
-            plan = self.plan()
-            text = plan.describe()
-        except ConfigError as error:
-            text = f"{error}; waiting for machines with the plan that was: {plan.describe()}"
-        print_line(self._console, f"plan: {text}")
-        return plan
+        def stage(plan: ActorPlan) -> None:
+            with self._gpu_time(plan):
+                stage_predictions(job, plan, self._done, writer)
+
+        def left() -> str | None:
+            # what is staged stays: the others go on with what is left
+            self._done |= frozenset(self._run.staged_ids())
+            return f"{self.count:,} reports are" if self.count else None
+
+        with staged_rows(self._console, title, night.warehouse.storage, staging, night.reports):
+            through_losses(stage, plan, self.plan, left, f"generate: {night.where}", partial(print_line, self._console))
 
     @contextmanager
     def _gpu_time(self, plan: ActorPlan) -> Iterator[None]:

@@ -11,7 +11,7 @@ from ray.util.annotations import RayDeprecationWarning
 from radray.cluster.actors import ActorPlan
 from radray.evaluation.deferral.calibration import Calibration
 from radray.models.folder import ModelFolder
-from radray.pipelines.report_rows import ReadReportRows, SelectReports
+from radray.pipelines.report_rows import ReadRows, SelectReports
 from radray.pipelines.score_predictions import ScorePredictions
 from radray.pipelines.stage import Stage
 from radray.pipelines.write_impressions import WriteImpressions
@@ -72,7 +72,7 @@ def stage_predictions(
     reading, scoring = ray.data.TaskPoolStrategy(size=reads), ray.data.TaskPoolStrategy(size=scores)
     context.op_resource_reservation_ratio = 0.1 if plan.grows else 0.5
     data = ray.data.from_items([{"uri": uri} for uri in job.files], override_num_blocks=len(job.files))
-    read, select = ReadReportRows(job.storage).__call__, SelectReports(job.cut, job.split, staged).__call__
+    read, select = ReadRows(job.storage).__call__, SelectReports(job.cut, job.split, staged).__call__
     data = data.map_batches(read, batch_format="pyarrow", batch_size=1, compute=reading)
     data = data.map_batches(select, batch_format="pyarrow", batch_size=None, compute=reading)
     # a data file is one task's: this is what spreads its rows over actors

@@ -3,7 +3,7 @@
 import datetime
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -63,28 +63,30 @@ def staged_rows(
     console: Console,
     description: str,
     storage: Storage,
-    staging: str,
+    staging: str | Sequence[str],
     total: int,
     *,
+    unit: str = "reports",
     poll_s: float = POLL_S,
     line_s: float = LINE_S,
 ) -> Iterator[None]:
-    """Show, while the block runs, how many of `total` rows stand in the folder `staging`.
+    """Show, while the block runs, how many of `total` rows, each a `unit`, stand in the folder, or folders, `staging`.
 
     On a terminal that is a bar; else a line every `line_s` seconds, and none of a block that takes less.
     """
     stop = threading.Event()
     counted: dict[str, int] = {}
+    folders = (staging,) if isinstance(staging, str) else staging
 
     def count() -> int:
         # storage that does not answer now ends the run, if it must, where the rows are written: not here
         with suppress(RadrayError):
-            for uri in storage.list_files(staging, ".parquet"):
+            for uri in (uri for folder in folders for uri in storage.list_files(folder, ".parquet")):
                 if uri not in counted and (rows := _rows(storage, uri)) is not None:
                     counted[uri] = rows
         return min(total, sum(counted.values()))
 
-    with progress_bar(console, "reports") as bar:
+    with progress_bar(console, unit) as bar:
         task = bar.add_task(description, total=total)
 
         def poll() -> None:
@@ -96,7 +98,7 @@ def staged_rows(
                 bar.update(task, completed=done)
                 record(ROWS_STAGED, done, work=description)
                 record(ROWS_EXPECTED, total, work=description)
-                pace = pace or Pace(done, now)
+                pace = pace or Pace(done, now, unit)
                 if not console.is_terminal and not last and now - printed >= line_s:
                     printed = now
                     print_line(console, f"{description}: {pace.describe(done, total, now)}")
@@ -119,15 +121,16 @@ class Pace:
     first: int
     since: float
     """Monotonic clock, s."""
+    unit: str = "reports"
 
     def describe(self, done: int, total: int, now: float) -> str:
         """Return rows, reports a second and time left in words; no speed before there is a new row."""
         rate = (done - self.first) / max(now - self.since, 1e-6)
-        counts = f"{done:,} of {total:,} reports"
+        counts = f"{done:,} of {total:,} {self.unit}"
         if rate <= 0:
             return counts
         left = datetime.timedelta(seconds=round((total - done) / rate))
-        return f"{counts}, {rate:,.1f} reports/s, {left} left"
+        return f"{counts}, {rate:,.1f} {self.unit}/s, {left} left"
 
 
 def _rows(storage: Storage, uri: str) -> int | None:

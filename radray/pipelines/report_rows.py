@@ -1,7 +1,7 @@
 """The reports of a partition, from the data files of the table: those of a split, less what is staged."""
 
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from radray.pipelines.stage import Stage, texts_withheld
 from radray.reports.splits import SplitCut
+from radray.schema.column import TableSchema
 from radray.schema.reports import REPORTS
 from radray.settings.section import SplitName
 from radray.storage.files import Storage, is_s3
@@ -25,32 +26,35 @@ READ_ROWS = 2_000
 """Reports in a table as they are read: about 4 MB."""
 
 
-class ReadReportRows:
-    """Read data files of `reports`, every page checked.
+class ReadRows:
+    """Read columns of a table's data files, every page checked.
 
     Not ray.data.read_parquet: it takes page_checksum_verification and does not verify (2.60, pyarrow 26: a flipped
     bit came through as text), and a bit may flip on its way from S3.
     """
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(
+        self, storage: Storage, schema: TableSchema = REPORTS, columns: Sequence[str] = REPORT_COLUMNS
+    ) -> None:
         self._storage = storage
+        self._schema = schema
+        self._columns = tuple(columns)
 
     def __call__(self, batch: pa.Table) -> Iterator[pa.Table]:
-        """Yield REPORT_COLUMNS of the files in column `uri`. Raises StageError for a page that is not as written."""
+        """Yield the columns of the files in column `uri`. Raises StageError for a page that is not as written."""
         with texts_withheld(type(self).__name__, f"{batch.num_rows} data files"):
             for uri in batch.column("uri").to_pylist():
                 source = io.BytesIO(self._storage.read(uri)) if is_s3(uri) else uri
                 with pq.ParquetFile(source, page_checksum_verification=True) as file:
-                    for rows in file.iter_batches(READ_ROWS, columns=list(REPORT_COLUMNS)):
-                        yield _with_later_columns(pa.Table.from_batches([rows]))
+                    for rows in file.iter_batches(READ_ROWS, columns=list(self._columns)):
+                        yield self._with_later_columns(pa.Table.from_batches([rows]))
 
-
-def _with_later_columns(rows: pa.Table) -> pa.Table:
-    """Return REPORT_COLUMNS of `rows`, null in those that came after its data file was written."""
-    for column in REPORTS.columns:
-        if column.name in REPORT_COLUMNS and column.nullable and column.name not in rows.column_names:
-            rows = rows.append_column(column.name, pa.nulls(rows.num_rows, column.type))
-    return rows.select(REPORT_COLUMNS)
+    def _with_later_columns(self, rows: pa.Table) -> pa.Table:
+        """Return the columns of `rows`, null in those that came after its data file was written."""
+        for column in self._schema.columns:
+            if column.name in self._columns and column.nullable and column.name not in rows.column_names:
+                rows = rows.append_column(column.name, pa.nulls(rows.num_rows, column.type))
+        return rows.select(self._columns)
 
 
 class SelectReports(Stage):

@@ -96,11 +96,13 @@ class SplitCut:
 
     def ok_in(self, split: SplitName, reports: pa.Table | pa.RecordBatch) -> list[bool]:
         """Return for each row of `reports` whether it is ok and in `split`."""
-        columns = (reports.column(name).to_pylist() for name in ("status", "split", "split_key"))
-        return [
-            status == ReportStatus.OK and self.split_of(stored, key) == split
-            for status, stored, key in zip(*columns, strict=True)
-        ]
+        ok = [status == ReportStatus.OK for status in reports.column("status").to_pylist()]
+        return [its and own for its, own in zip(ok, self.rows_in(split, reports), strict=True)]
+
+    def rows_in(self, split: SplitName, rows: pa.Table | pa.RecordBatch) -> list[bool]:
+        """Return for each row of `rows`, whatever its status, whether it is in `split`."""
+        columns = (rows.column(name).to_pylist() for name in ("split", "split_key"))
+        return [self.split_of(stored, key) == split for stored, key in zip(*columns, strict=True)]
 
 
 def report_units(reports: pa.Table, cut: SplitCut, split: SplitName) -> pa.Table:

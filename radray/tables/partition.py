@@ -198,7 +198,7 @@ class RecordedRun:
         seconds = work.row.seconds()
         price = work.row.price_per_hour
         paid_s = seconds + (self.figures.get("seconds_engine") or 0.0)
-        self.figures["cost"] = None if price is None else price * paid_s / 3600
+        self.figures["cost"] = None if price is None else price * paid_s / 3600 * work.row.share
         return {
             **_row_counts(work.merged.counts),
             "rows_resumed": work.resumed,

@@ -47,6 +47,8 @@ class RunRow:
     started: datetime.datetime = field(default_factory=utc_now)
     price_per_hour: float | None = None
     """What an hour of the cluster costs; None: not known."""
+    share: float = 1.0
+    """Part of the run's cost that is its own, where several runs share the cluster at once."""
 
     def seconds(self) -> float:
         """Return the seconds since the run started."""

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from radray.errors import StageError
-from radray.pipelines.report_rows import ReadReportRows, SelectReports
+from radray.pipelines.report_rows import ReadRows, SelectReports
 from radray.reports.splits import SplitCut, report_units
 from radray.settings.warehouse import S3Settings
 from radray.storage.files import Storage
@@ -45,14 +45,14 @@ def test_a_flipped_bit_in_a_data_file_ends_the_run_and_is_never_a_report(tmp_pat
     file = tmp_path / "part.parquet"
     rows = reports(500, findings="Small left effusion, CANARY.", unit_id="u")
     pq.write_table(rows, file, write_page_checksum=True, compression="none")
-    read = ReadReportRows(STORAGE)
+    read = ReadRows(STORAGE)
     batch = pa.table({"uri": [str(file)]})
     assert pa.concat_tables(read(batch)).equals(rows)
     whole = file.read_bytes()
     at = whole.index(b"CANARY")
     file.write_bytes(whole[:at] + b"K" + whole[at + 1 :])
     assert "KANARY" in pq.read_table(file).column("findings")[0].as_py()  # unchecked, it is read as text
-    with pytest.raises(StageError, match=r"ReadReportRows: OSError at .*, 1 data files") as caught:
+    with pytest.raises(StageError, match=r"ReadRows: OSError at .*, 1 data files") as caught:
         list(read(batch))
     assert "ANARY" not in str(caught.value)
 
@@ -62,11 +62,11 @@ def test_a_data_file_from_before_some_columns_reads_null_in_them(tmp_path: Path)
     rows = reports(3)
     later = ["modality", "comparison_state"]
     pq.write_table(rows.drop_columns(later), file, write_page_checksum=True)
-    (read,) = ReadReportRows(STORAGE)(pa.table({"uri": [str(file)]}))
+    (read,) = ReadRows(STORAGE)(pa.table({"uri": [str(file)]}))
     assert read.column_names == rows.column_names
     assert read.select(later).to_pylist() == [dict.fromkeys(later)] * 3
     assert read.drop_columns(later).equals(rows.drop_columns(later))
     # what every version wrote must be there
     pq.write_table(rows.drop_columns(["unit_id"]), file, write_page_checksum=True)
-    with pytest.raises(StageError, match="ReadReportRows: KeyError"):
-        list(ReadReportRows(STORAGE)(pa.table({"uri": [str(file)]})))
+    with pytest.raises(StageError, match="ReadRows: KeyError"):
+        list(ReadRows(STORAGE)(pa.table({"uri": [str(file)]})))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from radray.schema.answers import ANSWERS
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.runs import RUNS
 from radray.tables import merge, reuse
@@ -144,3 +145,25 @@ def test_a_night_of_several_files_is_copied_whole(warehouse: Warehouse, monkeypa
     assert sorted(second.stage_unchanged(frozen, ALIKE, "rouge", {"07"})) == kept
     assert second.staged_ids() == kept
     assert len(list(Path(second.staging).glob("unchanged-*.parquet"))) > 1
+
+
+def test_a_copied_row_keeps_an_empty_list_apart_from_none(warehouse: Warehouse) -> None:
+    partition = {**PARTITION, "task": "labels"}
+    alike = {"prompt_id": "p", "settings_digest": "s", "engine": "transformers"}
+    rows = []
+    for example, entries in (("1/a", []), ("1/b", None)):
+        row: dict[str, Any] = dict.fromkeys(column.name for column in ANSWERS.columns)
+        row |= {**partition, **alike, "example_id": example, "unit_id": "1", "item": example[2:], "status": "ok"}
+        row |= {"model_name": "m", "study_id": "s", "split_key": "k", "input_digest": "i", "scorer_id": "labels-1"}
+        rows.append(row | {"entries": entries, "run_key": "old", "run_id": "old"})
+    frozen = pa.Table.from_pylist([{name: row[name] for name in ("example_id", "study_id")} for row in rows])
+    for key in ("old", "new"):
+        run = RecordedRun(warehouse, pin(warehouse, ANSWERS, partition), RunRow(key, "generate", key, "", partition))
+        if key == "old":
+            Path(run.staging).mkdir(parents=True)
+            pq.write_table(to_arrow(rows, ANSWERS), f"{run.staging}/made.parquet")
+        else:
+            assert run.stage_unchanged(frozen, alike, "labels-1", frozenset()) == ["1/a", "1/b"]
+        run.stage().commit(["1/a", "1/b"])
+    files = [task.file.file_path for task in warehouse.load(ANSWERS).scan().plan_files()]
+    assert [pq.read_table(file).column("entries").to_pylist() for file in files] == [[[], None]]

@@ -1,0 +1,20 @@
+"""How answers are decoded: one way for all tasks, so that they share a model, a digest and a run."""
+
+from radray.settings.generate import GenerateSettings
+
+ANSWER_TOKENS = 160
+"""Longest answer, in tokens: a list of fifteen findings with their sides, or a repaired impression. One that ends
+before costs nothing of it."""
+
+
+def answer_settings(settings: GenerateSettings) -> GenerateSettings:
+    """Return `settings` for answers: greedy, one text of at most ANSWER_TOKENS, no consensus.
+
+    Engine, number format, batches, actors, max_input_tokens and suppress_masks stay as they are set.
+    """
+    return settings.model_copy(
+        update={
+            **{"num_beams": 1, "num_return_sequences": 1, "max_new_tokens": ANSWER_TOKENS},
+            **{"length_penalty": 1.0, "consensus": None, "samples": 0},
+        }
+    )
