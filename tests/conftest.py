@@ -18,6 +18,8 @@ from tests.support.s3_server import S3Server, running_s3
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Ray ends workers where a machine runs low on memory, whoever uses it: a test's are not to pay for its neighbours
 os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")
+# Ray's own is 15: its workers would stand still for as long as another process's tests compute
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 
 def _own_cache() -> "tempfile.TemporaryDirectory[str]":
@@ -36,6 +38,9 @@ def _own_cache() -> "tempfile.TemporaryDirectory[str]":
 
 
 _CACHE = _own_cache()
+
+# what is imported and collected is not garbage: looking through it takes a process a fifth of its collection
+gc.disable()
 
 
 # a busy machine makes single examples slow: hypothesis is to judge what they give, and not how long they take; and it
@@ -85,6 +90,7 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def is_slow(item: pytest.Item) -> bool:
