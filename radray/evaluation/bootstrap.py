@@ -45,7 +45,7 @@ def resampled_means(values: Floats, clusters: Codes, resamples: int, seed: int) 
     counts = _by_cluster((known if not known.all() else known[:, :1]).astype(np.float64), clusters)
     means = np.empty((resamples, values.shape[1]))
     done = 0
-    for drawn in _draws(len(sums), resamples, seed):
+    for drawn in cluster_draws(len(sums), resamples, seed):
         with np.errstate(invalid="ignore", divide="ignore"):
             means[done : done + len(drawn)] = (drawn @ sums) / (drawn @ counts)
         done += len(drawn)
@@ -87,11 +87,26 @@ def sign_flip_p(differences: Floats, clusters: Codes, resamples: int, seed: int)
     """
     sums = _by_cluster(np.nan_to_num(differences, nan=0.0), clusters)
     least = np.abs(sums.sum(axis=0)) - _TIE * np.abs(sums).sum(axis=0)
-    exact = len(sums) <= math.floor(math.log2(resamples))
     extreme = np.zeros(differences.shape[1], dtype=np.int64)
-    for signs in _all_signs(len(sums)) if exact else _drawn_signs(len(sums), resamples, seed):
+    for signs in sign_patterns(len(sums), resamples, seed):
         extreme += (np.abs(signs @ sums) >= least).sum(axis=0)
-    return extreme / 2 ** len(sums) if exact else (1 + extreme) / (1 + resamples)
+    return p_of(extreme, len(sums), resamples)
+
+
+def sign_patterns(clusters: int, resamples: int, seed: int) -> Iterator[Floats]:
+    """Yield the signs of the clusters, (rows, clusters), a pattern per row: all where there are at most `resamples`."""
+    return _all_signs(clusters) if _exact(clusters, resamples) else _drawn_signs(clusters, resamples, seed)
+
+
+def p_of(extreme: NDArray[np.int64], clusters: int, resamples: int) -> Floats:
+    """Return p-values where `extreme` of the `sign_patterns` are as extreme as what was seen."""
+    if _exact(clusters, resamples):
+        return np.asarray(extreme / 2**clusters, dtype=np.float64)
+    return np.asarray((1 + extreme) / (1 + resamples), dtype=np.float64)
+
+
+def _exact(clusters: int, resamples: int) -> bool:
+    return clusters <= math.floor(math.log2(resamples))
 
 
 def _by_cluster(values: Floats, clusters: Codes) -> Floats:
@@ -101,7 +116,7 @@ def _by_cluster(values: Floats, clusters: Codes) -> Floats:
     return np.asarray(np.add.reduceat(values[order], starts, axis=0), dtype=np.float64)
 
 
-def _draws(clusters: int, resamples: int, seed: int) -> Iterator[Floats]:
+def cluster_draws(clusters: int, resamples: int, seed: int) -> Iterator[Floats]:
     """Yield how often each cluster is drawn: (rows, clusters), a resample per row, a bounded number at once."""
     rng = np.random.default_rng(seed)
     for rows in _chunks(clusters, resamples):

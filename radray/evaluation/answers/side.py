@@ -1,0 +1,99 @@
+"""Systems side by side on the examples of one task, dataset and split: how each answer compares with the right one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from radray.evaluation.bootstrap import Codes, codes_of
+from radray.evaluation.strata import ALL, Bools
+from radray.evaluation.systems import MODEL
+
+GOLD, LABEL = "gold:", "label:"
+"""What the strata of a source of gold, and of a label, begin with."""
+RULES = "rules"
+"""The source of gold that is our own rules."""
+
+
+class Outcome(Protocol):
+    """How an answer compares with the right one, see `radray.tasks.answering.Outcome`."""
+
+    @property
+    def correct(self) -> bool:
+        """Whether all of it is right."""
+        ...
+
+    @property
+    def counts(self) -> Mapping[str, tuple[int, int, int]]:
+        """True positives, false positives and false negatives by label."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The outcomes of one system's answers: a model's or a floor's."""
+
+    name: str
+    kind: str
+    """`systems.MODEL` or `systems.FLOOR`."""
+    outcomes: Sequence[Outcome | None]
+    """(examples,); None: the system has no answer to it. A failed answer has the outcome of a wrong one."""
+    failed: int = 0
+    """Answers that failed, those that could not be parsed included."""
+    by_rules: bool = False
+    """Whether it answers by our rules: then right answers that are of the rules do not judge it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The systems on the examples of one task, dataset and split."""
+
+    dataset: str
+    split: str
+    scorer_id: str
+    """Version of the task."""
+    units: Sequence[str]
+    """(examples,): the report that each is about."""
+    split_keys: Sequence[str]
+    """(examples,)."""
+    gold_sources: Sequence[str]
+    """(examples,): where the right answer is from."""
+    systems: Sequence[Answers] = field(default=())
+    """Models first, the base before the others; then floors."""
+
+    def strata(self) -> dict[str, Bools]:
+        """Return the examples of each stratum, (examples,): `ALL`, and those of each source of gold where it is part.
+
+        `ALL` leaves out gold of our own rules: an agreement with rules says nothing about what is right.
+        """
+        sources = np.array(self.gold_sources, dtype=np.str_)
+        whole = sources != RULES
+        by_source = {f"{GOLD}{source}": sources == source for source in sorted(set(self.gold_sources))}
+        return {ALL: whole} | {name: members for name, members in by_source.items() if (members != whole).any()}
+
+    def known(self, *systems: Answers) -> Bools:
+        """Return the examples to which all `systems` have an answer that the right one may judge, (examples,)."""
+        known = np.ones(len(self.units), dtype=np.bool_)
+        for system in systems:
+            known &= np.array([outcome is not None for outcome in system.outcomes], dtype=np.bool_)
+            if system.by_rules:
+                known &= np.array(self.gold_sources, dtype=np.str_) != RULES
+        return known
+
+    def clusters(self, known: Bools) -> Codes:
+        """Return the clusters of the examples `known`, numbered from 0, (known,)."""
+        return codes_of(np.array(self.split_keys, dtype=np.str_)[known])
+
+    def of(self, kind: str) -> list[Answers]:
+        """Return the systems of a kind, in order."""
+        return [system for system in self.systems if system.kind == kind]
+
+
+def pairs(side: Answered) -> list[tuple[Answers, Answers]]:
+    """Return the pairs to compare: each model with those before it, the base first, and with each floor."""
+    models = side.of(MODEL)
+    floors = [system for system in side.systems if system.kind != MODEL]
+    return [(model, earlier) for place, model in enumerate(models) for earlier in models[:place]] + [
+        (model, floor) for model in models for floor in floors
+    ]

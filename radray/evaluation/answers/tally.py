@@ -1,0 +1,133 @@
+"""Counts of right and wrong answers by cluster, and the rates and F1 that any sum of them gives.
+
+All metrics are functions of sums over examples, so that a resample of clusters, or answers of two systems that are
+swapped in some clusters, need no more than a matrix product, and F1 is computed from the counts of each resample
+anew: its mean over examples, or over clusters, would be another number.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from radray.evaluation.answers.side import LABEL, Answered, Answers
+from radray.evaluation.bootstrap import Floats
+from radray.evaluation.strata import Bools
+
+MACRO_F1, F1, PRECISION, RECALL = "macro_f1", "f1", "precision", "recall"
+ACCURACY, REPORT_ACCURACY = "accuracy", "report_accuracy"
+
+ENOUGH = 20
+"""A label counts in macro F1 if the right answers have it so often: with fewer its F1 is noise."""
+
+_PLAIN = 4
+"""Columns before those of labels: right examples, examples, right reports, reports."""
+
+
+class Figure(NamedTuple):
+    """A number that a tally gives."""
+
+    metric: str
+    label: str | None = None
+    """The label that it is of; None: all."""
+
+    def stratum(self, stratum: str) -> str:
+        """Return the stratum that the figure of `stratum` is of."""
+        return stratum if self.label is None else f"{LABEL}{self.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The counts of one system in one stratum."""
+
+    labels: Sequence[str]
+    sums: Floats
+    """(clusters, 4 + 3 labels): see `_PLAIN`, then true positives, false positives, false negatives of each label."""
+    wide: Bools
+    """(labels,): which count in macro F1."""
+
+    def figures(self) -> list[Figure]:
+        """Return what `rates` gives, in its order."""
+        of_labels = [Figure(metric, label) for metric in (F1, PRECISION, RECALL) for label in self.labels]
+        return [Figure(ACCURACY), Figure(REPORT_ACCURACY), Figure(MACRO_F1), *of_labels]
+
+    def rates(self, sums: Floats) -> Floats:
+        """Return the figures of `sums`, (rows, columns): (rows, figures), NaN where there is nothing to divide by.
+
+        A label that the system was never asked, others being so, counts in macro F1 as 0.
+        """
+        hits, wrong, missed = (sums[:, _PLAIN + place :: 3] for place in range(3))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            f1 = 2 * hits / (2 * hits + wrong + missed)
+            precision, recall = hits / (hits + wrong), hits / (hits + missed)
+            plain = [sums[:, 0] / sums[:, 1], sums[:, 2] / sums[:, 3]]
+        never = self.total[0, _PLAIN:].reshape(-1, 3).sum(axis=1) == 0
+        return np.column_stack([*plain, _mean(np.where(never, 0.0, f1)[:, self.wide]), f1, precision, recall])
+
+    @property
+    def total(self) -> Floats:
+        """The sums over all clusters, (1, columns)."""
+        return np.asarray(self.sums.sum(axis=0, keepdims=True))
+
+    def n(self, figure: Figure) -> int:
+        """Return the number of instances behind a figure: of a label, those that the right answers have of it."""
+        return int(self.total[0, self._denominator(figure)].sum())
+
+    def clusters(self, figure: Figure) -> int:
+        """Return the number of clusters with any instance behind a figure."""
+        return int((self.sums[:, self._denominator(figure)].sum(axis=1) > 0).sum())
+
+    def _denominator(self, figure: Figure) -> list[int]:
+        if figure.label is None:
+            return [3] if figure.metric == REPORT_ACCURACY else [1]
+        start = _PLAIN + 3 * list(self.labels).index(figure.label)
+        return [start, start + 1] if figure.metric == PRECISION else [start, start + 2]
+
+
+def support_of(side: Answered, systems: Sequence[Answers], known: Bools) -> dict[str, int]:
+    """Return how often the right answers of the examples `known` have each label, by label in order; {} for none.
+
+    A label may be asked only where an answer has another (the side of a finding): then that of the system which is
+    asked most often, so that the labels are the same for all `systems`.
+    """
+    most: dict[str, int] = {}
+    for system in systems:
+        support: dict[str, int] = {}
+        for outcome, inside in zip(system.outcomes, known, strict=True):
+            for label, (hits, _, missed) in outcome.counts.items() if inside and outcome else ():
+                support[label] = support.get(label, 0) + hits + missed
+        most = {label: max(most.get(label, 0), support.get(label, 0)) for label in most.keys() | support.keys()}
+    return {label: n for label, n in sorted(most.items()) if n}
+
+
+def tally(side: Answered, system: Answers, known: Bools, support: Mapping[str, int]) -> Tally:
+    """Return the counts of `system` on the examples `known`, to all of which it has an answer.
+
+    Labels are those of `support`; those in macro F1 have it ENOUGH times. A report is right if all its examples are.
+    Clusters are numbered as `side.clusters(known)`. No example: no cluster.
+    """
+    codes = side.clusters(known)
+    outcomes = [outcome for outcome, inside in zip(system.outcomes, known, strict=True) if inside and outcome]
+    place = {label: _PLAIN + 3 * number for number, label in enumerate(support)}
+    rows = np.zeros((len(outcomes), _PLAIN + 3 * len(support)))
+    for row, outcome in zip(rows, outcomes, strict=True):
+        row[0], row[1] = outcome.correct, 1
+        for label, counts in outcome.counts.items():
+            if label in place:
+                row[place[label] : place[label] + 3] = counts
+    units = np.array(side.units, dtype=np.str_)[known]
+    _, first, report = np.unique(units, return_index=True, return_inverse=True)
+    right = np.ones(len(first))
+    np.minimum.at(right, report.reshape(-1), rows[:, 0])
+    rows[first, 2], rows[first, 3] = right, 1
+    sums = np.zeros((int(codes.max()) + 1 if codes.size else 0, rows.shape[1]))
+    np.add.at(sums, codes, rows)
+    return Tally(list(support), sums, np.array([n >= ENOUGH for n in support.values()], dtype=np.bool_))
+
+
+def _mean(f1: Floats) -> Floats:
+    """Return the mean over labels of those that have an F1, (rows,); NaN where none has."""
+    known = ~np.isnan(f1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(known, f1, 0.0).sum(axis=1) / known.sum(axis=1))
