@@ -87,14 +87,7 @@ def find_dataset_splits(warehouse: Warehouse, settings: Settings) -> list[Datase
     for batch in reports.to_batches(10_000):
         columns = (batch.column(name).to_pylist() for name in ("dataset", "split", "split_key"))
         counts.update((dataset, cut.split_of(split, key)) for dataset, split, key in zip(*columns, strict=True))
-    prepared = warehouse.read(RUNS, ["dataset"], {**where, "job": "prepare", "status": RunStatus.FINISHED.value})
-    with_reports = {dataset for dataset, _ in counts}
-    empty = set(prepared.column("dataset").to_pylist()) - with_reports
-    if not empty and not with_reports:
-        raise InputError(
-            f"no reports of dataset {settings.source.dataset or 'any'} on batch_date={settings.date} in"
-            f" {settings.warehouse.uri}: run jobs.prepare first, or give source.uri and source.format"
-        )
+    empty = _empty_datasets(warehouse, settings, where, {dataset for dataset, _ in counts})
     wanted = settings.split.name
     named = [
         DatasetSplit(dataset, cast(SplitName, split), count)
@@ -109,6 +102,36 @@ def find_dataset_splits(warehouse: Warehouse, settings: Settings) -> list[Datase
         )
     named += [DatasetSplit(dataset, wanted or default_split(settings), 0) for dataset in empty]
     return sorted(named, key=lambda split: (split.dataset, split.split))
+
+
+def find_datasets(warehouse: Warehouse, settings: Settings) -> list[str]:
+    """Return the datasets that were prepared on the date of `settings`, sorted: that which they name, or all.
+
+    Raises InputError for a date (and dataset) that was never prepared.
+    """
+    where: dict[str, Any] = {"batch_date": settings.date}
+    if settings.source.dataset is not None:
+        where["dataset"] = settings.source.dataset
+    reports = warehouse.read(REPORTS, ["dataset"], {**where, "status": ReportStatus.OK.value})
+    datasets = set(pc.unique(reports.column("dataset")).to_pylist())
+    return sorted(datasets | _empty_datasets(warehouse, settings, where, datasets))
+
+
+def _empty_datasets(
+    warehouse: Warehouse, settings: Settings, where: Mapping[str, Any], with_reports: set[str]
+) -> set[str]:
+    """Return the datasets that were prepared and are not among those `with_reports`: they have no ok report.
+
+    Raises InputError when there are none of either.
+    """
+    prepared = warehouse.read(RUNS, ["dataset"], {**where, "job": "prepare", "status": RunStatus.FINISHED.value})
+    empty = set(prepared.column("dataset").to_pylist()) - with_reports
+    if not empty and not with_reports:
+        raise InputError(
+            f"no reports of dataset {settings.source.dataset or 'any'} on batch_date={settings.date} in"
+            f" {settings.warehouse.uri}: run jobs.prepare first, or give source.uri and source.format"
+        )
+    return empty
 
 
 def freeze_reports(warehouse: Warehouse, settings: Settings, dataset_split: DatasetSplit) -> FrozenReports:

@@ -88,6 +88,11 @@ class FinalLine:
         self.run_ids.append(run_id)
         self.counts.update(units=units, units_ok=units_ok)
 
+    def add_examples(self, run_id: str, examples: int, examples_ok: int) -> None:
+        """Add a committed run of `prepare` over the examples of a task."""
+        self.run_ids.append(run_id)
+        self.counts.update(examples=examples, examples_ok=examples_ok)
+
     def add_generated(self, run_id: str, outcome: Outcome) -> None:
         """Add a committed run of `generate`."""
         self.run_ids.append(run_id)
@@ -130,5 +135,6 @@ class FinalLine:
 
 
 _OF_OUTCOME = ("reports", "ok", "resumed", "copied", "repeated")
-_COUNTS = ("units", "units_ok", *_OF_OUTCOME)
-"""Input units prepared, then reports that got an impression; a report counts once for each model."""
+_COUNTS = ("units", "units_ok", "examples", "examples_ok", *_OF_OUTCOME)
+"""Input units prepared, and examples made of reports, then reports that got an impression; a report counts once for
+each model."""

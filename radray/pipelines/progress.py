@@ -3,7 +3,7 @@
 import datetime
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -112,6 +112,28 @@ def staged_rows(
         finally:
             stop.set()
             thread.join()
+
+
+def count_reports(
+    console: Console, description: str, done: Iterable[int], total: int, *, line_s: float = LINE_S
+) -> None:
+    """Go through `done`, numbers of reports that are done, and show how many of `total` they are together.
+
+    On a terminal that is a bar; else a line every `line_s` seconds.
+    """
+    began = printed = time.monotonic()
+    so_far = 0
+    with progress_bar(console, "reports") as bar:
+        task = bar.add_task(description, total=total)
+        for count in done:
+            so_far += count
+            now = time.monotonic()
+            bar.update(task, completed=so_far)
+            record(ROWS_STAGED, so_far, work=description)
+            record(ROWS_EXPECTED, total, work=description)
+            if not console.is_terminal and now - printed >= line_s:
+                printed = now
+                print_line(console, f"{description}: {Pace(0, began).describe(so_far, total, now)}")
 
 
 @dataclass(frozen=True, slots=True)

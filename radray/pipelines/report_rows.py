@@ -57,6 +57,22 @@ class ReadRows:
         return rows.select(self._columns)
 
 
+class UnitIds:
+    """Ids of units, for many questions whether units are among them."""
+
+    def __init__(self, unit_ids: Collection[str]) -> None:
+        # sorted bytes: 32 for an id, where a set of strings takes 150, in every worker
+        self._ids = np.sort(np.array([unit.encode() for unit in unit_ids], dtype=np.bytes_))
+
+    def have(self, units: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Return for each of `units` whether it is among the ids."""
+        if not len(self._ids):
+            return np.zeros(len(units), dtype=bool)
+        ids = np.array([unit.encode() for unit in units], dtype=np.bytes_)
+        places = np.searchsorted(self._ids, ids)
+        return self._ids[np.minimum(places, len(self._ids) - 1)] == ids
+
+
 class SelectReports(Stage):
     """Keep the ok reports of a split that are not staged yet."""
 
@@ -66,19 +82,10 @@ class SelectReports(Stage):
     def __init__(self, cut: SplitCut, split: SplitName, staged: Collection[str]) -> None:
         self._cut = cut
         self._split = split
-        # sorted bytes: 32 for an id, where a set of strings takes 150, in every worker
-        self._staged = np.sort(np.array([unit.encode() for unit in staged], dtype=np.bytes_))
+        self._staged = UnitIds(staged)
 
     def run(self, batch: pa.Table) -> pa.Table:
         """Return the rows that are kept, in order."""
         units = batch.column("unit_id").to_pylist()
         wanted = self._cut.ok_in(self._split, batch)
-        return batch.filter(pa.array(np.array(wanted, dtype=bool) & ~self._is_staged(units)))
-
-    def _is_staged(self, units: list[str]) -> npt.NDArray[np.bool_]:
-        """Return for each of `units` whether it is staged."""
-        if not len(self._staged):
-            return np.zeros(len(units), dtype=bool)
-        ids = np.array([unit.encode() for unit in units], dtype=np.bytes_)
-        places = np.searchsorted(self._staged, ids)
-        return self._staged[np.minimum(places, len(self._staged) - 1)] == ids
+        return batch.filter(pa.array(np.array(wanted, dtype=bool) & ~self._staged.have(units)))

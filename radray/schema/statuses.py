@@ -105,6 +105,10 @@ class NotAskedReason(StrEnum):
     NOT_DRAWN = "not_drawn"
     """A report of a corpus that no question was drawn for: each is asked as often of those with one answer as of those
     with another."""
+    TASK_ERROR = "task_error"
+    """The task's own code failed on the report's text, on this report and maybe no other."""
+    TASK_TIMEOUT = "task_timeout"
+    """The task's own code took longer over the report than a report may take."""
 
 
 class AnswerStatus(StrEnum):

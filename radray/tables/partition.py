@@ -19,7 +19,7 @@ Each phase is a type, and its methods give the next one, so that steps in a wron
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -275,6 +275,42 @@ class CommittedRun:
     merged: Merged
     figures: dict[str, float | None]
     """Further columns of the `runs` row, see `RecordedRun.figures`; whole when the block of `recorded` has ended."""
+
+
+class JointRun:
+    """A run whose rows are made in one pass with those of others; it is committed, and ends, by itself."""
+
+    def __init__(self, run: PartitionRun, row: RunRow, ending: ExitStack) -> None:
+        """Lease and record `run` until `ending` ends. Raises as `PartitionRun.leased` and `LeasedRun.recorded`."""
+        self._ending = ending
+        self.recorded = ending.enter_context(ending.enter_context(run.leased()).recorded(row))
+
+    @contextmanager
+    def last_phase(self) -> Iterator[None]:
+        """Let the block commit the run, which then ends: finished, or failed where the block raises."""
+        with self._ending:
+            yield
+
+
+@contextmanager
+def joint_runs(runs: Sequence[tuple[PartitionRun, RunRow]]) -> Iterator[list[JointRun]]:
+    """Lease and record several runs, with their rows, while the block makes the rows of all in one pass.
+
+    Each ends with its `last_phase`; those that are left end with the block. Raises ConflictError, with nothing written,
+    while another run works on one of the partitions, and when one changed it since its base was pinned.
+    """
+    with ExitStack() as all_of_them:
+        yield [JointRun(run, row, all_of_them.enter_context(ExitStack())) for run, row in runs]
+
+
+def stage_jointly(runs: Sequence[JointRun], make: Callable[[], None] | None) -> list[StagedRun]:
+    """Call `make` once, which stages the rows that are left of all `runs`, in the order of these; each has its time."""
+    first, *others = (run.recorded for run in runs)
+    staged = [first.stage(make)]
+    for run in others:
+        run.figures.update(first.figures)
+        staged.append(run.stage())
+    return staged
 
 
 def _row_counts(counts: RowCounts) -> dict[str, float | None]:

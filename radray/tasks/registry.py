@@ -139,6 +139,17 @@ def choose(settings: ModelSettings, name: str, family: str, trained: Mapping[str
     return find_prompt(str(trained_prompt), trained.get("exemplars"))
 
 
+def find_tasks(tasks: Sequence[str]) -> list[AnswerTask]:
+    """Return those of `tasks` that have rows in `examples` and `answers`, in order: all but the impression.
+
+    No tasks give none. Raises ConfigError, listing all, for a task that there is none of.
+    """
+    for task_id in tasks:
+        if task_id not in TASKS:
+            raise ConfigError(f"tasks: unknown task {task_id!r}; known: {', '.join(sorted(TASKS))}")
+    return [ANSWER_TASKS[task_id] for task_id in dict.fromkeys(tasks) if task_id in ANSWER_TASKS]
+
+
 def choose_tasks(tasks: Sequence[str], name: str, family: str, trained: Mapping[str, Any]) -> list[AskedTask]:
     """Return each of `tasks` but the impression, in order, as the model `name` of `family` is asked it.
 
@@ -147,17 +158,12 @@ def choose_tasks(tasks: Sequence[str], name: str, family: str, trained: Mapping[
     for one that the model was not trained for, naming those that it was.
     """
     asked = []
-    for task_id in tasks:
-        if task_id not in TASKS:
-            raise ConfigError(f"tasks: unknown task {task_id!r}; known: {', '.join(sorted(TASKS))}")
-        task = ANSWER_TASKS.get(task_id)
-        if task is None:
-            continue
+    for task in find_tasks(tasks):
         learnt = trained.get("tasks", {})
-        if "prompt_id" in trained and task_id not in learnt:
+        if "prompt_id" in trained and task.id not in learnt:
             knows = ", ".join(sorted({trained.get("task", IMPRESSION.id), *learnt}))
-            raise ConfigError(f"tasks={task_id}, but model {name} was trained for {knows}: name another model")
-        prompt_id = learnt.get(task_id, task.defaults[family])
+            raise ConfigError(f"tasks={task.id}, but model {name} was trained for {knows}: name another model")
+        prompt_id = learnt.get(task.id, task.defaults[family])
         if prompt_id not in task.prompts:
             raise ConfigError(f"model {name} was trained with prompt {prompt_id}, which this version does not have")
         asked.append(AskedTask(task, task.prompts[prompt_id]))

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ from rich.console import Console
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
 from radray.errors import AuditError
+from radray.schema.examples import EXAMPLES
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
 from radray.settings.cluster import ClusterSettings
 from radray.settings.loading import load_settings
 from radray.tables.catalog import Warehouse
+from tests.support.tasks import SIDES, SIZE, registered
 
 REPORT = {"subject_id": "p1", "findings": "Small left effusion.", "impression": "Effusion."}
 
@@ -109,3 +112,20 @@ def test_every_line_of_a_file_of_many_blocks_is_a_row_once(tmp_path: Path) -> No
     assert "9,001 units in: 9,001 ok" in run(tmp_path, "source.format=jsonl", f"source.uri={source}")
     rows = table(tmp_path, "study_id", "source_offset")
     assert sorted(row["source_offset"] for row in rows) == list(range(9_001))
+
+
+def test_examples_of_two_tasks_are_made_in_one_pass_and_once(tmp_path: Path) -> None:
+    source = tmp_path / "night.jsonl"
+    rejected = REPORT | {"study_id": "5", "findings": ""}
+    source.write_text(lines(*(REPORT | {"study_id": str(i)} for i in range(4)), rejected))
+    with registered(SIDES, SIZE):
+        printed = run(tmp_path, "source.format=jsonl", f"source.uri={source}", "tasks=size,sides")
+        assert (
+            "prepare: examples of sides, hospital 1970-01-01: 8 of 4 reports: 8 ok; right answers: 8 rules" in printed
+        )
+        again = run(tmp_path, "tasks=size,sides")
+    assert again.count("are there already") == 2
+    warehouse = Warehouse(load_settings((), [f"warehouse.uri={tmp_path / 'warehouse'}"]).warehouse)
+    rows = warehouse.read(EXAMPLES, ["task", "gold_value", "target"]).to_pylist()
+    counts = Counter((row["task"], row["gold_value"], row["target"]) for row in rows)
+    assert counts == {("sides", "yes", "yes"): 4, ("sides", "no", "no"): 4, ("size", None, "small"): 4}

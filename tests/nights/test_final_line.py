@@ -35,6 +35,8 @@ def test_the_line_adds_up_what_was_done() -> None:
     line.nights = [datetime.date(2026, 11, 1), datetime.date(2026, 11, 2)]
     line.refused = [datetime.date(2026, 11, 2)]
     line.add_prepared("prepare-1", 130, 110)
+    line.add_examples("prepare-2", 40, 30)
+    line.add_examples("prepare-3", 20, 20)
     line.add_generated("generate-1", outcome(110, {"timeout": 2}, {"withdrawn": 110}, gpu_seconds=7.5))
     line.add_generated(
         "generate-2", outcome(110, {"timeout": 1, "empty_output": 1}, {"no_prediction": 2}, gpu_seconds=2.5)
@@ -59,12 +61,18 @@ def test_the_line_adds_up_what_was_done() -> None:
             "nights_empty": [],
             "units": 130,
             "units_ok": 110,
+            "examples": 60,
+            "examples_ok": 50,
             "reports": 220,
             "ok": 216,
         },
         **{"resumed": 20, "copied": 40, "repeated": 10, "failed": {"empty_output": 1, "timeout": 3}},
         "deferred": {"no_prediction": 2, "withdrawn": 110},
-        **{"partitions_there": 1, "gpu_seconds": 10.0, "run_ids": ["prepare-1", "generate-1", "generate-2"]},
+        **{
+            "partitions_there": 1,
+            "gpu_seconds": 10.0,
+            "run_ids": [*(f"prepare-{i}" for i in (1, 2, 3)), "generate-1", "generate-2"],
+        },
         "unaudited": 0,
     }
 

@@ -1,0 +1,1 @@
+"""Tasks other than the impression: their examples made of reports."""
