@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from radray.tables.catalog import Warehouse
     from radray.tables.runs import RunRow
 
-USES = ("evaluate", "source.dataset", "split.name", "date", "score.stemmer", "model.uri", "warehouse")
+USES = ("evaluate", "source.dataset", "split.name", "date", "score.stemmer", "model.uri", "generate", "warehouse")
 
 
 def describe(settings: Settings) -> list[str]:
@@ -29,10 +29,13 @@ def describe(settings: Settings) -> list[str]:
     from radray.analytics.calibrating import describe_calibration
     from radray.analytics.evaluation_rows import check_files
     from radray.evaluation.systems import FLOORS
+    from radray.pages.choices import describe_choices
 
     options = settings.evaluate
     if options.review_filled:
         return [f"read {', '.join(options.review_filled)} and the key beside them"]
+    if options.choices:
+        return describe_choices(settings)
     check_files(options)
     dataset, split = settings.source.dataset or "each", settings.split.name or "each"
     return [
@@ -50,7 +53,7 @@ def describe(settings: Settings) -> list[str]:
 def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     """Compare all systems on each dataset and split of `date`: print, and append to the tables.
 
-    Returns the rows of `evaluations` and those of `comparisons`. With filled review sheets: prints what they say alone.
+    Returns the rows of both tables. With filled review sheets, or evaluate.choices: does what these settings say alone.
     Raises InputError where there is nothing to evaluate, ConfigError for files that cannot be read or written.
     """
     from radray.analytics.calibrating import write_calibration
@@ -58,6 +61,7 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     from radray.evaluation.outside.published import load_published
     from radray.evaluation.outside.scores import place_scores
     from radray.evaluation.systems import choose, system_name
+    from radray.pages.choices import evaluate_choices
     from radray.pages.compare import Comparison, figure_choices
     from radray.pages.review_pages import review_tables, write_review
     from radray.tables.catalog import Warehouse
@@ -68,6 +72,8 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
         for table in review_tables([Path(file) for file in options.review_filled], options.resamples, options.seed):
             print_table(console, table)
         return [], []
+    if options.choices:
+        return evaluate_choices(settings, console)
     published = None if options.published is None else load_published(options.published)
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     rows = read_chosen(warehouse, settings)  # predictions of the night, of the models that were asked for
@@ -77,8 +83,7 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     run = evaluation_run(rows, choices, settings, outside)
     comparison = Comparison(settings, run.run_id, choices, published, outside, pretrained)
     with recorded(warehouse, run) as counts:
-        report = partial(print_line, console)
-        comparison.calibration = write_calibration(rows, settings, warehouse.storage, report)
+        comparison.calibration = write_calibration(rows, settings, warehouse.storage, partial(print_line, console))
         for evaluation in comparison.each(rows, TrainingReports(warehouse)):
             for remark in evaluation.remarks:
                 print_line(console, f"evaluate: {remark}")
@@ -101,8 +106,7 @@ def write(warehouse: Warehouse, settings: Settings, comparison: Comparison, run:
         raise InputError("nothing to evaluate: the predictions have neither references nor checks")
     yield from append_figures(warehouse, comparison.figures, comparison.differences, settings.evaluate.csv)
     if settings.evaluate.page is not None:
-        # charts take half a second to import: only where a page is asked for
-        from radray.pages.evaluation_page import write_evaluation
+        from radray.pages.evaluation_page import write_evaluation  # its charts take half a second to import
 
         yield write_evaluation(Path(settings.evaluate.page), warehouse, settings, comparison, run)
 

@@ -77,6 +77,7 @@ def test_a_job_takes_the_command_of_a_page(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "patient.txt").write_text("10000032\n")
     (tmp_path / "key.txt").write_text("0123456789abcdef" * 4)
+    (tmp_path / "medqa_test.jsonl").write_text('{"question": "Which?", "options": ["A", "B"], "answer": "B"}')
     monkeypatch.setattr(sys, "argv", [job, *words, "--dry-run"])
     assert importlib.import_module(job).main() == 0, (page, capsys.readouterr().err)
 

@@ -25,6 +25,13 @@ class EvaluateSettings(Section):
 
     They get intervals, paired tests and strata as ours do, in the same tables. `radray/evaluation/README.md` has a
     recipe."""
+    choices: Place | None = None
+    """File of questions with options, JSON lines in the form of MedQA, MedMCQA or PubMedQA, that the models of
+    model.uri are asked: the job does this alone; None: none are asked.
+
+    It prints how many they answer rightly. A model answers by the likelihood of each option and in words, with the
+    engine of generate.engine (auto: transformers). The figures are in `evaluations` and `comparisons`, the file's name
+    as their dataset."""
     models: tuple[Place, ...] = ()
     """Models to compare, by name or first characters of the digest, the one in use first; []: all, by name."""
     pretrained: Place | None = None

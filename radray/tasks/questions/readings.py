@@ -37,7 +37,7 @@ from radray.tasks.questions.templates import (
     template_of,
 )
 
-Codes = Collection[frozenset[str]]
+Codes = tuple[frozenset[str], ...]
 _CODED: Mapping[str, Coded] = {coded.id: coded for coded in CODED}
 _WORD = re.compile(r"\w+")
 _SIDE_WORDS = frozenset(SIDES)
