@@ -8,6 +8,7 @@ from radray.errors import ConfigError
 from radray.reports.record.identity import normalise
 from radray.settings.model import ModelSettings
 from radray.tasks.answering import AnswerTask, AskedTask
+from radray.tasks.devices.task import TASK as DEVICES
 from radray.tasks.impression.task import IMPRESSION
 from radray.tasks.labels.task import TASK as LABELS
 from radray.tasks.questions.task import TASK as QUESTIONS
@@ -16,6 +17,7 @@ from radray.tasks.task import Exemplar, ImpressionTask, Prompt, Task
 
 _ANSWERED: tuple[AnswerTask, ...] = (
     LABELS,
+    DEVICES,
     SECTIONS,
     QUESTIONS,
 )

@@ -5,17 +5,19 @@ from collections.abc import Iterable, Sequence
 from radray.language.mentions import State, find_mentions
 from radray.tasks.answering import Entry
 from radray.tasks.codes import CODED, meets
+from radray.tasks.entries import SIDES, place_of, sides_of
 from radray.tasks.labels.labels import LABELS, labels_above, labels_of
 
 STATES = (State.PRESENT.value, State.UNCERTAIN.value, State.ABSENT.value)
 """The states of a label, of which an earlier one prevails over a later one."""
-PLACES = {
-    "left": frozenset({"left"}),
-    "right": frozenset({"right"}),
-    "bilateral": frozenset({"left", "right"}),
+
+_ALSO = {
+    "lung_opacity": ("density/lung", "density/retrocardiac"),
+    "lung_lesion": ("opacity/round", "density/round"),
+    "airspace_disease": ("opacity/pulmonary alveoli",),
 }
-"""Sides by the place of an entry."""
-_PLACE_OF = {sides: place for place, sides in PLACES.items()}
+"""Codes of labels beside those of `codes.CODED`, from the training part of Open-i: people coded many a nodule so."""
+_CODES = tuple((concept.id, (*concept.codes, *_ALSO.get(concept.id, ()))) for concept in CODED)
 
 Reading = dict[str, tuple[str, frozenset[str]]]
 """State and sides by label."""
@@ -28,10 +30,10 @@ def read_codes(codes: Iterable[frozenset[str]]) -> tuple[Entry, ...]:
     """
     reading: Reading = {}
     for code in codes:
-        sides = frozenset[str]().union(*(PLACES[word] for word in code & PLACES.keys()))
-        for concept in CODED:
-            if any(meets((code,), wanted) for wanted in concept.codes):
-                for label in labels_of(concept.id):
+        sides = frozenset[str]().union(*(SIDES[word] for word in code & SIDES.keys()))
+        for concept, wanted in _CODES:
+            if any(meets((code,), each) for each in wanted):
+                for label in labels_of(concept):
                     _add(reading, label, State.PRESENT, sides)
     return concise(reading)
 
@@ -74,7 +76,7 @@ def concise(reading: Reading) -> tuple[Entry, ...]:
             and (state == State.ABSENT or sides <= kind_sides)
             for kind, (kind_state, kind_sides) in reading.items()
         ):
-            kept.append(Entry(label, state, None if state == State.ABSENT else _PLACE_OF.get(sides)))
+            kept.append(Entry(label, state, None if state == State.ABSENT else place_of(sides)))
     return tuple(kept)
 
 
@@ -84,5 +86,5 @@ def positives(entries: Sequence[Entry]) -> Reading:
     for name, state, place in entries:
         if state != State.ABSENT:
             for label in {name, *labels_above(name)}:
-                _add(reading, label, State(state), PLACES.get(place or "", frozenset()))
+                _add(reading, label, State(state), sides_of(place))
     return reading

@@ -1,11 +1,9 @@
 """How labels compare with the right ones."""
 
-from radray.tasks.answering import Counts, Example, GoldSource, Outcome, Parsed
+from radray.tasks.answering import Example, GoldSource, Outcome, Parsed
+from radray.tasks.counting import SIDE, count_names, count_sides
 from radray.tasks.labels.labels import DEVICES, NO_FINDING
 from radray.tasks.labels.readings import Reading, positives
-
-SIDE = "side"
-"""Label of the counts of sides: of labels that both answers have, and the right one with a side."""
 
 
 def score(example: Example, answer: Parsed | None) -> Outcome:
@@ -18,11 +16,10 @@ def score(example: Example, answer: Parsed | None) -> Outcome:
     right = positives(example.gold.entries or ()) if example.gold is not None else {}
     given = positives(answer.entries or ()) if answer is not None else {}
     wanted, named = _names(right), _names(given) if answer is not None else set()
-    counts = {
-        label: Counts(int(label in wanted & named), int(label in named - wanted), int(label in wanted - named))
-        for label in sorted(wanted | named)
-    }
-    sides = _sides(right, given)
+    counts = count_names(wanted, named)
+    sides = count_sides(
+        {label: sides for label, (_, sides) in right.items()}, {label: its[1] for label, its in given.items()}
+    )
     if any(sides):
         counts[SIDE] = sides
     same = wanted == named and sides.false_negatives == 0
@@ -33,10 +30,3 @@ def score(example: Example, answer: Parsed | None) -> Outcome:
 
 def _names(reading: Reading) -> set[str]:
     return set(reading) if reading.keys() - DEVICES else {*reading, NO_FINDING}
-
-
-def _sides(right: Reading, given: Reading) -> Counts:
-    asked = [(sides, given[label][1]) for label, (_, sides) in right.items() if sides and label in given]
-    hits = sum(sides == answered for sides, answered in asked)
-    wrong = sum(sides != answered != frozenset() for sides, answered in asked)
-    return Counts(hits, wrong, len(asked) - hits)

@@ -6,10 +6,11 @@ from typing import Any
 from radray.schema.statuses import NotAskedReason
 from radray.tasks.answering import AnswerTask, Example, GoldSource, Parsed
 from radray.tasks.codes import codes_of
-from radray.tasks.entries import parse_entries, write_entries
+from radray.tasks.entries import SIDES, parse_entries, write_entries
 from radray.tasks.floors import constant, nearest
+from radray.tasks.labels.floors import by_rules, fitted_rules, rules
 from radray.tasks.labels.labels import LABELS
-from radray.tasks.labels.readings import PLACES, STATES, read_codes, read_texts
+from radray.tasks.labels.readings import STATES, read_codes
 from radray.tasks.labels.scores import score
 from radray.tasks.report import REPORT_READS, report_inputs, report_prompts
 
@@ -30,11 +31,7 @@ def make_examples(report: Mapping[str, Any]) -> Sequence[Example]:
     codes = codes_of(report)
     if codes is not None:
         return [Example(inputs=inputs, gold=Parsed(entries=read_codes(codes)), gold_source=GoldSource.CODES)]
-    return [Example(inputs=inputs, gold=_by_rules(inputs), gold_source=GoldSource.RULES)]
-
-
-def _by_rules(inputs: Mapping[str, str]) -> Parsed:
-    return Parsed(entries=read_texts(inputs.values()))
+    return [Example(inputs=inputs, gold=by_rules(inputs), gold_source=GoldSource.RULES)]
 
 
 def write(answer: Parsed) -> str:
@@ -44,13 +41,8 @@ def write(answer: Parsed) -> str:
 
 def parse(text: str) -> Parsed | None:
     """Return the labels of a model's text; None where any of it is no label, or it says two things of one."""
-    entries = parse_entries(text, LABELS, STATES, PLACES)
+    entries = parse_entries(text, LABELS, STATES, SIDES)
     return None if entries is None else Parsed(entries=entries)
-
-
-def rules(training: Sequence[Example], asked: Sequence[Example]) -> list[Parsed]:
-    """Return what our rules read in each report; training is of no use to them."""
-    return [_by_rules(its.inputs) for its in asked]
 
 
 TASK = AnswerTask(
@@ -64,6 +56,11 @@ TASK = AnswerTask(
     write=write,
     parse=parse,
     score=score,
-    floors={"constant": constant(write, _NOTHING), "nearest": nearest(_NOTHING), "rules": rules},
+    floors={
+        "constant": constant(write, _NOTHING),
+        "nearest": nearest(_NOTHING),
+        "rules": rules,
+        "fitted rules": fitted_rules,
+    },
 )
 """Which findings a report has."""

@@ -55,5 +55,5 @@ def test_every_code_and_label_is_of_a_concept() -> None:
     assert set(LABELS) <= {coded.id for coded in CODED} <= CONCEPTS.keys()
     assert len(set(LABELS)) == len(LABELS)
     assert labels_of("osteophyte") == {"degenerative_change"}
-    assert labels_of("sternotomy_wires") == {"surgical_clips"}
+    assert labels_of("stent") == {"support_devices"}
     assert labels_of("gallstones") == frozenset()

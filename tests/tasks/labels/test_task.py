@@ -118,3 +118,25 @@ def test_the_rules_read_the_report_and_need_no_training() -> None:
     (example,) = TASK.make_examples(REPORT)
     (answer,) = TASK.floors["rules"]([], [example])
     assert TASK.write(answer) == "edema: uncertain; pleural effusion: present, left"
+
+
+def test_fitted_rules_leave_out_what_people_seldom_code() -> None:
+    text = "Possible pneumonia. Cardiomegaly."
+    coded = [Entry("cardiomegaly", "present")]
+    training = [
+        Example(inputs={"findings": text}, gold=Parsed(entries=tuple(coded)), gold_source=GoldSource.CODES),
+        Example(inputs={"findings": text}, gold=Parsed(entries=()), gold_source=GoldSource.CODES),
+        Example(inputs={"findings": text}, gold=Parsed(entries=()), gold_source=GoldSource.RULES),
+    ]
+    asked = [Example(inputs={"findings": text}), Example(inputs={"findings": "No edema."})]
+    fitted, nothing = TASK.floors["fitted rules"](training, asked)
+    assert TASK.write(fitted) == "cardiomegaly: present"
+    assert nothing == Parsed(entries=())
+    (untrained, _) = TASK.floors["fitted rules"]([], asked)
+    assert TASK.write(untrained) == "cardiomegaly: present; pneumonia: present"
+
+
+def test_a_round_opacity_is_coded_where_a_nodule_was_written() -> None:
+    (example,) = TASK.make_examples({**REPORT, "human_codes": "Opacity/lung/upper lobe/right/round"})
+    assert example.gold is not None
+    assert TASK.write(example.gold) == "lung lesion: present, right"

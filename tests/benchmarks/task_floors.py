@@ -1,0 +1,104 @@
+"""The floors of tasks on Open-i: ``python -m tests.benchmarks.task_floors TASK ... [--test]``.
+
+Without ``--test`` on the training part (see `task_split`), in five folds of whole clusters: what rules and codes are
+chosen by. With it, trained on that part, on the test part. Only where the right answer is not our rules'. Prints whole
+answers right and macro F1 over labels in 20 or more right answers, with 95 % intervals by cluster, then F1 and counts of
+each label. Our vocabulary was made with all of Open-i's reports at hand, so that its figures are of the kind to beat and
+no promise for other hospitals. Needs RADRAY_DATA.
+"""
+
+import argparse
+import hashlib
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from radray.evaluation.answers.figures import evaluations
+from radray.evaluation.answers.side import Answered, Answers
+from radray.evaluation.systems import FLOOR
+from radray.reports.formats import openi_csv as openi
+from radray.reports.record.identity import split_key
+from radray.reports.record.record import Record
+from radray.tasks.answering import AnswerTask, Example, GoldSource, Outcome
+from radray.tasks.registry import ANSWER_TASKS
+from tests.benchmarks.task_split import splits
+from tests.benchmarks.trained_model import say
+from tests.support.paths import openi_file
+
+FOLDS = 5
+RESAMPLES, SEED = 2000, 1
+
+Asked = tuple[str, Example]
+"""The cluster of an example's report, and the example."""
+
+
+def reports() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the part and the row of each report with findings, as `AnswerTask.make_examples` reads it."""
+    chosen = splits()
+    names = [field.name for field in fields(Record)]
+    with openi_file().open("rb") as opened:
+        for record in openi.read(opened):
+            part = chosen.get(str(record.study_id))
+            if part is not None and record.findings:
+                key = split_key("openi", str(record.study_id), record.subject_id, record.findings)
+                row = {name: getattr(record, name) for name in names}
+                yield part, {**row, "format": "openi_csv", "unit_id": str(record.study_id), "split_key": key}
+
+
+def examples(task: AnswerTask, rows: list[dict[str, Any]], split: str) -> list[Asked]:
+    """Return what `task` asks of reports of `split` and has a right answer to."""
+    made = ((row["split_key"], its) for row in rows for its in task.make_examples({**row, "split": split}))
+    return [(key, its) for key, its in made if its.gold is not None]
+
+
+def fold_of(key: str) -> int:
+    """Return the fold of a cluster."""
+    return int(hashlib.sha256(f"fold:{key}".encode()).hexdigest()[:12], 16) % FOLDS
+
+
+def main() -> None:
+    """Print the figures of each task that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tasks", nargs="+", choices=sorted(ANSWER_TASKS), metavar="TASK")
+    parser.add_argument("--test", action="store_true", help="on the test part")
+    chosen = parser.parse_args()
+    by_part: dict[str, list[dict[str, Any]]] = {"train": [], "test": []}
+    for part, row in reports():
+        by_part[part].append(row)
+    for name in chosen.tasks:
+        _print(ANSWER_TASKS[name], by_part, of_test=chosen.test)
+
+
+def _print(task: AnswerTask, by_part: dict[str, list[dict[str, Any]]], *, of_test: bool) -> None:
+    training = examples(task, by_part["train"], "train")
+    if of_test:
+        parts = [(training, examples(task, by_part["test"], "test"))]
+    else:
+        asked = examples(task, by_part["train"], "test")
+        parts = [
+            ([its for its in training if fold_of(its[0]) != fold], [its for its in asked if fold_of(its[0]) == fold])
+            for fold in range(FOLDS)
+        ]
+    scored: dict[str, list[Outcome]] = {name: [] for name in task.floors}
+    keys: list[str] = []
+    for learnt, held_out in parts:
+        judged = [its for its in held_out if its[1].gold_source != GoldSource.RULES]
+        keys += [key for key, _ in judged]
+        for name, floor in task.floors.items():
+            answers = floor([example for _, example in learnt], [example for _, example in judged])
+            outcomes = [task.score(its, answer) for (_, its), answer in zip(judged, answers, strict=True)]
+            scored[name] += outcomes
+    sides = tuple(Answers(name, FLOOR, outcomes) for name, outcomes in scored.items())
+    units = [str(number) for number in range(len(keys))]
+    answered = Answered("openi", "test", task.version, units, keys, ["codes"] * len(keys), sides)
+    say(f"{task.version}, {'test part' if of_test else 'training part, five folds'}: {len(keys):,} answers")
+    for row in evaluations(answered, resamples=RESAMPLES, seed=SEED):
+        if row["metric"] not in ("precision", "recall"):
+            ends = "" if row["ci_low"] is None else f" [{100 * row['ci_low']:.1f}, {100 * row['ci_high']:.1f}]"
+            say(
+                f"{row['system']:14} {row['stratum']:34} {row['metric']:16} n {row['n']:5} {100 * row['mean']:5.1f}{ends}"
+            )
+
+
+if __name__ == "__main__":
+    main()
