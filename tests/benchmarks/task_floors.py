@@ -1,10 +1,10 @@
 """The floors of tasks on Open-i: ``python -m tests.benchmarks.task_floors TASK ... [--test]``.
 
 Without ``--test`` on the training part (see `task_split`), in five folds of whole clusters: what rules and codes are
-chosen by. With it, trained on that part, on the test part. Only where the right answer is not our rules'. Prints whole
-answers right and macro F1 over labels in 20 or more right answers, with 95 % intervals by cluster, then F1 and counts of
-each label. Our vocabulary was made with all of Open-i's reports at hand, so that its figures are of the kind to beat and
-no promise for other hospitals. Needs RADRAY_DATA.
+chosen by. With it, trained on that part, on the test part. Only where the right answer is not our rules'. Prints
+accuracy, macro F1 over labels in 20 or more right answers, and F1 of each label, with 95 % intervals by cluster. Our
+vocabulary was made with all of Open-i's reports at hand: its figures are there to be beaten, and promise nothing for
+other hospitals. Needs RADRAY_DATA.
 """
 
 import argparse
@@ -47,8 +47,8 @@ def reports() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def examples(task: AnswerTask, rows: list[dict[str, Any]], split: str) -> list[Asked]:
     """Return what `task` asks of reports of `split` and has a right answer to."""
-    made = ((row["split_key"], its) for row in rows for its in task.make_examples({**row, "split": split}))
-    return [(key, its) for key, its in made if its.gold is not None]
+    asked = ((row["split_key"], its) for row in rows for its in task.make_examples({**row, "split": split}))
+    return [(key, its) for key, its in asked if its.gold is not None]
 
 
 def fold_of(key: str) -> int:
@@ -95,9 +95,8 @@ def _print(task: AnswerTask, by_part: dict[str, list[dict[str, Any]]], *, of_tes
     for row in evaluations(answered, resamples=RESAMPLES, seed=SEED):
         if row["metric"] not in ("precision", "recall"):
             ends = "" if row["ci_low"] is None else f" [{100 * row['ci_low']:.1f}, {100 * row['ci_high']:.1f}]"
-            say(
-                f"{row['system']:14} {row['stratum']:34} {row['metric']:16} n {row['n']:5} {100 * row['mean']:5.1f}{ends}"
-            )
+            of = f"{row['system']:14} {row['stratum']:34} {row['metric']:16}"
+            say(f"{of} n {row['n']:5} {100 * row['mean']:5.1f}{ends}")
 
 
 if __name__ == "__main__":

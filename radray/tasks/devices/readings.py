@@ -59,7 +59,7 @@ _UNNAMED = (
 )
 """Groups by the words of a device of a kind that is not named."""
 _ALL = re.compile(r"\b(?:lines|tubes|drains)(?:\s*(?:,|/|and)\s*(?:lines|tubes|drains|devices))+", re.IGNORECASE)
-"""What is said of all tubes and lines together, which are named elsewhere."""
+"""All tubes and lines together, which are named elsewhere."""
 _CONCEPTS = {*KINDS, "support_devices"} - {TUBE, LINE, DEVICE}
 _MOVING = frozenset(kind for kind, group in GROUP_OF.items() if group in (TUBE, LINE)) | {TUBE, LINE}
 """Kinds that are taken out again."""
