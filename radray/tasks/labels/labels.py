@@ -21,7 +21,7 @@ NO_FINDING = "no_finding"
 """That a report has none of LABELS but DEVICES: never written, since the others say it, but scored as a label."""
 DEVICES = frozenset({"support_devices", "surgical_clips"})
 """Labels beside which there is still no finding, as CheXpert has it."""
-_KINDS_OF = dict.fromkeys(("stent", "orthopedic_hardware", "prosthetic_valve"), "support_devices")
+_KINDS_OF = dict.fromkeys(("stent", "orthopedic_hardware", "prosthetic_valve", "external_leads"), "support_devices")
 """Labels of devices whose concepts have no parents. Of sternotomies people coded nothing, so that they are of none."""
 
 
