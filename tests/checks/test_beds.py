@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from radray.tasks.correction.planting.statements import only, sides, statements_of
 from tests.support.beds import seeded_reals, synthetic_errors
 from tests.support.beds.figures import measure, wilson
 from tests.support.beds.handwritten import pairs as handwritten
+from tests.support.beds.mutators.bed_report import BedReport, is_plainly_normal
 from tests.support.beds.mutators.of_impressions import MUTATORS
 from tests.support.beds.pair import CLASSES, TIER_A, TIER_B, BedPair
-from tests.support.beds.report_words import Report, is_plainly_normal, only, sides, statements_of
 
 
 @pytest.fixture(scope="module")
@@ -189,8 +190,15 @@ class TestMutatorsSpareWhatWouldStayRight:
     """A change that leaves the meaning right is not seeded."""
 
     @staticmethod
-    def report(findings: str, impression: str, background: str | None = None, known: bool | None = None) -> Report:
-        return Report("1", findings, background, impression, ("51234567", "11234567"), known)
+    def report(findings: str, impression: str, background: str | None = None, known: bool | None = None) -> BedReport:
+        return BedReport(
+            study_id="1",
+            findings=findings,
+            background=background,
+            impression=impression,
+            identifiers=("51234567", "11234567"),
+            prior_known=known,
+        )
 
     @pytest.mark.parametrize(
         ("error", "findings", "impression"),

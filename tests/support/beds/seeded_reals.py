@@ -5,9 +5,9 @@ from pathlib import Path
 from random import Random
 
 from radray.reports.formats import openi_csv as openi
+from tests.support.beds.mutators.bed_report import BedReport
 from tests.support.beds.mutators.of_impressions import MUTATORS
 from tests.support.beds.pair import CLASSES, BedPair
-from tests.support.beds.report_words import Report
 from tests.support.paths import openi_file
 
 SEED = 1_384
@@ -20,7 +20,7 @@ def reports_file() -> Path:
     return openi_file()
 
 
-def reports(path: Path, seed: int = SEED) -> list[Report]:
+def reports(path: Path, seed: int = SEED) -> list[BedReport]:
     """Return the reports that have findings and impression, cleaned as the prepare job cleans them."""
     draw, reports = Random(seed), []
     known = {"none": False, "present": True}
@@ -31,7 +31,14 @@ def reports(path: Path, seed: int = SEED) -> list[Report]:
                 ids = (f"5{draw.randint(0, 9_999_999):07d}", f"1{draw.randint(0, 9_999_999):07d}")
                 state = known.get(record.comparison_state or "")
                 reports.append(
-                    Report(record.study_id, record.findings, record.background, record.reference, ids, state)
+                    BedReport(
+                        study_id=record.study_id,
+                        findings=record.findings,
+                        background=record.background,
+                        impression=record.reference,
+                        identifiers=ids,
+                        prior_known=state,
+                    )
                 )
     return reports
 

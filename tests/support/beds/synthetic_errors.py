@@ -15,9 +15,9 @@ from radray.reports.text.cleaning import clean
 from tests.support.beds import cases, made_up
 from tests.support.beds.case_words import DEVICES, EXTRA_DEVICES, KINDS, LEVELS, LOBES, NORMALS, OPPOSITES, RIBS, Kind
 from tests.support.beds.cases import MAYBE, Stated
+from tests.support.beds.mutators.bed_report import BedReport
 from tests.support.beds.mutators.of_impressions import MUTATORS
 from tests.support.beds.pair import CLASSES, BedPair
-from tests.support.beds.report_words import Report
 
 SEED = 20_260
 PER_CLASS = 160
@@ -290,7 +290,7 @@ def _templates(error: str, count: int, seed: int) -> list[BedPair]:
     return bed
 
 
-def reports(seed: int) -> list[Report]:
+def reports(seed: int) -> list[BedReport]:
     """Return synthetic studies as the prepare job would, one paragraph each."""
     reports = []
     for study in make_studies(4_000, seed=seed):
@@ -305,7 +305,16 @@ def reports(seed: int) -> list[Report]:
         if re.search(r"\bby \d", right):
             continue  # how far to move a tube: a number that is not in the findings
         ids = (study.study_id, study.subject_id)
-        reports.append(Report(study.study_id, clean(findings), background, clean(right), ids, known))
+        reports.append(
+            BedReport(
+                study_id=study.study_id,
+                findings=clean(findings),
+                background=background,
+                impression=clean(right),
+                identifiers=ids,
+                prior_known=known,
+            )
+        )
     return reports
 
 

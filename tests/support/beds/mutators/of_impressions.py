@@ -1,29 +1,40 @@
 """Seeding of errors into a report's own impression: one function a class, None where it would not be an error.
 
-Those on attributes of a finding are in `mutators_of_findings` and `mutators_of_change`.
+Those that the task `correction` plants, too, are in `radray.tasks.correction.planting`.
 """
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 
-from tests.support.beds import made_up
-from tests.support.beds.case_words import EXTRA_DEVICES
-from tests.support.beds.mutators.of_change import comparison
-from tests.support.beds.mutators.of_findings import (
-    Mutation,
-    certainty,
+from radray.tasks.correction.planting import change
+from radray.tasks.correction.planting.attributes import (
+    Planted,
+    by_its_name,
+    concluding,
     location,
-    measurement,
     polarity,
     severity,
+    shuffled,
     side,
     with_sentence,
 )
+from radray.tasks.correction.planting.statements import (
+    NAMES,
+    Report,
+    names,
+    only,
+    sentences,
+    speaks_of_prior,
+)
+from tests.support.beds import made_up
+from tests.support.beds.case_words import EXTRA_DEVICES
+from tests.support.beds.mutators.bed_report import BedReport, is_plainly_normal
+from tests.support.beds.mutators.of_findings import certainty, measurement, unsupported
 from tests.support.beds.pair import BedPair
-from tests.support.beds.report_words import Report, is_plainly_normal, names, sentences, speaks_of_prior
 
-Mutator = Callable[[Random, Report], BedPair | None]
+Mutator = Callable[[Random, BedReport], BedPair | None]
 
 _COMMUNICATION = re.compile(
     r"\b(?:discuss|notif|call|pag(?:e|ed|ing)\b|inform|told|aware|relay|communicat|report|telephon|spoke|dr\b)",
@@ -57,27 +68,33 @@ _CRITICAL = (
         "Malpositioned nasogastric tube in the right lower lobe bronchus.",
     ),
 )
-_UNSUPPORTED = (
-    # what may not be spoken of at all, and the invention
-    (r"herni|esophag|bowel|gastric|stomach|retrocardiac", ("Hiatal hernia.", "Moderate hiatal hernia.")),
-    (r"scolio|spin|bon|osse|skelet|thorac|vertebr|degener", ("Scoliosis of the thoracic spine.",)),
-    (r"rib|fractur|bon|osse|skelet|thorac|trauma|fall|deform", ("Left sixth rib fracture.", "Right rib fractures.")),
-    (r"spin|vertebr|fractur|bon|osse|skelet|thorac|compress|degener", ("Compression fracture of T8.",)),
-    (r"aneurysm|aort|vascul|mediast|ectas", ("Thoracic aortic aneurysm.", "Aneurysm of the descending aorta.")),
-    (r"free|pneumoper|diaphragm|abdom|perfor", ("Pneumoperitoneum.", "Free air under the diaphragm.")),
-    (r"aden|node|hil|mediast|sarcoid|lymph", ("Bilateral hilar lymphadenopathy.", "Mediastinal adenopathy.")),
-    (r"heart|cardi|silhouet", ("Cardiomegaly.", "Moderate cardiomegaly.")),
-    (r"emphys|copd|hyper|inflat|expan|expan|clear|obstruct|smok|diaphragm|volume", ("Emphysema.", "Severe emphysema.")),
-    (
-        r"edema|vascul|congest|failure|interst|clear|opaci|airspace|air space|infiltr|consol|chf|volume",
-        ("Pulmonary edema.", "Moderate pulmonary edema."),
-    ),
-    (r"pleura|thick|effus|costophrenic|scar", ("Pleural thickening at the left apex.", "Right pleural thickening.")),
-    (r"clavic|fractur|bon|osse|skelet|thorac|trauma|fall", ("Right clavicle fracture.",)),
-)
 
 
-def critical_missed(draw: Random, report: Report) -> BedPair | None:
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """What one mutator made of a report."""
+
+    error: str
+    way: str
+    wrong: str
+    right: str | None = None
+    findings: str | None = None
+    output_cut: bool = False
+
+    def of(self, report: BedReport) -> BedPair | None:
+        """Return the pair, or None where nothing has changed."""
+        right = self.right or report.impression
+        if self.wrong.split() == right.split():
+            return None
+        return BedPair(
+            *("b", report.study_id, self.error, self.findings or report.findings, report.background, right, self.wrong),
+            identifiers=report.identifiers,
+            output_cut=self.output_cut,
+            way=self.way,
+        )
+
+
+def critical_missed(draw: Random, report: BedReport) -> BedPair | None:
     """Put a critical finding into the findings; the impression as it stands misses it."""
     pattern, finding, concluded = draw.choice(_CRITICAL)
     if re.search(pattern, f"{report.impression} {report.background}", re.IGNORECASE):
@@ -91,7 +108,7 @@ def critical_missed(draw: Random, report: Report) -> BedPair | None:
     return Mutation("critical_missed", "seeded", report.impression, right=right, findings=findings).of(report)
 
 
-def communication(draw: Random, report: Report) -> BedPair | None:
+def communication(draw: Random, report: BedReport) -> BedPair | None:
     """Claim that somebody was informed."""
     if _COMMUNICATION.search(f"{report.findings} {report.background} {report.impression}"):
         return None
@@ -99,14 +116,14 @@ def communication(draw: Random, report: Report) -> BedPair | None:
     return Mutation("communication", "appended", wrong).of(report)
 
 
-def mask(draw: Random, report: Report) -> BedPair | None:
+def mask(draw: Random, report: BedReport) -> BedPair | None:
     """Put a mask into the impression, where it has none."""
     if _MASK.search(report.impression):
         return None
     return Mutation("mask", "inserted", made_up.with_mask(draw, report.impression)).of(report)
 
 
-def prior(draw: Random, report: Report) -> BedPair | None:
+def prior(draw: Random, report: BedReport) -> BedPair | None:
     """Speak of an earlier exam, where the comparison says that there was none and no word hints at one."""
     indication = (report.background or "").partition("Comparison:")[0]
     if report.prior_known is not False or any(map(speaks_of_prior, (report.findings, indication, report.impression))):
@@ -114,7 +131,7 @@ def prior(draw: Random, report: Report) -> BedPair | None:
     return Mutation("prior", "appended", with_sentence(report.impression, made_up.prior(draw))).of(report)
 
 
-def recommendation(draw: Random, report: Report) -> BedPair | None:
+def recommendation(draw: Random, report: BedReport) -> BedPair | None:
     """Recommend an action on plainly normal findings."""
     advised = re.search(
         r"recommend|suggest|follow|advise|biops|consider|evaluat|correlat", report.impression, re.IGNORECASE
@@ -130,7 +147,7 @@ def recommendation(draw: Random, report: Report) -> BedPair | None:
     return Mutation("recommendation", "appended", wrong).of(report)
 
 
-def degenerate(draw: Random, report: Report) -> BedPair | None:
+def degenerate(draw: Random, report: BedReport) -> BedPair | None:
     """Loop, cut or replace the impression."""
     if len(report.impression.split()) < 2:
         return None
@@ -138,21 +155,13 @@ def degenerate(draw: Random, report: Report) -> BedPair | None:
     return Mutation("degenerate", way, wrong, output_cut=cut).of(report)
 
 
-def identifier(draw: Random, report: Report) -> BedPair | None:
+def identifier(draw: Random, report: BedReport) -> BedPair | None:
     """Copy an identifier into the impression."""
     wrong, way = made_up.with_identifier(draw, report.impression, report.identifiers)
     return Mutation("identifier", way, wrong).of(report)
 
 
-def unsupported(draw: Random, report: Report) -> BedPair | None:
-    """Conclude what nothing in the report speaks of."""
-    pattern, conclusions = draw.choice(_UNSUPPORTED)
-    if re.search(pattern, f"{report.findings} {report.background} {report.impression}", re.IGNORECASE):
-        return None
-    return Mutation("unsupported", "appended", with_sentence(report.impression, draw.choice(conclusions))).of(report)
-
-
-def device(draw: Random, report: Report) -> BedPair | None:
+def device(draw: Random, report: BedReport) -> BedPair | None:
     """Conclude a device, where nothing in the report speaks of any."""
     if _DEVICE.search(f"{report.findings} {report.background} {report.impression}"):
         return None
@@ -160,7 +169,7 @@ def device(draw: Random, report: Report) -> BedPair | None:
     return Mutation("device", "appended", wrong).of(report)
 
 
-def critical_deleted(draw: Random, report: Report) -> BedPair | None:
+def critical_deleted(draw: Random, report: BedReport) -> BedPair | None:
     """Delete the sentence with a critical finding that findings and impression both assert."""
     for name in ("pneumothorax", "free_air"):
         pattern = "pneumothora" if name == "pneumothorax" else "free|pneumoper"
@@ -178,10 +187,43 @@ def critical_deleted(draw: Random, report: Report) -> BedPair | None:
     return critical_missed(draw, report)
 
 
+def comparison(draw: Random, report: BedReport) -> BedPair | None:
+    """Turn a change round; where the findings tell of none, as hardly any do, let them tell of it first."""
+    return _of(change.comparison)(draw, report) or _seeded(draw, report)
+
+
+def _seeded(draw: Random, report: BedReport) -> BedPair | None:
+    """Let the findings tell of a change that the impression turns round: hardly any real findings tell of one."""
+    known = ("effusion", "pneumothorax", "cardiomegaly", "atelectasis", "edema", "opacity", "consolidation")
+    for name in shuffled(draw, known):
+        statements = only(name, report.findings, "present")
+        spoken = any(speaks_of_prior(statement.sentence) for statement in statements)
+        if report.prior_known is not True or not statements or spoken or not by_its_name(name, statements):
+            continue
+        if names(name, report.background) or concluding(name, report) or speaks_of_prior(report.impression):
+            continue
+        change, other = draw.sample(("improved", "worsened"), 2)
+        findings = f"{report.findings} The {NAMES[name]} has {change} since the prior study."
+        items = [f"{NAMES[name].capitalize()}, {word}." for word in (change, other)]
+        right, wrong = (with_sentence(report.impression, item) for item in items)
+        return Mutation("comparison", "seeded", wrong, right=right, findings=findings).of(report)
+    return None
+
+
+def _of(planter: Callable[[Random, Report], Planted | None]) -> Mutator:
+    """Return what `planter` plants as a pair of a bed."""
+
+    def mutate(draw: Random, report: BedReport) -> BedPair | None:
+        error = planter(draw, report)
+        return None if error is None else Mutation(error.kind, error.way, error.wrong).of(report)
+
+    return mutate
+
+
 MUTATORS: dict[str, Mutator] = {
-    "side": side,
-    "polarity": polarity,
-    "measurement": measurement,
+    "side": _of(side),
+    "polarity": _of(polarity),
+    "measurement": _of(measurement),
     "critical_missed": critical_deleted,
     "communication": communication,
     "mask": mask,
@@ -189,10 +231,10 @@ MUTATORS: dict[str, Mutator] = {
     "recommendation": recommendation,
     "degenerate": degenerate,
     "identifier": identifier,
-    "unsupported": unsupported,
-    "certainty": certainty,
-    "severity": severity,
-    "location": location,
+    "unsupported": _of(unsupported),
+    "certainty": _of(certainty),
+    "severity": _of(severity),
+    "location": _of(location),
     "device": device,
     "comparison": comparison,
 }

@@ -1,0 +1,111 @@
+"""The task `correction`: findings and an impression, which is fine or has an error that the findings show.
+
+The impressions are the radiologists' own. In split train each is asked about twice, fine and with an error; elsewhere
+once, with an error in half of them, as unit_id decides. An error is a change of the radiologist's words where these
+admit one (`planting/attributes.py` and its neighbours); else a finding is planted in findings, impression or both
+(`planting/agreement.py`), in most of the fine ones too, so that neither text alone gives the error away. The floor
+``wording`` says how far the impression does. An impression in which no error can be planted is fine; so is a human one,
+though it may have an error of its own. The item names what was done: ``as-is``, ``stated``, ``denied``, or the error.
+
+The answer is fine, or the impression without its error. Whether an answer finds the error, its value, is scored by
+label, the repaired text by `correct`: it must have the words of the radiologist's own.
+"""
+
+import re
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from radray.schema.statuses import NotAskedReason
+from radray.tasks.answering import AnswerTask, Counts, Example, GoldSource, Outcome, Parsed
+from radray.tasks.correction.floors import FLOORS
+from radray.tasks.correction.planted import erroneous, fine
+from radray.tasks.correction.planting.agreement import Asked
+from radray.tasks.correction.planting.statements import Report
+from radray.tasks.correction.prompts import DEFAULTS, PROMPTS
+from radray.tasks.correction.suspicion import ERROR, FINE
+
+MOST_CHARACTERS = 10_000
+"""Findings, or an impression, of more have no error planted: ten times what a long report has, and the word logic of
+the planting takes time as the square of a sentence."""
+
+_WORDS = re.compile(r"\d+(?:\.\d+)?|\w+")
+
+
+def make_examples(report: Mapping[str, Any]) -> list[Example]:
+    """Return the impression of `report`, fine or with an error; in split train both. Live: as it is, nothing known.
+
+    Without an impression nothing is asked.
+    """
+    findings, background, impression = report["findings"] or "", report["background"], report["reference"]
+    if not impression or not impression.strip():
+        return [Example(reason=NotAskedReason.NO_IMPRESSION)]
+    inputs = {"findings": findings, "background": background or "", "impression": impression}
+    if report["split"] == "live":
+        return [Example(inputs=inputs)]
+    own = Report(findings, background, impression)
+    draw = Random(f"correction {report['unit_id']}")
+    wanted = draw.random() < 0.5 or report["split"] == "train"
+    short = max(len(findings), len(impression)) <= MOST_CHARACTERS
+    of_chest = report["body_part"] in (None, "chest")
+    error = erroneous(draw, own, of_chest=of_chest) if wanted and short else None
+    asked = [error] if error is not None else []
+    if error is None or report["split"] == "train":
+        asked.append(fine(draw, own, of_chest=of_chest) if short else Asked("as-is", findings, impression))
+    return [
+        Example(
+            its.kind,
+            {**inputs, "findings": its.findings, "impression": its.impression},
+            Parsed(FINE) if its.right is None else Parsed(ERROR, its.right),
+            GoldSource.PLANTED,
+        )
+        for its in asked
+    ]
+
+
+def write(answer: Parsed) -> str:
+    """Return ``fine``, or the repaired impression on one line."""
+    return FINE if answer.value == FINE else " ".join((answer.rewritten or "").split())
+
+
+def parse(text: str) -> Parsed | None:
+    """Return the answer of `text`: ``fine``, or all of it as the repaired impression; None for blank text."""
+    answer = " ".join(text.split())
+    if not answer:
+        return None
+    return Parsed(FINE) if answer.rstrip(".").casefold() == FINE else Parsed(ERROR, answer)
+
+
+def score(example: Example, answer: Parsed | None) -> Outcome:
+    """Return whether the error, or that there is none, was seen, and as `correct` whether it was rightly repaired too.
+
+    Labels are ``error`` and ``fine``. Capitals and punctuation of a repaired text do not matter.
+    """
+    gold = example.gold or Parsed()
+    right, given = str(gold.value), None if answer is None else answer.value
+    seen = given == right
+    counts = {right: Counts(int(seen), 0, int(not seen))}
+    if given is not None and not seen:
+        counts[given] = Counts(0, 1, 0)
+    repaired = right == FINE or (answer is not None and _words(answer.rewritten) == _words(gold.rewritten))
+    return Outcome(seen and repaired, counts)
+
+
+def _words(text: str | None) -> list[str]:
+    return _WORDS.findall((text or "").casefold())
+
+
+TASK = AnswerTask(
+    id="correction",
+    reads=("findings", "background", "reference", "body_part"),
+    prompts=PROMPTS,
+    defaults=DEFAULTS,
+    probe={"findings": "The lungs are clear. No effusion.", "background": "", "impression": "No acute disease."},
+    version="correction-1",
+    make_examples=make_examples,
+    write=write,
+    parse=parse,
+    score=score,
+    floors=FLOORS,
+)
+"""Seeing and repairing an error in an impression."""

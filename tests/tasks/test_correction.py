@@ -1,0 +1,231 @@
+"""The task `correction`: what is planted is an error that the findings show, and neither text alone gives it away."""
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from radray.checks.check import check
+from radray.reports.formats import openi_csv
+from radray.reports.synthetic.studies import make_studies
+from radray.reports.text.sections import parse as parse_report
+from radray.schema.statuses import NotAskedReason
+from radray.tasks.answering import Counts, Example, Parsed
+from radray.tasks.correction.floors import FLOORS
+from radray.tasks.correction.planting.attributes import location, severity, side
+from radray.tasks.correction.planting.omissions import omission
+from radray.tasks.correction.planting.statements import Report
+from radray.tasks.correction.planting.topics import TOPICS, other_attribute
+from radray.tasks.correction.suspicion import ERROR, FINE, sensitivity, suspicion
+from radray.tasks.correction.task import MOST_CHARACTERS, TASK
+from tests.support.paths import openi_file
+
+NORMAL = {
+    "unit_id": "u1",
+    "split": "test",
+    "background": None,
+    "findings": "Heart size is normal. The lungs are clear. No pleural effusion or pneumothorax. The bones are intact.",
+    "reference": "No acute disease.",
+    "body_part": "chest",
+}
+
+
+def asked(**changes: Any) -> list[Example]:
+    return list(TASK.make_examples({**NORMAL, **changes}))
+
+
+def many(count: int = 400, **changes: Any) -> list[Example]:
+    return [example for number in range(count) for example in asked(unit_id=f"u{number}", **changes)]
+
+
+def test_half_of_the_impressions_have_an_error_as_unit_id_decides() -> None:
+    examples = many()
+    assert len(examples) == 400
+    assert 160 < sum(example.gold.value == ERROR for example in examples if example.gold) < 240
+    assert many() == examples
+
+
+def test_in_training_each_impression_is_fine_once_and_wrong_once() -> None:
+    for number in range(20):
+        error, fine = asked(unit_id=f"u{number}", split="train")
+        assert error.gold is not None
+        assert (error.gold.value, fine.gold) == (ERROR, Parsed(FINE))
+        assert error.gold.rewritten != error.inputs["impression"]
+        assert error.item != fine.item
+
+
+def test_a_night_asks_about_the_impression_as_it_is() -> None:
+    inputs = {"findings": str(NORMAL["findings"]), "background": "", "impression": "No acute disease."}
+    assert asked(split="live") == [Example(inputs=inputs)]
+
+
+@pytest.mark.parametrize("reference", [None, "", " \n"])
+def test_without_an_impression_nothing_is_asked(reference: str | None) -> None:
+    assert asked(reference=reference) == [Example(reason=NotAskedReason.NO_IMPRESSION)]
+
+
+def test_nothing_is_planted_in_a_text_too_long_or_not_of_the_chest() -> None:
+    long = many(20, findings="No effusion. " * (MOST_CHARACTERS // 12))
+    knee = many(20, body_part="knee", findings="The knee is normal.", reference="Normal knee.")
+    assert {example.item for example in (*long, *knee)} == {"as-is"}
+
+
+def test_own_words_are_changed_where_they_name_what_findings_have() -> None:
+    report = Report(
+        "There is a small left pleural effusion. The heart is normal.", None, "Small left pleural effusion."
+    )
+    for planter, wrong in (
+        (side, "Small right pleural effusion."),
+        (severity, "Large pleural effusion."),
+        (omission, None),
+    ):
+        error = planter(Random(1), report)
+        assert error is not None
+        assert wrong in (None, error.wrong)
+        assert "left" not in error.wrong
+    lobe = Report("There is a nodule in the right upper lobe.", None, "Right upper lobe nodule.")
+    error = location(Random(1), lobe)
+    assert error is not None
+    assert error.wrong == "Right lower lobe nodule."
+    examples = many(40, findings=report.findings, reference=report.impression)
+    assert {"side", "severity", "omission"} <= {example.item for example in examples}
+
+
+def test_an_error_is_seen_by_a_check_and_what_agrees_raises_none() -> None:
+    """A second reader, who shares no words with the planting."""
+    for example in many(300):
+        flags = check(example.inputs["impression"], example.inputs["findings"], None).flags
+        raised = {name for name, flag in flags.items() if flag}
+        assert bool(raised) == (example.gold is not None and example.gold.value == ERROR), (example.item, raised)
+        if example.gold is not None and example.gold.rewritten is not None:
+            assert not any(check(example.gold.rewritten, example.inputs["findings"], None).flags.values())
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
+def test_another_attribute_is_another_and_of_its_kind(topic: Any) -> None:
+    for seed in range(10):
+        attributes = topic.draw(Random(seed))
+        if attributes:
+            kind, other = other_attribute(Random(seed), topic, attributes)
+            (changed,) = (name for name in attributes if attributes[name] != other[name])
+            assert kind == {"degree": "severity", "measure": "measurement", "side": "side"}.get(changed, "location")
+
+
+def test_wording_alone_hardly_gives_an_error_away() -> None:
+    """Of the planting before, without what agrees, the same floor saw 90 % of the errors, with 17 % false alarms."""
+    synthetic = []
+    for number, study in enumerate(make_studies(900, seed=3)):
+        parsed = parse_report(study.text)
+        split = "train" if number < 600 else "test"
+        texts = {"findings": parsed.get("findings"), "reference": parsed.get("impression")}
+        if all(texts.values()):
+            synthetic.append((split, asked(unit_id=f"s{number}", split=split, **texts)))
+    training = [example for split, examples in synthetic if split == "train" for example in examples]
+    tested = [example for split, examples in synthetic if split == "test" for example in examples]
+    answers = FLOORS["wording"](training, tested)
+    right = sum(
+        answer.value == example.gold.value for answer, example in zip(answers, tested, strict=True) if example.gold
+    )
+    assert right / len(tested) < 0.75
+
+
+def test_real_reports_have_as_many_errors_as_fine_impressions() -> None:
+    file = openi_file()
+    if not file.is_file():
+        pytest.skip(f"no Open-i reports at {file}: set RADRAY_DATA to the folder that has them")
+    with file.open("rb") as opened:
+        records = [record for record in openi_csv.read(opened) if record.findings and record.reference]
+    examples = [
+        example
+        for record in records
+        for example in asked(
+            unit_id=record.source_digest,
+            findings=record.findings,
+            background=record.background,
+            reference=record.reference,
+            body_part=record.body_part,
+        )
+    ]
+    items = Counter(example.item for example in examples)
+    errors = sum(example.gold.value == ERROR for example in examples if example.gold)
+    assert len(examples) == len(records)
+    assert 0.45 < errors / len(examples) < 0.55
+    assert (
+        min(items[name] for name in ("side", "severity", "omission", "denial", "unsupported", "stated", "as-is")) > 20
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("", None),
+        (" \n", None),
+        ("fine", Parsed(FINE)),
+        (" Fine.\n", Parsed(FINE)),
+        ("Fine scarring.", Parsed(ERROR, "Fine scarring.")),
+        ("Small\nleft  effusion.", Parsed(ERROR, "Small left effusion.")),
+    ],
+)
+def test_an_answer_is_fine_or_the_repaired_impression(text: str, answer: Parsed | None) -> None:
+    assert TASK.parse(text) == answer
+
+
+@given(st.one_of(st.just(Parsed(FINE)), st.text(min_size=1).map(lambda text: Parsed(ERROR, f"No {text}"))))
+def test_an_answer_is_read_as_it_was_written(answer: Parsed) -> None:
+    parsed = TASK.parse(TASK.write(answer))
+    assert parsed is not None
+    assert (parsed.value, TASK.write(parsed)) == (answer.value, TASK.write(answer))
+
+
+def test_seeing_an_error_is_scored_by_label_and_its_repair_as_correct() -> None:
+    wrong = Example("side", {}, Parsed(ERROR, "Small left effusion, 1.5 cm."))
+    seen, missed, false = Counts(1, 0, 0), Counts(0, 0, 1), Counts(0, 1, 0)
+    for answer, correct, counts in (
+        (Parsed(ERROR, "small left effusion 1.5 cm"), True, {ERROR: seen}),
+        (Parsed(ERROR, "small left effusion 15 cm"), False, {ERROR: seen}),
+        (Parsed(FINE), False, {ERROR: missed, FINE: false}),
+        (None, False, {ERROR: missed}),
+    ):
+        outcome = TASK.score(wrong, answer)
+        assert (outcome.correct, outcome.counts) == (correct, counts)
+    assert TASK.score(Example(gold=Parsed(FINE)), Parsed(FINE)).correct
+    assert TASK.score(Example(gold=Parsed(FINE)), Parsed(ERROR, "No.")).counts == {FINE: missed, ERROR: false}
+
+
+def test_suspicion_is_by_decision_and_then_by_confidence() -> None:
+    ranked = [
+        suspicion(Parsed(FINE), -0.01),
+        suspicion(Parsed(FINE), -1.5),
+        suspicion(None, None),
+        suspicion(Parsed(ERROR, "x"), -2.0),
+        suspicion(Parsed(ERROR, "x"), -0.1),
+    ]
+    assert ranked == sorted(set(ranked))
+    assert (suspicion(Parsed(FINE), None), suspicion(Parsed(ERROR), None)) == (0, 1)
+
+
+def test_sensitivity_is_the_roc_curve_at_a_rate_of_false_alarms() -> None:
+    fine, wrong = [0.1] * 18 + [0.6, 0.8], [0.9, 0.7, 0.5, 0.05]
+    values, labels = fine + wrong, [False] * 20 + [True] * 4
+    assert sensitivity(values, labels, 0.0) == 1 / 4
+    assert sensitivity(values, labels, 0.05) == 2 / 4
+    assert sensitivity(values, labels, 0.1) == 3 / 4
+    assert sensitivity(values, labels, 1.0) == 1
+    assert sensitivity([0.0] * 24, labels) == pytest.approx(0.05)
+    assert sensitivity([1.0, 0.0, 1.0, 1.0], [False, False, True, True]) == pytest.approx(0.1)
+    assert (sensitivity([], []), sensitivity([0.1], [True]), sensitivity([0.1], [False])) == (None, None, None)
+
+
+def test_a_check_repairs_by_leaving_the_sentence_out() -> None:
+    inputs = {"findings": "Small left pleural effusion. Clear lungs.", "background": ""}
+    wrong = Example(inputs={**inputs, "impression": "Small right pleural effusion. No pneumonia."})
+    sound = Example(inputs={**inputs, "impression": "Small left pleural effusion."})
+    for name in ("checks of Tier A", "all checks"):
+        assert FLOORS[name]([], [wrong, sound]) == [Parsed(ERROR, "No pneumonia."), Parsed(FINE)]
+    assert FLOORS["always fine"]([], [wrong, sound]) == [Parsed(FINE), Parsed(FINE)]
+    training = [Example(inputs=wrong.inputs, gold=Parsed(ERROR)), Example(inputs=sound.inputs, gold=Parsed(FINE))]
+    assert FLOORS["wording"]([], [wrong]) == [Parsed(FINE)]
+    assert FLOORS["wording"](training, [wrong, sound]) == [Parsed(ERROR), Parsed(FINE)]
