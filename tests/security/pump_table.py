@@ -22,7 +22,9 @@ from radray.reports.record.record import Record, make_record
 from radray.reports.text import cleaning, comparison, markup, masks, placeholders, sections
 from radray.reports.text import exams as exam_names
 from radray.reports.wire.hl7 import messages, values
+from radray.tasks.devices import readings as devices
 from radray.tasks.impression import targets
+from radray.tasks.labels import readings as labels
 
 Reads = Callable[[str], object]
 
@@ -170,6 +172,7 @@ LANGUAGE: dict[str, Reads] = {
     "concept F1": lambda text: concept_f1.concept_f1(text, _SHORT),
     "rouge": lambda text: rouge.Scorer(stemmer=True).score(f"{text} a", _SHORT),
     "rouge of a prediction": lambda text: rouge.Scorer(stemmer=True).score(_SHORT, text),
+    "labels and devices": lambda text: (labels.read_texts([text]), devices.read_texts([text])),
 }
 CHECKS: dict[str, Reads] = {
     "spans": spans.sentence_spans,

@@ -44,6 +44,7 @@ KNOWN = {
     "sections of a report": ("was obtained ", "(Over)\n", "CT HEAD FINDINGS: "),
     "language: sentences": ("A. ",),
     "language: mentions": ("A. B. ", "tube "),
+    "language: labels and devices": ("left catheter over ", "lines and tubes "),
     "checks: spans": (".",),
     "checks: exchanged": ("5 mm, ",),
     "checks: changed recommendations": ("Recommend CT. ",),
