@@ -23,29 +23,28 @@ USES = ("date", "source.dataset", "split", "model", "train", "node", "corpus", "
 
 def check(settings: Settings) -> None:
     """Raise ConfigError for an unknown prompt or task, or a `model.out` that is something other than a model."""
-    from radray.tasks.registry import refuse_unknown
+    from radray.training.lessons import refuse_unknown_lessons
     from radray.training.places import refuse_other_than_model
 
-    refuse_unknown(settings.model)
+    refuse_unknown_lessons(settings)
     refuse_other_than_model(settings)
 
 
 def describe(settings: Settings) -> list[str]:
     """Return what the job would do. Raises ConfigError for a training that does not fit the node."""
+    from radray.training.lessons import describe_lessons
     from radray.training.plan import describe_plan
 
     return [
         *(f"plan: {line}" for line in describe_plan(settings)),
-        f"read {settings.warehouse.uri}: reports, batch_date={settings.date}, split=train",
-        f"hold out {settings.split.validation_fraction:.0%} of the split keys for validation",
-        "remove masks and sentences of communication from targets (train.keep_masks, train.keep_communications)",
+        *describe_lessons(settings),
         f"fine-tune {settings.model.init} for {settings.train.epochs} epochs on {settings.train.workers} worker(s)",
         f"write {settings.model.out} and table training_metrics",
     ]
 
 
 def finetune(settings: Settings, console: Console) -> FinetuneResult:
-    """Fine-tune on the reports of `date` (and `source.dataset`); keep the best weights in `model.out`.
+    """Fine-tune on examples of `date` (and `source.dataset`); keep the best weights in `model.out`.
 
     Raises ConfigError for a training that does not fit the node, InputError for a warehouse, reports or a model that
     are missing, and what `training.driver.trainer.finetune` raises.
@@ -53,7 +52,7 @@ def finetune(settings: Settings, console: Console) -> FinetuneResult:
     from radray.cluster.connection import ray_cluster
     from radray.tables.catalog import Warehouse
     from radray.tables.runs import recorded
-    from radray.training.base_model import asked_of_base, planned_model
+    from radray.training.base_model import lessons_of_base, planned_model
     from radray.training.dataset import read_examples
     from radray.training.places import refuse_missing_bucket
     from radray.training.precision import with_precision
@@ -61,9 +60,9 @@ def finetune(settings: Settings, console: Console) -> FinetuneResult:
     from radray.training.run import finetune_job, run_row
 
     settings, line = with_precision(settings)
-    warehouse = Warehouse(settings.warehouse, must_exist=True)
+    warehouse = Warehouse(settings.warehouse, must_exist=settings.train.reads_reports)
     refuse_missing_bucket(settings, warehouse.storage)
-    ask = cache(partial(asked_of_base, settings, warehouse.storage))
+    ask = cache(partial(lessons_of_base, settings, warehouse.storage))
     data = read_examples(warehouse, settings, ask)  # prompts and cleaned targets: training, validation
     for text in filter(None, (line, *describe_data(data))):
         print_line(console, f"finetune: {text}")

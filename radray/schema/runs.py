@@ -44,7 +44,11 @@ TRAINING_METRICS = TableSchema(
         required("step", LONG, "Optimiser steps done"),
         required("epoch", DOUBLE, "Epochs done"),
         required("time", TIME, "When, UTC"),
-        required("name", STRING, "train_loss, val_loss, val_rouge1(_abnormal), learning_rate, examples_per_second"),
+        required(
+            "name",
+            STRING,
+            "train_loss, val_loss, val_loss_TASK, val_rouge1(_abnormal), learning_rate, examples_per_second",
+        ),
         required("value", DOUBLE, "The value"),
     ),
 )

@@ -11,6 +11,10 @@ _FP16 = (
     " compute capability 8.0 and later, fp32 on older ones"
 )
 
+IMPRESSION, INSTRUCTION = "impression", "instruction"
+"""Tasks of `train.tasks` whose examples are not rows of the table `examples`: those of `reports`, and of a file."""
+TaskName = Annotated[str, Field(pattern="^[a-z][a-z_]*$")]
+
 
 class TrainSettings(Section):
     """Fine-tuning."""
@@ -51,12 +55,20 @@ class TrainSettings(Section):
     """Longest prompt, in tokens; a longer one loses the training reports that it shows, and then its end."""
     max_target_tokens: Annotated[int, Field(ge=8, le=1024)] = 256
     """Longest target, in tokens; a longer one loses its end."""
+    tasks: dict[TaskName, Annotated[float, Field(gt=0.0, le=100.0)] | None] = Field(default_factory=dict)
+    """Tasks that a model learns, each with how often an epoch draws its examples, such as `{impression: 1, labels:
+    0.5}`; {}: the impression alone, once.
+
+    Of a fraction as many examples as that are drawn by train.seed, the same in each epoch; null: a task of a config
+    file is not learnt. `jobs.prepare tasks=...` makes the examples; those of `instruction` are train.instructions."""
+    instructions: Place | None = None
+    """JSON lines of instruction, input and output that a model learns as the task `instruction`; None: none."""
     keep_masks: bool = False
     """Whether targets keep masks of de-identification (``___``), which a model learns to write."""
     keep_communications: bool = False
     """Whether targets keep sentences saying to whom a finding was communicated, which a model learns to invent."""
     examples: Annotated[int, Field(ge=1)] | None = None
-    """Most training reports that are learnt from, drawn by `split.seed`; None: all.
+    """Most training reports that each task is learnt from, drawn by `split.seed`; None: all.
 
     Instruction prompt tuning learns from 40."""
     abnormal_copies: Annotated[int, Field(ge=1, le=16)] = 1
@@ -131,6 +143,31 @@ class TrainSettings(Section):
             raise ValueError(_FP16)
         return value
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """How often an epoch draws the examples of each task that is learnt."""
+        return {task: weight for task, weight in self.tasks.items() if weight is not None} or {IMPRESSION: 1.0}
+
+    @property
+    def reads_reports(self) -> bool:
+        """Whether it learns from reports, and not from instructions alone."""
+        return self.weights.keys() != {INSTRUCTION}
+
+    @model_validator(mode="after")
+    def _the_tasks_fit(self) -> "TrainSettings":
+        if (INSTRUCTION in self.weights) != (self.instructions is not None):
+            raise ValueError(
+                "train.instructions and the task instruction in train.tasks go together:"
+                " train.tasks='{instruction: 1}' train.instructions=FILE.jsonl"
+            )
+        if IMPRESSION not in self.weights:
+            own = {"abnormal_copies": 1, "augment": 0, "store_neighbours": False}
+            differ = [f"train.{name}" for name, default in own.items() if getattr(self, name) != default]
+            differ += ["train.best_by"] if self.best_by.startswith("val_rouge1") else []
+            if differ:
+                raise ValueError(f"{differ[0]} is of impressions, which train.tasks does not name: leave it unset")
+        return self
+
     @model_validator(mode="after")
     def _the_parts_fit(self) -> "TrainSettings":
         if self.sharding == "none" and self.workers > 1:
@@ -186,7 +223,9 @@ class CorpusSettings(Section):
     """What `jobs.finetune --dry-run` plans for, as it reads no table; a run plans with the reports it has."""
 
     reports: Annotated[int, Field(ge=1)] | None = None
-    """Reports with findings and impression, validation included; None: time is not estimated."""
+    """Reports with findings and impression, validation included; None: time is not estimated.
+
+    Of each task in train.tasks it counts one example a report, of instructions none."""
     input_tokens: Annotated[float, Field(gt=0.0)] = 160.0
     """Mean tokens of a prompt with background."""
     target_tokens: Annotated[float, Field(gt=0.0)] = 40.0

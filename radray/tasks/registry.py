@@ -121,11 +121,16 @@ def choose(settings: ModelSettings, name: str, family: str, trained: Mapping[str
 
     `trained` is its manifest's provenance: its `prompt_id` and `task` (absent: impression), which a model that nobody
     fine-tuned here has not. For that one the settings decide, and where they are silent the task's default for the
-    family. Raises ConfigError, naming both, where a setting is another than what the model was trained with, and as
-    `refuse_unknown`.
+    family. Raises ConfigError, naming both, where a setting is another than what the model was trained with, for a
+    model that was trained for other tasks alone, and as `refuse_unknown`.
     """
     refuse_unknown(settings)
     trained_prompt = trained.get("prompt_id")
+    if trained_prompt is None and "tasks" in trained:
+        raise ConfigError(
+            f"model {name} was trained for {', '.join(sorted(trained['tasks']))} and for no impressions: set tasks, or"
+            " name another model"
+        )
     if trained_prompt is None:
         if settings.prompt is not None:
             return find_prompt(settings.prompt, settings.exemplars)
@@ -143,29 +148,34 @@ def choose(settings: ModelSettings, name: str, family: str, trained: Mapping[str
     return find_prompt(str(trained_prompt), trained.get("exemplars"))
 
 
-def find_tasks(tasks: Sequence[str]) -> list[AnswerTask]:
+def find_tasks(tasks: Sequence[str], setting: str = "tasks") -> list[AnswerTask]:
     """Return those of `tasks` that have rows in `examples` and `answers`, in order: all but the impression.
 
-    No tasks give none. Raises ConfigError, listing all, for a task that there is none of.
+    No tasks give none. Raises ConfigError, naming the `setting` and listing all, for a task that there is none of.
     """
     for task_id in tasks:
         if task_id not in TASKS:
-            raise ConfigError(f"tasks: unknown task {task_id!r}; known: {', '.join(sorted(TASKS))}")
+            raise ConfigError(f"{setting}: unknown task {task_id!r}; known: {', '.join(sorted(TASKS))}")
     return [ANSWER_TASKS[task_id] for task_id in dict.fromkeys(tasks) if task_id in ANSWER_TASKS]
 
 
-def choose_tasks(tasks: Sequence[str], name: str, family: str, trained: Mapping[str, Any]) -> list[AskedTask]:
+def choose_tasks(
+    tasks: Sequence[str], name: str, family: str, trained: Mapping[str, Any], *, learning: bool = False
+) -> list[AskedTask]:
     """Return each of `tasks` but the impression, in order, as the model `name` of `family` is asked it.
 
     `trained` is its manifest's provenance: its `tasks`, prompt ids by task. A model that nobody fine-tuned here has
-    none, and is asked by the task's default for the family. Raises ConfigError for a task that there is none of, and
-    for one that the model was not trained for, naming those that it was.
+    none, and is asked by the task's default for the family; so is one that is `learning` a task which is new to it.
+    Raises ConfigError for a task that there is none of, and for one that the model was not trained for, naming those
+    that it was.
     """
     asked = []
+    tuned = not learning and not trained.keys().isdisjoint(("prompt_id", "tasks"))
     for task in find_tasks(tasks):
         learnt = trained.get("tasks", {})
-        if "prompt_id" in trained and task.id not in learnt:
-            knows = ", ".join(sorted({trained.get("task", IMPRESSION.id), *learnt}))
+        if tuned and task.id not in learnt:
+            first = [trained.get("task", IMPRESSION.id)] if "prompt_id" in trained else []
+            knows = ", ".join(sorted({*first, *learnt}))
             raise ConfigError(f"tasks={task.id}, but model {name} was trained for {knows}: name another model")
         prompt_id = learnt.get(task.id, task.defaults[family])
         if prompt_id not in task.prompts:

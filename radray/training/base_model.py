@@ -1,6 +1,9 @@
 """The model that a fine-tuning starts from, what it is to learn, and the upload of the model that it ends with."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from radray.errors import ConfigError
 from radray.language.exemplar_marks import without_exemplars
@@ -15,8 +18,8 @@ from radray.models.neighbours import write_neighbours
 from radray.models.store import open_stored, put_model, refuse_other
 from radray.settings.root import Settings
 from radray.storage.files import Storage, is_s3
-from radray.tasks.registry import Asked, choose
 from radray.training.dataset import TrainingData
+from radray.training.lessons import Lessons, choose_lessons
 from radray.training.places import untrained_folder
 from radray.training.plan import TrainingPlan, fitting_plan
 
@@ -24,11 +27,11 @@ _TINY = {"tiny": ("t5", build_tiny), "tiny-causal": ("causal", build_tiny_causal
 """Family and builder of the models that are built from the training text, by `model.init`."""
 
 
-def asked_of_base(settings: Settings, storage: Storage) -> Asked:
-    """Return what the model to start from is to learn: what it was trained for, else what the settings say.
+def lessons_of_base(settings: Settings, storage: Storage) -> Lessons:
+    """Return what the model to start from is to learn: each task as it was trained for it, else as the settings say.
 
-    Raises ConfigError as `choose` and `fixed_exemplars`, and for the digest of a model that is built; InputError for a
-    model that cannot be opened.
+    Raises ConfigError as `choose_lessons` and `fixed_exemplars`, and for the digest of a model that is built;
+    InputError for a model that cannot be opened.
     """
     init = settings.model.init
     if settings.model.digest and init in _TINY:
@@ -39,17 +42,31 @@ def asked_of_base(settings: Settings, storage: Storage) -> Asked:
     shape = published_shape(init)
     if init in _TINY or shape is not None:
         family = _TINY[init][0] if shape is None else shape.family
-        fixed = fixed_exemplars(settings.model.exemplars_file, storage)
-        return choose(settings.model, init, family, {}).showing(fixed, init, {})
+        return _showing(choose_lessons(settings, init, family, {}), settings, storage, init)
     # `initial_model` compares the files of a folder with their manifest; here its manifest is read alone
     model = open_stored(init, storage) if is_s3(init) else open_model(init, verify=False)
     trained = model.manifest.provenance
-    fixed = fixed_exemplars(settings.model.exemplars_file, storage, model.path)
-    return choose(settings.model, model.name, family_name(model.path), trained).showing(fixed, model.name, trained)
+    lessons = choose_lessons(settings, model.name, family_name(model.path), trained)
+    return _showing(lessons, settings, storage, model.name, trained, model.path)
+
+
+def _showing(
+    lessons: Lessons,
+    settings: Settings,
+    storage: Storage,
+    name: str,
+    trained: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
+) -> Lessons:
+    """Return `lessons` with the exemplars that the impression's prompt shows, of the model in `folder` or a file."""
+    if lessons.impression is None:
+        return lessons
+    fixed = fixed_exemplars(settings.model.exemplars_file, storage, folder)
+    return replace(lessons, impression=lessons.impression.showing(fixed, name, trained or {}))
 
 
 def planned_model(
-    settings: Settings, storage: Storage, data: TrainingData, asked: Asked
+    settings: Settings, storage: Storage, data: TrainingData, lessons: Lessons
 ) -> tuple[ModelFolder, TrainingPlan | None]:
     """Return the model to start from, and the plan of training it on `data`; None: no plan is known.
 
@@ -60,14 +77,14 @@ def planned_model(
     # the vocabulary of a tiny model is known only once it is built
     shape = None if settings.model.init in _TINY else initial_shape(settings.model)
     plan = None if shape is None else fitting_plan(settings, shape, examples=data.train.num_rows)
-    model = initial_model(settings, storage, data, asked)
+    model = initial_model(settings, storage, data, lessons)
     if shape is None:
         shape = initial_shape(settings.model.model_copy(update={"init": str(model.path)}))
         plan = None if shape is None else fitting_plan(settings, shape, examples=data.train.num_rows)
     return model, plan
 
 
-def initial_model(settings: Settings, storage: Storage, data: TrainingData, asked: Asked) -> ModelFolder:
+def initial_model(settings: Settings, storage: Storage, data: TrainingData, lessons: Lessons) -> ModelFolder:
     """Return the model to start from; ``tiny`` and ``tiny-causal`` are built from `data`, beside `model.out`.
 
     Raises InputError for a model that cannot be opened, or training text without a word to build a tiny one from;
@@ -88,7 +105,7 @@ def initial_model(settings: Settings, storage: Storage, data: TrainingData, aske
     if data.neighbours is not None:
         write_neighbours(data.neighbours, folder)
     about = {"base": {"name": settings.model.init}, "family": family, "settings": settings.model.tiny.model_dump()}
-    write_manifest(folder, folder.name, {**about, **asked.provenance})
+    write_manifest(folder, folder.name, {**about, **lessons.provenance})
     return open_model(str(folder))
 
 

@@ -1,56 +1,57 @@
-"""What a fine-tuning learns from: the training and validation examples in the table `reports`."""
+"""What a fine-tuning learns from: the training and validation examples of all tasks, mixed by weight."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from random import Random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from radray.errors import InputError
-from radray.models.neighbours import Neighbours, carried
-from radray.reports.splits import SplitCut
-from radray.schema.reports import REPORTS
-from radray.schema.statuses import ReportStatus
 from radray.settings.root import Settings
+from radray.settings.train import IMPRESSION
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest
-from radray.tasks.registry import Asked
-from radray.tasks.task import Exemplar, TargetCounts
-from radray.training.copies import copies_of
+from radray.tasks.task import TargetCounts
+from radray.training.lessons import Lessons
+from radray.training.sources.impressions import impression_examples
+from radray.training.sources.instructions import instruction_examples
+from radray.training.sources.reports import no_reports, read_reports, where_of
+from radray.training.sources.source import TaskExamples
+from radray.training.sources.tasks import task_examples
 
 EXAMPLES = pa.schema(
-    [*((name, pa.string()) for name in ("unit_id", "input", "target", "reference")), ("copy", pa.int32())]
+    [*((name, pa.string()) for name in ("task", "unit_id", "input", "target", "reference")), ("copy", pa.int32())]
 )
 """Columns of both tables.
 
-input: the prompt. target: the impression without what must not be learnt (masks, communications); null where nothing
-is left of it. reference: the impression as the radiologist wrote it, which ROUGE is scored against; null outside the
-sample of the validation reports. copy: the number of the form of a report that an epoch learns several times, see
-`copies_of`; 0: the first.
+unit_id: of the report, or in another task than the impression the id of the example. input: the prompt. target: the
+impression without what must not be learnt (masks, communications), null where nothing is left of it; else the right
+answer. reference: the impression as the radiologist wrote it, which ROUGE is scored against; null outside the sample of
+the validation reports. copy: the number of an example among those that an epoch learns several times, see `copies_of`
+and `times_drawn`; 0: the first.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """The examples of a fine-tuning, in the order of unit_id and copy.
-
-    A report without a target is left out, unless it is in the sample that ROUGE is scored on.
-    """
+    """The examples of a fine-tuning, in the order of task, unit_id and copy."""
 
     train: pa.Table
     validation: pa.Table
     target_counts: Mapping[str, TargetCounts]
-    """By split (train, validation): how many targets were shortened or left empty."""
+    """By split (train, validation): how many impressions were shortened or left empty; {}: none is learnt."""
     patients: tuple[str, ...] = ()
     """The split key of each training example: whose text it is."""
     neighbours: pa.Table | None = None
     """The training reports that the model carries with it, as `models.neighbours` has them; None: it needs none."""
+    tasks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Of each task, where another than the impression is learnt: how often an epoch draws its examples (weight), how
+    many there are (train, epoch, validation), where their answers are from (gold), how many were left out and why."""
 
     @property
     def train_reports(self) -> int:
-        """Training reports; an epoch has as many examples, or more where there are copies."""
+        """Training reports, or examples; an epoch has as many, or more where there are copies."""
         return pc.sum(pc.equal(self.train["copy"], 0)).as_py() or 0
 
     @property
@@ -64,89 +65,51 @@ class TrainingData:
         return digest([table.to_pydict() for table in tables])
 
 
-def read_examples(warehouse: Warehouse, settings: Settings, ask: Callable[[], Asked]) -> TrainingData:
-    """Return the examples of the reports of `date` and, where it is set, `source.dataset`.
+def read_examples(warehouse: Warehouse, settings: Settings, ask: Callable[[], Lessons]) -> TrainingData:
+    """Return the examples of `train.tasks` of the reports of `date` and, where it is set, `source.dataset`.
 
     `ask` returns what the model is to learn; it is called once there are reports. Raises InputError for a split without
-    a single target.
+    a single target, and as `impression_examples`, `task_examples` and `instruction_examples`.
     """
-    reports = _read_reports(warehouse, settings)
-    asked = ask() if reports else None
-    cut = SplitCut(settings.split.validation_fraction, settings.split.seed)
-    keep = {"keep_masks": settings.train.keep_masks, "keep_communications": settings.train.keep_communications}
-    tables: dict[str, pa.Table] = {}
-    target_counts: dict[str, TargetCounts] = {}
-    patients: tuple[str, ...] = ()
+    reports = read_reports(warehouse, settings) if settings.train.reads_reports else []
+    if settings.train.reads_reports and not reports:
+        raise no_reports("train", settings)
+    lessons = ask()
+    parts: list[TaskExamples] = []
+    target_counts: Mapping[str, TargetCounts] = {}
     neighbours: pa.Table | None = None
-    shown: Sequence[Sequence[Exemplar]]
-    for split in ("train", "validation"):
-        rows = [row for row in reports if cut.split_of(row["split"], row["split_key"]) == split]
-        if asked is None or not rows:
-            raise _no_reports(split, settings)
-        if split == "train":
-            rows = _drawn(rows, settings)
-        targets, target_counts[split] = asked.task.make_targets([row["reference"] for row in rows], **keep)
-        if split == "train" and (asked.exemplars or settings.train.store_neighbours):
-            neighbours = carried(rows, targets)
-        shown = [()] * len(rows)
-        if asked.exemplars and neighbours is not None and neighbours.num_rows:
-            shown = Neighbours(neighbours).nearest(rows, asked.exemplars)
-        sample = _sample(rows, settings) if split == "validation" else frozenset()
-        examples = [
-            {
-                "unit_id": row["unit_id"],
-                "copy": copy,
-                "input": form.fill(report, exemplars),
-                "target": target,
-                "reference": row["reference"] if row["unit_id"] in sample else None,
-            }
-            for row, target, exemplars in zip(rows, targets, shown, strict=True)
-            if target or row["unit_id"] in sample
-            for copy, (form, report) in enumerate(
-                copies_of(row, target, asked.beside(row["findings"]), settings.train)
-                if split == "train" and target
-                else [(asked.beside(row["findings"]), row)]
-            )
-        ]
-        if split == "train":
-            whose = {row["unit_id"]: row["split_key"] or row["unit_id"] for row in rows}
-            patients = tuple(whose[example["unit_id"]] for example in examples)
-        if not any(example["target"] for example in examples):
-            raise _no_reports(split, settings)
-        tables[split] = pa.Table.from_pylist(examples, schema=EXAMPLES)
-    return TrainingData(tables["train"], tables["validation"], target_counts, patients, neighbours)
-
-
-def _no_reports(split: str, settings: Settings) -> InputError:
-    return InputError(
-        f"no {split} reports with findings and impression on batch_date={settings.date}"
-        f" (dataset {settings.source.dataset or 'any'}) in {settings.warehouse.uri}: run jobs.prepare first,"
-        " or set split.validation_fraction"
+    if lessons.impression is not None:
+        own, target_counts, neighbours = impression_examples(reports, settings, lessons.impression)
+        parts.append(own)
+    parts += [task_examples(warehouse, settings, reports, asked) for asked in lessons.answered]
+    if lessons.instructions:
+        parts.append(instruction_examples(settings, warehouse.storage))
+    parts.sort(key=lambda part: part.task)
+    if not any(part.validation for part in parts):
+        raise InputError(
+            f"no validation examples of {', '.join(part.task for part in parts)} on {where_of(settings)}: set"
+            " split.validation_fraction"
+        )
+    tables = [
+        pa.Table.from_pylist([{"task": part.task, **row} for part in parts for row in rows(part)], schema=EXAMPLES)
+        for rows in (lambda part: part.train, lambda part: part.validation)
+    ]
+    return TrainingData(
+        tables[0],
+        tables[1],
+        target_counts,
+        tuple(patient for part in parts for patient in part.patients),
+        neighbours,
+        {} if [part.task for part in parts] == [IMPRESSION] else {part.task: _counts(part, settings) for part in parts},
     )
 
 
-def _read_reports(warehouse: Warehouse, settings: Settings) -> list[dict[str, Any]]:
-    """Return the reports that have an impression, in the order of unit_id."""
-    where = {"batch_date": settings.date, "status": ReportStatus.OK.value}
-    if settings.source.dataset is not None:
-        where["dataset"] = settings.source.dataset
-    columns = ["unit_id", "subject_id", "split", "split_key", "background", "findings", "reference"]
-    reports = [row for row in warehouse.read(REPORTS, columns, where).to_pylist() if row["reference"]]
-    return sorted(reports, key=lambda row: str(row["unit_id"]))
-
-
-def _drawn(rows: list[dict[str, Any]], settings: Settings) -> list[dict[str, Any]]:
-    """Return the training reports that are learnt from: `train.examples` drawn by `split.seed`, in their order."""
-    count = settings.train.examples
-    if count is None or count >= len(rows):
-        return rows
-    places = Random(settings.split.seed).sample(range(len(rows)), count)
-    return [rows[place] for place in sorted(places)]
-
-
-def _sample(rows: list[dict[str, Any]], settings: Settings) -> frozenset[str]:
-    """Return the unit_ids that ROUGE is scored on, drawn by `split.seed`; none when ROUGE is off."""
-    if settings.train.rouge_every_epochs is None:
-        return frozenset()
-    ids = [row["unit_id"] for row in rows]
-    return frozenset(Random(settings.split.seed).sample(ids, min(settings.train.rouge_reports, len(ids))))
+def _counts(part: TaskExamples, settings: Settings) -> dict[str, Any]:
+    return {
+        "weight": settings.train.weights[part.task],
+        "train": part.examples,
+        "epoch": len(part.train),
+        "validation": sum(row["target"] is not None for row in part.validation),
+        "gold": dict(sorted(part.gold.items())),
+        "left out": dict(sorted(part.left_out.items())),
+    }

@@ -11,7 +11,7 @@ from radray.models.families.causal.memory import Build
 from radray.models.families.shapes import Shape, initial_shape, step_memory
 from radray.models.families.step import GIB, Step, StepMemory
 from radray.settings.root import Settings
-from radray.settings.train import NodeSettings, TrainSettings
+from radray.settings.train import IMPRESSION, INSTRUCTION, NodeSettings, TrainSettings
 
 RESERVED_GIB = 1.25
 """GPU memory that is not the model's: about 0.5 GiB of CUDA context, NCCL's buffers, the kernels' workspaces."""
@@ -96,10 +96,12 @@ def plan_training(
     standing = step.standing_memory(shape.parameters)
     host = max(loaded, checkpoint + weights) if train.use_gpu else standing * train.workers + weights
     if examples is None and settings.corpus.reports is not None:
-        copies = 1 + settings.corpus.abnormal_fraction * (train.abnormal_copies - 1)
+        copies = (1 + settings.corpus.abnormal_fraction * (train.abnormal_copies - 1)) * (1 + train.augment)
+        drawn = {task: times for task, times in train.weights.items() if task != INSTRUCTION}
+        an_epoch = sum(times * (copies if task == IMPRESSION else 1) for task, times in drawn.items())
         reports = settings.corpus.reports * (1 - settings.split.validation_fraction)
         reports = reports if train.examples is None else min(reports, train.examples)
-        examples = round(reports * copies * (1 + train.augment))
+        examples = round(reports * an_epoch) or None
     steps = tokens = hours = speed = None
     if examples is not None:
         source = settings.corpus.input_tokens if input_tokens is None else input_tokens

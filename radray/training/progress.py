@@ -18,8 +18,9 @@ class Metric:
 
     `step` optimiser steps and `epoch` epochs were done at `time` (UTC, naive). A resumed run reports the values of
     before again, with a time of its own. Names: train_loss and val_loss (natural log, mean per target token),
-    learning_rate, examples_per_second, the figures of `validation.score_sample`; and once, at step 0, steps_total,
-    train_inputs_truncated, train_targets_truncated, validation_inputs_truncated, validation_targets_truncated.
+    val_loss_TASK where several tasks are learnt, learning_rate, examples_per_second, the figures of
+    `validation.score_sample`; and once, at step 0, steps_total, train_inputs_truncated, train_targets_truncated,
+    validation_inputs_truncated, validation_targets_truncated.
     """
 
     step: int

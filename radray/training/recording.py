@@ -13,17 +13,21 @@ from radray.tables.commit import append_rows
 from radray.tables.rows import to_arrow
 from radray.training.dataset import TrainingData
 from radray.training.driver.job import FinetuneResult
+from radray.training.loop.loop import BY_TASK
 from radray.training.loop.validation import FIGURES
 from radray.training.plan import TrainingPlan
 from radray.training.progress import Metric
 
 RECORDED = ("train_loss", "val_loss", "learning_rate", "examples_per_second", *FIGURES)
-"""Names of the metrics that go into the table."""
+"""Names of the metrics that go into the table, beside the loss of each task, which begins with BY_TASK."""
 
 
 @contextmanager
 def recorded_metrics(warehouse: Warehouse, run_id: str, model_name: str) -> Iterator[list[Metric]]:
-    """Yield a list; on leaving, its metrics in RECORDED are appended to `training_metrics`, after a failure too."""
+    """Yield a list; on leaving, its metrics that are RECORDED or of a task are appended to `training_metrics`.
+
+    After a failure too.
+    """
     metrics: list[Metric] = []
     try:
         yield metrics
@@ -32,7 +36,7 @@ def recorded_metrics(warehouse: Warehouse, run_id: str, model_name: str) -> Iter
             {"run_id": run_id, "model_name": model_name}
             | {name: getattr(metric, name) for name in ("step", "epoch", "time", "name", "value")}
             for metric in metrics
-            if metric.name in RECORDED
+            if metric.name in RECORDED or metric.name.startswith(BY_TASK)
         ]
         append_rows(warehouse, TRAINING_METRICS, to_arrow(rows, TRAINING_METRICS))
 
@@ -41,12 +45,21 @@ def describe_data(data: TrainingData) -> Iterator[str]:
     """Yield lines: the number of examples, what was removed from the targets, how many reports ROUGE is scored on."""
     yield f"{data.train_reports:,} training and {data.validation_targets:,} validation examples"
     if data.train.num_rows > data.train_reports:
-        yield f"an epoch learns {data.train.num_rows:,} examples of them (train.abnormal_copies, train.augment)"
-    for split, counts in data.target_counts.items():
-        if counts.masks or counts.communications:
+        yield (f"an epoch learns {data.train.num_rows:,} examples of them (train.abnormal_copies, train.augment)")
+    for task, counts in data.tasks.items():
+        gold, left_out = (
+            ", ".join(f"{name} {count:,}" for name, count in counts[kind].items()) for kind in ("gold", "left out")
+        )
+        yield (
+            f"task {task}: {counts['train']:,} training examples{f' (answers: {gold})' if gold else ''}, of which an"
+            f" epoch learns {counts['epoch']:,} (train.tasks: {counts['weight']:g}); {counts['validation']:,}"
+            f" validation examples{f'; left out: {left_out}' if left_out else ''}"
+        )
+    for split, targets in data.target_counts.items():
+        if targets.masks or targets.communications:
             yield (
-                f"{split} targets: masks removed from {counts.masks:,}, sentences of communication from"
-                f" {counts.communications:,}; {counts.empty:,} had nothing left and are left out (train.keep_masks,"
+                f"{split} targets: masks removed from {targets.masks:,}, sentences of communication from"
+                f" {targets.communications:,}; {targets.empty:,} had nothing left and are left out (train.keep_masks,"
                 " train.keep_communications)"
             )
     references = data.validation["reference"].drop_null().to_pylist()
@@ -72,6 +85,9 @@ def describe_metric(metric: Metric, metrics: Iterable[Metric]) -> Iterator[str]:
             line += f"  ROUGE-1 {figures['val_rouge1']:.3f}"
         if "val_rouge1_abnormal" in figures:
             line += f", abnormal {figures['val_rouge1_abnormal']:.3f}"
+        by_task = {name.removeprefix(BY_TASK): value for name, value in figures.items() if name.startswith(BY_TASK)}
+        if by_task:
+            line += "  loss by task: " + ", ".join(f"{task} {value:.4f}" for task, value in by_task.items())
         yield line
 
 

@@ -132,6 +132,7 @@ def _places(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             run,
             ("model (weights, tokenizer, training reports that it carries, converted copies)", "model", "out"),
             ("picked exemplars", "model", "exemplars_file"),
+            ("instructions", "train", "instructions"),
             ("checkpoints", "train", "checkpoint_uri"),
         )
         if (out := _setting(run, "model", "out")) is not None:

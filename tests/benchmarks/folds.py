@@ -35,13 +35,13 @@ from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.storage.whole import whole_folder
 from radray.tasks.registry import Asked, find_prompt
-from radray.training.copies import copies_of
 from radray.training.loop.examples import Examples
 from radray.training.loop.loop import train
 from radray.training.loop.optimisers import build_optimiser
 from radray.training.loop.sharding import Worker, load_plain, spread
 from radray.training.loop.state import State
 from radray.training.precision import with_precision
+from radray.training.sources.copies import copies_of
 from tests.benchmarks.openi_folds import SYSTEMS, Fold, fold_parser, folds_of, read_reports
 from tests.benchmarks.trained_model import say
 from tests.support.paths import ROOT

@@ -37,6 +37,7 @@ from radray.tables.catalog import Warehouse
 from radray.tasks.registry import find_prompt
 from radray.training.dataset import TrainingData, read_examples
 from radray.training.driver.tokens import TAIL, tokenised
+from radray.training.lessons import Lessons
 from radray.training.loop.examples import Examples, cut_examples
 from radray.training.loop.loop import train
 from radray.training.loop.optimisers import build_optimiser
@@ -93,7 +94,7 @@ def learn(out: Path, prompt: str, epochs: int, settings: Settings, *, frozen: bo
     asked = find_prompt(prompt)
     base = open_model("smollm2")
     chosen = settings.train.model_copy(update={"epochs": epochs, "sharding": "none"})
-    data = read_examples(Warehouse(settings.warehouse), settings, lambda: asked)
+    data = read_examples(Warehouse(settings.warehouse), settings, lambda: Lessons(asked))
     examples = examples_of(data, base.path, settings, chat=asked.prompt.chat)
     plain: Any = load_plain(base.path, chosen, Worker())
     if frozen:

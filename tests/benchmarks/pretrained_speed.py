@@ -28,6 +28,7 @@ from radray.tables.catalog import Warehouse
 from radray.tasks.registry import find_prompt
 from radray.training.dataset import read_examples
 from radray.training.driver.trainer import WORKER_ENVIRONMENT
+from radray.training.lessons import Lessons
 from radray.training.loop.examples import Examples
 from tests.benchmarks.pretrained import examples_of, settings_of
 from tests.benchmarks.trained_model import say
@@ -111,7 +112,7 @@ def child(way: str, folder: Path, steps: int, threads: int) -> None:
     torch.set_num_threads(threads)
     asked = find_prompt("sections-v1")
     base = open_model("smollm2", verify=False).path
-    data = read_examples(Warehouse(settings.warehouse), settings, lambda: asked)
+    data = read_examples(Warehouse(settings.warehouse), settings, lambda: Lessons(asked))
     examples = examples_of(data, base, settings, chat=False)
     held_out = Examples(examples["validation"].inputs[:2], examples["validation"].targets[:2], 0, 0)
     stamps: list[float] = []

@@ -24,6 +24,7 @@ from radray.tables.catalog import Warehouse
 from radray.tasks.registry import find_prompt
 from radray.training.base_model import initial_model
 from radray.training.dataset import TrainingData
+from radray.training.lessons import Lessons
 from tests.support.paths import ROOT
 
 CONFIGS = sorted((ROOT / "jobs" / "configs").glob("*.yaml"))
@@ -227,7 +228,7 @@ def test_a_model_to_start_from_that_is_not_there_is_exit_code_3(init: str, monke
     settings = load_settings([], [f"model.init={init}"])
     data = TrainingData(pa.table({}), pa.table({}), {})
     with pytest.raises(InputError, match=f"model {init}: .*(name another|pip install)") as raised:
-        initial_model(settings, Storage.of(settings.warehouse.s3), data, find_prompt("sections-v1"))
+        initial_model(settings, Storage.of(settings.warehouse.s3), data, Lessons(find_prompt("sections-v1")))
     assert raised.value.exit_code == 3
 
 

@@ -22,6 +22,7 @@ from radray.tables.catalog import Warehouse
 from radray.tasks.registry import find_prompt
 from radray.tasks.task import TargetCounts
 from radray.training.dataset import TrainingData, read_examples
+from radray.training.lessons import Lessons
 from radray.training.places import out_folder, untrained_folder
 from radray.training.progress import Metric
 from radray.training.recording import describe_data, describe_metric
@@ -69,7 +70,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _read(folder: Path, *words: str) -> TrainingData:
     settings = _settings(folder, *words)
-    return read_examples(Warehouse(settings.warehouse), settings, lambda: find_prompt("background-findings-v1"))
+    return read_examples(
+        Warehouse(settings.warehouse), settings, lambda: Lessons(find_prompt("background-findings-v1"))
+    )
 
 
 def _targets(table: pa.Table) -> set[str | None]:
@@ -210,7 +213,7 @@ def test_no_training_report_is_shown_itself_or_its_patient(tmp_path: Path) -> No
         row |= {"reference": f"Nodule {n}."}
     append(Warehouse(settings.warehouse), REPORTS, rows)
     asked = find_prompt("similar-sections-v1", 2)
-    data = read_examples(Warehouse(settings.warehouse), settings, lambda: asked)
+    data = read_examples(Warehouse(settings.warehouse), settings, lambda: Lessons(asked))
     assert data.neighbours is not None
     trained = {int(unit[1:]) for unit in data.train["unit_id"].to_pylist()}
     assert {int(unit[1:]) for unit in data.neighbours["unit_id"].to_pylist()} == trained
@@ -229,7 +232,7 @@ def test_no_report_learns_with_its_own_answer_among_the_picked(folder: Path) -> 
     picked = [FixedExemplar(str(n), None, f"The {CANARY} {n} is.", f"Picked {n}.") for n in (*own, 999)]
     asked = find_prompt("pairs-findings-v1").showing(picked, "tiny", {})
     settings = _settings(folder, "train.abnormal_copies=2")
-    data = read_examples(Warehouse(settings.warehouse), settings, lambda: asked)
+    data = read_examples(Warehouse(settings.warehouse), settings, lambda: Lessons(asked))
     assert data.neighbours is None
     for table in (data.train, data.validation):
         for example in table.to_pylist():

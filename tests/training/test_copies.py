@@ -5,8 +5,8 @@ import pytest
 
 from radray.settings.train import TrainSettings
 from radray.tasks.registry import Asked, find_prompt
-from radray.training.copies import copies_of
 from radray.training.driver.tokens import in_order
+from radray.training.sources.copies import copies_of
 
 ASKED = find_prompt("sections-v1")
 REPORT = {

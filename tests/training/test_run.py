@@ -22,8 +22,9 @@ from radray.settings.root import Settings
 from radray.storage.files import Storage
 from radray.tasks.registry import choose
 from radray.tasks.task import TargetCounts
-from radray.training.base_model import asked_of_base, initial_model, planned_model
+from radray.training.base_model import initial_model, lessons_of_base, planned_model
 from radray.training.dataset import EXAMPLES, TrainingData
+from radray.training.lessons import Lessons
 from radray.training.plan import describe_plan
 from radray.training.recording import describe_base
 from radray.training.run import finetune_job, run_row
@@ -34,13 +35,20 @@ STORAGE = Storage.of(load_settings((), ()).warehouse.s3)
 
 def _table(*targets: str | None) -> pa.Table:
     rows = [
-        {"unit_id": f"u{n}", "input": f"Findings {n}.", "target": target, "reference": None, "copy": 0}
+        {
+            "task": "impression",
+            "unit_id": f"u{n}",
+            "input": f"Findings {n}.",
+            "target": target,
+            "reference": None,
+            "copy": 0,
+        }
         for n, target in enumerate(targets)
     ]
     return pa.Table.from_pylist(rows, schema=EXAMPLES)
 
 
-ASKED = choose(ModelSettings(), "toy", "t5", {})
+LESSONS = Lessons(choose(ModelSettings(), "toy", "t5", {}))
 DATA = TrainingData(
     _table("Small effusion.", "No acute disease."),
     _table("Nodule.", None),
@@ -90,7 +98,7 @@ def test_the_weight_is_in_the_key_only_where_it_decides(base: ModelFolder, tmp_p
 def test_the_manifest_records_data_base_model_and_settings(base: ModelFolder, tmp_path: Path) -> None:
     settings = _settings(tmp_path, "source.dataset=chest", "date=2026-11-21", "split.validation_fraction=0.2")
     row = run_row(settings, DATA, base)
-    job = finetune_job(settings, STORAGE, DATA, base, None, row, ASKED)
+    job = finetune_job(settings, STORAGE, DATA, base, None, row, LESSONS)
     assert job.provenance == {
         "plan": [],
         "base": {"name": "toy", "uri": settings.model.init, "digest": base.digest},
@@ -98,7 +106,7 @@ def test_the_manifest_records_data_base_model_and_settings(base: ModelFolder, tm
         "data_digest": DATA.digest(),
         "dataset": "chest",
         "examples": {"train": 2, "validation": 1, "epoch": 2},
-        "prompt_id": ASKED.prompt.id,
+        "prompt_id": "background-findings-v1",
         "task": "impression",
         "family": "t5",
         "run_id": row.run_id,
@@ -124,7 +132,7 @@ def test_what_was_erased_from_the_base_model_is_inherited(base: ModelFolder, tmp
     mark = {"why": "reports of a patient were erased", "replaces": ["ab"]}
     marked = replace(base, manifest=replace(base.manifest, provenance={**base.manifest.provenance, ERASED: mark}))
     settings = _settings(tmp_path)
-    job = finetune_job(settings, STORAGE, DATA, marked, None, run_row(settings, DATA, marked), ASKED)
+    job = finetune_job(settings, STORAGE, DATA, marked, None, run_row(settings, DATA, marked), LESSONS)
     assert job.provenance[ERASED] == mark
     (line,) = describe_base(marked, None)
     assert line.startswith(f"model {base.name} ({base.digest[:8]}): reports of a patient were erased from it")
@@ -135,8 +143,10 @@ def test_picked_exemplars_are_learnt_with_and_kept(base: ModelFolder, tmp_path: 
     (tmp_path / "pairs.jsonl").write_text('{"prompt": "Clear.", "completion": "Normal."}\n')
     shown = (f"model.exemplars_file={tmp_path}/pairs.jsonl", "model.prompt=pairs-findings-v1")
     settings = _settings(tmp_path, "model.init=tiny", *shown)
-    asked = asked_of_base(settings, STORAGE)
-    job = finetune_job(settings, STORAGE, DATA, base, None, run_row(settings, DATA, base), asked)
+    lessons = lessons_of_base(settings, STORAGE)
+    job = finetune_job(settings, STORAGE, DATA, base, None, run_row(settings, DATA, base), lessons)
+    asked = lessons.impression
+    assert asked is not None
     assert job.exemplars == asked.fixed == (FixedExemplar("1", None, "Clear.", "Normal."),)
     assert job.provenance["fixed_exemplars"] == 1
     # a model that carries some is asked with them, whatever the settings are silent about
@@ -144,7 +154,8 @@ def test_picked_exemplars_are_learnt_with_and_kept(base: ModelFolder, tmp_path: 
     shutil.copytree(base.path, carrying)
     write_exemplars(job.exemplars, carrying)
     write_manifest(carrying, "carrying", {"prompt_id": "pairs-findings-v1", "fixed_exemplars": 1})
-    again = asked_of_base(_settings(tmp_path, f"model.init={carrying}"), STORAGE)
+    again = lessons_of_base(_settings(tmp_path, f"model.init={carrying}"), STORAGE).impression
+    assert again is not None
     assert (again.fixed, again.exemplars) == (asked.fixed, 0)
     models = [open_model(str(carrying)), base]
     ((_, first), (_, second)) = asked_of(_settings(tmp_path), models[:1]) + asked_of(settings, models[1:])
@@ -157,23 +168,23 @@ def test_a_training_that_does_not_fit_is_refused_before_a_download(tmp_path: Pat
     settings = load_settings([config], ["train.sharding=ddp", f"model.out={tmp_path}/model"])
     assert settings.model.init == "hf://google/flan-t5-xl"
     with pytest.raises(ConfigError, match=r"use train\.sharding=fsdp"):
-        planned_model(settings, STORAGE, DATA, ASKED)
+        planned_model(settings, STORAGE, DATA, LESSONS)
 
 
 def test_another_model_than_its_digest_says_is_not_learnt_from(base: ModelFolder, tmp_path: Path) -> None:
     pinned = _settings(tmp_path, f"model.init={base.path}", f"model.digest={base.digest}")
-    assert initial_model(pinned, STORAGE, DATA, ASKED).digest == base.digest
+    assert initial_model(pinned, STORAGE, DATA, LESSONS).digest == base.digest
     other = _settings(tmp_path, f"model.init={base.path}", f"model.digest={'a' * 64}")
     with pytest.raises(ConfigError, match=f"model.digest={'a' * 64}, and model .* has digest {base.digest}"):
-        initial_model(other, STORAGE, DATA, ASKED)
+        initial_model(other, STORAGE, DATA, LESSONS)
     with pytest.raises(ConfigError, match=r"model\.init=tiny is built anew"):
-        asked_of_base(_settings(tmp_path, "model.init=tiny", f"model.digest={base.digest}"), STORAGE)
+        lessons_of_base(_settings(tmp_path, "model.init=tiny", f"model.digest={base.digest}"), STORAGE)
 
 
 @pytest.mark.parametrize("init", ["tiny", "tiny-causal"])
 def test_the_plan_of_a_tiny_model_is_that_of_the_one_that_was_built(init: str, tmp_path: Path) -> None:
     settings = _settings(tmp_path, f"model.init={init}", "train.epochs=3", "train.batch_size=2")
-    model, plan = planned_model(settings, STORAGE, DATA, ASKED)
+    model, plan = planned_model(settings, STORAGE, DATA, LESSONS)
     assert plan is not None
     weights = load_file(model.path / "model.safetensors")
     assert plan.parameters == sum(values.size for values in weights.values())
@@ -188,10 +199,11 @@ def test_a_model_of_no_known_family_is_refused(tmp_path: Path) -> None:
     settings = _settings(tmp_path, f"model.init={folder}")
     assert describe_plan(settings) == [f"memory and time: unknown until {folder} is fetched"]
     with pytest.raises(InputError, match="a model of type bart is not known"):
-        planned_model(settings, STORAGE, DATA, ASKED)
+        planned_model(settings, STORAGE, DATA, LESSONS)
 
 
 @pytest.mark.parametrize(("init", "prompt"), [("hf://google/flan-t5-xl", "t5"), ("hf://Qwen/Qwen3-4B", "causal")])
 def test_a_published_model_is_not_fetched_to_know_its_prompt(init: str, prompt: str, tmp_path: Path) -> None:
-    asked = asked_of_base(_settings(tmp_path, f"model.init={init}"), STORAGE)
+    asked = lessons_of_base(_settings(tmp_path, f"model.init={init}"), STORAGE).impression
+    assert asked is not None
     assert asked.prompt.id == asked.task.defaults[prompt]

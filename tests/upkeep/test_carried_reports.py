@@ -31,6 +31,7 @@ from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
 from radray.tasks.registry import choose
 from radray.training.dataset import read_examples
+from radray.training.lessons import Lessons
 from radray.upkeep import carried
 from radray.upkeep import erasure as erasure_module
 from radray.upkeep.carried import BEGUN, Patient, open_carrier
@@ -314,7 +315,7 @@ def test_reports_as_a_fine_tuning_stores_them_are_recognised(tmp_path: Path) -> 
     rows[1]["study_id"] = rows[0]["study_id"]
     night.stage_rows(to_arrow(rows, REPORTS))
     night.finish([row["unit_id"] for row in rows])
-    data = read_examples(warehouse, settings, lambda: choose(ModelSettings(), "toy", "t5", {}))
+    data = read_examples(warehouse, settings, lambda: Lessons(choose(ModelSettings(), "toy", "t5", {})))
     assert data.neighbours is not None
     folder = model(tmp_path / "models" / "chest")
     write_neighbours(data.neighbours, folder)

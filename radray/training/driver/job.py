@@ -28,7 +28,7 @@ class FinetuneJob:
 
     train: pa.Table
     """String columns unit_id, input (the prompt) and target, none of them null, and where a report stands several times
-    copy, a number that tells its rows apart."""
+    copy, a number that tells its rows apart; where other tasks than the impression are learnt, task."""
     validation: pa.Table
     """The same columns, target null where there is none, and optionally reference: where that is not null, impressions
     are generated during training and scored against it."""

@@ -41,5 +41,5 @@ def how_to_cut(table: pa.Table) -> dict[str, Any]:
 
 
 def in_order(table: pa.Table) -> pa.Table:
-    """Return the rows of `table` by unit_id and, where it has them, copy: the same on every worker."""
-    return table.sort_by([(key, "ascending") for key in ("unit_id", "copy") if key in table.column_names])
+    """Return the rows of `table` by task, unit_id and copy, where it has them: the same on every worker."""
+    return table.sort_by([(key, "ascending") for key in ("task", "unit_id", "copy") if key in table.column_names])

@@ -28,7 +28,7 @@ from radray.models.engines.isolation.owner import IDLE_THREADS_SLEEP
 from radray.models.exemplars import write_exemplars
 from radray.models.families.registry import open_family
 from radray.models.neighbours import write_neighbours
-from radray.settings.train import TrainSettings
+from radray.settings.train import IMPRESSION, TrainSettings
 from radray.storage.walk import files_below
 from radray.training.checkpoints.files import steps_in
 from radray.training.checkpoints.store import Checkpoints
@@ -72,6 +72,8 @@ def finetune(
     if "copy" not in job.train.column_names:
         zeros = pa.array([0] * job.train.num_rows, pa.int32())
         job = replace(job, train=job.train.append_column("copy", zeros))
+    if "task" not in job.train.column_names:
+        job = replace(job, train=_of_impressions(job.train), validation=_of_impressions(job.validation))
     if "reference" not in job.validation.column_names:
         nulls = pa.nulls(job.validation.num_rows, pa.string())
         job = replace(job, validation=job.validation.append_column("reference", nulls))
@@ -120,6 +122,10 @@ def finetune(
     return result
 
 
+def _of_impressions(table: pa.Table) -> pa.Table:
+    return table.append_column("task", pa.array([IMPRESSION] * table.num_rows, pa.string()))
+
+
 def _refuse_empty(job: FinetuneJob) -> None:
     for name, table in (("training", job.train), ("validation", job.validation)):
         if table.num_rows == table["target"].null_count:
@@ -153,8 +159,8 @@ def _datasets(job: FinetuneJob) -> dict[str, ray.data.Dataset]:
     family = open_family(job.init)
     tokenizer = family.load_tokenizer(job.init)
     columns = {
-        "train": ["unit_id", "copy", "input", "target"],
-        "validation": ["unit_id", "input", "target", "reference"],
+        "train": ["task", "unit_id", "copy", "input", "target"],
+        "validation": ["task", "unit_id", "input", "target", "reference"],
     }
     tables = {"train": job.train, "validation": job.validation}
     return {

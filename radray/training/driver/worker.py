@@ -1,6 +1,7 @@
 """What a Ray Train worker does: read its data, train, save, and return how the training ended."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def _table(name: str) -> pa.Table:
 def _examples(table: pa.Table, tokenizer: Any, settings: TrainSettings) -> Examples:
     """Return the rows of a `tokenised` table that have a target."""
     table = table.filter(pc.field("target").is_valid())
-    return cut_examples(
+    examples = cut_examples(
         table["input"].to_pylist(),
         table["target"].to_pylist(),
         max_input_tokens=settings.max_input_tokens,
@@ -107,6 +108,7 @@ def _examples(table: pa.Table, tokenizer: Any, settings: TrainSettings) -> Examp
         side=tokenizer.truncation_side,
         **how_to_cut(table),
     )
+    return replace(examples, tasks=tuple(table["task"].to_pylist()))
 
 
 def _sample(table: pa.Table, tokenizer: Any, scoring: Scoring) -> Sample | None:

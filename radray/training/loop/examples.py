@@ -27,10 +27,23 @@ class Examples:
     targets: list[list[int]]
     inputs_truncated: int
     targets_truncated: int
+    tasks: tuple[str, ...] = ()
+    """The task of each; (): all of one, which nobody asks for."""
 
     def __len__(self) -> int:
         """Return the number of examples."""
         return len(self.inputs)
+
+
+def by_task(examples: Examples) -> dict[str, Examples]:
+    """Return the examples of each task, by its id, in order; nothing is known of those that were cut."""
+    rows: dict[str, list[int]] = {}
+    for row, task in enumerate(examples.tasks):
+        rows.setdefault(task, []).append(row)
+    return {
+        task: Examples([examples.inputs[row] for row in own], [examples.targets[row] for row in own], 0, 0)
+        for task, own in sorted(rows.items())
+    }
 
 
 def cut_examples(

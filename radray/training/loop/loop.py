@@ -11,11 +11,13 @@ from torch import distributed, nn
 
 from radray.errors import RadrayError
 from radray.settings.train import TrainSettings
-from radray.training.loop.examples import Examples, batches_from, calls, rounds, validation_batches
+from radray.training.loop.examples import Examples, batches_from, by_task, calls, rounds, validation_batches
 from radray.training.loop.optimisers import learning_rate
 from radray.training.loop.sharding import Learner, Worker
 from radray.training.loop.state import State
 
+BY_TASK = "val_loss_"
+"""What the name of a task's loss on its validation examples begins with, its id after that."""
 Log = Callable[[int, float, str, float], None]
 """Called with optimiser steps done, epochs done, name and value."""
 Save = Callable[[State], None]
@@ -52,11 +54,11 @@ def train(
     Every worker has all examples and takes its share of every global batch. The loss of a step is the sum of its target
     tokens' losses over their number in the global batch, so the step is the same with any number of workers, and of
     model calls per step. `log` gets train_loss (mean per token since the last), learning_rate and examples_per_second
-    every `log_every_steps`; val_loss (mean per token) after each epoch and at the end, and before it the figures of
-    `score`, as often as `rouge_every_epochs` says. `save` is called before and after each validation (the same weights,
-    another state), and when a checkpoint is due. `should_stop` is called after each step: where it is true on any
-    worker, all save and end, and a validation that was due then is done first by the run that resumes. Raises
-    RadrayError, on every worker, when a loss is not finite.
+    every `log_every_steps`; val_loss (mean per token) after each epoch and at the end, before it that of each task
+    where there are several, and the figures of `score`, as often as `rouge_every_epochs` says. `save` is called before
+    and after each validation (the same weights, another state), and when a checkpoint is due. `should_stop` is called
+    after each step: where it is true on any worker, all save and end, and a validation that was due then is done first
+    by the run that resumes. Raises RadrayError, on every worker, when a loss is not finite.
     """
     worker = learner.worker
     per_epoch = math.ceil(len(examples) / settings.batch_size)
@@ -80,7 +82,8 @@ def train(
 
     def validate(why: Ended) -> Ended:
         """Validate the present weights, save the result, and return why training ends now; ``done``: it does not."""
-        val_loss = evaluate(learner, validation, settings.batch_size, settings.micro_batch_tokens)
+        losses = task_losses(learner, validation, settings.batch_size, settings.micro_batch_tokens)
+        val_loss = losses["val_loss"]
         if not math.isfinite(val_loss):
             raise RadrayError(
                 f"fine-tuning: the loss on the validation examples is {val_loss} after step {state.step}; lower"
@@ -90,7 +93,7 @@ def train(
         last = state.step == total or why == "max_hours"
         due = every is not None and (last or state.step // per_epoch % every == 0)
         # val_loss last: with it all figures of these weights are recorded
-        figures = {**(score() if score is not None and due else {}), "val_loss": val_loss}
+        figures = {**(score() if score is not None and due else {}), **losses}
         learner.plain.train()
         for name, value in figures.items():
             record(name, value)
@@ -161,6 +164,22 @@ def _decisive(figures: Mapping[str, float], best_by: str, step: int) -> float | 
 
 def _waited(state: State, settings: TrainSettings) -> bool:
     return settings.early_stop_after is not None and state.since_best >= settings.early_stop_after
+
+
+def task_losses(
+    learner: Learner, examples: Examples, batch_size: int, max_tokens: int | None = None
+) -> dict[str, float]:
+    """Return val_loss as `evaluate`, the last; before it, where there are several tasks, that of each (BY_TASK).
+
+    All workers call it together.
+    """
+    parts = by_task(examples)
+    if len(parts) < 2:
+        return {"val_loss": evaluate(learner, examples, batch_size, max_tokens)}
+    losses = {task: evaluate(learner, part, batch_size, max_tokens) for task, part in parts.items()}
+    tokens = {task: sum(map(len, part.targets)) for task, part in parts.items()}
+    mean = sum(losses[task] * tokens[task] for task in parts) / sum(tokens.values())
+    return {**{f"{BY_TASK}{task}": loss for task, loss in losses.items()}, "val_loss": mean}
 
 
 @torch.no_grad()

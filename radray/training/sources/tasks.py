@@ -1,0 +1,74 @@
+"""The examples of a task other than the impression: rows of the table `examples`."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from radray.errors import InputError
+from radray.schema.examples import EXAMPLES
+from radray.schema.statuses import ExampleStatus
+from radray.settings.root import Settings
+from radray.tables.catalog import Warehouse
+from radray.tasks.answering import AskedTask
+from radray.training.sources.reports import Report, place_of, split_cut, where_of
+from radray.training.sources.source import Row, TaskExamples, drawn_units, times_drawn
+
+_COLUMNS = ("example_id", "unit_id", "status", "reason", "inputs", "target", "gold_source")
+_NOT_KNOWN = "answer not known"
+
+
+def task_examples(
+    warehouse: Warehouse, settings: Settings, reports: Sequence[Report], asked: AskedTask
+) -> TaskExamples:
+    """Return the examples of a task that are of `reports`, all the ok ones there are.
+
+    A report's split and split key are those that it has in `reports`: it is on one side in every task. Rows that ask
+    nothing, or of which the right answer is not known, are left out and counted. Raises InputError for no examples, for
+    examples of other reports than these, and where none of the training reports has one that can be learnt.
+    """
+    task, cut = asked.task.id, split_cut(settings)
+    rows = warehouse.read(EXAMPLES, _COLUMNS, {**place_of(settings), "task": task}).to_pylist()
+    lever = f"run jobs.prepare tasks={task} first"
+    if not rows:
+        raise InputError(f"no examples of task {task} on {where_of(settings)}: {lever}")
+    belongs = {report["unit_id"]: (report["split"], report["split_key"]) for report in reports}
+    if belongs.keys() != {row["unit_id"] for row in rows}:
+        raise InputError(
+            f"the examples of task {task} are of other reports than those on {where_of(settings)}: {lever}"
+        )
+    left_out: Counter[str] = Counter()
+    sides: dict[str, list[Row]] = {"train": [], "validation": []}
+    gold: dict[str, str] = {}
+    for row in sorted(rows, key=lambda row: str(row["example_id"])):
+        side = cut.split_of(*belongs[row["unit_id"]])
+        if side not in sides:
+            continue
+        if row["status"] != ExampleStatus.OK or not row["target"]:
+            left_out[row["reason"] or _NOT_KNOWN] += 1
+            continue
+        sides[side].append(row)
+        gold[row["example_id"]] = row["gold_source"]
+    drawn = drawn_units((row["unit_id"] for row in sides["train"]), settings)
+    train = [row for row in sides["train"] if row["unit_id"] in drawn]
+    if not train:
+        listed = ", ".join(f"{reason} {count:,}" for reason, count in sorted(left_out.items())) or "none left out"
+        raise InputError(f"no train examples of task {task} with a right answer on {where_of(settings)} ({listed})")
+
+    def example(row: Row, copy: int = 0) -> Row:
+        prompt = asked.fill(json.loads(row["inputs"]))
+        return {"unit_id": row["example_id"], "copy": copy, "input": prompt, "target": row["target"], "reference": None}
+
+    times = times_drawn(len(train), task, settings)
+    return TaskExamples(
+        task,
+        [example(row, copy) for row, count in zip(train, times, strict=True) for copy in range(count)],
+        [example(row) for row in sides["validation"]],
+        [
+            belongs[row["unit_id"]][1] or row["unit_id"]
+            for row, count in zip(train, times, strict=True)
+            for _ in range(count)
+        ],
+        len(train),
+        Counter(gold[row["example_id"]] for row in train),
+        left_out,
+    )
