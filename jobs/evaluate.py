@@ -1,4 +1,4 @@
-"""Models and floors side by side on the same reports → the tables `evaluations` and `comparisons`, and a page."""
+"""Models and floors side by side, task by task → the tables `evaluations` and `comparisons`, and a page."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from radray.pages.compare import Comparison, Rows
+    from radray.pages.compare import Comparison, Rows, SplitEvaluation
+    from radray.pages.tasks.comparison import TaskEvaluation
     from radray.tables.catalog import Warehouse
     from radray.tables.runs import RunRow
 
-USES = ("evaluate", "source.dataset", "split.name", "date", "score.stemmer", "model.uri", "generate", "warehouse")
+USES = (
+    *("evaluate", "tasks", "source.dataset", "split.name", "date", "score.stemmer", "model.uri", "generate"),
+    "warehouse",
+)
 
 
 def describe(settings: Settings) -> list[str]:
     """Return what the job would do, a line each. Raises ConfigError or InputError for a file that cannot be used."""
-    from radray.analytics.calibrating import describe_calibration
-    from radray.analytics.evaluation_rows import check_files
-    from radray.evaluation.systems import FLOORS
+    from radray.analytics.evaluation_plan import describe_evaluation
     from radray.pages.choices import describe_choices
 
     options = settings.evaluate
@@ -36,26 +38,16 @@ def describe(settings: Settings) -> list[str]:
         return [f"read {', '.join(options.review_filled)} and the key beside them"]
     if options.choices:
         return describe_choices(settings)
-    check_files(options)
-    dataset, split = settings.source.dataset or "each", settings.split.name or "each"
-    return [
-        f"read {settings.warehouse.uri}: predictions, batch_date={settings.date}, dataset={dataset}, split={split}",
-        f"score floors from the training reports of the dataset, or else of a model: {', '.join(FLOORS)}",
-        f"write {settings.warehouse.uri}: evaluations, comparisons",
-        *([f"read {options.scores}: scores of another program"] if options.scores else []),
-        *describe_calibration(settings),
-        *([f"write {options.csv}: the same as CSV"] if options.csv else []),
-        *([f"write {options.page}: the page"] if options.page else []),
-        *([f"write {options.review_out}: a blinded sheet for each model"] if options.review else []),
-    ]
+    return describe_evaluation(settings)
 
 
 def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
-    """Compare all systems on each dataset and split of `date`: print, and append to the tables.
+    """Compare all systems on each dataset and split of `date`, in each of `tasks`: print, and append to the tables.
 
     Returns the rows of both tables. With filled review sheets, or evaluate.choices: does what these settings say alone.
     Raises InputError where there is nothing to evaluate, ConfigError for files that cannot be read or written.
     """
+    from radray.analytics.answer_rows import read_answers, task_sides
     from radray.analytics.calibrating import write_calibration
     from radray.analytics.evaluation_rows import TrainingReports, evaluation_run, read_chosen
     from radray.evaluation.outside.published import load_published
@@ -77,25 +69,33 @@ def evaluate(settings: Settings, console: Console) -> tuple[Rows, Rows]:
     published = None if options.published is None else load_published(options.published)
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     rows = read_chosen(warehouse, settings)  # predictions of the night, of the models that were asked for
+    answers = read_answers(warehouse, settings)  # what they answered in other tasks
     pretrained = system_name(choose(rows, [options.pretrained])[0]) if options.pretrained else None
     choices = figure_choices(settings)
     outside = None if options.scores is None else place_scores(options.scores, rows)
-    run = evaluation_run(rows, choices, settings, outside)
+    run = evaluation_run([*rows, *answers], choices, settings, outside)
     comparison = Comparison(settings, run.run_id, choices, published, outside, pretrained)
     with recorded(warehouse, run) as counts:
         comparison.calibration = write_calibration(rows, settings, warehouse.storage, partial(print_line, console))
         for evaluation in comparison.each(rows, TrainingReports(warehouse)):
-            for remark in evaluation.remarks:
-                print_line(console, f"evaluate: {remark}")
-            for table in evaluation.tables.tables():
-                print_table(console, table)
+            show(console, evaluation)
             if options.review is not None:
                 for file in write_review(Path(options.review_out), evaluation.side, options.review, choices.seed):
                     print_line(console, f"evaluate: {file}")
+        for of_task in comparison.each_task(task_sides(warehouse, answers, settings)):
+            show(console, of_task)
         for written in write(warehouse, settings, comparison, run):
             print_line(console, f"evaluate: {written}")
-        counts["input_units"] = len(rows)
+        counts["input_units"] = len(rows) + len(answers)
     return comparison.figures, comparison.differences
+
+
+def show(console: Console, evaluation: SplitEvaluation | TaskEvaluation) -> None:
+    """Print an evaluation: first what a reader must know."""
+    for remark in evaluation.remarks:
+        print_line(console, f"evaluate: {remark}")
+    for table in evaluation.tables.tables():
+        print_table(console, table)
 
 
 def write(warehouse: Warehouse, settings: Settings, comparison: Comparison, run: RunRow) -> Iterator[str | Path]:

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from radray.analytics.output import RowStream, write_file
-from radray.errors import InputError
+from radray.errors import ConfigError, InputError
 from radray.evaluation.figures import FigureChoices
 from radray.evaluation.outside.published import load_published
 from radray.evaluation.outside.scores import OutsideScores, read_scores
@@ -26,6 +26,7 @@ from radray.tables.commit import append_rows
 from radray.tables.identity import digest, new_run_id, run_key
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
+from radray.tasks.impression.task import IMPRESSION
 
 _EVIDENCE = frozenset({"evidence", "reference_evidence"})
 _NOT_READ = frozenset({"hypotheses", "candidates", "recommendations", "reference_recommendations"}) | _EVIDENCE
@@ -44,7 +45,12 @@ def read_predictions(warehouse: Warehouse, where: Mapping[str, Any], *, evidence
 
 
 def read_chosen(warehouse: Warehouse, settings: Settings) -> list[Mapping[str, Any]]:
-    """Return the rows of `predictions` that `settings` choose. Raises InputError when there are none."""
+    """Return the rows of `predictions` that `settings` choose; none where they name tasks and not the impression.
+
+    Raises InputError when there are none.
+    """
+    if not of_impressions(settings):
+        return []
     chosen = {"batch_date": settings.date, "dataset": settings.source.dataset, "split": settings.split.name}
     where = {name: value for name, value in chosen.items() if value is not None}
     rows = read_predictions(warehouse, where, evidence=settings.evaluate.page_text)
@@ -52,6 +58,20 @@ def read_chosen(warehouse: Warehouse, settings: Settings) -> list[Mapping[str, A
         asked = ", ".join(f"{name}={value}" for name, value in where.items())
         raise InputError(f"no predictions for {asked} in {settings.warehouse.uri}: run jobs.generate first")
     return choose(rows, settings.evaluate.models)
+
+
+def of_impressions(settings: Settings) -> bool:
+    """Return whether `settings` ask for impressions, and not for other tasks alone.
+
+    Raises ConfigError for a setting of impressions where they do not.
+    """
+    options = settings.evaluate
+    if not settings.tasks or IMPRESSION.id in settings.tasks:
+        return True
+    for name in ("scores", "published", "pretrained", "review", "calibrate"):
+        if getattr(options, name) is not None:
+            raise ConfigError(f"evaluate.{name} is of impressions: leave it unset, or name impression in tasks, too")
+    return False
 
 
 def check_files(options: EvaluateSettings) -> None:
@@ -84,8 +104,15 @@ def append_figures(
 def evaluation_run(
     rows: Sequence[Mapping[str, Any]], choices: FigureChoices, settings: Settings, outside: OutsideScores | None = None
 ) -> RunRow:
-    """Return the row of `runs` for an evaluation of `rows`, predictions, with another program's scores `outside`."""
-    input_digest = digest([[row["unit_id"], row["model_digest"]] for row in rows])
+    """Return the row of `runs` for an evaluation of `rows`, of both tables, with another program's scores `outside`."""
+    input_digest = digest(
+        [
+            [row["example_id"], row["task"], row["model_digest"]]
+            if "example_id" in row
+            else [row["unit_id"], row["model_digest"]]
+            for row in rows
+        ]
+    )
     about = {"batch_date": settings.date, "dataset": settings.source.dataset, "split": settings.split.name}
     decides = {
         "input": input_digest,

@@ -120,12 +120,15 @@ def place_models(
     return by_model, dict(sorted(by_unit.items()))
 
 
-def choose(rows: Sequence[Row], models: Sequence[str]) -> list[Row]:
-    """Return the rows of the models that `models` names; () means all. Raises InputError for a name without a row."""
+def choose(rows: Sequence[Row], models: Sequence[str], noun: str = "predictions") -> list[Row]:
+    """Return the rows of the models that `models` names; () means all. Raises InputError for a name without a row.
+
+    `noun` says in its message what the rows are.
+    """
     for name in models:
         if not any(is_named(row, name) for row in rows):
             known = ", ".join(sorted({system_name(row) for row in rows})) or "none"
-            raise InputError(f"no predictions of the model {name}; there are predictions of: {known}")
+            raise InputError(f"no {noun} of the model {name}; there are {noun} of: {known}")
     return [row for row in rows if not models or any(is_named(row, name) for name in models)]
 
 

@@ -1,6 +1,6 @@
 """The systems of each dataset and split of an evaluation compared: the rows of both tables, and what is shown."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from radray.analytics.answer_rows import TaskSide
 from radray.analytics.evaluation_rows import TrainingReports
 from radray.evaluation.comparisons import comparisons
 from radray.evaluation.deferral.calibration import Calibration
@@ -29,6 +30,7 @@ from radray.evaluation.systems import (
 )
 from radray.language.lexicon.vocabulary import adopt
 from radray.pages.evaluation_tables import EvaluationTables
+from radray.pages.tasks.comparison import TaskEvaluation, evaluate_tasks
 from radray.reports.record.identity import normalise
 from radray.settings.root import Settings
 
@@ -65,6 +67,7 @@ class Comparison:
     differences: Rows = field(default_factory=list)
     """Rows of `comparisons` so far."""
     splits: list[SplitEvaluation] = field(default_factory=list)
+    tasks: list[TaskEvaluation] = field(default_factory=list)
 
     def each(self, rows: Sequence[Row], known: TrainingReports) -> Iterator[SplitEvaluation]:
         """Compare the systems on the predictions `rows` of each dataset and split in turn, and yield its evaluation.
@@ -78,6 +81,14 @@ class Comparison:
         for (dataset, split), here in groupby(sorted(rows, key=place), key=place):
             of_split = list(here)
             yield self._add(dataset, split, of_split, self._training(dataset, of_split, known))
+
+    def each_task(self, sides: Iterable[TaskSide]) -> Iterator[TaskEvaluation]:
+        """Compare the systems on each of `sides`, a task on a dataset and split, in turn, and yield its evaluation."""
+        for evaluation in evaluate_tasks(sides, self.settings, self.run_id):
+            self.figures.extend(evaluation.figures)
+            self.differences.extend(evaluation.differences)
+            self.tasks.append(evaluation)
+            yield evaluation
 
     def _training(self, dataset: str, rows: Rows, known: TrainingReports) -> Training:
         own = training_of(known.of_dataset(dataset), rows, normalise)

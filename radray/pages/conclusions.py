@@ -115,7 +115,7 @@ def comparisons(numbers: Numbers) -> Iterator[Conclusion]:
     for a, b in pairs:
         rows = {words: numbers.difference(a, b, stratum, HEADLINE) for stratum, words in STRATA.items()}
         compared = [
-            Comparison(f"ROUGE-1 on {words}", verdict_of(row), _scores(row)) for words, row in rows.items() if row
+            Comparison(f"ROUGE-1 on {words}", verdict_of(row), scores(row)) for words, row in rows.items() if row
         ]
         row = numbers.difference(a, b, CRITICAL, MISSED)
         if row is not None:
@@ -131,7 +131,7 @@ def against_floors(numbers: Numbers) -> Iterator[Conclusion]:
     for model in numbers.models:
         rows = {STRATA[stratum]: numbers.difference(model, floor, stratum, HEADLINE) for stratum, floor in best.items()}
         compared = [
-            Comparison(f"ROUGE-1 on {STRATA[stratum]}, against {_floor(floor)}", verdict_of(row), _scores(row))
+            Comparison(f"ROUGE-1 on {STRATA[stratum]}, against {_floor(floor)}", verdict_of(row), scores(row))
             for stratum, floor in best.items()
             if (row := rows[STRATA[stratum]]) is not None
         ]
@@ -211,11 +211,12 @@ def _per_hundred(row: Row) -> str:
     return f"{100 * row['mean']:.0f} ({hits:,} of {row['n']:,}{ends})"
 
 
-def _scores(row: Row) -> str:
+def scores(row: Row, noun: str = "report") -> str:
+    """Return both means of a difference, out of 100, and its interval; it is over so many of `noun`."""
     ends = "" if row["ci_low"] is None else f", 95 % interval {100 * row['ci_low']:+.1f} to {100 * row['ci_high']:+.1f}"
     return (
         f"{100 * row['mean_a']:.1f} against {100 * row['mean_b']:.1f} out of 100, difference "
-        f"{100 * row['difference']:+.1f} points{ends}, {row['n']:,} {_plural(row['n'], 'report')}"
+        f"{100 * row['difference']:+.1f} points{ends}, {row['n']:,} {_plural(row['n'], noun)}"
     )
 
 

@@ -132,7 +132,7 @@ class EvaluationTables(Figures):
         rows = self.differences_in(metric)
         for a, b in dict.fromkeys((a, b) for a, b, _ in rows):
             shown = [rows.get((a, b, stratum)) for stratum in (ABNORMAL, ALL, STANDARDISED)]
-            table.add_row(a, b, *(cell for row in shown for cell in (_points(row), _p(row))))
+            table.add_row(a, b, *(cell for row in shown for cell in (points(row), p_value(row))))
         return table
 
     def strata(self) -> Table:
@@ -168,7 +168,7 @@ class EvaluationTables(Figures):
                 table.add_section()
             if not by_system:
                 continue
-            excess = (lambda row: "") if metric == f"flag_{MASK}" else _points
+            excess = (lambda row: "") if metric == f"flag_{MASK}" else points
             shown_rows = [by_system.get(name) for name in systems]
             rates = ["-" if row is None else f"{100 * row['mean_a']:.1f} {excess(row)}".rstrip() for row in shown_rows]
             own = next(iter(by_system.values()))["mean_b"]
@@ -206,7 +206,7 @@ class EvaluationTables(Figures):
             for metric in TITLES:
                 gain = self.difference(model, self.pretrained, ALL, metric)
                 loss = self.difference(self.pretrained, model, ALL, metric)
-                cells += [_points(row, sign) for row, sign in ((gain, 1), (loss, -1)) if row is not None]
+                cells += [points(row, sign) for row, sign in ((gain, 1), (loss, -1)) if row is not None]
             if cells:
                 yield (f"gain of {model}, points", *cells, f"minus {self.pretrained}")
 
@@ -237,12 +237,14 @@ def with_interval(row: Row | None) -> str:
     return f"{row['mean']:.3f}{ends}"
 
 
-def _points(row: Row | None, sign: int = 1) -> str:
+def points(row: Row | None, sign: int = 1) -> str:
+    """Return a difference in points, with its 95 % interval where it has one; `-` for None."""
     if row is None:
         return "-"
     ends = () if row["ci_low"] is None else sorted((100 * sign * row["ci_low"], 100 * sign * row["ci_high"]))
     return f"{100 * sign * row['difference']:+.1f}" + (f" [{ends[0]:+.1f}, {ends[1]:+.1f}]" if ends else "")
 
 
-def _p(row: Row | None) -> str:
+def p_value(row: Row | None) -> str:
+    """Return the p-value of a difference; `-` where it has none."""
     return "-" if row is None or row["p_value"] is None else f"{row['p_value']:.4f}"

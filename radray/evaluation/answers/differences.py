@@ -72,6 +72,7 @@ def _differences(
             "test": TEST,
             "resamples": resamples,
             "seed": seed,
+            "normal_weight": None,
         }
 
 

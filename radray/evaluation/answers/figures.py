@@ -59,6 +59,7 @@ def _figures(
             "ci_high": ends and ends[1],
             "resamples": resamples,
             "seed": seed,
+            "normal_weight": None,
         }
 
 

@@ -17,6 +17,7 @@ from radray.evaluation.strata import Bools
 
 MACRO_F1, F1, PRECISION, RECALL = "macro_f1", "f1", "precision", "recall"
 ACCURACY, REPORT_ACCURACY = "accuracy", "report_accuracy"
+METRICS = (MACRO_F1, ACCURACY, REPORT_ACCURACY, F1, PRECISION, RECALL)
 
 ENOUGH = 20
 """A label counts in macro F1 if the right answers have it so often: with fewer its F1 is noise."""

@@ -1,0 +1,1 @@
+"""How the tasks other than the impression did: tables and sentences, floors first."""

@@ -1,0 +1,122 @@
+"""Tasks scored from the table of answers: models beside floors, in both tables."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.evaluate import describe, evaluate
+from radray.errors import ConfigError, InputError
+from radray.schema.answers import ANSWERS
+from radray.schema.evaluations import COMPARISONS, EVALUATIONS
+from radray.schema.runs import RUNS
+from tests.support.worlds.answers import answer, example, make_answers
+from tests.support.worlds.evaluate import MODELS, World, append
+
+FINE, NOW = (f"{name} {MODELS[name][:8]}" for name in ("fine", "now"))
+DRAWS = "evaluate.resamples=200"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    built = make_answers(tmp_path_factory.mktemp("answers"))
+    page = f"evaluate.page={built.folder}/page.html"
+    evaluate(built.settings("tasks=labels", "evaluate.models=[now, fine]", DRAWS, page), built.console)
+    return built
+
+
+def figures(world: World) -> dict[tuple[str, str, str], dict[str, Any]]:
+    rows = world.warehouse.read(EVALUATIONS).to_pylist()
+    return {(row["system"], row["stratum"], row["metric"]): row for row in rows}
+
+
+def test_models_and_floors_stand_beside_each_other(world: World) -> None:
+    rows = figures(world)
+    accuracy = {system: row["mean"] for (system, _, metric), row in rows.items() if metric == "accuracy"}
+    assert accuracy.pop("floor: rules") > 0.6
+    assert accuracy == {
+        **{FINE: pytest.approx(89 / 90), NOW: pytest.approx(1 / 3)},
+        **{"floor: constant": pytest.approx(1 / 3), "floor: nearest": 1.0},
+    }
+    row = rows[FINE, "all", "accuracy"]
+    assert (row["n"], row["failed"], row["missing"], row["scorer_id"]) == (90, 1, 0, "labels-1")
+
+
+def test_each_label_has_its_f1(world: World) -> None:
+    row = figures(world)[FINE, "label:pleural_effusion", "f1"]
+    # 30 reports have it, one of which could not be parsed
+    assert (row["n"], row["mean"]) == (30, pytest.approx(2 * 29 / (2 * 29 + 1)))
+
+
+def test_each_model_is_compared_with_each_floor_and_the_base(world: World) -> None:
+    rows = world.warehouse.read(COMPARISONS, where={"metric": "macro_f1", "stratum": "all"}).to_pylist()
+    floors = ["floor: constant", "floor: nearest", "floor: rules"]
+    assert sorted((row["system_a"], row["system_b"]) for row in rows) == sorted(
+        [(FINE, NOW), *((model, floor) for model in (FINE, NOW) for floor in floors)]
+    )
+
+
+def test_floors_that_beat_a_model_are_named_in_words(world: World) -> None:
+    printed = " ".join(world.output.getvalue().split())
+    assert f"floor: nearest and floor: rules, which need no model, beat {NOW}." in printed
+
+
+def test_a_run_over_tasks_alone_needs_no_predictions(world: World) -> None:
+    (run,) = world.warehouse.read(RUNS, where={"job": "evaluate"}).to_pylist()
+    assert (run["status"], run["input_units"]) == ("finished", 180)
+
+
+def test_an_example_that_changed_since_is_no_answer_to_it(tmp_path: Path) -> None:
+    world = make_answers(tmp_path, reports=0)
+    asked = [example(place, "test") for place in range(4)]
+    stale = answer({**asked[0], "input_digest": "before"}, "now", "none")
+    rows = [*(answer(row, "fine", "none") for row in asked), stale, *(answer(row, "now", "none") for row in asked[1:])]
+    append(world.warehouse, ANSWERS, rows)
+    evaluate(world.settings("tasks=labels", "evaluate.models=[fine, now]", DRAWS), world.console)
+    row = figures(world)[NOW, "all", "accuracy"]
+    assert (row["n"], row["missing"]) == (3, 1)
+    assert "lacks 1 of the 4 examples" in world.output.getvalue()
+
+
+def test_right_answers_of_our_rules_are_apart_and_no_floor_of_rules_is_scored(tmp_path: Path) -> None:
+    world = make_answers(tmp_path, reports=0)
+    asked = [example(place, "test", source="rules") for place in range(6)]
+    append(world.warehouse, ANSWERS, [answer(row, "fine", "none") for row in asked])
+    evaluate(world.settings("tasks=labels", DRAWS), world.console)
+    assert {(system, stratum) for system, stratum, _ in figures(world)} == {
+        (system, "gold:rules") for system in (FINE, "floor: constant", "floor: nearest")
+    }
+    assert "6 of 6 right answers are of our own rules" in world.output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["tasks=sections"], "no answers for .*task=sections.*jobs.generate tasks=sections"),
+        (["tasks=labels", "split.name=live"], "no answers for .*split=live"),
+        (["tasks=labels", "evaluate.models=[other]"], "no answers of the model other"),
+    ],
+)
+def test_nothing_to_score_is_refused(world: World, settings: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        evaluate(world.settings(*settings), world.console)
+
+
+def test_a_night_without_right_answers_is_refused(tmp_path: Path) -> None:
+    world = make_answers(tmp_path, reports=0)
+    asked = example(0, "live", gold_source=None, gold_entries=None)
+    append(world.warehouse, ANSWERS, [answer(asked, "fine", "none")])
+    with pytest.raises(InputError, match="no right answer is known"):
+        evaluate(world.settings("tasks=labels"), world.console)
+
+
+def test_a_plan_names_tasks_and_floors(world: World) -> None:
+    plan = describe(world.settings("tasks=labels"))
+    assert any("answers, task=labels" in line for line in plan)
+    assert not any("predictions" in line for line in plan)
+
+
+@pytest.mark.parametrize("wrong", ["tasks=tags", "evaluate.review=3"])
+def test_a_setting_that_tasks_do_not_have_is_refused(world: World, wrong: str) -> None:
+    with pytest.raises(ConfigError, match=r"unknown task 'tags'|evaluate\.review is of impressions"):
+        describe(world.settings("tasks=labels", wrong))
