@@ -5,7 +5,7 @@ from typing import Any
 
 from radray.schema.statuses import NotAskedReason
 from radray.tasks.answering import AnswerTask, Example, GoldSource, Parsed
-from radray.tasks.codes import codes_of
+from radray.tasks.codes import FORMATS, codes_of
 from radray.tasks.entries import SIDES, parse_entries, write_entries
 from radray.tasks.floors import constant, nearest
 from radray.tasks.labels.floors import by_rules, fitted_rules, rules
@@ -21,7 +21,8 @@ _PROMPTS, _DEFAULTS = report_prompts("labels", "List the findings, each present,
 def make_examples(report: Mapping[str, Any]) -> Sequence[Example]:
     """Return the one example of a report.
 
-    The right answer is what people coded, where they did, else what our rules read; of a night's it is not known.
+    The right answer is what people coded, where they did, else what our rules read; of a night's it is not known. One
+    that people gave up coding is not asked: rules list denials, too, which the answers beside it never do.
     """
     inputs = report_inputs(report)
     if inputs is None:
@@ -31,6 +32,8 @@ def make_examples(report: Mapping[str, Any]) -> Sequence[Example]:
     codes = codes_of(report)
     if codes is not None:
         return [Example(inputs=inputs, gold=Parsed(entries=read_codes(codes)), gold_source=GoldSource.CODES)]
+    if report["format"] in FORMATS and report["human_codes"]:
+        return [Example(reason=NotAskedReason.NO_GOLD)]
     return [Example(inputs=inputs, gold=by_rules(inputs), gold_source=GoldSource.RULES)]
 
 

@@ -25,14 +25,21 @@ def test_people_who_coded_a_report_decide() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [{"human_codes": None}, {"human_codes": "No Indexing"}, {"format": "fhir"}],
-    ids=["none", "silent", "of another list"],
+    [{"human_codes": None}, {"human_codes": ""}, {"format": "fhir"}],
+    ids=["none", "blank", "of another list"],
 )
 def test_without_codes_the_rules_do(other: dict[str, str | None]) -> None:
     (example,) = TASK.make_examples({**REPORT, **other})
     assert example.gold_source == GoldSource.RULES
     assert example.gold is not None
     assert TASK.write(example.gold) == "edema: uncertain; pleural effusion: present, left"
+
+
+def test_a_report_that_people_gave_up_coding_is_not_asked() -> None:
+    silent = {**REPORT, "human_codes": "No Indexing"}
+    assert TASK.make_examples(silent) == [Example(reason=NotAskedReason.NO_GOLD)]
+    (live,) = TASK.make_examples({**silent, "split": "live"})
+    assert live.inputs
 
 
 def test_of_a_live_report_the_right_answer_is_not_known() -> None:
