@@ -40,6 +40,16 @@ def digest_columns(table: pa.Table, names: Sequence[str]) -> str:
     return hashed.hexdigest()
 
 
+def digest_of_example(row: Mapping[str, Any]) -> str:
+    """Return the `input_digest` of a row of `examples` or `answers`: of its inputs and the right answer.
+
+    Of a row that asks nothing it is the digest of the reason. An empty list counts as null, as it is often read.
+    """
+    gold = [row[f"gold_{name}"] for name in ("value", "rewritten", "entries", "source")]
+    asked = row["inputs"] is not None
+    return digest([row["inputs"], None if asked else row["reason"], [value or None for value in gold]])
+
+
 def run_key(job: str, decides: Mapping[str, Any]) -> str:
     """Return the key of a run: 32 hex characters, the same whenever `job` would make the same rows.
 

@@ -41,7 +41,7 @@ def stage_unchanged(
     wanted = dict(_described(units, row_id, same))
     copied: list[str] = []
     kept: list[pa.Table] = []
-    for rows in _held_rows(storage, base, {**alike, "status": "ok"}):
+    for rows in held_rows(storage, base, {**alike, "status": "ok"}):
         scorers = rows.column("scorer_id").to_pylist()
         take = [
             unit not in staged and wanted.get(unit) == described and scorer in (scorer_id, None)
@@ -57,7 +57,7 @@ def stage_unchanged(
     return copied
 
 
-def _held_rows(storage: Storage, base: PartitionBase, alike: Mapping[str, Any]) -> Iterator[pa.Table]:
+def held_rows(storage: Storage, base: PartitionBase, alike: Mapping[str, Any]) -> Iterator[pa.Table]:
     """Yield the rows of the partition that equal `alike`, all columns of the schema, null in those that came later.
 
     Not by pyiceberg, which reads a null list as an empty one: no entry, or none asked for, is a difference. Batch by

@@ -35,13 +35,13 @@ ERASURE = "radray.erasure"
 def erase(warehouse: Warehouse, subject_id: str, dataset: str | None = None, models: Sequence[str] = ()) -> Erasure:
     """Erase the patient's rows everywhere in the warehouse and prove it; safe to repeat after a crash.
 
-    Every row of `reports` and `predictions` with the `subject_id`, with one of the patient's studies, or without any
-    patient's id from a file that is named by it, is removed, in one commit for each partition; then all older
-    snapshots, all files that nothing refers to, and the staged files that hold such rows (a rerun stages them again). A
-    partition keeps its run key, so a rerun with the same input finds it done. Rows of others stay: the patient's ids in
-    their texts, in names of files and in the settings of `runs` are masked; predictions lose what names the patient's
-    reports, and fail where their text is one's impression word for word and no other report's. The reports also leave
-    the `models`, folders and prefixes, and the copies of models on this machine.
+    Every row of `reports`, `predictions`, `examples` and `answers` with the `subject_id`, with one of the patient's
+    studies, or without any patient's id from a file that is named by it, is removed, in one commit for each partition;
+    then all older snapshots, all files that nothing refers to, and the staged files that hold such rows (a rerun stages
+    them again). A partition keeps its run key, so a rerun with the same input finds it done. Rows of others stay: the
+    patient's ids in their texts, in names of files and in the settings of `runs` are masked; predictions lose what
+    names the patient's reports, and fail where their text is one's impression word for word and no other report's. The
+    reports also leave the `models`, folders and prefixes, and the copies of models on this machine.
 
     `dataset` selects the patient where several datasets have the id. Raises ConfigError where it is needed and None;
     ConflictError while a run is recorded as running, or where one committed rows of the patient meanwhile; AuditError,

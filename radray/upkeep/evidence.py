@@ -17,7 +17,7 @@ IDS = ("subject_id", "study_id", "unit_id")
 TEXTS = (
     *("split_key", "text_digest", "source_digest", "source_member", "background", "indication", "comparison"),
     *("findings", "reference", "reference_raw", "exam_description", "human_codes", "prediction", "hypotheses"),
-    *("exemplars", "candidates"),
+    *("exemplars", "candidates", "inputs", "input_digest", "gold_rewritten", "target", "answer", "rewritten"),
 )
 """Columns whose values reveal a patient. Texts may also be another patient's, word for word."""
 

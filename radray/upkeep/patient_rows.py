@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 from pyiceberg.expressions import And, BooleanExpression, In, Or, Reference
 
 from radray.models.neighbours import subject_digest
+from radray.schema.answers import ANSWERS
+from radray.schema.examples import EXAMPLES
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.tables.catalog import Warehouse, equal_to
@@ -17,7 +19,7 @@ from radray.tables.inventory import Inventory
 from radray.upkeep.carried import Patient
 from radray.upkeep.ids import Ids, is_distinctive
 
-HOLDING = (REPORTS, PREDICTIONS)
+HOLDING = (REPORTS, PREDICTIONS, EXAMPLES, ANSWERS)
 """Tables with rows about patients; the others hold numbers about many."""
 
 NAMES = ("source_uri", "source_member")
@@ -69,7 +71,8 @@ def known_as(warehouse: Warehouse, rows: list[dict[str, Any]], subject_id: str, 
         frozenset(row[name] for row in some for name in names if row[name])
         for some, names in ((rows, ["unit_id"]), (rows, ["study_id"]), (strangers, ["unit_id", "study_id"]))
     )
-    pairs = frozenset((row["findings"], row["reference"]) for row in rows if row["findings"] and row["reference"])
+    texts = ((row.get("findings"), row.get("reference")) for row in rows)  # examples and answers have others
+    pairs = frozenset((findings, reference) for findings, reference in texts if findings and reference)
     return Patient(units, subject_digest(subject_id), dataset, others, studies, pairs)
 
 

@@ -19,6 +19,7 @@ from radray.schema.runs import RUNS
 from radray.schema.tables import TABLES
 from radray.tables.catalog import Warehouse, with_null_lists
 from radray.tables.commit import commit_on_newest
+from radray.tables.identity import digest_of_example
 from radray.tables.inventory import Inventory
 from radray.tables.rows import to_arrow
 from radray.upkeep.evidence import Trace, search, string_arrays
@@ -29,15 +30,20 @@ from radray.upkeep.patient_rows import HOLDING, NAMES
 _OWN = ("subject_id", "study_id", "split_key")
 """Columns that say whose a row is: an id among them is its own, and not the patient's."""
 
+_ANSWER = ("value", "rewritten", "entries")
+_JSON = (*MENTIONING, "inputs")
+
 _REPLACED = frozenset(
     {*NAMES, "background", "indication", "comparison", "findings", "reference", "reference_raw", "exam_description"}
     | {"human_codes", "sections", "impression_items", "prediction", "hypotheses", "exemplars", "candidates"}
     | {"config", "reason"}
+    | {"inputs", "target", "answer", *(f"{gold}{name}" for gold in ("", "gold_") for name in _ANSWER)}
 )
 """Columns in which an id is masked. The others are keys, ids and names of models and datasets, which other rows, files
 and manifests refer to: what is in them is named in the report."""
 
 _DIGESTED = ("background", "findings", "reference_raw")
+_DIGESTED_OF_EXAMPLE = ("inputs", "reason", *(f"gold_{name}" for name in (*_ANSWER, "source")))
 
 
 @dataclass(slots=True)
@@ -69,7 +75,7 @@ class Redaction:
                     column[place] = value
                 rows = _with(rows, name, column)
                 self.masked[schema.name, name] += len(values)
-                changed |= set(values) if name in _DIGESTED else set()
+                changed |= set(values) if name in (*_DIGESTED, *_DIGESTED_OF_EXAMPLE) else set()
         if changed and {"text_digest", *_DIGESTED} <= set(rows.column_names):
             texts = list(zip(*(rows.column(name).to_pylist() for name in _DIGESTED), strict=True))
             column = rows.column("text_digest").to_pylist()
@@ -77,6 +83,12 @@ class Redaction:
                 # with the text, the digest of the text with the id gives the id away: so few have eight digits
                 column[place] = column[place] and digest_texts(*texts[place])
             rows = _with(rows, "text_digest", column)
+        if changed and "input_digest" in rows.column_names and "inputs" in rows.column_names:
+            examples = rows.select(_DIGESTED_OF_EXAMPLE).to_pylist()
+            column = rows.column("input_digest").to_pylist()
+            for place in changed:
+                column[place] = digest_of_example(examples[place])
+            rows = _with(rows, "input_digest", column)
         return rows
 
     def _changes(self, rows: pa.Table, name: str) -> dict[int, Any]:
@@ -87,7 +99,7 @@ class Redaction:
             if "dataset" in rows.column_names:
                 own |= set(self.shared.get(rows.column("dataset")[place].as_py() or "", ()))
             before = rows.column(name)[place].as_py()
-            after = _each_text(before, partial(self.ids.masked, own=own), is_json=name in MENTIONING)
+            after = _each_text(before, partial(self.ids.masked, own=own), is_json=name in _JSON)
             if after != before:
                 changes[place] = after
         return changes

@@ -15,10 +15,11 @@ from radray.errors import AuditError, ConflictError
 from radray.schema.column import TableSchema
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
-from radray.tables.catalog import Warehouse, equal_to, file_schema, with_null_lists
+from radray.tables.catalog import Warehouse, file_schema, with_null_lists
 from radray.tables.commit import pin, replace_partition
 from radray.tables.inventory import Inventory
 from radray.tables.merge import merge
+from radray.tables.reuse import held_rows
 from radray.upkeep.mentions import (
     copied,
     mentioning,
@@ -51,32 +52,33 @@ class Rewriting:
         `reports` comes first: its other rows say which texts are not the patient's alone.
         """
         table = self.warehouse.load(schema)
-        fields = (*schema.partition, "unit_id")
+        fields = (*schema.partition, schema.row_id)
         gone = table.scan(row_filter=self.matching, selected_fields=fields).to_arrow().to_pylist()
-        units_of: dict[tuple[Any, ...], set[str]] = {}
+        ids_of: dict[tuple[Any, ...], set[str]] = {}
         for row in gone:
-            units_of.setdefault(tuple(row[name] for name in schema.partition), set()).add(row["unit_id"])
+            ids_of.setdefault(tuple(row[name] for name in schema.partition), set()).add(row[schema.row_id])
         copies: set[tuple[str, str]] = set()
         for rows in self._rows(schema):
             named, concerned = mentioning(rows, self.mine), self.redaction.concerns(rows)
             touched = pa.array([name or its for name, its in zip(named, concerned, strict=True)], pa.bool_())
             for row in rows.filter(touched).select(schema.partition).to_pylist():
-                units_of.setdefault(tuple(row[name] for name in schema.partition), set())
+                ids_of.setdefault(tuple(row[name] for name in schema.partition), set())
             copies |= texts_to_look_for(rows, self.mine) if schema is PREDICTIONS else set()
         if copies:
             reports = self.warehouse.load(REPORTS).scan().to_arrow_batch_reader()
             self._others = texts_of_others(reports, copies)
-        for values, units in sorted(units_of.items(), key=str):
-            self._rewrite(schema, dict(zip(schema.partition, values, strict=True)), units)
-            self.erasure.rows += Counter({schema.name: len(units)})  # without a zero
+        for values, ids in sorted(ids_of.items(), key=str):
+            self._rewrite(schema, dict(zip(schema.partition, values, strict=True)), ids)
+            self.erasure.rows += Counter({schema.name: len(ids)})  # without a zero
 
     def _rows(self, schema: TableSchema) -> Iterator[pa.Table]:
         for batch in self.warehouse.load(schema).scan().to_arrow_batch_reader():
             yield with_null_lists(pa.Table.from_batches([batch]))
 
-    def _rewrite(self, schema: TableSchema, partition: dict[str, Any], units: set[str]) -> None:
-        """Rewrite the partition without `units`, as an attempt of the run that wrote it, whose key and id it keeps.
+    def _rewrite(self, schema: TableSchema, partition: dict[str, Any], gone: set[str]) -> None:
+        """Rewrite the partition without the rows `gone`, by `row_id`.
 
+        It is an attempt of the run that wrote the partition, whose key and id it keeps.
         Raises AuditError if several runs wrote it; ConflictError if another run commits it meanwhile.
         """
         warehouse, erasure = self.warehouse, self.erasure
@@ -87,15 +89,13 @@ class Rewriting:
         run_ids = {file.rsplit("/", 2)[-2].rpartition(".")[0] for file in base.files(base.table)}
         keys: set[str] = set()
         kept: list[str] = []
-        rows = base.table.scan(row_filter=equal_to(partition)).to_arrow_batch_reader()
+        erased = pa.array(sorted(gone), pa.string())
         with inventory.write(f"{staging}/kept.parquet") as sink, pq.ParquetWriter(sink, schema.arrow()) as writer:
-            for batch in rows:
-                keys |= set(batch.column("run_key").to_pylist())
-                stay = pc.invert(
-                    pc.is_in(batch.column("unit_id"), pa.array(sorted(units), batch.column("unit_id").type))
-                )
-                left = self._without_patient(schema, with_null_lists(pa.Table.from_batches([batch])).filter(stay))
-                kept += left.column("unit_id").to_pylist()
+            for rows in held_rows(warehouse.storage, base, {}):
+                keys |= set(rows.column("run_key").to_pylist())
+                stay = pc.invert(pc.is_in(rows.column(schema.row_id).cast(pa.string()), erased))
+                left = self._without_patient(schema, rows.filter(stay))
+                kept += left.column(schema.row_id).to_pylist()
                 columns = [left.column(column.name).cast(column.type) for column in schema.columns]
                 writer.write_table(pa.Table.from_arrays(columns, schema=schema.arrow()))
         if len(run_ids) != 1 or len(keys) != 1:

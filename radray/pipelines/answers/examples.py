@@ -21,7 +21,7 @@ from radray.pipelines.stage import Stage, innermost_frame
 from radray.schema.examples import EXAMPLES
 from radray.schema.statuses import ExampleStatus, NotAskedReason, ReportStatus
 from radray.storage.files import Storage
-from radray.tables.identity import digest
+from radray.tables.identity import digest_of_example
 from radray.tables.rows import to_arrow
 from radray.tasks.answering import AnswerTask, Example
 from radray.tasks.example_rows import GOLD, answer_columns, refuse_malformed
@@ -132,20 +132,19 @@ def _row(job: ExamplesJob, report: Mapping[str, Any], example: Example) -> dict[
     gold = answer_columns(example.gold, GOLD)
     source = example.gold_source and example.gold_source.value
     asked = example.reason is None
-    decides = {"inputs": inputs, "reason": example.reason and example.reason.value, **gold, "gold_source": source}
-    return {
+    row = {
         "example_id": f"{report['unit_id']}/{example.item}" if example.item else report["unit_id"],
         "item": example.item,
         "status": (ExampleStatus.OK if asked else ExampleStatus.NOT_ASKED).value,
         "reason": example.reason and example.reason.value,
         **{name: report[name] for name in _OF_REPORT},
         "inputs": json.dumps(inputs, ensure_ascii=False) if asked else None,
-        "input_digest": digest(decides),
         **gold,
         "gold_source": source,
         "target": None if example.gold is None else job.task.write(example.gold),
         **job.constants,
     }
+    return {**row, "input_digest": digest_of_example(row)}
 
 
 def collapsed(text: str) -> str:
