@@ -42,6 +42,7 @@ def reports() -> Iterator[tuple[str, dict[str, Any]]]:
             if part is not None and record.findings:
                 key = split_key("openi", str(record.study_id), record.subject_id, record.findings)
                 row = {name: getattr(record, name) for name in names}
+                row["sections"] = [section._asdict() for section in record.sections or ()]
                 yield part, {**row, "format": "openi_csv", "unit_id": str(record.study_id), "split_key": key}
 
 

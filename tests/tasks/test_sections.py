@@ -23,7 +23,8 @@ def entries(*sections: str) -> tuple[Entry, ...]:
 def from_headings(text: str) -> list[Example]:
     parsed = parse_report(text)
     sections = [{"name": its.name, "text": text[its.text_start : its.end]} for its in parsed.spans]
-    return list(TASK.make_examples({**COLUMNS, "reference": None, "sections": sections}))
+    columns = dict.fromkeys(("indication", "comparison", "findings", "reference"))
+    return list(TASK.make_examples({**columns, "sections": sections}))
 
 
 def test_a_sentence_is_where_its_author_put_it_in_the_authors_order() -> None:
@@ -40,6 +41,13 @@ def test_where_there_are_columns_they_are_the_sections() -> None:
     assert example.inputs == {"text": "[1] Cough. [2] Lungs clear. [3] No effusion. [4] Normal."}
     assert example.gold is not None
     assert TASK.write(example.gold) == "1 indication; 2-3 findings; 4 impression"
+
+
+def test_a_column_with_headings_of_its_own_keeps_the_other_columns() -> None:
+    texts = {"findings": "Lungs clear.", "impression": "Normal.", "attestation": "Questions? Call."}
+    sections = [{"name": name, "text": text} for name, text in texts.items()]
+    (example,) = TASK.make_examples({**COLUMNS, "sections": sections, "reference": "Normal."})
+    assert example.inputs == {"text": "[1] Cough. [2] Lungs clear. [3] Normal."}
 
 
 def test_a_report_without_a_word_is_not_asked_about() -> None:

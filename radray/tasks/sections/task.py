@@ -1,8 +1,8 @@
 """The task `sections`: a text without headings, and the section of each of its sentences.
 
 The right answer is where the report's author put a sentence. Examples are made by leaving the headings out: from
-`reports.sections`, in the author's order; where the source has columns and no headings (Open-i), in the order
-indication, comparison, findings, impression, which says nothing of where the author had them. Sentences are split
+`reports.sections`, in the author's order; of a source with columns (Open-i), in the order indication, comparison,
+findings, impression, which says nothing of where the author had them. Sentences are split
 within their section, so that none is of two. Text under other headings (an addendum, a signature) is left out.
 """
 
@@ -31,6 +31,8 @@ _AS = {
 """What a section of `reports.sections` is called in answers."""
 _COLUMNS = {"indication": "indication", "comparison": "comparison", "findings": "findings", "reference": "impression"}
 """Sections by column, where a report has no headings."""
+_BEFORE = ("indication", "comparison")
+"""Sections that come before a text with headings."""
 SECTIONS = frozenset(_AS.values())
 """Sections that a sentence can be of."""
 
@@ -60,10 +62,11 @@ def make_examples(report: Mapping[str, Any]) -> list[Example]:
 
 def _placed(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (section, sentence) in order."""
-    texts = [(_AS.get(section["name"]), section["text"]) for section in report["sections"] or ()]
-    if not texts:
-        texts = [(section, report[column]) for column, section in _COLUMNS.items()]
-    for section, text in texts:
+    headed = [(_AS.get(section["name"]), section["text"]) for section in report["sections"] or ()]
+    # a source with columns may have a text with headings in one of them
+    columns = [(section, report[column]) for column, section in _COLUMNS.items() if section not in dict(headed)]
+    before = [(section, text) for section, text in columns if section in _BEFORE]
+    for section, text in (*before, *headed, *(its for its in columns if its not in before)):
         if section is not None and text:
             yield from ((section, sentence) for sentence in split_sentences(clean(text) or ""))
 
