@@ -23,14 +23,11 @@ from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse, equal_to
 from radray.tables.commit import PartitionBase, pin
 from radray.tables.counts import RowCounts
-from radray.tables.identity import digest_columns, new_run_id, run_key
+from radray.tables.identity import READ_BY_TASKS, digest_columns, examples_key, new_run_id
 from radray.tables.merge import Merged, staged_ids
 from radray.tables.partition import JointRun, PartitionRun, StagedRun, joint_runs, stage_jointly
 from radray.tables.runs import RunRow
 from radray.tasks.answering import AnswerTask
-
-INPUT_COLUMNS = ("unit_id", "split", "split_key", "study_id", "subject_id", "text_digest", "run_key")
-"""Columns of `reports` that are frozen as a run's input; the run key of its rows stands for all that tasks read."""
 
 MAX_BROKEN = 0.1
 """Largest share of reports on which a task's own code may fail. It is a defect, and never the reports': one report of a
@@ -45,7 +42,7 @@ class NightReports:
     """The ok reports of a dataset on a date, frozen."""
 
     units: pa.Table
-    """INPUT_COLUMNS, sorted by unit_id."""
+    """READ_BY_TASKS, sorted by unit_id."""
     files: tuple[str, ...]
     """Data files of `reports` that hold them, among others."""
 
@@ -57,7 +54,7 @@ class NightReports:
     @cached_property
     def digest(self) -> str:
         """Digest of all that decides what tasks read of them."""
-        return digest_columns(self.units, INPUT_COLUMNS)
+        return digest_columns(self.units, READ_BY_TASKS)
 
 
 @dataclass(frozen=True)
@@ -78,14 +75,7 @@ class ExamplesPartition:
     @cached_property
     def row(self) -> RunRow:
         """The `runs` row of a new run over the partition."""
-        key = run_key(
-            "prepare",
-            {
-                **{name: str(value) for name, value in self.base.partition.items()},
-                "version": self.task.version,
-                "input": self.input.digest,
-            },
-        )
+        key = examples_key(self.base.partition, self.task.version, self.input.digest)
         return RunRow(
             run_id=new_run_id("prepare"),
             job="prepare",
@@ -135,7 +125,7 @@ def freeze_examples(
     night = {"batch_date": settings.date, "dataset": dataset}
     bases = [pin(warehouse, EXAMPLES, {**night, "task": task.id}) for task in tasks]
     scan = warehouse.load(REPORTS).scan(row_filter=equal_to({**night, "status": ReportStatus.OK.value}))
-    units = scan.select(*INPUT_COLUMNS).to_arrow()
+    units = scan.select(*READ_BY_TASKS).to_arrow()
     units = units.take(pc.sort_indices(units, sort_keys=[("unit_id", "ascending")]))
     reports = NightReports(units, tuple(task.file.file_path for task in scan.plan_files()))
     return [

@@ -12,6 +12,9 @@ import pyarrow as pa
 ROWS_VERSION = 6
 """Raised by hand when a change of the code changes the rows that a run makes: older nights are then made again."""
 
+READ_BY_TASKS = ("unit_id", "split", "split_key", "study_id", "subject_id", "text_digest", "run_key")
+"""Columns of `reports` that are the input of a run over `examples`; the run key stands for all that tasks read."""
+
 _DIGEST_ROWS = 10_000
 
 
@@ -57,6 +60,15 @@ def run_key(job: str, decides: Mapping[str, Any]) -> str:
     and scoring, engine). Batch sizes, actors and places stay out: changing them after a crash must not lose work.
     """
     return digest({"job": job, "rows_version": ROWS_VERSION, **decides})[:32]
+
+
+def examples_key(partition: Mapping[str, Any], version: str, input_digest: str) -> str:
+    """Return the key of the run that makes a task's `partition` of `examples` by `version` of the task.
+
+    `input_digest` is that of the columns READ_BY_TASKS of the ok reports that it is made of, sorted by unit_id.
+    """
+    decides = {**{name: str(value) for name, value in partition.items()}, "version": version}
+    return run_key("prepare", {**decides, "input": input_digest})
 
 
 def new_run_id(job: str) -> str:

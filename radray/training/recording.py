@@ -13,10 +13,10 @@ from radray.tables.commit import append_rows
 from radray.tables.rows import to_arrow
 from radray.training.dataset import TrainingData
 from radray.training.driver.job import FinetuneResult
-from radray.training.loop.loop import BY_TASK
 from radray.training.loop.validation import FIGURES
 from radray.training.plan import TrainingPlan
 from radray.training.progress import Metric
+from radray.training.scoring import BY_TASK
 
 RECORDED = ("train_loss", "val_loss", "learning_rate", "examples_per_second", *FIGURES)
 """Names of the metrics that go into the table, beside the loss of each task, which begins with BY_TASK."""

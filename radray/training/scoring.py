@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from radray.settings.generate import GenerateSettings
 
+BY_TASK = "val_loss_"
+"""What the name of a task's loss on its validation examples begins with, its id after that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scoring:

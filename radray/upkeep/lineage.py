@@ -76,6 +76,9 @@ def outputs_of(warehouse: Warehouse, nights: Iterable[Night], ids: Ids) -> list[
         if run["run_id"] in learnt or (run["job"] != "finetune" and _is_over(run, nights)):
             for what, place in _places(run):
                 newest[what, place] = Output(what, ids.masked(place), run["run_id"])
+        # of a file that somebody wrote nobody knows whom it is about, whatever night the run was of
+        for what, place in _named(run, ("instructions, where they have reports", "train", "instructions")):
+            newest[what, place] = Output(what, ids.masked(place), run["run_id"])
     since = min((run["started"] for run in runs if _is_over(run, nights)), default=None)
     return sorted([*newest.values(), *([] if since is None else _exports(warehouse, since))])
 
@@ -132,7 +135,6 @@ def _places(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             run,
             ("model (weights, tokenizer, training reports that it carries, converted copies)", "model", "out"),
             ("picked exemplars", "model", "exemplars_file"),
-            ("instructions", "train", "instructions"),
             ("checkpoints", "train", "checkpoint_uri"),
         )
         if (out := _setting(run, "model", "out")) is not None:

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from radray.errors import ConfigError, InputError
@@ -13,9 +14,12 @@ from radray.schema.examples import EXAMPLES
 from radray.schema.reports import REPORTS
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
+from radray.settings.section import CORPUS_DATE
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
+from radray.tables.identity import READ_BY_TASKS, digest_columns, examples_key
 from radray.tasks.registry import choose, choose_tasks
+from radray.tasks.sections.task import TASK
 from radray.training.base_model import lessons_of_base
 from radray.training.dataset import TrainingData, read_examples
 from radray.training.lessons import choose_lessons
@@ -32,9 +36,12 @@ def _settings(folder: Path, *words: str) -> Settings:
     return load_settings((), [*first, "model.init=tiny-causal", "split.validation_fraction=0.3", *words])
 
 
-def _examples(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _examples(reports: list[dict[str, Any]], version: str = TASK.version) -> list[dict[str, Any]]:
     """Return an example of each report, but every fifth of which nobody knows the answer, and of each other two."""
     rows = []
+    units = pa.Table.from_pylist([{name: report.get(name) for name in READ_BY_TASKS} for report in reports])
+    partition = {"batch_date": CORPUS_DATE, "dataset": "chest", "task": "sections"}
+    key = examples_key(partition, version, digest_columns(units, READ_BY_TASKS))
     for n, report in enumerate(reports):
         known = n % 5 != 0
         for item in ("a", "b") if known else ("",):
@@ -46,7 +53,7 @@ def _examples(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
             if known:
                 row |= {"inputs": json.dumps({"text": f"[1] Line {n}{item}."}), "target": "1 findings"}
                 row |= {"gold_source": "headings" if n % 2 else "rules"}
-            rows.append(row | {"input_digest": "0", "run_key": "k", "run_id": "prepare-1"})
+            rows.append(row | {"input_digest": "0", "run_key": key, "run_id": "prepare-1"})
     return rows
 
 
@@ -111,23 +118,22 @@ def test_few_reports_are_drawn_for_each_task_with_all_their_examples(folder: Pat
     assert list(units.values()) == [2, 2, 2, 2]
 
 
-def test_a_report_is_where_the_reports_say_and_not_its_examples(tmp_path: Path) -> None:
-    warehouse, reports = Warehouse(_settings(tmp_path).warehouse), _rows(30)
-    append(warehouse, EXAMPLES, _examples(reports))
-    append(warehouse, REPORTS, [row | ({"split": "test"} if n < 20 else {}) for n, row in enumerate(reports)])
-    data = _read(tmp_path, "train.tasks={sections: 1}")
-    units = {int(unit[1:4]) for table in (data.train, data.validation) for unit in table["unit_id"].to_pylist()}
-    assert units == {n for n in range(20, 30) if n % 5}
-
-
-@pytest.mark.parametrize("missing", [0, 1, 30])
-def test_examples_of_other_reports_are_refused(missing: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("columns", "version"),
+    [
+        ({"split": "test"}, TASK.version),
+        ({"split_key": "p1"}, TASK.version),
+        ({"run_key": "k2"}, TASK.version),
+        ({}, "0"),
+    ],
+)
+def test_examples_of_other_reports_or_code_are_refused(columns: dict[str, str], version: str, tmp_path: Path) -> None:
     warehouse, reports = Warehouse(_settings(tmp_path).warehouse), _rows(30)
     append(warehouse, REPORTS, reports)
-    append(warehouse, EXAMPLES, _examples(reports[missing:] if missing else [*reports, *_rows(31)[30:]]))
-    with pytest.raises(
-        InputError, match=r"(no|the) examples of task sections .*run jobs\.prepare tasks=sections first$"
-    ):
+    with pytest.raises(InputError, match=r"no examples of task sections .*run jobs\.prepare tasks=sections first$"):
+        _read(tmp_path, "train.tasks={sections: 1}")
+    append(warehouse, EXAMPLES, _examples([{**reports[0], **columns}, *reports[1:]], version))
+    with pytest.raises(InputError, match=r"the examples of task sections in chest were made of other reports"):
         _read(tmp_path, "train.tasks={sections: 1}")
 
 

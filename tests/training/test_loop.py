@@ -1,6 +1,7 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from radray.models.families.registry import open_family
 from radray.models.families.t5.loading import load_model
 from radray.settings.train import TrainSettings
 from radray.training.loop.examples import Examples
-from radray.training.loop.loop import Score, evaluate, steps_total, train
+from radray.training.loop.loop import Score, evaluate, steps_total, task_losses, train
 from radray.training.loop.optimisers import Adafactor, build_optimiser, fill_state, learning_rate
 from radray.training.loop.sharding import Learner, Worker, refuse_bf16
 from radray.training.loop.state import State
@@ -100,6 +101,20 @@ def test_the_validation_loss_is_the_mean_over_tokens_of_all_targets(toy_model: P
     assert _loss(model, validation, 20) == pytest.approx(total / tokens, rel=1e-5)
     assert evaluate(Learner(model, model, Worker()), validation, 20, 60) == pytest.approx(total / tokens, rel=1e-5)
     assert _loss(model, validation, 3) == pytest.approx(total / tokens, rel=1e-5)
+
+
+def test_the_loss_is_that_of_each_task_where_there_are_several(toy_model: Path, pairs: Pairs) -> None:
+    model, _, validation = _load(toy_model, pairs)
+    learner, whole = Learner(model, model, Worker()), _loss(model, validation, 20)
+    assert task_losses(learner, validation, 20) == {"val_loss": whole}
+    assert task_losses(learner, replace(validation, tasks=("labels",) * len(validation)), 20) == {"val_loss": whole}
+    tasks = tuple("labels" if row % 3 else "devices" for row in range(len(validation)))
+    losses = task_losses(learner, replace(validation, tasks=tasks), 20)
+    assert list(losses) == ["val_loss_devices", "val_loss_labels", "val_loss"]
+    assert losses["val_loss"] == pytest.approx(whole, rel=1e-5)
+    own = [row for row, task in enumerate(tasks) if task == "devices"]
+    rows = Examples([validation.inputs[row] for row in own], [validation.targets[row] for row in own], 0, 0)
+    assert losses["val_loss_devices"] == pytest.approx(_loss(model, rows, 20), rel=1e-5)
 
 
 def _padding(folder: Path, token: str | None) -> None:

@@ -89,6 +89,25 @@ def test_the_card_of_a_causal_model_has_the_terms_of_its_base(tmp_path: Path) ->
     assert "terms and origin" not in (tmp_path / "README.md").read_text()
 
 
+def test_the_card_of_several_tasks_names_each_and_where_its_answers_are_from(tmp_path: Path) -> None:
+    tasks = {"labels": "labels-report-v1", "devices": "devices-report-v1"}
+    counts = {"labels": {"weight": 0.5, "train": 90, "gold": {"rules": 80, "codes": 10}, "left out": {"no_gold": 3}}}
+    write_card(tmp_path, "chest", PROVENANCE | {"tasks": tasks, "examples_by_task": counts})
+    card = " ".join((tmp_path / "README.md").read_text().split())
+    for words in (
+        "This model writes the IMPRESSION",
+        "answers what other tasks ask of a radiology report, each under a prompt of its own: labels, devices.",
+        "Task: impression. Prompt: background-findings-v1. Task: labels. Prompt: labels-report-v1.",
+        "- examples, labels.gold.rules: 80 - examples, labels.gold.codes: 10 - examples, labels.left out.no_gold: 3",
+    ):
+        assert words in card, words
+    alone = {name: value for name, value in PROVENANCE.items() if name != "prompt_id"}
+    write_card(tmp_path, "chest", alone | {"tasks": tasks})
+    card = " ".join((tmp_path / "README.md").read_text().split())
+    assert "writes the IMPRESSION" not in card
+    assert "Task: impression" not in card
+
+
 def test_a_card_of_little_says_little(tmp_path: Path) -> None:
     write_card(tmp_path, "chest", {})
     text = (tmp_path / "README.md").read_text()

@@ -94,6 +94,8 @@ def test_an_attempt_for_another_patient_is_left_alone(warehouse: Warehouse, tmp_
 def test_what_runs_over_the_nights_wrote_is_listed(warehouse: Warehouse) -> None:
     ran(warehouse, "prepare-1", "source.uri=in/a.zip", "source.pairs=out/pairs.jsonl")
     ran(warehouse, "prepare-2", "source.uri=in/b.zip", batch_date=OTHER_NIGHT)
+    asked = ("train.tasks={instruction: 1}", "train.instructions=asked.jsonl")
+    ran(warehouse, "finetune-0", *asked, batch_date=None, dataset=None)
     tuned = ("model.out=out/chest", "train.checkpoint_uri=s3://b/ck", "model.exemplars_file=picked.jsonl")
     ran(warehouse, "finetune-1", *tuned, model_digest="ab" * 32)
     calibrated = ("evaluate.calibrate=margin", "model.uri=out/chest", "evaluate.review=5", "evaluate.page=p.html")
@@ -104,7 +106,7 @@ def test_what_runs_over_the_nights_wrote_is_listed(warehouse: Warehouse) -> None
         *(("raw", "in/a.zip"), ("pairs", "out/pairs.jsonl"), ("model", "out/chest"), ("checkpoints", "s3://b/ck")),
         *(("checkpoints", "out/chest-checkpoints"), ("picked", "picked.jsonl"), ("page", "p.html")),
         *(("copies", f"radray/*/{'ab' * 32}*"), ("review", "out/review"), ("calibration", "out/chest/.calibration")),
-        ("page", "each.html"),
+        *(("page", "each.html"), ("instructions", "asked.jsonl")),
     }
     # a report that was not in training is in no model
     assert ("model", "out/chest") not in places(warehouse, ("hospital", str(NIGHT), "test"))
@@ -119,6 +121,10 @@ def test_models_that_started_from_one_that_learnt_are_listed_too(warehouse: Ware
     ran(warehouse, "finetune-3", "model.out=out/c", "model.init=out/b", model_name="c", model_digest=third, **elsewhere)
     other = ("model.out=out/d", "model.init=out/a")  # the folder as it was before: another model was there
     ran(warehouse, "finetune-4", *other, model_name="d", model_digest="99" * 32, base_digest="77" * 32, **elsewhere)
+    # whatever task was learnt; a model of instructions alone is of no night, and learnt by what it started from
+    nights_of_none: dict[str, Any] = {"batch_date": None, "dataset": None}
+    asked = ("model.out=out/e", "train.tasks={instruction: 1}", "train.instructions=asked.jsonl")
+    ran(warehouse, "finetune-5", *asked, model_name="e", model_digest="55" * 32, **nights_of_none)
     assert learnt_from(warehouse, TRAINING, set()) == ["a abababab", "b cdcdcdcd", "c efefefef"]
     assert learnt_from(warehouse, TRAINING, {first}) == ["b cdcdcdcd", "c efefefef"]
     assert learnt_from(warehouse, [], set()) == []

@@ -15,9 +15,14 @@ CARD = "README.md"
 CURVES = "curves.svg"
 """The name of its picture there."""
 
+_IMPRESSION = """\
+This model writes the IMPRESSION of a radiology report from its FINDINGS (and background, where the prompt has it)."""
+
+_TASKS = """\
+This model answers what other tasks ask of a radiology report, each under a prompt of its own: {tasks}."""
+
 _USE = """\
-This model writes the IMPRESSION of a radiology report from its FINDINGS (and background, where the prompt has it). It
-is for retrospective review and research: to look at many reports at once, to measure, to find reports that a person
+It is for retrospective review and research: to look at many reports at once, to measure, to find reports that a person
 should read again.
 
 It is **not** for drafting into a report that will be signed, and not for decisions about a patient. Nobody has
@@ -28,6 +33,8 @@ reviewed its output.
 - It may leave out a finding, invert a negation, name the wrong side, or state something the findings do not. ROUGE
   does not see these errors: read the clinical checks as well, and how often the radiologists' own text fails them.
 - Most impressions are normal and easy to write; a mean over all reports says little about the abnormal ones.
+- An answer may be of the right form and wrong. Where right answers were our own rules' (gold.rules, below) it has
+  learnt their errors too.
 - It knows the reports it was trained on: it has not seen other hospitals, scanners, body parts and languages.
 - It may repeat whole sentences of its training text.
 """
@@ -68,7 +75,7 @@ def write_card(folder: Path, name: str, provenance: Mapping[str, Any]) -> None:
     parts = [
         f"---\n{yaml.safe_dump(head, sort_keys=False)}---\n",
         f"# {name}\n",
-        f"## Intended use\n\n{_USE}",
+        f"## Intended use\n\n{_purpose(provenance)}\n{_USE}",
         f"## Data and its terms\n\n{_list(_data(provenance))}\n{_TERMS}"
         + (_CARRIES.format(files=", ".join(carried)) if carried else ""),
         f"## Results of the training\n\n{_list(_flat(provenance.get('metrics', {})))}\n"
@@ -76,8 +83,7 @@ def write_card(folder: Path, name: str, provenance: Mapping[str, Any]) -> None:
         "ROUGE here is taken during training on a sample of the validation reports, F-measures from 0 to 1; for the\n"
         "quality of the model on reports that played no part in choosing it, run `jobs.evaluate`.\n",
         "## How it was trained\n",
-        f"Base model: {base or 'unknown'}. Task: {provenance.get('task', 'impression')}. Prompt:"
-        f" {provenance.get('prompt_id', 'unknown')}.\n",
+        f"Base model: {base or 'unknown'}. {_prompts(provenance)}\n",
         *([f"The base model's own terms and origin:\n\n{_list(_flat(origin))}"] if origin else []),
         f"{_list(_flat(provenance.get('settings', {})))}",
         *([f"The plan before it:\n\n{_list(dict.fromkeys(provenance['plan']))}"] if provenance.get("plan") else []),
@@ -85,6 +91,19 @@ def write_card(folder: Path, name: str, provenance: Mapping[str, Any]) -> None:
         "`manifest.json` has all of this for programs, with the sha256 of every file, this one included.\n",
     ]
     (folder / CARD).write_text("\n".join(parts), encoding="utf-8")
+
+
+def _purpose(provenance: Mapping[str, Any]) -> str:
+    tasks = provenance.get("tasks", {})
+    impression = [_IMPRESSION] if "prompt_id" in provenance or not tasks else []
+    return "\n".join([*impression, *([_TASKS.format(tasks=", ".join(tasks))] if tasks else [])])
+
+
+def _prompts(provenance: Mapping[str, Any]) -> str:
+    tasks = dict(provenance.get("tasks", {}))
+    if "prompt_id" in provenance or not tasks:
+        tasks = {provenance.get("task", "impression"): provenance.get("prompt_id", "unknown"), **tasks}
+    return " ".join(f"Task: {task}. Prompt: {prompt}." for task, prompt in tasks.items())
 
 
 def _data(provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,6 +117,7 @@ def _data(provenance: Mapping[str, Any]) -> dict[str, Any]:
         "picked exemplars, whose text stands in the folder": provenance.get("fixed_exemplars"),
         "digest of both": provenance.get("data_digest"),
         **_flat(provenance.get("targets", {}), "targets, "),
+        **_flat(provenance.get("examples_by_task", {}), "examples, "),
         **{f"split, {name}": value for name, value in provenance.get("split", {}).items()},
     }
     return {name: value for name, value in data.items() if value is not None}

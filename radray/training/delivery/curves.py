@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from radray.training.delivery.card import CURVES
 from radray.training.progress import Metric
+from radray.training.scoring import BY_TASK
 
 _LOSSES = {"train_loss": "training reports", "val_loss": "validation reports"}
 _ROUGE = {
@@ -24,8 +25,8 @@ _STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-"""Distinct for colour-blind readers too (Okabe and Ito, 2008); as many as a panel has curves."""
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#b8a900")
+"""Distinct for colour-blind readers too (Okabe and Ito, 2008, its yellow darker). A panel has no more curves."""
 Points = dict[int, float]
 """Values by optimiser step."""
 
@@ -38,7 +39,12 @@ def write_curves(folder: Path, metrics: Iterable[Metric]) -> None:
     by_name: dict[str, Points] = {}
     for metric in metrics:
         by_name.setdefault(metric.name, {})[metric.step] = metric.value
-    panels = [(_LOSSES, "loss a token"), *([(_ROUGE, "F-measure")] if not by_name.keys().isdisjoint(_ROUGE) else [])]
+    tasks = {name: name.removeprefix(BY_TASK) for name in sorted(by_name) if name.startswith(BY_TASK)}
+    panels = [
+        (_LOSSES, "loss a token"),
+        *([(tasks, "loss a token, validation, by task")] if tasks else []),
+        *([(_ROUGE, "F-measure")] if not by_name.keys().isdisjoint(_ROUGE) else []),
+    ]
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(5.0 * len(panels), 3.6), layout="constrained")
         FigureCanvasSVG(figure)

@@ -15,9 +15,8 @@ from radray.training.loop.examples import Examples, batches_from, by_task, calls
 from radray.training.loop.optimisers import learning_rate
 from radray.training.loop.sharding import Learner, Worker
 from radray.training.loop.state import State
+from radray.training.scoring import BY_TASK
 
-BY_TASK = "val_loss_"
-"""What the name of a task's loss on its validation examples begins with, its id after that."""
 Log = Callable[[int, float, str, float], None]
 """Called with optimiser steps done, epochs done, name and value."""
 Save = Callable[[State], None]

@@ -8,15 +8,16 @@ from radray.schema.reports import REPORTS
 from radray.schema.statuses import ReportStatus
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
+from radray.tables.identity import READ_BY_TASKS
 
 Report = dict[str, Any]
 
 
 def read_reports(warehouse: Warehouse, settings: Settings) -> list[Report]:
     """Return the ok reports of `date` and, where it is set, `source.dataset`, by unit_id."""
-    columns = ["unit_id", "subject_id", "split", "split_key", "background", "findings", "reference"]
+    columns = {"dataset", *READ_BY_TASKS, "background", "findings", "reference"}
     where = {**place_of(settings), "status": ReportStatus.OK.value}
-    return sorted(warehouse.read(REPORTS, columns, where).to_pylist(), key=lambda row: str(row["unit_id"]))
+    return sorted(warehouse.read(REPORTS, sorted(columns), where).to_pylist(), key=lambda row: str(row["unit_id"]))
 
 
 def place_of(settings: Settings) -> dict[str, Any]:

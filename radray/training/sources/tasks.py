@@ -4,16 +4,19 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from radray.errors import InputError
 from radray.schema.examples import EXAMPLES
 from radray.schema.statuses import ExampleStatus
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
+from radray.tables.identity import READ_BY_TASKS, digest_columns, examples_key
 from radray.tasks.answering import AskedTask
 from radray.training.sources.reports import Report, place_of, split_cut, where_of
 from radray.training.sources.source import Row, TaskExamples, drawn_units, times_drawn
 
-_COLUMNS = ("example_id", "unit_id", "status", "reason", "inputs", "target", "gold_source")
+_COLUMNS = ("example_id", "unit_id", "dataset", "status", "reason", "inputs", "target", "gold_source", "run_key")
 _NOT_KNOWN = "answer not known"
 
 
@@ -22,20 +25,28 @@ def task_examples(
 ) -> TaskExamples:
     """Return the examples of a task that are of `reports`, all the ok ones there are.
 
-    A report's split and split key are those that it has in `reports`: it is on one side in every task. Rows that ask
-    nothing, or of which the right answer is not known, are left out and counted. Raises InputError for no examples, for
-    examples of other reports than these, and where none of the training reports has one that can be learnt.
+    Split and split key are those of the report: it is on one side in every task. Rows that ask nothing, or of which the
+    right answer is not known, are left out and counted. Raises InputError for no examples, for examples made of other
+    reports or by another version of the task, and where none of the training reports has one that can be learnt.
     """
     task, cut = asked.task.id, split_cut(settings)
     rows = warehouse.read(EXAMPLES, _COLUMNS, {**place_of(settings), "task": task}).to_pylist()
     lever = f"run jobs.prepare tasks={task} first"
     if not rows:
         raise InputError(f"no examples of task {task} on {where_of(settings)}: {lever}")
-    belongs = {report["unit_id"]: (report["split"], report["split_key"]) for report in reports}
-    if belongs.keys() != {row["unit_id"] for row in rows}:
-        raise InputError(
-            f"the examples of task {task} are of other reports than those on {where_of(settings)}: {lever}"
+    for dataset in sorted({report["dataset"] for report in reports}):
+        own = [{name: report[name] for name in READ_BY_TASKS} for report in reports if report["dataset"] == dataset]
+        key = examples_key(
+            {"batch_date": settings.date, "dataset": dataset, "task": task},
+            asked.task.version,
+            digest_columns(pa.Table.from_pylist(own), READ_BY_TASKS),
         )
+        if {row["run_key"] for row in rows if row["dataset"] == dataset} != {key}:
+            raise InputError(
+                f"the examples of task {task} in {dataset} were made of other reports than those on"
+                f" {where_of(settings)}, or by another version of the task: {lever}"
+            )
+    belongs = {report["unit_id"]: (report["split"], report["split_key"]) for report in reports}
     left_out: Counter[str] = Counter()
     sides: dict[str, list[Row]] = {"train": [], "validation": []}
     gold: dict[str, str] = {}
