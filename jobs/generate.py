@@ -1,4 +1,4 @@
-"""Reports, or raw files, and one or several models → `predictions`, scored: the nightly job."""
+"""Reports, or raw files, and one or several models → `predictions` and `answers`, scored: the nightly job."""
 
 import sys
 from functools import partial
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from radray.nights.final_line import FinalLine
 
 USES = (
-    *("model.uri", "model.task", "model.prompt", "date", "until", "source", "split", "generate", "score", "gates"),
-    *("warehouse", "cluster", "notify", "evaluate.normal_weight"),
+    *("model.uri", "model.task", "model.prompt", "tasks", "date", "until", "source", "split", "generate", "score"),
+    *("gates", "warehouse", "cluster", "notify", "evaluate.normal_weight"),
 )
 
 
@@ -24,12 +24,13 @@ def check(settings: Settings) -> None:
     """Raise ConfigError for settings that the job needs and does not have, or that no engine or machine has."""
     from radray.models.engines.engine import engine_name
     from radray.models.store import refuse_unpinned
-    from radray.tasks.registry import refuse_unknown
+    from radray.tasks.registry import find_tasks, refuse_unknown
 
     if not settings.model.uri:
         raise ConfigError("model.uri is not set: generate needs a model folder, or a list of them")
     refuse_unpinned(settings.model)
     refuse_unknown(settings.model)
+    find_tasks(settings.tasks)
     if settings.generate.engine != "auto":
         engine_name(settings.generate)
     if settings.source.uri is not None:
@@ -39,18 +40,20 @@ def check(settings: Settings) -> None:
 
 def describe(settings: Settings) -> list[str]:
     """Return what the job would do."""
-    first = prepare_job.describe(settings) if settings.source.uri is not None else []
+    from radray.tasks.registry import asks_impression, find_tasks
+
+    tasks = find_tasks(settings.tasks)
+    lines = prepare_job.describe(settings) if settings.source.uri is not None or tasks else []
     dataset, split = settings.source.dataset or "each", settings.split.name or "each"
     nights = f"{settings.date} to {settings.until}, one after the other" if settings.until else settings.date
-    calibration = settings.score.calibration
-    where = f"batch_date={nights}, dataset={dataset}, split={split}"
-    return [
-        *first,
-        f"read {settings.warehouse.uri}: reports, {where}",
-        *([f"read {calibration}: which predictions a person should write"] if calibration else []),
-        *(f"write {settings.warehouse.uri}: predictions, {where}, model={uri}" for uri in settings.model.uri),
-        f"plan: {describe_actors(settings)}",
-    ]
+    place, where = settings.warehouse.uri, f"batch_date={nights}, dataset={dataset}, split={split}"
+    lines.append(f"read {place}: reports, {where}")
+    if settings.score.calibration:
+        lines.append(f"read {settings.score.calibration}: which predictions a person should write")
+    for uri in settings.model.uri:
+        lines += [f"write {place}: predictions, {where}, model={uri}"] if asks_impression(settings.tasks) else []
+        lines += [f"write {place}: answers, {where}, model={uri}, task={task.id}" for task in tasks]
+    return [*lines, f"plan: {describe_actors(settings)}"]
 
 
 def describe_actors(settings: Settings) -> str:
@@ -70,7 +73,7 @@ def describe_actors(settings: Settings) -> str:
 
 
 def generate(settings: Settings, console: "Console", line: "FinalLine | None" = None) -> None:
-    """Write, score and commit the impressions of each night, dataset and split under each model, a commit for each.
+    """Write, score and commit the impressions and answers of each night, dataset and split, a commit for each model.
 
     A night that is refused stops no other, see `each_night`. What was done is added to `line`.
     """
@@ -78,20 +81,29 @@ def generate(settings: Settings, console: "Console", line: "FinalLine | None" = 
     from radray.console import print_line
     from radray.models.folder import erased_lines
     from radray.models.store import open_models
+    from radray.nights.answers.night import tasks_of
     from radray.nights.final_line import FinalLine
     from radray.nights.night import asked_of, generate_night, print_unanswered
     from radray.nights.range import each_night
     from radray.storage.files import Storage
+    from radray.tasks.registry import asks_impression
 
     line = line or FinalLine("generate")
     line.price_per_hour = settings.cluster.price_per_hour
     storage = Storage.of(settings.warehouse.s3)
-    models = asked_of(settings, open_models(settings.model, storage))
-    for text in (text for model, _ in models for text in erased_lines(model)):
+    opened = open_models(settings.model, storage)
+    models = asked_of(settings, opened) if asks_impression(settings.tasks) else []
+    tasks = tasks_of(settings, opened)
+    for text in (text for model in opened for text in erased_lines(model)):
         print_line(console, f"generate: {text}")
     with ray_on_demand(settings.cluster) as start_ray:
-        each_night(settings, console, line, lambda night: generate_night(night, models, start_ray, console, line))
-        print_unanswered(settings, console, line)
+
+        def work(night: Settings) -> None:
+            generate_night(night, models, start_ray, console, line, tasks)
+
+        each_night(settings, console, line, work)
+        if models:
+            print_unanswered(settings, console, line)
 
 
 def main() -> int:

@@ -76,6 +76,8 @@ class FinalLine:
     """Failed predictions by reason."""
     deferred: Counter[str] = field(default_factory=Counter)
     """Reports that a person should write, by reason: `withdrawn` for all of a night that is not as calibrated."""
+    tasks: dict[str, Counter[str]] = field(default_factory=dict)
+    """Examples answered, by task and by what came of them: ok, not_asked, or why an answer failed."""
     gpu_seconds: float = 0.0
     unaudited: int = 0
     """Entries of the audit log that could not be written."""
@@ -101,6 +103,11 @@ class FinalLine:
         self.deferred.update(outcome.deferred)
         self.gpu_seconds += outcome.figures.get("gpu_seconds") or 0.0
 
+    def add_answers(self, run_id: str, task: str, outcomes: Counter[str]) -> None:
+        """Add a committed run of `generate` over the answers to a task; `outcomes` as `tasks` has them."""
+        self.run_ids.append(run_id)
+        self.tasks.setdefault(task, Counter()).update(outcomes)
+
     def json(self, exit_code: int) -> str:
         """Return the final line of a job that ends with `exit_code`, without the line end."""
         seconds = time.monotonic() - self.began
@@ -123,6 +130,7 @@ class FinalLine:
             **counts,
             "failed": dict(sorted(self.failed.items())),
             "deferred": dict(sorted(self.deferred.items())),
+            "tasks": {task: dict(sorted(counts.items())) for task, counts in sorted(self.tasks.items())},
             "partitions_there": self.there,
             "seconds": round(seconds, 1),
             "reports_per_second": round(self.counts["reports"] / max(seconds, 0.1), 2),

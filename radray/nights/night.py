@@ -1,4 +1,4 @@
-"""One night, whole: prepared where there is a source, then its impressions under each model, a commit for each."""
+"""One night, whole: prepared where there is a source, then its impressions and answers, a commit for each model."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -6,16 +6,18 @@ from functools import partial
 from rich.console import Console
 
 from radray.console import print_line
-from radray.errors import ConfigError, GateError
+from radray.errors import ConfigError, GateError, RadrayError
 from radray.evaluation.deferral.decision import Deferral
 from radray.models.exemplars import fixed_exemplars
 from radray.models.families.registry import family_name
 from radray.models.folder import ModelFolder
 from radray.models.neighbours import has_neighbours
+from radray.nights.answers.night import answer_night
 from radray.nights.arrivals import unanswered
 from radray.nights.dataset_splits import find_dataset_splits, refuse_other_cut, sample_prompts
 from radray.nights.dated import is_nightly
 from radray.nights.engine_choice import EngineOfModel
+from radray.nights.examples_run import prepare_examples
 from radray.nights.final_line import FinalLine
 from radray.nights.predictions_partition import freeze_partition
 from radray.nights.predictions_run import generate_partition
@@ -25,6 +27,7 @@ from radray.settings.root import Settings
 from radray.settings.section import CORPUS_DATE
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
+from radray.tasks.answering import AskedTask
 from radray.tasks.registry import Asked, choose
 
 
@@ -61,14 +64,15 @@ def generate_night(
     start_ray: Callable[[], None],
     console: Console,
     line: FinalLine,
+    tasks: Sequence[tuple[ModelFolder, Sequence[AskedTask]]] = (),
 ) -> None:
-    """Prepare one night where there is a source, and write the impressions of its datasets and splits.
+    """Prepare a night where there is a source, write the impressions of its datasets and splits, and answer `tasks`.
 
-    `models` are those of `asked_of`.
+    `models` are those of `asked_of`, `tasks` of `tasks_of`; their examples are made where they are not there.
 
-    Raises as `prepare_night`, `read_calibration` and `generate_partition`; ConfigError for a calibration of another
-    model, prompt or dataset, and for thresholds that do not go with it, before any impression is written; GateError at
-    the end, when all that passes is committed.
+    Raises as `prepare_night`, `read_calibration`, `generate_partition`, `prepare_examples` and `answer_night`;
+    ConfigError for a calibration of another model, prompt or dataset, and for thresholds that do not go with it, before
+    any impression is written; GateError, or what else refused a part, at the end, when all that passes is committed.
     """
     calibration = read_calibration(settings.score, Storage.of(settings.warehouse.s3))
     Deferral.of(settings.score, calibration)  # that the rules go together
@@ -96,16 +100,20 @@ def generate_night(
         )
         for model, asked in models
     ]
-    refused: list[str] = []
+    refused: list[RadrayError] = []
     for dataset_split in splits:
         for engine, (model, asked) in zip(engines, models, strict=True):
             partition = freeze_partition(warehouse, settings, dataset_split, model, asked, calibration)
             try:
                 generate_partition(partition, engine, start_ray, console, line)
             except GateError as error:  # the nights of other hospitals and models are not its business
-                refused.append(str(error))
+                refused.append(error)
+    if tasks:
+        prepare_examples(settings, [asked.task for asked in tasks[0][1]], start_ray, console, line)
+        refused += answer_night(settings, splits, tasks, start_ray, console, line)
     if refused:
-        raise GateError("; ".join(refused))
+        worst = min(refused, key=lambda error: error.exit_code)
+        raise type(worst)("; ".join(map(str, refused)))
 
 
 def print_unanswered(settings: Settings, console: Console, line: FinalLine) -> None:

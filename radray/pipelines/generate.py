@@ -62,15 +62,8 @@ def stage_predictions(
     with: RayTaskError around an error of a stage, RayActorError and its like where a machine was lost.
     """
     settings = job.settings
-    # Ray ends a run in which no block moves for 30 minutes, and FLAN-T5 XL on a CPU takes longer for 200 reports; a
-    # call that hangs is ended by its own limit, and an actor whose machine is gone and finds no other by this one
-    context = ray.data.DataContext.get_current()
-    context.execution_no_progress_timeout_s = settings.load_timeout_s + settings.call_timeout_s
-    # of what a node brings that joins, Ray Data gives half to tasks that have no limit, used or not: then actors get
-    # less than one, and there is none. The tasks that read and score are few beside any model
-    reads, scores = (min(plan.cpus_kept, len(job.files)), max(2, plan.actors)) if plan.grows else (None, None)
+    reads, scores = limit_waiting(plan, settings, len(job.files))
     reading, scoring = ray.data.TaskPoolStrategy(size=reads), ray.data.TaskPoolStrategy(size=scores)
-    context.op_resource_reservation_ratio = 0.1 if plan.grows else 0.5
     data = ray.data.from_items([{"uri": uri} for uri in job.files], override_num_blocks=len(job.files))
     read, select = ReadRows(job.storage).__call__, SelectReports(job.cut, job.split, staged).__call__
     data = data.map_batches(read, batch_format="pyarrow", batch_size=1, compute=reading)
@@ -88,7 +81,7 @@ def stage_predictions(
             ),
             batch_format="pyarrow",
             batch_size=settings.block_rows,
-            compute=_pool(plan),
+            compute=actor_pool(plan),
             num_cpus=plan.cpus,
             num_gpus=plan.gpus,
             memory=plan.memory,
@@ -104,7 +97,19 @@ def stage_predictions(
         data.write_parquet(path, filesystem=fs, try_create_dir=not is_s3(job.staging), concurrency=scores)
 
 
-def _pool(plan: ActorPlan) -> ray.data.ActorPoolStrategy:
+def limit_waiting(plan: ActorPlan, settings: GenerateSettings, files: int) -> tuple[int | None, int | None]:
+    """Set how long Ray Data waits, and return how many tasks may read `files`, and score, at once; None: no limit."""
+    # Ray ends a run in which no block moves for 30 minutes, and FLAN-T5 XL on a CPU takes longer for 200 reports; a
+    # call that hangs is ended by its own limit, and an actor whose machine is gone and finds no other by this one
+    context = ray.data.DataContext.get_current()
+    context.execution_no_progress_timeout_s = settings.load_timeout_s + settings.call_timeout_s
+    # of what a node brings that joins, Ray Data gives half to tasks that have no limit, used or not: then actors get
+    # less than one, and there is none. The tasks that read and score are few beside any model
+    context.op_resource_reservation_ratio = 0.1 if plan.grows else 0.5
+    return (min(plan.cpus_kept, files), max(2, plan.actors)) if plan.grows else (None, None)
+
+
+def actor_pool(plan: ActorPlan) -> ray.data.ActorPoolStrategy:
     """Return the pool of the plan's actors, to which Ray Data may add others where the plan grows."""
     if plan.grows:
         return ray.data.ActorPoolStrategy(min_size=plan.actors, max_size=None)

@@ -43,12 +43,13 @@ BLOCK_SECONDS = MetricSpec(
 ENGINE_RESTARTS = MetricSpec("radray_engine_restarts", "counter", "Times that an engine was started anew", ("model",))
 SCORED = MetricSpec("radray_reports_scored", "counter", "Predictions scored and checked", ("model",))
 SCORE_SECONDS = MetricSpec("radray_score_seconds", "counter", "Time that tasks took to score and check, s", ("model",))
+ANSWERED = MetricSpec("radray_answers", "counter", "Examples answered: ok, or why not", ("model", "task", "outcome"))
 ROWS_STAGED = MetricSpec("radray_rows_staged", "gauge", "Rows staged of what a job makes now", ("work",))
 ROWS_EXPECTED = MetricSpec("radray_rows_expected", "gauge", "Rows that it makes in all", ("work",))
 
 METRICS = (
     *(PARSED, WRITTEN, REPEATED, INPUT_TOKENS, OUTPUT_TOKENS, BLOCK_SECONDS, ENGINE_RESTARTS, SCORED, SCORE_SECONDS),
-    *(ROWS_STAGED, ROWS_EXPECTED),
+    *(ANSWERED, ROWS_STAGED, ROWS_EXPECTED),
 )
 """All metrics there are."""
 
@@ -70,13 +71,17 @@ class WriterMetrics:
         self._restarts = 0
 
     def answered(self, answers: Sequence[Answer], seconds: float, restarts: int) -> None:
-        """Record the answers to a block, the time they took and how often the engine was started anew so far."""
-        generated = [answer for answer in answers if not isinstance(answer, Failed)]
-        new = [answer for answer in generated if not answer.repeated]
+        """Record the impressions of a block, the time they took and how often the engine was started anew so far."""
         outcomes = Counter(answer.reason.value if isinstance(answer, Failed) else "ok" for answer in answers)
         for outcome, count in outcomes.items():
             record(WRITTEN, count, model=self._model, outcome=outcome)
-        record(REPEATED, len(generated) - len(new), model=self._model)
+        repeated = sum(1 for answer in answers if not isinstance(answer, Failed) and answer.repeated)
+        record(REPEATED, repeated, model=self._model)
+        self.generated(answers, seconds, restarts)
+
+    def generated(self, answers: Sequence[Answer], seconds: float, restarts: int) -> None:
+        """Record what the engine did for a block of any task: tokens, time and how often it was started anew so far."""
+        new = [answer for answer in answers if not isinstance(answer, Failed) and not answer.repeated]
         record(INPUT_TOKENS, sum(answer.input_tokens for answer in new), model=self._model)
         record(OUTPUT_TOKENS, sum(answer.output_tokens for answer in new), model=self._model)
         record(BLOCK_SECONDS, seconds, model=self._model)

@@ -84,9 +84,9 @@ class ExcessRates(Section):
 class GatesSettings(Section):
     """What stops a night of predictions from being committed (exit code 3, yesterday's rows stay); None: gate off.
 
-    They decide no row: after a change of a gate what was staged is used, nothing is generated again. A corpus
-    (date=1970-01-01) is judged by the gates that somebody set, not by the defaults: there models are compared, bad
-    ones too.
+    Answers are judged by max_failed_rate and max_unparsed_fraction, each task by itself. Gates decide no row: after a
+    change of one what was staged is used, nothing is generated again. A corpus (date=1970-01-01) is judged by the gates
+    that somebody set, not by the defaults: there models are compared, bad ones too.
     """
 
     min_reports: Annotated[int, Field(ge=1)] = 200
@@ -113,7 +113,12 @@ class GatesSettings(Section):
 
     `prepare` has refused such a night at source.max_rejected_fraction before."""
     max_failed_rate: Rate | None = 0.05
-    """Largest share of the reports whose prediction is empty or failed; None: gate off."""
+    """Largest share of the reports whose prediction, or of the examples whose answer, is empty or failed; None: gate
+    off."""
+    max_unparsed_fraction: Rate | None = 0.05
+    """Largest share of the answers to a task that cannot be parsed; None: gate off.
+
+    Of `answers` alone, which are judged by it and by `gates.max_failed_rate`, each task by itself."""
     min_distinct_rate: Rate | None = 0.05
     """Least ratio of distinct predictions to distinct findings texts, among reports of abnormal findings; None: gate
     off.

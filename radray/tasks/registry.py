@@ -159,6 +159,11 @@ def find_tasks(tasks: Sequence[str], setting: str = "tasks") -> list[AnswerTask]
     return [ANSWER_TASKS[task_id] for task_id in dict.fromkeys(tasks) if task_id in ANSWER_TASKS]
 
 
+def asks_impression(tasks: Sequence[str]) -> bool:
+    """Return whether impressions are asked for: where no task is named, or the impression is."""
+    return not tasks or IMPRESSION.id in tasks
+
+
 def choose_tasks(
     tasks: Sequence[str], name: str, family: str, trained: Mapping[str, Any], *, learning: bool = False
 ) -> list[AskedTask]:

@@ -41,6 +41,8 @@ def test_the_line_adds_up_what_was_done() -> None:
     line.add_generated(
         "generate-2", outcome(110, {"timeout": 1, "empty_output": 1}, {"no_prediction": 2}, gpu_seconds=2.5)
     )
+    line.add_answers("generate-3", "labels", Counter(ok=20, not_asked=1, unparsed=2))
+    line.add_answers("generate-4", "labels", Counter(ok=5, unparsed=1))
     line.there = 1
     line.error = "GateError"
     line.began -= 100.0
@@ -68,10 +70,11 @@ def test_the_line_adds_up_what_was_done() -> None:
         },
         **{"resumed": 20, "copied": 40, "repeated": 10, "failed": {"empty_output": 1, "timeout": 3}},
         "deferred": {"no_prediction": 2, "withdrawn": 110},
+        "tasks": {"labels": {"not_asked": 1, "ok": 25, "unparsed": 3}},
         **{
             "partitions_there": 1,
             "gpu_seconds": 10.0,
-            "run_ids": [*(f"prepare-{i}" for i in (1, 2, 3)), "generate-1", "generate-2"],
+            "run_ids": [*(f"prepare-{i}" for i in (1, 2, 3)), *(f"generate-{i}" for i in (1, 2, 3, 4))],
         },
         "unaudited": 0,
     }

@@ -28,7 +28,7 @@ def test_the_dashboard_names_each_metric_and_no_other() -> None:
 
 @pytest.mark.parametrize("spec", METRICS, ids=lambda spec: spec.name)
 def test_what_the_dashboard_groups_by_is_a_label(spec: MetricSpec) -> None:
-    known = {"model", "dataset", "status", "outcome", "work"}  # of a closed list: nothing of a report
+    known = {"model", "dataset", "status", "outcome", "task", "work"}  # of a closed list: nothing of a report
     assert set(spec.labels) <= known
     for target in targets():
         if exported(spec) in target["expr"]:

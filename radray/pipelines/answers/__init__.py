@@ -1,1 +1,1 @@
-"""Tasks other than the impression: their examples made of reports."""
+"""Tasks other than the impression: examples made of reports, and answered by one model for all tasks."""

@@ -1,0 +1,1 @@
+"""The answers of a night: several tasks in one run of the pipeline, a commit for each."""
