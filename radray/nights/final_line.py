@@ -77,7 +77,7 @@ class FinalLine:
     deferred: Counter[str] = field(default_factory=Counter)
     """Reports that a person should write, by reason: `withdrawn` for all of a night that is not as calibrated."""
     tasks: dict[str, Counter[str]] = field(default_factory=dict)
-    """Examples answered, by task and by what came of them: ok, not_asked, or why an answer failed."""
+    """Examples of `answers`, by task and by outcome: ok, not_asked, or why an answer failed."""
     gpu_seconds: float = 0.0
     unaudited: int = 0
     """Entries of the audit log that could not be written."""

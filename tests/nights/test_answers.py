@@ -44,7 +44,7 @@ def test_each_example_has_one_answer_in_the_partition_of_its_task(tmp_path: Path
     line = FinalLine("generate")
     assert answer(settings, line=line) == []
     assert LOADED == [("sides", "size")]  # one model for both
-    found = rows(warehouse, "status", "reason", "answer", "value", "correct")
+    answers = rows(warehouse, "status", "reason", "answer", "value", "correct")
     yes, no = ("ok", None, "yes", "yes", True), ("ok", None, "no", "no", True)
     unparsed = ("failed", "unparsed", "maybe", None, False)
     silent, hidden = ("failed", "empty_output", None, None, False), ("failed", "identifier", None, None, False)
@@ -61,7 +61,7 @@ def test_each_example_has_one_answer_in_the_partition_of_its_task(tmp_path: Path
         "e": hidden,
     }
     size["c"] = ("not_asked", "no_impression", None, None, None)
-    assert found == sorted([*expected, *(("size", unit, *outcome) for unit, outcome in size.items())], key=str)
+    assert answers == sorted([*expected, *(("size", unit, *outcome) for unit, outcome in size.items())], key=str)
     assert {(row[2], row[3]) for row in rows(warehouse, "split", "model_digest")} == {("train", MODEL.digest)}
     assert line.tasks["size"] == {"ok": 2, "not_asked": 1, "empty_output": 1, "identifier": 1}
     runs = [row for row in warehouse.read(RUNS).to_pylist() if row["job"] == "generate"]

@@ -113,7 +113,7 @@ def answer_partitions(
             except RadrayError as error:  # the answers to other tasks are not its business
                 refused.append(error)
                 continue
-            _tell(work, committed.merged, repeated, console, line)
+            _summarise(work, committed.merged, repeated, console, line)
     return refused
 
 
@@ -214,7 +214,7 @@ def _gpu_time(figures: dict[str, float | None], plan: ActorPlan) -> Iterator[Non
         figures["gpu_seconds"] = (figures.get("gpu_seconds") or 0.0) + held
 
 
-def _tell(work: _Work, merged: Merged, repeated: int, console: Console, line: FinalLine) -> None:
+def _summarise(work: _Work, merged: Merged, repeated: int, console: Console, line: FinalLine) -> None:
     """Print the outcome of a task's run and add it to `line`."""
     night, counts = work.night, merged.counts
     failed = counts.by("reason", status=AnswerStatus.FAILED.value)
