@@ -20,7 +20,7 @@ from radray.tasks.correction.planting.omissions import omission
 from radray.tasks.correction.planting.statements import Report
 from radray.tasks.correction.planting.topics import TOPICS, other_attribute
 from radray.tasks.correction.suspicion import ERROR, FINE, sensitivity, suspicion
-from radray.tasks.correction.task import MOST_CHARACTERS, TASK
+from radray.tasks.correction.task import MOST_CHARACTERS, MOST_OF_A_SENTENCE, TASK
 from tests.support.paths import openi_file
 
 NORMAL = {
@@ -70,7 +70,8 @@ def test_without_an_impression_nothing_is_asked(reference: str | None) -> None:
 def test_nothing_is_planted_in_a_text_too_long_or_not_of_the_chest() -> None:
     long = many(20, findings="No effusion. " * (MOST_CHARACTERS // 12))
     knee = many(20, body_part="knee", findings="The knee is normal.", reference="Normal knee.")
-    assert {example.item for example in (*long, *knee)} == {"as-is"}
+    endless = many(20, findings=f"No effusion {'or effusion ' * (MOST_OF_A_SENTENCE // 12)}.")
+    assert {example.item for example in (*long, *endless, *knee)} == {"as-is"}
 
 
 def test_own_words_are_changed_where_they_name_what_findings_have() -> None:

@@ -1,4 +1,7 @@
-"""How much an answer of `correction` suspects an error, and how many errors are seen at a rate of false alarms."""
+"""How much an answer of `correction` suspects an error, and how many errors are seen at a rate of false alarms.
+
+``python -m tests.benchmarks.correction WAREHOUSE`` prints it of each model and floor, with intervals.
+"""
 
 import math
 from collections.abc import Sequence

@@ -21,13 +21,13 @@ from radray.tasks.answering import AnswerTask, Counts, Example, GoldSource, Outc
 from radray.tasks.correction.floors import FLOORS
 from radray.tasks.correction.planted import erroneous, fine
 from radray.tasks.correction.planting.agreement import Asked
-from radray.tasks.correction.planting.statements import Report
+from radray.tasks.correction.planting.statements import Report, sentences
 from radray.tasks.correction.prompts import DEFAULTS, PROMPTS
 from radray.tasks.correction.suspicion import ERROR, FINE
 
-MOST_CHARACTERS = 10_000
-"""Findings, or an impression, of more have no error planted: ten times what a long report has, and the word logic of
-the planting takes time as the square of a sentence."""
+MOST_CHARACTERS, MOST_OF_A_SENTENCE = 10_000, 1_000
+"""Findings, or an impression, of more, or with such a sentence, have no error planted: ten times a long report;
+the word logic of the planting takes time as the square of a sentence."""
 
 _WORDS = re.compile(r"\d+(?:\.\d+)?|\w+")
 
@@ -46,7 +46,7 @@ def make_examples(report: Mapping[str, Any]) -> list[Example]:
     own = Report(findings, background, impression)
     draw = Random(f"correction {report['unit_id']}")
     wanted = draw.random() < 0.5 or report["split"] == "train"
-    short = max(len(findings), len(impression)) <= MOST_CHARACTERS
+    short = _is_short(findings) and _is_short(impression)
     of_chest = report["body_part"] in (None, "chest")
     error = erroneous(draw, own, of_chest=of_chest) if wanted and short else None
     asked = [error] if error is not None else []
@@ -61,6 +61,10 @@ def make_examples(report: Mapping[str, Any]) -> list[Example]:
         )
         for its in asked
     ]
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= MOST_CHARACTERS and all(len(each) <= MOST_OF_A_SENTENCE for each in sentences(text))
 
 
 def write(answer: Parsed) -> str:

@@ -6,6 +6,7 @@ no word list with `radray.language` and `radray.checks`: planted errors test the
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 LEXICON: dict[str, tuple[str, str]] = {
     # name: the pattern that recognises it, and its noun
@@ -71,6 +72,8 @@ _PRIOR = re.compile(
     r"|now|still|continu\w+|former\w*|ago|last|develop\w+|healed|healing|chronic\w*|post\w*|follow\w*|known|today|current\w*)\b",
     re.IGNORECASE,
 )
+_CACHED = 4096
+"""Results of `statements_of` that are kept: a report is asked for the same ones by each error that is tried."""
 _STOP = re.compile(r"(?<=[a-z0-9)_][.;?!])\s+(?=[A-Z0-9_(])|(?<=\d\.)\s+(?=[A-Z])")
 
 
@@ -137,13 +140,16 @@ def _state(sentence: str, start: int, end: int) -> str:
 
 def statements_of(name: str, text: str) -> list[Statement]:
     """Return what `text` says of the finding `name`, sentence by sentence."""
-    statements = []
-    for sentence in sentences(text):
-        for match in PATTERNS[name].finditer(sentence):
-            statements.append(
-                Statement(_state(sentence, match.start(), match.end()), sides(sentence), sentence, match[0].lower())
-            )
-    return statements
+    return list(_statements(name, text))
+
+
+@lru_cache(maxsize=_CACHED)
+def _statements(name: str, text: str) -> tuple[Statement, ...]:
+    return tuple(
+        Statement(_state(sentence, match.start(), match.end()), sides(sentence), sentence, match[0].lower())
+        for sentence in sentences(text)
+        for match in PATTERNS[name].finditer(sentence)
+    )
 
 
 def only(name: str, text: str, state: str) -> list[Statement]:
