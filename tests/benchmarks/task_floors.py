@@ -28,8 +28,8 @@ from tests.support.paths import openi_file
 FOLDS = 5
 RESAMPLES, SEED = 2000, 1
 
-Asked = tuple[str, Example]
-"""The cluster of an example's report, and the example."""
+Asked = tuple[str, str, Example]
+"""The cluster of an example's report, the report, and the example."""
 
 
 def reports() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -48,8 +48,12 @@ def reports() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def examples(task: AnswerTask, rows: list[dict[str, Any]], split: str) -> list[Asked]:
     """Return what `task` asks of reports of `split` and has a right answer to."""
-    asked = ((row["split_key"], its) for row in rows for its in task.make_examples({**row, "split": split}))
-    return [(key, its) for key, its in asked if its.gold is not None]
+    return [
+        (row["split_key"], row["unit_id"], its)
+        for row in rows
+        for its in task.make_examples({**row, "split": split})
+        if its.gold is not None
+    ]
 
 
 def fold_of(key: str) -> int:
@@ -82,15 +86,16 @@ def _print(task: AnswerTask, by_part: dict[str, list[dict[str, Any]]], *, of_tes
         ]
     scored: dict[str, list[Outcome]] = {name: [] for name in task.floors}
     keys: list[str] = []
+    units: list[str] = []
     for learnt, held_out in parts:
-        judged = [its for its in held_out if its[1].gold_source != GoldSource.RULES]
-        keys += [key for key, _ in judged]
+        judged = [its for its in held_out if its[2].gold_source != GoldSource.RULES]
+        keys += [key for key, _, _ in judged]
+        units += [unit for _, unit, _ in judged]
         for name, floor in task.floors.items():
-            answers = floor([example for _, example in learnt], [example for _, example in judged])
-            outcomes = [task.score(its, answer) for (_, its), answer in zip(judged, answers, strict=True)]
+            answers = floor([example for *_, example in learnt], [example for *_, example in judged])
+            outcomes = [task.score(its, answer) for (*_, its), answer in zip(judged, answers, strict=True)]
             scored[name] += outcomes
     sides = tuple(Answers(name, FLOOR, outcomes) for name, outcomes in scored.items())
-    units = [str(number) for number in range(len(keys))]
     answered = Answered("openi", "test", task.version, units, keys, ["codes"] * len(keys), sides)
     say(f"{task.version}, {'test part' if of_test else 'training part, five folds'}: {len(keys):,} answers")
     for row in evaluations(answered, resamples=RESAMPLES, seed=SEED):
