@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from radray.errors import ConflictError
+from radray.nights.answers.night import sample_prompts
+from radray.nights.answers.partition import freeze_partition
+from radray.nights.dataset_splits import find_dataset_splits
 from radray.nights.final_line import FinalLine
 from radray.schema.answers import ANSWERS
 from radray.schema.runs import RUNS
@@ -14,7 +17,7 @@ from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import utc_now
 from radray.tables.lease import hold_lease
-from tests.support.worlds.answered import LOADED, MODEL, answer
+from tests.support.worlds.answered import ASKED, LOADED, MODEL, answer
 from tests.support.worlds.examples import night_settings
 from tests.support.worlds.night_tables import NIGHT, put_prepare_run, put_reports
 
@@ -156,3 +159,14 @@ def test_a_second_submitter_is_refused_before_a_model_is_loaded(tmp_path: Path) 
         answer(settings)
     assert (LOADED, rows(warehouse)) == ([], [])
     assert answer(settings) == []
+
+
+def test_an_engine_is_proven_on_prompts_of_all_tasks(tmp_path: Path) -> None:
+    settings, warehouse = world(tmp_path)
+    answer(settings)
+    (split,) = find_dataset_splits(warehouse, settings)
+    nights = [freeze_partition(warehouse, settings, split, MODEL, asked) for asked in ASKED.values()]
+    four, all_prompts = sample_prompts(nights, 4), sample_prompts(nights, 64)
+    assert [sum("Sizes:" in prompt for prompt in prompts) for prompts in (four, all_prompts)] == [2, 4]
+    assert (len(four), len(all_prompts)) == (4, 14)
+    assert four == sorted(sample_prompts(nights, 4))
