@@ -49,8 +49,15 @@ settings.register_profile("busy", deadline=None, derandomize=True)
 settings.load_profile("busy")
 
 _RAY_RAN = pytest.StashKey[bool]()
-FIRST = ("test_trainer.py", "test_crash.py", "test_resume.py")
-"""The modules that take longest: a process that came to one last would work alone for minutes."""
+FIRST = (
+    *("test_identifiers.py", "test_trainer.py", "test_crash.py", "test_validation.py"),
+    *("test_nights.py", "test_whole_loop.py", "test_two_writers.py", "test_certificate.py"),
+    *("test_calibrated_night.py", "test_killed.py", "test_methods.py", "test_resume.py"),
+    *("test_cluster_nights.py", "test_engine_choice.py", "test_write_impressions.py", "test_schedules.py"),
+    *("test_actors_run.py", "test_consensus.py", "test_two_processes.py", "test_maintenance.py", "test_lease.py"),
+)
+"""The modules that take longest, in the order that they begin: a process that came to one last would work alone for
+minutes. Of each four, two wait for Ray and two compute."""
 SLOW_FOLDERS = ("e2e", "faults")
 SLOW_MODULES = (
     *(
@@ -75,7 +82,8 @@ SLOW_FIXTURES = {"s3", "s3_server"}
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest modules, and mark as quick what is neither slow nor a drill."""
-    items.sort(key=lambda item: item.path.name not in FIRST)
+    places = {name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
     for item in items:
         if is_slow(item):
             item.add_marker("slow")

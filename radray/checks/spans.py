@@ -63,6 +63,19 @@ def sentence_of(text: str, position: int) -> tuple[int, int]:
     return 0, len(text)
 
 
+def sentence_has(words: re.Pattern[str], text: str, position: int) -> bool:
+    """Return whether the sentence of `text` at `position` has a match of `words`; False for an empty text.
+
+    A sentence is searched once, whatever number of its findings and measurements ask: they may be thousands.
+    """
+    return _has(words, text, *sentence_of(text, position))
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _has(words: re.Pattern[str], text: str, start: int, end: int) -> bool:
+    return words.search(text, start, end) is not None
+
+
 def stems(words: str) -> re.Pattern[str]:
     """Return a pattern for the beginnings of words in `words`, which spaces separate; a "~" stands for a space.
 

@@ -9,7 +9,7 @@ in 60 %.
 import re
 
 from radray.checks.context import is_asserted, is_current, is_finding
-from radray.checks.spans import sentence_of
+from radray.checks.spans import sentence_has
 from radray.language.lexicon.concepts import CONCEPTS, ancestors
 from radray.language.mentions import Mention, State
 
@@ -86,13 +86,12 @@ def is_reportable(mention: Mention, text: str) -> bool:
         return True
     if not _weighs(mention, concept.urgency is not None):
         return False
-    sentence = text[slice(*sentence_of(text, mention.start))]
     if mention.concept in _NEVER_LASTING:
-        return mention.severity != "trace" and not _CHRONIC.search(sentence)
+        return mention.severity != "trace" and not sentence_has(_CHRONIC, text, mention.start)
     stable = mention.change == "unchanged" and mention.concept in _HARMLESS_IF_STABLE
     if stable or is_lasting(mention, text):
         return False
-    return concept.organ not in _OF_SHADOWS or not _NOTHING.search(sentence)
+    return concept.organ not in _OF_SHADOWS or not sentence_has(_NOTHING, text, mention.start)
 
 
 def is_abnormal(mention: Mention, text: str) -> bool:
@@ -104,7 +103,7 @@ def is_abnormal(mention: Mention, text: str) -> bool:
 
 def is_lasting(mention: Mention, text: str) -> bool:
     """Return whether the sentence of `mention` in `text` says that it has been there for long: old, healed, chronic."""
-    return mention.historical or _LASTING.search(text, *sentence_of(text, mention.start)) is not None
+    return mention.historical or sentence_has(_LASTING, text, mention.start)
 
 
 def _weighs(mention: Mention, urgent: bool) -> bool:

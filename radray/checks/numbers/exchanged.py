@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 from radray.checks.findings.positions import Position, find_positions
 from radray.checks.numbers.grades import Grade, agree, find_grades
 from radray.checks.numbers.measurements import Measurement, find_measurements, same
-from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place, sentence_of, sentence_spans
+from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Hit, Place, sentence_has, sentence_of, sentence_spans
 from radray.checks.subjects import (
     KNOWN,
     OF_A_KIND,
@@ -47,8 +47,7 @@ _MOVED = re.compile(
     r"|fallen|risen|went|gone|chang\w*|growth|growing|improv\w*)\b",
     re.IGNORECASE,
 )
-
-
+_NOW = re.compile(r"\bnow\b")
 _SHIFTED = re.compile(
     r"\b(?:shift|deviat|displac|herniat|mediastin|trache|midline|atri|ventric|arch)\w*", re.IGNORECASE
 )
@@ -247,7 +246,7 @@ def bind(form: str, text: str, numbers: Sequence[_Stated]) -> list[Bound[_Stated
     by_end = {
         span[1]: with_positions(subject, positions) for span, subject in zip(spans, subjects(text, spans), strict=True)
     }
-    starts = [number.start for number in numbers]
+    starts = sorted(number.start for number in numbers)
 
     def first_of(number: _Stated) -> int:
         """Return where the phrase of a product begins: "previously 1.1 x 1.0 cm" is of one exam."""
@@ -274,17 +273,20 @@ def with_positions(subject: Subject, positions: Sequence[Position]) -> Subject:
 
 
 def _is_then(text: str, start: int, end: int, starts: Sequence[int]) -> bool | None:
-    """Return whether the number at `start` is of an earlier exam by the words before and after it; None where open."""
+    """Return whether the number at `start` is of an earlier exam by the words before and after it; None where open.
+
+    `starts` are those of all numbers, in order.
+    """
     first, last = sentence_of(text, start)
     before = max(first, start - 60)
     if _THEN.search(text, before, start) or _THEN_AFTER.match(text, end, last):
         return True
-    if sum(first <= other < last for other in starts) < 2:
+    if bisect_left(starts, last) - bisect_left(starts, first) < 2:
         return False
-    moved = _MOVED.search(text, first, last) is not None
+    moved = sentence_has(_MOVED, text, start)
     if moved and _FROM.search(text, before, start):
         return True
     if moved and (_TO.match(text, start, last) or _AFTER_TO.search(text, before, start)):
         return False if _FROM_TO.search(text, before, start) else None
     was = _WAS.search(text, before, start)
-    return was is not None and (was["aside"] is not None or re.search(r"\bnow\b", text[first:last]) is not None)
+    return was is not None and (was["aside"] is not None or sentence_has(_NOW, text, start))
