@@ -50,17 +50,18 @@ GENERATE = GenerateSettings(
 )
 
 
-@pytest.fixture
-def two_cpus(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # of its workers, whichever radray is installed
+@pytest.fixture(scope="module")
+def two_cpus() -> Iterator[None]:
     before = os.umask(0o022)
-    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
-    try:
-        with ray_cluster(ClusterSettings()):
-            yield
-    finally:
-        ray.shutdown()
-        os.umask(before)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))  # of its workers, whichever radray is installed
+        ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+        try:
+            with ray_cluster(ClusterSettings()):
+                yield
+        finally:
+            ray.shutdown()
+            os.umask(before)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ HELD_OUT = "split.validation_fraction=0.2"
 
 @pytest.fixture(scope="module")
 def nights(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
-    """Return a hospital that has prepared its corpus and fine-tuned on two workers."""
+    """Return a hospital that has prepared its corpus."""
     folder = tmp_path_factory.mktemp("nights")
     with running_nights(folder, s3_server, (3, 3), *LEARN, HELD_OUT) as world:
         corpus = ["date=1970-01-01", f"source.uri={world.arrive('corpus', CORPUS)}", "source.format=jsonl"]
@@ -39,28 +39,28 @@ def nights(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Ite
         done = world.ray("job", "submit", "--working-dir", ".", "--", *command("prepare", world, *corpus))
         assert done.returncode == 0, done.stdout + done.stderr
         assert f"prepare: {CORPUS} units in: {CORPUS} ok" in done.stdout
-        done = world.submit("finetune", "--config", "jobs/configs/hospital.yaml")
-        assert done.returncode == 0, done.stdout + done.stderr
         yield world
+
+
+@pytest.fixture(scope="module")
+def trained(nights: Nights) -> str:
+    """Return the setting that names a model that was fine-tuned on two workers."""
+    done = nights.submit("finetune", "--config", "jobs/configs/hospital.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return f"model.uri={nights.folder}/trained"
 
 
 def command(job: str, world: Nights, *words: str) -> list[str]:
     return ["python", "-m", f"jobs.{job}", "--config", "jobs/configs/hospital.yaml", *words]
 
 
-def models(world: Nights) -> str:
-    return f"model.uri={world.folder}/trained"
-
-
 def test_a_night_is_submitted_followed_refused_twice_and_read(nights: Nights) -> None:
-    steps = nights.warehouse.read(TRAINING_METRICS, ["step", "name"]).to_pylist()
-    assert {row["step"] for row in steps if row["name"] == "train_loss"} == {2, 4}
     assert nights.warehouse.read(REPORTS).num_rows == CORPUS
 
     night = "2026-11-21"
     nights.arrive(night, REPORTS_A_NIGHT)
-    words = nights.words(night, models(nights), "split=live")
-    name = f"generate-{night}-hospital-trained"
+    words = nights.words(night, "split=live")
+    name = f"generate-{night}-hospital-model"
     # submitted without waiting; a second one learns who has it
     first = nights.submit("generate", *words, "cluster.wait=false")
     assert first.returncode == 0, first.stderr
@@ -81,14 +81,16 @@ def test_a_night_is_submitted_followed_refused_twice_and_read(nights: Nights) ->
     done = nights.submit("evaluate", "--config", "jobs/configs/hospital.yaml", f"date={night}")
     assert done.returncode == 0, done.stdout + done.stderr
     rows = nights.warehouse.read(EVALUATIONS, ["system", "n"], {"stratum": "all", "metric": "rouge1"}).to_pylist()
-    assert {row["n"] for row in rows if row["system"].startswith("trained ")} == {REPORTS_A_NIGHT}
+    assert {row["n"] for row in rows if row["system"].startswith("model ")} == {REPORTS_A_NIGHT}
 
 
 @pytest.mark.drill
-def test_a_night_that_is_there_is_left_alone_and_exit_codes_arrive(nights: Nights) -> None:
+def test_a_night_that_is_there_is_left_alone_and_exit_codes_arrive(nights: Nights, trained: str) -> None:
+    steps = nights.warehouse.read(TRAINING_METRICS, ["step", "name"]).to_pylist()
+    assert {row["step"] for row in steps if row["name"] == "train_loss"} == {2, 4}
     night = "2026-11-20"
     nights.arrive(night, REPORTS_A_NIGHT)
-    words = nights.words(night, models(nights), "split=live")
+    words = nights.words(night, trained, "split=live")
     assert nights.submit("generate", *words).returncode == 0
     again = nights.submit("generate", *words)
     assert again.returncode == 0, again.stderr
@@ -101,11 +103,11 @@ def test_a_night_that_is_there_is_left_alone_and_exit_codes_arrive(nights: Night
 
 
 @pytest.mark.drill
-def test_thirty_nights_and_the_public_reports_as_one(nights: Nights) -> None:
+def test_thirty_nights_and_the_public_reports_as_one(nights: Nights, trained: str) -> None:
     dates = [str(FIRST + datetime.timedelta(days=day)) for day in range(int(os.environ.get("RADRAY_NIGHTS", "30")))]
     for place, date in enumerate(dates):
         nights.arrive(date, REPORTS_A_NIGHT + place, seed=place)
-        done = nights.submit("generate", *nights.words(date, models(nights)))
+        done = nights.submit("generate", *nights.words(date, trained))
         assert done.returncode == 0, done.stdout + done.stderr
     for place, date in enumerate(dates):
         nights.whole(date, REPORTS_A_NIGHT + place, seed=place)
@@ -116,7 +118,7 @@ def test_thirty_nights_and_the_public_reports_as_one(nights: Nights) -> None:
         pytest.skip("RADRAY_DATA has no Open-i reports: thirty synthetic nights were run, and not that one")
     words = ["--config", "jobs/configs/hospital.yaml", "date=2026-12-24", "source.format=openi_csv"]
     words += NO_GATES  # none lets the words of a model of four steps pass
-    done = nights.submit("generate", *words, f"source.uri={file}", "source.dataset=openi", models(nights))
+    done = nights.submit("generate", *words, f"source.uri={file}", "source.dataset=openi", trained)
     assert done.returncode == 0, done.stdout + done.stderr
     where = {"dataset": "openi", "batch_date": datetime.date(2026, 12, 24)}
     ok = nights.warehouse.read(REPORTS, ["unit_id"], {**where, "status": "ok"}).column("unit_id").to_pylist()

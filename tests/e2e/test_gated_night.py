@@ -15,6 +15,8 @@ from radray.schema.runs import RUNS
 from radray.tables.catalog import Warehouse
 from tests.support.worlds.loop import settings_for, tiny_model, write_corpus
 
+pytestmark = pytest.mark.drill  # 2 minutes; a night of test_nights.py is refused in every run
+
 STUDIES = 24
 SOURCE = ("source.format=mimic_zip", "date=2026-11-21", "generate.max_new_tokens=4", "generate.engine=transformers")
 STRICT = ("gates.min_reports=4", "gates.max_tier_a_rate=0", "gates.min_distinct_rate=1")

@@ -18,7 +18,7 @@ from jobs.evaluate import evaluate
 from jobs.generate import generate
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
-from radray.errors import AuditError, ConfigError
+from radray.errors import AuditError, ConfigError, GateError
 from radray.nights.final_line import FinalLine
 from radray.pipelines.prometheus import METRICS
 from radray.schema.predictions import PREDICTIONS
@@ -69,6 +69,12 @@ def settings_for(folder: Path, uri: str, *words: str) -> Settings:
     source = ["source.format=jsonl", "source.dataset=hospital", f"source.uri={folder}/{uri}"]
     engine = ["generate.engine=transformers", "generate.max_new_tokens=4", "cluster.price_per_hour=3600"]
     return load_settings((), [f"warehouse.uri={folder}/warehouse", *source, *engine, *words])
+
+
+def strict(settings: Settings) -> Settings:
+    """Return `settings` with gates that no night of an untrained model passes."""
+    gates = settings.gates.model_copy(update={"min_reports": 4, "max_tier_a_rate": 0.0, "min_distinct_rate": 1.0})
+    return settings.model_copy(update={"gates": gates})
 
 
 def output_of(job: Any, settings: Settings, line: FinalLine | None = None) -> str:
@@ -139,7 +145,13 @@ def test_nights_of_two_models_with_a_bad_one_a_late_file_a_correction(tmp_path: 
     write(tmp_path / "in" / "2026-11-01" / "a.jsonl", ("1", f"Small effusion {CANARY}."), same, corrected)
     write(tmp_path / "in" / "2026-11-01" / "late.jsonl", ("5", "Fracture."))
     first = settings.model_copy(update={"until": None})
-    printed = output_of(generate, first)
+    # its gates refuse it: both models are judged, and the rows of before stay; lifted, what was made is taken
+    with pytest.raises(GateError, match=r"gates\.") as refused:
+        output_of(generate, strict(first))
+    assert all(f"model {name}: " in str(refused.value) for name in ("one", "two"))
+    assert nights(warehouse) == before
+    assert len(commits(warehouse)) == 4
+    assert output_of(generate, first).count("4 resumed") == 2
     after = nights(warehouse)
     assert {night: sorted(rows) for night, rows in after.items()} == {
         **{("2026-11-01", model): ["1", "2", "3", "5"] for model in ("one", "two")},
@@ -150,7 +162,6 @@ def test_nights_of_two_models_with_a_bad_one_a_late_file_a_correction(tmp_path: 
         kept = {study for study, run in after[night].items() if run == before[night].get(study)}
         assert kept == {"1", "2"}
         assert after[("2026-11-03", model)] == before[("2026-11-03", model)]
-    assert printed.count("2 copied") == 2
     assert len(commits(warehouse)) == 6
     assert output_of(generate, first).count("is there already") == 3
     assert len(commits(warehouse)) == 6

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import AutoTokenizer
 
 from radray.errors import ConfigError, RadrayError
 from radray.models.families.registry import open_family
@@ -18,16 +19,17 @@ from radray.training.loop.optimisers import Adafactor, build_optimiser, fill_sta
 from radray.training.loop.sharding import Learner, Worker, refuse_bf16
 from radray.training.loop.state import State
 from tests.support.training.examples import tokenise
+from tests.support.training.toy import build_toy, toy_pairs
 
 Pairs = dict[str, tuple[list[str], list[str]]]
 SETTINGS = TrainSettings(epochs=2, batch_size=37, learning_rate=5e-3, log_every_steps=2, threads_per_worker=1, seed=4)
 
 
-def _load(folder: Path, pairs: Pairs) -> tuple[Any, Examples, Examples]:
+def _load(folder: Path, pairs: Pairs, chat: bool = False) -> tuple[Any, Examples, Examples]:
     family = open_family(folder)
     tokenizer = family.load_tokenizer(folder)
     examples, validation = (
-        tokenise(family, tokenizer, *pairs[name], max_input_tokens=64, max_target_tokens=16)
+        tokenise(family, tokenizer, *pairs[name], max_input_tokens=96, max_target_tokens=16, chat=chat)
         for name in ("train", "validation")
     )
     return family.load_model(folder), examples, validation
@@ -44,8 +46,9 @@ def _run(
     model: Any = None,
     state: State | None = None,
     score: Score | None = None,
+    chat: bool = False,
 ) -> tuple[Any, list[tuple[int, float, str, float]], list[tuple[int, float | None]]]:
-    plain, examples, validation = _load(folder, pairs)
+    plain, examples, validation = _load(folder, pairs, chat)
     plain = model or plain
     logged: list[tuple[int, float, str, float]] = []
     saved: list[tuple[int, float | None]] = []
@@ -213,6 +216,28 @@ def test_equal_seeds_give_equal_weights(toy_model: Path, pairs: Pairs) -> None:
     assert all(torch.equal(first[name], second[name]) for name in first)
     third = _run(toy_model, pairs, SETTINGS.model_copy(update={"seed": 5}))[0].state_dict()
     assert not all(torch.equal(first[name], third[name]) for name in first)
+
+
+def test_a_causal_model_learns_through_its_chat_template(tmp_path: Path) -> None:
+    build_toy("causal", tmp_path)
+    both = {"train": toy_pairs(75, 1, "causal"), "validation": toy_pairs(20, 2, "causal")}
+    settings = SETTINGS.model_copy(update={"epochs": 4, "batch_size": 8, "learning_rate": 1e-2})
+    model, logged, _ = _run(tmp_path, both, settings, chat=True)
+    losses = [value for _, value in _named(logged, "val_loss")]
+    assert losses[-1] < 0.5 * losses[0]
+    # the loss that was measured, by transformers alone: turns of its own template, one example at a time
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path, local_files_only=True)
+    total, tokens = 0.0, 0
+    for prompt, answer in zip(*both["validation"], strict=True):
+        turn = [{"role": "user", "content": prompt}]
+        text = tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
+        before = len(tokenizer(text)["input_ids"])
+        whole = torch.tensor([tokenizer(f"{text}{answer}{tokenizer.eos_token}")["input_ids"]])
+        with torch.no_grad():
+            logits = model(input_ids=whole).logits[0, before - 1 : -1]
+        total += float(torch.nn.functional.cross_entropy(logits, whole[0, before:], reduction="sum"))
+        tokens += whole.shape[1] - before
+    assert total / tokens == pytest.approx(losses[-1], rel=1e-5)
 
 
 def test_the_output_layer_trains_apart_from_the_embedding(toy_model: Path, pairs: Pairs) -> None:

@@ -42,6 +42,7 @@ from tests.support.training.held_uploads import HeldUploads
 from tests.support.training.toy import build_toy, toy_pairs
 from tests.support.training.toy_finetune import CANARY, DRILL_STEPS, SCORING, SETTINGS, Run, start_ray, table, wrong
 
+EVERY_STEP = SETTINGS.model_copy(update={"checkpoint_every_steps": 1})
 PICKED = (FixedExemplar("e1", None, "Clear.", "Normal."),)
 Pairs = dict[str, tuple[list[str], list[str]]]
 
@@ -274,23 +275,37 @@ def _same_model(first: Path, second: Path) -> bool:
     return (first / "model.safetensors").read_bytes() == (second / "model.safetensors").read_bytes()
 
 
-def test_a_killed_worker_and_a_stopped_one_end_in_the_same_model(
+def test_a_killed_worker_is_replaced_and_the_model_is_the_same(
     run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = SETTINGS.model_copy(update={"checkpoint_every_steps": 1})
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
-    uploads = HeldUploads(Storage.of(S3Settings()), "", tmp_path, kill_at=8, stop_at=16)
+    uploads = HeldUploads(Storage.of(S3Settings()), "", tmp_path, kill_at=8)
     killed: list[int] = []
-    stopped: list[int] = []
-    notes: list[str] = []
 
     def listen(metric: Metric) -> None:
-        # a worker is met where it waits: it is killed, which Ray mends; the next one gets SIGTERM
+        # a worker is met where it waits: it is killed, which Ray mends
         if metric.name == "train_loss" and metric.step == 5:
             uploads.wait_for(8)
             (worker,) = _workers()
             killed.append(worker.pid)
             worker.kill()
+
+    done = _finetune(toy_model, pairs, tmp_path, EVERY_STEP, listen, uploads=uploads)
+    assert (tmp_path / "wait-policy").read_text() == "1000"
+    assert len(killed) == 1
+    # the worker in the killed one's place did not start over
+    assert done.notes == ["resumes from the checkpoint of step 7"]
+    _as_undisturbed(done, run)
+
+
+@pytest.mark.drill  # 2 minutes; tests/training/test_resume.py stops workers without Ray in every run
+def test_a_stopped_worker_ends_the_training_and_the_next_goes_on(
+    run: Run, toy_model: Path, pairs: Pairs, tmp_path: Path
+) -> None:
+    uploads = HeldUploads(Storage.of(S3Settings()), "", tmp_path, stop_at=16)
+    stopped: list[int] = []
+
+    def listen(metric: Metric) -> None:
         if metric.name == "train_loss" and metric.step == 15:
             uploads.wait_for(16)
             (worker,) = _workers()
@@ -298,24 +313,26 @@ def test_a_killed_worker_and_a_stopped_one_end_in_the_same_model(
             worker.terminate()
 
     with pytest.raises(RadrayError, match=r"was stopped by SIGTERM after step \d+; its checkpoint is in") as error:
-        _finetune(toy_model, pairs, tmp_path, settings, listen, notes=notes, uploads=uploads)
-    assert (tmp_path / "wait-policy").read_text() == "1000"
-    assert len(killed) == len(stopped) == 1
-    assert killed != stopped
+        _finetune(toy_model, pairs, tmp_path, EVERY_STEP, listen, uploads=uploads)
+    assert len(stopped) == 1
     last = steps_in(tmp_path / "checkpoints")[-1]
     assert last in (17, 18)
     assert f"after step {last};" in str(error.value)
-    # the worker in the killed one's place did not start over
-    assert notes == ["resumes from the checkpoint of step 7"]
     assert not (tmp_path / "model").exists()
 
-    again = _finetune(toy_model, pairs, tmp_path, settings)
+    again = _finetune(toy_model, pairs, tmp_path, EVERY_STEP)
     assert again.notes == [f"resumes from the checkpoint of step {last}"]
-    assert (again.result.resumed_from, again.result.steps) == (last, 40)
-    losses = [(metric.step, metric.value) for metric in again.metrics if metric.name in ("train_loss", "val_loss")]
+    assert again.result.resumed_from == last
+    _as_undisturbed(again, run)
+
+
+def _as_undisturbed(done: Run, run: Run) -> None:
+    """Assert that the values that were heard and the model are those of an undisturbed `run`."""
+    assert done.result.steps == 40
+    losses = [(metric.step, metric.value) for metric in done.metrics if metric.name in ("train_loss", "val_loss")]
     assert len(losses) > 4
     assert set(losses) <= {(metric.step, metric.value) for metric in run.metrics}
-    assert _same_model(again.out, run.out)
+    assert _same_model(done.out, run.out)
 
 
 @pytest.mark.parametrize(("own", "workers"), [(None, "1000"), ("5", "5")])
@@ -329,6 +346,7 @@ def test_idle_threads_of_workers_sleep_unless_the_user_says_otherwise(
     assert run_config(tmp_path, SETTINGS).worker_runtime_env == {"env_vars": {"GOMP_SPINCOUNT": workers, **kept}}
 
 
+@pytest.mark.drill  # a minute; tests/training/test_loop.py learns the same without Ray in every run
 def test_a_causal_model_learns_through_its_chat_template(
     session_logs: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""A worker that waits at two steps of a training, so that a test meets it there whatever the machine is doing."""
+"""A worker that waits at a step of a training, so that a test meets it there whatever the machine is doing."""
 
 import os
 import time
@@ -16,21 +16,22 @@ PATIENCE_S = 180
 
 @dataclass(frozen=True, slots=True)
 class HeldUploads(Uploads):
-    """In the place of checkpoints on S3: uploads nothing, and its `put_manifest` waits at two steps.
+    """In the place of checkpoints on S3: uploads nothing, and its `put_manifest` waits at a step.
 
     A checkpoint is whole once that returns, and the loop waits for it before it starts the next one: a worker that
     waits at step n has a whole checkpoint of n - 1 and takes no step after n + 1. At `kill_at` the first worker that
-    comes there waits to be killed, at `stop_at` the first one waits for SIGTERM. Each writes its GOMP_SPINCOUNT to the
-    file ``wait-policy``.
+    comes there waits to be killed, at `stop_at` the first one waits for SIGTERM (None: nobody waits). Each writes its
+    GOMP_SPINCOUNT to the file ``wait-policy``.
     """
 
     meeting: Path
-    kill_at: int
-    stop_at: int
+    kill_at: int | None = None
+    stop_at: int | None = None
 
     def put_manifest(self, name: str, manifest: CheckpointManifest) -> None:
         (self.meeting / "wait-policy").write_text(os.environ.get("GOMP_SPINCOUNT", "none"))
         step = step_of(name)
+        assert step is not None
         if step == self.kill_at and self._first(step):
             time.sleep(PATIENCE_S)
             raise RadrayError("nobody killed the worker")
