@@ -22,7 +22,7 @@ from radray.tables.catalog import Warehouse
 from tests.support.paths import ROOT
 from tests.support.worlds.loop import CANARY, PROMPT, settings_for, tiny_model, write_corpus
 
-STUDIES = 40
+STUDIES = 60
 PATIENCE_S = 240
 
 
@@ -104,7 +104,7 @@ class Generating:
             *(sys.executable, "-m", "jobs.generate", f"warehouse.uri={folder}/warehouse", f"model.uri={folder}/model"),
             *("source.format=mimic_zip", f"source.uri={folder}/corpus.zip", "source.dataset=synthetic"),
             "split.validation_fraction=0",  # one partition
-            # slow enough to be met half-way: 8 blocks of 5 reports, one report a call
+            # slow enough to be met half-way: 12 blocks of 5 reports, one report a call
             "generate.engine=transformers",  # which needs no parity run
             *("generate.block_rows=5", "generate.batch_size=1", "generate.num_beams=4", "generate.max_new_tokens=16"),
             *words,
