@@ -96,6 +96,7 @@ def test_the_card_of_several_tasks_names_each_and_where_its_answers_are_from(tmp
     card = " ".join((tmp_path / "README.md").read_text().split())
     for words in (
         "This model writes the IMPRESSION",
+        "- training examples of all tasks: 900",
         "answers what other tasks ask of a radiology report, each under a prompt of its own: labels, devices.",
         "Task: impression. Prompt: background-findings-v1. Task: labels. Prompt: labels-report-v1.",
         "- examples, labels.gold.rules: 80 - examples, labels.gold.codes: 10 - examples, labels.left out.no_gold: 3",

@@ -108,12 +108,13 @@ def _prompts(provenance: Mapping[str, Any]) -> str:
 
 def _data(provenance: Mapping[str, Any]) -> dict[str, Any]:
     examples = provenance.get("examples", {})
+    what = "examples of all tasks" if provenance.get("tasks") else "reports"
     data = {
         "dataset": provenance.get("dataset"),
         "batch date": provenance.get("batch_date"),
-        "training reports": examples.get("train"),
+        f"training {what}": examples.get("train"),
         "examples that an epoch learns from these": examples.get("epoch"),
-        "validation reports": examples.get("validation"),
+        f"validation {what}": examples.get("validation"),
         "picked exemplars, whose text stands in the folder": provenance.get("fixed_exemplars"),
         "digest of both": provenance.get("data_digest"),
         **_flat(provenance.get("targets", {}), "targets, "),
