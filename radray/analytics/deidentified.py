@@ -19,7 +19,7 @@ from radray.flags import CLASSES
 from radray.schema.checks import RAW_ROUGE_COLUMNS
 from radray.schema.predictions import ROUGE_COLUMNS
 
-DEIDENTIFIED = ("reports_deidentified", "predictions_deidentified")
+DEIDENTIFIED = ("reports_deidentified", "predictions_deidentified", "answers_deidentified")
 """Names of the views."""
 
 REPORT_COLUMNS = (
@@ -37,6 +37,13 @@ PREDICTION_COLUMNS = (
     *("reference_items", "defer", "defer_reason", "checks_id"),
 )
 """Columns of `predictions` that are handed on as they are."""
+
+ANSWER_COLUMNS = (
+    *("task", "item", "split", "model_name", "model_digest", "prompt_id", "engine", "status", "reason", "value"),
+    *("gold_value", "gold_source", "correct", "f1", "input_tokens", "output_tokens", "input_truncated", "output_cut"),
+    *("logprob_per_token", "repeated", "scorer_id"),
+)
+"""Columns of `answers` that are handed on as they are."""
 
 _ID_CHARACTERS = 32
 """Of the 64 of a digest: 128 bits, of which no two of 10^9 ids are likely to be alike."""

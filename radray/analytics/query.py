@@ -16,7 +16,7 @@ from radray.analytics.deidentified import DEIDENTIFIED, register_keyed_id
 from radray.analytics.output import RowStream
 from radray.analytics.views import VIEWS, Choices, duckdb_sql, in_order
 from radray.errors import ConfigError, InputError
-from radray.schema.column import HYPOTHESES, SECTIONS, STRINGS, TableSchema
+from radray.schema.column import ENTRIES, HYPOTHESES, SECTIONS, STRINGS, TableSchema
 from radray.schema.tables import TABLES
 from radray.storage import spill
 from radray.storage.files import is_s3
@@ -30,6 +30,7 @@ _DUCKDB = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.float64(): "DOUBLE",
 _DUCKDB |= {pa.date32(): "DATE", pa.timestamp("us"): "TIMESTAMP", STRINGS: "VARCHAR[]"}
 _DUCKDB |= {
     HYPOTHESES: 'STRUCT("text" VARCHAR, score DOUBLE)[]',
+    ENTRIES: 'STRUCT("name" VARCHAR, "state" VARCHAR, place VARCHAR)[]',
     SECTIONS: 'STRUCT("name" VARCHAR, "start" BIGINT, "text" VARCHAR)[]',
 }
 

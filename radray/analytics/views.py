@@ -15,8 +15,10 @@ from importlib.resources import files
 import sqlglot
 from sqlglot import exp
 
-from radray.analytics.deidentified import PREDICTION_COLUMNS, REPORT_COLUMNS
+from radray.analytics.deidentified import ANSWER_COLUMNS, PREDICTION_COLUMNS, REPORT_COLUMNS
+from radray.evaluation.answers.tally import METRICS
 from radray.flags import CLASSES, TIER_A, TIER_B
+from radray.schema.answers import ANSWERS
 from radray.schema.column import TableSchema
 from radray.schema.evaluations import COMPARISONS, EVALUATIONS
 from radray.schema.predictions import PREDICTIONS
@@ -31,9 +33,10 @@ TEXT = frozenset(
     {
         *("background", "indication", "comparison", "findings", "reference", "reference_raw", "prediction"),
         *("hypotheses", "candidates", "sections", "impression_items", "exam_description"),
+        *("inputs", "target", "answer", "rewritten", "gold_rewritten"),
     }
 )
-"""Columns of `reports` and `predictions` with report text; `impression_items` of `predictions` is a number."""
+"""Columns of the tables with report text; `impression_items` of `predictions` is a number."""
 IDENTIFYING = frozenset(
     {
         *("subject_id", "split_key", "source_uri", "source_member", "text_digest", "source_digest", "source_etag"),
@@ -44,7 +47,10 @@ IDENTIFYING = frozenset(
 few exams begin in the same second. study_id and unit_id are not among them, and identify one too, for whoever may open
 the source: views without text are for those who look studies up. To hand rows on, see `deidentified`."""
 
-WITH_TEXT = ("predictions_text", "side_by_side", "candidates")
+ENTRY_LISTS = ("entries", "gold_entries")
+"""Columns with lists of entries, which are no text: ids of a vocabulary, or of sentences their numbers."""
+
+WITH_TEXT = ("predictions_text", "side_by_side", "candidates", "answers_text", "study_tags")
 """Views with report text."""
 
 URGENCY = (
@@ -52,6 +58,13 @@ URGENCY = (
     *("recommendation", "prior", "identifier", "degenerate", "mask"),
 )
 """Classes of errors that can harm: from what may harm a patient tonight to what a reader sees at a glance."""
+
+_ANSWER_METRICS = ", ".join(f"'{metric}'" for metric in METRICS)
+_EVALUATED_TASK = (
+    f"CASE WHEN metric IN ({_ANSWER_METRICS}) AND scorer_id NOT LIKE 'scores;%'"
+    " THEN regexp_replace(scorer_id, '-[0-9]+$', '') ELSE '' END"
+)
+"""The task that a row of `evaluations` or `comparisons` is of; '': the impression."""
 
 _SIDE = ("model_name", "status", "prediction", "rouge1_f", "rouge2_f", "rougel_f", "rougelsum_f")
 _SIDE_COLUMNS = (*_SIDE, *(f"flag_{name}" for name in CLASSES), "followup", "defer")
@@ -62,6 +75,7 @@ VIEWS = (
     *("latest_predictions", "side_by_side", "worklist", "nights", "night_volume", "night_runs"),
     *("rouge_by_night", "rouge_standardised", "model_comparison", "evaluation_figures", "evaluation_comparisons"),
     *("flag_rates", "recommendations", "mentions", "candidates", "deferrals", "calibrations", "training_curves"),
+    *("answers_without_text", "answers_text", "answer_entries", "study_tags", "label_prevalence", "task_scores"),
     *("audit_trail", "data_dictionary"),
 )
 """Names of all views, each after the views that it reads."""
@@ -92,7 +106,7 @@ class Choices:
 def flat_columns(schema: TableSchema) -> tuple[str, ...]:
     """Return the table's columns without report text, lists, and what identifies a patient, but for study and unit."""
     held = TEXT - {"impression_items"} if schema is PREDICTIONS else TEXT
-    return tuple(column.name for column in schema.columns if column.name not in held | IDENTIFYING)
+    return tuple(column.name for column in schema.columns if column.name not in held | IDENTIFYING | set(ENTRY_LISTS))
 
 
 def view_sql(name: str, choices: Choices) -> str:
@@ -208,6 +222,10 @@ def _lists() -> Mapping[str, str]:
     return {
         "reports_without_text": ", ".join(flat_columns(REPORTS)),
         "predictions_without_text": ", ".join(flat_columns(PREDICTIONS)),
+        "answers_without_text": ", ".join(flat_columns(ANSWERS)),
+        "answers_deidentified": ", ".join(ANSWER_COLUMNS),
+        "answer_metrics": _ANSWER_METRICS,
+        "evaluated_task": _EVALUATED_TASK,
         "reports_deidentified": ", ".join(REPORT_COLUMNS),
         "predictions_deidentified": ", ".join(PREDICTION_COLUMNS),
         "evaluations": ", ".join(column.name for column in EVALUATIONS.columns),

@@ -8,15 +8,21 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs import query as query_job
-from radray.analytics.deidentified import DEIDENTIFIED, PREDICTION_COLUMNS, REPORT_COLUMNS, keyed_id
+from radray.analytics.deidentified import ANSWER_COLUMNS, DEIDENTIFIED, PREDICTION_COLUMNS, REPORT_COLUMNS, keyed_id
 from radray.analytics.query import stream
 from radray.analytics.views import Choices, view_columns
 from radray.errors import ConfigError
+from radray.schema.answers import ANSWERS
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.settings.loading import load_settings
 from tests.support.worlds.views import NIGHTS, Row, World
 
+KEPT = {
+    "reports_deidentified": (REPORTS, REPORT_COLUMNS),
+    "predictions_deidentified": (PREDICTIONS, PREDICTION_COLUMNS),
+    "answers_deidentified": (ANSWERS, ANSWER_COLUMNS),
+}
 KEY, OTHER = "k" * 32, "o" * 32
 
 
@@ -45,7 +51,7 @@ def test_an_id_is_the_hmac_of_its_kind_dataset_and_value() -> None:
 
 @pytest.mark.parametrize("name", DEIDENTIFIED)
 def test_nothing_that_identifies_is_in_them(name: str, world: World) -> None:
-    schema, kept = (REPORTS, REPORT_COLUMNS) if name.startswith("reports") else (PREDICTIONS, PREDICTION_COLUMNS)
+    schema, kept = KEPT[name]
     rows = ask(world, f"SELECT * FROM {name}")
     assert len(rows) == len(world.rows[schema.name])
     assert list(rows[0]) == ["unit", "study", "patient", "source", "year", *kept] == list(view_columns(name))
@@ -62,10 +68,10 @@ def test_nothing_that_identifies_is_in_them(name: str, world: World) -> None:
         "findings",
         "source_uri",
         "evidence",
-        "prediction",
+        *("prediction", "inputs", "answer"),
     )
     identifying = {str(row[column]) for row in world.rows[schema.name] for column in hidden if row.get(column)}
-    assert len(identifying) > 40
+    assert len(identifying) > 30
     assert not values & identifying
     assert "SECRET" not in str(values)
 
@@ -73,8 +79,9 @@ def test_nothing_that_identifies_is_in_them(name: str, world: World) -> None:
 def test_a_table_gains_no_column_of_its_own_in_them() -> None:
     assert set(REPORT_COLUMNS) < {column.name for column in REPORTS.columns}
     assert set(PREDICTION_COLUMNS) < {column.name for column in PREDICTIONS.columns}
+    assert set(ANSWER_COLUMNS) < {column.name for column in ANSWERS.columns}
     named = {"unit_id", "study_id", "subject_id", "split_key", "exemplars", "candidates", "evidence", "run_id"}
-    assert not named & {*REPORT_COLUMNS, *PREDICTION_COLUMNS}
+    assert not named & {*REPORT_COLUMNS, *PREDICTION_COLUMNS, *ANSWER_COLUMNS}
 
 
 def test_a_patient_has_one_id_in_both_and_another_by_another_key(world: World) -> None:

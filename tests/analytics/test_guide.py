@@ -11,8 +11,9 @@ import trino_sql_validator
 from radray.analytics.query import stream
 from radray.analytics.views import VIEWS, Choices
 from radray.flags import CLASSES
+from radray.schema.answers import ANSWERS
 from radray.schema.audit import AUDIT
-from radray.schema.evaluations import COMPARISONS
+from radray.schema.evaluations import COMPARISONS, EVALUATIONS
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS, TRAINING_METRICS
@@ -32,6 +33,12 @@ A, B = "aa" * 32, "bb" * 32
 """Digests of the models."""
 
 KNOWN: dict[str, list[tuple[Any, ...]]] = {
+    "Which labels are given to many more, or many fewer, reports than in the nights before": [
+        ("labels", "effusion", 40, 20, 0.5, 0.1, 0.4 / (0.3 * 0.7 * (1 / 40 + 1 / 40)) ** 0.5)
+    ],
+    "How did each task do, beside the floor that needs no model": [
+        ("labels", "model aaaaaaaa", 40, 0.5, 0.25, 0.75, "floor: rules", 0.875)
+    ],
     "Which nights are missing, or not whole": [
         (DAY20, "hospital", "missing", 0, 0, 0, None, None),
         (DAY21, "hospital", "partial", 4, 3, 1, "finished", None),
@@ -207,6 +214,32 @@ def differences() -> list[Row]:
     ]
 
 
+def figures() -> list[Row]:
+    key = {"run_id": "evaluate-2", "batch_date": DAY21, "dataset": "hospital", "split": "live", "stratum": "all"}
+    key |= {"scorer_id": "labels-1", "metric": "macro_f1", "n": 40, "ci_low": 0.25, "ci_high": 0.75}
+    key |= dict.fromkeys(("min", "p25", "p50", "p75", "max"), 0.5)
+    # an evaluation of impressions that is newer hides none of another task
+    newer = {**key, "run_id": "evaluate-3", "metric": "rouge1", "scorer_id": "rouge-score;stem;clean"}
+    return [
+        {**key, "system": "model aaaaaaaa", "kind": "model", "mean": 0.5},
+        {**key, "system": "floor: constant", "kind": "floor", "mean": 0.25},
+        {**key, "system": "floor: rules", "kind": "floor", "mean": 0.875},
+        {**newer, "system": "model aaaaaaaa", "kind": "model", "mean": 0.5},
+    ]
+
+
+def answers() -> list[Row]:
+    key = dict.fromkeys(("split_key", "input_digest", "prompt_id", "settings_digest", "engine", "run_key"), "x")
+    key |= {"dataset": "hospital", "split": "live", "model_name": "model", "model_digest": A, "task": "labels"}
+    key |= {"item": "", "status": "ok", "run_id": "generate-1"}
+    return [
+        {**key, "batch_date": day, "example_id": f"{day}-{place}", "unit_id": f"{day}-{place}", "study_id": f"s{place}"}
+        | {"entries": [{"name": "effusion", "state": "present" if place < count else "absent", "place": None}]}
+        for day, count in ((DAY20, 4), (DAY21, 20))
+        for place in range(40)
+    ]
+
+
 def entries() -> list[Row]:
     base: Row = {"principal": "anna", "os_user": "ray", "code_version": "1", "audit_id": "audit-1", "action": "query"}
     base |= {"tables": "predictions_text", "to_file": True}
@@ -233,6 +266,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     warehouse = open_warehouse(tmp_path_factory.mktemp("guide") / "warehouse")
     for schema, rows in (
         *((REPORTS, reports()), (PREDICTIONS, predictions()), (RUNS, runs())),
+        *((EVALUATIONS, figures()), (ANSWERS, answers())),
         *((COMPARISONS, differences()), (TRAINING_METRICS, losses()), (AUDIT, entries())),
     ):
         append(warehouse, schema, rows)
@@ -240,7 +274,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 
 def test_every_query_of_the_guide_has_a_known_answer() -> None:
-    assert GUIDE.count("```sql") == len(QUESTIONS) == 19
+    assert GUIDE.count("```sql") == len(QUESTIONS) == 21
     assert QUESTIONS.keys() - KNOWN.keys() == {"What does a column hold"}
     assert KNOWN.keys() <= QUESTIONS.keys()
 

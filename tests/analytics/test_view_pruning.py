@@ -14,9 +14,9 @@ from radray.schema.tables import TABLES
 from tests.support.worlds.views import NIGHTS, World
 
 OF_NIGHTS = [name for name in VIEWS if "batch_date" in view_columns(name)]
-ALL_NIGHTS = {"latest_predictions", "nights"}
-"""Views that must know of other nights: the newest of each study, and the first night and the last."""
-WHOLE_TABLES = {"night_runs", "evaluation_figures", "evaluation_comparisons", "calibrations"}
+ALL_NIGHTS = {"latest_predictions", "nights", "label_prevalence"}
+"""Views that must know of other nights: the newest of each study, the first night and the last, what drifts."""
+WHOLE_TABLES = {"night_runs", "evaluation_figures", "evaluation_comparisons", "calibrations", "task_scores"}
 """Views of small tables that are not partitioned."""
 NIGHT = NIGHTS[1]
 

@@ -19,6 +19,8 @@ from typing import Any
 
 from radray.analytics.publishing.requests import Request
 from radray.analytics.views import VIEWS, WITH_TEXT, flat_columns, view_columns
+from radray.schema.answers import ANSWERS
+from radray.schema.examples import EXAMPLES
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
@@ -68,7 +70,8 @@ def granted_columns() -> dict[str, tuple[str, ...]]:
     """Return the columns of each table that views without text read: all that analysts may be granted."""
     whole = {name: tuple(column.name for column in schema.columns) for name, schema in TABLES.items()}
     runs = tuple(column.name for column in RUNS.columns if column.name in view_columns("night_runs"))
-    return {**whole, REPORTS.name: flat_columns(REPORTS), PREDICTIONS.name: flat_columns(PREDICTIONS), RUNS.name: runs}
+    flat = {schema.name: flat_columns(schema) for schema in (REPORTS, PREDICTIONS, EXAMPLES, ANSWERS)}
+    return {**whole, **flat, ANSWERS.name: (*flat[ANSWERS.name], "entries"), RUNS.name: runs}
 
 
 def column_grants(role_arn: str) -> Request:

@@ -1,10 +1,12 @@
--- `comparisons` of the newest run for each date, dataset and split: paired differences with their intervals. Each pair
+-- `comparisons` of the newest run for each date, dataset, split and task: paired differences with their intervals. Each pair
 -- stands both ways, so that every system is found in system_a against every other.
 --
 -- main_scorer: By the scorer whose scores `predictions` holds, or a check: look at these first
 -- system_b: System that it is compared with, as in `evaluations`
 WITH ranked AS (
-    SELECT *, dense_rank() OVER (PARTITION BY batch_date, dataset, split ORDER BY run_id DESC) AS place
+    SELECT *, dense_rank() OVER (
+        PARTITION BY batch_date, dataset, split, {evaluated_task} ORDER BY run_id DESC
+    ) AS place
     FROM comparisons
 )
 SELECT

@@ -1,8 +1,10 @@
--- `evaluations` of the newest run for each date, dataset and split: every figure of models, floors and radiologist.
+-- `evaluations` of the newest run for each date, dataset, split and task: every figure of models, floors and radiologist.
 --
 -- main_scorer: By the scorer whose scores `predictions` holds, or a check: look at these first
 WITH ranked AS (
-    SELECT *, dense_rank() OVER (PARTITION BY batch_date, dataset, split ORDER BY run_id DESC) AS place
+    SELECT *, dense_rank() OVER (
+        PARTITION BY batch_date, dataset, split, {evaluated_task} ORDER BY run_id DESC
+    ) AS place
     FROM evaluations
 )
 SELECT

@@ -2,6 +2,7 @@
 three models, one of them in two versions; some reports without a reference, some predictions failed or missing."""
 
 import datetime
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 import pandas as pd
 
 from radray.flags import CLASSES
+from radray.schema.answers import ANSWERS
 from radray.schema.column import TableSchema
 from radray.schema.evaluations import COMPARISONS, EVALUATIONS
+from radray.schema.examples import EXAMPLES
 from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS, TRAINING_METRICS
@@ -183,6 +186,44 @@ def runs() -> list[Row]:
     return [{**base, "run_id": "generate-1", **done}, {**base, "run_id": "generate-2", "status": "running"}]
 
 
+def examples() -> list[Row]:
+    """Return a question about a report of each night and hospital."""
+    return [
+        {"example_id": f"{dataset}-1", "unit_id": f"{dataset}-1", "item": "", "task": "labels", "batch_date": night}
+        | {"dataset": dataset, "status": "ok", "split": "live", "split_key": "k", "study_id": "s1"}
+        | {"subject_id": "subject-1", "inputs": "SECRET", "input_digest": "d", "run_key": "k", "run_id": "prepare-1"}
+        for night in NIGHTS
+        for dataset in DATASETS
+    ]
+
+
+def answers() -> list[Row]:
+    """Return the answers of two models to two tasks, of each night and hospital: ten reports, the last failed."""
+    rng = Random(7)
+    rows = []
+    for night, dataset, model, task in itertools.product(NIGHTS, DATASETS, ("model", "fine"), ("labels", "devices")):
+        for study in range(10):
+            entries = [
+                {
+                    "name": name,
+                    "state": rng.choice(["present", "uncertain", "absent"]),
+                    "place": rng.choice([None, "left"]),
+                }
+                for name in ("effusion", "nodule", "tube")
+                if rng.random() < 0.4
+            ]
+            failed = study == 9
+            rows.append(
+                {"example_id": f"{dataset}-{study}", "unit_id": f"{dataset}-{study}-0", "item": "", "task": task}
+                | {"batch_date": night, "dataset": dataset, "split": "live", "model_name": model, "model_digest": model}
+                | {"status": "failed" if failed else "ok", "study_id": f"s{study}", "subject_id": f"subject-{study}"}
+                | {"split_key": "k", "inputs": "SECRET", "input_digest": "d", "answer": "SECRET", "prompt_id": "p"}
+                | {"settings_digest": "s", "engine": "e", "run_key": "k", "run_id": f"generate-{night}"}
+                | {"entries": None if failed else entries}
+            )
+    return rows
+
+
 class World:
     """The rows as they were written, as pandas has them, and the warehouse that holds them."""
 
@@ -195,6 +236,8 @@ class World:
         tables = (
             (REPORTS, reported),
             (PREDICTIONS, written),
+            (EXAMPLES, examples()),
+            (ANSWERS, answers()),
             (EVALUATIONS, evaluations),
             (COMPARISONS, comparisons),
             (TRAINING_METRICS, training()),
