@@ -21,6 +21,8 @@ from radray.pages.evaluation_tables import HEADLINE, MASK_NOTE
 from radray.pages.grids import Chart, Grid, from_rich
 from radray.pages.lineage import data_grid, models_grid, runs_grid, runs_of, training_of
 from radray.pages.numbers import Numbers
+from radray.pages.tasks.comparison import TaskEvaluation
+from radray.pages.tasks.sections import task_sections
 from radray.pages.visible import visible
 from radray.schema.runs import RUNS, TRAINING_METRICS
 from radray.settings.root import Settings
@@ -74,6 +76,8 @@ class Evaluation:
     """Rows of `training_metrics`; the page picks those of the models."""
     config: str = ""
     """The evaluation's settings, YAML."""
+    tasks: Sequence[TaskEvaluation] = ()
+    """Evaluations of the tasks other than the impression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,7 @@ def write_evaluation(file: Path, warehouse: Warehouse, settings: Settings, compa
         runs=warehouse.read(RUNS).to_pylist(),
         training=warehouse.read(TRAINING_METRICS).to_pylist(),
         config=run.config,
+        tasks=comparison.tasks,
     )
     return write_page(file, evaluation)
 
@@ -156,6 +161,7 @@ def page(evaluation: Evaluation) -> str:
     )
     return environment.get_template("evaluation.html").render(
         views=views,
+        tasks=list(task_sections(evaluation.tasks)),
         about=evaluation,
         started=started,
         style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),

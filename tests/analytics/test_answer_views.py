@@ -45,7 +45,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         answer(2, "2-1", [("chest_tube", "malpositioned", None)], "devices"),
     ]
     append(warehouse, ANSWERS, rows)
-    wrote = dict.fromkeys(("split_key", "text_digest", "prompt_id", "settings_digest", "engine", "run_key"), "x")
+    wrote: dict[str, Any] = dict.fromkeys(
+        ("split_key", "text_digest", "prompt_id", "settings_digest", "engine", "run_key"), "x"
+    )
     wrote |= {"unit_id": "2-1", "batch_date": DAYS[2], "dataset": "hospital", "split": "live", "model_name": "model"}
     wrote |= {"model_digest": "aa", "status": "ok", "study_id": "s2-1", "findings": "f", "run_id": "generate-1"}
     append(warehouse, PREDICTIONS, [{**wrote, "prediction": "Effusion.", "reference": "Small effusion."}])

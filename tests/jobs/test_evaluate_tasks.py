@@ -123,3 +123,12 @@ def test_a_plan_names_tasks_and_floors(world: World) -> None:
 def test_a_setting_that_tasks_do_not_have_is_refused(world: World, wrong: str) -> None:
     with pytest.raises(ConfigError, match=r"unknown task 'tags'|evaluate\.review is of impressions"):
         describe(world.settings("tasks=labels", wrong))
+
+
+def test_the_page_says_first_which_floors_beat_a_model(world: World) -> None:
+    page = (world.folder / "page.html").read_text(encoding="utf-8")
+    assert page.index("which need no model, beat") < page.index("labels: mean and 95 % interval")
+    table = page[page.index("labels: mean and 95 % interval") :]
+    assert table.index("floor: constant") < table.index(NOW) < table.index(FINE)
+    assert "How good are the answers?" in page
+    assert "pleural effusion." not in page  # no report text

@@ -197,30 +197,24 @@ def examples() -> list[Row]:
     ]
 
 
-def answers() -> list[Row]:
-    """Return the answers of two models to two tasks, of each night and hospital: ten reports, the last failed."""
+def answers(written: Sequence[Row]) -> list[Row]:
+    """Return the answers to two tasks beside each of `written`, predictions; those beside a failed one failed."""
     rng = Random(7)
+    kept = ("unit_id", "batch_date", "dataset", "split", "model_name", "model_digest", "study_id", "run_id", "status")
     rows = []
-    for night, dataset, model, task in itertools.product(NIGHTS, DATASETS, ("model", "fine"), ("labels", "devices")):
-        for study in range(10):
-            entries = [
-                {
-                    "name": name,
-                    "state": rng.choice(["present", "uncertain", "absent"]),
-                    "place": rng.choice([None, "left"]),
-                }
-                for name in ("effusion", "nodule", "tube")
-                if rng.random() < 0.4
-            ]
-            failed = study == 9
-            rows.append(
-                {"example_id": f"{dataset}-{study}", "unit_id": f"{dataset}-{study}-0", "item": "", "task": task}
-                | {"batch_date": night, "dataset": dataset, "split": "live", "model_name": model, "model_digest": model}
-                | {"status": "failed" if failed else "ok", "study_id": f"s{study}", "subject_id": f"subject-{study}"}
-                | {"split_key": "k", "inputs": "SECRET", "input_digest": "d", "answer": "SECRET", "prompt_id": "p"}
-                | {"settings_digest": "s", "engine": "e", "run_key": "k", "run_id": f"generate-{night}"}
-                | {"entries": None if failed else entries}
-            )
+    for row, task in itertools.product(written, ("labels", "devices")):
+        entries = [
+            {"name": name, "state": rng.choice(["present", "absent"]), "place": rng.choice([None, "left"])}
+            for name in ("effusion", "nodule", "tube")
+            if rng.random() < 0.4
+        ]
+        rows.append(
+            {name: row[name] for name in kept}
+            | {"example_id": row["unit_id"], "item": "", "task": task, "subject_id": f"subject-{row['study_id']}"}
+            | {"split_key": "k", "inputs": "SECRET", "input_digest": "d", "answer": "SECRET", "prompt_id": "p"}
+            | {"settings_digest": "s", "engine": "e", "run_key": "k"}
+            | {"entries": entries if row["status"] == "ok" else None}
+        )
     return rows
 
 
@@ -237,7 +231,7 @@ class World:
             (REPORTS, reported),
             (PREDICTIONS, written),
             (EXAMPLES, examples()),
-            (ANSWERS, answers()),
+            (ANSWERS, answers(written)),
             (EVALUATIONS, evaluations),
             (COMPARISONS, comparisons),
             (TRAINING_METRICS, training()),
