@@ -14,6 +14,7 @@ from radray.errors import AuditError, RadrayError
 from radray.nights.dataset_splits import find_datasets
 from radray.nights.final_line import FinalLine
 from radray.pipelines.answers.examples import ExamplesJob, stage_examples
+from radray.pipelines.answers.priors import Priors, find_priors
 from radray.pipelines.progress import count_reports
 from radray.schema.examples import EXAMPLES
 from radray.schema.reports import REPORTS
@@ -23,11 +24,11 @@ from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse, equal_to
 from radray.tables.commit import PartitionBase, pin
 from radray.tables.counts import RowCounts
-from radray.tables.identity import READ_BY_TASKS, digest_columns, examples_key, new_run_id
+from radray.tables.identity import READ_BY_TASKS, digest, digest_columns, examples_key, new_run_id
 from radray.tables.merge import Merged, staged_ids
 from radray.tables.partition import JointRun, PartitionRun, StagedRun, joint_runs, stage_jointly
 from radray.tables.runs import RunRow
-from radray.tasks.answering import AnswerTask
+from radray.tasks.answering import PRIOR_READS, AnswerTask
 
 MAX_BROKEN = 0.1
 """Largest share of reports on which a task's own code may fail. It is a defect, and never the reports': one report of a
@@ -45,6 +46,8 @@ class NightReports:
     """READ_BY_TASKS, sorted by unit_id."""
     files: tuple[str, ...]
     """Data files of `reports` that hold them, among others."""
+    priors: Priors | None = None
+    """The reports before of the same patients; None: no task reads them."""
 
     @cached_property
     def unit_ids(self) -> frozenset[str]:
@@ -53,8 +56,14 @@ class NightReports:
 
     @cached_property
     def digest(self) -> str:
-        """Digest of all that decides what tasks read of them."""
+        """Digest of all that decides what tasks read of them, but of the reports before."""
         return digest_columns(self.units, READ_BY_TASKS)
+
+    def digest_for(self, task: AnswerTask) -> str:
+        """Return the digest of all that decides what `task` reads."""
+        if self.priors is None or not reads_priors(task):
+            return self.digest
+        return digest([self.digest, self.priors.digest])
 
 
 @dataclass(frozen=True)
@@ -75,13 +84,13 @@ class ExamplesPartition:
     @cached_property
     def row(self) -> RunRow:
         """The `runs` row of a new run over the partition."""
-        key = examples_key(self.base.partition, self.task.version, self.input.digest)
+        key = examples_key(self.base.partition, self.task.version, self.input.digest_for(self.task))
         return RunRow(
             run_id=new_run_id("prepare"),
             job="prepare",
             run_key=key,
             config=dump_settings(self.settings),
-            about={**self.base.partition, "input_digest": self.input.digest},
+            about={**self.base.partition, "input_digest": self.input.digest_for(self.task)},
             price_per_hour=self.settings.cluster.price_per_hour,
         )
 
@@ -124,10 +133,12 @@ def freeze_examples(
     """Pin the partitions of `tasks` for the date of `settings` and `dataset`, then freeze the ok reports of these."""
     night = {"batch_date": settings.date, "dataset": dataset}
     bases = [pin(warehouse, EXAMPLES, {**night, "task": task.id}) for task in tasks]
-    scan = warehouse.load(REPORTS).scan(row_filter=equal_to({**night, "status": ReportStatus.OK.value}))
+    table = warehouse.load(REPORTS)
+    scan = table.scan(row_filter=equal_to({**night, "status": ReportStatus.OK.value}))
     units = scan.select(*READ_BY_TASKS).to_arrow()
     units = units.take(pc.sort_indices(units, sort_keys=[("unit_id", "ascending")]))
-    reports = NightReports(units, tuple(task.file.file_path for task in scan.plan_files()))
+    priors = find_priors(table, dataset, settings.date, units) if any(map(reads_priors, tasks)) else None
+    reports = NightReports(units, tuple(task.file.file_path for task in scan.plan_files()), priors)
     return [
         ExamplesPartition(warehouse, settings, task, base, reports) for task, base in zip(tasks, bases, strict=True)
     ]
@@ -166,6 +177,11 @@ def make_examples(
             text = f"{merged.rows:,} of {reports:,} reports: {describe_examples(merged.counts)}"
             print_line(console, f"prepare: {partition.where}: {text}")
     return refused
+
+
+def reads_priors(task: AnswerTask) -> bool:
+    """Return whether `task` reads the report before of the same patient."""
+    return not set(PRIOR_READS).isdisjoint(task.reads)
 
 
 def units_of(example_ids: Collection[str]) -> frozenset[str]:
@@ -208,7 +224,7 @@ def _stage(
     left = any(reports.unit_ids - frozenset(job.staged) for job in jobs)
 
     def make() -> None:
-        done = stage_examples(partitions[0].warehouse.storage, reports.files, jobs)
+        done = stage_examples(partitions[0].warehouse.storage, reports.files, jobs, reports.priors)
         count_reports(console, "prepare examples", done, len(reports.unit_ids))
 
     if left:

@@ -11,6 +11,9 @@ from typing import Any, NamedTuple, Protocol
 from radray.schema.statuses import NotAskedReason
 from radray.tasks.task import Prompt, Task
 
+PRIOR_READS = ("prior_findings", "prior_reference")
+"""What a task may read beside columns of `reports`: texts of the patient's report before; None where none is known."""
+
 
 class Entry(NamedTuple):
     """An entry of an answer that is a list, as `schema.column.ENTRIES` has it."""

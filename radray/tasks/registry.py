@@ -8,6 +8,7 @@ from radray.errors import ConfigError
 from radray.reports.record.identity import normalise
 from radray.settings.model import ModelSettings
 from radray.tasks.answering import AnswerTask, AskedTask
+from radray.tasks.change.task import TASK as CHANGE
 from radray.tasks.correction.task import TASK as CORRECTION
 from radray.tasks.devices.task import TASK as DEVICES
 from radray.tasks.impression.task import IMPRESSION
@@ -22,6 +23,7 @@ _ANSWERED: tuple[AnswerTask, ...] = (
     SECTIONS,
     QUESTIONS,
     CORRECTION,
+    CHANGE,
 )
 ANSWER_TASKS: dict[str, AnswerTask] = {task.id: task for task in _ANSWERED}
 """Tasks whose rows are `examples` and `answers`, by id."""

@@ -1,6 +1,8 @@
 """A night of examples, without Ray: whole, once, made anew for other reports or code, gone on with after a crash."""
 
+import datetime
 import io
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +22,10 @@ from radray.schema.runs import RUNS
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tasks.answering import AnswerTask, Example
+from radray.tasks.change.task import TASK as CHANGE
 from tests.support.tasks import SIDES, SIZE, registered
 from tests.support.worlds.examples import night_settings, stage_here
-from tests.support.worlds.night_tables import put_prepare_run, put_reports
+from tests.support.worlds.night_tables import NIGHT, put_prepare_run, put_reports
 from tests.support.worlds.tables import Night, open_warehouse
 
 
@@ -104,7 +107,7 @@ def test_a_run_goes_on_with_what_a_killed_one_staged(warehouse: Warehouse, monke
     put_reports(warehouse, ["a", "b"])
     put_reports(warehouse, ["c"])
 
-    def killed(storage: Storage, files: Sequence[str], jobs: Sequence[ExamplesJob]) -> Iterator[int]:
+    def killed(storage: Storage, files: Sequence[str], jobs: Sequence[ExamplesJob], _: object) -> Iterator[int]:
         yield from stage_here(storage, files[:1], jobs)
         raise KeyboardInterrupt
 
@@ -131,7 +134,7 @@ def test_a_report_without_an_example_stops_the_commit(warehouse: Warehouse, monk
     put_reports(warehouse, ["a", "b"])
     put_reports(warehouse, ["c"])
 
-    def lossy(storage: Storage, files: Sequence[str], jobs: Sequence[ExamplesJob]) -> Iterator[int]:
+    def lossy(storage: Storage, files: Sequence[str], jobs: Sequence[ExamplesJob], _: object) -> Iterator[int]:
         return stage_here(storage, files[:1], jobs)
 
     with monkeypatch.context() as patch:
@@ -179,3 +182,38 @@ def test_prepare_needs_no_source_where_it_has_tasks(warehouse: Warehouse) -> Non
         prepare.check(settings)
     with pytest.raises(ConfigError, match=r"source\.format is not set"):
         prepare.check(night_settings(Path(warehouse.layout.root), "tasks=impression"))
+
+
+def test_the_report_before_is_the_patients_last_and_decides_the_rows(warehouse: Warehouse) -> None:
+    day = datetime.timedelta(days=1)
+    put_reports(warehouse, ["old"], subject_id="p", batch_date=NIGHT - 2 * day, findings="Old.", study_id="1")
+    put_reports(warehouse, ["later"], subject_id="p", batch_date=NIGHT + day, findings="Later.", study_id="5")
+    put_reports(warehouse, ["other"], subject_id="p", batch_date=NIGHT - day, dataset="elsewhere", findings="Else.")
+    put_reports(warehouse, ["stranger"], subject_id="q", batch_date=NIGHT - day, findings="Stranger.")
+    put_reports(warehouse, ["bad"], subject_id="p", batch_date=NIGHT - day, findings="Bad.", status="rejected")
+    put_reports(warehouse, ["a"], subject_id="p", study_id="3")
+    put_reports(warehouse, ["nobody"], subject_id=None)
+
+    def asked() -> dict[str, Any]:
+        make(warehouse, CHANGE)
+        return {
+            row["example_id"]: row["inputs"] or row["reason"] for row in examples(warehouse, CHANGE, "inputs", "reason")
+        }
+
+    old = json.loads(asked()["a"])
+    assert (old["prior"], old["findings"]) == ("Old. Normal.", "Clear a.")
+    assert asked()["nobody"] == "no_prior"
+    assert make(warehouse, CHANGE)[0].there == 1
+    # an exam of before, that arrived on the same night, by its time
+    put_reports(
+        warehouse, ["b"], subject_id="p", study_id="2", exam_time=datetime.datetime(2026, 11, 20), findings="Mid."
+    )
+    assert json.loads(asked()["a"])["prior"] == "Mid. Normal."
+    assert json.loads(asked()["b"])["prior"] == "Old. Normal."
+    # a night that is prepared late changes what is before, of this task alone
+    make(warehouse, SIDES)
+    put_reports(warehouse, ["late"], subject_id="p", batch_date=NIGHT - day, study_id="2b", findings="Late.")
+    line, _, _ = make(warehouse, SIDES, CHANGE)
+    assert (line.there, len(line.run_ids)) == (1, 1)
+    assert json.loads(asked()["b"])["prior"] == "Old. Normal."
+    assert json.loads(asked()["a"])["prior"] == "Late. Normal."

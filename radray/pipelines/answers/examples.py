@@ -15,6 +15,7 @@ import ray
 
 from radray.console import log_warning
 from radray.language.lexicon.vocabulary import adopt
+from radray.pipelines.answers.priors import Priors
 from radray.pipelines.portions import portions
 from radray.pipelines.report_rows import READ_ROWS, ReadRows, UnitIds
 from radray.pipelines.stage import Stage, innermost_frame
@@ -23,7 +24,7 @@ from radray.schema.statuses import ExampleStatus, NotAskedReason, ReportStatus
 from radray.storage.files import Storage
 from radray.tables.identity import digest_of_example
 from radray.tables.rows import to_arrow
-from radray.tasks.answering import AnswerTask, Example
+from radray.tasks.answering import PRIOR_READS, AnswerTask, Example
 from radray.tasks.example_rows import GOLD, answer_columns, refuse_malformed
 from radray.time_limit import TimeLimitError, time_limit
 
@@ -49,17 +50,21 @@ class ExamplesJob:
     """Reports whose examples are there already, by unit_id."""
 
 
-def stage_examples(storage: Storage, files: Sequence[str], jobs: Sequence[ExamplesJob]) -> Iterator[int]:
+def stage_examples(
+    storage: Storage, files: Sequence[str], jobs: Sequence[ExamplesJob], priors: Priors | None = None
+) -> Iterator[int]:
     """Make what `jobs` lack of the ok reports in the data `files` of `reports`, and yield how many reports are done.
+
+    `priors` are the reports before, where a task reads them.
 
     The reports are read once for all tasks, and their numbers come in no order. Without files nothing is made. Raises
     what Ray ends a pipeline with.
     """
     if not files:
         return
-    columns = dict.fromkeys((*MakeExamples.reads, *(name for job in jobs for name in job.task.reads)))
+    columns = columns_of(jobs)
     data = ray.data.from_items([{"uri": uri} for uri in files], override_num_blocks=len(files))
-    read, make = ReadRows(storage, columns=tuple(columns)).__call__, MakeExamples(storage, jobs).__call__
+    read, make = ReadRows(storage, columns=columns).__call__, MakeExamples(storage, jobs, priors).__call__
     # tasks, not actors: there is nothing to load, and a pool of actors can starve the tasks that read
     data = data.map_batches(read, batch_format="pyarrow", batch_size=1)
     # a data file is one task's: this is what spreads its rows
@@ -67,6 +72,12 @@ def stage_examples(storage: Storage, files: Sequence[str], jobs: Sequence[Exampl
     data = data.map_batches(make, batch_format="pyarrow", batch_size=None)
     for counted in data.iter_batches(batch_size=None, batch_format="pyarrow"):
         yield sum(counted.column("reports").to_pylist())
+
+
+def columns_of(jobs: Sequence[ExamplesJob]) -> tuple[str, ...]:
+    """Return the columns of `reports` that are read for `jobs`."""
+    read = (name for job in jobs for name in job.task.reads if name not in PRIOR_READS)
+    return tuple(dict.fromkeys((*MakeExamples.reads, *read)))
 
 
 class MakeExamples(Stage):
@@ -80,8 +91,9 @@ class MakeExamples(Stage):
     reads = (*_OF_REPORT, "status")
     keeps_rows = False
 
-    def __init__(self, storage: Storage, jobs: Sequence[ExamplesJob]) -> None:
+    def __init__(self, storage: Storage, jobs: Sequence[ExamplesJob], priors: Priors | None = None) -> None:
         self._storage = storage
+        self._priors = priors
         self._jobs = [(job, UnitIds(job.staged)) for job in jobs]
 
     def run(self, batch: pa.Table) -> pa.Table:
@@ -94,8 +106,8 @@ class MakeExamples(Stage):
         return pa.table({"reports": [ok.num_rows]})
 
     def _write(self, job: ExamplesJob, reports: pa.Table) -> None:
-        columns = tuple(dict.fromkeys((*_OF_REPORT, *job.task.reads)))
-        groups = ({"rows": _rows(job, report)} for report in _each(reports.select(columns)))
+        columns = dict.fromkeys((*_OF_REPORT, *(name for name in job.task.reads if name not in PRIOR_READS)))
+        groups = ({"rows": _rows(job, report)} for report in self._each(job, reports.select(list(columns))))
         for some in portions(groups, READ_ROWS):
             rows = [row for group in some for row in group["rows"]]
             table = to_arrow(rows, EXAMPLES)
@@ -105,10 +117,14 @@ class MakeExamples(Stage):
             pq.write_table(table, content, compression="zstd", write_page_checksum=True)
             self._storage.write(f"{job.staging}/{name}.parquet", content.getvalue())
 
-
-def _each(reports: pa.Table) -> Iterator[dict[str, Any]]:
-    for batch in reports.to_batches(100):  # all of a block as Python objects would be held while the first is worked on
-        yield from batch.to_pylist()
+    def _each(self, job: ExamplesJob, reports: pa.Table) -> Iterator[dict[str, Any]]:
+        """Yield each of `reports`, with the texts of the report before where the task reads them."""
+        nothing = dict.fromkeys(name for name in job.task.reads if name in PRIOR_READS)
+        for batch in reports.to_batches(100):  # all of a block as Python objects would be held with the first
+            rows = batch.to_pylist()
+            priors = self._priors.of([row["unit_id"] for row in rows]) if self._priors is not None and nothing else {}
+            for row in rows:
+                yield row | nothing | priors.get(row["unit_id"], {})
 
 
 def _rows(job: ExamplesJob, report: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from radray.schema.statuses import ExampleStatus
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import READ_BY_TASKS, digest_columns, examples_key
-from radray.tasks.answering import AskedTask
+from radray.tasks.answering import PRIOR_READS, AskedTask
 from radray.training.sources.reports import Report, place_of, split_cut, where_of
 from radray.training.sources.source import Row, TaskExamples, drawn_units, times_drawn
 
@@ -41,6 +41,8 @@ def task_examples(
             asked.task.version,
             digest_columns(pa.Table.from_pylist(own), READ_BY_TASKS),
         )
+        if not set(PRIOR_READS).isdisjoint(asked.task.reads):
+            continue  # reports of other nights decide its key as well
         if {row["run_key"] for row in rows if row["dataset"] == dataset} != {key}:
             raise InputError(
                 f"the examples of task {task} in {dataset} were made of other reports than those on"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from radray.pipelines.answers.examples import ExamplesJob, MakeExamples
+from radray.pipelines.answers.examples import ExamplesJob, MakeExamples, columns_of
+from radray.pipelines.answers.priors import Priors
 from radray.pipelines.report_rows import ReadRows
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
@@ -17,10 +18,11 @@ def night_settings(folder: Path, *overrides: str) -> Settings:
     return load_settings((), [f"warehouse.uri={folder}", f"date={NIGHT}", "source.dataset=hospital", *overrides])
 
 
-def stage_here(storage: Storage, files: Sequence[str], jobs: Sequence[ExamplesJob]) -> Iterator[int]:
+def stage_here(
+    storage: Storage, files: Sequence[str], jobs: Sequence[ExamplesJob], priors: Priors | None = None
+) -> Iterator[int]:
     """Do what `stage_examples` does."""
-    columns = dict.fromkeys((*MakeExamples.reads, *(name for job in jobs for name in job.task.reads)))
-    make = MakeExamples(storage, jobs)
+    make = MakeExamples(storage, jobs, priors)
     for file in files:
-        for rows in ReadRows(storage, columns=tuple(columns))(pa.table({"uri": [file]})):
+        for rows in ReadRows(storage, columns=columns_of(jobs))(pa.table({"uri": [file]})):
             yield sum(make(rows).column("reports").to_pylist())

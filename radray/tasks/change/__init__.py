@@ -1,0 +1,1 @@
+"""What changed since the patient's report before."""
