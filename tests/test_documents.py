@@ -37,7 +37,7 @@ BY_HAND = {
 """The commands that are no job's, pytest's or a module's of the tests, as patterns, and who runs them."""
 
 MODULE = re.compile(r"`((?:[\w.-]+/)*\w+\.py)`")
-EXAMPLES = {"radray/reports/formats/toy.py", "tests/reports/test_toy.py"}
+EXAMPLES = {"radray/reports/formats/toy.py", "tests/reports/test_toy.py", "radray/tasks/prior/task.py"}
 """Modules that a page tells the reader to write."""
 
 

@@ -81,7 +81,7 @@ def test_an_example_that_changed_since_is_no_answer_to_it(tmp_path: Path) -> Non
     assert "lacks 1 of the 4 examples" in world.output.getvalue()
 
 
-def test_right_answers_of_our_rules_are_apart_and_no_floor_of_rules_is_scored(tmp_path: Path) -> None:
+def test_answers_of_our_rules_are_apart_and_no_floor_of_rules_is_scored(tmp_path: Path) -> None:
     world = make_answers(tmp_path, reports=0)
     asked = [example(place, "test", source="rules") for place in range(6)]
     append(world.warehouse, ANSWERS, [answer(row, "fine", "none") for row in asked])
