@@ -89,7 +89,7 @@ def test_the_card_of_a_causal_model_has_the_terms_of_its_base(tmp_path: Path) ->
     assert "terms and origin" not in (tmp_path / "README.md").read_text()
 
 
-def test_the_card_of_several_tasks_names_each_and_where_its_answers_are_from(tmp_path: Path) -> None:
+def test_the_card_of_several_tasks_names_each_and_its_answers_source(tmp_path: Path) -> None:
     tasks = {"labels": "labels-report-v1", "devices": "devices-report-v1"}
     counts = {"labels": {"weight": 0.5, "train": 90, "gold": {"rules": 80, "codes": 10}, "left out": {"no_gold": 3}}}
     write_card(tmp_path, "chest", PROVENANCE | {"tasks": tasks, "examples_by_task": counts})
