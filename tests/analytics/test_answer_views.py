@@ -80,7 +80,7 @@ def test_an_answer_without_entries_is_none_and_not_missing(warehouse: Warehouse)
     assert ask(warehouse, "SELECT labels FROM study_tags WHERE unit_id = '0-9'") == [("none",)]
 
 
-def test_prevalence_counts_what_is_not_denied_and_compares_with_the_nights_before(warehouse: Warehouse) -> None:
+def test_prevalence_counts_what_is_not_denied_beside_the_nights_before(warehouse: Warehouse) -> None:
     sql = """SELECT reports, labelled, share, reports_before, share_before, drift, z FROM label_prevalence
         WHERE label = 'effusion' ORDER BY batch_date"""
     first, second, third = ask(warehouse, sql)

@@ -56,5 +56,5 @@ def test_a_registered_task_is_asked_under_its_familys_prompt(
     assert asked.prompt.id == "prior-instruction-v1"
     with pytest.raises(ConfigError, match="model m was trained for impression"):
         registry.choose_tasks(["prior"], "m", "causal", {"prompt_id": "sections-v1"})
-    with pytest.raises(ConfigError, match="unknown task 'priors'; known: .*prior"):
+    with pytest.raises(ConfigError, match=r"unknown task 'priors'; known: .*prior"):
         registry.choose_tasks(["priors"], "m", "t5", {})

@@ -129,7 +129,7 @@ def test_no_byte_is_left_in_examples_and_answers(warehouse: Warehouse, tmp_path:
     assert erasure.masked["answers", "answer"] == 1
 
 
-def test_a_rerun_after_the_erasure_finds_others_examples_made_of_what_is_left(warehouse: Warehouse) -> None:
+def test_a_rerun_after_the_erasure_makes_others_examples_of_what_is_left(warehouse: Warehouse) -> None:
     erase(warehouse, PATIENT)
     line = make_examples(warehouse)  # a report is gone: the input is another, and what it makes is what is there
     assert len(line.run_ids) == 2

@@ -62,7 +62,7 @@ def test_words_of_comparison_are_a_floor_that_the_prior_report_beats() -> None:
     assert TASK.floors["words"]([], asked) == [Parsed(entries=(Entry("nodule", "unchanged"),))]
 
 
-def test_synthetic_patients_are_as_they_were_drawn_and_their_course_is_whole() -> None:
+def test_synthetic_patients_stay_as_drawn_and_their_course_is_whole() -> None:
     patients = list(make_patients(200, seed=1))
     assert patients[:20] == list(make_patients(20, seed=1)) != list(make_patients(20, seed=2))
     states = set()
