@@ -15,7 +15,7 @@ from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.tasks.answering import AnswerTask, Example
 from radray.tasks.example_rows import answer_of, example_of
-from radray.tasks.judging import Judged, judge
+from radray.tasks.judging import Given, Judged, judge
 from radray.tasks.registry import ANSWER_TASKS, TASKS
 
 Row = Mapping[str, Any]
@@ -103,7 +103,7 @@ def _side(
     remarks, answers = [], {}
     for model, of_model in by_model.items():
         same = {name: row for name, row in of_model.items() if row["input_digest"] == first[name]["input_digest"]}
-        answers[model] = {place_of[name]: answer_of(row) for name, row in same.items()}
+        answers[model] = {place_of[name]: Given(answer_of(row), row["logprob_per_token"]) for name, row in same.items()}
         lacking = len(first) - len(same)
         if lacking:
             remarks.append(

@@ -107,6 +107,15 @@ class Floor(Protocol):
         ...
 
 
+class Detection(NamedTuple):
+    """How the answers of a task that looks for errors are ranked, to count those seen at a rate of false alarms."""
+
+    error: str
+    """Value of a right answer that says there is one."""
+    suspicion: Callable[[Parsed | None, float | None], float]
+    """Return how much an answer (None: failed) suspects an error, by it and its log-probability a token, if known."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerTask(Task):
     """A task whose rows are `examples` and `answers`. Each is a room in `radray/tasks`."""
@@ -127,6 +136,8 @@ class AnswerTask(Task):
     """Compare an answer (None: failed) with the right one, which the example has."""
     floors: Mapping[str, Floor]
     """By name, as `evaluations` has it: ``constant``, ``nearest``, ``rules``, ``always no``, ..."""
+    detection: Detection | None = None
+    """Of a task that looks for errors; None: of another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,35 @@ def test_answers_of_our_rules_are_apart_and_no_floor_of_rules_is_scored(tmp_path
     assert "6 of 6 right answers are of our own rules" in world.output.getvalue()
 
 
+def test_errors_seen_at_5_percent_false_alarms_are_ranked_by_logprob(tmp_path: Path) -> None:
+    world = make_answers(tmp_path, reports=0)
+    rows = []
+    for place in range(40):
+        gold = {"gold_value": "error" if place % 2 else "fine", "gold_rewritten": None, "gold_entries": None}
+        asked = example(place, "test", "planted", task="correction", **gold)
+        inputs = '{"findings": "Clear lungs.", "background": "", "impression": "Clear lungs."}'
+        # all are called fine; of the 20 with an error 15 less surely than any that is fine
+        sure = -1.0 if place % 2 and place < 30 else -0.1
+        rows.append(
+            answer({**asked, "inputs": inputs}, "fine", None, status="ok", value="fine", logprob_per_token=sure)
+        )
+    append(world.warehouse, ANSWERS, rows)
+    evaluate(world.settings("tasks=correction", DRAWS, f"evaluate.page={tmp_path}/page.html"), world.console)
+    metric = "sensitivity_at_5_false_alarms"
+    row = figures(world)[FINE, "all", metric]
+    # the other 5 are as sure as the 20 fine ones, of which one may raise an alarm
+    assert (row["n"], row["mean"]) == (20, pytest.approx((15 + 5 / 20) / 20))
+    assert row["ci_low"] < row["mean"] < row["ci_high"]
+    known = world.warehouse.read(COMPARISONS, where={"metric": metric}).to_pylist()
+    (floor,) = [each for each in known if each["system_b"] == "floor: checks of Tier A"]
+    assert floor["difference"] == pytest.approx(row["mean"] - 0.05)
+    assert floor["ci_low"] > 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for shown in (" ".join(world.output.getvalue().split()), page):
+        assert f"correction, by errors seen at 5 % false alarms: {FINE} is better than every floor." in shown
+    assert "equal ones by lot" in page
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

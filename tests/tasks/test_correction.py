@@ -19,7 +19,7 @@ from radray.tasks.correction.planting.attributes import location, severity, side
 from radray.tasks.correction.planting.omissions import omission
 from radray.tasks.correction.planting.statements import Report
 from radray.tasks.correction.planting.topics import TOPICS, other_attribute
-from radray.tasks.correction.suspicion import ERROR, FINE, sensitivity, suspicion
+from radray.tasks.correction.suspicion import ERROR, FINE, suspicion
 from radray.tasks.correction.task import MOST_CHARACTERS, MOST_OF_A_SENTENCE, TASK
 from tests.support.paths import openi_file
 
@@ -206,18 +206,6 @@ def test_suspicion_is_by_decision_and_then_by_confidence() -> None:
     ]
     assert ranked == sorted(set(ranked))
     assert (suspicion(Parsed(FINE), None), suspicion(Parsed(ERROR), None)) == (0, 1)
-
-
-def test_sensitivity_is_the_roc_curve_at_a_rate_of_false_alarms() -> None:
-    fine, wrong = [0.1] * 18 + [0.6, 0.8], [0.9, 0.7, 0.5, 0.05]
-    values, labels = fine + wrong, [False] * 20 + [True] * 4
-    assert sensitivity(values, labels, 0.0) == 1 / 4
-    assert sensitivity(values, labels, 0.05) == 2 / 4
-    assert sensitivity(values, labels, 0.1) == 3 / 4
-    assert sensitivity(values, labels, 1.0) == 1
-    assert sensitivity([0.0] * 24, labels) == pytest.approx(0.05)
-    assert sensitivity([1.0, 0.0, 1.0, 1.0], [False, False, True, True]) == pytest.approx(0.1)
-    assert (sensitivity([], []), sensitivity([0.1], [True]), sensitivity([0.1], [False])) == (None, None, None)
 
 
 def test_a_check_repairs_by_leaving_the_sentence_out() -> None:

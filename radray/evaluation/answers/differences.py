@@ -36,12 +36,8 @@ def _differences(
     side: Answered, stratum: str, systems: tuple[Answers, Answers], both: tuple[Tally, Tally], resamples: int, seed: int
 ) -> Iterator[dict[str, Any]]:
     a, b = both
-    means = [counts.rates(counts.total)[0] for counts in both]
-    clusters = len(a.sums)
-    drawn = [
-        a.rates(np.asarray(rows @ a.sums)) - b.rates(np.asarray(rows @ b.sums))
-        for rows in cluster_draws(clusters, resamples, seed)
-    ]
+    means = [counts.values for counts in both]
+    drawn = [a.drawn(times) - b.drawn(times) for times in cluster_draws(len(a.sums), resamples, seed)]
     low, high = intervals(np.vstack(drawn))
     p_values = _swapped_p(a, b, resamples, seed)
     for place, figure in enumerate(a.figures()):
@@ -79,11 +75,19 @@ def _differences(
 def _swapped_p(a: Tally, b: Tally, resamples: int, seed: int) -> Floats:
     """Return the two-sided p-value of "no difference" of each figure: (figures,)."""
     middle, half = (a.total + b.total) / 2, (a.sums - b.sums) / 2
-    least = np.abs(a.rates(a.total)[0] - b.rates(b.total)[0]) - _TIE
+    ranking = a.ranking.beside(b.ranking)
+    least = np.abs(a.values - b.values) - _TIE
     extreme = np.zeros(len(least), dtype=np.int64)
     for signs in sign_patterns(len(half), resamples, seed):
         swapped = np.asarray(signs @ half)
-        extreme += (np.abs(a.rates(middle + swapped) - b.rates(middle - swapped)) >= least).sum(axis=0)
+        kept = np.hstack([1 + signs, 1 - signs]) / 2
+        apart = np.column_stack(
+            [
+                a.rates(middle + swapped) - b.rates(middle - swapped),
+                ranking.sensitivity(kept) - ranking.sensitivity(1 - kept),
+            ]
+        )
+        extreme += (np.abs(apart) >= least).sum(axis=0)
     return p_of(extreme, len(half), resamples)
 
 

@@ -1,4 +1,4 @@
-"""The figures of answers, as rows of `evaluations`: accuracy and F1 of each system, with intervals by cluster."""
+"""The figures of answers, as rows of `evaluations`: accuracy, F1 and errors seen of each system, with intervals."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,10 +17,10 @@ Ends = tuple[float, float] | None
 def evaluations(side: Answered, *, resamples: int, seed: int) -> Iterator[dict[str, Any]]:
     """Yield the rows of `evaluations` without run and date; none for a system without an answer in a stratum.
 
-    In stratum ``all``: accuracy, that of whole reports, and macro F1; F1, precision and recall of each label, in
-    stratum ``label:NAME``. Where there are several sources of gold, or our rules, the first three again of each, in
-    stratum ``gold:SOURCE``. Intervals are percentile bootstraps of whole clusters; where all is right, or nothing, by
-    `bound`.
+    In stratum ``all``: accuracy, that of whole reports, macro F1 and, where the task looks for errors, the sensitivity
+    at a rate of false alarms; F1, precision and recall of each label, in stratum ``label:NAME``. Where there are
+    several sources of gold, or our rules, those of ``all`` again of each, in stratum ``gold:SOURCE``. Intervals are
+    percentile bootstraps of whole clusters; where all is right, or nothing, at least by `bound`.
     """
     for stratum, inside in side.strata().items():
         for system in side.systems:
@@ -34,7 +34,7 @@ def evaluations(side: Answered, *, resamples: int, seed: int) -> Iterator[dict[s
 def _figures(
     side: Answered, stratum: str, system: Answers, counts: Tally, missing: int, *, resamples: int, seed: int
 ) -> Iterator[dict[str, Any]]:
-    values = counts.rates(counts.total)[0]
+    values = counts.values
     low, high = intervals(resampled(counts, resamples, seed))
     for place, figure in enumerate(counts.figures()):
         if np.isnan(values[place]) or (figure.label is not None and stratum != ALL):
@@ -42,7 +42,9 @@ def _figures(
         value, clusters = float(values[place]), counts.clusters(figure)
         ends: Ends = None if clusters < 2 or np.isnan(low[place]) else (float(low[place]), float(high[place]))
         if ends is not None and value in (0.0, 1.0):
-            ends = (0.0, bound(counts, figure)) if value == 0 else (1 - bound(counts, figure), 1.0)
+            # of the sensitivity a resample may differ even so: its threshold is another
+            far = bound(counts, figure)
+            ends = (0.0, max(far, ends[1])) if value == 0 else (min(1 - far, ends[0]), 1.0)
         yield {
             "dataset": side.dataset,
             "split": side.split,
@@ -66,7 +68,7 @@ def _figures(
 def resampled(counts: Tally, resamples: int, seed: int) -> Floats:
     """Return the figures in each resample of the clusters: (resamples, figures)."""
     drawn = cluster_draws(len(counts.sums), resamples, seed)
-    return np.vstack([counts.rates(np.asarray(rows @ counts.sums)) for rows in drawn])
+    return np.vstack([counts.drawn(times) for times in drawn])
 
 
 def bound(counts: Tally, figure: Figure) -> float:
@@ -81,18 +83,18 @@ def bound(counts: Tally, figure: Figure) -> float:
     share = unanimous_bound(max(counts.clusters(figure), 1))
     if figure.metric != F1:
         return share
-    right = counts.rates(counts.total)[0][counts.figures().index(figure)] == 1
+    right = counts.values[counts.figures().index(figure)] == 1
     return share / (2 - share) if right else 2 * share / (1 + share)
 
 
 def _spread(counts: Tally, figure: Figure, value: float) -> dict[str, Any]:
-    """Return n, mean and spread: over examples or reports, of macro F1 over labels; a label's figure has none."""
+    """Return n, mean and spread: over examples or reports, of macro F1 over labels; other figures have none."""
     n = counts.n(figure)
     if figure.metric in (ACCURACY, REPORT_ACCURACY):
         right = round(value * n)
         summary = summarise([0.0] * (n - right) + [1.0] * right)
     elif figure.metric == MACRO_F1:
-        f1 = counts.rates(counts.total)[0][3 : 3 + len(counts.labels)]
+        f1 = counts.values[3 : 3 + len(counts.labels)]
         summary = summarise(np.nan_to_num(f1[counts.wide]))
     else:
         summary = summarise([value])

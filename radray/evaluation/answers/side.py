@@ -43,6 +43,8 @@ class Answers:
     """Answers that failed, those that could not be parsed included."""
     by_rules: bool = False
     """Whether it answers by our rules: then right answers that are of the rules do not judge it."""
+    suspicions: Sequence[float] = ()
+    """(examples,): how much each answer suspects an error, of any scale, NaN without one; (): looks for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Answered:
     """(examples,): where the right answer is from."""
     systems: Sequence[Answers] = field(default=())
     """Models first, the base before the others; then floors."""
+    errors: Sequence[bool] = ()
+    """(examples,): which have an error to be found; (): the task looks for none."""
 
     def strata(self) -> dict[str, Bools]:
         """Return the examples of each stratum, (examples,): `ALL`, and those of each source of gold where it is part.

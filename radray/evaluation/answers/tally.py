@@ -1,8 +1,9 @@
 """Counts of right and wrong answers by cluster, and the rates and F1 that any sum of them gives.
 
-All metrics are functions of sums over examples, so that a resample of clusters, or answers of two systems that are
-swapped in some clusters, need no more than a matrix product, and F1 is computed from the counts of each resample
-anew: its mean over examples, or over clusters, would be another number.
+All metrics but one are functions of sums over examples, so that a resample of clusters, or answers of two systems that
+are swapped in some clusters, need no more than a matrix product, and F1 is computed from the counts of each resample
+anew: its mean over examples, or over clusters, would be another number. So is the sensitivity at a rate of false
+alarms, from the order of each resample's answers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,19 +12,21 @@ from typing import NamedTuple
 
 import numpy as np
 
+from radray.evaluation.answers.ranking import FALSE_ALARMS, Ranking
 from radray.evaluation.answers.side import LABEL, Answered, Answers
-from radray.evaluation.bootstrap import Floats
+from radray.evaluation.bootstrap import Codes, Floats
 from radray.evaluation.strata import Bools
 
 MACRO_F1, F1, PRECISION, RECALL = "macro_f1", "f1", "precision", "recall"
 ACCURACY, REPORT_ACCURACY = "accuracy", "report_accuracy"
-METRICS = (MACRO_F1, ACCURACY, REPORT_ACCURACY, F1, PRECISION, RECALL)
+SENSITIVITY = f"sensitivity_at_{FALSE_ALARMS * 100:.0f}_false_alarms"
+METRICS = (MACRO_F1, ACCURACY, REPORT_ACCURACY, F1, PRECISION, RECALL, SENSITIVITY)
 
 ENOUGH = 20
 """A label counts in macro F1 if the right answers have it so often: with fewer its F1 is noise."""
 
-_PLAIN = 4
-"""Columns before those of labels: right examples, examples, right reports, reports."""
+_PLAIN = 5
+"""Columns before those of labels: right examples, examples, right reports, reports, errors to be found."""
 
 
 class Figure(NamedTuple):
@@ -44,17 +47,31 @@ class Tally:
 
     labels: Sequence[str]
     sums: Floats
-    """(clusters, 4 + 3 labels): see `_PLAIN`, then true positives, false positives, false negatives of each label."""
+    """(clusters, 5 + 3 labels): see `_PLAIN`, then true positives, false positives, false negatives of each label."""
     wide: Bools
     """(labels,): which count in macro F1."""
+    ranking: Ranking
+    """The answers, where the task looks for errors; else without any."""
 
     def figures(self) -> list[Figure]:
-        """Return what `rates` gives, in its order."""
+        """Return what `drawn` gives, in its order."""
         of_labels = [Figure(metric, label) for metric in (F1, PRECISION, RECALL) for label in self.labels]
-        return [Figure(ACCURACY), Figure(REPORT_ACCURACY), Figure(MACRO_F1), *of_labels]
+        return [Figure(ACCURACY), Figure(REPORT_ACCURACY), Figure(MACRO_F1), *of_labels, Figure(SENSITIVITY)]
+
+    def drawn(self, times: Floats) -> Floats:
+        """Return the figures where each cluster counts so many `times`, (rows, clusters): (rows, figures).
+
+        NaN where there is nothing to divide by, and in the sensitivity of a task that looks for no errors.
+        """
+        return np.column_stack([self.rates(np.asarray(times @ self.sums)), self.ranking.sensitivity(times)])
+
+    @property
+    def values(self) -> Floats:
+        """The figures, (figures,)."""
+        return np.asarray(self.drawn(np.ones((1, len(self.sums))))[0])
 
     def rates(self, sums: Floats) -> Floats:
-        """Return the figures of `sums`, (rows, columns): (rows, figures), NaN where there is nothing to divide by.
+        """Return the figures of `sums`, (rows, columns), all but the sensitivity: (rows, figures - 1).
 
         A label that the system was never asked, others being so, counts in macro F1 as 0.
         """
@@ -72,7 +89,10 @@ class Tally:
         return np.asarray(self.sums.sum(axis=0, keepdims=True))
 
     def n(self, figure: Figure) -> int:
-        """Return the number of instances behind a figure: of a label, those that the right answers have of it."""
+        """Return the number of instances behind a figure: of a label, those that the right answers have of it.
+
+        Behind the sensitivity: errors to be found.
+        """
         return int(self.total[0, self._denominator(figure)].sum())
 
     def clusters(self, figure: Figure) -> int:
@@ -81,7 +101,7 @@ class Tally:
 
     def _denominator(self, figure: Figure) -> list[int]:
         if figure.label is None:
-            return [3] if figure.metric == REPORT_ACCURACY else [1]
+            return [{REPORT_ACCURACY: 3, SENSITIVITY: 4}.get(figure.metric, 1)]
         start = _PLAIN + 3 * list(self.labels).index(figure.label)
         return [start, start + 1] if figure.metric == PRECISION else [start, start + 2]
 
@@ -122,9 +142,18 @@ def tally(side: Answered, system: Answers, known: Bools, support: Mapping[str, i
     right = np.ones(len(first))
     np.minimum.at(right, report.reshape(-1), rows[:, 0])
     rows[first, 2], rows[first, 3] = right, 1
+    ranking = _ranking(side, system, known, codes)
+    rows[: len(ranking.wrong), 4] = ranking.wrong
     sums = np.zeros((int(codes.max()) + 1 if codes.size else 0, rows.shape[1]))
     np.add.at(sums, codes, rows)
-    return Tally(list(support), sums, np.array([n >= ENOUGH for n in support.values()], dtype=np.bool_))
+    return Tally(list(support), sums, np.array([n >= ENOUGH for n in support.values()], dtype=np.bool_), ranking)
+
+
+def _ranking(side: Answered, system: Answers, known: Bools, clusters: Codes) -> Ranking:
+    if not side.errors:
+        return Ranking(np.empty(0), np.empty(0, dtype=np.bool_), np.empty(0, dtype=np.int64))
+    suspicions = np.array(system.suspicions, dtype=np.float64)
+    return Ranking(suspicions[known], np.array(side.errors, dtype=np.bool_)[known], clusters)
 
 
 def _mean(f1: Floats) -> Floats:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from radray.analytics.answer_rows import TaskSide
 from radray.evaluation.answers.differences import comparisons
 from radray.evaluation.answers.figures import evaluations
+from radray.evaluation.answers.tally import SENSITIVITY
 from radray.evaluation.strata import ALL
 from radray.pages.conclusions import BETTER, WORSE, Comparison, Conclusion, scores, verdict_of
 from radray.pages.tasks.tables import METRICS, TaskTables
@@ -34,17 +36,21 @@ class TaskEvaluation:
 
     def conclusions(self) -> Iterator[Conclusion]:
         """Yield whether each model is better than every floor, with each difference; nothing without a figure."""
-        tables, metric = self.tables, self.tables.main
-        for model in tables.models if metric else ():
-            rows = {floor: tables.difference(model, floor, ALL, str(metric)) for floor in tables.floors}
+        tables = self.tables
+        for metric, model in product(tables.decisive, tables.models):
+            rows = {floor: tables.difference(model, floor, ALL, metric) for floor in tables.floors}
             known = {floor: row for floor, row in rows.items() if row is not None}
             if known:
                 verdicts = {floor: verdict_of(row) for floor, row in known.items()}
                 compared = [
-                    Comparison(f"against {floor}", verdicts[floor], scores(row, "example"))
+                    Comparison(
+                        f"against {floor}",
+                        verdicts[floor],
+                        scores(row, "error" if metric == SENSITIVITY else "example"),
+                    )
                     for floor, row in known.items()
                 ]
-                yield Conclusion(f"{tables.task}, by {METRICS[str(metric)]}: {_verdict(model, verdicts)}", compared)
+                yield Conclusion(f"{tables.task}, by {METRICS[metric]}: {_verdict(model, verdicts)}", compared)
 
 
 def _verdict(model: str, verdicts: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from radray.evaluation.answers.tally import ENOUGH
+from radray.evaluation.answers.tally import ENOUGH, SENSITIVITY
 from radray.evaluation.systems import FLOOR
 from radray.pages.conclusions import Conclusion
 from radray.pages.grids import Grid, from_rich
@@ -17,6 +17,12 @@ NOTES = (
     "F1 of the counts of all examples; n: right answers with the label. Macro F1 is the mean of those with "
     f"n >= {ENOUGH}.",
 )
+
+SEEN = (
+    " Errors seen at 5 % false alarms: the likeliest raise an alarm, by decision, then by how sure the answer is "
+    "(floors: by decision alone), until 5 % of what is fine raise one; equal ones by lot, so to find nothing is 5 %."
+)
+"""Follows the first note where a task looks for errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,9 @@ def task_sections(evaluations: Iterable[TaskEvaluation]) -> Iterator[TaskSection
     """Yield a section for each evaluation of a task."""
     for evaluation in evaluations:
         tables, side = evaluation.tables, evaluation.tables.side
-        notes = zip((tables.headline(), tables.differences(), tables.labels()), NOTES, strict=True)
+        first = NOTES[0] + (SEEN if SENSITIVITY in tables.metrics else "")
+        shown = (tables.headline(), tables.differences(), tables.labels())
+        notes = zip(shown, (first, *NOTES[1:]), strict=True)
         yield TaskSection(
             where=f"{tables.task}: {side.dataset}, {side.split}",
             examples=len(side.units),

@@ -5,8 +5,9 @@ from typing import Any
 
 from rich.table import Table
 
+from radray.evaluation.answers.ranking import FALSE_ALARMS
 from radray.evaluation.answers.side import GOLD, LABEL, Answered
-from radray.evaluation.answers.tally import ACCURACY, ENOUGH, F1, MACRO_F1, REPORT_ACCURACY
+from radray.evaluation.answers.tally import ACCURACY, ENOUGH, F1, MACRO_F1, REPORT_ACCURACY, SENSITIVITY
 from radray.evaluation.strata import ALL
 from radray.evaluation.systems import FLOOR, MODEL
 from radray.pages.evaluation_tables import p_value, points, with_interval
@@ -14,11 +15,12 @@ from radray.pages.evaluation_tables import p_value, points, with_interval
 Row = Mapping[str, Any]
 
 METRICS = {
+    SENSITIVITY: f"errors seen at {FALSE_ALARMS:.0%} false alarms".replace("%", " %"),
     MACRO_F1: f"macro F1, labels with n >= {ENOUGH}",
     ACCURACY: "answers all right",
     REPORT_ACCURACY: "reports all right",
 }
-"""Metrics of a whole task, the first that there is the one by which systems are compared in words."""
+"""Metrics of a whole task, in the order of the tables' columns."""
 
 
 class TaskTables:
@@ -43,10 +45,20 @@ class TaskTables:
         return [system.name for system in self.side.of(MODEL)]
 
     @property
-    def main(self) -> str | None:
-        """The metric by which systems are compared in words: macro F1, or accuracy where no label is frequent."""
+    def metrics(self) -> list[str]:
+        """The metrics of METRICS that any system has, in order."""
+        known = {metric for _, _, metric in self._figures}
+        return [metric for metric in METRICS if metric in known]
+
+    @property
+    def decisive(self) -> list[str]:
+        """The metrics by which systems are compared in words: errors seen, where the task looks for any, and F1.
+
+        Macro F1, or accuracy where no label is frequent; [] without a figure.
+        """
         known = {metric for _, stratum, metric in self._figures if stratum == ALL}
-        return next((metric for metric in METRICS if metric in known), None)
+        others = [metric for metric in METRICS if metric in known and metric != SENSITIVITY]
+        return [metric for metric in (SENSITIVITY, *others[:1]) if metric in known]
 
     def figure(self, system: str, stratum: str, metric: str) -> Row | None:
         """Return the row of `evaluations`; None where there is none."""
@@ -64,11 +76,12 @@ class TaskTables:
 
     def headline(self) -> Table:
         """Return each system on all examples, and on those of each source of right answers where these are apart."""
-        table = self._table("mean and 95 % interval", "system", "right by", *METRICS.values(), "n", "failed", "missing")
+        names = (METRICS[metric] for metric in self.metrics)
+        table = self._table("mean and 95 % interval", "system", "right by", *names, "n", "failed", "missing")
         strata = [ALL, *sorted({stratum for _, stratum, _ in self._figures if stratum.startswith(GOLD)})]
         for stratum in strata:
             for system in (*self.floors, *self.models):
-                rows = [self.figure(system, stratum, metric) for metric in METRICS]
+                rows = [self.figure(system, stratum, metric) for metric in self.metrics]
                 whole = self.figure(system, stratum, ACCURACY)
                 if whole is not None:
                     counts = (f"{whole[name]:,}" for name in ("n", "failed", "missing"))
@@ -77,11 +90,11 @@ class TaskTables:
 
     def differences(self) -> Table:
         """Return each model minus each floor, then minus each model before it."""
-        columns = [cell for name in METRICS.values() for cell in (name, "p")]
+        columns = [cell for metric in self.metrics for cell in (METRICS[metric], "p")]
         table = self._table("paired difference, points", "system", "minus", *columns)
         for model in self.models:
             for other in (*self.floors, *self.models):
-                rows = [self.difference(model, other, ALL, metric) for metric in METRICS]
+                rows = [self.difference(model, other, ALL, metric) for metric in self.metrics]
                 if any(rows):
                     table.add_row(model, other, *(cell for row in rows for cell in (points(row), p_value(row))))
         return table

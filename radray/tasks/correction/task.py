@@ -17,13 +17,13 @@ from random import Random
 from typing import Any
 
 from radray.schema.statuses import NotAskedReason
-from radray.tasks.answering import AnswerTask, Counts, Example, GoldSource, Outcome, Parsed
+from radray.tasks.answering import AnswerTask, Counts, Detection, Example, GoldSource, Outcome, Parsed
 from radray.tasks.correction.floors import FLOORS
 from radray.tasks.correction.planted import erroneous, fine
 from radray.tasks.correction.planting.agreement import Asked
 from radray.tasks.correction.planting.statements import Report, sentences
 from radray.tasks.correction.prompts import DEFAULTS, PROMPTS
-from radray.tasks.correction.suspicion import ERROR, FINE
+from radray.tasks.correction.suspicion import ERROR, FINE, suspicion
 
 MOST_CHARACTERS, MOST_OF_A_SENTENCE = 10_000, 1_000
 """Findings, or an impression, of more, or with such a sentence, have no error planted: ten times a long report;
@@ -111,5 +111,6 @@ TASK = AnswerTask(
     parse=parse,
     score=score,
     floors=FLOORS,
+    detection=Detection(ERROR, suspicion),
 )
 """Seeing and repairing an error in an impression."""
