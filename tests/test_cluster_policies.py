@@ -57,6 +57,8 @@ def test_the_workers_reach_storage_alone() -> None:
     assert written == {
         "arn:aws:s3:::${bucket}/${prefix}/_staging/reports/*",
         "arn:aws:s3:::${bucket}/${prefix}/_staging/predictions/*",
+        "arn:aws:s3:::${bucket}/${prefix}/_staging/examples/*",
+        "arn:aws:s3:::${bucket}/${prefix}/_staging/answers/*",
         "arn:aws:s3:::${checkpoint_bucket}/${checkpoint_prefix}/*",
     }
 

@@ -40,7 +40,7 @@ TEXT = frozenset(
 IDENTIFYING = frozenset(
     {
         *("subject_id", "split_key", "source_uri", "source_member", "text_digest", "source_digest", "source_etag"),
-        *("exam_time", "report_time"),
+        *("input_digest", "exam_time", "report_time"),
     }
 )
 """Columns that identify, or may identify, a patient: texts and files can be guessed and compared by their digest, and

@@ -84,9 +84,11 @@ class NightGate:
         done = {**about, "job": "generate", "status": RunStatus.FINISHED.value}
         own = (self._partition["batch_date"], self._partition["model_digest"])
         last: dict[tuple[Any, Any], Any] = {}
-        for run in self._warehouse.read(RUNS, ["batch_date", "model_digest", "ended"], done).to_pylist():
+        columns = ["batch_date", "model_digest", "ended", "task"]
+        for run in self._warehouse.read(RUNS, columns, done).to_pylist():
             night = (run["batch_date"], run["model_digest"])
-            if night != own and night[0] <= own[0]:
+            # a run over the answers of a task is no night of impressions
+            if run["task"] is None and night != own and night[0] <= own[0]:
                 last[night] = max(run["ended"], last.get(night, run["ended"]))
         for date, digest in sorted(last, key=lambda night: (night[0], last[night]), reverse=True):
             where = {**about, "batch_date": date, "model_digest": digest}

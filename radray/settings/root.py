@@ -89,7 +89,13 @@ class Settings(Section):
     @field_validator("tasks", mode="before")
     @classmethod
     def _single_as_tuple(cls, value: object) -> object:
-        return tuple(filter(None, value.split(","))) if isinstance(value, str) else () if value is None else value
+        return (
+            tuple(filter(None, map(str.strip, value.split(","))))
+            if isinstance(value, str)
+            else ()
+            if value is None
+            else value
+        )
 
     @field_validator("date", "until", mode="before")
     @classmethod

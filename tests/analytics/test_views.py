@@ -451,5 +451,6 @@ def test_the_views_of_tables_that_are_not_there_yet_are_empty(tmp_path_factory: 
 
 def test_columns_that_hold_text_or_a_patient_are_not_for_wide_use() -> None:
     assert not {"findings", "prediction", "reference", "subject_id", "hypotheses"} & set(flat_columns(PREDICTIONS))
+    assert not {"inputs", "answer", "input_digest", "gold_rewritten"} & set(flat_columns(TABLES["answers"]))
     assert not {"findings", "sections", "exam_description", "subject_id", "source_member"} & set(flat_columns(REPORTS))
     assert "impression_items" in flat_columns(PREDICTIONS)

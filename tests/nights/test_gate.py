@@ -16,6 +16,7 @@ from radray.nights.gate import NightGate
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
+from radray.schema.statuses import RunStatus
 from radray.settings.gates import FlagRates, GatesSettings
 from radray.settings.loading import load_settings
 from radray.settings.section import CORPUS_DATE
@@ -125,7 +126,7 @@ def test_a_night_refused_by_a_gate_exits_with_3_and_the_old_rows_stay(
 
 def settings_on(settings: GatesSettings) -> list[str]:
     rates = {**settings.max_flag_rates.model_dump(), **settings.max_excess_rates.model_dump()}
-    others = settings.model_dump(exclude={"min_reports", "max_flag_rates", "max_excess_rates"})
+    others = settings.model_dump(exclude={"min_reports", "max_flag_rates", "max_excess_rates", "max_unparsed_fraction"})
     return [name for name, value in (others | rates).items() if value is not None]
 
 
@@ -148,6 +149,18 @@ def test_a_drop_since_the_last_night_of_a_model_of_that_name_is_refused(warehous
     Night(warehouse, "worse", name="another").commit(worse, GatesSettings())
     assert held(warehouse) == {"worse"}
     assert held(warehouse, YESTERDAY) == {"before"}
+
+
+def test_a_later_run_over_answers_makes_its_model_no_predecessor(warehouse: Warehouse) -> None:
+    good = [prediction(place) for place in range(COUNT)]
+    worse = [row | {"rougel_f": row["rougel_f"] - 0.15} for row in good]
+    Night(warehouse, "first", YESTERDAY, "first").commit(good, GatesSettings())
+    Night(warehouse, "second", YESTERDAY, "second").commit(worse, GatesSettings(max_rouge_l_drop=None))
+    about = {"batch_date": YESTERDAY, "dataset": "d", "split": "live", "model_digest": "first", "model_name": "model"}
+    answers = RunRow(new_run_id("generate"), "generate", "answers", "config", {**about, "task": "labels"})
+    answers.write(warehouse, RunStatus.FINISHED, {"input_units": 1})
+    Night(warehouse, "like the second").commit(worse, GatesSettings())
+    assert held(warehouse) == {"like the second"}
 
 
 def test_another_case_mix_is_no_drop_and_other_scorers_are_passed_over(warehouse: Warehouse) -> None:

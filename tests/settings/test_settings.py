@@ -33,6 +33,11 @@ def test_split_as_one_value_keeps_the_rest_of_its_section(overrides: list[str]) 
     assert load_settings((), overrides).split.seed == 1
 
 
+@pytest.mark.parametrize("value", ["labels,devices", "labels, devices", "[labels, devices]"])
+def test_tasks_are_listed_with_commas_or_as_yaml(value: str) -> None:
+    assert load_settings(overrides=[f"tasks={value}"]).tasks == ("labels", "devices")
+
+
 def test_values_are_yaml() -> None:
     settings = load_settings((), ["model.uri=[a, b]", "train.max_steps=null", "date=2026-11-21", "source.dataset=2024"])
     assert settings.model.uri == ("a", "b")

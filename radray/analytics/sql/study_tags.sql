@@ -1,5 +1,5 @@
--- One row a night, dataset and unit: the labels and devices that the production model gives a report, beside the
--- impression that it wrote and the radiologist's own. With text. A report of which it was asked neither has no row.
+-- One row a night, dataset, unit and digest of the production model: the labels and devices that it gives a report, beside
+-- the impression that it wrote and the radiologist's own. With text. A report of which it was asked neither has no row.
 --
 -- labels: Findings, each with its state and place, joined by ;; none: the answer has none; null: not asked, or failed
 -- devices: Devices, likewise
@@ -21,7 +21,7 @@ WITH tagged AS (
             'none'
         ) END AS tags
     FROM answers
-    WHERE model_name = {production_model} AND task IN ('labels', 'devices')
+    WHERE model_name = {production_model} AND task IN ('labels', 'devices') AND status <> 'not_asked'
 ),
 beside AS (
     SELECT
