@@ -287,7 +287,7 @@ def test_moto_takes_tables_views_and_what_it_knows_of_quicksight(
         error = capsys.readouterr().err
         assert error.count("athena: view ") == len(VIEWS)
         tables = clients("us-east-1")("glue").get_tables(DatabaseName="radray")["TableList"]
-        assert len(tables) == 7
+        assert len(tables) == 9
         queries = clients("us-east-1")("athena").list_query_executions()["QueryExecutionIds"]
         assert len(queries) == len(VIEWS)
         quicksight = clients("us-east-1")("quicksight")

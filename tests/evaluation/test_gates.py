@@ -28,6 +28,7 @@ OFF = GatesSettings(
     max_tier_a_rate=None,
     max_rouge_l_drop=None,
     max_failed_rate=None,
+    max_unparsed_fraction=None,
     min_distinct_rate=None,
     max_flag_rates=NO_RATES,
     max_excess_rates=NO_EXCESS,

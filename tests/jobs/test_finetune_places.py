@@ -43,7 +43,7 @@ def test_every_setting_is_either_pace_or_decides_what_is_learnt() -> None:
         *("epochs", "max_steps", "method", "lora_rank", "soft_prompt_tokens", "batch_size", "optimiser"),
         *("learning_rate", "warmup_fraction", "weight_decay", "max_gradient_norm", "max_input_tokens"),
         *("max_target_tokens", "precision", "seed", "keep_masks", "keep_communications"),
-        *("examples", "abnormal_copies", "augment", "store_neighbours"),
+        *("examples", "abnormal_copies", "augment", "store_neighbours", "tasks"),
         *("rouge_every_epochs", "rouge_reports", "best_by", "early_stop_after"),
     }
     assert set(TrainSettings.model_fields) > PACE
