@@ -54,6 +54,7 @@ def prepare(settings: Settings, console: "Console", line: "FinalLine | None" = N
     """
     from radray.cluster.connection import ray_on_demand
     from radray.nights.examples_run import prepare_examples
+    from radray.nights.failures import worst_at_end
     from radray.nights.final_line import FinalLine
     from radray.nights.range import each_night
     from radray.nights.reports_run import prepare_night
@@ -66,7 +67,8 @@ def prepare(settings: Settings, console: "Console", line: "FinalLine | None" = N
         def work(night: Settings) -> None:
             if night.source.uri is not None:
                 prepare_night(night, console, line=line, start_ray=start_ray)
-            prepare_examples(night, find_tasks(night.tasks), start_ray, console, line)
+            with worst_at_end(console) as refused:
+                refused += prepare_examples(night, find_tasks(night.tasks), start_ray, console, line).values()
 
         each_night(settings, console, line, work)
 

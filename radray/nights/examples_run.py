@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from rich.console import Console
 
 from radray.console import print_line
-from radray.errors import AuditError, RadrayError
+from radray.errors import AuditError, ConflictError, RadrayError
 from radray.nights.dataset_splits import find_datasets
 from radray.nights.final_line import FinalLine
 from radray.pipelines.answers.examples import ExamplesJob, stage_examples
@@ -26,7 +26,7 @@ from radray.tables.commit import PartitionBase, pin
 from radray.tables.counts import RowCounts
 from radray.tables.identity import READ_BY_TASKS, digest, digest_columns, examples_key, new_run_id
 from radray.tables.merge import Merged, staged_ids
-from radray.tables.partition import JointRun, PartitionRun, StagedRun, joint_runs, stage_jointly
+from radray.tables.partition import JointRun, PartitionRun, StagedRun, free_runs, stage_jointly
 from radray.tables.runs import RunRow
 from radray.tasks.answering import PRIOR_READS, AnswerTask
 
@@ -77,6 +77,11 @@ class ExamplesPartition:
     input: NightReports
 
     @property
+    def key(self) -> tuple[str, str]:
+        """Dataset and task."""
+        return self.base.partition["dataset"], self.task.id
+
+    @property
     def where(self) -> str:
         """Task, dataset and date, for messages."""
         return f"examples of {self.task.id}, {self.base.partition['dataset']} {self.settings.date}"
@@ -106,25 +111,24 @@ def prepare_examples(
     start_ray: Callable[[], None],
     console: Console,
     line: FinalLine,
-) -> None:
+) -> dict[tuple[str, str], RadrayError]:
     """Make what `tasks` ask of the reports of a night, a partition of `examples` for each dataset and task.
 
     Nothing is written where they are there already, made of the same reports by the same version of the task. What was
     done is added to `line`; `start_ray` is called before anything runs in Ray. No tasks: nothing is done.
 
-    Raises InputError for a night that was never prepared; at the end, when all that passes is committed, AuditError for
-    a task that failed on too many reports, and ConflictError where another run came first.
+    Return by dataset and task what refused those that were not made, while all that passes is committed: AuditError for
+    a task that failed on too many reports, ConflictError where another run works or came first with other rows. The
+    caller raises it. Raises InputError for a night that was never prepared.
     """
     if not tasks:
-        return
+        return {}
     warehouse = Warehouse(settings.warehouse, must_exist=True)
-    refused: list[RadrayError] = []
+    refused: dict[tuple[str, str], RadrayError] = {}
     for dataset in find_datasets(warehouse, settings):
-        night = [*freeze_examples(warehouse, settings, tasks, dataset)]
-        refused += make_examples(night, start_ray, console, line)
-    if refused:
-        worst = min(refused, key=lambda error: error.exit_code)
-        raise type(worst)("; ".join(map(str, refused)))
+        night = freeze_examples(warehouse, settings, tasks, dataset)
+        refused |= make_examples(night, start_ray, console, line)
+    return refused
 
 
 def freeze_examples(
@@ -146,37 +150,54 @@ def freeze_examples(
 
 def make_examples(
     night: Sequence[ExamplesPartition], start_ray: Callable[[], None], console: Console, line: FinalLine
-) -> list[RadrayError]:
-    """Make and commit those partitions of a dataset on a date that are not there; return what refused some of them."""
+) -> dict[tuple[str, str], RadrayError]:
+    """Make and commit those partitions of a dataset on a date that are not there.
+
+    Return what refused some of them, by `key`; {} where nothing did.
+    """
     left = []
     for partition in sorted(night, key=lambda partition: partition.task.id):  # so that two jobs lease in one order
         run = PartitionRun(partition.warehouse, partition.base, partition.row)
-        if run.is_committed():
-            print_line(
-                console, f"prepare: {partition.where} are there already, made from the same input; nothing written"
-            )
-            line.there += 1
+        if _is_there(partition, run, console, line):
             continue
         if replaced := run.rows_replaced():
             text = f"{partition.where}: {replaced:,} rows made from other input or code will be replaced"
             print_line(console, f"prepare: {text}")
         left.append((partition, run))
-    refused: list[RadrayError] = []
-    with joint_runs([(run, partition.row) for partition, run in left]) as runs:
-        partitions = [partition for partition, _ in left]
+    refused: dict[tuple[str, str], RadrayError] = {}
+    with free_runs([(run, partition.row) for partition, run in left]) as free:
+        partitions, runs = [], []
+        for (partition, _), joint in zip(left, free, strict=True):
+            if isinstance(joint, JointRun):
+                partitions.append(partition)
+                runs.append(joint)
+                continue
+            # who came first may have made the very rows
+            base = pin(partition.warehouse, EXAMPLES, partition.base.partition)
+            if not _is_there(partition, PartitionRun(partition.warehouse, base, partition.row), console, line):
+                refused[partition.key] = ConflictError(f"{partition.where}: {joint}")
         staged = _stage(partitions, runs, start_ray, console) if runs else []
         for partition, joint, rows in zip(partitions, runs, staged, strict=True):
             try:
                 with joint.last_phase():
                     merged = _commit(partition, joint, rows)
             except RadrayError as error:  # the examples of other tasks are not its business
-                refused.append(error)
+                refused[partition.key] = error
                 continue
             line.add_examples(partition.row.run_id, merged.rows, merged.rows_ok)
             reports = len(partition.input.unit_ids)
-            text = f"{merged.rows:,} of {reports:,} reports: {describe_examples(merged.counts)}"
+            text = f"{merged.rows:,} examples of {reports:,} reports: {describe_examples(merged.counts)}"
             print_line(console, f"prepare: {partition.where}: {text}")
     return refused
+
+
+def _is_there(partition: ExamplesPartition, run: PartitionRun, console: Console, line: FinalLine) -> bool:
+    """Return whether `run` is committed, and then say so."""
+    if not run.is_committed():
+        return False
+    print_line(console, f"prepare: {partition.where} are there already, made from the same input; nothing written")
+    line.there += 1
+    return True
 
 
 def reads_priors(task: AnswerTask) -> bool:
@@ -201,17 +222,17 @@ def describe_examples(counts: RowCounts) -> str:
     return ", ".join(parts) + answers
 
 
-def refuse_broken(merged: Merged, task_id: str) -> None:
-    """Raise AuditError where the task's own code failed on more than MAX_BROKEN of the reports, and on more than one.
+def refuse_broken(merged: Merged, task_id: str, reports: int) -> None:
+    """Raise AuditError where the task's own code failed on more than MAX_BROKEN of `reports`, and on more than one.
 
-    No rows pass.
+    A report that it failed on has one row, others may have several. No rows pass.
     """
     reasons = (NotAskedReason.TASK_ERROR, NotAskedReason.TASK_TIMEOUT)
     broken = sum(merged.counts.where(reason=reason.value) for reason in reasons)
-    if broken > max(1, MAX_BROKEN * merged.rows):
+    if broken > max(1, MAX_BROKEN * reports):
         raise AuditError(
-            f"task {task_id}: its code failed on {broken:,} of {merged.rows:,} reports, more than {MAX_BROKEN:.0%}; the"
-            " log has where; nothing of this task was committed; leave it out of tasks, or use a version that mends it"
+            f"task {task_id}: its code failed on {broken:,} of {reports:,} reports, more than {MAX_BROKEN:.0%}; the log"
+            " has where; nothing of this task was committed; leave it out of tasks, or use a version that mends it"
         )
 
 
@@ -247,6 +268,6 @@ def _commit(partition: ExamplesPartition, run: JointRun, staged: StagedRun) -> M
                 f"{partition.where}: {len(expected - units):,} of {len(expected):,} reports have no example, and"
                 f" {len(units - expected):,} are not of the input; nothing was committed; run again"
             )
-        refuse_broken(merged, partition.task.id)
+        refuse_broken(merged, partition.task.id, len(expected))
 
     return staged.commit(ids, refuse, count_by=COUNTED).merged

@@ -103,10 +103,14 @@ class FinalLine:
         self.deferred.update(outcome.deferred)
         self.gpu_seconds += outcome.figures.get("gpu_seconds") or 0.0
 
-    def add_answers(self, run_id: str, task: str, outcomes: Counter[str]) -> None:
-        """Add a committed run of `generate` over the answers to a task; `outcomes` as `tasks` has them."""
+    def add_answers(self, run_id: str, task: str, outcomes: Counter[str], figures: Mapping[str, float | None]) -> None:
+        """Add a committed run of `generate` over the answers to a task.
+
+        `outcomes` are as `tasks` has them, `figures` as `Outcome` has them.
+        """
         self.run_ids.append(run_id)
         self.tasks.setdefault(task, Counter()).update(outcomes)
+        self.gpu_seconds += figures.get("gpu_seconds") or 0.0
 
     def json(self, exit_code: int) -> str:
         """Return the final line of a job that ends with `exit_code`, without the line end."""
@@ -145,4 +149,6 @@ class FinalLine:
 _OF_OUTCOME = ("reports", "ok", "resumed", "copied", "repeated")
 _COUNTS = ("units", "units_ok", "examples", "examples_ok", *_OF_OUTCOME)
 """Input units prepared, and examples made of reports, then reports that got an impression; a report counts once for
-each model."""
+each model. `reports_per_second` is of these `reports`: 0 in a night of tasks alone, whose answers are in `tasks`. A
+report has one impression and any number of answers, so that a rate of both together would compare with no other night.
+"""

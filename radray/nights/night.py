@@ -6,7 +6,7 @@ from functools import partial
 from rich.console import Console
 
 from radray.console import print_line
-from radray.errors import ConfigError, GateError, RadrayError
+from radray.errors import ConfigError, GateError
 from radray.evaluation.deferral.decision import Deferral
 from radray.models.exemplars import fixed_exemplars
 from radray.models.families.registry import family_name
@@ -18,6 +18,7 @@ from radray.nights.dataset_splits import find_dataset_splits, refuse_other_cut, 
 from radray.nights.dated import is_nightly
 from radray.nights.engine_choice import EngineOfModel
 from radray.nights.examples_run import prepare_examples
+from radray.nights.failures import worst_at_end
 from radray.nights.final_line import FinalLine
 from radray.nights.predictions_partition import freeze_partition
 from radray.nights.predictions_run import generate_partition
@@ -70,9 +71,11 @@ def generate_night(
 
     `models` are those of `asked_of`, `tasks` of `tasks_of`; their examples are made where they are not there.
 
+    A task whose examples are refused is not answered; the others are.
+
     Raises as `prepare_night`, `read_calibration`, `generate_partition`, `prepare_examples` and `answer_night`;
     ConfigError for a calibration of another model, prompt or dataset, and for thresholds that do not go with it, before
-    any impression is written; GateError, or what else refused a part, at the end, when all that passes is committed.
+    any impression is written; GateError, or what else refused a part, as `worst_at_end`.
     """
     calibration = read_calibration(settings.score, Storage.of(settings.warehouse.s3))
     Deferral.of(settings.score, calibration)  # that the rules go together
@@ -100,20 +103,19 @@ def generate_night(
         )
         for model, asked in models
     ]
-    refused: list[RadrayError] = []
-    for dataset_split in splits:
-        for engine, (model, asked) in zip(engines, models, strict=True):
-            partition = freeze_partition(warehouse, settings, dataset_split, model, asked, calibration)
-            try:
-                generate_partition(partition, engine, start_ray, console, line)
-            except GateError as error:  # the nights of other hospitals and models are not its business
-                refused.append(error)
-    if tasks:
-        prepare_examples(settings, [asked.task for asked in tasks[0][1]], start_ray, console, line)
-        refused += answer_night(settings, splits, tasks, start_ray, console, line)
-    if refused:
-        worst = min(refused, key=lambda error: error.exit_code)
-        raise type(worst)("; ".join(map(str, refused)))
+    with worst_at_end(console) as refused:
+        for dataset_split in splits:
+            for engine, (model, asked) in zip(engines, models, strict=True):
+                partition = freeze_partition(warehouse, settings, dataset_split, model, asked, calibration)
+                try:
+                    generate_partition(partition, engine, start_ray, console, line)
+                except GateError as error:  # the nights of other hospitals and models are not its business
+                    refused.append(error)
+        if tasks:
+            missing = prepare_examples(settings, [asked.task for asked in tasks[0][1]], start_ray, console, line)
+            refused += missing.values()
+            for refusal in answer_night(settings, splits, tasks, start_ray, console, line, missing):
+                refused.append(refusal)  # one by one: what ends the answers leaves those before it
 
 
 def print_unanswered(settings: Settings, console: Console, line: FinalLine) -> None:

@@ -114,11 +114,13 @@ class GatesSettings(Section):
     `prepare` has refused such a night at source.max_rejected_fraction before."""
     max_failed_rate: Rate | None = 0.05
     """Largest share of the reports whose prediction, or of the examples whose answer, is empty or failed; None: gate
-    off."""
+    off.
+
+    An answer that cannot be parsed is not among them: `gates.max_unparsed_fraction` counts it."""
     max_unparsed_fraction: Rate | None = 0.05
     """Largest share of the answers to a task that cannot be parsed; None: gate off.
 
-    Of `answers` alone, which are judged by it and by `gates.max_failed_rate`, each task by itself."""
+    Of `answers` alone, each task by itself; their other failures are judged by `gates.max_failed_rate`."""
     min_distinct_rate: Rate | None = 0.05
     """Least ratio of distinct predictions to distinct findings texts, among reports of abnormal findings; None: gate
     off.

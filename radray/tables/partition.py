@@ -27,7 +27,7 @@ from typing import Any
 import pyarrow as pa
 from pyiceberg.table import Table
 
-from radray.errors import RadrayError
+from radray.errors import ConflictError, RadrayError
 from radray.schema.runs import RUNS
 from radray.schema.statuses import ReportStatus, RunStatus
 from radray.tables.catalog import Warehouse, file_schema
@@ -301,6 +301,21 @@ def joint_runs(runs: Sequence[tuple[PartitionRun, RunRow]]) -> Iterator[list[Joi
     """
     with ExitStack() as all_of_them:
         yield [JointRun(run, row, all_of_them.enter_context(ExitStack())) for run, row in runs]
+
+
+@contextmanager
+def free_runs(runs: Sequence[tuple[PartitionRun, RunRow]]) -> Iterator[list[JointRun | ConflictError]]:
+    """As `joint_runs`, but a run that another one keeps from its partition stops none: its ConflictError is there."""
+    with ExitStack() as all_of_them:
+        yield [_lease(run, row, all_of_them.enter_context(ExitStack())) for run, row in runs]
+
+
+def _lease(run: PartitionRun, row: RunRow, ending: ExitStack) -> JointRun | ConflictError:
+    try:
+        return JointRun(run, row, ending)
+    except ConflictError as error:
+        ending.close()  # what it got of its lease is free for others now
+        return error
 
 
 def stage_jointly(runs: Sequence[JointRun], make: Callable[[], None] | None) -> list[StagedRun]:

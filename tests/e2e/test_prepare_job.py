@@ -121,7 +121,8 @@ def test_examples_of_two_tasks_are_made_in_one_pass_and_once(tmp_path: Path) -> 
     with registered(SIDES, SIZE):
         printed = run(tmp_path, "source.format=jsonl", f"source.uri={source}", "tasks=size,sides")
         assert (
-            "prepare: examples of sides, hospital 1970-01-01: 8 of 4 reports: 8 ok; right answers: 8 rules" in printed
+            "prepare: examples of sides, hospital 1970-01-01: 8 examples of 4 reports: 8 ok; right answers: 8 rules"
+            in printed
         )
         again = run(tmp_path, "tasks=size,sides")
     assert again.count("are there already") == 2

@@ -1,22 +1,28 @@
 """A night of answers: each task a commit, all by one loaded model; again is nothing, more is only what is missing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from radray.errors import ConflictError
+from radray.nights.answers import run
 from radray.nights.answers.night import sample_prompts
 from radray.nights.answers.partition import freeze_partition
 from radray.nights.dataset_splits import find_dataset_splits
 from radray.nights.final_line import FinalLine
 from radray.schema.answers import ANSWERS
 from radray.schema.runs import RUNS
+from radray.schema.statuses import NotAskedReason
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import utc_now
 from radray.tables.lease import hold_lease
+from radray.tasks.answering import Example
 from tests.support.worlds.answered import ASKED, LOADED, MODEL, answer
 from tests.support.worlds.examples import night_settings
 from tests.support.worlds.night_tables import NIGHT, put_prepare_run, put_reports
@@ -123,6 +129,36 @@ def test_a_task_that_answers_badly_is_refused_and_no_other(tmp_path: Path) -> No
     assert answer(night_settings(tmp_path, "split.validation_fraction=0", "gates.max_failed_rate=null")) == []
     assert LOADED == []  # what is staged is used
     assert len(rows(warehouse)) == 15
+
+
+def test_answers_that_cannot_be_parsed_are_judged_by_their_own_gate(tmp_path: Path) -> None:
+    # of the 10 asked of sides 2 are unparsed and 4 fail otherwise
+    gates = ("split.validation_fraction=0", "gates.min_reports=5", "gates.max_unparsed_fraction=0.2")
+    settings, _ = world(tmp_path, "gates.max_failed_rate=0.39", *gates)
+    (refused,) = answer(settings, ["sides"])
+    assert "share of empty or failed answers 0.4 over 10 reports, at most 0.39" in refused
+    assert answer(night_settings(tmp_path, "gates.max_failed_rate=0.4", *gates), ["sides"]) == []
+
+
+def test_gpu_seconds_are_shared_by_what_was_left_of_each_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, warehouse = world(tmp_path, *GATES)
+
+    @contextmanager
+    def ten_seconds(figures: dict[str, float | None], _: object) -> Iterator[None]:
+        figures["gpu_seconds"] = 10.0
+        yield
+
+    monkeypatch.setattr(run, "_gpu_time", ten_seconds)
+    line = FinalLine("generate")
+    nothing_left = replace(
+        ASKED["sides"].task, id="nothing", make_examples=lambda _: [Example(reason=NotAskedReason.NO_IMPRESSION)]
+    )
+    monkeypatch.setitem(ASKED, "nothing", replace(ASKED["sides"], task=nothing_left))
+    answer(settings, ["nothing", "sides", "size"], line)
+    read = warehouse.read(RUNS, ["task", "gpu_seconds"], {"job": "generate"}).to_pylist()
+    shares = {row["task"]: row["gpu_seconds"] for row in read}
+    assert shares == {"nothing": 0.0, "sides": pytest.approx(10 * 10 / 14), "size": pytest.approx(10 * 4 / 14)}
+    assert line.gpu_seconds == pytest.approx(10.0)
 
 
 def test_a_night_of_which_nothing_is_asked_loads_no_model(tmp_path: Path) -> None:

@@ -12,15 +12,20 @@ import pytest
 from rich.console import Console
 
 from jobs import prepare
-from radray.errors import AuditError, ConfigError, InputError
+from radray.errors import AuditError, ConfigError, ConflictError, InputError
 from radray.nights import examples_run
 from radray.nights.examples_run import prepare_examples
+from radray.nights.failures import worst_at_end
 from radray.nights.final_line import FinalLine
 from radray.pipelines.answers.examples import ExamplesJob
 from radray.schema.examples import EXAMPLES
 from radray.schema.runs import RUNS
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
+from radray.tables.commit import pin
+from radray.tables.identity import utc_now
+from radray.tables.lease import hold_lease
+from radray.tables.partition import free_runs
 from radray.tasks.answering import AnswerTask, Example
 from radray.tasks.change.task import TASK as CHANGE
 from tests.support.tasks import SIDES, SIZE, registered
@@ -43,7 +48,9 @@ def make(warehouse: Warehouse, *tasks: AnswerTask) -> tuple[FinalLine, str, int]
     """Prepare the examples of a night; return the line, what was printed, and how often Ray was asked for."""
     line, output, starts = FinalLine("prepare"), io.StringIO(), []
     settings = night_settings(Path(warehouse.layout.root))
-    prepare_examples(settings, tasks, lambda: starts.append(1), Console(file=output, width=200), line)
+    console = Console(file=output, width=200)
+    with worst_at_end(console) as refused:
+        refused += prepare_examples(settings, tasks, lambda: starts.append(1), console, line).values()
     return line, output.getvalue(), len(starts)
 
 
@@ -58,7 +65,9 @@ def test_each_task_is_committed_once_and_a_rerun_writes_nothing(warehouse: Wareh
     put_reports(warehouse, ["d"], status="rejected")
     line, printed, starts = make(warehouse, SIZE, SIDES)
     assert starts == 1
-    assert "examples of size, hospital 2026-11-21: 3 of 3 reports: 2 ok, 1 not asked (no_impression)" in printed
+    assert (
+        "examples of size, hospital 2026-11-21: 3 examples of 3 reports: 2 ok, 1 not asked (no_impression)" in printed
+    )
     assert [row["example_id"] for row in examples(warehouse, SIDES)] == [
         f"{u}/{s}" for u in "abc" for s in ("left", "right")
     ]
@@ -158,6 +167,49 @@ def test_a_task_that_fails_on_its_reports_stops_no_other(warehouse: Warehouse) -
         ("sides", "finished", None),
         ("size", "failed", "AuditError"),
     ]
+
+
+def test_a_task_of_many_questions_is_refused_by_its_reports(warehouse: Warehouse) -> None:
+    put_reports(warehouse, list("abcdefgh"))
+    put_reports(warehouse, ["x", "y"], reference="broken")
+
+    def many(report: Any) -> Sequence[Example]:
+        if report["reference"] == "broken":
+            raise ValueError
+        return [replace(SIDES.make_examples(report)[0], item=str(item)) for item in range(50)]
+
+    task = replace(SIDES, reads=("findings", "reference"), make_examples=many)
+    with pytest.raises(AuditError, match=r"its code failed on 2 of 10 reports, more than 10%"):
+        make(warehouse, task)  # 2 of 402 rows
+
+
+def test_a_task_that_another_run_makes_now_stops_no_other(warehouse: Warehouse) -> None:
+    put_reports(warehouse, ["a"])
+    place = {"batch_date": NIGHT, "dataset": "hospital", "task": "sides"}
+    uri = warehouse.layout.lease(EXAMPLES.name, pin(warehouse, EXAMPLES, place).partition_id)
+    with (
+        hold_lease(warehouse, uri, "other-run", "other-key", utc_now(), 0.05),
+        pytest.raises(ConflictError, match=r"examples of sides, hospital 2026-11-21: run other-run .* is working on"),
+    ):
+        make(warehouse, SIDES, SIZE)
+    assert (examples(warehouse, SIDES), len(examples(warehouse, SIZE))) == ([], 1)
+    assert len(make(warehouse, SIDES, SIZE)[0].run_ids) == 1  # its lease was left
+
+
+def test_rows_that_an_equal_run_made_meanwhile_are_taken(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_reports(warehouse, ["a"])
+    lease = free_runs
+
+    def late(runs: Any) -> Any:
+        monkeypatch.setattr(examples_run, "free_runs", lease)
+        make(warehouse, SIDES)
+        return lease(runs)
+
+    monkeypatch.setattr(examples_run, "free_runs", late)
+    line, printed, _ = make(warehouse, SIDES, SIZE)
+    assert (line.there, len(line.run_ids)) == (1, 1)
+    assert "examples of sides, hospital 2026-11-21 are there already" in printed
+    assert (len(examples(warehouse, SIDES)), len(examples(warehouse, SIZE))) == (2, 1)
 
 
 def test_an_empty_night_of_reports_is_done_whatever_was_made_of_it(warehouse: Warehouse) -> None:

@@ -41,8 +41,8 @@ def test_the_line_adds_up_what_was_done() -> None:
     line.add_generated(
         "generate-2", outcome(110, {"timeout": 1, "empty_output": 1}, {"no_prediction": 2}, gpu_seconds=2.5)
     )
-    line.add_answers("generate-3", "labels", Counter(ok=20, not_asked=1, unparsed=2))
-    line.add_answers("generate-4", "labels", Counter(ok=5, unparsed=1))
+    line.add_answers("generate-3", "labels", Counter(ok=20, not_asked=1, unparsed=2), {"gpu_seconds": 1.5})
+    line.add_answers("generate-4", "labels", Counter(ok=5, unparsed=1), {"gpu_seconds": None})
     line.there = 1
     line.error = "GateError"
     line.began -= 100.0
@@ -73,7 +73,7 @@ def test_the_line_adds_up_what_was_done() -> None:
         "tasks": {"labels": {"not_asked": 1, "ok": 25, "unparsed": 3}},
         **{
             "partitions_there": 1,
-            "gpu_seconds": 10.0,
+            "gpu_seconds": 11.5,
             "run_ids": [*(f"prepare-{i}" for i in (1, 2, 3)), *(f"generate-{i}" for i in (1, 2, 3, 4))],
         },
         "unaudited": 0,

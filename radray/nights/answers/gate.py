@@ -33,13 +33,14 @@ class AnswersGate:
         asked = counts.rows - counts.where(status=AnswerStatus.NOT_ASKED.value)
         if not asked:
             return []
-        failed = counts.where(status=AnswerStatus.FAILED.value)
         unparsed = counts.where(reason=FailReason.UNPARSED.value)
+        # each failure counts once, or the lower limit would decide over both
+        failed = counts.where(status=AnswerStatus.FAILED.value) - unparsed
         judged = asked >= settings.min_reports
         return [
             GateResult(f"gates.{name}", quantity, hits / asked if judged else None, limit, asked)
             for name, quantity, hits, limit in (
-                ("max_failed_rate", "share of failed answers", failed, settings.max_failed_rate),
+                ("max_failed_rate", "share of empty or failed answers", failed, settings.max_failed_rate),
                 (
                     "max_unparsed_fraction",
                     "share of answers that cannot be parsed",

@@ -1,6 +1,6 @@
 """The answers of a night: what each task asks of its reports, answered by each model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 from pyiceberg.expressions import And, In
@@ -49,18 +49,23 @@ def answer_night(
     start_ray: Callable[[], None],
     console: Console,
     line: FinalLine,
-) -> list[RadrayError]:
-    """Answer the examples of the datasets and splits of a night with each of `models`; return what refused some.
+    missing: Collection[tuple[str, str]] = (),
+) -> Iterator[RadrayError]:
+    """Answer the examples of the datasets and splits of a night with each of `models`; yield what refused some.
 
-    The examples are there. Raises as `freeze_partition`, `refuse_other_cut` and `answer_partitions`.
+    The examples are there, but those of the datasets and tasks of `missing`, which are left as they are. Raises as
+    `freeze_partition`, `refuse_other_cut` and `answer_partitions`.
     """
     warehouse = Warehouse(settings.warehouse, must_exist=True)
-    refused: list[RadrayError] = []
     for model, tasks in models:
         for dataset_split in splits:
             refuse_other_cut(settings, dataset_split.split, model)
         by_split = [
-            [freeze_partition(warehouse, settings, dataset_split, model, asked) for asked in tasks]
+            [
+                freeze_partition(warehouse, settings, dataset_split, model, asked)
+                for asked in tasks
+                if (dataset_split.dataset, asked.task.id) not in missing
+            ]
             for dataset_split in splits
         ]
         nights = [night for some in by_split for night in some]
@@ -70,8 +75,7 @@ def answer_night(
             chat=tasks[0].prompt.chat,
         )
         for some in by_split:
-            refused += answer_partitions(some, engine, start_ray, console, line)
-    return refused
+            yield from answer_partitions(some, engine, start_ray, console, line)
 
 
 def sample_prompts(nights: Sequence[AnswersPartition], count: int) -> list[str]:

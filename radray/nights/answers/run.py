@@ -98,7 +98,9 @@ def answer_partitions(
         staged = []
         if works:
             staged = stage_jointly(joints, partial(_write, works, start_ray, console) if left else None)
-        gpu_seconds = works[0].joint.recorded.figures.get("gpu_seconds") if works else None
+        # of all together, and with the first that had something left
+        held = (work.joint.recorded.figures.get("gpu_seconds") for work in works)
+        gpu_seconds = next((seconds for seconds in held if seconds is not None), None)
         for work, row, ready in zip(works, rows, staged, strict=True):
             if gpu_seconds is not None:
                 work.joint.recorded.figures["gpu_seconds"] = gpu_seconds * row.share
@@ -226,4 +228,4 @@ def _summarise(work: _Work, merged: Merged, repeated: int, console: Console, lin
     words = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in asides.items())
     kept = f"{work.resumed:,} resumed, {work.copied:,} copied, {repeated:,} repeats answered once"
     _report(console, night, f"{counts.rows:,} examples: {words}, {kept}")
-    line.add_answers(night.run_id, night.asked.task.id, Counter(asides))
+    line.add_answers(night.run_id, night.asked.task.id, Counter(asides), work.joint.recorded.figures)

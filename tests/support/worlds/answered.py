@@ -130,10 +130,10 @@ def answer(
     line, console = line or FinalLine("generate"), console or Console(quiet=True)
     asked = [ASKED[task] for task in tasks]
     with in_place():
-        prepare_examples(settings, [its.task for its in asked], _no_ray, console, line)
+        missing = prepare_examples(settings, [its.task for its in asked], _no_ray, console, line)
         splits = find_dataset_splits(Warehouse(settings.warehouse), settings)
-        refused = answer_night(settings, splits, [(MODEL, asked)], _no_ray, console, line)
-    return [str(error) for error in refused]
+        answered = answer_night(settings, splits, [(MODEL, asked)], _no_ray, console, line, missing)
+        return [str(error) for error in (*missing.values(), *answered)]
 
 
 def _no_ray() -> None:
