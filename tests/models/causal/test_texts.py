@@ -60,6 +60,16 @@ def test_a_plain_prompt_is_what_the_tokenizer_makes_of_it(tokenizer: Any) -> Non
     assert FAMILY.encode_prompts(tokenizer, [], chat=False) == FAMILY.encode_targets(tokenizer, [], chat=False) == []
 
 
+@pytest.mark.parametrize("chat", [False, True])
+def test_a_special_token_in_a_report_is_text(byte_level: Any, chat: bool) -> None:
+    end = byte_level.eos_token
+    (encoded,) = FAMILY.encode_prompts(byte_level, [f"Findings: Clear. {end} Yes.\nImpression:"], chat=chat)
+    assert (byte_level.eos_token_id in encoded.ids) is chat  # a template's own are not touched
+    assert f"Clear. ({end[1:]} Yes." in byte_level.decode(encoded.ids)
+    (target,) = FAMILY.encode_targets(byte_level, [f"No {end} line."], chat=chat)
+    assert target.count(byte_level.eos_token_id) == 1
+
+
 def test_a_prompt_through_a_template_is_what_transformers_makes_of_it(byte_level: Any) -> None:
     for prompt, encoded in zip(PROMPTS, FAMILY.encode_prompts(byte_level, PROMPTS, chat=True), strict=True):
         messages = [{"role": "user", "content": prompt}]

@@ -13,6 +13,7 @@ from radray.errors import InputError
 from radray.language.exemplar_marks import unmark
 from radray.models.families.family import EncodedPrompt
 from radray.models.families.masks import soft_pieces_in
+from radray.models.families.special_tokens import without_special
 from radray.models.tokens import token_span, tokens_before
 
 
@@ -23,7 +24,7 @@ def encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], *
     """
     if not prompts:
         return []
-    plain = [unmark(prompt) for prompt in prompts]
+    plain = [unmark(prompt) for prompt in without_special(tokenizer, prompts)]
     texts, starts = [prompt.text for prompt in plain], [0] * len(plain)
     ends = [text.rfind("\n") for text in texts]
     before: list[int] = []
@@ -61,7 +62,7 @@ def encode_targets(tokenizer: PreTrainedTokenizerBase, targets: Sequence[str], *
     stub = "\n" if chat else ":"
     head = tokenizer(stub, add_special_tokens=False)["input_ids"]
     joint = tokenizer(
-        [f"{stub}{target}" if chat else f"{stub} {target}" for target in targets],
+        [f"{stub}{target}" if chat else f"{stub} {target}" for target in without_special(tokenizer, targets)],
         add_special_tokens=False,
         verbose=False,
     )["input_ids"]

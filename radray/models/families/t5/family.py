@@ -17,6 +17,7 @@ from radray.models.batching import pad
 from radray.models.families.family import EncodedPrompt, Family
 from radray.models.families.loading import load_tokenizer
 from radray.models.families.masks import soft_pieces_in
+from radray.models.families.special_tokens import without_special
 from radray.models.families.t5 import converting, loading, saving
 from radray.models.tokens import encode, token_span
 
@@ -96,7 +97,7 @@ class T5Family(Family):
         """Return the tokens of each prompt, end token included, which stays. Raises InputError for `chat`."""
         if chat:
             raise InputError("a T5 has no chat template: use another model.prompt")
-        plain = [unmark(prompt) for prompt in prompts]
+        plain = [unmark(prompt) for prompt in without_special(tokenizer, prompts)]
         texts = [prompt.text for prompt in plain]
         if not any(prompt.exemplars for prompt in plain):
             return [EncodedPrompt(row, 1) for row in encode(tokenizer, texts)]
@@ -110,7 +111,7 @@ class T5Family(Family):
         self, tokenizer: PreTrainedTokenizerBase, targets: Sequence[str], *, chat: bool
     ) -> list[list[int]]:
         """Return the tokens of each target, end token included; no targets: an empty list."""
-        return encode(tokenizer, targets)
+        return encode(tokenizer, without_special(tokenizer, targets))
 
     def target_logits(
         self,
