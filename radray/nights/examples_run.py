@@ -14,7 +14,6 @@ from radray.errors import AuditError, ConflictError, RadrayError
 from radray.nights.dataset_splits import find_datasets
 from radray.nights.final_line import FinalLine
 from radray.pipelines.answers.examples import ExamplesJob, stage_examples
-from radray.pipelines.answers.priors import Priors, find_priors
 from radray.pipelines.progress import count_reports
 from radray.schema.examples import EXAMPLES
 from radray.schema.reports import REPORTS
@@ -24,9 +23,10 @@ from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse, equal_to
 from radray.tables.commit import PartitionBase, pin
 from radray.tables.counts import RowCounts
-from radray.tables.identity import READ_BY_TASKS, digest, digest_columns, examples_key, new_run_id
+from radray.tables.identity import READ_BY_TASKS, digest_columns, examples_key, new_run_id
 from radray.tables.merge import Merged, staged_ids
 from radray.tables.partition import JointRun, PartitionRun, StagedRun, free_runs, stage_jointly
+from radray.tables.patients.priors import Priors, digest_with_priors, find_priors
 from radray.tables.runs import RunRow
 from radray.tasks.answering import PRIOR_READS, AnswerTask
 
@@ -63,7 +63,7 @@ class NightReports:
         """Return the digest of all that decides what `task` reads."""
         if self.priors is None or not reads_priors(task):
             return self.digest
-        return digest([self.digest, self.priors.digest])
+        return digest_with_priors(self.digest, self.priors.rows)
 
 
 @dataclass(frozen=True)

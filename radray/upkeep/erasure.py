@@ -93,7 +93,7 @@ def erase(warehouse: Warehouse, subject_id: str, dataset: str | None = None, mod
     refuse_rows(warehouse, ours)
     words = note_what_is_left(warehouse, redaction, {trace.value.decode("utf-8") for trace in of_patient})
     erasure.masked, erasure.left = redaction.masked, redaction.left
-    others = ids_of_others(warehouse, of_patient)
+    others = ids_of_others(warehouse, wanted)
     others |= {trace for trace in of_patient if trace.value.decode("utf-8") in words}
     prove(inventory, warehouse, wanted, others, erasure)
     erasure.model_files_read = prove_erased(carriers, patient, texts, warehouse.storage)

@@ -1,8 +1,10 @@
 """The rows of a patient: by id, by study, and by the name of their file; and what the patient is known by in models."""
 
-from collections.abc import Iterator
+import datetime
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +28,18 @@ NAMES = ("source_uri", "source_member")
 """Columns with names of files: a patient's id may be in one."""
 
 
+class _OfNight(NamedTuple):
+    """A unit or a file: its name is below the folder of its night, and that of another night may have it too."""
+
+    dataset: str
+    night: datetime.date
+    name: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], column: str) -> Self:
+        return cls(row["dataset"], row["batch_date"], row.get(column) or "")
+
+
 def patients_rows(inventory: Inventory, subject_id: str, dataset: str | None) -> list[dict[str, Any]]:
     """Return the patient's rows in every Parquet file, also of old snapshots and staging.
 
@@ -33,33 +47,41 @@ def patients_rows(inventory: Inventory, subject_id: str, dataset: str | None) ->
     named by it, unless the file has a report of another patient too.
     """
     studies: set[tuple[str, str | None]] = set()
-    named: dict[tuple[str, str], tuple[str, str | None]] = {}
-    """Dataset and source_uri of the rows that only a name says are the patient's, by dataset and unit_id."""
-    of_several: set[tuple[str, str | None]] = set()
+    named: dict[_OfNight, tuple[_OfNight, str | None]] = {}
+    """File and study of the rows that only a name says are the patient's."""
+    of_several: set[_OfNight] = set()
     ids = Ids([subject_id] if is_distinctive(subject_id) else [])
-    for batch in _batches(inventory, ["dataset", "unit_id", "study_id", "subject_id", *NAMES]):
+    for batch in _batches(inventory, ["dataset", "batch_date", "unit_id", "study_id", "subject_id", *NAMES]):
         by_id = pc.fill_null(pc.equal(batch.column("subject_id"), subject_id), False)
         for row in batch.filter(by_id).to_pylist():
             studies.add((row["dataset"], row["study_id"]))
         rest = batch.filter(pc.invert(by_id))
         for row in rest.filter(_by_name(rest, ids)).to_pylist():
-            place = (row["dataset"], row.get("source_uri"))
+            file = _OfNight.of(row, "source_uri")
             if row["subject_id"]:
-                of_several.add(place)
+                of_several.add(file)
             elif "source_uri" in row:
-                named[row["dataset"], row["unit_id"]] = (str(place[1]), row["study_id"])
-    units = {unit: study for unit, (uri, study) in named.items() if (unit[0], uri) not in of_several}
-    studies |= {(whose, study) for (whose, _), study in units.items() if study}
-    studies = {(whose, study) for whose, study in studies if dataset in (None, whose)}
+                named[_OfNight.of(row, "unit_id")] = (file, row["study_id"])
+    units = {
+        unit: study
+        for unit, (file, study) in named.items()
+        if file not in of_several and dataset in (None, unit.dataset)
+    }
+    studies |= {(unit.dataset, study) for unit, study in units.items()}
+    studies = {(whose, study) for whose, study in studies if study and dataset in (None, whose)}
     study_ids = pa.array(sorted({study for _, study in studies if study}), pa.string())
-    unit_ids = pa.array(sorted({unit for whose, unit in units if dataset in (None, whose)}), pa.string())
+    unit_ids = pa.array(sorted({unit.name for unit in units}), pa.string())
     rows: list[dict[str, Any]] = []
     for batch in _batches(inventory, None):
         by_id = pc.fill_null(pc.equal(batch.column("subject_id"), subject_id), False)
         by_study = pc.is_in(batch.column("study_id"), study_ids)
         rows += batch.filter(pc.or_(pc.or_(by_id, by_study), pc.is_in(batch.column("unit_id"), unit_ids))).to_pylist()
     return [
-        row for row in rows if (row["dataset"], row["study_id"]) in studies or (row["dataset"], row["unit_id"]) in units
+        row
+        for row in rows
+        if (row["subject_id"] == subject_id and dataset in (None, row["dataset"]))
+        or (row["dataset"], row["study_id"]) in studies
+        or _OfNight.of(row, "unit_id") in units
     ]
 
 
@@ -77,16 +99,27 @@ def known_as(warehouse: Warehouse, rows: list[dict[str, Any]], subject_id: str, 
 
 
 def matching(rows: list[dict[str, Any]], subject_id: str, dataset: str | None) -> BooleanExpression:
-    """Return the filter for the patient's rows: by subject_id, and by study, since a row may lack the subject_id."""
+    """Return the filter for the patient's rows: by subject_id, and by study, since a row may lack the subject_id.
+
+    By unit_id only on the night of the row: another night's row of that id is of a file of the same name.
+    """
     ours = equal_to({"subject_id": subject_id} | ({} if dataset is None else {"dataset": dataset}))
-    alike = [ours]
-    for name in sorted({row["dataset"] for row in rows}):
-        for column in ("study_id", "unit_id"):
-            values = {row[column] for row in rows if row["dataset"] == name and row[column]}
-            if values:
-                among = In(Reference(column), values)  # type: ignore[call-arg, arg-type]  # pydantic hides its __init__
-                alike.append(And(equal_to({"dataset": name}), among))
+    studies: defaultdict[str, set[str]] = defaultdict(set)
+    units: defaultdict[tuple[str, datetime.date], set[str]] = defaultdict(set)
+    for row in rows:
+        if row["study_id"]:
+            studies[row["dataset"]].add(row["study_id"])
+        units[row["dataset"], row["batch_date"]].add(row["unit_id"])
+    alike: list[BooleanExpression] = [ours]
+    for whose, values in sorted(studies.items()):
+        alike.append(And(equal_to({"dataset": whose}), _among("study_id", values)))
+    for (whose, night), values in sorted(units.items()):
+        alike.append(And(equal_to({"dataset": whose, "batch_date": night}), _among("unit_id", values)))
     return reduce(Or, alike)
+
+
+def _among(column: str, values: set[str]) -> BooleanExpression:
+    return In(Reference(column), values)  # type: ignore[call-arg, arg-type]  # pydantic hides its __init__
 
 
 def _by_name(batch: pa.RecordBatch, ids: Ids) -> pa.Array:
@@ -110,7 +143,7 @@ def _batches(inventory: Inventory, columns: list[str] | None) -> Iterator[pa.Rec
                 try:
                     parquet = pq.ParquetFile(source)
                     names = parquet.schema_arrow.names
-                    if {"dataset", "unit_id", "study_id", "subject_id"} <= set(names):
+                    if {"dataset", "batch_date", "unit_id", "study_id", "subject_id"} <= set(names):
                         wanted = None if columns is None else [name for name in columns if name in names]
                         yield from parquet.iter_batches(columns=wanted)
                 except (pa.ArrowException, OSError):

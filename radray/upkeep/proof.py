@@ -41,11 +41,14 @@ def remove_staged(inventory: Inventory, wanted: frozenset[Trace]) -> list[Leftov
 
 
 def ids_of_others(warehouse: Warehouse, wanted: Iterable[Trace]) -> frozenset[Trace]:
-    """Return the ids among `wanted` that rows left in the tables have too: those of a namesake in another dataset."""
-    ids = [trace for trace in wanted if trace.kind in ("subject_id", "study_id")]
+    """Return the ids among `wanted` that rows left in the tables have too.
+
+    They are those of a namesake in another dataset, and unit_ids that a unit of another night has.
+    """
+    ids = [trace for trace in wanted if trace.kind in IDS]
     shared: set[Trace] = set()
     for schema in HOLDING:
-        rows = warehouse.read(schema, ("subject_id", "study_id"))
+        rows = warehouse.read(schema, IDS)
         kept = {name: set(pc.unique(rows.column(name)).to_pylist()) for name in rows.column_names}
         shared |= {trace for trace in ids if trace.value.decode("utf-8") in kept[trace.kind]}
     return frozenset(shared)

@@ -1,5 +1,6 @@
 """Several tasks in one fine-tuning: which examples, how often, what is left out, and what the manifest says of it."""
 
+import datetime
 import json
 from collections import Counter
 from pathlib import Path
@@ -18,6 +19,8 @@ from radray.settings.section import CORPUS_DATE
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import READ_BY_TASKS, digest_columns, examples_key
+from radray.tables.patients.priors import digest_with_priors, prior_rows
+from radray.tasks.change.task import TASK as CHANGE
 from radray.tasks.registry import choose, choose_tasks
 from radray.tasks.sections.task import TASK
 from radray.training.base_model import lessons_of_base
@@ -135,6 +138,29 @@ def test_examples_of_other_reports_or_code_are_refused(columns: dict[str, str], 
     append(warehouse, EXAMPLES, _examples([{**reports[0], **columns}, *reports[1:]], version))
     with pytest.raises(InputError, match=r"the examples of task sections in chest were made of other reports"):
         _read(tmp_path, "train.tasks={sections: 1}")
+
+
+def test_examples_that_read_priors_are_refused_when_stale(tmp_path: Path) -> None:
+    warehouse, when = Warehouse(_settings(tmp_path).warehouse), datetime.datetime(2026, 1, 2)
+    reports = _rows(30)
+    for n, report in enumerate(reports):
+        report |= {"subject_id": f"p{n // 2}", "exam_time": when + n * datetime.timedelta(days=1)}
+    append(warehouse, REPORTS, reports)
+    units = pa.Table.from_pylist([{name: report.get(name) for name in READ_BY_TASKS} for report in reports])
+    rows = prior_rows(warehouse.load(REPORTS), "chest", CORPUS_DATE, units)
+    assert rows.num_rows == 15
+    partition = {"batch_date": CORPUS_DATE, "dataset": "chest", "task": "change"}
+    read = digest_with_priors(digest_columns(units, READ_BY_TASKS), rows)
+    key = examples_key(partition, CHANGE.version, read)
+    inputs = {"findings": "Less edema.", "impression": "", "prior": "Edema."}
+    asked = {"task": "change", "inputs": json.dumps(inputs), "target": "edema: better", "run_key": key}
+    append(warehouse, EXAMPLES, [row | asked for row in _examples(reports)])
+    assert _read(tmp_path, "train.tasks={change: 1}").train.num_rows > 0
+    # a night before, prepared late, of a patient of the corpus
+    early = {**reports[0], "unit_id": "early", "study_id": "early", "exam_time": when - datetime.timedelta(days=1)}
+    append(warehouse, REPORTS, [early | {"batch_date": CORPUS_DATE - datetime.timedelta(days=1)}])
+    with pytest.raises(InputError, match=r"examples of task change in chest .*run jobs\.prepare tasks=change first"):
+        _read(tmp_path, "train.tasks={change: 1}")
 
 
 def test_instructions_are_learnt_without_a_report(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from radray.nights.failures import worst_at_end
 from radray.nights.final_line import FinalLine
 from radray.pipelines.answers.examples import ExamplesJob
 from radray.schema.examples import EXAMPLES
+from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
@@ -26,6 +27,7 @@ from radray.tables.commit import pin
 from radray.tables.identity import utc_now
 from radray.tables.lease import hold_lease
 from radray.tables.partition import free_runs
+from radray.tables.patients.priors import find_priors
 from radray.tasks.answering import AnswerTask, Example
 from radray.tasks.change.task import TASK as CHANGE
 from tests.support.tasks import SIDES, SIZE, registered
@@ -258,7 +260,7 @@ def test_the_report_before_is_the_patients_last_and_decides_the_rows(warehouse: 
     assert make(warehouse, CHANGE)[0].there == 1
     # an exam of before, that arrived on the same night, by its time
     put_reports(
-        warehouse, ["b"], subject_id="p", study_id="2", exam_time=datetime.datetime(2026, 11, 20), findings="Mid."
+        warehouse, ["b"], subject_id="p", study_id="2", exam_time=datetime.datetime(2026, 11, 19, 12), findings="Mid."
     )
     assert json.loads(asked()["a"])["prior"] == "Mid. Normal."
     assert json.loads(asked()["b"])["prior"] == "Old. Normal."
@@ -269,3 +271,36 @@ def test_the_report_before_is_the_patients_last_and_decides_the_rows(warehouse: 
     assert (line.there, len(line.run_ids)) == (1, 1)
     assert json.loads(asked()["b"])["prior"] == "Old. Normal."
     assert json.loads(asked()["a"])["prior"] == "Late. Normal."
+
+
+def prior_of_a(warehouse: Warehouse) -> tuple[str, str] | None:
+    """Return the night and the text of the report before `a` of NIGHT; None where there is none."""
+    table = warehouse.load(REPORTS)
+    units = warehouse.read(REPORTS, ["unit_id", "subject_id"], {"batch_date": NIGHT, "status": "ok"})
+    priors = find_priors(table, "hospital", NIGHT, units)
+    texts = priors.of(["a"])
+    return (priors.rows["prior_batch_date"][0].as_py(), texts["a"]["prior_findings"]) if texts else None
+
+
+def test_a_report_of_another_night_with_the_same_unit_id_is_another(warehouse: Warehouse) -> None:
+    nights = [NIGHT - datetime.timedelta(days=days) for days in range(4)]
+    put_reports(warehouse, ["a"], subject_id="p", study_id="0", batch_date=nights[3], findings="Theirs.")
+    put_reports(warehouse, ["a"], subject_id="p", study_id="9", batch_date=NIGHT)
+    for night in nights[1:3]:  # strangers, with the ids that the patient's reports have on their nights
+        put_reports(warehouse, ["a"], subject_id="q", batch_date=night, study_id=f"q{night}", findings="Stranger's.")
+    assert prior_of_a(warehouse) == (nights[3].isoformat(), "Theirs.")
+
+
+def test_a_corrected_report_is_the_newer_and_a_cancelled_study_none(warehouse: Warehouse) -> None:
+    nights = [NIGHT - datetime.timedelta(days=days) for days in range(5)]
+    exam = {"subject_id": "p", "study_id": "1", "exam_time": datetime.datetime(2026, 11, 1)}
+    put_reports(warehouse, ["a"], subject_id="p", study_id="2", exam_time=datetime.datetime(2026, 11, 20))
+    put_reports(warehouse, ["z"], **exam, batch_date=nights[4], findings="First.")
+    put_reports(warehouse, ["b"], **exam, batch_date=nights[3], findings="Corrected.")
+    assert prior_of_a(warehouse) == (nights[3].isoformat(), "Corrected.")
+    # the cancellation itself may lack the patient's id; what is sent after it counts again
+    gone = {"study_id": "1", "status": "rejected", "reason": "cancelled", "split": None, "findings": None}
+    put_reports(warehouse, ["c"], **gone, batch_date=nights[2])
+    assert prior_of_a(warehouse) is None
+    put_reports(warehouse, ["d"], **exam, batch_date=nights[1], findings="Again.")
+    assert prior_of_a(warehouse) == (nights[1].isoformat(), "Again.")

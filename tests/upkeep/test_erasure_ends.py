@@ -1,5 +1,6 @@
 """An erasure ends: with success, or with one list, wherever else the patient's ids and texts are."""
 
+import datetime
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
 from radray.upkeep.erasure import erase
 from radray.upkeep.report import Erasure
-from tests.support.worlds.tables import Night, open_warehouse
+from tests.support.worlds.tables import NIGHT, Night, open_warehouse
 from tests.upkeep.test_erasure import PATIENT, holding, stage, study
 from tests.upkeep.test_mentions import generated
 
@@ -237,3 +238,20 @@ def test_an_id_of_letters_and_digits_is_found_in_any_case(warehouse: Warehouse) 
     )
     erase(warehouse, PATIENT)
     assert by_unit(warehouse)["1"]["findings"] == f"See {'_' * 9}, and xcanary-77."
+
+
+def test_a_row_of_another_night_with_the_patients_unit_id_stays(warehouse: Warehouse, tmp_path: Path) -> None:
+    # the first row of every night's file has one unit_id: it is the digest of a path below the night's folder
+    night(warehouse, [patient(unit_id="row0"), other("1", unit_id="row2", study_id=None)])
+    later = Night(warehouse, "k2", NIGHT + datetime.timedelta(days=1))
+    strangers = [other(number, batch_date=later.night, unit_id=f"row{number}", study_id=None) for number in "01"]
+    named = other("2", unit_id="row2", subject_id=None, study_id=None, source_uri=f"{MRN}.txt", batch_date=later.night)
+    rows = [row | {"run_key": "k2", "run_id": later.row.run_id} for row in (*strangers, named)]
+    later.stage_rows(to_arrow(rows, REPORTS))
+    later.finish(["row0", "row1", "row2"])
+    assert erase(warehouse, MRN).rows == {"reports": 2}
+    left = warehouse.read(REPORTS, ["batch_date", "unit_id", "findings"]).to_pylist()
+    assert sorted((row["batch_date"], row["unit_id"]) for row in left) == [
+        *((NIGHT, "row2"), (later.night, "row0"), (later.night, "row1"))
+    ]
+    assert [row["findings"] for row in left if row["batch_date"] > NIGHT] == [row["findings"] for row in strangers]

@@ -15,7 +15,6 @@ import ray
 
 from radray.console import log_warning
 from radray.language.lexicon.vocabulary import adopt
-from radray.pipelines.answers.priors import Priors
 from radray.pipelines.portions import portions
 from radray.pipelines.report_rows import READ_ROWS, ReadRows, UnitIds
 from radray.pipelines.stage import Stage, innermost_frame
@@ -23,6 +22,7 @@ from radray.schema.examples import EXAMPLES
 from radray.schema.statuses import ExampleStatus, NotAskedReason, ReportStatus
 from radray.storage.files import Storage
 from radray.tables.identity import digest_of_example
+from radray.tables.patients.priors import Priors
 from radray.tables.rows import to_arrow
 from radray.tasks.answering import PRIOR_READS, AnswerTask, Example
 from radray.tasks.example_rows import GOLD, answer_columns, refuse_malformed

@@ -8,10 +8,12 @@ import pyarrow as pa
 
 from radray.errors import InputError
 from radray.schema.examples import EXAMPLES
+from radray.schema.reports import REPORTS
 from radray.schema.statuses import ExampleStatus
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import READ_BY_TASKS, digest_columns, examples_key
+from radray.tables.patients.priors import digest_with_priors, prior_rows
 from radray.tasks.answering import PRIOR_READS, AskedTask
 from radray.training.sources.reports import Report, place_of, split_cut, where_of
 from radray.training.sources.source import Row, TaskExamples, drawn_units, times_drawn
@@ -34,16 +36,11 @@ def task_examples(
     lever = f"run jobs.prepare tasks={task} first"
     if not rows:
         raise InputError(f"no examples of task {task} on {where_of(settings)}: {lever}")
-    for dataset in sorted({report["dataset"] for report in reports}):
-        own = [{name: report[name] for name in READ_BY_TASKS} for report in reports if report["dataset"] == dataset]
-        key = examples_key(
-            {"batch_date": settings.date, "dataset": dataset, "task": task},
-            asked.task.version,
-            digest_columns(pa.Table.from_pylist(own), READ_BY_TASKS),
-        )
-        if not set(PRIOR_READS).isdisjoint(asked.task.reads):
-            continue  # reports of other nights decide its key as well
-        if {row["run_key"] for row in rows if row["dataset"] == dataset} != {key}:
+    for dataset in sorted({row["dataset"] for row in (*reports, *rows)}):
+        own = [report for report in reports if report["dataset"] == dataset]
+        if {row["run_key"] for row in rows if row["dataset"] == dataset} != {
+            _key(warehouse, settings, own, dataset, asked)
+        }:
             raise InputError(
                 f"the examples of task {task} in {dataset} were made of other reports than those on"
                 f" {where_of(settings)}, or by another version of the task: {lever}"
@@ -85,3 +82,15 @@ def task_examples(
         Counter(gold[row["example_id"]] for row in train),
         left_out,
     )
+
+
+def _key(warehouse: Warehouse, settings: Settings, reports: Sequence[Report], dataset: str, asked: AskedTask) -> str:
+    """Return the key of the run that would make the examples of `reports`, all of `dataset` on the date."""
+    columns = {name: pa.array([report[name] for report in reports], pa.string()) for name in READ_BY_TASKS}
+    units = pa.table(columns)
+    input_digest = digest_columns(units, READ_BY_TASKS)
+    if not set(PRIOR_READS).isdisjoint(asked.task.reads):  # reports of other nights decide it as well
+        rows = prior_rows(warehouse.load(REPORTS), dataset, settings.date, units)
+        input_digest = digest_with_priors(input_digest, rows)
+    partition = {"batch_date": settings.date, "dataset": dataset, "task": asked.task.id}
+    return examples_key(partition, asked.task.version, input_digest)

@@ -6,11 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from radray.pipelines.answers.examples import ExamplesJob, MakeExamples, columns_of
-from radray.pipelines.answers.priors import Priors
 from radray.pipelines.report_rows import ReadRows
 from radray.settings.loading import load_settings
 from radray.settings.root import Settings
 from radray.storage.files import Storage
+from radray.tables.patients.priors import Priors
 from tests.support.worlds.night_tables import NIGHT
 
 
