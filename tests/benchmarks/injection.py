@@ -135,6 +135,7 @@ def _rows(reads: Sequence[str]) -> Iterator[dict[str, Any]]:
         records = [its for its in openi.read(file) if chosen.get(str(its.study_id)) == "test"]
     for record in records:
         known = {name: getattr(record, name, None) for name in reads}
+        known["sections"] = [section._asdict() for section in record.sections or ()]
         yield {**known, "unit_id": str(record.study_id), "split": "test", "format": "openi_csv"}
 
 
