@@ -3,11 +3,7 @@
 And two runs at once: one of them commits each task, and what readers see is the same as of one run.
 """
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -20,35 +16,14 @@ from radray.schema.examples import EXAMPLES
 from radray.schema.runs import RUNS
 from radray.tables.catalog import Warehouse
 from tests.support.faults.kill_points import KillPoint
-from tests.support.faults.killed_answers import POINTS
-from tests.support.paths import ROOT
+from tests.support.faults.killed_tasks import POINTS
 from tests.support.worlds.answered import answer, stage_in_place
 from tests.support.worlds.examples import night_settings
-from tests.support.worlds.faults import PATIENCE_S
 from tests.support.worlds.night_tables import put_prepare_run, put_reports
 
 KILLED = -9
 UNITS = ("a", "b", "c")
 ROWS = {("sides", f"{unit}/{side}") for unit in UNITS for side in ("left", "right")} | {("size", u) for u in UNITS}
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[Callable[[Path, str | None, Path], int]]:
-    """Return a function that answers the night of a warehouse in a process of its own and returns its exit code."""
-    command = [sys.executable, "-m", "tests.support.faults.killed_answers"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-
-        def ask(folder: Path, point: str | None, marker: Path) -> int:
-            server.stdin.write(json.dumps([str(folder), point, str(marker)]) + "\n")
-            server.stdin.flush()
-            return int(server.stdout.readline())
-
-        yield ask
-        server.stdin.close()
-        server.wait(PATIENCE_S)
 
 
 def world(folder: Path) -> Warehouse:
@@ -68,18 +43,18 @@ def runs(warehouse: Warehouse) -> list[tuple[str, str]]:
     return sorted((row["task"], row["status"]) for row in every if row["status"] == "finished")
 
 
-@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+@pytest.mark.parametrize("point", POINTS[ANSWERS.name], ids=lambda point: point.name)
 def test_killed_answers_are_whole_after_a_rerun(
-    tmp_path: Path, process: Callable[[Path, str | None, Path], int], point: KillPoint
+    tmp_path: Path, night_of_tasks: Callable[[str, Path, str | None, Path], int], point: KillPoint
 ) -> None:
     folder, marker = tmp_path / "warehouse", tmp_path / "killed"
     warehouse = world(folder)
-    assert process(folder, point.name, marker) == KILLED
+    assert night_of_tasks(ANSWERS.name, folder, point.name, marker) == KILLED
     assert marker.read_text() == point.name
     seen = rows(warehouse)
     committed = {task for task, *_ in seen}
     assert {row[:2] for row in seen} == {row for row in ROWS if row[0] in committed}
-    assert process(folder, None, marker) == 0
+    assert night_of_tasks(ANSWERS.name, folder, None, marker) == 0
     whole = rows(warehouse)
     assert [row[:2] for row in whole] == sorted(ROWS)
     assert set(seen) <= set(whole)
@@ -88,7 +63,7 @@ def test_killed_answers_are_whole_after_a_rerun(
     staged = warehouse.storage.list_files(f"{folder}/_staging/{ANSWERS.name}")
     assert staged == []
     before = warehouse.metadata_location(ANSWERS)
-    assert process(folder, None, marker) == 0
+    assert night_of_tasks(ANSWERS.name, folder, None, marker) == 0
     assert warehouse.metadata_location(ANSWERS) == before
 
 

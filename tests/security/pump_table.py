@@ -22,9 +22,11 @@ from radray.reports.record.record import Record, make_record
 from radray.reports.text import cleaning, comparison, markup, masks, placeholders, sections
 from radray.reports.text import exams as exam_names
 from radray.reports.wire.hl7 import messages, values
-from radray.tasks.devices import readings as devices
+from radray.tasks.answering import AnswerTask
+from radray.tasks.correction.planted import erroneous, fine
+from radray.tasks.correction.planting.statements import Report
 from radray.tasks.impression import targets
-from radray.tasks.labels import readings as labels
+from radray.tasks.registry import ANSWER_TASKS
 
 Reads = Callable[[str], object]
 
@@ -125,6 +127,18 @@ def _checked(impression: str, findings: str, behind: str = "Cough.") -> object:
     return check.check(impression, findings, behind, modality="CR", body_part="chest", identifiers=ids)
 
 
+def _examples(task: AnswerTask, text: str) -> object:
+    report: dict[str, Any] = dict.fromkeys(task.reads, text) | {"unit_id": "a", "split": "train"}
+    return task.make_examples(report | {"human_codes": None, "sections": None, "body_part": None})
+
+
+def _planted(text: str) -> object:
+    # in sentences that are short enough for it
+    text = "".join(f"{text[start : start + 300]}a. A" for start in range(0, len(text), 300))
+    report, draw = Report(text, text, text), random.Random(1)
+    return erroneous(draw, report, of_chest=True), fine(draw, report, of_chest=True)
+
+
 READERS: dict[str, tuple[Reads, tuple[str, ...]]] = {
     "hl7": (_drained(hl7.read, _HEADER), SEGMENTS),
     "hl7 before a report": (_drained(hl7.read, _HEADER, b"OBR|1||S1\rOBX|1|TX|x||FINDINGS: a||||||F\r"), SEGMENTS),
@@ -172,7 +186,8 @@ LANGUAGE: dict[str, Reads] = {
     "concept F1": lambda text: concept_f1.concept_f1(text, _SHORT),
     "rouge": lambda text: rouge.Scorer(stemmer=True).score(f"{text} a", _SHORT),
     "rouge of a prediction": lambda text: rouge.Scorer(stemmer=True).score(_SHORT, text),
-    "labels and devices": lambda text: (labels.read_texts([text]), devices.read_texts([text])),
+    "planting of errors": _planted,
+    **{f"examples of {task.id}": functools.partial(_examples, task) for task in ANSWER_TASKS.values()},
 }
 CHECKS: dict[str, Reads] = {
     "spans": spans.sentence_spans,
