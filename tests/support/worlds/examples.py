@@ -8,6 +8,7 @@ import pyarrow as pa
 from rich.console import Console
 
 from radray.nights.examples_run import prepare_examples
+from radray.nights.failures import worst_at_end
 from radray.nights.final_line import FinalLine
 from radray.pipelines.answers.examples import ExamplesJob, MakeExamples, columns_of
 from radray.pipelines.report_rows import ReadRows
@@ -39,6 +40,7 @@ def make_in_place(
     tasks: Sequence[AnswerTask] = (SIDES, SIZE),
     stage: Callable[..., Iterator[int]] = stage_here,
 ) -> None:
-    """Make the examples of a night in this process; `stage` takes the place of `stage_examples`."""
-    with patch("radray.nights.examples_run.stage_examples", stage):
-        prepare_examples(settings, tasks, lambda: None, Console(quiet=True), FinalLine("prepare"))
+    """Make the examples of a night in this process, as `jobs.prepare`; `stage` takes the place of `stage_examples`."""
+    console = Console(quiet=True)
+    with patch("radray.nights.examples_run.stage_examples", stage), worst_at_end(console) as refused:
+        refused.extend(prepare_examples(settings, tasks, lambda: None, console, FinalLine("prepare")).values())
