@@ -52,7 +52,7 @@ _RAY_RAN = pytest.StashKey[bool]()
 FIRST = (
     *("test_identifiers.py", "test_trainer.py", "test_crash.py", "test_validation.py"),
     *("test_nights.py", "test_whole_loop.py", "test_two_writers.py", "test_certificate.py"),
-    *("test_calibrated_night.py", "test_killed.py", "test_methods.py", "test_resume.py"),
+    *("test_killed.py", "test_methods.py", "test_resume.py"),
     *("test_cluster_nights.py", "test_engine_choice.py", "test_write_impressions.py", "test_schedules.py"),
     *("test_actors_run.py", "test_consensus.py", "test_two_processes.py", "test_maintenance.py", "test_lease.py"),
 )

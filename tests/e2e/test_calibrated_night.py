@@ -20,6 +20,8 @@ from radray.schema.runs import RUNS
 from radray.tables.catalog import Warehouse
 from tests.support.worlds.loop import settings_for, tiny_model, write_corpus
 
+# three nights through Ray; tests/pipelines/test_whole_night.py and tests/evaluation hold what they rest on in every run
+pytestmark = pytest.mark.drill
 FIRST, SECOND = "2026-11-21", "2026-11-22"
 FIXED = ("source.format=mimic_zip", "generate.max_new_tokens=4", "generate.engine=transformers")
 
