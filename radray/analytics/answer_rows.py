@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from radray.errors import ConfigError, InputError
+from radray.errors import InputError
 from radray.evaluation.answers.side import Answered
 from radray.evaluation.systems import choose, place_models
 from radray.schema.answers import ANSWERS
@@ -16,7 +16,7 @@ from radray.tables.catalog import Warehouse
 from radray.tasks.answering import AnswerTask, Example
 from radray.tasks.example_rows import answer_of, example_of
 from radray.tasks.judging import Given, Judged, judge
-from radray.tasks.registry import ANSWER_TASKS, TASKS
+from radray.tasks.registry import ANSWER_TASKS, find_tasks
 
 Row = Mapping[str, Any]
 
@@ -32,17 +32,6 @@ class TaskSide(NamedTuple):
     remarks: Sequence[str]
 
 
-def answer_tasks(settings: Settings) -> list[AnswerTask]:
-    """Return the tasks but the impression that `settings` name, in order.
-
-    Raises ConfigError for a task that there is none of.
-    """
-    for name in settings.tasks:
-        if name not in TASKS:
-            raise ConfigError(f"tasks: unknown task {name!r}; known: {', '.join(sorted(TASKS))}")
-    return [ANSWER_TASKS[name] for name in settings.tasks if name in ANSWER_TASKS]
-
-
 def read_answers(warehouse: Warehouse, settings: Settings) -> list[Row]:
     """Return the rows of `answers` that `settings` choose, of each task in turn.
 
@@ -50,7 +39,7 @@ def read_answers(warehouse: Warehouse, settings: Settings) -> list[Row]:
     any answer, for one of which no right answer is known, and for a model that has none.
     """
     rows: list[Row] = []
-    for task in answer_tasks(settings):
+    for task in find_tasks(settings.tasks):
         chosen = {"batch_date": settings.date, "dataset": settings.source.dataset, "split": settings.split.name}
         where = {name: value for name, value in chosen.items() if value is not None} | {"task": task.id}
         columns = [column.name for column in ANSWERS.columns if column.name not in _NOT_READ]
@@ -72,7 +61,7 @@ def read_answers(warehouse: Warehouse, settings: Settings) -> list[Row]:
 
 def task_sides(warehouse: Warehouse, rows: Sequence[Row], settings: Settings) -> Iterator[TaskSide]:
     """Yield the models and floors of each dataset, split and task of `rows`, those of `read_answers`."""
-    tasks = {task.id: place for place, task in enumerate(answer_tasks(settings))}
+    tasks = {task.id: place for place, task in enumerate(find_tasks(settings.tasks))}
     by_place = sorted(rows, key=lambda row: (row["dataset"], row["split"], tasks[row["task"]]))
     for (dataset, split, name), group in groupby(by_place, key=itemgetter("dataset", "split", "task")):
         here = list(group)

@@ -1,10 +1,10 @@
 """What `jobs.evaluate` would read and write, in words."""
 
-from radray.analytics.answer_rows import answer_tasks
 from radray.analytics.calibrating import describe_calibration
 from radray.analytics.evaluation_rows import check_files, of_impressions
 from radray.evaluation.systems import FLOORS
 from radray.settings.root import Settings
+from radray.tasks.registry import find_tasks
 
 
 def describe_evaluation(settings: Settings) -> list[str]:
@@ -16,7 +16,7 @@ def describe_evaluation(settings: Settings) -> list[str]:
     floors = f"score floors from the training reports of the dataset, or else of a model: {', '.join(FLOORS)}"
     tasks = [
         line
-        for task in answer_tasks(settings)
+        for task in find_tasks(settings.tasks)
         for line in (
             f"read {settings.warehouse.uri}: answers, task={task.id}, {where}",
             f"score floors from the examples of split train of the dataset: {', '.join(task.floors)}",

@@ -1,7 +1,9 @@
 """Work in Ray that goes on with what is left when a machine is taken away in its midst."""
 
 import gc
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ray.exceptions import NodeDiedError, ObjectLostError, RayActorError, WorkerCrashedError
 
@@ -52,3 +54,14 @@ def through_losses(
         except ConfigError as error:
             report(f"plan: {error}; waiting for machines with the plan that was: {plan.describe()}")
     raise RadrayError(f"{where}: machines were lost {MACHINES_LOST + 1} times; what is staged is kept: run again")
+
+
+@contextmanager
+def gpu_time(figures: dict[str, float | None], plan: ActorPlan) -> Iterator[None]:
+    """Add the seconds of the block, times the GPUs of `plan`, to the gpu_seconds of `figures`."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        held = plan.actors * plan.gpus * (time.monotonic() - began)
+        figures["gpu_seconds"] = (figures.get("gpu_seconds") or 0.0) + held

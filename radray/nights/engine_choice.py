@@ -1,13 +1,14 @@
 """Which engine a run uses: decided once, on the driver, for all actors, by a parity run or the record of one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ray
 from ray.exceptions import RayError
 
-from radray.cluster.actors import cluster_nodes, plan_actors
+from radray.cluster.actors import ActorPlan, cluster_nodes, plan_actors
+from radray.cluster.connection import local_cores
 from radray.errors import InputError, RadrayError
 from radray.models.engines.conversion import Converted
 from radray.models.engines.engine import engine_name
@@ -15,8 +16,12 @@ from radray.models.engines.parity import PARITY_PROMPTS, ParityRecord, known_par
 from radray.models.families.convertible import refuse_not_converted
 from radray.models.families.registry import family_name
 from radray.models.folder import ModelFolder
+from radray.models.footprint import engine_bytes
 from radray.models.store import on_this_node
 from radray.settings.generate import GenerateSettings
+from radray.settings.loading import dump_settings
+from radray.settings.root import Settings
+from radray.tables.runs import RunRow
 
 SHORTEST_S = 1.0
 """A parity run in which transformers took less says nothing about speed: both may have waited for something else."""
@@ -34,6 +39,23 @@ class EngineChoice:
     settings: GenerateSettings
     reason: str
     converted: str | None = None
+
+    def row(self, settings: Settings, run_id: str, run_key: str, about: Mapping[str, Any]) -> RunRow:
+        """Return the row in `runs`, begun now, of a run with this engine under `settings`; `about` is its partition."""
+        resolved = settings.model_copy(update={"generate": self.settings})
+        return RunRow(
+            run_id=run_id,
+            job="generate",
+            run_key=run_key,
+            config=f"{dump_settings(resolved)}# {self.name}: {self.reason}\n",
+            about=about,
+            price_per_hour=settings.cluster.price_per_hour,
+        )
+
+    def plan(self, model: ModelFolder, settings: Settings) -> ActorPlan:
+        """Return the actors with `model` in this engine that the cluster has room for; raises as `plan_actors`."""
+        nodes = cluster_nodes(local_cores(settings.cluster))
+        return plan_actors(nodes, self.settings, engine_bytes(model.path, self.settings))
 
 
 class EngineOfModel:

@@ -2,17 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from functools import partial
 
 from rich.console import Console
 
-from radray.cluster.actors import ActorPlan, cluster_nodes, plan_actors
-from radray.cluster.connection import local_cores
-from radray.cluster.losses import through_losses
+from radray.cluster.actors import ActorPlan
+from radray.cluster.losses import gpu_time, through_losses
 from radray.console import print_line
-from radray.models.footprint import engine_bytes
 from radray.nights.engine_choice import EngineChoice, EngineOfModel
 from radray.nights.final_line import FinalLine, Outcome
 from radray.nights.predictions_partition import PredictionsPartition
@@ -122,9 +119,7 @@ class LeftReports:
 
     def plan(self) -> ActorPlan:
         """Return the actors that the cluster has room for. Raises ConfigError as `plan_actors`."""
-        nodes = cluster_nodes(local_cores(self._night.settings.cluster))
-        settings = self._engine.settings
-        return plan_actors(nodes, settings, engine_bytes(self._night.model.path, settings))
+        return self._engine.plan(self._night.model, self._night.settings)
 
     def write(self, plan: ActorPlan, writer: type[Stage] = WriteImpressions) -> None:
         """Stage the rows of the reports that are left with the actors of `plan`, and show how far it is.
@@ -139,7 +134,7 @@ class LeftReports:
         title = f"generate {night.dataset_split.split} {night.model.name}"
 
         def stage(plan: ActorPlan) -> None:
-            with self._gpu_time(plan):
+            with gpu_time(self._run.figures, plan):
                 stage_predictions(job, plan, self._done, writer)
 
         def left() -> str | None:
@@ -149,16 +144,6 @@ class LeftReports:
 
         with staged_rows(self._console, title, night.warehouse.storage, staging, night.reports):
             through_losses(stage, plan, self.plan, left, f"generate: {night.where}", partial(print_line, self._console))
-
-    @contextmanager
-    def _gpu_time(self, plan: ActorPlan) -> Iterator[None]:
-        """Add the seconds of the block, times the GPUs of `plan`, to the run's gpu_seconds."""
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            held = plan.actors * plan.gpus * (time.monotonic() - began)
-            self._run.figures["gpu_seconds"] = (self._run.figures.get("gpu_seconds") or 0.0) + held
 
 
 def outcome_of(

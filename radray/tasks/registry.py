@@ -103,17 +103,13 @@ def find_prompt(prompt_id: str, exemplars: int | None = None) -> Asked:
 
 
 def refuse_unknown(settings: ModelSettings) -> None:
-    """Raise ConfigError when `settings` name a prompt or a task that there is none of, or a prompt of another task."""
+    """Raise ConfigError when `settings` name a prompt or a task that there is none of."""
     if settings.task is not None and settings.task != IMPRESSION.id:
         raise ConfigError(
             f"model.task: unknown task {settings.task!r}; known: {IMPRESSION.id}; others are set by tasks"
         )
     if settings.prompt is not None:
         asked = find_prompt(settings.prompt)
-        if settings.task not in (None, asked.task.id):
-            raise ConfigError(
-                f"model.prompt={settings.prompt} is of task {asked.task.id}, and model.task={settings.task}"
-            )
         if settings.exemplars is not None and not asked.exemplars:
             raise ConfigError(f"model.exemplars={settings.exemplars}, but prompt {settings.prompt} shows none")
 

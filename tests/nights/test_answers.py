@@ -148,7 +148,7 @@ def test_gpu_seconds_are_shared_by_what_was_left_of_each_task(tmp_path: Path, mo
         figures["gpu_seconds"] = 10.0
         yield
 
-    monkeypatch.setattr(run, "_gpu_time", ten_seconds)
+    monkeypatch.setattr(run, "gpu_time", ten_seconds)
     line = FinalLine("generate")
     nothing_left = replace(
         ASKED["sides"].task, id="nothing", make_examples=lambda _: [Example(reason=NotAskedReason.NO_IMPRESSION)]

@@ -146,6 +146,9 @@ class _Counting:
         self._tokenizer = tokenizer
         self.texts = Counter[str]()
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tokenizer, name)
+
     def __call__(self, texts: list[str], **options: Any) -> Any:
         self.texts.update(texts)
         return self._tokenizer(texts, **options)

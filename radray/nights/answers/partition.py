@@ -16,7 +16,6 @@ from radray.pipelines.answers.pipeline import TaskWork
 from radray.schema.answers import ANSWERS
 from radray.schema.examples import EXAMPLES
 from radray.schema.statuses import ExampleStatus
-from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse, equal_to
 from radray.tables.commit import PartitionBase, pin
@@ -98,15 +97,8 @@ class AnswersPartition:
 
     def row(self, engine: EngineChoice) -> RunRow:
         """Return the run's row in `runs` under `engine`, begun now."""
-        resolved = self.settings.model_copy(update={"generate": engine.settings})
-        return RunRow(
-            run_id=self.run_id,
-            job="generate",
-            run_key=self._key(engine),
-            config=f"{dump_settings(resolved)}# {engine.name}: {engine.reason}\n",
-            about={**self.base.partition, "model_name": self.model.name, "input_digest": self.input.digest},
-            price_per_hour=self.settings.cluster.price_per_hour,
-        )
+        about = {**self.base.partition, "model_name": self.model.name, "input_digest": self.input.digest}
+        return engine.row(self.settings, self.run_id, self._key(engine), about)
 
     def alike(self, engine: EngineChoice) -> dict[str, str]:
         """Return what the rows of equal examples must share for one to be taken for the other, by column."""

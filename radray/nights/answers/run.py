@@ -2,8 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -11,19 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from rich.console import Console
 
-from radray.cluster.actors import ActorPlan, cluster_nodes, plan_actors
-from radray.cluster.connection import local_cores
-from radray.cluster.losses import through_losses
+from radray.cluster.actors import ActorPlan
+from radray.cluster.losses import gpu_time, through_losses
 from radray.console import print_line
 from radray.errors import RadrayError
-from radray.models.footprint import engine_bytes
 from radray.nights.answers.gate import AnswersGate
 from radray.nights.answers.partition import AnswersPartition
 from radray.nights.dataset_splits import split_cut
 from radray.nights.engine_choice import EngineChoice, EngineOfModel
 from radray.nights.final_line import FinalLine
 from radray.pipelines.answers.pipeline import AnswersJob, stage_answers
-from radray.pipelines.answers.score import write_staged
+from radray.pipelines.answers.staged_files import write_staged
 from radray.pipelines.progress import staged_rows
 from radray.pipelines.report_rows import ReadRows
 from radray.schema.answers import ANSWERS
@@ -182,11 +179,10 @@ def _write(works: Sequence[_Work], start_ray: Callable[[], None], console: Conso
     )
 
     def plan() -> ActorPlan:
-        nodes = cluster_nodes(local_cores(night.settings.cluster))
-        return plan_actors(nodes, settings, engine_bytes(night.model.path, settings))
+        return first.engine.plan(night.model, night.settings)
 
     def stage(plan: ActorPlan) -> None:
-        with _gpu_time(first.joint.recorded.figures, plan):
+        with gpu_time(first.joint.recorded.figures, plan):
             stage_answers(job, plan, {work.night.asked.task.id: work.done for work in works})
 
     def left() -> str | None:
@@ -203,17 +199,6 @@ def _write(works: Sequence[_Work], start_ray: Callable[[], None], console: Conso
     total = sum(len(work.night.input.ids) for work in works)
     with staged_rows(console, title, night.warehouse.storage, stagings, total, unit="examples"):
         through_losses(stage, actors, plan, left, f"generate: {tasks}", partial(print_line, console))
-
-
-@contextmanager
-def _gpu_time(figures: dict[str, float | None], plan: ActorPlan) -> Iterator[None]:
-    """Add the seconds of the block, times the GPUs of `plan`, to gpu_seconds."""
-    began = time.monotonic()
-    try:
-        yield
-    finally:
-        held = plan.actors * plan.gpus * (time.monotonic() - began)
-        figures["gpu_seconds"] = (figures.get("gpu_seconds") or 0.0) + held
 
 
 def _summarise(work: _Work, merged: Merged, repeated: int, console: Console, line: FinalLine) -> None:

@@ -1,7 +1,5 @@
 """The pipeline of examples: rows of `reports` → what each of several tasks asks of them, staged for each task."""
 
-import hashlib
-import io
 import json
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import ray
 
 from radray.console import log_warning
 from radray.language.lexicon.vocabulary import adopt
+from radray.pipelines.answers.staged_files import write_staged
 from radray.pipelines.portions import portions
 from radray.pipelines.report_rows import READ_ROWS, ReadRows, UnitIds
 from radray.pipelines.stage import Stage, innermost_frame
@@ -26,6 +24,7 @@ from radray.tables.patients.priors import Priors
 from radray.tables.rows import to_arrow
 from radray.tasks.answering import PRIOR_READS, AnswerTask, Example
 from radray.tasks.example_rows import GOLD, answer_columns, refuse_malformed
+from radray.tasks.report import without_breaks
 from radray.time_limit import TimeLimitError, time_limit
 
 SECONDS_A_REPORT = 60.0
@@ -110,12 +109,7 @@ class MakeExamples(Stage):
         groups = ({"rows": _rows(job, report)} for report in self._each(job, reports.select(list(columns))))
         for some in portions(groups, READ_ROWS):
             rows = [row for group in some for row in group["rows"]]
-            table = to_arrow(rows, EXAMPLES)
-            units = " ".join(group["rows"][0]["unit_id"] for group in some)
-            name = hashlib.sha256(units.encode()).hexdigest()[:32]
-            content = io.BytesIO()
-            pq.write_table(table, content, compression="zstd", write_page_checksum=True)
-            self._storage.write(f"{job.staging}/{name}.parquet", content.getvalue())
+            write_staged(self._storage, job.staging, to_arrow(rows, EXAMPLES))
 
     def _each(self, job: ExamplesJob, reports: pa.Table) -> Iterator[dict[str, Any]]:
         """Yield each of `reports`, with the texts of the report before where the task reads them."""
@@ -144,7 +138,7 @@ def _rows(job: ExamplesJob, report: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _row(job: ExamplesJob, report: Mapping[str, Any], example: Example) -> dict[str, Any]:
-    inputs = {name: collapsed(text) for name, text in example.inputs.items()}
+    inputs = {name: without_breaks(text) for name, text in example.inputs.items()}
     gold = answer_columns(example.gold, GOLD)
     source = example.gold_source and example.gold_source.value
     asked = example.reason is None
@@ -161,8 +155,3 @@ def _row(job: ExamplesJob, report: Mapping[str, Any], example: Example) -> dict[
         **job.constants,
     }
     return {**row, "input_digest": digest_of_example(row)}
-
-
-def collapsed(text: str) -> str:
-    """Return `text` in one line: a report's text cannot look as if its prompt went on behind it."""
-    return " ".join(text.split())

@@ -1,6 +1,5 @@
 """The stages that parse and score answers, give the rows the schema of `answers`, and stage them task by task."""
 
-import hashlib
 import json
 import logging
 from collections import Counter
@@ -9,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from radray.checks.identifiers.written import invents_identifier
 from radray.console import log_warning
 from radray.language.lexicon.vocabulary import adopt
+from radray.pipelines.answers.staged_files import write_staged
 from radray.pipelines.prometheus import ANSWERED, record
 from radray.pipelines.stage import Stage, innermost_frame
 from radray.schema.answers import ANSWERS
@@ -122,13 +121,3 @@ class StageAnswers(Stage):
         for task in pc.unique(batch.column("task")).to_pylist():
             write_staged(self._storage, self._stagings[task], batch.filter(pc.equal(batch.column("task"), task)))
         return pa.table({"rows": [batch.num_rows]})
-
-
-def write_staged(storage: Storage, staging: str, rows: pa.Table) -> None:
-    """Write `rows` of `answers` as one file below `staging`, named by its examples; no rows: no file."""
-    if not rows.num_rows:
-        return
-    name = hashlib.sha256(" ".join(rows.column("example_id").to_pylist()).encode()).hexdigest()[:32]
-    sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, compression="zstd", write_page_checksum=True)
-    storage.write(f"{staging}/{name}.parquet", sink.getvalue().to_pybytes())

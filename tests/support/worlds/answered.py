@@ -112,9 +112,7 @@ def in_place(engine: str = "rules-1") -> Iterator[None]:
         patch("radray.nights.examples_run.stage_examples", stage_here),
         patch("radray.nights.answers.night.EngineOfModel", lambda *_, **__: OneEngine(engine)),
         patch("radray.cluster.losses.alive_nodes", dict),
-        patch.object(run, "cluster_nodes", lambda *_: []),
-        patch.object(run, "engine_bytes", lambda *_: 1),
-        patch.object(run, "plan_actors", lambda *_: plan),
+        patch.object(EngineChoice, "plan", lambda *_: plan),
         patch.object(run, "stage_answers", stage_in_place),
     ):
         yield
