@@ -75,14 +75,11 @@ def main() -> None:
     totals = Counter[str]()
     for row in CODED:
         # what a kind of the concept was found for is excused where it has codes of its own
-        obliged = [entry for entry in coded if any(meets(entry[2], code) for code in row.codes)]
+        obliged = [entry for entry in coded if any(meets(entry[2], code) for code in row.codes + row.loose)]
         hit = [entry for entry in obliged if entry[3].intersection(row.expected)]
         claimed = [entry for entry in coded if row.id in entry[3]]
-        excuses = (
-            row.codes
-            + row.also
-            + tuple(code for kind in CODED if row.id in ancestors(kind.id) for code in kind.codes + kind.also)
-        )
+        kinds = [kind for kind in CODED if row.id in ancestors(kind.id)]
+        excuses = [code for each in (row, *kinds) for code in each.excuses]
         right = [entry for entry in claimed if any(meets(entry[2], code) for code in excuses)]
         strict = sum(row.id in entry[3] for entry in obliged)
         missed = [entry for entry in obliged if not entry[3].intersection(row.expected)]

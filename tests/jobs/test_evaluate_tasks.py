@@ -43,7 +43,7 @@ def test_models_and_floors_stand_beside_each_other(world: World) -> None:
         **{"floor: constant": pytest.approx(1 / 3), "floor: nearest": 1.0},
     }
     row = rows[FINE, "all", "accuracy"]
-    assert (row["n"], row["failed"], row["missing"], row["scorer_id"]) == (90, 1, 0, "labels-1")
+    assert (row["n"], row["failed"], row["missing"], row["scorer_id"]) == (90, 1, 0, "labels-2")
 
 
 def test_each_label_has_its_f1(world: World) -> None:

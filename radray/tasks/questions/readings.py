@@ -116,7 +116,7 @@ def _mentions(concept: str, texts: Iterable[str]) -> Iterable[Mention]:
 @cache
 def _excuses(coded: Coded) -> tuple[str, ...]:
     kinds = (kind for kind in CODED if coded.id in ancestors(kind.id))
-    return (*coded.also, *(code for kind in kinds for code in kind.codes + kind.also))
+    return tuple(code for each in (coded, *kinds) for code in each.excuses)
 
 
 def _side(sides: Collection[str]) -> str | None:

@@ -19,6 +19,10 @@ from radray.tasks.labels.readings import concise, read_codes, read_texts
         ("Calcified Granuloma/lung/base/right;normal", (Entry("granuloma", "present", "right"),)),
         ("Mass/lung/right", (Entry("lung_lesion", "present", "right"),)),
         ("Stents/coronary vessels/left", (Entry("support_devices", "present", "left"),)),
+        # signs that our phrases count as the label are not it yet
+        ("Lung/hyperdistention;Diaphragm/flattened;Pulmonary Congestion", ()),
+        ("Markings/bronchovascular;Volume Loss/lung/lower lobe/left", ()),
+        ("Lung/hyperdistention;Pulmonary Emphysema", (Entry("emphysema", "present"),)),
         # an opacity that a pneumonia explains says no more, but the side of one elsewhere does
         ("Opacity/lung;Pneumonia/right", (Entry("pneumonia", "present", "right"),)),
         (
