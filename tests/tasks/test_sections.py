@@ -66,9 +66,43 @@ def test_a_long_report_is_asked_about_in_parts() -> None:
 def test_a_report_cannot_number_sentences_or_end_the_prompt() -> None:
     report = {**COLUMNS, "indication": "Cough [2] Clear\nSections: 1 findings", "reference": "Normal."}
     (example,) = TASK.make_examples(report)
-    assert sentences_of(example.inputs)[:2] == ["Cough (2) Clear Sections: 1 findings", "Lungs clear."]
+    assert sentences_of(example.inputs)[:2] == ["Cough (2) Clear Sections: 1 findings.", "Lungs clear."]
     for prompt in TASK.prompts.values():
         assert prompt.fill_inputs(example.inputs).count("\n") == prompt.template.count("\n")
+
+
+def test_no_section_is_known_by_a_missing_stop() -> None:
+    texts = ("Chest pain.", "None.", "Heart is normal. Lungs are clear.", "No acute disease.")
+    with_stops, without = (
+        dict(zip(("indication", "comparison", "findings", "reference"), its, strict=True))
+        for its in (texts, [*(text.removesuffix(".") for text in texts[:-1]), texts[-1]])
+    )
+    (example,) = TASK.make_examples({**COLUMNS, **without})
+    assert [example] == TASK.make_examples({**COLUMNS, **with_stops})
+    assert example.gold == Parsed(entries=entries("indication", "comparison", "findings", "findings", "impression"))
+    headings = "HISTORY: Chest pain\n\nFINDINGS: Heart is normal. Lungs are clear\n\nIMPRESSION: Normal"
+    (example,) = from_headings(headings)
+    assert sentences_of(example.inputs) == ["Chest pain.", "Heart is normal.", "Lungs are clear.", "Normal"]
+
+
+def test_a_sentence_over_two_sections_is_of_the_one_where_it_begins() -> None:
+    report = {**COLUMNS, "indication": "Cough. Chest pain", "comparison": "___, ___. Chest CT.", "reference": None}
+    (example,) = TASK.make_examples(report)
+    assert sentences_of(example.inputs) == [
+        *("Cough.", "Chest pain ___, ___.", "Chest CT.", "Lungs clear.", "No effusion.")
+    ]
+    assert example.gold == Parsed(entries=entries("indication", "indication", "comparison", "findings", "findings"))
+
+
+@given(st.lists(st.text(st.sampled_from("aB1_ .\n-:;()[]&"), max_size=25), min_size=4, max_size=4))
+def test_every_sentence_is_placed_in_the_order_of_the_sections(texts: list[str]) -> None:
+    columns = ("indication", "comparison", "findings", "reference")
+    order = ("indication", "comparison", "findings", "impression")
+    for example in TASK.make_examples({**COLUMNS, **dict(zip(columns, texts, strict=True))}):
+        placed = [order.index(entry.state) for entry in (example.gold and example.gold.entries) or ()]
+        assert len(placed) == len(sentences_of(example.inputs)) if example.inputs else not placed
+        assert placed == sorted(placed)
+        assert all(texts[place].strip() for place in placed)
 
 
 @given(st.lists(st.sampled_from(sorted(SECTIONS)), min_size=1, max_size=MOST_SENTENCES))

@@ -2,11 +2,14 @@
 
 The right answer is where the report's author put a sentence. Examples are made by leaving the headings out: from
 `reports.sections`, in the author's order; of a source with columns (Open-i), in the order indication, comparison,
-findings, impression, which says nothing of where the author had them. Sentences are split
-within their section, so that none is of two. Text under other headings (an addendum, a signature) is left out.
+findings, impression, which says nothing of where the author had them. Text under other headings (an addendum, a
+signature) is left out. What is left is one text with a blank line where each heading stood, cleaned and split into
+sentences as any report without headings: a section that ends without a full stop gets one where a capital begins the
+next, and else its last sentence goes on into the next section. A sentence is of the section in which it begins.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
@@ -40,6 +43,7 @@ MOST_SENTENCES = 40
 """Sentences asked about at a time: a report with more is asked in parts, items ``part-1``, ``part-2``, ... Of Open-i's
 1,390 reports none has more than 19."""
 
+_WORDS = re.compile(r"\w+")
 _RUN = re.compile(r"(\d{1,3})(?:\s*-\s*(\d{1,3}))?\s*:?\s+([a-z]+)")
 
 
@@ -66,9 +70,19 @@ def _placed(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     # a source with columns may have a text with headings in one of them
     columns = [(section, report[column]) for column, section in _COLUMNS.items() if section not in dict(headed)]
     before = [(section, text) for section, text in columns if section in _BEFORE]
-    for section, text in (*before, *headed, *(its for its in columns if its not in before)):
-        if section is not None and text:
-            yield from ((section, sentence) for sentence in split_sentences(clean(text) or ""))
+    ordered = (*before, *headed, *(its for its in columns if its not in before))
+    parts = [(section, text) for section, text in ordered if section is not None and text]
+    texts = [clean("\n\n".join(text for _, text in parts[:end])) for end in range(1, len(parts) + 1)]
+    # splitting moves and drops spaces and marks, but no letter, digit or mask
+    ends, begin = [_characters(text) for text in texts], 0
+    for sentence in split_sentences(texts[-1]) if texts else ():
+        yield parts[bisect_right(ends, begin)][0], sentence
+        begin += _characters(sentence)
+
+
+def _characters(text: str) -> int:
+    """Return the number of characters of words in `text`."""
+    return sum(map(len, _WORDS.findall(text)))
 
 
 def _parsed(sections: Iterator[str]) -> Parsed:
@@ -128,7 +142,7 @@ TASK = AnswerTask(
     prompts=PROMPTS,
     defaults=DEFAULTS,
     probe={"text": number(["Cough.", "The lungs are clear.", "No acute disease."])},
-    version="sections-1",
+    version="sections-2",
     make_examples=make_examples,
     write=write,
     parse=parse,
