@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from radray.errors import InputError
-from radray.evaluation.answers.side import Answered
+from radray.evaluation.answers.side import AGREED, RULES, Answered
 from radray.evaluation.systems import choose, place_models
 from radray.schema.answers import ANSWERS
 from radray.schema.examples import EXAMPLES
@@ -109,11 +109,17 @@ def _side(
 
 
 def _of_gold(task: str, side: Answered) -> list[str]:
-    """Return a sentence on right answers that are of our rules; [] where none is."""
-    rules = sum(source == "rules" for source in side.gold_sources)
-    if not rules:
-        return []
-    return [
-        f"{task}: {rules:,} of {len(side.gold_sources):,} right answers are of our own rules: they are in no figure of"
-        " all, only in gold:rules, which says how far a model agrees with the rules"
-    ]
+    """Return sentences on right answers that our rules have a part in; [] where they have none."""
+    rules, agreed = (side.gold_sources.count(source) for source in (RULES, AGREED))
+    remarks = []
+    if rules:
+        remarks.append(
+            f"{task}: {rules:,} of {len(side.gold_sources):,} right answers are of our own rules: they are in no figure"
+            " of all, only in gold:rules, which says how far a model agrees with the rules"
+        )
+    if agreed:
+        remarks.append(
+            f"{task}: {agreed:,} of {len(side.gold_sources):,} right answers say that a finding is not there where"
+            " people coded none and our rules read none: floors of rules are judged without them, by gold:codes"
+        )
+    return remarks

@@ -16,7 +16,8 @@ GOLD_COLUMNS = (
         "gold_source",
         STRING,
         "Where the right answer is from: codes (by people), headings (the author's), planted, course (synthetic),"
-        " file, or rules, which judge no rules; null where none is known",
+        " file, agreed (codes leave it out, and our rules read no more) or rules, which two judge no rules; null where"
+        " none is known",
     ),
 )
 """Columns of the right answer, in `examples` and `answers` alike."""

@@ -43,6 +43,8 @@ class GoldSource(StrEnum):
 
     CODES = "codes"
     """Codes that people gave the report, such as Open-i's MeSH."""
+    AGREED = "agreed"
+    """People's codes leave it out, and our rules read no more in the text: judges models, and never the rules."""
     HEADINGS = "headings"
     """The author's own headings."""
     PLANTED = "planted"

@@ -2,15 +2,15 @@
 
 Counts the answers by people's codes in the training part of Open-i (see `task_split`); sizes by rule, since no code has
 them. Prints the lines of `radray.tasks.questions.prevalences`, which has the questions with 12 or more answers that
-something is there; then the questions that would be drawn by template and answer, and how often our rules agree. Needs
-RADRAY_DATA.
+something is there, and those of a night; then the questions that would be drawn by template and answer, and how often
+our rules agree where codes alone say what is right. Needs RADRAY_DATA.
 """
 
 from collections import Counter, defaultdict
 
 from radray.reports.formats import openi_csv as openi
 from radray.tasks.codes import CODED, codes_of
-from radray.tasks.questions.prevalences import QUESTIONS, share
+from radray.tasks.questions.prevalences import QUESTIONS, STANDING, share
 from radray.tasks.questions.readings import by_codes, by_rules
 from radray.tasks.questions.templates import (
     NO,
@@ -21,6 +21,7 @@ from radray.tasks.questions.templates import (
     SIDE,
     SIZE,
     UNSTATED,
+    denies,
     label_of,
 )
 from tests.benchmarks.task_split import splits
@@ -49,7 +50,7 @@ def main() -> None:
     ]
     say(f"{len(records):,} reports, {len(coded):,} of them with codes")
     drawn: dict[str, float] = defaultdict(float)
-    agreed: dict[str, float] = defaultdict(float)
+    agreed: dict[str, float] = {}
     by_template: dict[str, float] = defaultdict(float)
     for item in _items():
         counts = Counter[str]()
@@ -63,12 +64,15 @@ def main() -> None:
             if item in QUESTIONS:
                 label = label_of(item, answer) or ""
                 drawn[label] += share(item, answer)
-                agreed[label] += share(item, answer) * (by_rule[0] == answer)
-        if counts.total() - sum(counts[answer] for answer in (NO, UNSTATED, NONE)) >= LEAST:
+                if item != SIZE and not denies(item, answer):
+                    agreed.setdefault(label, 0.0)
+                    agreed[label] += share(item, answer) * (label_of(item, by_rule[0]) == label)
+        if counts.total() - sum(counts[answer] for answer in (NO, UNSTATED, NONE)) >= LEAST or item in STANDING:
             say(f'    "{item}": {dict(sorted(counts.items()))},'.replace("'", '"'))
     for label, number in sorted(drawn.items()):
         by_template[label.partition(":")[0]] += number
-        say(f"{label:30} {number:7.1f} drawn, of which our rules answer {agreed[label] / number:.3f} so")
+        by_rules_too = f", of which our rules answer {agreed[label] / number:.3f} so" if label in agreed else ""
+        say(f"{label:30} {number:7.1f} drawn{by_rules_too}")
     say("questions a report: " + ", ".join(f"{name} {its / len(coded):.2f}" for name, its in by_template.items()))
 
 

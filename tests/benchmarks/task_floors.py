@@ -1,10 +1,10 @@
 """The floors of tasks on Open-i: ``python -m tests.benchmarks.task_floors TASK ... [--test]``.
 
 Without ``--test`` on the training part (see `task_split`), in five folds of whole clusters: what rules and codes are
-chosen by. With it, trained on that part, on the test part. Only where the right answer is not our rules'. Prints
-accuracy, macro F1 over labels in 20 or more right answers, and F1 of each label, with 95 % intervals by cluster. Our
-vocabulary was made with all of Open-i's reports at hand: its figures are there to be beaten, and promise nothing for
-other hospitals. Needs RADRAY_DATA.
+chosen by. With it, trained on that part, on the test part. Only where the right answer is not our rules', and of
+rules only where they had no part in it. Prints accuracy, macro F1 over labels in 20 or more right answers, and F1 of
+each label, with 95 % intervals by cluster. Our vocabulary was made with all of Open-i's reports at hand: its figures
+are there to be beaten, and promise nothing for other hospitals. Needs RADRAY_DATA.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from dataclasses import fields
 from typing import Any
 
 from radray.evaluation.answers.figures import evaluations
-from radray.evaluation.answers.side import Answered, Answers
+from radray.evaluation.answers.side import RULES, Answered, Answers
 from radray.evaluation.systems import FLOOR
 from radray.reports.formats import openi_csv as openi
 from radray.reports.record.identity import split_key
@@ -87,16 +87,18 @@ def _print(task: AnswerTask, by_part: dict[str, list[dict[str, Any]]], *, of_tes
     scored: dict[str, list[Outcome]] = {name: [] for name in task.floors}
     keys: list[str] = []
     units: list[str] = []
+    sources: list[str] = []
     for learnt, held_out in parts:
         judged = [its for its in held_out if its[2].gold_source != GoldSource.RULES]
         keys += [key for key, _, _ in judged]
         units += [unit for _, unit, _ in judged]
+        sources += [str(its.gold_source) for *_, its in judged]
         for name, floor in task.floors.items():
             answers = floor([example for *_, example in learnt], [example for *_, example in judged])
             outcomes = [task.score(its, answer) for (*_, its), answer in zip(judged, answers, strict=True)]
             scored[name] += outcomes
-    sides = tuple(Answers(name, FLOOR, outcomes) for name, outcomes in scored.items())
-    answered = Answered("openi", "test", task.version, units, keys, ["codes"] * len(keys), sides)
+    sides = tuple(Answers(name, FLOOR, its, by_rules=RULES in name.split()) for name, its in scored.items())
+    answered = Answered("openi", "test", task.version, units, keys, sources, sides)
     say(f"{task.version}, {'test part' if of_test else 'training part, five folds'}: {len(keys):,} answers")
     for row in evaluations(answered, resamples=RESAMPLES, seed=SEED):
         if row["metric"] not in ("precision", "recall"):

@@ -121,6 +121,17 @@ def test_gold_of_our_rules_judges_models_apart_and_no_rules() -> None:
     assert "gold:rules" not in {row["stratum"] for row in comparisons(side, **DRAWS)}
 
 
+def test_gold_that_our_rules_agreed_to_judges_models_and_no_rules() -> None:
+    outcomes = [outcome(yes=RIGHT), outcome(no=RIGHT), outcome(no=MISSED), outcome(yes=MISSED)]
+    model, rules = Answers("model", MODEL, outcomes), Answers("floor: rules", FLOOR, outcomes, by_rules=True)
+    side = answered(model, rules, gold_sources=["codes", "agreed", "agreed", "codes"])
+    rows = list(evaluations(side, **DRAWS))
+    whole = figure(rows, "accuracy"), figure(rows, "accuracy", "all", "floor: rules")
+    assert [(row["n"], row["missing"]) for row in whole] == [(4, 0), (2, 0)]
+    assert figure(rows, "accuracy", "gold:agreed")["n"] == 2
+    assert {row["n"] for row in comparisons(side, **DRAWS) if row["metric"] == "accuracy"} == {2}
+
+
 def test_an_example_without_an_answer_is_missing_and_not_wrong() -> None:
     outcomes = [outcome(yes=RIGHT), None, outcome(yes=MISSED)]
     row = _accuracy(answered(Answers("model", MODEL, outcomes)))

@@ -92,6 +92,17 @@ def test_answers_of_our_rules_are_apart_and_no_floor_of_rules_is_scored(tmp_path
     assert "6 of 6 right answers are of our own rules" in world.output.getvalue()
 
 
+def test_answers_that_our_rules_agreed_to_judge_all_but_rules(tmp_path: Path) -> None:
+    world = make_answers(tmp_path, reports=0)
+    asked = [example(place, "test", source="agreed" if place % 2 else "codes") for place in range(6)]
+    append(world.warehouse, ANSWERS, [answer(row, "fine", "none") for row in asked])
+    evaluate(world.settings("tasks=labels", DRAWS), world.console)
+    rows = figures(world)
+    assert {rows[system, "all", "accuracy"]["n"] for system in (FINE, "floor: nearest")} == {6}
+    assert {rows[name, "all", "accuracy"]["n"] for name, *_ in rows if "rules" in name} == {3}
+    assert "3 of 6 right answers say that a finding is not there" in " ".join(world.output.getvalue().split())
+
+
 def test_errors_seen_at_5_percent_false_alarms_are_ranked_by_logprob(tmp_path: Path) -> None:
     world = make_answers(tmp_path, reports=0)
     rows = []

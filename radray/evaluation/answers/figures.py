@@ -26,7 +26,7 @@ def evaluations(side: Answered, *, resamples: int, seed: int) -> Iterator[dict[s
         for system in side.systems:
             known = inside & side.known(system)
             if known.any():
-                missing = int((inside & ~known).sum())
+                missing = int((inside & ~side.answered(system)).sum())
                 of_system = tally(side, system, known, support_of(side, side.systems, known))
                 yield from _figures(side, stratum, system, of_system, missing, resamples=resamples, seed=seed)
 

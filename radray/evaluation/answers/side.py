@@ -12,8 +12,8 @@ from radray.evaluation.systems import MODEL
 
 GOLD, LABEL = "gold:", "label:"
 """What the strata of a source of gold, and of a label, begin with."""
-RULES = "rules"
-"""The source of gold that is our own rules."""
+RULES, AGREED = "rules", "agreed"
+"""The sources of gold that is our own rules, and that has their consent: neither judges them."""
 
 
 class Outcome(Protocol):
@@ -42,7 +42,7 @@ class Answers:
     failed: int = 0
     """Answers that failed, those that could not be parsed included."""
     by_rules: bool = False
-    """Whether it answers by our rules: then right answers that are of the rules do not judge it."""
+    """Whether it answers by our rules: then right answers that the rules have a part in do not judge it."""
     suspicions: Sequence[float] = ()
     """(examples,): how much each answer suspects an error, of any scale, NaN without one; (): looks for none."""
 
@@ -80,10 +80,14 @@ class Answered:
         """Return the examples to which all `systems` have an answer that the right one may judge, (examples,)."""
         known = np.ones(len(self.units), dtype=np.bool_)
         for system in systems:
-            known &= np.array([outcome is not None for outcome in system.outcomes], dtype=np.bool_)
+            known &= self.answered(system)
             if system.by_rules:
-                known &= np.array(self.gold_sources, dtype=np.str_) != RULES
+                known &= ~np.isin(np.array(self.gold_sources, dtype=np.str_), (RULES, AGREED))
         return known
+
+    def answered(self, system: Answers) -> Bools:
+        """Return the examples that `system` has an answer to, (examples,)."""
+        return np.array([outcome is not None for outcome in system.outcomes], dtype=np.bool_)
 
     def clusters(self, known: Bools) -> Codes:
         """Return the clusters of the examples `known`, numbered from 0, (known,)."""

@@ -1,9 +1,10 @@
 """Answers to the questions, from the codes that people gave a report, and by our rules from its text.
 
-Codes say what is there. What they leave out counts as not there: ``no`` where a text names the concept, whatever our
-rules take it to say, and ``not said`` where no text does; where one names a kind of it alone, nobody knows. A concept
-is not asked for where a code stands that could have been given for it, such as an opacity for an airspace disease
-(`Coded.also`, and what is a kind of the concept).
+Codes say what is there, and deny nothing: people left much out. What they have no code for is taken as not there only
+where our rules read no mention of it, or of a kind of it, as there or possible: ``no`` where a text denies the concept,
+``not said`` where no text names it; where one denies a kind of it alone, nobody knows. Nor does anyone where a code
+stands that could have been given for it, such as an opacity for an airspace disease (`Coded.excuses`, and those of its
+kinds). A place has one finding, or several of one family, of which the answer is the more specific.
 """
 
 import re
@@ -31,6 +32,7 @@ from radray.tasks.questions.templates import (
     SIZES,
     UNSTATED,
     YES,
+    family_of,
     parse_answer,
     side_and_place,
     subject_of,
@@ -59,15 +61,16 @@ def by_codes(item: str, codes: Codes, texts: Collection[str]) -> str | None:
     if template == SIZE:
         return None
     if template not in (PRESENCE, SIDE, SEVERITY):
-        return _in_place_by_codes(item, codes)
+        return _in_place_by_codes(item, codes, texts)
     coded = _CODED[subject_of(item)]
     own = [code for code in codes if any(meets((code,), wanted) for wanted in coded.codes)]
     if not own:
-        if any(meets(codes, wanted) for wanted in _excuses(coded)):
+        mentions = list(_mentions(coded.id, texts))
+        if any(meets(codes, wanted) for wanted in _excuses(coded)) or any(map(_is_there, mentions)):
             return None
         if template != PRESENCE:
             return NONE
-        concepts = {mention.concept for mention in _mentions(coded.id, texts)}
+        concepts = {mention.concept for mention in mentions}
         return NO if coded.id in concepts else None if concepts else UNSTATED
     if template == PRESENCE:
         return YES
@@ -93,7 +96,7 @@ def by_rules(item: str, texts: Collection[str]) -> list[str]:
         return _in_place_by_rules(item, texts) or [NONE]
     concept = subject_of(item)
     mentions = list(_mentions(concept, texts))
-    there = [mention for mention in mentions if mention.state != State.ABSENT]
+    there = [mention for mention in mentions if _is_there(mention)]
     if template == PRESENCE:
         denied = any(mention.concept == concept for mention in mentions)
         return [YES if there else NO if denied else UNSTATED]
@@ -113,6 +116,10 @@ def _mentions(concept: str, texts: Iterable[str]) -> Iterable[Mention]:
                 yield mention
 
 
+def _is_there(mention: Mention) -> bool:
+    return mention.state != State.ABSENT
+
+
 @cache
 def _excuses(coded: Coded) -> tuple[str, ...]:
     kinds = (kind for kind in CODED if coded.id in ancestors(kind.id))
@@ -127,14 +134,14 @@ def _unless(texts: Iterable[str], words: Collection[str]) -> str | None:
     return UNSTATED if not any(word.lower() in words for text in texts for word in _WORD.findall(text)) else None
 
 
-def _in_place_by_codes(item: str, codes: Codes) -> str | None:
+def _in_place_by_codes(item: str, codes: Codes, texts: Iterable[str]) -> str | None:
     side, place = side_and_place(item)
     there = [code for code in codes if place in code and (side is None or side in code or "bilateral" in code)]
+    if not there:
+        return None if _in_place_by_rules(item, texts) else NONE
     concepts = {_concept_of(code) for code in there}
-    if not concepts:
-        return NONE
-    concept = concepts.pop()
-    return None if concepts or concept is None else concept.replace("_", " ")
+    answers = [concept.replace("_", " ") for concept in LOCATED if concept in concepts]
+    return answers[0] if None not in concepts and len(set(map(family_of, answers))) == 1 else None
 
 
 def _concept_of(code: frozenset[str]) -> str | None:
@@ -149,7 +156,7 @@ def _in_place_by_rules(item: str, texts: Iterable[str]) -> list[str]:
         mention.concept
         for text in texts
         for mention in find_mentions(text)
-        if mention.state != State.ABSENT and place in mention.locations and (side is None or side in mention.sides)
+        if _is_there(mention) and place in mention.locations and (side is None or side in mention.sides)
     }
     kinds = frozenset().union(*map(ancestors, there))
     return [concept.replace("_", " ") for concept in LOCATED if concept in there - kinds]

@@ -9,7 +9,15 @@ from radray.tasks.codes import codes_of
 from radray.tasks.questions.floors import FLOORS
 from radray.tasks.questions.prevalences import QUESTIONS, STANDING, is_drawn
 from radray.tasks.questions.readings import by_codes, by_rules
-from radray.tasks.questions.templates import SIZE, label_of, parse_answer, template_of, write_question
+from radray.tasks.questions.templates import (
+    SIZE,
+    denies,
+    family_of,
+    label_of,
+    parse_answer,
+    template_of,
+    write_question,
+)
 from radray.tasks.report import REPORT_READS, report_inputs, report_prompts
 
 _PROMPTS, _DEFAULTS = report_prompts("questions", "Question: {question}", "Answer")
@@ -19,6 +27,7 @@ def make_examples(report: Mapping[str, Any]) -> Sequence[Example]:
     """Return the questions that are asked of a report: the standing ones of a night, else those drawn for it.
 
     The right answer is by people's codes where the report has Open-i's, else by our rules; a size is by rule always.
+    That something is not there has our rules' consent beside the codes.
     """
     inputs = report_inputs(report)
     if inputs is None:
@@ -32,7 +41,8 @@ def make_examples(report: Mapping[str, Any]) -> Sequence[Example]:
         coded = codes is not None and template_of(item) != SIZE
         answer = by_codes(item, codes or (), texts) if coded else _alone(by_rules(item, texts))
         if answer is not None and is_drawn(report["unit_id"], item, answer):
-            source = GoldSource.CODES if coded else GoldSource.RULES
+            by_people = GoldSource.AGREED if denies(item, answer) else GoldSource.CODES
+            source = by_people if coded else GoldSource.RULES
             asked = {**inputs, "question": write_question(item)}
             examples.append(Example(item, asked, Parsed(value=answer), source))
     return examples or [Example(reason=NotAskedReason.NOT_DRAWN)]
@@ -56,11 +66,12 @@ def parse(text: str) -> Parsed | None:
 def score(example: Example, answer: Parsed | None) -> Outcome:
     """Compare an answer with the right one, of which there is one label: "presence: yes".
 
-    An answer that the question does not allow, or a failed one, is wrong and gives no label.
+    In a place a finding of the same family is right. An answer that the question does not allow, or a failed one, is
+    wrong and gives no label.
     """
     right = example.gold.value if example.gold is not None else None
     given = answer.value if answer is not None else None
-    correct = right is not None and given == right
+    correct = right is not None and given is not None and family_of(given) == family_of(right)
     wanted, named = (None if its is None else label_of(example.item, its) for its in (right, given))
     counts: dict[str, Counts] = {}
     if wanted is not None:
@@ -81,7 +92,7 @@ TASK = AnswerTask(
         "impression": "Normal chest.",
         "question": write_question("presence.pneumothorax"),
     },
-    version="questions-1",
+    version="questions-2",
     make_examples=make_examples,
     write=write,
     parse=parse,

@@ -32,6 +32,9 @@ ANSWERS: dict[str, frozenset[str]] = {
     SIZE: frozenset({NONE}),
 }
 """Answers by template. A size is answered as the report writes it, too."""
+_FAMILY = dict.fromkeys(("airspace disease", "atelectasis", "consolidation", "infiltrate"), "lung opacity")
+_FAMILY["granuloma"] = "calcification"
+"""Findings in a place that are one answer: people code one shadow as either, and a granuloma as its calcification."""
 SIZES = re.compile(r"\b\d{1,3}(?:\.\d{1,2})? ?(?:mm|cm)\b", re.IGNORECASE)
 """A size of one dimension in a report."""
 _SIZE = re.compile(r"(\d{1,3}(?:\.\d{1,2})?) ?(mm|cm)")
@@ -69,13 +72,26 @@ def parse_answer(text: str) -> str | None:
 
 
 def label_of(item: str, answer: str) -> str | None:
-    """Return the label that `answer` to the question `item` counts as: "side: left"; None where it may not be one."""
+    """Return the label that `answer` to the question `item` counts as: "side: left"; None where it may not be one.
+
+    In a place that is its family: an infiltrate counts as a lung opacity.
+    """
     template = template_of(item)
     if template == SIZE and _SIZE.fullmatch(answer):
         return f"{SIZE}: given"
-    return f"{template}: {answer}" if answer in ANSWERS[template] else None
+    return f"{template}: {family_of(answer)}" if answer in ANSWERS[template] else None
+
+
+def family_of(answer: str) -> str:
+    """Return the answer that `answer` counts as: that of its family, where it is a finding of one, else itself."""
+    return _FAMILY.get(answer, answer)
 
 
 def negative(item: str) -> str:
     """Return the answer of who sees nothing."""
     return NO if template_of(item) == PRESENCE else NONE
+
+
+def denies(item: str, answer: str) -> bool:
+    """Return whether `answer` has nothing be there; a finding that is there may have a side that is not said."""
+    return answer in (NO, NONE) or (answer == UNSTATED and template_of(item) == PRESENCE)

@@ -44,9 +44,57 @@ def test_codes_and_rules_answer_each_template(item: str, coded: str | None, rule
     assert by_rules(item, [FINDINGS]) == [ruled]
 
 
-def test_codes_deny_what_our_rules_read_as_there() -> None:
-    assert by_codes("presence.scoliosis", (), ["Mild scoliosis."]) == "no"
-    assert by_codes("presence.lung_opacity", (), ["No consolidation."]) is None
+@pytest.mark.parametrize(
+    ("item", "text", "answer"),
+    [
+        ("presence.scoliosis", "No scoliosis.", "no"),
+        ("presence.scoliosis", "No scoliosis. There may be mild scoliosis.", None),
+        ("presence.scoliosis", "Mild scoliosis.", None),
+        ("presence.lung_opacity", "No lung opacity. Left pneumonia.", None),  # a kind of it is there
+        ("presence.lung_opacity", "No consolidation.", None),  # of other opacities the text says nothing
+        ("side.scoliosis", "No scoliosis.", "none"),
+        ("side.scoliosis", "Mild scoliosis.", None),
+        ("severity.scoliosis", "Possible scoliosis.", None),
+        ("place.left.base", "Left base atelectasis.", None),
+        ("place.left.base", "Right base atelectasis.", "none"),
+    ],
+)
+def test_without_a_code_a_finding_is_absent_only_if_our_rules_agree(item: str, text: str, answer: str | None) -> None:
+    assert by_codes(item, (), [text]) == answer
+
+
+def test_a_sign_that_people_coded_leaves_the_question_open() -> None:
+    codes = parse_codes("Lung/hyperdistention;Pulmonary Congestion")
+    assert by_codes("presence.emphysema", codes, ["Clear."]) is None
+    assert by_codes("presence.edema", codes, ["No edema."]) is None
+    assert by_codes("presence.emphysema", parse_codes("Pulmonary Emphysema"), ["Clear."]) == "yes"
+
+
+@pytest.mark.parametrize(
+    ("codes", "answer"),
+    [
+        ("Opacity/lung/base/left;Pulmonary Atelectasis/base/left", "atelectasis"),
+        ("Opacity/lung/base/left;Nodule/lung/base/left", None),
+        ("Opacity/lung/base/left;Sutures/lung/base/left", None),
+        ("Sutures/lung/base/left", None),
+    ],
+)
+def test_several_codes_in_a_place_are_one_answer_within_a_family(codes: str, answer: str | None) -> None:
+    assert by_codes("place.left.base", parse_codes(codes), []) == answer
+
+
+def test_what_is_not_there_is_agreed_and_what_is_there_by_codes() -> None:
+    text = "No scoliosis. Left pleural effusion."
+    columns = {"findings": text, "human_codes": "Pleural Effusion/left"}
+    every = [its for at in range(300) for its in make_examples(_report(unit_id=f"u{at}", **columns)) if its.gold]
+    sources = {(its.item, its.gold.value): its.gold_source for its in every if its.gold}
+    assert sources["presence.pleural_effusion", "yes"] == sources["side.pleural_effusion", "left"] == GoldSource.CODES
+    denials = {("presence.scoliosis", "no"), ("presence.cardiomegaly", "not said"), ("side.lung_opacity", "none")}
+    assert {sources[denial] for denial in denials} == {GoldSource.AGREED}
+    assert {source for (_, answer), source in sources.items() if answer in ("no", "none")} <= {
+        GoldSource.AGREED,
+        GoldSource.RULES,  # of a size
+    }
 
 
 def test_side_is_unstated_only_where_no_text_has_one() -> None:
@@ -107,6 +155,16 @@ def test_an_answer_counts_under_its_template() -> None:
     assert not failed.correct
     size = Example("size", {}, Parsed(value="8 mm"), GoldSource.RULES)
     assert score(size, Parsed(value="9 mm")).counts == {"size: given": (0, 1, 1)}
+
+
+def test_a_finding_of_the_same_family_is_right_in_a_place() -> None:
+    place = Example("place.left.base", {}, Parsed(value="lung opacity"), GoldSource.CODES)
+    same, other, none = (score(place, Parsed(value=its)) for its in ("infiltrate", "pneumonia", "none"))
+    assert (same.correct, same.counts) == (True, {"place: lung opacity": (1, 0, 0)})
+    assert (other.correct, other.counts) == (False, {"place: lung opacity": (0, 0, 1), "place: pneumonia": (0, 1, 0)})
+    assert not none.correct
+    granuloma = Example("place.left.hilum", {}, Parsed(value="granuloma"), GoldSource.CODES)
+    assert score(granuloma, Parsed(value="calcification")).counts == {"place: calcification": (1, 0, 0)}
 
 
 def test_floors_answer_without_a_model() -> None:
