@@ -4,8 +4,8 @@ from collections.abc import Mapping, Set
 
 from radray.tasks.answering import Counts
 
-SIDE = "side"
-"""Label of the counts of sides."""
+_UNKNOWN: Set[str] = frozenset()
+"""The sides of a name that has none."""
 
 
 def count_names(wanted: Set[str], given: Set[str]) -> dict[str, Counts]:
@@ -17,8 +17,13 @@ def count_names(wanted: Set[str], given: Set[str]) -> dict[str, Counts]:
 
 
 def count_sides(wanted: Mapping[str, Set[str]], given: Mapping[str, Set[str]]) -> Counts:
-    """Return the counts of sides, by name: of names that both answers have, and the right one with a side."""
-    asked = [(sides, given[name]) for name, sides in wanted.items() if sides and name in given]
-    hits = sum(sides == answered for sides, answered in asked)
-    wrong = sum(bool(answered) and sides != answered for sides, answered in asked)
-    return Counts(hits, wrong, len(asked) - hits)
+    """Return the counts of sides, by name, of all names of both answers: `wanted`, and the one to score, `given`.
+
+    The side of a name that is not given is missed, and that of a name that is not wanted is wrong. A side given to a
+    name that is wanted without one does not count: what is right is not known.
+    """
+    hits = sum(bool(sides) and given.get(name) == sides for name, sides in wanted.items())
+    wrong = sum(
+        bool(sides) and (name not in wanted or wanted[name] not in (_UNKNOWN, sides)) for name, sides in given.items()
+    )
+    return Counts(hits, wrong, sum(map(bool, wanted.values())) - hits)

@@ -179,8 +179,10 @@ def test_no_example_gives_no_figure() -> None:
     assert list(evaluations(side, **DRAWS)) == list(comparisons(side, **DRAWS)) == []
 
 
-def test_a_label_asked_of_some_answers_alone_counts_as_0_for_the_others() -> None:
+def test_sides_have_figures_of_their_own_and_no_part_in_macro_f1() -> None:
     a = Answers("model", MODEL, [outcome(effusion=RIGHT, side=RIGHT)] * 20)
-    b = Answers("floor: x", FLOOR, [outcome(effusion=RIGHT)] * 20)
-    row = figure(list(comparisons(answered(a, b), **DRAWS)), "macro_f1")
-    assert (row["mean_a"], row["mean_b"]) == (1.0, 0.5)
+    b = Answers("floor: x", FLOOR, [outcome(effusion=RIGHT, side=MISSED)] * 20)
+    rows = list(comparisons(answered(a, b), **DRAWS))
+    assert (figure(rows, "macro_f1")["mean_a"], figure(rows, "macro_f1")["mean_b"]) == (1.0, 1.0)
+    side = figure(rows, "f1", "label:side")
+    assert (side["mean_a"], side["mean_b"]) == (1.0, 0.0)

@@ -27,7 +27,7 @@ def comparisons(side: Answered, *, resamples: int, seed: int) -> Iterator[dict[s
         for a, b in pairs(side):
             known = inside & side.known(a, b)
             if known.any():
-                support = support_of(side, (a, b), known)
+                support = support_of(a, known)
                 both = (tally(side, a, known, support), tally(side, b, known, support))
                 yield from _differences(side, stratum, (a, b), both, resamples, seed)
 

@@ -27,7 +27,7 @@ def evaluations(side: Answered, *, resamples: int, seed: int) -> Iterator[dict[s
             known = inside & side.known(system)
             if known.any():
                 missing = int((inside & ~side.answered(system)).sum())
-                of_system = tally(side, system, known, support_of(side, side.systems, known))
+                of_system = tally(side, system, known, support_of(system, known))
                 yield from _figures(side, stratum, system, of_system, missing, resamples=resamples, seed=seed)
 
 

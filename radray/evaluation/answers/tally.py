@@ -25,6 +25,9 @@ METRICS = (MACRO_F1, ACCURACY, REPORT_ACCURACY, F1, PRECISION, RECALL, SENSITIVI
 ENOUGH = 20
 """A label counts in macro F1 if the right answers have it so often: with fewer its F1 is noise."""
 
+SIDE = "side"
+"""Label of the sides of findings. It has figures of its own, and no part in macro F1: it is no finding."""
+
 _PLAIN = 5
 """Columns before those of labels: right examples, examples, right reports, reports, errors to be found."""
 
@@ -71,17 +74,13 @@ class Tally:
         return np.asarray(self.drawn(np.ones((1, len(self.sums))))[0])
 
     def rates(self, sums: Floats) -> Floats:
-        """Return the figures of `sums`, (rows, columns), all but the sensitivity: (rows, figures - 1).
-
-        A label that the system was never asked, others being so, counts in macro F1 as 0.
-        """
+        """Return the figures of `sums`, (rows, columns), all but the sensitivity: (rows, figures - 1)."""
         hits, wrong, missed = (sums[:, _PLAIN + place :: 3] for place in range(3))
         with np.errstate(invalid="ignore", divide="ignore"):
             f1 = 2 * hits / (2 * hits + wrong + missed)
             precision, recall = hits / (hits + wrong), hits / (hits + missed)
             plain = [sums[:, 0] / sums[:, 1], sums[:, 2] / sums[:, 3]]
-        never = self.total[0, _PLAIN:].reshape(-1, 3).sum(axis=1) == 0
-        return np.column_stack([*plain, _mean(np.where(never, 0.0, f1)[:, self.wide]), f1, precision, recall])
+        return np.column_stack([*plain, _mean(f1[:, self.wide]), f1, precision, recall])
 
     @property
     def total(self) -> Floats:
@@ -106,26 +105,23 @@ class Tally:
         return [start, start + 1] if figure.metric == PRECISION else [start, start + 2]
 
 
-def support_of(side: Answered, systems: Sequence[Answers], known: Bools) -> dict[str, int]:
+def support_of(system: Answers, known: Bools) -> dict[str, int]:
     """Return how often the right answers of the examples `known` have each label, by label in order; {} for none.
 
-    A label may be asked only where an answer has another (the side of a finding): then that of the system which is
-    asked most often, so that the labels are the same for all `systems`.
+    They are the same for every system that has answered those.
     """
-    most: dict[str, int] = {}
-    for system in systems:
-        support: dict[str, int] = {}
-        for outcome, inside in zip(system.outcomes, known, strict=True):
-            for label, (hits, _, missed) in outcome.counts.items() if inside and outcome else ():
-                support[label] = support.get(label, 0) + hits + missed
-        most = {label: max(most.get(label, 0), support.get(label, 0)) for label in most.keys() | support.keys()}
-    return {label: n for label, n in sorted(most.items()) if n}
+    support: dict[str, int] = {}
+    for outcome, inside in zip(system.outcomes, known, strict=True):
+        for label, (hits, _, missed) in outcome.counts.items() if inside and outcome else ():
+            support[label] = support.get(label, 0) + hits + missed
+    return {label: n for label, n in sorted(support.items()) if n}
 
 
 def tally(side: Answered, system: Answers, known: Bools, support: Mapping[str, int]) -> Tally:
     """Return the counts of `system` on the examples `known`, to all of which it has an answer.
 
-    Labels are those of `support`; those in macro F1 have it ENOUGH times. A report is right if all its examples are.
+    Labels are those of `support`; in macro F1 are those but SIDE that have it ENOUGH times. A report is right if all its
+    examples are.
     Clusters are numbered as `side.clusters(known)`. No example: no cluster.
     """
     codes = side.clusters(known)
@@ -146,7 +142,8 @@ def tally(side: Answered, system: Answers, known: Bools, support: Mapping[str, i
     rows[: len(ranking.wrong), 4] = ranking.wrong
     sums = np.zeros((int(codes.max()) + 1 if codes.size else 0, rows.shape[1]))
     np.add.at(sums, codes, rows)
-    return Tally(list(support), sums, np.array([n >= ENOUGH for n in support.values()], dtype=np.bool_), ranking)
+    wide = np.array([n >= ENOUGH and label != SIDE for label, n in support.items()], dtype=np.bool_)
+    return Tally(list(support), sums, wide, ranking)
 
 
 def _ranking(side: Answered, system: Answers, known: Bools, clusters: Codes) -> Ranking:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from radray.evaluation.answers.tally import SIDE
 from radray.tasks.answering import Counts, Entry, Example, GoldSource, Outcome, Parsed
-from radray.tasks.counting import SIDE, count_names, count_sides
+from radray.tasks.counting import count_names, count_sides
 from radray.tasks.devices.kinds import GROUP_OF, group_of
 from radray.tasks.devices.readings import MAYBE_MISPLACED, MISPLACED
 from radray.tasks.entries import sides_of

@@ -1,7 +1,8 @@
 """How labels compare with the right ones."""
 
+from radray.evaluation.answers.tally import SIDE
 from radray.tasks.answering import Example, GoldSource, Outcome, Parsed
-from radray.tasks.counting import SIDE, count_names, count_sides
+from radray.tasks.counting import count_names, count_sides
 from radray.tasks.labels.labels import DEVICES, NO_FINDING
 from radray.tasks.labels.readings import Reading, positives
 

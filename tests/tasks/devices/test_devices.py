@@ -121,6 +121,13 @@ def test_people_s_codes_judge_groups_and_sides_alone() -> None:
     assert TASK.score(example, right).correct
 
 
+def test_sides_of_devices_that_one_answer_lacks_are_missed_or_wrong() -> None:
+    example = _example(GoldSource.CODES, Entry("line", "present", "left"))
+    assert TASK.score(example, Parsed(entries=())).counts["side"] == Counts(0, 0, 1)
+    outcome = TASK.score(example, Parsed(entries=(Entry("cardiac_device", "present", "left"),)))
+    assert outcome.counts == {"line": Counts(0, 0, 1), "device": Counts(0, 1, 0), "side": Counts(0, 1, 1)}
+
+
 def test_elsewhere_kind_state_and_place_are_judged() -> None:
     gold = Entry("enteric_tube", "malpositioned", "trachea")
     example = _example(GoldSource.RULES, gold)

@@ -101,6 +101,15 @@ def test_the_side_that_people_coded_is_asked_for(place: str | None, correct: boo
     assert (outcome.correct, outcome.counts["side"]) == (correct, counts)
 
 
+def test_sides_of_labels_that_one_answer_lacks_are_missed_or_wrong() -> None:
+    example = _asked(GoldSource.CODES, Entry("pleural_effusion", "present", "left"), Entry("edema", "present"))
+    silent = TASK.score(example, _answer(Entry("edema", "present", "right")))  # no side of an edema was coded
+    assert silent.counts["side"] == Counts(0, 0, 1)
+    assert TASK.score(example, None).counts["side"] == Counts(0, 0, 1)
+    other = TASK.score(example, _answer(Entry("pneumothorax", "present", "left")))
+    assert other.counts["side"] == Counts(0, 1, 1)
+
+
 def test_doubt_counts_only_where_the_right_answer_knows_it() -> None:
     for source, correct in ((GoldSource.CODES, True), (GoldSource.RULES, False)):
         example = _asked(source, Entry("edema", "present"))
