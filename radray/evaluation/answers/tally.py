@@ -120,9 +120,8 @@ def support_of(system: Answers, known: Bools) -> dict[str, int]:
 def tally(side: Answered, system: Answers, known: Bools, support: Mapping[str, int]) -> Tally:
     """Return the counts of `system` on the examples `known`, to all of which it has an answer.
 
-    Labels are those of `support`; in macro F1 are those but SIDE that have it ENOUGH times. A report is right if all its
-    examples are.
-    Clusters are numbered as `side.clusters(known)`. No example: no cluster.
+    Labels are those of `support`; in macro F1 are those but SIDE that have it ENOUGH times. A report is right if all
+    its examples are. Clusters are numbered as `side.clusters(known)`. No example: no cluster.
     """
     codes = side.clusters(known)
     outcomes = [outcome for outcome, inside in zip(system.outcomes, known, strict=True) if inside and outcome]

@@ -10,7 +10,7 @@ from typing import Any
 from radray.reports.synthetic.courses import CONCEPTS, COURSE, STATES
 from radray.schema.statuses import NotAskedReason
 from radray.tasks.answering import PRIOR_READS, AnswerTask, Counts, Entry, Example, GoldSource, Outcome, Parsed
-from radray.tasks.change.floors import words
+from radray.tasks.change.floors import both_reports, words
 from radray.tasks.entries import parse_entries, write_entries
 from radray.tasks.floors import constant, nearest
 from radray.tasks.report import REPORT_READS, report_inputs, without_breaks
@@ -95,6 +95,7 @@ TASK = AnswerTask(
         "constant": constant(write, _NOTHING),
         "nearest": nearest(_NOTHING),
         "words": words,
+        "both reports": both_reports,
     },
 )
 """What changed since the patient's report before."""

@@ -7,7 +7,7 @@ import pytest
 
 from radray.reports.synthetic.courses import CONCEPTS, STATES, change_of, make_patients
 from radray.tasks.answering import Entry, Example, GoldSource, Parsed
-from radray.tasks.change.floors import by_words
+from radray.tasks.change.floors import by_both, by_words
 from radray.tasks.change.task import TASK
 
 REPORT: dict[str, Any] = {
@@ -60,6 +60,33 @@ def test_words_of_comparison_are_a_floor_that_the_prior_report_beats() -> None:
     assert by_words("There is a moderate edema.") == ()
     asked = [Example(inputs={"findings": "The nodule is unchanged."})]
     assert TASK.floors["words"]([], asked) == [Parsed(entries=(Entry("nodule", "unchanged"),))]
+
+
+@pytest.mark.parametrize(
+    ("prior", "text", "state"),
+    [
+        ("Small nodule.", "Large nodule.", "worse"),
+        ("Large pleural effusion.", "There is a small pleural effusion.", "better"),
+        ("Moderate edema.", "A moderate edema is present.", "unchanged"),
+        ("Moderate edema.", "The lungs are clear.", "gone"),
+        ("Moderate edema.", "No edema.", "gone"),
+        ("No pneumothorax.", "Small pneumothorax.", "new"),
+        ("", "Small pneumothorax.", "new"),
+        ("Edema.", "Severe edema.", "unchanged"),  # how severe it was is not known
+        ("Small edema.", "The edema has decreased.", "better"),
+        ("Small edema.", "The edema has resolved.", "gone"),
+        ("No edema.", "No edema.", None),
+        ("The heart is normal in size.", "Cardiomegaly.", "new"),
+    ],
+)
+def test_both_reports_are_compared_by_presence_and_severity(prior: str, text: str, state: str | None) -> None:
+    assert [its.state for its in by_both([prior], [text])] == ([] if state is None else [state])
+
+
+def test_the_floor_of_both_reports_reads_findings_and_impression() -> None:
+    inputs = {"findings": "Lungs are clear.", "impression": "Nodule.", "prior": "Moderate edema. Edema."}
+    (answer,) = TASK.floors["both reports"]([], [Example(inputs=inputs)])
+    assert answer == CHANGES
 
 
 def test_synthetic_patients_stay_as_drawn_and_their_course_is_whole() -> None:
