@@ -26,7 +26,7 @@ DATASET = "hospital"
 FILES = 3
 """Files that a night is staged in."""
 PATIENCE_S = 120
-BETWEEN_READS_S = 0.02
+BETWEEN_READS_S = 0.1
 """A reader that never rests takes the processor from the writer that it watches, and then sees less of it."""
 
 Place = Callable[[str], WarehouseSettings]
