@@ -1,6 +1,9 @@
 """ROUGE against hand-computed fractions and against rouge-score itself."""
 
+import json
 import random
+import subprocess
+import sys
 import tracemalloc
 
 import pytest
@@ -10,7 +13,9 @@ from radray.evaluation.rouge import Scorer
 from radray.language.sentences import split_sentences
 from radray.reports.synthetic.studies import make_studies
 from radray.schema.predictions import ROUGE_COLUMNS
+from tests.support.paths import ROOT
 
+TEXTS = ("Worsening opacities of the lungs.", "The opacity has worsened.")
 _NAMES = {"rouge1": "rouge1", "rouge2": "rouge2", "rougel": "rougeL", "rougelsum": "rougeLsum"}
 
 
@@ -118,3 +123,18 @@ def test_a_long_reference_equals_rouge_score_in_little_memory(sentences: bool) -
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 6_000_000  # a table of lists takes 11 MB
+
+
+@pytest.mark.slow
+def test_scoring_brings_no_scipy_and_hides_it_from_nobody() -> None:
+    code = (
+        "import json, sys\n"
+        "from radray.evaluation.rouge import Scorer\n"
+        f"print(json.dumps(Scorer(stemmer=True).score({TEXTS[0]!r}, {TEXTS[1]!r})))\n"
+        "print(sorted({'scipy', 'sklearn'} & set(sys.modules)))\n"
+        "import sklearn.feature_extraction, scipy.stats\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    scores, brought = done.stdout.splitlines()
+    assert json.loads(scores) == Scorer(stemmer=True).score(*TEXTS)
+    assert brought == "[]"

@@ -44,16 +44,11 @@ SCORING = Scoring(GenerateSettings(num_beams=3, max_new_tokens=12, max_input_tok
 ALONE = 17
 """Exit code of a worker whose connection to another broke."""
 _processes = get_context("forkserver")
-_LATE_IMPORTS = (
-    *("ctranslate2.converters", "peft", "rouge_score.rouge_scorer"),
-    *("radray.models.families.causal.family", "radray.models.families.t5.family"),
-)
-"""What workers import when they first load, adapt or score: up to 3 s of each."""
 
 
 def _start_server() -> None:
     """Start the process that workers are forked from, all imported: one starts in 0.1 s and not in 7."""
-    _processes.set_forkserver_preload([__name__, *_LATE_IMPORTS])
+    _processes.set_forkserver_preload([__name__, "tests.support.training.preloaded"])
     before = os.environ.get("PYTHONPATH")
     # the server does not get our sys.path otherwise (Python 3.11), and passes over what it cannot import
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *sys.path])
