@@ -150,6 +150,15 @@ def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
     return s3_server
 
 
+@pytest.fixture(scope="module")
+def warm_engines() -> Iterator[None]:
+    """Have the engines that a module's tests start forked from a process that has imported all: 3 s less of each."""
+    from tests.support.forked import forked_engines
+
+    with forked_engines():
+        yield
+
+
 @pytest.fixture(scope="session")
 def openi_pairs() -> list[tuple[str, str, bool]]:
     """Findings, impression and whether human coders called it normal, of the studies that have both texts."""

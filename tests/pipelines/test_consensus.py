@@ -130,7 +130,7 @@ def test_a_text_that_goes_on_with_another_report_ends_before_it() -> None:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
+def model(warm_engines: None, tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     """A model that writes words from a to e, and carries five training reports of two patients and a nameless one."""
     folder = tmp_path_factory.mktemp("model")
     build_eight_pieces(folder)

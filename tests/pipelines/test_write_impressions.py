@@ -30,6 +30,8 @@ from radray.tasks.registry import find_prompt
 from tests.support.faults.faulty_engine import PROBE, FaultyEngine
 from tests.support.worlds.report_tables import reports
 
+pytestmark = pytest.mark.usefixtures("warm_engines")
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:

@@ -5,12 +5,10 @@ import json
 import os
 import resource
 import signal
-import sys
 import time
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import forkserver, get_context
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +30,7 @@ from radray.training.loop.sharding import Worker
 from radray.training.loop.team import Team
 from radray.training.loop.validation import Sample
 from radray.training.scoring import Scoring
-from tests.support.paths import ROOT
+from tests.support.forked import PROCESSES, start_server
 from tests.support.training.examples import tokenise
 
 Pairs = dict[str, tuple[list[str], list[str]]]
@@ -43,22 +41,6 @@ HANGS_S = 180
 SCORING = Scoring(GenerateSettings(num_beams=3, max_new_tokens=12, max_input_tokens=64), normal_weight=0.2)
 ALONE = 17
 """Exit code of a worker whose connection to another broke."""
-_processes = get_context("forkserver")
-
-
-def _start_server() -> None:
-    """Start the process that workers are forked from, all imported: one starts in 0.1 s and not in 7."""
-    _processes.set_forkserver_preload([__name__, "tests.support.training.preloaded"])
-    before = os.environ.get("PYTHONPATH")
-    # the server does not get our sys.path otherwise (Python 3.11), and passes over what it cannot import
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *sys.path])
-    try:
-        forkserver.ensure_running()
-    finally:
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
 
 
 @dataclass
@@ -163,15 +145,15 @@ def run_workers(plan: Plan) -> list[Ran]:
 
     A worker that another's death leaves alone ends too, with exit code ALONE.
     """
-    _start_server()
+    start_server()
     workers = plan.settings.workers
     store = plan.folder.with_name(f"{plan.folder.name}.store")
     store.unlink(missing_ok=True)
     # the server that they are forked from has the environment of the test that started it
     keys = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    pipes = [_processes.Pipe() for _ in range(workers)]
+    pipes = [PROCESSES.Pipe() for _ in range(workers)]
     processes = [
-        _processes.Process(target=_main, args=(plan, rank, str(store), pipes[rank][1], keys)) for rank in range(workers)
+        PROCESSES.Process(target=_main, args=(plan, rank, str(store), pipes[rank][1], keys)) for rank in range(workers)
     ]
     for process in processes:
         process.start()
