@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.loaders
 import botocore.session
 import pyarrow.fs as pafs
 from botocore.config import Config
@@ -97,7 +98,7 @@ class S3Access:
             read_timeout=STALL_TIMEOUT_S,
             s3={"addressing_style": "path" if self.path_style else "virtual"},
         )
-        return boto3.session.Session().client("s3", endpoint_url=self.endpoint, region_name=self.region, config=config)
+        return _session().client("s3", endpoint_url=self.endpoint, region_name=self.region, config=config)
 
     def pyiceberg(self) -> dict[str, str]:
         """Return the catalog properties by which pyiceberg opens files; `of_pyiceberg` is the inverse."""
@@ -326,3 +327,20 @@ def _endpoint_of_environment() -> str | None:
 
 def _botocore() -> Any:
     return botocore.session.Session()
+
+
+def _session() -> Any:
+    """Return a session of boto3, with the credentials of now, that shares the descriptions of S3 with all others."""
+    core = _botocore()
+    descriptions = _descriptions(core.get_config_variable("data_path"))
+    core.register_component("data_loader", descriptions)
+    session = boto3.session.Session(botocore_session=core)
+    # each session names its folder anew, and all folders are looked through for what is in none
+    descriptions.search_paths[:] = dict.fromkeys(descriptions.search_paths)
+    return session
+
+
+@cache
+def _descriptions(data_path: str | None) -> Any:
+    """Return what reads the descriptions of services, and keeps them: of the 75 ms that a client takes they are 60."""
+    return botocore.loaders.create_loader(data_path)

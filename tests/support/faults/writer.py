@@ -12,10 +12,9 @@ import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import boto3
-
 from radray.errors import RadrayError
-from radray.settings.warehouse import WarehouseSettings
+from radray.settings.warehouse import S3Settings, WarehouseSettings
+from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from tests.support.faults.kill_points import FIRST_POINTS, POINTS, arm
 from tests.support.worlds.faults import run_night
@@ -65,10 +64,8 @@ def in_child(order: Order) -> int:
 
 
 def main() -> None:
-    # botocore reads its descriptions of S3 for each session, 0.2 s of each child's life: read once, here
-    session = boto3.session.Session()
-    session.client("s3", region_name="us-east-1")
-    boto3.session.Session = lambda: session
+    # botocore's descriptions of S3 are read once in a process: here, and not in each child
+    Storage.of(S3Settings()).access.boto()
     for line in sys.stdin:
         sys.stdout.write(f"{in_child(Order(**json.loads(line)))}\n")
         sys.stdout.flush()
