@@ -140,6 +140,9 @@ class AnswerTask(Task):
     """By name, as `evaluations` has it: ``constant``, ``nearest``, ``rules``, ``always no``, ..."""
     detection: Detection | None = None
     """Of a task that looks for errors; None: of another."""
+    part_of: Callable[[str], str | None] | None = None
+    """Return the part of the examples that an item is of, None without one: each part has figures of its own; None: no
+    parts."""
 
 
 @dataclass(frozen=True, slots=True)

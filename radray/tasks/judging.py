@@ -54,7 +54,8 @@ def judge(
     errors = (
         [its.gold is not None and its.gold.value == task.detection.error for its in examples] if task.detection else []
     )
-    return Answered(*where, task.version, units, split_keys, known, systems, errors)
+    parts = [task.part_of(its.item) for its in examples] if task.part_of else []
+    return Answered(*where, task.version, units, split_keys, known, systems, errors, parts)
 
 
 def _answers(

@@ -53,7 +53,7 @@ def side(
         for place, its in enumerate(suspicions)
     ]
     sources = ["planted"] * len(wrong)
-    return Answered("openi", "test", "correction-1", units, keys or units, sources, systems, wrong)
+    return Answered("openi", "test", "correction-2", units, keys or units, sources, systems, wrong)
 
 
 def of_model(answered: Answered, resamples: int = 400) -> dict[str, Any]:
@@ -181,3 +181,17 @@ def test_models_are_ranked_by_logprob_and_floors_by_decision_alone() -> None:
     assert model.failed == 1
     assert {floor.name: list(floor.suspicions) for floor in floors}["floor: always fine"] == [0.0] * 3
     assert isinstance(TASK.detection, Detection)
+
+
+def test_each_part_has_figures_of_its_own() -> None:
+    """An example of no part is in those of all; a part that is all of them is not shown twice."""
+    inputs = {"findings": "y", "background": "", "impression": "x"}
+    fine = [Example(f"{part}fine", inputs, Parsed(FINE), GoldSource.PLANTED) for part in ("own.", "a.", "")]
+    wrong = [Example(f"{part}bad", inputs, Parsed(ERROR, "y"), GoldSource.PLANTED) for part in ("own.", "a.")]
+    judged = [Judged(f"u{place}", f"u{place}", example) for place, example in enumerate((*fine, *wrong))]
+    answers = dict(enumerate(Given(Parsed(value, "y")) for value in (FINE, ERROR, FINE, ERROR, FINE)))
+    rows = list(evaluations(judge(TASK, ("openi", "test"), judged, {"model": answers}, []), resamples=100, seed=3))
+    accuracy = {row["stratum"]: row["mean"] for row in rows if (row["system"], row["metric"]) == ("model", "accuracy")}
+    assert accuracy == {"all": pytest.approx(3 / 5), "part:own": 1.0, "part:a": 0.0}
+    alone = judge(TASK, ("openi", "test"), judged[:1], {"model": {0: answers[0]}}, [])
+    assert set(alone.strata()) == {"all"}

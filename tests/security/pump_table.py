@@ -23,7 +23,7 @@ from radray.reports.text import cleaning, comparison, markup, masks, placeholder
 from radray.reports.text import exams as exam_names
 from radray.reports.wire.hl7 import messages, values
 from radray.tasks.answering import AnswerTask
-from radray.tasks.correction.planted import erroneous, fine
+from radray.tasks.correction.planted import ask
 from radray.tasks.correction.planting.statements import Report
 from radray.tasks.impression import targets
 from radray.tasks.registry import ANSWER_TASKS
@@ -136,7 +136,7 @@ def _planted(text: str) -> object:
     # in sentences that are short enough for it
     text = "".join(f"{text[start : start + 300]}a. A" for start in range(0, len(text), 300))
     report, draw = Report(text, text, text), random.Random(1)
-    return erroneous(draw, report, of_chest=True), fine(draw, report, of_chest=True)
+    return ask(draw, report, of_chest=True)
 
 
 READERS: dict[str, tuple[Reads, tuple[str, ...]]] = {

@@ -1,5 +1,6 @@
 """The task `correction`: what is planted is an error that the findings show, and neither text alone gives it away."""
 
+import re
 from collections import Counter
 from random import Random
 from typing import Any
@@ -15,10 +16,11 @@ from radray.reports.text.sections import parse as parse_report
 from radray.schema.statuses import NotAskedReason
 from radray.tasks.answering import Counts, Example, Parsed
 from radray.tasks.correction.floors import FLOORS
+from radray.tasks.correction.planted import part_of
 from radray.tasks.correction.planting.attributes import location, severity, side
 from radray.tasks.correction.planting.omissions import omission
-from radray.tasks.correction.planting.statements import Report
-from radray.tasks.correction.planting.topics import TOPICS, other_attribute
+from radray.tasks.correction.planting.statements import PATTERNS, Report
+from radray.tasks.correction.planting.topics import TOPICS, Topic
 from radray.tasks.correction.suspicion import ERROR, FINE, suspicion
 from radray.tasks.correction.task import MOST_CHARACTERS, MOST_OF_A_SENTENCE, TASK
 from tests.support.paths import openi_file
@@ -31,6 +33,8 @@ NORMAL = {
     "reference": "No acute disease.",
     "body_part": "chest",
 }
+ADDED = ("polarity", "unsupported")
+"""Errors of an impression that has a finding too many."""
 
 
 def asked(**changes: Any) -> list[Example]:
@@ -92,31 +96,86 @@ def test_own_words_are_changed_where_they_name_what_findings_have() -> None:
     assert error is not None
     assert error.wrong == "Right lower lobe nodule."
     examples = many(40, findings=report.findings, reference=report.impression)
-    assert {"side", "severity", "omission"} <= {example.item for example in examples}
+    errors = {"own.side", "own.severity", "own.omission", "own.polarity"}
+    assert {example.item for example in examples} == {"own.as-is", *errors}
+    assert {part_of(item) for item in ("own.side", "planted.stated", "as-is")} == {"own", "planted", None}
+    for example in examples:
+        fine = example.item == "own.as-is"
+        assert example.inputs["findings"] == report.findings
+        assert (example.inputs["impression"] == report.impression) is fine
+        assert example.gold == (Parsed(FINE) if fine else Parsed(ERROR, report.impression))
 
 
-def test_an_error_is_seen_by_a_check_and_what_agrees_raises_none() -> None:
-    """A second reader, who shares no words with the planting."""
+def test_a_check_sees_each_invention_and_nothing_in_a_right_denial() -> None:
+    """A second reader, who shares no words with the planting; it need not know what the descriptions are of."""
+    kinds = {"unsupported": True, "polarity": True, "denied": False, "passed-over": False}
     for example in many(300):
-        flags = check(example.inputs["impression"], example.inputs["findings"], None).flags
-        raised = {name for name, flag in flags.items() if flag}
-        assert bool(raised) == (example.gold is not None and example.gold.value == ERROR), (example.item, raised)
-        if example.gold is not None and example.gold.rewritten is not None:
-            assert not any(check(example.gold.rewritten, example.inputs["findings"], None).flags.values())
+        item = example.item.split(".")[1]
+        if item in kinds:
+            flags = check(example.inputs["impression"], example.inputs["findings"], None).flags
+            assert any(flags.values()) is kinds[item], example.item
 
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
-def test_another_attribute_is_another_and_of_its_kind(topic: Any) -> None:
+def test_each_wording_has_each_attribute_and_findings_have_no_name(topic: Topic) -> None:
+    attributes = topic.draw(Random(1))
+    assert attributes
     for seed in range(10):
-        attributes = topic.draw(Random(seed))
-        if attributes:
-            kind, other = other_attribute(Random(seed), topic, attributes)
-            (changed,) = (name for name in attributes if attributes[name] != other[name])
-            assert kind == {"degree": "severity", "measure": "measurement", "side": "side"}.get(changed, "location")
+        drawn = topic.draw(Random(seed))
+        others = topic.others(Random(seed), drawn)
+        assert all(others[name] != value for name, value in drawn.items())
+    for wording in (*topic.described, *topic.concluded, *topic.beside):
+        assert all(f"{{{name}}}" in wording for name in attributes), wording
+    for described in topic.described:
+        assert not any(noun in described.casefold() for noun in topic.nouns)
+        assert not PATTERNS[topic.name].search(described) or topic.name in ("cardiomegaly", "scoliosis")
+    for beside in topic.beside:
+        assert not any(PATTERNS[other.name].search(beside) for other in TOPICS)
 
 
-def test_wording_alone_hardly_gives_an_error_away() -> None:
-    """Of the planting before, without what agrees, the same floor saw 90 % of the errors, with 17 % false alarms."""
+def test_all_that_impressions_say_of_a_finding_is_as_often_right_as_wrong() -> None:
+    counts: Counter[tuple[str, bool]] = Counter()
+    for example in many(3000):
+        part, item = example.item.split(".")
+        error = example.gold is not None and example.gold.value == ERROR
+        says = {"denied": "denies", "denial": "denies", "passed-over": "is silent", "omission": "is silent"}
+        counts[says.get(item, "asserts"), error] += 1
+        counts["findings have it" if item not in ("denied", "passed-over", *ADDED) else "they do not", error] += 1
+        assert part == "planted"
+    for claim in ("asserts", "denies", "is silent", "findings have it", "they do not"):
+        assert counts[claim, True] / (counts[claim, True] + counts[claim, False]) == pytest.approx(0.5, abs=0.05), claim
+
+
+def test_nothing_is_said_of_the_whole_chest_beside_a_conclusion() -> None:
+    own = "Tortuous aorta. No acute disease. Normal chest otherwise."
+    for example in many(300, reference=own):
+        item = example.item.split(".")[1]
+        impression = example.inputs["impression"]
+        if item in ("denied", "denial", "passed-over", "omission"):
+            assert "No acute disease." in impression
+        else:
+            assert "Tortuous aorta." in impression
+            assert not re.search("acute disease|Normal chest", impression)
+        if example.gold is not None and example.gold.rewritten is not None:
+            assert not re.search("acute disease|Normal chest", example.gold.rewritten)
+    mild = "Mild thoracic curve without acute disease."
+    assert {example.item for example in many(20, reference=mild)} == {"as-is"}
+
+
+@pytest.mark.parametrize("own", ["No acute disease.", "Tortuous aorta. No acute disease."])
+def test_a_repair_is_written_in_words_of_the_inputs_or_normal(own: str) -> None:
+    for example in many(300, reference=own):
+        if example.gold is not None and example.gold.rewritten is not None:
+            known = set(re.findall(r"\w+", " ".join(example.inputs.values()).casefold()))
+            needed = set(re.findall(r"\w+", example.gold.rewritten.casefold()))
+            assert needed <= known or example.gold.rewritten == own == "No acute disease."
+            assert not TASK.score(example, Parsed(ERROR, "Another.")).correct
+            assert not TASK.score(example, Parsed(ERROR, example.inputs["impression"])).correct
+            assert TASK.score(example, example.gold).correct
+
+
+@pytest.mark.parametrize("floor", ["wording", "both texts"])
+def test_words_alone_hardly_give_a_planted_error_away(floor: str) -> None:
     synthetic = []
     for number, study in enumerate(make_studies(900, seed=3)):
         parsed = parse_report(study.text)
@@ -125,12 +184,14 @@ def test_wording_alone_hardly_gives_an_error_away() -> None:
         if all(texts.values()):
             synthetic.append((split, asked(unit_id=f"s{number}", split=split, **texts)))
     training = [example for split, examples in synthetic if split == "train" for example in examples]
-    tested = [example for split, examples in synthetic if split == "test" for example in examples]
-    answers = FLOORS["wording"](training, tested)
+    asked_of = [example for split, examples in synthetic if split == "test" for example in examples]
+    tested = [example for example in asked_of if example.item.startswith("planted.")]
+    assert len(tested) > 100
+    answers = FLOORS[floor](training, tested)
     right = sum(
         answer.value == example.gold.value for answer, example in zip(answers, tested, strict=True) if example.gold
     )
-    assert right / len(tested) < 0.75
+    assert right / len(tested) < 0.7
 
 
 def test_real_reports_have_as_many_errors_as_fine_impressions() -> None:
@@ -154,9 +215,21 @@ def test_real_reports_have_as_many_errors_as_fine_impressions() -> None:
     errors = sum(example.gold.value == ERROR for example in examples if example.gold)
     assert len(examples) == len(records)
     assert 0.45 < errors / len(examples) < 0.55
-    assert (
-        min(items[name] for name in ("side", "severity", "omission", "denial", "unsupported", "stated", "as-is")) > 20
-    )
+    parts = Counter(part_of(example.item) for example in examples)
+    assert min(parts["own"], items["own.as-is"], items["planted.stated"], items["planted.omission"]) > 20
+    assert parts[None] < 0.1 * len(examples)
+
+
+def test_both_texts_sees_what_the_findings_lack() -> None:
+    """The same impressions, fine and wrong: only the findings tell."""
+
+    def example(side: str, of_findings: str) -> Example:
+        inputs = {"findings": f"Effusion on the {of_findings}.", "background": "", "impression": f"{side} effusion."}
+        return Example(inputs=inputs, gold=Parsed(FINE if side == of_findings else ERROR))
+
+    examples = [example(side, other) for side in ("left", "right") for other in ("left", "right")]
+    assert [answer.value for answer in FLOORS["both texts"](examples, examples)] == [FINE, ERROR, ERROR, FINE]
+    assert len({answer.value for answer in FLOORS["wording"](examples, examples)}) == 1
 
 
 @pytest.mark.parametrize(
@@ -182,7 +255,8 @@ def test_an_answer_is_read_as_it_was_written(answer: Parsed) -> None:
 
 
 def test_seeing_an_error_is_scored_by_label_and_its_repair_as_correct() -> None:
-    wrong = Example("side", {}, Parsed(ERROR, "Small left effusion, 1.5 cm."))
+    inputs = {"findings": "Small left effusion, 1.5 cm.", "impression": "Small right effusion, 1.5 cm."}
+    wrong = Example("side", inputs, Parsed(ERROR, "Small left effusion, 1.5 cm."))
     seen, missed, false = Counts(1, 0, 0), Counts(0, 0, 1), Counts(0, 1, 0)
     for answer, correct, counts in (
         (Parsed(ERROR, "small left effusion 1.5 cm"), True, {ERROR: seen}),
@@ -194,6 +268,21 @@ def test_seeing_an_error_is_scored_by_label_and_its_repair_as_correct() -> None:
         assert (outcome.correct, outcome.counts) == (correct, counts)
     assert TASK.score(Example(gold=Parsed(FINE)), Parsed(FINE)).correct
     assert TASK.score(Example(gold=Parsed(FINE)), Parsed(ERROR, "No.")).counts == {FINE: missed, ERROR: false}
+
+
+def test_a_repair_counts_where_it_can_be_known() -> None:
+    def repaired(right: str, text: str) -> bool:
+        example = Example(
+            "side", {"findings": "Fluid on the left.", "impression": "Fluid, right."}, Parsed(ERROR, right)
+        )
+        return TASK.score(example, Parsed(ERROR, text)).correct
+
+    assert repaired("Fluid, left.", "fluid left")
+    assert not repaired("Fluid, left.", "Fluid, right.")
+    assert not repaired("Fluid, left.", "Normal chest.")
+    assert repaired("No acute disease.", "Normal chest.")
+    assert not repaired("No acute disease.", "Fluid.")
+    assert repaired("Effusion.", "Fluid.")
 
 
 def test_suspicion_is_by_decision_and_then_by_confidence() -> None:
@@ -218,3 +307,5 @@ def test_a_check_repairs_by_leaving_the_sentence_out() -> None:
     training = [Example(inputs=wrong.inputs, gold=Parsed(ERROR)), Example(inputs=sound.inputs, gold=Parsed(FINE))]
     assert FLOORS["wording"]([], [wrong]) == [Parsed(FINE)]
     assert FLOORS["wording"](training, [wrong, sound]) == [Parsed(ERROR), Parsed(FINE)]
+    assert FLOORS["both texts"]([], [wrong]) == FLOORS["both texts"](training[:1], [wrong]) == [Parsed(FINE)]
+    assert FLOORS["both texts"](training, []) == []

@@ -19,8 +19,9 @@ def evaluations(side: Answered, *, resamples: int, seed: int) -> Iterator[dict[s
 
     In stratum ``all``: accuracy, that of whole reports, macro F1 and, where the task looks for errors, the sensitivity
     at a rate of false alarms; F1, precision and recall of each label, in stratum ``label:NAME``. Where there are
-    several sources of gold, or our rules, those of ``all`` again of each, in stratum ``gold:SOURCE``. Intervals are
-    percentile bootstraps of whole clusters; where all is right, or nothing, at least by `bound`.
+    several sources of gold, or our rules, those of ``all`` again of each, in stratum ``gold:SOURCE``; where the task
+    has parts, in ``part:PART``. Intervals are percentile bootstraps of whole clusters; where all is right, or nothing,
+    at least by `bound`.
     """
     for stratum, inside in side.strata().items():
         for system in side.systems:

@@ -10,8 +10,8 @@ from radray.evaluation.bootstrap import Codes, codes_of
 from radray.evaluation.strata import ALL, Bools
 from radray.evaluation.systems import MODEL
 
-GOLD, LABEL = "gold:", "label:"
-"""What the strata of a source of gold, and of a label, begin with."""
+GOLD, PART, LABEL = "gold:", "part:", "label:"
+"""What the strata of a source of gold, of a part of the examples, and of a label, begin with."""
 RULES, AGREED = "rules", "agreed"
 """The sources of gold that is our own rules, and that has their consent: neither judges them."""
 
@@ -65,16 +65,21 @@ class Answered:
     """Models first, the base before the others; then floors."""
     errors: Sequence[bool] = ()
     """(examples,): which have an error to be found; (): the task looks for none."""
+    parts: Sequence[str | None] = ()
+    """(examples,): the part that each is of, None without one; (): the task has no parts."""
 
     def strata(self) -> dict[str, Bools]:
-        """Return the examples of each stratum, (examples,): `ALL`, and those of each source of gold where it is part.
+        """Return the examples of each stratum, (examples,): `ALL`, those of a source of gold or a part that is not all.
 
         `ALL` leaves out gold of our own rules: an agreement with rules says nothing about what is right.
         """
         sources = np.array(self.gold_sources, dtype=np.str_)
         whole = sources != RULES
         by_source = {f"{GOLD}{source}": sources == source for source in sorted(set(self.gold_sources))}
-        return {ALL: whole} | {name: members for name, members in by_source.items() if (members != whole).any()}
+        parts = np.array([part or "" for part in self.parts], dtype=np.str_)
+        by_part = {f"{PART}{part}": (parts == part) & whole for part in sorted(set(filter(None, self.parts)))}
+        strata = by_source | by_part
+        return {ALL: whole} | {name: members for name, members in strata.items() if (members != whole).any()}
 
     def known(self, *systems: Answers) -> Bools:
         """Return the examples to which all `systems` have an answer that the right one may judge, (examples,)."""

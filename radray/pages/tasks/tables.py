@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from radray.evaluation.answers.ranking import FALSE_ALARMS
-from radray.evaluation.answers.side import GOLD, LABEL, Answered
+from radray.evaluation.answers.side import GOLD, LABEL, PART, Answered
 from radray.evaluation.answers.tally import ACCURACY, ENOUGH, F1, MACRO_F1, REPORT_ACCURACY, SENSITIVITY
 from radray.evaluation.strata import ALL
 from radray.evaluation.systems import FLOOR, MODEL
@@ -75,17 +75,19 @@ class TaskTables:
                 yield table
 
     def headline(self) -> Table:
-        """Return each system on all examples, and on those of each source of right answers where these are apart."""
+        """Return each system on all examples, and on those of each source of gold and each part that are apart."""
         names = (METRICS[metric] for metric in self.metrics)
-        table = self._table("mean and 95 % interval", "system", "right by", *names, "n", "failed", "missing")
-        strata = [ALL, *sorted({stratum for _, stratum, _ in self._figures if stratum.startswith(GOLD)})]
+        table = self._table("mean and 95 % interval", "system", "examples", *names, "n", "failed", "missing")
+        strata = [ALL, *sorted({stratum for _, stratum, _ in self._figures if stratum.startswith((GOLD, PART))})]
         for stratum in strata:
             for system in (*self.floors, *self.models):
                 rows = [self.figure(system, stratum, metric) for metric in self.metrics]
                 whole = self.figure(system, stratum, ACCURACY)
                 if whole is not None:
                     counts = (f"{whole[name]:,}" for name in ("n", "failed", "missing"))
-                    table.add_row(system, stratum.removeprefix(GOLD), *map(with_interval, rows), *counts)
+                    table.add_row(
+                        system, stratum.removeprefix(GOLD).removeprefix(PART), *map(with_interval, rows), *counts
+                    )
         return table
 
     def differences(self) -> Table:

@@ -1,9 +1,7 @@
-"""The floors of `correction`: always fine, the checks of Tier A, all checks, and the impression's wording alone."""
+"""The floors of `correction`: always fine, the checks, and words alone: those of the impression, and of both texts."""
 
-import math
 import re
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 
 from radray.checks.check import check
@@ -49,33 +47,57 @@ def _checked(inputs: Mapping[str, str], classes: Collection[str]) -> Parsed:
 
 
 def wording(training: Sequence[Example], asked: Sequence[Example]) -> list[Parsed]:
-    """Answer by the words of the impression alone, without the findings: which class of `training` has them more often.
+    """Answer by the words of the impression alone, without the findings, as `_learnt`."""
+    return _learnt(_of_impression, training, asked)
 
-    Naive Bayes over words and pairs of words, each counted once, smoothed by one. Without training: ``fine``.
+
+def both_texts(training: Sequence[Example], asked: Sequence[Example]) -> list[Parsed]:
+    """Answer by which words the two texts share, without medicine, as `_learnt`.
+
+    By the words of the impression and its pairs of words, each with whether the findings have it, and by the words of
+    the findings that the impression lacks.
     """
-    words: dict[str, Counter[str]] = {FINE: Counter(), ERROR: Counter()}
-    totals: Counter[str] = Counter()
-    for example in training:
-        if example.gold is not None and example.gold.value in words:
-            words[example.gold.value].update(_features(example))
-            totals[example.gold.value] += 1
-    if not all(totals[value] for value in words):
+    return _learnt(_of_both_texts, training, asked)
+
+
+def _learnt(
+    features: Callable[[Example], set[str]], training: Sequence[Example], asked: Sequence[Example]
+) -> list[Parsed]:
+    """Answer by a logistic regression of error on whether an example has each of `features`.
+
+    ``fine`` where `training` has not both classes.
+    """
+    known = [its for its in training if its.gold is not None and its.gold.value in (FINE, ERROR)]
+    values = [its.gold and its.gold.value for its in known]
+    if len(set(values)) < 2 or not asked:
         return [Parsed(FINE) for _ in asked]
+    # scikit-learn takes a second to import, and who imports this module may never ask
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import LogisticRegression
 
-    def log_likelihood(value: str, features: Collection[str]) -> float:
-        return math.log(totals[value]) + sum(
-            math.log((words[value][feature] + 1) / (totals[value] + 2)) for feature in features
-        )
-
-    return [
-        Parsed(max((FINE, ERROR), key=lambda value: log_likelihood(value, features)))
-        for features in map(_features, asked)
-    ]
+    vectorizer = CountVectorizer(analyzer=features, binary=True)
+    regression = LogisticRegression(max_iter=1000).fit(vectorizer.fit_transform(known), values)
+    return [Parsed(str(value)) for value in regression.predict(vectorizer.transform(asked))]
 
 
-def _features(example: Example) -> set[str]:
-    words = ["", *_WORD.findall(example.inputs["impression"].casefold()), ""]
-    return {*words, *(f"{first} {second}" for first, second in pairwise(words))} - {""}
+def _of_impression(example: Example) -> set[str]:
+    words = _words(example, "impression")
+    return {*words, *(f"{first} {second}" for first, second in pairwise(["", *words, ""]))}
+
+
+def _of_both_texts(example: Example) -> set[str]:
+    words, of_findings = _words(example, "impression"), _words(example, "findings")
+    # a text's edges are no words, so that no pair with one is shared
+    pairs, known = pairwise(["", *words, ""]), {*pairwise(of_findings)}
+    return (
+        {f"{word} {word in of_findings}" for word in words}
+        | {f"{first} {second} {(first, second) in known}" for first, second in pairs}
+        | {f"lacks {word}" for word in {*of_findings} - {*words}}
+    )
+
+
+def _words(example: Example, name: str) -> list[str]:
+    return _WORD.findall(example.inputs[name].casefold())
 
 
 FLOORS: Mapping[str, Floor] = {
@@ -83,5 +105,6 @@ FLOORS: Mapping[str, Floor] = {
     "checks of Tier A": tier_a,
     "all checks": all_checks,
     "wording": wording,
+    "both texts": both_texts,
 }
 """By name, as `evaluations` has it."""

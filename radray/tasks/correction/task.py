@@ -2,13 +2,15 @@
 
 The impressions are the radiologists' own. In split train each is asked about twice, fine and with an error; elsewhere
 once, with an error in half of them, as unit_id decides. An error is a change of the radiologist's words where these
-admit one (`planting/attributes.py` and its neighbours); else a finding is planted in findings, impression or both
-(`planting/agreement.py`), in most of the fine ones too, so that neither text alone gives the error away. The floor
-``wording`` says how far the impression does. An impression in which no error can be planted is fine; so is a human one,
-though it may have an error of its own. The item names what was done: ``as-is``, ``stated``, ``denied``, or the error.
+admit one (`planting/attributes.py` and its neighbours): the part ``own`` of the examples, where the fine are as they
+are. In the part ``planted`` a finding is planted in findings, impression or both, with and without an error, each in
+words of its own (`planting/agreement.py`), so that neither text alone gives the error away, nor words that both have.
+The floors ``wording`` and ``both texts`` say how far these do. An impression in which no error can be planted is fine,
+and in neither part; so is a human one, though it may have an error of its own. The item names the part and what was
+done: ``own.as-is``, ``own.side``, ``planted.stated``, ``planted.denied``, ``planted.passed-over``, ``planted.side``.
 
 The answer is fine, or the impression without its error. Whether an answer finds the error, its value, is scored by
-label, the repaired text by `correct`: it must have the words of the radiologist's own.
+label, the repaired text by `correct`, where it can be known: see `score`.
 """
 
 import re
@@ -16,11 +18,11 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+from radray.language.normality import is_normal
 from radray.schema.statuses import NotAskedReason
 from radray.tasks.answering import AnswerTask, Counts, Detection, Example, GoldSource, Outcome, Parsed
 from radray.tasks.correction.floors import FLOORS
-from radray.tasks.correction.planted import erroneous, fine
-from radray.tasks.correction.planting.agreement import Asked
+from radray.tasks.correction.planted import as_is, ask, part_of
 from radray.tasks.correction.planting.statements import Report, sentences
 from radray.tasks.correction.prompts import DEFAULTS, PROMPTS
 from radray.tasks.correction.suspicion import ERROR, FINE, suspicion
@@ -45,13 +47,13 @@ def make_examples(report: Mapping[str, Any]) -> list[Example]:
         return [Example(inputs=inputs)]
     own = Report(findings, background, impression)
     draw = Random(f"correction {report['unit_id']}")
-    wanted = draw.random() < 0.5 or report["split"] == "train"
+    wanted = draw.random() < 0.5
     short = _is_short(findings) and _is_short(impression)
-    of_chest = report["body_part"] in (None, "chest")
-    error = erroneous(draw, own, of_chest=of_chest) if wanted and short else None
-    asked = [error] if error is not None else []
-    if error is None or report["split"] == "train":
-        asked.append(fine(draw, own, of_chest=of_chest) if short else Asked("as-is", findings, impression))
+    fine, error = ask(draw, own, of_chest=report["body_part"] in (None, "chest")) if short else (as_is(own), None)
+    both = report["split"] == "train"
+    asked = [error] if error is not None and (wanted or both) else []
+    if not asked or both:
+        asked.append(fine)
     return [
         Example(
             its.kind,
@@ -83,7 +85,9 @@ def parse(text: str) -> Parsed | None:
 def score(example: Example, answer: Parsed | None) -> Outcome:
     """Return whether the error, or that there is none, was seen, and as `correct` whether it was rightly repaired too.
 
-    Labels are ``error`` and ``fine``. Capitals and punctuation of a repaired text do not matter.
+    Labels are ``error`` and ``fine``. Capitals and punctuation of a repaired text do not matter; of a normal impression
+    any normal one is a right repair. Where the right text has a word that stands in no input, and is not normal, nobody
+    can know it: the repair does not count.
     """
     gold = example.gold or Parsed()
     right, given = str(gold.value), None if answer is None else answer.value
@@ -91,12 +95,20 @@ def score(example: Example, answer: Parsed | None) -> Outcome:
     counts = {right: Counts(int(seen), 0, int(not seen))}
     if given is not None and not seen:
         counts[given] = Counts(0, 1, 0)
-    repaired = right == FINE or (answer is not None and _words(answer.rewritten) == _words(gold.rewritten))
-    return Outcome(seen and repaired, counts)
+    return Outcome(seen and (right == FINE or _is_repaired(example, (answer and answer.rewritten) or "")), counts)
 
 
-def _words(text: str | None) -> list[str]:
-    return _WORDS.findall((text or "").casefold())
+def _is_repaired(example: Example, rewritten: str) -> bool:
+    right = (example.gold and example.gold.rewritten) or ""
+    if _words(rewritten) == _words(right):
+        return True
+    if is_normal(right) is True:
+        return is_normal(rewritten) is True
+    return not set(_words(right)) <= set(_words(" ".join(example.inputs.values())))
+
+
+def _words(text: str) -> list[str]:
+    return _WORDS.findall(text.casefold())
 
 
 TASK = AnswerTask(
@@ -105,12 +117,13 @@ TASK = AnswerTask(
     prompts=PROMPTS,
     defaults=DEFAULTS,
     probe={"findings": "The lungs are clear. No effusion.", "background": "", "impression": "No acute disease."},
-    version="correction-1",
+    version="correction-2",
     make_examples=make_examples,
     write=write,
     parse=parse,
     score=score,
     floors=FLOORS,
     detection=Detection(ERROR, suspicion),
+    part_of=part_of,
 )
 """Seeing and repairing an error in an impression."""
