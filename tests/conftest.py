@@ -50,11 +50,11 @@ settings.load_profile("busy")
 
 _RAY_RAN = pytest.StashKey[bool]()
 FIRST = (
-    *("test_identifiers.py", "test_trainer.py", "test_crash.py", "test_validation.py"),
-    *("test_nights.py", "test_whole_loop.py", "test_two_writers.py", "test_certificate.py"),
-    *("test_killed.py", "test_methods.py", "test_resume.py"),
-    *("test_cluster_nights.py", "test_engine_choice.py", "test_write_impressions.py", "test_schedules.py"),
-    *("test_actors_run.py", "test_consensus.py", "test_two_processes.py", "test_maintenance.py", "test_lease.py"),
+    *("test_identifiers.py", "test_whole_loop.py", "test_crash.py", "test_resume.py"),
+    *("test_trainer.py", "test_nights.py", "test_two_writers.py", "test_fault_proxy.py"),
+    *("test_cluster_nights.py", "test_killed.py", "test_validation.py", "test_methods.py"),
+    *("test_actors_run.py", "test_engine_choice.py", "test_certificate.py", "test_schedules.py"),
+    *("test_prepare_job.py", "test_cli.py", "test_evaluate.py", "test_lease.py", "test_erasure.py"),
 )
 """The modules that take longest, in the order that they begin: a process that came to one last would work alone for
 minutes. Of each four, two wait for Ray and two compute."""
