@@ -87,7 +87,7 @@ def test_any_other_command_calls_what_is_there(page: str, command: str) -> None:
     program, *words = shlex.split(command, comments=True)
     if program == ".venv/bin/python" and words[:2] == ["-m", "pytest"]:
         _pytest_takes(words[2:])
-    elif program == ".venv/bin/python" and words[0] == "-m" and words[1].startswith("tests."):
+    elif program == ".venv/bin/python" and words[0] == "-m" and words[1].startswith(("tests.", "radray.")):
         module = (ROOT / words[1].replace(".", "/")).with_suffix(".py")
         assert 'if __name__ == "__main__":' in module.read_text(encoding="utf-8"), page
     elif program == ".venv/bin/python" and words[0] == "-c":

@@ -34,6 +34,7 @@ WRITES = {
     "radray/analytics/display.py": "the rows that were asked for, escaped there",
     "radray/cluster/submission.py": "the log of a job of ours, whose lines are escaped where they are printed",
     "radray/settings/reference.py": "the README of the settings",
+    "radray/reports/synthetic/courses.py": "synthetic studies, of nobody",
 }
 """Modules that write to standard output or error, or to a console, with the reason."""
 

@@ -1,4 +1,7 @@
-"""Synthetic patients with a known course: each report is written from what the patient has, and the change is known.
+"""Synthetic patients with a known course: ``python -m radray.reports.synthetic.courses [PATIENTS] > FILE``.
+
+FILE is a source of `jobs.prepare` (``source.format=jsonl``) with the studies of so many patients (200), a line each.
+Each report is written from what the patient has, and the change is known.
 
 Only for the task `change`, of which no public reports have right answers. What a model makes of these says nothing
 about real reports: the phrases are few and ours. Half of the sentences say a comparison, the others a severity, so that
@@ -8,8 +11,8 @@ the change is only seen beside the report before.
 import datetime
 import json
 import random
+import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 CONCEPTS = ("pleural_effusion", "pneumothorax", "consolidation", "edema", "atelectasis", "nodule", "cardiomegaly")
@@ -17,7 +20,6 @@ CONCEPTS = ("pleural_effusion", "pneumothorax", "consolidation", "edema", "atele
 STATES = ("new", "gone", "better", "worse", "unchanged")
 COURSE = "course:"
 """What the codes of a report with a known course begin with: ``course:nodule=new,edema=worse``; none: no change."""
-FILE = "patients.jsonl"
 
 _SEVERITIES = ("", "small", "moderate", "large")
 _FINE = {
@@ -52,14 +54,6 @@ def make_patients(count: int, seed: int) -> Iterator[list[dict[str, Any]]]:
             first += datetime.timedelta(days=draw.randint(1, 20))
             studies.append(_study(draw, number, place, first, before, severities))
         yield studies
-
-
-def write_patients(folder: Path, count: int, seed: int) -> None:
-    """Write the studies of `make_patients` into `folder`/`FILE`, one a line."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / FILE).open("w", encoding="utf-8") as file:
-        for studies in make_patients(count, seed):
-            file.writelines(json.dumps(study) + "\n" for study in studies)
 
 
 def change_of(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, str]:
@@ -112,3 +106,14 @@ def _study(
         "impression": impression.capitalize() + "." if impression else "No acute abnormality.",
         "human_codes": COURSE + ",".join(f"{name}={state}" for name, state in changes.items()) if place else "",
     }
+
+
+def main() -> None:
+    """Print the studies of the patients that the command line counts, as JSON lines, the same each time."""
+    count = int(next(iter(sys.argv[1:]), "200"))
+    for studies in make_patients(count, seed=1):
+        sys.stdout.writelines(f"{json.dumps(study)}\n" for study in studies)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,11 +1,13 @@
 """What changed since the report before: what is asked, what is right, and what words of comparison see of it."""
 
+import json
+import sys
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from radray.reports.synthetic.courses import CONCEPTS, STATES, change_of, make_patients
+from radray.reports.synthetic.courses import CONCEPTS, STATES, change_of, main, make_patients
 from radray.tasks.answering import Entry, Example, GoldSource, Parsed
 from radray.tasks.change.floors import by_both, by_words
 from radray.tasks.change.task import TASK
@@ -53,6 +55,15 @@ def test_an_answer_is_right_where_all_changes_are() -> None:
     assert (half.correct, half.f1) == (False, 0.5)
     assert half.counts == {"new": (0, 0, 1), "gone": (1, 0, 0), "worse": (0, 1, 0)}
     assert TASK.score(example, None).f1 == 0.0
+
+
+def test_the_command_prints_the_studies_of_patients_a_line_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["courses", "3"])
+    main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line) for line in lines] == [study for studies in make_patients(3, seed=1) for study in studies]
 
 
 def test_words_of_comparison_are_a_floor_that_the_prior_report_beats() -> None:
