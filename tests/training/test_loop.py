@@ -167,7 +167,7 @@ def test_the_loss_of_a_causal_model_is_that_of_each_example_alone(
 
 
 @pytest.mark.parametrize(
-    ("toy_family", "epochs", "rate"), [("t5", 12, 5e-3), ("causal", 24, 1e-2)], indirect=["toy_family"]
+    ("toy_family", "epochs", "rate"), [("t5", 12, 5e-3), ("causal", 36, 3e-3)], indirect=["toy_family"]
 )
 def test_training_learns_the_toy_language(epochs: int, rate: float, toy_model: Path, pairs: Pairs) -> None:
     more = {"epochs": epochs, "learning_rate": rate, "batch_size": 8, "log_every_steps": 10}
