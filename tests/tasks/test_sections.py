@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from radray.reports.text.cleaning import clean
 from radray.reports.text.sections import parse as parse_report
 from radray.schema.statuses import NotAskedReason
 from radray.tasks.answering import Counts, Entry, Example, Parsed
+from radray.tasks.sections import task
 from radray.tasks.sections.floors import FLOORS
 from radray.tasks.sections.numbered import sentences_of
-from radray.tasks.sections.task import MOST_SENTENCES, SECTIONS, TASK
+from radray.tasks.sections.task import MOST_SECTIONS, MOST_SENTENCES, SECTIONS, TASK
 
 COLUMNS = {"sections": None, "indication": "Cough.", "comparison": None, "findings": "Lungs clear. No effusion."}
 
@@ -163,3 +165,19 @@ def test_floors_answer_from_training_or_rules_and_never_from_the_answer() -> Non
     same = Example(inputs=training[0].inputs)
     for name in ("position", "keywords by place"):
         assert FLOORS[name](training, [same]) == [training[0].gold]
+
+
+@pytest.mark.parametrize("count", [MOST_SECTIONS, 20 * MOST_SECTIONS])
+def test_many_sections_are_placed_in_time_that_grows_as_their_text(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    cleaned: list[int] = []
+
+    def counting(text: str) -> str:
+        cleaned.append(len(text))
+        return clean(text)
+
+    monkeypatch.setattr(task, "clean", counting)
+    names = [("findings", "impression")[place % 2] for place in range(count)]
+    sections = [{"name": name, "text": "The lungs are clear."} for name in names]
+    examples = TASK.make_examples(dict.fromkeys(TASK.reads) | {"sections": sections})
+    assert [entry.state for example in examples for entry in example.gold.entries] == names
+    assert sum(cleaned) <= 1.2 * max(MOST_SECTIONS**2, 2 * count) * len("The lungs are clear.")

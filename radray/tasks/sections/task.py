@@ -10,8 +10,8 @@ next, and else its last sentence goes on into the next section. A sentence is of
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, groupby
 from typing import Any
 
 from radray.language.sentences import split_sentences
@@ -43,6 +43,10 @@ MOST_SENTENCES = 40
 """Sentences asked about at a time: a report with more is asked in parts, items ``part-1``, ``part-2``, ... Of Open-i's
 1,390 reports none has more than 19."""
 
+MOST_SECTIONS = 100
+"""Sections that are cleaned with all that precede them, which may decide what is the number of an item: the time grows
+as their square. In a report with more, which nobody dictates, each is measured by itself."""
+
 _WORDS = re.compile(r"\w+")
 _RUN = re.compile(r"(\d{1,3})(?:\s*-\s*(\d{1,3}))?\s*:?\s+([a-z]+)")
 
@@ -72,12 +76,20 @@ def _placed(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     before = [(section, text) for section, text in columns if section in _BEFORE]
     ordered = (*before, *headed, *(its for its in columns if its not in before))
     parts = [(section, text) for section, text in ordered if section is not None and text]
-    texts = [clean("\n\n".join(text for _, text in parts[:end])) for end in range(1, len(parts) + 1)]
+    texts = [text for _, text in parts]
     # splitting moves and drops spaces and marks, but no letter, digit or mask
-    ends, begin = [_characters(text) for text in texts], 0
-    for sentence in split_sentences(texts[-1]) if texts else ():
+    if len(parts) <= MOST_SECTIONS:
+        ends = [_characters(_joined(texts[:end])) for end in range(1, len(parts))]
+    else:
+        ends = list(accumulate(_characters(clean(text)) for text in texts[:-1]))
+    begin = 0
+    for sentence in split_sentences(_joined(texts)) if parts else ():
         yield parts[bisect_right(ends, begin)][0], sentence
         begin += _characters(sentence)
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return clean("\n\n".join(texts))
 
 
 def _characters(text: str) -> int:
