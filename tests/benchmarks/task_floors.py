@@ -11,8 +11,9 @@ is measured on synthetic patients, as many for each part: there is no right answ
 
 import argparse
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 from radray.evaluation.answers.figures import evaluations
@@ -84,10 +85,16 @@ def main() -> None:
     parser.add_argument("--test", action="store_true", help="on the test part")
     chosen = parser.parse_args()
     for name in chosen.tasks:
-        by_part: dict[str, list[dict[str, Any]]] = {"train": [], "test": []}
-        for part, row in patients() if name == "change" else reports():
-            by_part[part].append(row)
-        _print(ANSWER_TASKS[name], by_part, of_test=chosen.test)
+        _print(ANSWER_TASKS[name], _by_part(patients if name == "change" else reports), of_test=chosen.test)
+
+
+@cache
+def _by_part(read: Callable[[], Iterator[tuple[str, dict[str, Any]]]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of each part that `read` yields, read once for all tasks."""
+    by_part: dict[str, list[dict[str, Any]]] = {"train": [], "test": []}
+    for part, row in read():
+        by_part[part].append(row)
+    return by_part
 
 
 def _print(task: AnswerTask, by_part: dict[str, list[dict[str, Any]]], *, of_test: bool) -> None:

@@ -125,9 +125,9 @@ def plant_disagreement(draw: Random, report: Report) -> Asked | None:
     findings = planted.findings(has_it=True)
     if error == "attribute":
         name = draw.choice(sorted(planted.others))
-        kept = _with(draw, rest, planted.concluded())
-        changed = planted.concluded({name: planted.others[name]})
-        wrong = [changed if each == planted.concluded() else each for each in kept]
+        concluded, changed = planted.concluded(), planted.concluded({name: planted.others[name]})
+        kept = _with(draw, rest, concluded)
+        wrong = [changed if each == concluded else each for each in kept]
         return Asked(KINDS[name], findings, _text(wrong), _text(kept))
     right = _text([*rest, planted.described])
     if error == "omission":
