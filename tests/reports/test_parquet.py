@@ -152,3 +152,12 @@ def test_a_byte_that_changed_costs_rows_or_the_file(place: int, change: int) -> 
     except InputError:
         return
     assert len(list(read(io.BytesIO(bytes(data))))) == expected
+
+
+def test_rows_left_of_a_file_that_shares_its_text_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("radray.reports.formats.parquet.BOMB_BYTES", 50_000)
+    monkeypatch.setattr("radray.reports.formats.parquet.MAX_RATIO", 2)
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * 20, pa.int32()), ["The lungs are clear. " * 480])
+    table = pa.table({"study_id": [str(n) for n in range(20)], "findings": texts})
+    reasons = [record.reason for record in rows(written(table, compression="zstd", row_group_size=4))]
+    assert reasons == [None] * 5 + [RejectReason.TOO_LARGE] * 15

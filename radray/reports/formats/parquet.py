@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 
 from radray.errors import InputError
-from radray.reports.archives.member import CHUNK_BYTES
+from radray.reports.archives.member import BOMB_BYTES, CHUNK_BYTES, MAX_RATIO
 from radray.reports.record.fields import Fields, to_utc
 from radray.reports.record.record import MAX_REPORT_BYTES, Record, rejected_record
 from radray.reports.record.values import to_record
@@ -62,7 +63,8 @@ def read(file: BinaryIO, fields: Fields = _DEFAULT) -> Iterator[Record]:
     Ids are strings, whole numbers or decimals without a fraction; floats and booleans are BAD_ID. Times are timestamps,
     dates or ISO 8601 texts. Rows on a damaged page (checksums are verified) are MALFORMED, all others are read; no
     rows yield no records. A file larger than MAX_HELD_BYTES that cannot be sought is one row UNSUPPORTED_CONTENT; the
-    rows of a row group whose pages decompress to more than 256 MB are TOO_LARGE.
+    rows of a row group whose pages decompress to more than 256 MB are TOO_LARGE, and so are those left of a file whose
+    rows share so few texts that they have given BOMB_BYTES and MAX_RATIO times its size.
     Raises InputError if the file is not a whole Parquet file, lacks the id or every text, or has a text column that is
     not of strings.
     """
@@ -71,14 +73,20 @@ def read(file: BinaryIO, fields: Fields = _DEFAULT) -> Iterator[Record]:
         yield rejected_record("", 0, "", RejectReason.UNSUPPORTED_CONTENT)
         return
     offset = 0
+    room = max(BOMB_BYTES, MAX_RATIO * opened.raw.seek(0, io.SEEK_END))
     for group, (rows, _) in enumerate(opened.groups):
         given = 0
-        sizes = _sizes(opened, group)
+        sizes = _sizes(opened, group) if room >= 0 else RejectReason.TOO_LARGE
         reason = sizes if isinstance(sizes, RejectReason) else RejectReason.MALFORMED
-        for batch in () if isinstance(sizes, RejectReason) else _batches(opened, group, sizes):
-            for record in _records(batch, opened.columns, offset + given, rows - given):
-                given += 1
-                yield record
+        batches = iter(()) if isinstance(sizes, RejectReason) else _batches(opened, group, sizes)
+        for cells in islice(_rows(batches, opened.columns), rows):
+            record, size = _record(cells, offset + given)
+            given += 1
+            room -= size
+            yield record
+            if room < 0:
+                reason = RejectReason.TOO_LARGE
+                break
         for place in range(given, rows):
             yield rejected_record("", offset + place, "", reason)
         offset += rows
@@ -223,29 +231,36 @@ def _is_within(column: pa.Array) -> bool:
     return least is None or (least >= 0 and most < len(column.dictionary))
 
 
-def _records(batch: pa.RecordBatch, columns: dict[str, str], offset: int, most: int) -> Iterator[Record]:
-    cells = {field: _cells(batch.column(name), field) for field, name in columns.items()}
-    for place in range(min(batch.num_rows, most)):
-        values: dict[str, Any] = {}
-        reason = None
-        for field, column in cells.items():
-            cell = column[place]
-            try:
-                size = _of_list(cell) if field == "human_codes" and pt.is_nested(cell.type) else _bytes(cell)
-                if size > MAX_REPORT_BYTES:
-                    reason = RejectReason.TOO_LARGE
-                else:
-                    values[field] = _value(cell, field)
-            except UnicodeDecodeError:
-                reason = reason or RejectReason.BAD_ENCODING
-            except _UNREADABLE:
-                reason = reason or RejectReason.MALFORMED
-        digest = hashlib.sha256(json.dumps(values, default=str).encode("ascii")).hexdigest()
-        if reason is not None:
-            ids = to_record({name: values[name] for name in _IDS if isinstance(values.get(name), str)}, 0, digest)
-            yield rejected_record("", offset + place, digest, reason, ids.study_id, ids.subject_id)
-        else:
-            yield values_record(values, offset + place, digest)
+def _rows(batches: Iterator[pa.RecordBatch], columns: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield the cell of each field, row by row."""
+    for batch in batches:
+        cells = {field: _cells(batch.column(name), field) for field, name in columns.items()}
+        for place in range(batch.num_rows):
+            yield {field: column[place] for field, column in cells.items()}
+
+
+def _record(cells: dict[str, Any], place: int) -> tuple[Record, int]:
+    """Return the record of a row, and the bytes of its texts."""
+    values: dict[str, Any] = {}
+    reason = None
+    all_bytes = 0
+    for field, cell in cells.items():
+        try:
+            size = _of_list(cell) if field == "human_codes" and pt.is_nested(cell.type) else _bytes(cell)
+            all_bytes += size
+            if size > MAX_REPORT_BYTES:
+                reason = RejectReason.TOO_LARGE
+            else:
+                values[field] = _value(cell, field)
+        except UnicodeDecodeError:
+            reason = reason or RejectReason.BAD_ENCODING
+        except _UNREADABLE:
+            reason = reason or RejectReason.MALFORMED
+    digest = hashlib.sha256(json.dumps(values, default=str).encode("ascii")).hexdigest()
+    if reason is None:
+        return values_record(values, place, digest), all_bytes
+    ids = to_record({name: values[name] for name in _IDS if isinstance(values.get(name), str)}, 0, digest)
+    return rejected_record("", place, digest, reason, ids.study_id, ids.subject_id), all_bytes
 
 
 class _Shared:
