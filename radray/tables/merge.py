@@ -3,11 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -15,31 +13,13 @@ import pyarrow.parquet as pq
 from radray.errors import AuditError, RadrayError
 from radray.private import temporary_folder
 from radray.schema.column import TableSchema
-from radray.schema.statuses import RejectReason, ReportStatus
-from radray.storage import spill
+from radray.schema.statuses import ReportStatus
 from radray.storage.failures import MissingFile, cause, lever, translated
 from radray.storage.files import Storage, is_s3
 from radray.tables.counts import RowCounts
+from radray.tables.merging.data_files import DataFile, FileWriter
+from radray.tables.merging.sorted_rows import rows_once, sorted_rows
 from radray.tables.whole_rows import WholeRows
-
-FILE_BYTES = 128 << 20
-"""A data file is closed when it has grown past this: few files to open, small enough to read in parallel."""
-
-BATCH_ROWS = 20_000
-SORT_MEMORY = "512MB"
-"""DuckDB's memory for the sort; it spills beyond, see `storage.spill`. Enough for one thread, not for two."""
-
-
-_ONCE = "QUALIFY row_number() OVER (PARTITION BY {row_id} ORDER BY status DESC) = 1"
-
-
-@dataclass(frozen=True, slots=True)
-class DataFile:
-    """A data file that was written, and read back for its digest."""
-
-    uri: str
-    rows: int
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +108,9 @@ def merge(
             _audit_ids(schema, expected, [])
             return Merged((), counts)
         if whole is not None:
-            batches = _rows(staged, _once_sql(schema, whole.columns), schema)
-            whole.decide(pa.Table.from_batches([batch]) for batch in batches)
-        writer = _FileWriter(storage, target, write_schema, folder)
-        for batch in _rows(staged, _merge_sql(schema), schema):
+            whole.decide(pa.Table.from_batches([batch]) for batch in rows_once(staged, whole.columns, schema))
+        writer = FileWriter(storage, target, write_schema, folder)
+        for batch in sorted_rows(staged, schema):
             rows = pa.Table.from_batches([batch])
             table = _cast(rows if whole is None else whole.finish(rows), write_schema, schema)
             _audit_shared(schema, table, shared or {})
@@ -148,54 +127,6 @@ def _spill_folder() -> Iterator[str]:
     """Yield a folder for copies of rows, removed at the end; what killed processes left in theirs goes first."""
     with TemporaryDirectory(prefix="merge-", dir=temporary_folder()) as folder:
         yield folder
-
-
-class _FileWriter:
-    """Writes tables into files ``part-00000.parquet``, ... of about FILE_BYTES each.
-
-    A file is written on this disk; one for S3 is written in `folder` and sent whole, in one request with its checksum.
-    """
-
-    def __init__(self, storage: Storage, target: str, schema: pa.Schema, folder: str) -> None:
-        storage.make_folder(target)
-        self._storage = storage
-        self._folder = Path(folder if is_s3(target) else target)
-        self._target, self._schema = target, schema
-        self._uris: list[str] = []
-        self._rows: list[int] = []
-        self._sink: pa.NativeFile | None = None
-        self._writer: pq.ParquetWriter | None = None
-
-    def write(self, table: pa.Table) -> None:
-        if self._writer is None:
-            name = f"part-{len(self._uris):05d}.parquet"
-            self._sink = pa.OSFile(str(self._folder / name), "wb")
-            self._writer = pq.ParquetWriter(
-                self._sink, self._schema, compression="zstd", write_page_checksum=True, store_schema=False
-            )
-            self._uris.append(f"{self._target}/{name}")
-            self._rows.append(0)
-        self._writer.write_table(table)
-        self._rows[-1] += table.num_rows
-        if self._sink is not None and self._sink.tell() > FILE_BYTES:
-            self._end_file()
-
-    def close(self) -> list[DataFile]:
-        self._end_file()
-        return [
-            DataFile(uri, rows, self._storage.sha256(uri)) for uri, rows in zip(self._uris, self._rows, strict=True)
-        ]
-
-    def _end_file(self) -> None:
-        if self._writer is not None and self._sink is not None:
-            self._writer.close()
-            self._sink.close()
-            if is_s3(self._target):
-                file = self._folder / self._uris[-1].rpartition("/")[2]
-                with file.open("rb") as content:
-                    self._storage.write(self._uris[-1], content)
-                file.unlink()
-        self._writer = self._sink = None
 
 
 def _columns(path: str) -> list[str]:
@@ -222,68 +153,6 @@ def _translated_disk() -> Iterator[None]:
         raise RadrayError(
             f"the staged rows could not be merged: {cause(error)}: {lever(error)}; nothing was committed; run again"
         ) from None
-
-
-def _rows(files: list[str], sql: str, schema: TableSchema) -> Iterator[pa.RecordBatch]:
-    with spill.connect({"memory_limit": SORT_MEMORY, "threads": 1}) as connection:
-        try:
-            yield from connection.execute(sql, {"files": files}).to_arrow_reader(BATCH_ROWS)
-        except duckdb.Error as error:  # a staged file went while it was read, the disk is full; its message is not ours
-            raise RadrayError(
-                f"table {schema.name}: the staged rows could not be merged: {type(error).__name__}; is there room in"
-                f" {gettempdir()} (TMPDIR)? nothing was committed; run again"
-            ) from None
-
-
-def _once_sql(schema: TableSchema, columns: Sequence[str]) -> str:
-    """Return the query of `columns` of one row a `row_id`: that which `_merge_sql` keeps."""
-    once = _ONCE.format(row_id=schema.row_id)
-    return f"SELECT {', '.join(columns)} FROM read_parquet($files, hive_partitioning = false) {once}"
-
-
-def _merge_sql(schema: TableSchema) -> str:
-    """Return the query of one row a `row_id`, sorted by study, with all but the last ok row of a study superseded.
-
-    A cancellation withdraws the rows before it of the same study and the same `withdrawn_by` (subject and sender),
-    which are superseded too: what somebody else sends about a study takes no report away. Which rows stay is decided on
-    the few columns that say so, and the others are joined to them by numbers: a window over whole rows is held in
-    memory (935,000 reports did not fit into 0.5 GB), and so are the keys of a join (nor did the paths of a million
-    predictions' files); a sort is spilled.
-    """
-    decide = dict.fromkeys([schema.row_id, "status", "reason", "file_index", "file_row_number"])
-    withdrawn = late = "false"
-    if schema.one_ok is not None:
-        decide |= dict.fromkeys([schema.one_ok, *schema.withdrawn_by, *schema.order])
-        order = ", ".join(f"{name} DESC NULLS LAST" for name in schema.order)
-        later = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-        same = ", ".join([schema.one_ok, *schema.withdrawn_by])
-        cancelled = f"bool_or(reason IS NOT DISTINCT FROM '{RejectReason.CANCELLED}')"
-        cancelled_later = f"{cancelled} OVER (PARTITION BY {same} ORDER BY {order} {later})"
-        withdrawn = f"status = '{ReportStatus.OK}' AND coalesce({cancelled_later}, false)"
-        counts = f"(status = '{ReportStatus.OK}' AND NOT withdrawn)"
-        late = f"{counts} AND row_number() OVER (PARTITION BY {counts}, {schema.one_ok} ORDER BY {order}) > 1"
-    replaced = {
-        "status": f"'{ReportStatus.SUPERSEDED}'",
-        "reason": f"CASE WHEN withdrawn THEN '{RejectReason.WITHDRAWN}' ELSE '{RejectReason.DUPLICATE_STUDY}' END",
-        "split": "NULL",
-        "split_key": "NULL",
-    }
-    columns = ", ".join(
-        f"CASE WHEN withdrawn OR late THEN {replaced[column.name]} ELSE staged.{column.name} END AS {column.name}"
-        if column.name in replaced and schema.one_ok is not None
-        else f"staged.{column.name}"
-        for column in schema.columns
-    )
-    return f"""
-        WITH staged AS (
-            SELECT *, file_index, file_row_number FROM read_parquet($files, hive_partitioning = false)),
-        once AS (
-            SELECT {", ".join(decide)} FROM staged {_ONCE.format(row_id=schema.row_id)}),
-        judged AS (SELECT *, {withdrawn} AS withdrawn FROM once),
-        kept AS (SELECT file_index, file_row_number, withdrawn, {late} AS late FROM judged)
-        SELECT {columns} FROM staged
-        JOIN kept ON staged.file_index = kept.file_index AND staged.file_row_number = kept.file_row_number
-        ORDER BY staged.study_id, staged.{schema.row_id}"""
 
 
 def _cast(table: pa.Table, write_schema: pa.Schema, schema: TableSchema) -> pa.Table:

@@ -10,7 +10,8 @@ from radray.nights.rejects import refuse_rejects, refuse_withdrawn
 from radray.settings.loading import load_settings
 from radray.storage.files import Storage
 from radray.tables.counts import RowCounts
-from radray.tables.merge import DataFile, Merged
+from radray.tables.merge import Merged
+from radray.tables.merging.data_files import DataFile
 
 
 def merged(folder: Path, *rows: tuple[str | None, str, str, int], ok: int = 0) -> Merged:

@@ -13,10 +13,11 @@ import pytest
 from radray.schema.answers import ANSWERS
 from radray.schema.predictions import PREDICTIONS
 from radray.schema.runs import RUNS
-from radray.tables import merge, reuse
+from radray.tables import reuse
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import pin
 from radray.tables.identity import new_run_id
+from radray.tables.merging import data_files, sorted_rows
 from radray.tables.partition import LeasedRun, PartitionRun, RecordedRun
 from radray.tables.rows import to_arrow
 from radray.tables.runs import RunRow
@@ -133,8 +134,8 @@ def test_a_row_is_copied_only_when_all_that_made_it_is_the_same(
 
 def test_a_night_of_several_files_is_copied_whole(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reuse, "FILE_ROWS", 2)
-    monkeypatch.setattr(merge, "FILE_BYTES", 1)
-    monkeypatch.setattr(merge, "BATCH_ROWS", 3)
+    monkeypatch.setattr(data_files, "FILE_BYTES", 1)
+    monkeypatch.setattr(sorted_rows, "BATCH_ROWS", 3)
     ids = [f"{i:02d}" for i in range(11)]
     with recorded(warehouse, "old") as first:
         stage(first, [prediction(unit_id, study_id=f"s{unit_id}") for unit_id in ids])

@@ -1,0 +1,1 @@
+"""How staged rows become data files: sorted within memory, and written."""
