@@ -7,7 +7,7 @@ text, as the weights do in their way; of a patient it has no id but a digest of 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -133,20 +133,28 @@ def read_neighbours(folder: Path) -> Neighbours:
 
 
 def read_carried(file: Path) -> pa.Table:
-    """Return the reports with COLUMNS that a model folder carries in `file`.
-
-    Raises InputError for a file that is damaged, or whose reports have more than 512 MB.
-    """
+    """Return the reports with COLUMNS that a model folder carries in `file`. Raises as `parse_carried`."""
     what = f"model folder {file.parent}: {file.name}"
     try:
         with file.open("rb") as opened:
-            # shared: a text of many rows is read once, and counted before it is that of each
-            shared = pq.ParquetFile(opened, read_dictionary=COLUMNS.names)
-            sizes = [page_sizes(opened, group, COLUMNS.names) for group in read_footer(opened)]
-            if any(size.repeating for size in sizes) or sum(size.pages for size in sizes) > _MOST_BYTES:
-                raise InputError(f"{what} has more than {_MOST_BYTES >> 20} MB; fine-tune the model again")
-            reports = pa.Table.from_batches(_bounded(shared, what), shared.schema_arrow)
-            return reports.select(COLUMNS.names).cast(COLUMNS)
+            return parse_carried(opened, what)
+    except OSError:
+        raise InputError(f"{what} cannot be read; fine-tune the model again") from None
+
+
+def parse_carried(opened: BinaryIO, what: str) -> pa.Table:
+    """Return the reports with COLUMNS of an open file; a file of no reports gives no rows.
+
+    Raises InputError, beginning with `what`, for a file that is damaged, or whose reports have more than 512 MB.
+    """
+    try:
+        # shared: a text of many rows is read once, and counted before it is that of each
+        shared = pq.ParquetFile(opened, read_dictionary=COLUMNS.names)
+        sizes = [page_sizes(opened, group, COLUMNS.names) for group in read_footer(opened)]
+        if any(size.repeating for size in sizes) or sum(size.pages for size in sizes) > _MOST_BYTES:
+            raise InputError(f"{what} has more than {_MOST_BYTES >> 20} MB; fine-tune the model again")
+        reports = pa.Table.from_batches(_bounded(shared, what), shared.schema_arrow)
+        return reports.select(COLUMNS.names).cast(COLUMNS)
     except (OSError, pa.ArrowException, ValueError, KeyError):
         raise InputError(f"{what} cannot be read; fine-tune the model again") from None
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from radray.errors import InputError
 from radray.models.exemplars import PICKED
 from radray.models.manifest import ADAPTER, ERASED, MANIFEST, FileEntry, Manifest, parse_manifest, replaced_by
-from radray.models.neighbours import COLUMNS, NEIGHBOURS
+from radray.models.neighbours import NEIGHBOURS, parse_carried
 from radray.models.store import local_copy, untrained_folder
 from radray.storage.failures import MissingFile, translated
 from radray.storage.files import Storage, absolute_uri, is_s3
@@ -153,10 +153,7 @@ def open_carrier(uri: str, storage: Storage) -> Carrier | None:
                 f"model {uri}: {name} is not the file that its {MANIFEST} lists: remove the model, or put it there"
                 " again, and erase then"
             )
-    try:
-        reports = {name: pq.read_table(pa.BufferReader(contents[name]), schema=COLUMNS) for name in names}
-    except pa.ArrowException:
-        raise InputError(f"model {uri}: its reports cannot be read; fine-tune it again, and erase then") from None
+    reports = {name: parse_carried(io.BytesIO(contents[name]), f"model {uri}: {name}") for name in names}
     return Carrier(place, manifest, reports, held, parse_manifest(contents[_INNER], uri) if inner else None)
 
 

@@ -14,13 +14,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from radray.errors import InputError
+from radray.models.manifest import write_manifest
 from radray.models.neighbours import COLUMNS, NEIGHBOURS, read_neighbours
 from radray.pipelines.portions import MOST_CHARACTERS, portions
 from radray.reports.archives import tar
 from radray.reports.archives.member import Forward
 from radray.reports.formats import parquet
 from radray.reports.wire.parquet_pages import read_footer, read_pages
+from radray.upkeep.carried import open_carrier
 from tests.security.peak import MOST_BYTES, read_apart
+from tests.support.worlds.prepared import STORAGE
 
 MEGABYTE = "clear " * 160_000
 TEXTS = ["findings", "impression", "report", "background", "indication", "comparison", "exam_description", "modality"]
@@ -258,5 +261,12 @@ def test_training_reports_that_decompress_without_bound_are_refused(tmp_path: Pa
         [pa.array([str(row) for row in range(2_000)]), pa.nulls(2_000, pa.string()), shared, shared], COLUMNS.names
     )
     _write(table, tmp_path / NEIGHBOURS, dictionary_pagesize_limit=64 << 20)
-    with pytest.raises(InputError, match=r"neighbours\.parquet has more than 512 MB"):
-        read_neighbours(tmp_path)
+    for read in (read_neighbours, _open_erased):
+        with pytest.raises(InputError, match=r"neighbours\.parquet has more than 512 MB"):
+            read(tmp_path)
+
+
+def _open_erased(folder: Path) -> None:
+    """Open the model as an erasure does, whose file is what its manifest lists."""
+    write_manifest(folder, "chest", {})
+    open_carrier(str(folder), STORAGE)
