@@ -2,6 +2,7 @@
 
 python -m jobs.query "SELECT status, count(*) FROM reports GROUP BY 1" out=csv
 python -m jobs.query "SELECT * FROM worklist WHERE dataset = :d" params.d=hospital
+python -m jobs.query "SELECT * FROM reports WHERE subject_id = :s" params.s=file:patient.txt
 python -m jobs.query "SELECT * FROM nights" out=parquet out_file=nights.parquet
 """
 
@@ -11,6 +12,7 @@ import sys
 from jobs import cli
 from radray.console import print_line, stderr_console
 from radray.errors import ConfigError
+from radray.settings.loading import read_referred
 from radray.settings.root import Settings
 
 USES = (
@@ -35,11 +37,12 @@ def query(settings: Settings, sql: str) -> None:
     from radray.analytics.views import Choices
     from radray.tables.catalog import Warehouse
 
+    params = read_referred(settings.params, "params")
     warehouse = Warehouse(settings.warehouse, must_exist=True)
     to_file = settings.out_file is not None
     about = {"statement_digest": statement_digest(sql), "tables": named_tables(sql), "to_file": to_file}
     with cli.audited("query", settings, warehouse, about) as entry:
-        rows = stream(warehouse, sql, settings.params, Choices.of(settings)).counted(entry.add_rows)
+        rows = stream(warehouse, sql, params, Choices.of(settings)).counted(entry.add_rows)
         entry.add_rows(0)  # it is answered, if by no row
         if settings.out_file is not None:
             count = write_file(rows, settings.out, settings.out_file)

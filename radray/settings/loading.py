@@ -202,6 +202,14 @@ def resolve(values: dict[str, Any], settings: type[BaseModel]) -> None:
             place[key] = _read(place[key], name)
 
 
+def read_referred(values: Mapping[str, str], section: str) -> dict[str, str]:
+    """Return `values` of `section`, those that are ``file:PATH`` or ``env:NAME`` replaced by what these name.
+
+    No values give none. Raises ConfigError as `resolve`.
+    """
+    return {key: _read(value, f"{section}.{key}") if _is_reference(value) else value for key, value in values.items()}
+
+
 def leave_to_another_machine(values: dict[str, Any], settings: type[BaseModel]) -> None:
     """Take the references out of `values`: what they name is on the machine that the job will run on.
 

@@ -68,7 +68,9 @@ class Settings(Section):
     principal: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")] | None = None
     """Who runs the job, as the table `audit` names them; None: who submitted it, else the operating system's user."""
     params: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = Field(default_factory=dict)
-    """Values that `query` binds to ``:name`` (or ``$name``) in its SQL, never pasted into it: ``params.name=value``."""
+    """Values that `query` binds to ``:name`` (or ``$name``) in its SQL, never pasted into it: ``params.name=value``.
+
+    One that nobody may read off a command line, such as a patient's id, is ``file:PATH`` or ``env:NAME``."""
     out: Literal["table", "csv", "json", "parquet"] = "table"
     """Form in which `query` answers: a table to read, or CSV, JSON or Parquet."""
     out_file: Place | None = None

@@ -40,6 +40,21 @@ def test_a_view_is_asked_by_name_for_the_models_that_settings_name(
     assert json.loads(capsys.readouterr().out) == []
 
 
+def test_a_bound_value_may_be_in_a_file_or_the_environment(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "dataset.txt").write_text("hospital\n")
+    monkeypatch.setenv("OF", "elsewhere")
+    sql = "SELECT count(*) AS n FROM reports WHERE dataset = :d"
+    for value, count in ((f"file:{tmp_path}/dataset.txt", 60), ("env:OF", 0)):
+        assert run(world, monkeypatch, sql, "out=json", f"params.d={value}") == 0
+        assert json.loads(capsys.readouterr().out) == [{"n": count}]
+        assert run(world, monkeypatch, sql, f"params.d={value}", "--dry-run") == 0
+        assert value in capsys.readouterr().out
+    assert run(world, monkeypatch, sql, f"params.d=file:{tmp_path}/none.txt") == 2
+    assert "params.d=file:" in capsys.readouterr().err
+
+
 def test_files_are_written_and_counted(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
