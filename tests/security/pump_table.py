@@ -6,6 +6,7 @@ import gc
 import io
 import json
 import random
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
@@ -221,6 +222,12 @@ def repeated(atom: str, characters: int) -> str:
 
 def forget() -> None:
     """Empty the caches of radray, so that each text is read."""
-    for cached in gc.get_objects():
-        if isinstance(cached, functools._lru_cache_wrapper) and (cached.__module__ or "").startswith("radray."):
-            cached.cache_clear()
+    for cached in _caches(len(sys.modules)):
+        cached.cache_clear()
+
+
+@functools.lru_cache(maxsize=1)
+def _caches(modules: int) -> list["functools._lru_cache_wrapper[object]"]:
+    """Return the caches of radray that are there with so many `modules` loaded: to look for them takes long."""
+    caches = [each for each in gc.get_objects() if isinstance(each, functools._lru_cache_wrapper)]
+    return [each for each in caches if (each.__module__ or "").startswith("radray.")]
