@@ -18,6 +18,9 @@ from tests.support.s3_server import S3Server, running_s3
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Ray ends workers where a machine runs low on memory, whoever uses it: a test's are not to pay for its neighbours
 os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")
+# hundreds of processes import radray and the tests: they are compiled once (images of Python often turn this off)
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Ray's own is 15: its workers would stand still for as long as another process's tests compute
 os.environ.setdefault("RAY_worker_niceness", "0")
 
