@@ -9,7 +9,8 @@ from radray.models import hub
 from radray.models.adapter import CONFIG as ADAPTER_CONFIG
 from radray.models.adapter import is_adapter, join_adapter
 from radray.models.contents.config import CONFIG, least_elements, read_config, refuse_missing_sizes
-from radray.models.contents.tokenizer import refuse_boundless_tokenizer
+from radray.models.contents.tokenizer import MOST_BYTES, MOST_SETTINGS_BYTES, refuse_boundless_tokenizer
+from radray.models.contents.tokenizer import SETTINGS as TOKENIZER_SETTINGS
 from radray.models.contents.weights import count_elements, stored_tensors
 from radray.models.families.registry import FAMILY_OF
 from radray.models.gguf import is_gguf, open_gguf
@@ -23,11 +24,9 @@ from radray.models.manifest import (
     verify_files,
 )
 
-_MOST_BYTES = {".json": 40 << 20, ".txt": 40 << 20, ".model": 40 << 20, ".jinja": 4 << 20}
+_MOST_BY_SUFFIX = {".jinja": MOST_SETTINGS_BYTES} | dict.fromkeys((".json", ".txt", ".model"), MOST_BYTES)
 """Files that are read whole, by suffix: Gemma 3's tokenizer.json has 33 MB, its tokenizer.model 5."""
-_MOST_SETTINGS_BYTES = 4 << 20
-"""Settings of generation, of a tokenizer and of special tokens: some kilobytes, and of some 250,000 tokens 1 MB."""
-_SETTINGS = frozenset(("generation_config.json", "special_tokens_map.json", "tokenizer_config.json", ADAPTER_CONFIG))
+_SETTINGS = frozenset(("generation_config.json", "special_tokens_map.json", TOKENIZER_SETTINGS, ADAPTER_CONFIG))
 
 _OUT = "out/"
 """Where jobs write when nothing else is set."""
@@ -109,7 +108,7 @@ def _refuse_other_than_model(uri: str, folder: Path, manifest: Manifest) -> None
     refuse_unlisted(folder, manifest)
     for file, entry in manifest.files.items():
         name = file.rpartition("/")[2]
-        most = _MOST_SETTINGS_BYTES if name in _SETTINGS else _MOST_BYTES.get(Path(name).suffix)
+        most = MOST_SETTINGS_BYTES if name in _SETTINGS else _MOST_BY_SUFFIX.get(Path(name).suffix)
         # its entry is that of a manifest which is believed once the file is hashed: the file itself is looked at
         if most is not None and max(entry.bytes, (folder / file).stat().st_size) > most:
             raise InputError(f"model folder {folder}: {file} has more than {most:,} bytes: it is read whole")

@@ -41,7 +41,7 @@ SPREAD: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize(
     ("toy_family", "how"),
-    [*(("t5", how) for how in SPREAD), ("causal", "lora, fsdp"), ("causal", "soft prompt, ddp")],
+    [(family, how) for family in ("t5", "causal") for how in SPREAD],
     indirect=["toy_family"],
 )
 def test_spread_over_workers_it_is_the_same_training(how: str, toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:
@@ -61,6 +61,7 @@ def test_spread_over_workers_it_is_the_same_training(how: str, toy_model: Path, 
         torch.testing.assert_close(second[name], value, rtol=1e-3, atol=1e-3, msg=name)
 
 
+@both_families
 @pytest.mark.parametrize("how", ["lora, fsdp", "soft prompt, ddp"])
 def test_killed_and_resumed_it_is_the_same_training(how: str, toy_model: Path, pairs: Pairs, tmp_path: Path) -> None:
     settings = TrainSettings(**SETTINGS, **SPREAD[how], checkpoint_every_steps=1)

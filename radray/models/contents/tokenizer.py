@@ -15,9 +15,10 @@ from radray.models.contents.config import parse_object, read_bounded
 
 TOKENIZER = "tokenizer.json"
 SETTINGS = "tokenizer_config.json"
-_MOST_BYTES = 40 << 20
+MOST_BYTES = 40 << 20
 """Gemma 3's has 33 MB. Of hostile JSON, read into Python, 40 MB are 1.1 GB."""
-_MOST_SETTINGS_BYTES = 4 << 20
+MOST_SETTINGS_BYTES = 4 << 20
+"""Some kilobytes, and of some 250,000 tokens 1 MB."""
 _MOST_GROWTH = 256
 """T5's table is that of NFKC, which makes 33 bytes of U+FDFA, and a rule for spaces after it twice as many at most."""
 _MOST_PIECE = 1_024
@@ -40,13 +41,13 @@ def refuse_boundless_tokenizer(folder: Path) -> None:
     """
     if (folder / SETTINGS).is_file():
         what = f"model folder {folder}: {SETTINGS}"
-        for name, value in parse_object(read_bounded(folder / SETTINGS, _MOST_SETTINGS_BYTES, what), what).items():
+        for name, value in parse_object(read_bounded(folder / SETTINGS, MOST_SETTINGS_BYTES, what), what).items():
             # the published T5 say where their authors had this one, and it is never opened
             if name.endswith(("_file", "_files")) and value and name != "special_tokens_map_file":
                 raise InputError(f"{what}: {name} names files to take in place of the folder's own: remove it")
     if (folder / TOKENIZER).is_file():
         what = f"model folder {folder}: {TOKENIZER}"
-        refuse_boundless(parse_object(read_bounded(folder / TOKENIZER, _MOST_BYTES, what), what), what)
+        refuse_boundless(parse_object(read_bounded(folder / TOKENIZER, MOST_BYTES, what), what), what)
 
 
 def refuse_boundless_backend(state: str, folder: Path) -> None:
