@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from radray.errors import ConfigError
 from radray.messages import escaped
-from radray.storage.whole import requested_file
+from radray.storage.requested import requested_file
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 # full width: Excel reads them, too
 """Beginnings of a cell that a spreadsheet may take for a formula."""

@@ -30,7 +30,8 @@ from radray.settings.loading import dump_settings
 from radray.settings.root import Settings
 from radray.settings.source import SourceSettings
 from radray.storage.files import Storage, absolute_uri
-from radray.storage.whole import PRIVATE, requested_file
+from radray.storage.requested import requested_file
+from radray.storage.whole import PRIVATE
 from radray.tables.catalog import Warehouse
 from radray.tables.commit import PartitionBase, pin
 from radray.tables.counts import RowCounts

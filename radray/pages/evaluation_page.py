@@ -26,7 +26,7 @@ from radray.pages.tasks.sections import task_sections
 from radray.pages.visible import visible
 from radray.schema.runs import RUNS, TRAINING_METRICS
 from radray.settings.root import Settings
-from radray.storage.whole import requested_file
+from radray.storage.requested import requested_file
 from radray.tables.catalog import Warehouse
 from radray.tables.identity import digest
 from radray.tables.runs import RunRow

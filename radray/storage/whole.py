@@ -13,9 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from radray.errors import ConfigError
-from radray.storage.failures import translated
-
 PARTIAL = ".partial"
 """Suffix of what is being written."""
 PRIVATE = 0o600
@@ -52,18 +49,6 @@ def write_whole(file: Path, content: bytes) -> None:
     """Make `content` the file at `file`, whole and synced to disk, see `whole_file`. Raises OSError."""
     with whole_file(file) as partial:
         partial.write_bytes(content)
-
-
-@contextmanager
-def requested_file(file: str, setting: str, *, mode: int = 0o666) -> Iterator[Path]:
-    """Yield the path to write a file to that a person asked for by `setting`, see `whole_file`; folders are created.
-
-    Raises ConfigError, which names `setting`, when it cannot be written.
-    """
-    with translated(f"{setting}={file}", "cannot be written", ConfigError):
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(Path(file), mode=mode) as partial:
-            yield partial
 
 
 @contextmanager

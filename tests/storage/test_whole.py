@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from radray.errors import ConfigError
-from radray.storage.whole import PRIVATE, remove_abandoned, requested_file, whole_file, whole_folder, write_whole
+from radray.storage.requested import requested_file
+from radray.storage.whole import PRIVATE, remove_abandoned, whole_file, whole_folder, write_whole
 
 
 def names(folder: Path) -> list[str]:
