@@ -21,8 +21,16 @@ from typing import Protocol
 from radray.errors import InputError, RadrayError
 from radray.models.cache import cache_folder
 from radray.models.contents.config import parse_object, read_bounded
-from radray.models.exemplars import PICKED
-from radray.models.manifest import ADAPTER, ERASED, MANIFEST, Manifest, read_manifest, replaced_by, write_manifest
+from radray.models.manifest import (
+    ADAPTER,
+    ERASED,
+    MANIFEST,
+    PICKED,
+    Manifest,
+    read_manifest,
+    replaced_by,
+    write_manifest,
+)
 from radray.models.verified import exclusive
 from radray.settings.train import TrainSettings
 from radray.storage.whole import remove_abandoned, whole_folder

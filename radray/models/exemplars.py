@@ -13,12 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.errors import ConfigError, InputError
+from radray.models.manifest import PICKED
 from radray.models.neighbours import COLUMNS, read_carried, subject_digest
 from radray.storage.failures import MissingFile
 from radray.storage.files import Storage
 
-PICKED = "exemplars.parquet"
-"""File of a model folder that holds its exemplars, in their order, with the columns of `neighbours`."""
 _SETTING = "model.exemplars_file"
 _MOST = 40
 

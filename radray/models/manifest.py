@@ -18,6 +18,9 @@ from radray.storage.whole import write_whole
 ADAPTER = "adapter"
 """Folder of a model folder that keeps what LoRA or a soft prompt learnt, in PEFT's form, with a manifest of its own."""
 
+PICKED = "exemplars.parquet"
+"""File of a model folder that holds its exemplars, in their order, with the columns of `radray.models.neighbours`."""
+
 ERASED = "erased"
 """Name in a manifest's provenance of the record that reports of a patient were erased from what the model carries.
 

@@ -16,8 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radray.errors import InputError
-from radray.models.exemplars import PICKED
-from radray.models.manifest import ADAPTER, ERASED, MANIFEST, FileEntry, Manifest, parse_manifest, replaced_by
+from radray.models.manifest import ADAPTER, ERASED, MANIFEST, PICKED, FileEntry, Manifest, parse_manifest, replaced_by
 from radray.models.neighbours import NEIGHBOURS, parse_carried
 from radray.models.store import local_copy, untrained_folder
 from radray.storage.failures import MissingFile, translated

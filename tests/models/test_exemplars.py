@@ -7,13 +7,13 @@ import pytest
 
 from radray.errors import ConfigError, InputError
 from radray.models.exemplars import (
-    PICKED,
     FixedExemplar,
     fixed_exemplars,
     read_exemplars,
     read_pairs,
     write_exemplars,
 )
+from radray.models.manifest import PICKED
 from radray.models.neighbours import subject_digest
 from radray.settings.loading import load_settings
 from radray.storage.files import Storage

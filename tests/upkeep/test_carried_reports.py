@@ -12,9 +12,9 @@ import pytest
 from radray.analytics.evaluation_rows import TrainingReports
 from radray.errors import AuditError, InputError
 from radray.models.cache import cache_folder
-from radray.models.exemplars import PICKED, FixedExemplar, read_exemplars, write_exemplars
+from radray.models.exemplars import FixedExemplar, read_exemplars, write_exemplars
 from radray.models.folder import erased_lines, open_model
-from radray.models.manifest import ERASED, MANIFEST, read_manifest, replaced_by, verify_files, write_manifest
+from radray.models.manifest import ERASED, MANIFEST, PICKED, read_manifest, replaced_by, verify_files, write_manifest
 from radray.models.neighbours import COLUMNS, NEIGHBOURS, read_neighbours, subject_digest, write_neighbours
 from radray.models.store import open_stored, put_model
 from radray.reports.splits import SplitCut

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from radray.models.exemplars import PICKED
+from radray.models.manifest import PICKED
 from radray.models.neighbours import NEIGHBOURS
 
 CARD = "README.md"

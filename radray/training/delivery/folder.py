@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from radray.models.exemplars import PICKED
-from radray.models.manifest import ADAPTER, write_manifest
+from radray.models.manifest import ADAPTER, PICKED, write_manifest
 from radray.storage.whole import whole_folder
 
 
