@@ -13,11 +13,11 @@ def library_folders(roots: Iterable[Path], links: Path) -> tuple[list[Path], str
     its library gets the older name in `links`: the calls that CTranslate2 makes are the same in both by their headers;
     nobody has run it so, and the comparison with transformers shows whether it computes the same. None: no folder.
     """
-    found = [folder for root in roots for folder in sorted(root.glob("nvidia/*/lib"))]
-    for folder in found:
+    present = [folder for root in roots for folder in sorted(root.glob("nvidia/*/lib"))]
+    for folder in present:
         if (folder / NEEDED).is_file():
             return [folder], f"{NEEDED} of torch's wheels"
-    for folder in found:
+    for folder in present:
         if (folder / NEXT).is_file():
             links.mkdir(parents=True, exist_ok=True)
             for name in ("libcublas.so", "libcublasLt.so"):
