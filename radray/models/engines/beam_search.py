@@ -113,7 +113,9 @@ class BeamEngine(ABC):
         ]
 
     def _hypotheses(self, candidates: Sequence[Candidate]) -> tuple[Hypothesis, ...]:
-        texts = self._tokenizer.batch_decode([c.tokens for c in candidates], skip_special_tokens=True)
+        # of an empty batch transformers 5.17 makes one text
+        rows = [c.tokens for c in candidates]
+        texts = self._tokenizer.batch_decode(rows, skip_special_tokens=True) if rows else []
         return tuple(Hypothesis(text.strip(), c.score, c.ended) for text, c in zip(texts, candidates, strict=True))
 
     def _generation(
