@@ -9,8 +9,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -18,13 +19,17 @@ import pytest
 from jobs import cli
 from radray.errors import AuditError, ConflictError, InputError
 from radray.messages import file_name
+from radray.models.families.shapes import Shape
 from radray.settings.loading import dump_changed, dump_settings, load_settings
+from radray.settings.root import Settings
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tasks.registry import find_prompt
+from radray.training import plan
 from radray.training.base_model import initial_model
 from radray.training.dataset import TrainingData
 from radray.training.lessons import Lessons
+from radray.training.plan import TrainingPlan, plan_training
 from tests.support.paths import ROOT
 
 CONFIGS = sorted((ROOT / "jobs" / "configs").glob("*.yaml"))
@@ -44,6 +49,22 @@ def run_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., in
     return run
 
 
+@pytest.fixture(scope="module", autouse=True)
+def planned_once() -> Iterator[None]:
+    """Plan the training of the same settings once: a causal model's step is measured, which takes 4 s."""
+    plans: dict[str, TrainingPlan] = {}
+
+    def planned(settings: Settings, shape: Shape, **known: Any) -> TrainingPlan:
+        key = repr((settings, shape, known))
+        if key not in plans:
+            plans[key] = plan_training(settings, shape, **known)
+        return plans[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "plan_training", planned)
+        yield
+
+
 def test_the_jobs_are_these() -> None:
     assert JOBS == ["demo", "evaluate", "finetune", "generate", "maintain", "prepare", "publish", "query"]
     nodes = ["g5.48xlarge", "g6e.48xlarge", "local", "p3.16xlarge", "p4d.24xlarge", "p5.48xlarge"]
@@ -61,9 +82,9 @@ def test_dry_run_prints_settings_and_plan_and_touches_nothing(
     sql = ["SELECT 1"] if job == "query" else []
     assert run_job(job, *sql, "--config", str(config), "--dry-run", *SOURCE) == 0
     out = capsys.readouterr().out
-    plan, _, changed = out.partition("#\n# settings that differ from the defaults (--dry-run --all prints all):\n")
-    assert plan.startswith("# ")
-    assert all(line.startswith("# ") for line in plan.splitlines())
+    described, _, changed = out.partition("#\n# settings that differ from the defaults (--dry-run --all prints all):\n")
+    assert described.startswith("# ")
+    assert all(line.startswith("# ") for line in described.splitlines())
     given = load_settings([str(config)], SOURCE)
     assert changed == dump_changed(given)
     assert list(tmp_path.iterdir()) == []
@@ -78,8 +99,8 @@ def test_a_dry_run_prints_all_settings_on_request(
 ) -> None:
     assert run_job("prepare", "--dry-run", "--all", *SOURCE) == 0
     out = capsys.readouterr().out
-    plan, _, settings = out.partition("#\n# all settings:\n")
-    assert plan.startswith("# read reports.csv as openi_csv\n# write ")
+    described, _, settings = out.partition("#\n# all settings:\n")
+    assert described.startswith("# read reports.csv as openi_csv\n# write ")
     given = load_settings([str(cli.LOCAL_CONFIG)], SOURCE)
     assert settings == dump_settings(given)
     (tmp_path / "again.yaml").write_text(out)
