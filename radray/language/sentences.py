@@ -9,7 +9,8 @@ _GLUED = re.compile(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])")
 """A full stop without a space after it ("effusion.No"): lower case on its left, so that it is not a measurement."""
 _MARK = re.compile(r"\(?(\d{1,2}|[A-Za-z])[.)](?=$|[A-Z])")
 """A list number or letter, alone or glued to its item ("2.Small"); never the start of "1.9"."""
-_STOP = re.compile(r"[.!?]+[\"')\]]*$")
+_STOPS = (".", "!", "?")
+_BEHIND_STOPS = "\"')]"
 _WORDLESS = re.compile(r"[^\w]*")
 
 _TITLES = frozenset({"dr.", "drs.", "mr.", "mrs.", "ms.", "prof.", "st."})
@@ -67,7 +68,7 @@ def _split_line(words: list[str]) -> list[str]:
 def _ends_sentence(word: str, following: str, before: str) -> bool:
     """Whether `word`, which `following` follows, is the last of its sentence; `before`: the last that is no initial."""
     lower = word.lower().lstrip("([")
-    if not _STOP.search(lower) or following[0].islower():
+    if not lower.rstrip(_BEHIND_STOPS).endswith(_STOPS) or following[0].islower():
         return False
     if lower in _ABBREVIATIONS or (lower in _BEFORE_NUMBERS and following[0].isdigit()):
         return False

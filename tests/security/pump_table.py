@@ -216,8 +216,11 @@ CHECKS: dict[str, Reads] = {
 
 
 def repeated(atom: str, characters: int) -> str:
-    """Return `atom` over and over, and what ends no pattern: a match that nearly succeeds is what takes long."""
-    return (atom * (characters // len(atom) + 1))[:characters] + "!\x7f"
+    """Return `atom` over and over, then what ends no pattern, and a word.
+
+    A match that nearly succeeds is what takes long.
+    """
+    return (atom * (characters // len(atom) + 1))[:characters] + "!\x7f a"
 
 
 def forget() -> None:

@@ -44,7 +44,7 @@ KNOWN = {
     "hl7 before a report": ("PID|\r",),
     "fhir html": ("<a",),
     "sections of a report": ("was obtained ", "(Over)\n", "CT HEAD FINDINGS: "),
-    "language: sentences": ("A. ",),
+    "language: sentences": ("A. ", "."),
     "language: mentions": ("A. B. ", "tube "),
     "language: planting of errors": ("No effusion. ", "no effusion "),
     "language: examples of devices": ("left catheter over ", "lines and tubes "),
