@@ -51,6 +51,7 @@ KNOWN = {
     "checks: spans": (".",),
     "checks: exchanged": ("5 mm, ",),
     "checks: changed recommendations": ("Recommend CT. ",),
+    "checks: check against findings": (".",),
     "checks: check": ("rib 4. ", "right effusion, "),
 }
 """What once took quadratic time, and for each other function what is commonest."""

@@ -35,7 +35,7 @@ _PLAIN = re.compile(
 """Words of sentences that state normality or the technique; a sentence without any states something."""
 _NEGATED = re.compile(r"\b(?:no|without|negative\s+for|free\s+of|absence\s+of|rather\s+than|neither)\b.*", re.I | re.S)
 _NORMAL = re.compile(r"\b(?:normal|unremarkable|clear|intact|patent|preserved|not|benign)\b", re.IGNORECASE)
-_PART = re.compile(r"[.;\n]+(?=\s|$)|\b(?:but|however|although)\b|,\s+(?:with\s+)?(?=\d)")
+_PART = re.compile(r"(?<![.;\n])[.;\n]+(?=\s|$)|\b(?:but|however|although)\b|,\s+(?:with\s+)?(?=\d)")
 
 _MALIGNANT = re.compile(
     r"\b(?:suspicious\s+for|concerning\s+for|worrisome\s+for|compatible\s+with|consistent\s+with|likely|probabl[ey])\s+(?:[\w-]+\s+){0,3}?"
