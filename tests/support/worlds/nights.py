@@ -142,7 +142,8 @@ class Nights:
         """Assert that a night is there once: each report a row, no other row, one commit, nothing staged."""
         rows = self.predicted(date)
         assert [row["study_id"] for row in rows] == self.ids(date, reports, seed)
-        assert {row["reason"] for row in rows} <= {None, "empty_output"}
+        # a model that has learnt nothing may write what looks like an identifier
+        assert {row["reason"] for row in rows} <= {None, "empty_output", "identifier"}
         assert self.commits(date) == 1
         assert [row["status"] for row in self.runs(date)][-1:] == ["finished"]
         staged = f"{self.warehouse.layout.root}/_staging/{PREDICTIONS.name}"
