@@ -1,15 +1,21 @@
 """The parsing pipeline: raw files → rows of `reports`, staged."""
 
 import hashlib
+import logging
 import pickle
+import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product, repeat
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import ray
+from ray.exceptions import WorkerCrashedError
+from ray.util.annotations import RayDeprecationWarning
 
+from radray.console import log_warning
 from radray.errors import AuditError
 from radray.pipelines import prometheus as metrics
 from radray.pipelines.portions import portions
@@ -24,8 +30,14 @@ from radray.reports.record.residual import residual_kinds
 from radray.schema.reports import REPORTS
 from radray.schema.statuses import RejectReason, ReportStatus
 from radray.storage.files import FrozenFile, Storage, is_s3
+from radray.tables.merge import staged_ids
 from radray.tables.rows import to_arrow
 from radray.time_limit import TimeLimitError, time_limit
+
+READ_RETRIES = 2
+"""Times that a task which reads is begun again when its process ended: a machine may have been lost."""
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +118,40 @@ _OF_RECORD = (
 
 
 def stage_reports(
-    storage: Storage, units: Sequence[PlannedUnit], context: RowContext, staging: str, staged: frozenset[str]
+    storage: Storage, units: Sequence[PlannedUnit], context: RowContext, staging: str, staged: Collection[str]
 ) -> None:
-    """Run the parsing pipeline over `units` into Parquet files below `staging`; units wholly staged are passed over."""
-    left = [{"work": pickle.dumps(unit.work)} for unit in units if not staged.issuperset(unit.unit_ids)]
+    """Run the parsing pipeline over `units` into Parquet files below `staging`; units wholly staged are passed over.
+
+    Where what reads ends with its process, READ_RETRIES + 1 times, half of the units that are left are read, then the
+    other half, and so on: the file, or member, that does it is set aside, and costs its own rows.
+    """
+    known = frozenset(staged)
+    left = [unit for unit in units if not known.issuperset(unit.unit_ids)]
     if not left:
         return
-    data = ray.data.from_items(left, override_num_blocks=len(left))
+    try:
+        _stage(storage, left, context, staging)
+        return
+    except WorkerCrashedError:
+        halves = [left[: len(left) // 2], left[len(left) // 2 :]]
+    if len(left) == 1:
+        halves = [[half] for half in left[0].halves()]
+        if len(halves) == 1:
+            log_warning(_LOG, f"a file was set aside: its reader ended {READ_RETRIES + 1} times with its process")
+            _stage(storage, [left[0].set_aside()], context, staging)
+            return
+    for half in halves:
+        stage_reports(storage, half, context, staging, staged_ids(storage, staging, REPORTS))
+
+
+def _stage(storage: Storage, units: Sequence[PlannedUnit], context: RowContext, staging: str) -> None:
+    data = ray.data.from_items([{"work": pickle.dumps(unit.work)} for unit in units], override_num_blocks=len(units))
     # tasks, not actors: parsing has nothing to load, and a pool of actors can starve the tasks that write
-    data = data.map_batches(ReadReports(storage, context).__call__, batch_size=1, batch_format="pyarrow")
+    read = ReadReports(storage, context).__call__
+    with warnings.catch_warnings():
+        # by itself Ray Data begins a task again without end; 2.60 deprecates the one way to say how often
+        warnings.simplefilter("ignore", RayDeprecationWarning)
+        data = data.map_batches(read, batch_size=1, batch_format="pyarrow", max_retries=READ_RETRIES)
     fs, path = storage.filesystem(staging)
     # a task that writes holds all its rows: other resources keep it apart from the one that reads a large file
     arguments = {"num_cpus": 0.5}
@@ -129,6 +166,10 @@ def _read(storage: Storage, work: WorkUnit, source: SourceSpec) -> Iterator[tupl
             yield file, rejected_record(member.name, offset_base(member), file.digest, work.problem)
         return
     reader = source.open(work.format)
+    if work.ended_reader:
+        for file, (name, offset) in product(work.files, _places(work, reader)):
+            yield file, rejected_record(name, offset, "", RejectReason.MALFORMED)
+        return
     if work.members:
         (file,) = work.files
         for record in _of_members(storage, file, work, reader):
@@ -145,6 +186,14 @@ def _read(storage: Storage, work: WorkUnit, source: SourceSpec) -> Iterator[tupl
         with opened(storage, file) as stream:
             for record in exactly(count, reader.read(stream)):
                 yield file, record
+
+
+def _places(work: WorkUnit, reader: DocumentFormat | RecordFormat) -> Iterator[tuple[str, int]]:
+    """Yield the member and offset of each record that was planned of each file."""
+    for member, count in zip(work.members or (_WHOLE,), work.counts or repeat(1)):  # noqa: B905 # repeat has no end
+        base = member.occurrence if isinstance(reader, DocumentFormat) else offset_base(member)
+        for place in range(count):
+            yield member.name, base + place
 
 
 _WHOLE = Member("", 0, None, None, 0)

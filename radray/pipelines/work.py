@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from radray.errors import InputError, RadrayError
@@ -38,6 +38,8 @@ class WorkUnit:
     """Of a format with many reports a file: the records of the one file, or of each of `members`; () otherwise."""
     problem: RejectReason | None = None
     """Why nothing of the one file, or of its `members`, can be read: a row for each says so."""
+    ended_reader: bool = False
+    """Whoever read it ended with its process: it is not read again, and each row that was planned says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,27 @@ class PlannedUnit:
 
     work: WorkUnit
     unit_ids: tuple[str, ...]
+
+    def halves(self) -> "list[PlannedUnit]":
+        """Return the unit as two, each with half of the files or members; itself alone where there is but one."""
+        work = self.work
+        if len(work.files) > 1:
+            half = ids = len(work.files) // 2
+            works = (replace(work, files=work.files[:half]), replace(work, files=work.files[half:]))
+        elif len(work.members) > 1:
+            half = len(work.members) // 2
+            ids = sum(work.counts[:half]) if work.counts else half
+            works = (
+                replace(work, members=work.members[:half], counts=work.counts[:half]),
+                replace(work, members=work.members[half:], counts=work.counts[half:]),
+            )
+        else:
+            return [self]
+        return [PlannedUnit(works[0], self.unit_ids[:ids]), PlannedUnit(works[1], self.unit_ids[ids:])]
+
+    def set_aside(self) -> "PlannedUnit":
+        """Return the unit as one whose reader ended."""
+        return replace(self, work=replace(self.work, ended_reader=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,22 @@
 
 import io
 import json
+import os
+import pickle
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from rich.console import Console
 
 from jobs.prepare import prepare
 from radray.cluster.connection import ray_cluster
 from radray.errors import AuditError
+from radray.pipelines import parse_reports
+from radray.pipelines.parse_reports import READ_RETRIES, ReadReports
 from radray.schema.examples import EXAMPLES
 from radray.schema.reports import REPORTS
 from radray.schema.runs import RUNS
@@ -130,3 +135,30 @@ def test_examples_of_two_tasks_are_made_in_one_pass_and_once(tmp_path: Path) -> 
     rows = warehouse.read(EXAMPLES, ["task", "gold_value", "target"]).to_pylist()
     counts = Counter((row["task"], row["gold_value"], row["target"]) for row in rows)
     assert counts == {("sides", "yes", "yes"): 4, ("sides", "no", "no"): 4, ("size", None, "small"): 4}
+
+
+def test_a_file_that_ends_its_reader_costs_its_own_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = "1.txt"
+
+    class Ending(ReadReports):
+        """Of a class that is made here its workers get the code."""
+
+        def __call__(self, batch: pa.Table) -> Iterator[pa.Table]:
+            for work in map(pickle.loads, batch["work"].to_pylist()):
+                if any(file.path == bad for file in work.files) and not work.ended_reader:
+                    with (tmp_path / "ended").open("a") as ended:
+                        ended.write(".")
+                    os._exit(1)
+            yield from ReadReports.__call__(self, batch)
+
+    monkeypatch.setattr(parse_reports, "ReadReports", Ending)
+    (tmp_path / "night").mkdir()
+    for number in range(3):
+        (tmp_path / "night" / f"{number}.txt").write_text("FINDINGS: Effusion.\nIMPRESSION: Effusion.\n")
+    printed = run(
+        tmp_path, "source.format=text", f"source.uri={tmp_path / 'night'}", "source.max_rejected_fraction=0.5"
+    )
+    assert "3 units in: 2 ok, 1 rejected (malformed)" in printed
+    assert [row["source_uri"] for row in table(tmp_path, "source_uri", "status") if row["status"] != "ok"] == [bad]
+    # three files, the half with two of them or with one, the one alone
+    assert len((tmp_path / "ended").read_text()) in (2 * (READ_RETRIES + 1), 3 * (READ_RETRIES + 1))
