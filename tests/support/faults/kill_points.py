@@ -33,7 +33,7 @@ class KillPoint:
 _STAGE, _MERGE, _WRITER = (
     "tests.support.worlds.faults:write_file",
     "radray.tables.partition:merge",
-    "radray.tables.merge:_FileWriter",
+    "radray.tables.merging.data_files:FileWriter",
 )
 _RUNS, _REMOVE = "radray.tables.runs:RunRow.write", "radray.storage.files:Storage.remove_folder"
 _REPLACE, _TRANSACT = "radray.tables.partition:replace_partition", "radray.tables.commit:_transact"
