@@ -7,10 +7,10 @@ lie close together, so types of few digits may rightly write another: `parity` c
 compute type of radray's.
 """
 
-import gc
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +40,15 @@ def measure_transformers(desk: Desk) -> None:
     shape = shape_of("t5", small=desk.small)
     assert isinstance(shape, T5Shape)
     folder, prompts = _folder(desk, shape), _prompts(desk)
+
+    def measure(compute_type: str) -> None:
+        began = time.perf_counter()
+        engine = TransformersEngine(folder, _settings(desk, "transformers", compute_type))
+        desk.record(compute_type, {"loaded_s": _since(began)})
+        _measure_batches(desk, compute_type, engine, prompts, folder)
+
     for compute_type in ("bfloat16", "float32"):
-        with _Case(desk, compute_type) as case:
-            engine = TransformersEngine(folder, _settings(desk, "transformers", compute_type))
-            case.record(loaded_s=case.seconds())
-            _measure_batches(desk, compute_type, engine, prompts, folder)
-            del engine
+        desk.attempt(compute_type, partial(measure, compute_type))
 
 
 def measure_ctranslate2(desk: Desk) -> None:
@@ -57,22 +60,28 @@ def measure_ctranslate2(desk: Desk) -> None:
     shape = shape_of("t5", small=True) if desk.small else large
     assert isinstance(shape, T5Shape)
     folder, prompts = _folder(desk, shape, own_vocabulary=True), _prompts(desk)
-    compared, written = prompts[: 4 if desk.small else COMPARED], None
-    with _Case(desk, "transformers, float32") as case:
-        reference = TransformersEngine(folder, _settings(desk, "transformers", "float32"))
-        written = reference.generate(compared)
-        case.record(reports=len(compared), seconds_with_loading=case.seconds())
-        del reference
+    compared = prompts[: 4 if desk.small else COMPARED]
+    written: list[Generation] = []
+    reference = "transformers, float32"
+
+    def write() -> None:
+        began = time.perf_counter()
+        written.extend(TransformersEngine(folder, _settings(desk, "transformers", "float32")).generate(compared))
+        desk.record(reference, {"reports": len(compared), "seconds_with_loading": _since(began)})
+
+    def measure(compute_type: str) -> None:
+        began = time.perf_counter()
+        model, settings = open_model(str(folder), verify=False), _settings(desk, "ctranslate2", compute_type)
+        engine = CTranslate2Engine(model, settings)
+        desk.record(compute_type, {"converted_and_loaded_s": _since(began)})
+        if written:
+            desk.record(compute_type, compare(written, engine.generate(compared)))
+        _measure_batches(desk, compute_type, engine, prompts, folder)
+
+    desk.attempt(reference, write)
     # on a CPU CTranslate2 does not compute in bfloat16
     for compute_type in ("float32", "int8") if desk.small else ("float32", "bfloat16", "int8"):
-        with _Case(desk, compute_type) as case:
-            model, settings = open_model(str(folder), verify=False), _settings(desk, "ctranslate2", compute_type)
-            engine = CTranslate2Engine(model, settings)
-            case.record(converted_and_loaded_s=case.seconds())
-            if written is not None:
-                case.record(**compare(written, engine.generate(compared)))
-            _measure_batches(desk, compute_type, engine, prompts, folder)
-            del engine
+        desk.attempt(compute_type, partial(measure, compute_type))
 
 
 def compare(first: Sequence[Generation], second: Sequence[Generation]) -> dict[str, Any]:
@@ -88,29 +97,8 @@ def compare(first: Sequence[Generation], second: Sequence[Generation]) -> dict[s
     }
 
 
-class _Case:
-    """One case of a part: what goes wrong in it is recorded, and the memory that it took is given back."""
-
-    def __init__(self, desk: Desk, name: str) -> None:
-        self._desk, self._name = desk, name
-        self._start = time.perf_counter()
-
-    def seconds(self) -> float:
-        return round(time.perf_counter() - self._start, 2)
-
-    def record(self, **figures: Any) -> None:
-        self._desk.record(self._name, figures)
-
-    def __enter__(self) -> "_Case":
-        return self
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
-        if isinstance(error, Exception):
-            self.record(failed=type(error).__name__, message=str(error)[:300])
-        gc.collect()
-        if self._desk.device.type == "cuda":
-            torch.cuda.empty_cache()
-        return isinstance(error, Exception)
+def _since(began: float) -> float:
+    return round(time.perf_counter() - began, 2)
 
 
 def _measure_batches(desk: Desk, case: str, engine: Engine, prompts: list[str], folder: Path) -> None:

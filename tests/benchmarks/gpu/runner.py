@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from radray.storage.whole import write_whole
 from tests.benchmarks.gpu.cublas import library_folders
-from tests.benchmarks.gpu.json_files import write_json
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 PARTS = {"environment": 60, "t5": 200, "causal": 220, "transformers": 100, "ctranslate2": 110, "parity": 60}
 """Seconds that each part may take: of a loan of 15 minutes two are left for the start of the machine."""
 CALLS = (("environment", "t5", "causal"), ("transformers", "ctranslate2", "parity"))
@@ -73,7 +73,7 @@ def run_parts(
         failed = _failed_cases(figures)
         summary["parts"][name] = {"ended": ended, "seconds": seconds, "limit_s": limit_s, "failed_cases": failed}
         summary["cublas"] = libraries
-        write_json(out / "summary.json", summary)
+        write_whole(out / "summary.json", json.dumps(summary, indent=2).encode())
         sys.stdout.write(f"{name}: {ended} after {seconds} of {limit_s} s\n{_content(figures)}\n")
         sys.stdout.flush()
     parts: dict[str, dict[str, Any]] = summary["parts"]

@@ -5,9 +5,9 @@ calls whose examples are as long as may be; speed that of STEPS steps at 160 inp
 first WARM_UP of them not counted.
 """
 
-import gc
 import json
 import time
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -51,14 +51,7 @@ def measure(desk: Desk, family: str) -> None:
     """Record each case of `family`, t5 or causal; one that fails is recorded and costs no other."""
     shape = shape_of(family, small=desk.small)
     for case, overrides in CASES.items():
-        try:
-            _measure_case(desk, family, shape, case, overrides)
-        except Exception as error:
-            # whatever it is: the device is there for minutes, and the other cases are to have theirs
-            desk.record(case, {"failed": type(error).__name__, "message": str(error)[:300]})
-        gc.collect()
-        if desk.device.type == "cuda":
-            torch.cuda.empty_cache()
+        desk.attempt(case, partial(_measure_case, desk, family, shape, case, overrides))
 
 
 def _measure_case(desk: Desk, family: str, shape: Shape, case: str, overrides: list[str]) -> None:
