@@ -7,7 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product, repeat
+from itertools import product
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -160,16 +160,12 @@ def _stage(storage: Storage, units: Sequence[PlannedUnit], context: RowContext, 
 
 def _read(storage: Storage, work: WorkUnit, source: SourceSpec) -> Iterator[tuple[FrozenFile, Record]]:
     """Yield the records of a work unit: those that were planned, each once, whatever the readers make of the files."""
-    if work.problem is not None:
-        (file,) = work.files
-        for member in work.members or (_WHOLE,):
-            yield file, rejected_record(member.name, offset_base(member), file.digest, work.problem)
+    if work.problem is not None or work.ended_reader:
+        for file, (member, offset) in product(work.files, work.places()):
+            digest = "" if work.ended_reader else file.digest
+            yield file, rejected_record(member, offset, digest, work.problem or RejectReason.MALFORMED)
         return
     reader = source.open(work.format)
-    if work.ended_reader:
-        for file, (name, offset) in product(work.files, _places(work, reader)):
-            yield file, rejected_record(name, offset, "", RejectReason.MALFORMED)
-        return
     if work.members:
         (file,) = work.files
         for record in _of_members(storage, file, work, reader):
@@ -186,17 +182,6 @@ def _read(storage: Storage, work: WorkUnit, source: SourceSpec) -> Iterator[tupl
         with opened(storage, file) as stream:
             for record in exactly(count, reader.read(stream)):
                 yield file, record
-
-
-def _places(work: WorkUnit, reader: DocumentFormat | RecordFormat) -> Iterator[tuple[str, int]]:
-    """Yield the member and offset of each record that was planned of each file."""
-    for member, count in zip(work.members or (_WHOLE,), work.counts or repeat(1)):  # noqa: B905 # repeat has no end
-        base = member.occurrence if isinstance(reader, DocumentFormat) else offset_base(member)
-        for place in range(count):
-            yield member.name, base + place
-
-
-_WHOLE = Member("", 0, None, None, 0)
 
 
 def _document(reader: DocumentFormat, data: bytes, name: str, offset: int) -> Record:

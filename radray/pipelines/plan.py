@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeVar
 from radray.errors import InputError
 from radray.messages import file_name, line_of
 from radray.pipelines.quarantine import reason_of
-from radray.pipelines.work import REPORTS_A_TASK, PlannedUnit, SourceSpec, WorkUnit, offset_base, opened
+from radray.pipelines.work import REPORTS_A_TASK, PlannedUnit, SourceSpec, WorkUnit, opened
 from radray.reports.archives.container import BrokenStream, Member, container, list_members, open_members
 from radray.reports.formats.detect import (
     HEAD_BYTES,
@@ -84,11 +84,9 @@ class _Planner:
 
     def units(self) -> list[PlannedUnit]:
         """Return the work of all files. Raises InputError where nothing of them can be read."""
-        dataset = self._source.dataset
         for format_, documents in self._documents.items():
             for some in _chunks(documents):
-                ids = tuple(unit_id(dataset, file.path, "", 0) for file in some)
-                self._by_file.append([PlannedUnit(WorkUnit(tuple(some), format_), ids)])
+                self._by_file.append([self._unit(WorkUnit(tuple(some), format_))])
         units = [unit for planned in self._within_a_night() for unit in planned]
         if self._files and not any(self._may_have_reports(unit.work) for unit in units):
             raise self._first_error or self._no_report(units)
@@ -118,8 +116,7 @@ class _Planner:
         count = reader.count(stream)
         if count > MAX_UNITS_A_FILE:
             raise _too_many()
-        ids = tuple(unit_id(self._source.dataset, file.path, "", offset) for offset in range(count))
-        self._by_file.append([PlannedUnit(WorkUnit((file,), format_, counts=(count,)), ids)])
+        self._by_file.append([self._unit(WorkUnit((file,), format_, counts=(count,)))])
 
     def _archive(self, file: FrozenFile, stream: BinaryIO, kind: str) -> Iterator[PlannedUnit]:
         """Yield the work of the members of a container, or of what gzip packed."""
@@ -132,18 +129,18 @@ class _Planner:
         if self._source.format == "auto":
             by_format, aside = self._members_by_format(file, stream, members, kind)
             for problem, some in aside.items():
-                yield self._unit(file, WorkUnit((file,), "auto", tuple(some), problem=problem))
+                yield self._unit(WorkUnit((file,), "auto", tuple(some), problem=problem))
         left = MAX_UNITS_A_FILE
         for format_, some in by_format.items():
             reader = self._source.open(format_)
             if isinstance(reader, RecordFormat):
-                unit = self._unit(file, _records(file, stream, format_, reader, some, left))
+                unit = self._unit(_records(file, stream, format_, reader, some, left))
                 left -= len(unit.unit_ids)
                 yield unit
                 continue
             # a zip is read anywhere; a tar, and what gzip packed, only from its beginning
             for chunk in _chunks(some) if kind == "zip" else [some]:
-                yield self._unit(file, WorkUnit((file,), format_, tuple(chunk)))
+                yield self._unit(WorkUnit((file,), format_, tuple(chunk)))
 
     def _members_by_format(
         self, file: FrozenFile, stream: BinaryIO, members: Sequence[Member], kind: str
@@ -188,26 +185,19 @@ class _Planner:
             raise not_recognised([member.name for member in members])
         return by_format, aside
 
-    def _unit(self, file: FrozenFile, work: WorkUnit) -> PlannedUnit:
-        """Return the planned unit of members of an archive."""
-        places: Iterable[tuple[Member, int]]
-        if work.problem is not None:
-            places = ((member, offset_base(member)) for member in work.members)
-        elif work.counts:
-            pairs = zip(work.members, work.counts, strict=True)
-            places = ((member, offset_base(member) + place) for member, count in pairs for place in range(count))
-        else:
-            places = ((member, member.occurrence) for member in work.members)
-        ids = (unit_id(self._source.dataset, file.path, member.name, offset) for member, offset in places)
-        return PlannedUnit(work, tuple(ids))
+    def _unit(self, work: WorkUnit) -> PlannedUnit:
+        """Return the planned unit of `work`."""
+        dataset = self._source.dataset
+        return PlannedUnit(
+            work, tuple(unit_id(dataset, file.path, *place) for file in work.files for place in work.places())
+        )
 
     def _set_aside(self, file: FrozenFile, problem: RejectReason, error: InputError | None) -> None:
         self._first_error = self._first_error or error
         self._by_file.append([self._single_row(file, problem)])
 
     def _single_row(self, file: FrozenFile, problem: RejectReason) -> PlannedUnit:
-        work = WorkUnit((file,), self._source.format, problem=problem)
-        return PlannedUnit(work, (unit_id(self._source.dataset, file.path, "", 0),))
+        return self._unit(WorkUnit((file,), self._source.format, problem=problem))
 
     def _within_a_night(self) -> list[list[PlannedUnit]]:
         """Return the work by file, with the largest files set aside until MAX_UNITS_A_NIGHT holds."""

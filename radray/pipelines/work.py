@@ -41,6 +41,20 @@ class WorkUnit:
     ended_reader: bool = False
     """Whoever read it ended with its process: it is not read again, and each row that was planned says so."""
 
+    def places(self) -> Iterator[tuple[str, int]]:
+        """Yield the member ('' for a whole file) and the offset of each row that must come of each of `files`."""
+        members = self.members or (_WHOLE,)
+        if self.problem is not None:
+            yield from ((member.name, offset_base(member)) for member in members)
+        elif self.counts:
+            for member, count in zip(members, self.counts, strict=True):
+                yield from ((member.name, offset_base(member) + place) for place in range(count))
+        else:
+            yield from ((member.name, member.occurrence) for member in members)
+
+
+_WHOLE = Member("", 0, None, None, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedUnit:

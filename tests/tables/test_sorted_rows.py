@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from radray.errors import RadrayError
 from radray.schema.reports import REPORTS
 from radray.tables.merging import sorted_rows as module
 from radray.tables.merging.sorted_rows import sorted_rows
@@ -58,5 +59,5 @@ def test_rows_of_more_text_than_there_is_memory(
     monkeypatch.setattr(module, "SLICE_BYTES", 25 << 20)
     assert table(files).num_rows == rows
     monkeypatch.setattr(module, "SLICE_BYTES", 1 << 40)
-    with pytest.raises(Exception, match="OutOfMemoryException"):  # sorted at once they do not fit
+    with pytest.raises(RadrayError, match="OutOfMemoryException"):  # sorted at once they do not fit
         table(files)
