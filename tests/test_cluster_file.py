@@ -89,6 +89,7 @@ def test_only_what_was_asked_for_is_on_and_nothing_runs_early() -> None:
         "finetune-g6e",
         "finetune-p4d",
         "finetune-p5",
+        "finetune-p5en",
     }
     assert {group.get("min_workers", 0) for group in groups.values()} == {0}
     assert groups["inference-spot"]["node_config"]["InstanceMarketOptions"]["MarketType"] == "spot"

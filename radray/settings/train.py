@@ -199,7 +199,7 @@ class NodeSettings(Section):
     gpu_compute_capability: Annotated[float, Field(ge=3.0, le=20.0)] | None = None
     """Compute capability of its GPUs: below 8.0 there is no bf16; None: not known.
 
-    V100 has 7.0, A100 8.0, A10G 8.6, L40S 8.9, H100 9.0."""
+    V100 has 7.0, A100 8.0, A10G 8.6, L40S 8.9, H100 and H200 9.0."""
     tflops: Annotated[float, Field(gt=0.0)] | None = None
     """Peak of one GPU (without GPUs: of one worker) in train.precision, dense, in TFLOP/s as its maker states it; None:
     time is not estimated."""

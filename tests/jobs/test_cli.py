@@ -67,7 +67,7 @@ def planned_once() -> Iterator[None]:
 
 def test_the_jobs_are_these() -> None:
     assert JOBS == ["demo", "evaluate", "finetune", "generate", "maintain", "prepare", "publish", "query"]
-    nodes = ["g5.48xlarge", "g6e.48xlarge", "local", "p3.16xlarge", "p4d.24xlarge", "p5.48xlarge"]
+    nodes = ["g5.48xlarge", "g6e.48xlarge", "local", "p3.16xlarge", "p4d.24xlarge", "p5.48xlarge", "p5en.48xlarge"]
     models = ["flan-t5-xl-rehearsal", "g5.48xlarge-qwen3-4b-lora", "p4d.24xlarge-phi-3-mini"]
     models += ["smollm2", "smollm2-exemplars", "smollm2-tasks"]
     methods = ["instruction-prompt-tuning"]

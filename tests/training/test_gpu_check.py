@@ -40,7 +40,8 @@ def test_every_part_runs_small_without_ray_and_s3(tmp_path: Path) -> None:
             assert case["share_of_matrix_rate"] > 0
         assert figures["parity"][family]["hypotheses"] == {"compared": 8, "best_equal": 8, "all_equal": 8}
         assert figures["parity"][family]["largest_relative_difference"] == 0
-    assert figures["transformers"]["bfloat16"]["batch_tokens=16384"]["reports_per_second"] > 0
+    for case in ("bfloat16", "float32", "causal, bfloat16"):
+        assert figures["transformers"][case]["batch_tokens=16384"]["reports_per_second"] > 0
     assert figures["ctranslate2"]["float32"]["all_equal"] == 4
 
 

@@ -19,7 +19,7 @@ from tests.support.training.fake import counted
 
 XL = PUBLISHED["google/flan-t5-xl"]
 CONFIGS = ROOT / "jobs" / "configs"
-PROFILES = ("p3.16xlarge", "g5.48xlarge", "g6e.48xlarge", "p4d.24xlarge", "p5.48xlarge")
+PROFILES = ("p3.16xlarge", "g5.48xlarge", "g6e.48xlarge", "p4d.24xlarge", "p5.48xlarge", "p5en.48xlarge")
 
 
 def profile(name: str, *overrides: str) -> Settings:

@@ -8,7 +8,9 @@ from torch import nn
 from transformers import GenerationConfig, PreTrainedTokenizerBase, T5Config, T5ForConditionalGeneration
 
 from radray.models.families.causal.shape import CausalShape, tiny_config
-from radray.models.families.loading import load_tokenizer, quiet
+from radray.models.families.causal.tiny import build_tiny_causal
+from radray.models.families.loading import quiet
+from radray.models.families.registry import named_family
 from radray.models.families.shapes import Shape, published_shape
 from radray.models.families.t5.shape import T5Shape, tiny_shape
 from radray.models.families.t5.tiny import build_tiny
@@ -68,7 +70,8 @@ def report_texts(count: int) -> list[str]:
     return [study.text for study in make_studies(count, 5)]
 
 
-def report_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    """Return a T5's tokenizer of at most 2,000 pieces, learnt from synthetic reports; `folder` is written to."""
-    build_tiny(report_texts(200), folder, size=TINY.model_copy(update={"vocab_size": 2_000}), seed=1)
-    return load_tokenizer(folder)
+def report_tokenizer(family: str, folder: Path) -> PreTrainedTokenizerBase:
+    """Return a tokenizer of `family` of at most 2,000 pieces, learnt from synthetic reports; `folder` is written to."""
+    build = build_tiny if family == "t5" else build_tiny_causal
+    build(report_texts(200), folder, size=TINY.model_copy(update={"vocab_size": 2_000}), seed=1)
+    return named_family(family).load_tokenizer(folder)
