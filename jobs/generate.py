@@ -102,8 +102,7 @@ def generate(settings: Settings, console: "Console", line: "FinalLine | None" = 
             generate_night(night, models, start_ray, console, line, tasks)
 
         each_night(settings, console, line, work)
-        if models:
-            print_unanswered(settings, console, line)
+        print_unanswered(settings, console, line)
 
 
 def main() -> int:

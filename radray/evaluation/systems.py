@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from radray.checks.findings.critical import has_critical
 from radray.checks.scope import not_judged
 from radray.errors import InputError
 from radray.evaluation.bootstrap import Codes, Floats, codes_of
-from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
 from radray.evaluation.scoring import Key, concept_scores, score_all
 from radray.evaluation.strata import Bools, Report, nameable_body_part, nameable_modality, strata_of
 
@@ -86,6 +85,17 @@ class Training:
     def saw(self, findings: str) -> bool | None:
         """Return whether a training report has these findings, word for word; None without training reports."""
         return self.normalise(findings) in self.known if self.findings else None
+
+
+class Floor(Protocol):
+    """Impressions without a model."""
+
+    def __call__(self, training: Training, findings: Sequence[str], *, stemmer: bool) -> list[str] | None:
+        """Return the impression of each of `findings`, in order; None: it needs training reports, and has none.
+
+        `stemmer`: whether it compares words by their stems, as ROUGE does.
+        """
+        ...
 
 
 def training_of(
@@ -180,8 +190,8 @@ def side_by_side(
     return side
 
 
-def add_floors(side: SideBySide, training: Training, *, stemmer: bool) -> None:
-    """Add the floors to `side`: the first sentence always, the two that need training reports if there are any.
+def add_floors(side: SideBySide, training: Training, floors: Mapping[str, Floor], *, stemmer: bool) -> None:
+    """Add the `floors`, by name, to `side`: those that need training reports if there are any.
 
     Adds none where no report has a reference: there is nothing to score them against. If models were checked by the
     current version of the checks, floors are checked too (0.4 ms per report).
@@ -189,15 +199,14 @@ def add_floors(side: SideBySide, training: Training, *, stemmer: bool) -> None:
     if not side.referenced.any():
         return
     findings = [row["findings"] for row in side.reports]
-    written = {FIRST: [first_sentence(text) for text in findings]}
-    if training.findings:
-        written[CONSTANT] = [best_constant(training.references, stemmer=stemmer)] * len(findings)
-        written[NEAREST] = NearestNeighbour(training.findings, training.references).predict(findings)
-    for name in sorted(written):
+    for name in sorted(floors):
+        written = floors[name](training, findings, stemmer=stemmer)
+        if written is None:
+            continue
         everywhere = np.ones(len(findings), dtype=np.bool_)
-        values = _scores(side, written[name])
+        values = _scores(side, written)
         if current_version() in _versions(side):
-            values |= _checked(side, written[name])
+            values |= _checked(side, written)
         side.systems[name] = System(name, FLOOR, values, everywhere, ~everywhere)
 
 

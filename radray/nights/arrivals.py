@@ -68,17 +68,23 @@ def read_nights(warehouse: Warehouse, reports: Table, dataset: str, files: Seque
     return Nights(nights, frozenset(filled), frozenset(prepared - filled))
 
 
-def unanswered(warehouse: Warehouse, dataset: str) -> frozenset[datetime.date]:
-    """Return the nights of `dataset` that were prepared and have no impressions of any model, according to `runs`."""
-    prepared, written = (_finished(warehouse, job, dataset) for job in ("prepare", "generate"))
+def unanswered(warehouse: Warehouse, dataset: str, task: str | None = None) -> frozenset[datetime.date]:
+    """Return the nights of `dataset` that were prepared and have no answers of any model, according to `runs`.
+
+    Those of `task`; None: impressions.
+    """
+    prepared, written = _finished(warehouse, "prepare", dataset), _finished(warehouse, "generate", dataset, task)
     return frozenset(prepared - written - {CORPUS_DATE})
 
 
-def _finished(warehouse: Warehouse, job: str, dataset: str) -> set[datetime.date]:
-    """Return the nights of `dataset` whose reports or impressions a run of `job` has finished, according to `runs`."""
+def _finished(warehouse: Warehouse, job: str, dataset: str, task: str | None = None) -> set[datetime.date]:
+    """Return the nights of `dataset` which a run of `job` over `task` has finished, according to `runs`.
+
+    None: over reports or impressions.
+    """
     about = {"job": job, "dataset": dataset, "status": RunStatus.FINISHED.value}
     runs = warehouse.read(RUNS, ["batch_date", "task"], about).to_pylist()
-    return {run["batch_date"] for run in runs if run["task"] is None} - {None}
+    return {run["batch_date"] for run in runs if run["task"] == task} - {None}
 
 
 class Arrivals:

@@ -64,7 +64,7 @@ class FinalLine:
     refused: list[datetime.date] = field(default_factory=list)
     """Nights that ended with an error."""
     unanswered: list[datetime.date] = field(default_factory=list)
-    """Other nights that were prepared and have no impressions: an earlier run of theirs was refused, or died."""
+    """Other nights that were prepared and lack what was asked for: an earlier run of theirs was refused, or died."""
     empty: list[datetime.date] = field(default_factory=list)
     """Nights for which the source had no file; a feed that has dried up looks the same."""
     run_ids: list[str] = field(default_factory=list)

@@ -1,5 +1,6 @@
 """One night, whole: prepared where there is a source, then its impressions and answers, a commit for each model."""
 
+import datetime
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -29,7 +30,7 @@ from radray.settings.section import CORPUS_DATE
 from radray.storage.files import Storage
 from radray.tables.catalog import Warehouse
 from radray.tasks.answering import AskedTask
-from radray.tasks.registry import Asked, choose
+from radray.tasks.registry import Asked, asks_impression, choose, find_tasks
 
 
 def asked_of(settings: Settings, models: Sequence[ModelFolder]) -> list[tuple[ModelFolder, Asked]]:
@@ -97,7 +98,7 @@ def generate_night(
     reports = sum(dataset_split.reports for dataset_split in splits)
     engines = [
         EngineOfModel(
-            *(model, settings.generate, reports),
+            *(model, asked.task.decode(settings.generate), reports),
             partial(sample_prompts, warehouse, settings, splits, asked, model=model),
             chat=asked.prompt.chat,
         )
@@ -119,11 +120,20 @@ def generate_night(
 
 
 def print_unanswered(settings: Settings, console: Console, line: FinalLine) -> None:
-    """Print which other nights of a nightly source were prepared and have no impressions: nobody else would."""
+    """Print which other nights of a nightly source were prepared and lack answers: nobody else would.
+
+    Of each of the tasks that are asked for, the impression among them where no task is named.
+    """
     if settings.source.dataset is None or not is_nightly(settings):
         return
-    nights = unanswered(Warehouse(settings.warehouse), settings.source.dataset)
-    line.unanswered = sorted(nights - set(settings.nights))
-    if line.unanswered:
-        listed = ", ".join(map(str, line.unanswered))
-        print_line(console, f"generate: nights with reports and without impressions: {listed}; run them with date=")
+    warehouse = Warehouse(settings.warehouse)
+    asked = {task.id: f"answers of task {task.id}" for task in find_tasks(settings.tasks)}
+    impressions = {None: "impressions"} if asks_impression(settings.tasks) else {}
+    lacking: set[datetime.date] = set()
+    for task, noun in (impressions | asked).items():
+        nights = unanswered(warehouse, settings.source.dataset, task) - set(settings.nights)
+        lacking |= nights
+        if nights:
+            listed = ", ".join(map(str, sorted(nights)))
+            print_line(console, f"generate: nights with reports and without {noun}: {listed}; run them with date=")
+    line.unanswered = sorted(lacking)

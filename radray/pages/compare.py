@@ -33,6 +33,7 @@ from radray.pages.evaluation_tables import EvaluationTables
 from radray.pages.tasks.comparison import TaskEvaluation, evaluate_tasks
 from radray.reports.record.identity import normalise
 from radray.settings.root import Settings
+from radray.tasks.impression.task import IMPRESSION
 
 Row = Mapping[str, Any]
 Rows = list[Row]
@@ -104,7 +105,7 @@ class Comparison:
 
     def _add(self, dataset: str, split: str, rows: Rows, training: Training) -> SplitEvaluation:
         side = side_by_side(dataset, split, rows, self.settings.evaluate.models, training)
-        add_floors(side, training, stemmer=self.settings.score.stemmer)
+        add_floors(side, training, IMPRESSION.floors, stemmer=self.settings.score.stemmer)
         sentences = remarks(side, training)
         if self.outside is not None:
             sentences += add_scores(side, self.outside)

@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from radray.schema.statuses import NotAskedReason
+from radray.settings.generate import GenerateSettings
+from radray.tasks.decoding import answer_settings
 from radray.tasks.task import Prompt, Task
 
 PRIOR_READS = ("prior_findings", "prior_reference")
@@ -143,6 +145,8 @@ class AnswerTask(Task):
     part_of: Callable[[str], str | None] | None = None
     """Return the part of the examples that an item is of, None without one: each part has figures of its own; None: no
     parts."""
+    decode: Callable[[GenerateSettings], GenerateSettings] = field(default=answer_settings, kw_only=True)
+    """As in `Task`. Tasks that are asked of one loaded model must have the same."""
 
 
 @dataclass(frozen=True, slots=True)

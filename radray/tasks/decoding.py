@@ -1,10 +1,15 @@
-"""How answers are decoded: one way for all tasks, so that they share a model, a digest and a run."""
+"""How a model's output is decoded: impressions as is set, answers one way for all tasks, so that they share a model."""
 
 from radray.settings.generate import GenerateSettings
 
 ANSWER_TOKENS = 160
 """Longest answer, in tokens: a list of fifteen findings with their sides, or a repaired impression. One that ends
 before costs nothing of it."""
+
+
+def impression_settings(settings: GenerateSettings) -> GenerateSettings:
+    """Return `settings` for impressions, as they are: what is not set has the impression's defaults."""
+    return settings
 
 
 def answer_settings(settings: GenerateSettings) -> GenerateSettings:

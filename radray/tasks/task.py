@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from radray.evaluation.rouge import Scorer
+from radray.evaluation.systems import Floor
 from radray.language.exemplar_marks import ALIKE, marked, plain
+from radray.settings.generate import GenerateSettings
 
 
 class Exemplar(Protocol):
@@ -106,6 +108,8 @@ class Task:
     probe: Mapping[str, str | None]
     """What a prompt is filled with that is about nobody: each start of an engine must answer it before it is given a
     report."""
+    decode: Callable[[GenerateSettings], GenerateSettings]
+    """Return the settings of generation for its answers, by those that are set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,8 @@ class ImpressionTask(Task):
     """Scores and checks of one answered report, by column of the task's table."""
     faults: Callable[[Mapping[str, Any], str], int]
     """How badly the checks fault an answer to a report, of which they need FAULTED_BY; 0: not at all."""
+    floors: Mapping[str, Floor]
+    """By name, as `evaluations` has it."""
 
     def fill(
         self, prompt: Prompt, report: Mapping[str, Any], exemplars: Sequence[Exemplar] = (), *, fixed: bool = False

@@ -23,6 +23,7 @@ from radray.flags import CLASSES, TIER_A
 from radray.pages.compare import SplitEvaluation
 from radray.pages.evaluation_page import TEMPLATES, Evaluation, page, write_page
 from radray.pages.evaluation_tables import EvaluationTables
+from radray.tasks.impression.task import IMPRESSION
 
 CHOICES = FigureChoices(main_scorer(stemmer=True), normal_weight=0.5, resamples=200, seed=1)
 REFERENCES = (
@@ -129,7 +130,7 @@ def evaluation_of(rows: list[dict[str, Any]], known: Training = TRAINING, **valu
     for dataset in sorted({row["dataset"] for row in rows}):
         here = [row for row in rows if row["dataset"] == dataset]
         side = side_by_side(dataset, "test", here, list(dict.fromkeys(row["model_name"] for row in here)), known)
-        add_floors(side, known, stemmer=True)
+        add_floors(side, known, IMPRESSION.floors, stemmer=True)
         figures += [*evaluations(side, CHOICES), *confidence_rows(side, CHOICES)]
         differences += list(comparisons(side, CHOICES))
         tables = EvaluationTables(side, CHOICES, figures, differences, published)

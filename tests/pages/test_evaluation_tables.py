@@ -15,6 +15,7 @@ from radray.evaluation.outside.published import read_published
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.systems import SideBySide, Training, add_floors, side_by_side
 from radray.pages.evaluation_tables import EvaluationTables
+from radray.tasks.impression.task import IMPRESSION
 
 CHOICES = FigureChoices(main_scorer(stemmer=True), normal_weight=0.5, resamples=200, seed=1)
 TRAINING = Training(["Clear lungs."], ["No acute disease."], frozenset(), str.lower)
@@ -63,7 +64,7 @@ def rows(dataset: str, **values: Any) -> list[dict[str, Any]]:
 
 def side_of(dataset: str, **values: Any) -> SideBySide:
     side = side_by_side(dataset, "test", rows(dataset, **values), ("before", "after"), TRAINING)
-    add_floors(side, TRAINING, stemmer=True)
+    add_floors(side, TRAINING, IMPRESSION.floors, stemmer=True)
     return side
 
 

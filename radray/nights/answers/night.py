@@ -18,7 +18,6 @@ from radray.schema.examples import EXAMPLES
 from radray.settings.root import Settings
 from radray.tables.catalog import Warehouse, equal_to
 from radray.tasks.answering import AskedTask
-from radray.tasks.decoding import answer_settings
 from radray.tasks.example_rows import example_of
 from radray.tasks.registry import choose_tasks
 
@@ -26,8 +25,8 @@ from radray.tasks.registry import choose_tasks
 def tasks_of(settings: Settings, models: Sequence[ModelFolder]) -> list[tuple[ModelFolder, list[AskedTask]]]:
     """Return each model with those of `tasks` whose rows are `answers`, as it is asked them; [] where there are none.
 
-    Raises ConfigError as `choose_tasks`, and for prompts of which some are in a chat template and some are not: one
-    loaded model has one form of prompts.
+    Raises ConfigError as `choose_tasks`, and for prompts of which some are in a chat template and some are not, or
+    whose answers are decoded in several ways: one loaded model has one form of prompts and one search.
     """
     asked = []
     for model in models:
@@ -37,6 +36,8 @@ def tasks_of(settings: Settings, models: Sequence[ModelFolder]) -> list[tuple[Mo
                 f"tasks: some prompts of model {model.name} are in its chat template and some are not: run the tasks"
                 " apart"
             )
+        if len({each.task.decode(settings.generate) for each in its}) > 1:
+            raise ConfigError("tasks: their answers are decoded in several ways: run the tasks apart")
         if its:
             asked.append((model, its))
     return asked
@@ -70,7 +71,7 @@ def answer_night(
         ]
         nights = [night for some in by_split for night in some]
         engine = EngineOfModel(
-            *(model, answer_settings(settings.generate), sum(len(night.input.asked) for night in nights)),
+            *(model, tasks[0].task.decode(settings.generate), sum(len(night.input.asked) for night in nights)),
             partial(sample_prompts, nights),
             chat=tasks[0].prompt.chat,
         )

@@ -1,5 +1,7 @@
 """The first task: the impression from the findings."""
 
+from radray.tasks.decoding import impression_settings
+from radray.tasks.impression.floors import FLOORS
 from radray.tasks.impression.prompts import DEFAULTS, PROMPTS
 from radray.tasks.impression.scores import faults, score
 from radray.tasks.impression.targets import make_targets
@@ -21,5 +23,7 @@ IMPRESSION = ImpressionTask(
     parse=parse,
     score=score,
     faults=faults,
+    floors=FLOORS,
+    decode=impression_settings,
 )
 """Writing the impression from findings and background."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from radray.evaluation.systems import SideBySide, Training, add_floors, side_by_side
+from radray.tasks.impression.task import IMPRESSION
 
 REPORTS: dict[str, dict[str, Any]] = {
     "u1": {"reference": "No acute disease.", "findings": "Lungs are clear. Heart normal.", "split_key": "p1"},
@@ -38,5 +39,5 @@ def build_side(
 ) -> SideBySide:
     training = training or Training()
     side = side_by_side("made", "test", rows, models, training)
-    add_floors(side, training, stemmer=True)
+    add_floors(side, training, IMPRESSION.floors, stemmer=True)
     return side
