@@ -1,7 +1,6 @@
 """The tasks that one loaded model can be asked: in one form of prompts, decoded in one way."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
