@@ -100,6 +100,26 @@ def _is_the_same_spread(how: str, alone: tuple[Plan, Ran], tmp_path: Path) -> No
     )
 
 
+@pytest.mark.parametrize("how", ["ddp", "fsdp"])
+def test_several_tasks_are_validated_alike_by_several_workers(
+    how: str, toy_model: Path, pairs: Pairs, tmp_path: Path
+) -> None:
+    # of 20 validation examples one is of sections: a worker has none
+    tasks = (*("impression",) * 10, *("labels",) * 9, "sections")
+    settings = TrainSettings(**{**SETTINGS, "epochs": 1})
+    alone = run(Plan(toy_model, pairs, settings, tmp_path / "alone", tasks=tasks), Worker())
+    spread = TrainSettings(**{**SETTINGS, "epochs": 1}, **SPREAD[how])
+    ran = run_workers(Plan(toy_model, pairs, spread, tmp_path / "spread", tasks=tasks))
+    assert [worker.exit for worker in ran] == [0, 0]
+    for name in ("val_loss", *(f"val_loss_{task}" for task in set(tasks))):
+        expected = alone.values(name)
+        assert [step for step, _ in expected] == [3]
+        for worker in ran:
+            assert [step for step, _ in worker.values(name)] == [3]
+            assert worker.values(name)[0][1] == pytest.approx(expected[0][1], rel=1e-5)
+    assert len({alone.values(f"val_loss_{task}")[0][1] for task in set(tasks)}) == 3
+
+
 @both_families
 def test_four_calls_of_eight_are_one_of_thirty_two(toy_model: Path, tmp_path: Path) -> None:
     # 32 examples of one length: 16 tokens each, so that 128 tokens are eight

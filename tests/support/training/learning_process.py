@@ -8,7 +8,7 @@ import signal
 import time
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +79,20 @@ class Plan:
     """The model folder that the last worker reads; None: the same."""
     scored: tuple[list[str], list[str]] | None = None
     """Inputs and references of what impressions are written for; None: nothing."""
+    tasks: tuple[str, ...] = ("impression",)
+    """The tasks that the pairs are of, in turn."""
 
 
-def examples_of(folder: Path, pairs: Pairs) -> tuple[Examples, Examples]:
+def examples_of(folder: Path, pairs: Pairs, tasks: tuple[str, ...] = ("impression",)) -> tuple[Examples, Examples]:
     family = open_family(folder)
     tokenizer = family.load_tokenizer(folder)
     train, validation = (
         tokenise(family, tokenizer, *pairs[name], max_input_tokens=64, max_target_tokens=16)
         for name in ("train", "validation")
+    )
+    train, validation = (
+        replace(rows, tasks=tuple(tasks[place % len(tasks)] for place in range(len(rows))))
+        for rows in (train, validation)
     )
     return train, validation
 
@@ -128,7 +134,7 @@ def run(plan: Plan, worker: Worker) -> Ran:
     try:
         ran.outcome = learn(
             plan.init_of_last if plan.init_of_last is not None and last else plan.init,
-            *examples_of(plan.init, plan.pairs),
+            *examples_of(plan.init, plan.pairs, plan.tasks),
             plan.settings,
             checkpoints,
             log=log,
