@@ -34,6 +34,7 @@ PREDICTION_COLUMNS = (
     *("logprob_per_token", "margin", "agreement", *(f"flag_{name}" for name in CLASSES)),
     *(f"reference_flag_{name}" for name in CLASSES),
     *("followup", "reference_followup", "urgent_first", "reference_urgent_first", "impression_items"),
+    "item_order",
     *("reference_items", "defer", "defer_reason", "checks_id"),
 )
 """Columns of `predictions` that are handed on as they are."""

@@ -16,6 +16,7 @@ import sqlglot
 from sqlglot import exp
 
 from radray.analytics.deidentified import ANSWER_COLUMNS, PREDICTION_COLUMNS, REPORT_COLUMNS
+from radray.checks.recommendations.vocabulary import FOLLOW_UP
 from radray.evaluation.answers.tally import METRICS
 from radray.flags import CLASSES, TIER_A, TIER_B
 from radray.schema.answers import ANSWERS
@@ -66,15 +67,43 @@ _EVALUATED_TASK = (
 )
 """The task that a row of `evaluations` or `comparisons` is of; '': the impression."""
 
+MODALITIES_OF_TESTS = {
+    **dict.fromkeys(("ct", "ct_angiography"), ("CT",)),
+    **dict.fromkeys(("mri", "mr_angiography"), ("MR",)),
+    **dict.fromkeys(("ultrasound", "echocardiography"), ("US",)),
+    **{"radiograph": ("CR", "DX", "RG"), "pet": ("PT",), "mammography": ("MG",), "nuclear_medicine": ("NM",)},
+    **{"angiography": ("XA",), "fluoroscopy": ("RF",)},
+}
+"""DICOM modalities of the imaging tests that the vocabulary's recommendations name."""
+
 _SIDE = ("model_name", "status", "prediction", "rouge1_f", "rouge2_f", "rougel_f", "rougelsum_f")
 _SIDE_COLUMNS = (*_SIDE, *(f"flag_{name}" for name in CLASSES), "followup", "defer")
 """Columns that `side_by_side` shows for each of its two models."""
 
 VIEWS = (
     *("reports_without_text", "predictions_without_text", "predictions_text", "night_predictions"),
-    *("latest_predictions", "side_by_side", "worklist", "nights", "night_volume", "night_runs"),
+    *(
+        "latest_predictions",
+        "side_by_side",
+        "worklist",
+        "urgent_findings",
+        "urgent_first",
+        "nights",
+        "night_volume",
+        "night_runs",
+    ),
     *("rouge_by_night", "rouge_standardised", "model_comparison", "evaluation_figures", "evaluation_comparisons"),
-    *("flag_rates", "recommendations", "mentions", "candidates", "deferrals", "calibrations", "training_curves"),
+    *(
+        "flag_rates",
+        "recommendations",
+        "follow_ups",
+        "follow_ups_due",
+        "mentions",
+        "candidates",
+        "deferrals",
+        "calibrations",
+        "training_curves",
+    ),
     *("answers_without_text", "answers_text", "answer_entries", "study_tags", "label_prevalence", "task_scores"),
     *("audit_trail", "data_dictionary"),
 )
@@ -246,6 +275,12 @@ def _lists() -> Mapping[str, str]:
         "urgency": cases("WHEN night.flag_{0} THEN {1}"),
         "hits": " + ".join(f"CASE WHEN night.flag_{name} THEN 1 ELSE 0 END" for name in URGENCY),
         "hit_classes": f"concat_ws(';', {hits})",
+        "modalities_of_tests": " ".join(
+            [
+                f"WHEN {_literal(FOLLOW_UP)} THEN 'any'",
+                *(f"WHEN {_literal(test)} THEN ';{';'.join(codes)};'" for test, codes in MODALITIES_OF_TESTS.items()),
+            ]
+        ),
         "reference_has_worst": cases("WHEN night.flag_{0} THEN night.reference_flag_{0}"),
     }
 

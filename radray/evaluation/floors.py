@@ -1,7 +1,9 @@
 """Floors, the baselines without a model: the best constant, the first sentence, the nearest training report."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -9,6 +11,34 @@ from radray.errors import InputError
 from radray.evaluation.rouge import Tokenizer
 from radray.evaluation.similarity import TIE, FindingsSimilarity
 from radray.language.sentences import split_sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """The training reports, from which floors are built and which show what was seen in training."""
+
+    findings: Sequence[str] = ()
+    references: Sequence[str] = ()
+    known: frozenset[str] = frozenset()
+    """Normalised findings."""
+    normalise: Callable[[str], str] = str
+    model: str | None = None
+    """The model that learnt from them, with dataset and night; None: they are those of the evaluated dataset."""
+
+    def saw(self, findings: str) -> bool | None:
+        """Return whether a training report has these findings, word for word; None without training reports."""
+        return self.normalise(findings) in self.known if self.findings else None
+
+
+class Floor(Protocol):
+    """Impressions without a model."""
+
+    def __call__(self, training: Training, findings: Sequence[str], *, stemmer: bool) -> list[str] | None:
+        """Return the impression of each of `findings`, in order; None: it needs training reports, and has none.
+
+        `stemmer`: whether it compares words by their stems, as ROUGE does.
+        """
+        ...
 
 
 def best_constant(references: Sequence[str], stemmer: bool) -> str:

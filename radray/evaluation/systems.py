@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from radray.checks.findings.critical import has_critical
 from radray.checks.scope import not_judged
 from radray.errors import InputError
 from radray.evaluation.bootstrap import Codes, Floats, codes_of
+from radray.evaluation.floors import Floor, Training
 from radray.evaluation.scoring import Key, concept_scores, score_all
 from radray.evaluation.strata import Bools, Report, nameable_body_part, nameable_modality, strata_of
 
@@ -22,7 +23,10 @@ CONSTANT, FIRST, NEAREST = FLOORS
 
 CONFIDENCES = {"logprob": "logprob_per_token", "margin": "margin", "agreement": "agreement"}
 """How sure a prediction is: its name in metrics, and its column of `predictions`."""
-FLAGS_OF_BOTH = ("followup", "urgent_first")
+AS_WRITTEN = "urgent_first_as_written"
+"""`urgent_first` before items were put in order (generate.order); of models that have none put in order there is no
+such figure."""
+FLAGS_OF_BOTH = ("followup", "urgent_first", AS_WRITTEN)
 """Results of the checks for prediction and reference alike, beside the columns ``flag_...``."""
 AGREES = "followup_agrees"
 
@@ -68,34 +72,6 @@ class SideBySide:
     def referenced(self) -> Bools:
         """Whether each report has a reference."""
         return np.array([bool(row["reference"]) for row in self.reports], dtype=np.bool_)
-
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """The training reports, from which floors are built and which show what was seen in training."""
-
-    findings: Sequence[str] = ()
-    references: Sequence[str] = ()
-    known: frozenset[str] = frozenset()
-    """Normalised findings."""
-    normalise: Callable[[str], str] = str
-    model: str | None = None
-    """The model that learnt from them, with dataset and night; None: they are those of the evaluated dataset."""
-
-    def saw(self, findings: str) -> bool | None:
-        """Return whether a training report has these findings, word for word; None without training reports."""
-        return self.normalise(findings) in self.known if self.findings else None
-
-
-class Floor(Protocol):
-    """Impressions without a model."""
-
-    def __call__(self, training: Training, findings: Sequence[str], *, stemmer: bool) -> list[str] | None:
-        """Return the impression of each of `findings`, in order; None: it needs training reports, and has none.
-
-        `stemmer`: whether it compares words by their stems, as ROUGE does.
-        """
-        ...
 
 
 def training_of(
@@ -172,18 +148,19 @@ def side_by_side(
     strata = strata_of([_report(row, training.saw(row["findings"])) for row in reports])
     clusters = codes_of(np.array([row["split_key"] for row in reports], dtype=np.str_))
     side = SideBySide(dataset, split, reports, clusters, strata)
+    ordered = any(row.get("item_order") for of_model in by_model.values() for row in of_model.values())
     for name, of_model in by_model.items():
         own = side.rows[name] = [of_model.get(unit) for unit in by_unit]
         side.systems[name] = System(
             name,
             MODEL,
-            _scores(side, [None if row is None else _text(row) for row in own]) | _flags(own, ""),
+            _scores(side, [None if row is None else _text(row) for row in own]) | _flags(own, "", ordered=ordered),
             np.array([row is not None for row in own], dtype=np.bool_),
             np.array([row is not None and row["status"] != "ok" for row in own], dtype=np.bool_),
             {name: [None if row is None else row.get(column) for row in own] for name, column in CONFIDENCES.items()},
         )
     any_row = [next((row for row in of_unit.values() if row.get("checks_id")), None) for of_unit in by_unit.values()]
-    rates = _flags(any_row, "reference_")
+    rates = _flags(any_row, "reference_", ordered=ordered)
     if rates:
         nothing = np.zeros(len(reports), dtype=np.bool_)
         side.systems[RADIOLOGIST] = System(RADIOLOGIST, RADIOLOGIST, rates, side.referenced, nothing)
@@ -305,18 +282,32 @@ def _scores(side: SideBySide, predictions: Sequence[str | None]) -> dict[Key, Fl
     return score_all(clean, raw, predictions) | concept_scores(clean, predictions)
 
 
-def _flags(rows: Sequence[Row | None], prefix: str) -> dict[Key, Floats]:
-    """Return the flags as 0 or 1 by (checks version, flag); `prefix` is "reference_" for the reference's, else ""."""
+def _flags(rows: Sequence[Row | None], prefix: str, *, ordered: bool = False) -> dict[Key, Floats]:
+    """Return the flags as 0 or 1 by (checks version, flag); `prefix` is "reference_" for the reference's, else "".
+
+    `ordered`: a model's items were put in order, so that AS_WRITTEN is another figure.
+    """
+    both_have = FLAGS_OF_BOTH if ordered else FLAGS_OF_BOTH[:-1]
     values: dict[Key, Floats] = {}
     for version in sorted({checks_version(row) for row in rows if row is not None} - {""}):
         own = [row if row is not None and checks_version(row) == version else {} for row in rows]
         names = sorted({name for row in own for name in row if name.startswith("flag_")})
-        for name in (*names, *FLAGS_OF_BOTH):
-            values[version, name] = _numbers([row.get(prefix + name) for row in own])
+        for name in (*names, *both_have):
+            values[version, name] = _numbers([_flag(row, prefix, name) for row in own])
         if not prefix:
             both = [(row.get("followup"), row.get("reference_followup")) for row in own]
             values[version, AGREES] = _numbers([None if None in pair else pair[0] == pair[1] for pair in both])
     return {key: column for key, column in values.items() if not np.isnan(column).all()}
+
+
+def _flag(row: Row, prefix: str, name: str) -> bool | None:
+    if name != AS_WRITTEN:
+        value: bool | None = row.get(prefix + name)
+        return value
+    order, now = row.get("item_order"), row.get(f"{prefix}urgent_first")
+    if order is None or now is None or prefix:
+        return now
+    return str(order).startswith("1,")
 
 
 def _checked(side: SideBySide, texts: Sequence[str]) -> dict[Key, Floats]:

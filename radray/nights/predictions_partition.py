@@ -7,7 +7,7 @@ from typing import Any
 from radray.evaluation.deferral.calibration import Calibration
 from radray.evaluation.deferral.decision import Deferral
 from radray.evaluation.rouge import Scorer
-from radray.models.engines.engine import CONSENSUS, DECIDES
+from radray.models.engines.engine import decisive
 from radray.models.folder import ModelFolder
 from radray.nights.dataset_splits import DatasetSplit, FrozenReports, freeze_reports, refuse_other_splits, split_cut
 from radray.nights.engine_choice import EngineChoice
@@ -73,7 +73,9 @@ class PredictionsPartition:
         return {
             "prompt_id": self.asked.prompt.id,
             # with the version of the rows, whose older ones are not copied, and with exemplars that somebody picked
-            "settings_digest": digest({"rows_version": ROWS_VERSION, **self._decides(), **self.asked.decides})[:16],
+            "settings_digest": digest(
+                {"rows_version": ROWS_VERSION, **decisive(self.settings.generate), **self.asked.decides}
+            )[:16],
             "engine": engine.name,
             "checks_id": checks_id(self.settings.score, self.calibration),
         }
@@ -133,10 +135,6 @@ class PredictionsPartition:
             report=report,
         )
 
-    def _decides(self) -> dict[str, object]:
-        settings = self.settings.generate
-        return settings.model_dump(include=set(DECIDES if settings.consensus is None else DECIDES | CONSENSUS))
-
     def _key(self, engine: EngineChoice) -> str:
         decides: Mapping[str, Any] = {
             **{name: str(value) for name, value in self.base.partition.items()},
@@ -145,7 +143,7 @@ class PredictionsPartition:
             **self.asked.decides,
             # impressions were written before there was a word for what is asked: their nights keep their keys
             **({} if self.asked.task is IMPRESSION else {"task": self.asked.task.id}),
-            "generation": self._decides(),
+            "generation": decisive(self.settings.generate),
             "scorer": [self.scorer_id, checks_id(self.settings.score, self.calibration)],
             "engine": engine.name,
         }

@@ -14,20 +14,12 @@ from radray.evaluation.comparisons import comparisons
 from radray.evaluation.deferral.calibration import Calibration
 from radray.evaluation.deferral.rows import calibration_rows, confidence_rows
 from radray.evaluation.figures import FigureChoices, evaluations
+from radray.evaluation.floors import Training
 from radray.evaluation.outside.published import PublishedResults
 from radray.evaluation.outside.scores import OutsideScores, add_scores
 from radray.evaluation.scoring import main_scorer
 from radray.evaluation.strata import ABNORMAL, ALL
-from radray.evaluation.systems import (
-    MODEL,
-    SideBySide,
-    Training,
-    add_floors,
-    place_models,
-    remarks,
-    side_by_side,
-    training_of,
-)
+from radray.evaluation.systems import MODEL, SideBySide, add_floors, place_models, remarks, side_by_side, training_of
 from radray.language.lexicon.vocabulary import adopt
 from radray.pages.evaluation_tables import EvaluationTables
 from radray.pages.tasks.comparison import TaskEvaluation, evaluate_tasks

@@ -88,7 +88,7 @@ def stage_predictions(
             max_restarts=ACTOR_RESTARTS,
             max_task_retries=BLOCK_RETRIES,
         )
-    scored = ScorePredictions(job.score, job.constants, job.calibration).__call__
+    scored = ScorePredictions(job.score, job.constants, job.calibration, settings.order).__call__
     data = data.map_batches(scored, batch_format="pyarrow", batch_size=None, compute=scoring)
     fs, path = job.storage.filesystem(job.staging)
     with warnings.catch_warnings():

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -23,6 +23,7 @@ from radray.schema.predictions import PREDICTIONS, ROUGE_COLUMNS
 from radray.schema.statuses import FailReason, PredictionStatus
 from radray.settings.generate import ScoreSettings
 from radray.tables.rows import to_arrow
+from radray.tasks.impression.order import order_by_criticality
 from radray.tasks.impression.task import IMPRESSION
 from radray.time_limit import TimeLimitError, time_limit
 
@@ -35,7 +36,7 @@ _LOG = logging.getLogger(__name__)
 def _failed(reason: FailReason) -> dict[str, Any]:
     """Return the columns of an answer that is not shown to anybody, for `reason`."""
     return {
-        **dict.fromkeys(("prediction", "hypotheses", "candidates", *CONFIDENCES.values())),
+        **dict.fromkeys(("prediction", "hypotheses", "candidates", "item_order", *CONFIDENCES.values())),
         **{"status": PredictionStatus.FAILED.value, "reason": reason.value},
     }
 
@@ -47,13 +48,21 @@ class ScorePredictions(Stage):
     keeps_rows = True
 
     def __init__(
-        self, settings: ScoreSettings, constants: Mapping[str, Any], calibration: Calibration | None = None
+        self,
+        settings: ScoreSettings,
+        constants: Mapping[str, Any],
+        calibration: Calibration | None = None,
+        order: Literal["criticality"] | None = None,
     ) -> None:
-        """Score by `settings`; `constants` are columns that all rows share, `calibration` is score.calibration's."""
+        """Score by `settings`; `constants` are columns that all rows share, `calibration` is score.calibration's.
+
+        `order` is generate.order: items are put into it before anything is scored.
+        """
         adopt(settings.vocabulary)
         self._settings = settings
         self._constants = {**constants, "checks_id": checks_id(settings, calibration)}
         self._deferral = Deferral.of(settings, calibration)
+        self._order = order
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Return the stage's rows for `batch`, and record how many there were and how long they took."""
@@ -78,6 +87,9 @@ class ScorePredictions(Stage):
                 with time_limit(SECONDS_A_ROW):
                     kept, invented = withhold(source)
                     source |= _failed(FailReason.IDENTIFIER) if invented else kept
+                    if self._order and source["prediction"]:
+                        ordered = order_by_criticality(source["prediction"])
+                        source |= {"prediction": ordered.text, "item_order": ordered.order}
                     columns = IMPRESSION.score(scorer, source) | ({"flag_identifier": True} if invented else {})
             except (Exception, TimeLimitError) as error:  # of rules on free text: it may cost this report, and no other
                 why = f"{type(error).__name__} at {innermost_frame(error)}"

@@ -96,5 +96,11 @@ PREDICTIONS = TableSchema(
             " unsure_normal (score.calibration) or withdrawn (its night's confidences are others); null where defer is"
             " not true",
         ),
+        Column(
+            "item_order",
+            STRING,
+            "Places that the items of the prediction had when it was written, from 1, joined by comma; null where they"
+            " stand as written",
+        ),
     ),
 )

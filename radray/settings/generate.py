@@ -57,6 +57,11 @@ class GenerateSettings(Section):
     """Temperature of generate.samples: the lower, the likelier the tokens that are drawn."""
     sample_seed: Annotated[int, Field(ge=0)] = 13
     """Seed of generate.samples, which depend on it, on the prompt and on their number alone."""
+    order: Literal["criticality"] | None = None
+    """Order of the items of an impression: the most urgent findings first, each item in its own words; None: as they
+    were written.
+
+    What stood where is recorded. An impression whose items cannot be distinguished or moved stays as it is."""
     block_rows: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Reports in a Ray Data block, which is the unit of staging and what a crash may repeat."""
     actors: Annotated[int, Field(ge=1, le=4096)] | Literal["auto"] = "auto"

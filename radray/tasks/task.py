@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from radray.evaluation.floors import Floor
 from radray.evaluation.rouge import Scorer
-from radray.evaluation.systems import Floor
 from radray.language.exemplar_marks import ALIKE, marked, plain
 from radray.settings.generate import GenerateSettings
 

@@ -110,6 +110,7 @@ def _zero(score: float | None) -> float | None:
 _SCORES = (*ROUGE_COLUMNS, *RAW_ROUGE_COLUMNS, CONCEPT_F1)
 _OF_PREDICTION = (
     *("prediction", "hypotheses", "candidates", "evidence", "followup", "urgent_first", "impression_items"),
+    "item_order",
     *("recommendations", *CONFIDENCES.values(), *(f"flag_{name}" for name in CLASSES)),
 )
 _OF_FAILED: dict[str, Callable[[Any], Any]] = {

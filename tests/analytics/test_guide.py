@@ -69,6 +69,25 @@ KNOWN: dict[str, list[tuple[Any, ...]]] = {
         (1, "s2", "critical_missed", "critical_missed;side", False),
         (2, "s3", "side", "side", True),
     ],
+    "Which studies have urgent findings, whatever the model wrote": [
+        (1, "s2", "critical", True, "pneumothorax", None, True)
+    ],
+    "Which follow-ups are due this month, or overdue, of patients who have not come since": [
+        (
+            "s2",
+            "ct",
+            "nodule",
+            None,
+            *(datetime.date(2020, month, 1) for month in (1, 4, 7)),
+            True,
+            "radiologist",
+            "open",
+        )
+    ],
+    "How often does an impression begin with what is most urgent": [
+        ("model", 2, 0.0, 0.5, 1, 1, 1.0),
+        ("model-b", 0, None, None, 0, 0, None),
+    ],
     "Which impressions missed a pneumothorax": [("s2", "model", "pneumothorax", "No acute disease.")],
     "What did the radiologist and the models write of one study": [
         ("Large left pneumothorax.", "Left pneumothorax.", "No acute disease.", 0.0, "Left pneumothorax.", 1.0),
@@ -120,7 +139,7 @@ def predicted(night: datetime.date, study: int, model: str, digest: str, score: 
 
 
 def predictions() -> list[Row]:
-    missed = {"flag_critical_missed": True, "flag_side": True, "prediction": "No acute disease."}
+    missed = {"flag_critical_missed": True, "flag_side": True, "prediction": "No acute disease.", "body_part": "chest"}
     missed["evidence"] = "critical_missed findings:11-23; side impression:0-2"
     pneumothorax = {"findings": "Large left pneumothorax.", "reference": "Left pneumothorax."}
     named = (
@@ -131,6 +150,7 @@ def predictions() -> list[Row]:
     omitted = {"recommendations": "", "reference_recommendations": "ct:91-182:nodule:::"}
     later = {**omitted, "recommendations": "ct:365-365:nodule:::"}
     sampled = {"recommendations": "biopsy::mass:::", "reference_recommendations": ""}
+    ordered = {"urgent_first": True, "item_order": "2,1", "reference_urgent_first": True}
     copied, own = (
         [{"source": "neighbour", "unit_id": "9-9", "score": 0.9, "agreement": 0.5}],
         [{"source": "beam", "text": "Normal chest.", "score": -0.1, "agreement": 0.75}],
@@ -141,7 +161,14 @@ def predictions() -> list[Row]:
         predicted(DAY19, 1, "model", A, 1.0),
         predicted(DAY19, 2, "model", A, 0.25, defer=True),
         predicted(
-            DAY21, 1, "model", A, 1.0, reference_flag_unsupported=True, **later, candidates=json.dumps(own + copied)
+            DAY21,
+            1,
+            "model",
+            A,
+            1.0,
+            reference_flag_unsupported=True,
+            **later | ordered,
+            candidates=json.dumps(own + copied),
         ),
         predicted(DAY21, 2, "model", A, 0.0, **missed, **pneumothorax, **omitted, candidates=json.dumps(copied + own)),
         predicted(
@@ -152,6 +179,7 @@ def predictions() -> list[Row]:
             0.5,
             flag_side=True,
             reference_flag_side=True,
+            urgent_first=False,
             **omitted | sampled,
             candidates=json.dumps(copied),
         ),
@@ -169,9 +197,11 @@ def reports() -> list[Row]:
     statuses += [(DAY21, n, "rejected", reason) for n, reason in ((5, "no_findings"), (6, "no_findings"))]
     statuses += [(DAY21, 7, "rejected", "cancelled"), (DAY21, 8, "superseded", "duplicate_study")]
     base = {"format": "hl7", "source_uri": "a.hl7", "source_member": "", "source_digest": "0", "run_key": "k"}
+    long_ago = {"exam_time": datetime.datetime(2020, 1, 1), "subject_id": "p2", "modality": "CR", "body_part": "chest"}
     return [
         {**base, "unit_id": f"{night.day}-{n}", "batch_date": night, "dataset": "hospital", "status": status}
         | {"reason": reason, "study_id": f"s{n if n < 8 else 1}", "source_offset": n, "run_id": "prepare-1"}
+        | (long_ago if n == 2 else {})
         for night, n, status, reason in statuses
     ]
 
@@ -274,7 +304,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 
 def test_every_query_of_the_guide_has_a_known_answer() -> None:
-    assert GUIDE.count("```sql") == len(QUESTIONS) == 21
+    assert GUIDE.count("```sql") == len(QUESTIONS) == 24
     assert QUESTIONS.keys() - KNOWN.keys() == {"What does a column hold"}
     assert KNOWN.keys() <= QUESTIONS.keys()
 

@@ -14,7 +14,7 @@ from radray.schema.tables import TABLES
 from tests.support.worlds.views import NIGHTS, World
 
 OF_NIGHTS = [name for name in VIEWS if "batch_date" in view_columns(name)]
-ALL_NIGHTS = {"latest_predictions", "nights", "label_prevalence"}
+ALL_NIGHTS = {"latest_predictions", "nights", "label_prevalence", "follow_ups", "follow_ups_due"}
 """Views that must know of other nights: the newest of each study, the first night and the last, what drifts."""
 OTHERWISE = {"answer_entries", "study_tags"}
 """The first opens other nights' files, too: DuckDB passes no filter through the UNNEST of a list that it computes; the

@@ -7,8 +7,9 @@ import pytest
 
 from radray.checks.check import CHECKS_ID
 from radray.errors import InputError
+from radray.evaluation.floors import Training
 from radray.evaluation.scoring import main_scorer
-from radray.evaluation.systems import FLOORS, Training, choose, remarks, training_of
+from radray.evaluation.systems import FLOORS, choose, remarks, training_of
 from tests.support.worlds.side import build_side, row, rows_of
 
 MAIN = main_scorer(stemmer=True)
@@ -142,3 +143,20 @@ def test_exams_that_the_checks_do_not_judge_are_named() -> None:
         "made, test: not judged by the checks of findings, which were tried on no such exams: 2 of MG, breast; 1 of NM,"
         " unknown body part"
     )
+
+
+def test_the_order_as_written_is_a_figure_where_items_were_put_in_order() -> None:
+    about = {"checks_id": "checks-1", "flag_side": False, "reference_flag_side": False, "reference_urgent_first": False}
+    orders = {"u1": (True, "2,1"), "u2": (True, "1,3,2"), "u3": (True, None), "u4": (None, None)}
+    rows = [
+        row(unit, "alpha", "x", **about, urgent_first=first, item_order=order)
+        for unit, (first, order) in orders.items()
+    ]
+    rows += [row(unit, "beta", "x", **about, urgent_first=False) for unit in orders]
+    side = build_side(rows)
+    key = ("checks-1", "urgent_first_as_written")
+    assert side.systems["alpha a0000000"].values[key] == pytest.approx([0, 1, 1, np.nan], nan_ok=True)
+    assert side.systems["beta b0000000"].values[key].tolist() == [0] * 4
+    assert side.systems["radiologist"].values[key].tolist() == [0] * 4
+    plain = build_side([{**each, "item_order": None} for each in rows])
+    assert all(key not in system.values for system in plain.systems.values())

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from radray.errors import ConfigError
+from radray.models.engines.engine import CONSENSUS, DECIDES, decisive
 from radray.models.families.t5.tiny import build_tiny
 from radray.models.folder import ModelFolder, open_model
 from radray.models.manifest import write_manifest
@@ -57,6 +58,17 @@ def test_what_decides_the_choice_makes_another_run(model: ModelFolder, values: d
 
 def test_without_a_consensus_its_settings_do_not_count(model: ModelFolder) -> None:
     assert keys(model) == keys(model, consensus_neighbours=3, sample_seed=1)
+
+
+def test_an_order_of_items_makes_another_run(model: ModelFolder) -> None:
+    for key, other in zip(keys(model), keys(model, order="criticality"), strict=True):
+        assert key != other
+
+
+def test_what_is_off_has_no_part_in_the_keys() -> None:
+    assert decisive(GenerateSettings()).keys() == DECIDES
+    assert decisive(GenerateSettings(consensus="both")).keys() == DECIDES | CONSENSUS
+    assert decisive(GenerateSettings(order="criticality")).keys() == DECIDES | {"order"}
 
 
 def test_a_model_without_training_reports_is_refused_with_the_lever(model: ModelFolder, tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ from radray.errors import ConfigError
 from radray.evaluation.comparisons import comparisons
 from radray.evaluation.deferral.rows import confidence_rows
 from radray.evaluation.figures import FigureChoices, evaluations
+from radray.evaluation.floors import Training
 from radray.evaluation.outside.published import PublishedResults, Result
 from radray.evaluation.scoring import main_scorer
-from radray.evaluation.systems import Training, add_floors, remarks, side_by_side
+from radray.evaluation.systems import add_floors, remarks, side_by_side
 from radray.flags import CLASSES, TIER_A
 from radray.pages.compare import SplitEvaluation
 from radray.pages.evaluation_page import TEMPLATES, Evaluation, page, write_page

@@ -11,9 +11,10 @@ from radray.evaluation.comparisons import comparisons
 from radray.evaluation.concept_f1 import CONCEPT_F1
 from radray.evaluation.deferral.rows import confidence_rows
 from radray.evaluation.figures import FigureChoices, evaluations
+from radray.evaluation.floors import Training
 from radray.evaluation.outside.published import read_published
 from radray.evaluation.scoring import main_scorer
-from radray.evaluation.systems import SideBySide, Training, add_floors, side_by_side
+from radray.evaluation.systems import SideBySide, add_floors, side_by_side
 from radray.pages.evaluation_tables import EvaluationTables
 from radray.tasks.impression.task import IMPRESSION
 

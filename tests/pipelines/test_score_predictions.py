@@ -280,3 +280,17 @@ def test_a_report_that_cannot_be_checked_costs_its_row_and_no_other(
     (message,) = caplog.messages
     assert message.startswith(f"unit_id {bad['unit_id']} cannot be scored: KeyError at test_score_predictions.py:")
     assert "CANARY" not in message
+
+
+def test_items_are_put_in_order_before_anything_is_scored() -> None:
+    written, ordered = "Mild cardiomegaly. Large left pneumothorax.", "Large left pneumothorax. Mild cardiomegaly."
+    table = outcome(written, reference=ordered)
+    (as_written,) = ScorePredictions(ScoreSettings(), CONSTANTS)(table).to_pylist()
+    (row,) = ScorePredictions(ScoreSettings(), CONSTANTS, order="criticality")(table).to_pylist()
+    assert (as_written["prediction"], as_written["item_order"], as_written["urgent_first"]) == (written, None, False)
+    assert (row["prediction"], row["item_order"], row["urgent_first"]) == (ordered, "2,1", True)
+    assert as_written["rougel_f"] < row["rougel_f"] == 1.0
+    # what the beam wrote stays as it was
+    assert row["hypotheses"] == as_written["hypotheses"] == [{"text": written, "score": -0.5}]
+    (failed,) = ScorePredictions(ScoreSettings(), CONSTANTS, order="criticality")(outcome(None)).to_pylist()
+    assert (failed["prediction"], failed["item_order"]) == (None, None)

@@ -26,6 +26,15 @@ CONSENSUS = frozenset(
 """Settings that decide which candidate is written, where `consensus` is set; of them an engine knows the samples."""
 
 
+def decisive(settings: GenerateSettings) -> dict[str, object]:
+    """Return the settings that decide which impression is written: DECIDES, and what is chosen or put in order.
+
+    What is off is left out: nights that were generated before there was such a setting keep their keys.
+    """
+    names = DECIDES if settings.consensus is None else DECIDES | CONSENSUS
+    return settings.model_dump(include=set(names if settings.order is None else names | {"order"}))
+
+
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
     """A candidate of the beam, or a sample.

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from radray.evaluation.floors import NearestNeighbour, best_constant, first_sentence
-from radray.evaluation.systems import CONSTANT, FIRST, NEAREST, Floor, Training
+from radray.evaluation.floors import Floor, NearestNeighbour, Training, best_constant, first_sentence
+from radray.evaluation.systems import CONSTANT, FIRST, NEAREST
 
 
 def _constant(training: Training, findings: Sequence[str], *, stemmer: bool) -> list[str] | None:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from radray.evaluation.systems import SideBySide, Training, add_floors, side_by_side
+from radray.evaluation.floors import Training
+from radray.evaluation.systems import SideBySide, add_floors, side_by_side
 from radray.tasks.impression.task import IMPRESSION
 
 REPORTS: dict[str, dict[str, Any]] = {
