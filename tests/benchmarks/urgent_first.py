@@ -1,4 +1,4 @@
-"""How often the most urgent item stands first, as written and put in order: ``python -m tests.benchmarks.urgent_first``.
+"""How often the most urgent item stands first, as written and in order: ``python -m tests.benchmarks.urgent_first``.
 
 Of the impressions of ``$RADRAY_DATA/openi``: the radiologists' beside findings, on which the rules were developed, and
 those of reports without findings (most of them findings under the wrong heading), which they were tried on afterwards.
