@@ -13,6 +13,7 @@ from radray.evaluation.review.summary import Estimate, agreements, summarise_rev
 from radray.evaluation.strata import ABNORMAL, NORMAL
 from radray.evaluation.systems import MODEL, SideBySide
 from radray.flags import TIER_A
+from radray.pages.review_form import render_form
 
 
 def candidates(side: SideBySide, system: str) -> list[Candidate]:
@@ -47,7 +48,9 @@ def write_review(folder: Path, side: SideBySide, n: int, seed: int) -> list[Path
     for system in (model.name for model in side.of(MODEL)):
         about = {"system": system, "dataset": side.dataset, "split": side.split}
         sheet = draw_sheet(candidates(side, system), n, seed, about)
-        files += write_sheet(folder / "-".join(about.values()).replace("/", "_").replace(" ", "-"), sheet)
+        files += write_sheet(
+            folder / "-".join(about.values()).replace("/", "_").replace(" ", "-"), sheet, render_form(sheet)
+        )
     return files
 
 

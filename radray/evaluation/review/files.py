@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from radray.errors import ConfigError, InputError
 from radray.evaluation.review.sheet import ADDED_COLUMNS, ANSWER_COLUMNS, PREFERRED, QUESTIONS, SIDES, Question, Sheet
 
-SHEET_CSV, SHEET_PARQUET, KEY_PARQUET = "review_sheet.csv", "review_sheet.parquet", "review_key.parquet"
+SHEET_CSV, SHEET_PARQUET, SHEET_HTML = "review_sheet.csv", "review_sheet.parquet", "review_sheet.html"
+KEY_PARQUET = "review_key.parquet"
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Characters that make a spreadsheet evaluate a cell which begins with them (OWASP, "CSV Injection"), full-width forms
@@ -34,8 +35,10 @@ class Reading:
     answers: dict[int, dict[str, str]]
 
 
-def write_sheet(folder: Path, sheet: Sheet) -> list[Path]:
-    """Write the sheet as CSV and Parquet and its key as Parquet into `folder`; return the paths, the key's last.
+def write_sheet(folder: Path, sheet: Sheet, form: str | None = None) -> list[Path]:
+    """Write the sheet as CSV, Parquet and `form`, a page, and its key as Parquet into `folder`; return the paths.
+
+    The key's is the last; None: no page.
 
     The CSV is UTF-8 with a byte order mark, without which Excel assumes another encoding; an apostrophe precedes a text
     that a spreadsheet would evaluate. Raises ConfigError when one of the files exists (it may have been filled in) or
@@ -44,6 +47,7 @@ def write_sheet(folder: Path, sheet: Sheet) -> list[Path]:
     files = {
         SHEET_CSV: _csv(sheet.sheet),
         SHEET_PARQUET: _parquet(sheet.sheet),
+        **({} if form is None else {SHEET_HTML: form.encode("utf-8", "replace")}),
         KEY_PARQUET: _parquet(sheet.key),
     }
     paths = [folder / name for name in files]
