@@ -82,28 +82,11 @@ _SIDE_COLUMNS = (*_SIDE, *(f"flag_{name}" for name in CLASSES), "followup", "def
 
 VIEWS = (
     *("reports_without_text", "predictions_without_text", "predictions_text", "night_predictions"),
-    *(
-        "latest_predictions",
-        "side_by_side",
-        "worklist",
-        "urgent_findings",
-        "urgent_first",
-        "nights",
-        "night_volume",
-        "night_runs",
-    ),
+    *("latest_predictions", "side_by_side", "worklist", "urgent_findings", "urgent_first"),
+    *("nights", "night_volume", "night_runs"),
     *("rouge_by_night", "rouge_standardised", "model_comparison", "evaluation_figures", "evaluation_comparisons"),
-    *(
-        "flag_rates",
-        "recommendations",
-        "follow_ups",
-        "follow_ups_due",
-        "mentions",
-        "candidates",
-        "deferrals",
-        "calibrations",
-        "training_curves",
-    ),
+    *("flag_rates", "recommendations", "follow_ups", "follow_ups_due", "mentions", "candidates"),
+    *("deferrals", "calibrations", "training_curves"),
     *("answers_without_text", "answers_text", "answer_entries", "study_tags", "label_prevalence", "task_scores"),
     *("audit_trail", "data_dictionary"),
 )

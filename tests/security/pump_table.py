@@ -27,6 +27,7 @@ from radray.tasks.answering import AnswerTask
 from radray.tasks.correction.planted import ask
 from radray.tasks.correction.planting.statements import Report
 from radray.tasks.impression import targets
+from radray.tasks.impression.order import order_by_criticality
 from radray.tasks.registry import ANSWER_TASKS
 
 Reads = Callable[[str], object]
@@ -188,6 +189,7 @@ LANGUAGE: dict[str, Reads] = {
     "rouge": lambda text: rouge.Scorer(stemmer=True).score(f"{text} a", _SHORT),
     "rouge of a prediction": lambda text: rouge.Scorer(stemmer=True).score(_SHORT, text),
     "planting of errors": _planted,
+    "order of items": lambda text: order_by_criticality(f"Cardiomegaly, item {text} large pneumothorax. Mass."),
     **{f"examples of {task.id}": functools.partial(_examples, task) for task in ANSWER_TASKS.values()},
 }
 CHECKS: dict[str, Reads] = {

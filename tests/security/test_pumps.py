@@ -46,6 +46,7 @@ KNOWN = {
     "sections of a report": ("was obtained ", "(Over)\n", "CT HEAD FINDINGS: "),
     "language: sentences": ("A. ", "."),
     "language: mentions": ("A. B. ", "tube "),
+    "language: order of items": (" ", "item ", "1. a "),
     "language: planting of errors": ("No effusion. ", "no effusion "),
     "language: examples of devices": ("left catheter over ", "lines and tubes "),
     "checks: spans": (".",),

@@ -45,7 +45,7 @@ _SETTLED = re.compile(r"\b(?:calcifi\w+|granulom\w+|healed|healing|chronic|remot
 _LABEL_WORDS = 2
 """A sentence of so few words that names nothing is a heading ("Chest."), to which what follows belongs."""
 _REFERS = re.compile(
-    r"\b(?:item|number|point|finding|impression|see)s?\s*#?\s*\d|#\s?\d|\bas\s+follows\b|:\s*$", re.I | re.M
+    r"\b(?:item|number|point|finding|impression|see)s?\s*(?:#\s*)?\d|#\s?\d|\bas\s+follows\b|:\s*$", re.I | re.M
 )
 """Words that name an item by its place, or promise what follows."""
 _HEADING = re.compile(r"(?:^|(?<=\s))[A-Z][A-Za-z /&-]{2,40}:")
