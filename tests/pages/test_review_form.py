@@ -21,7 +21,12 @@ HOSTILE = '</script><script>document.title="taken"</script><img src=x onerror=al
 
 @pytest.fixture(scope="module")
 def sheet() -> Sheet:
-    texts = {"background": None, "findings": HOSTILE, "prediction": "Model's text.", "reference": "Reader's text."}
+    texts: dict[str, Any] = {
+        "background": None,
+        "findings": HOSTILE,
+        "prediction": "Model's text.",
+        "reference": "Reader's text.",
+    }
     drawn = [
         Candidate(f"unit-{place}", f"patient-{place}", **texts, stratum=stratum, flagged=False)
         for place, stratum in enumerate(("normal", "abnormal", "abnormal"))
