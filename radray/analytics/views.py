@@ -53,6 +53,8 @@ ENTRY_LISTS = ("entries", "gold_entries")
 
 WITH_TEXT = ("predictions_text", "side_by_side", "candidates", "answers_text", "study_tags")
 """Views with report text."""
+FOR_FEW = (*WITH_TEXT, "follow_ups", "follow_ups_due")
+"""Views that are for those who may read text alone: with it, or by patients' ids and the times of exams."""
 
 URGENCY = (
     *("critical_missed", "critical_invented", "polarity", "side", "level", "measurement", "change", "communication"),

@@ -17,7 +17,7 @@ from radray.analytics.publishing.policies import column_grants
 from radray.analytics.publishing.publisher import Publisher, clients
 from radray.analytics.publishing.requests import Request, assets, removable, view_requests
 from radray.analytics.view_types import view_types
-from radray.analytics.views import VIEWS, WITH_TEXT, Choices, view_columns
+from radray.analytics.views import FOR_FEW, VIEWS, Choices, view_columns
 from radray.errors import ConfigError, RadrayError
 from radray.settings.loading import load_settings
 from radray.settings.publish import PublishSettings
@@ -102,7 +102,7 @@ def test_data_sets_have_the_views_columns_and_text_is_for_readers_alone() -> Non
             "BOOLEAN",
         }
         (rights,) = asset.create.arguments["Permissions"]
-        assert rights["Principal"] == (FEW if table["Name"] in WITH_TEXT else GROUP)
+        assert rights["Principal"] == (FEW if table["Name"] in FOR_FEW else GROUP)
     without = assets(WHOLE.model_copy(update={"text_principal_arn": None}), REGION)
     sent = json.dumps([asset.create.arguments for asset in without])
     assert not any(

@@ -18,7 +18,7 @@ from string import Template
 from typing import Any
 
 from radray.analytics.publishing.requests import Request
-from radray.analytics.views import VIEWS, WITH_TEXT, flat_columns, view_columns
+from radray.analytics.views import FOR_FEW, VIEWS, flat_columns, view_columns
 from radray.schema.answers import ANSWERS
 from radray.schema.examples import EXAMPLES
 from radray.schema.predictions import PREDICTIONS
@@ -77,7 +77,7 @@ def granted_columns() -> dict[str, tuple[str, ...]]:
 def column_grants(role_arn: str) -> Request:
     """Return the request by which an administrator of Lake Formation lets analysts read the columns without text."""
     principal = {"DataLakePrincipalIdentifier": role_arn}
-    columns = granted_columns() | {name: tuple(view_columns(name)) for name in VIEWS if name not in WITH_TEXT}
+    columns = granted_columns() | {name: tuple(view_columns(name)) for name in VIEWS if name not in FOR_FEW}
     entries: list[dict[str, Any]] = [
         {
             "Id": "database",
