@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from radray.checks.communication import find_communication
-from radray.checks.context import ReportContext, is_current, mentions_of
+from radray.checks.context import ReportContext, mentions_of, urgency_rank
 from radray.checks.findings.advisory import (
     find_certainty,
     find_comparison,
@@ -46,7 +46,6 @@ from radray.checks.recommendations.vocabulary import NO_FOLLOW_UP
 from radray.checks.scope import OF_CONCEPTS, covers, out_of_view
 from radray.checks.spans import Hit, write_evidence
 from radray.flags import CLASSES
-from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
 from radray.language.lexicon.vocabulary import adopted_suffix
 from radray.language.mentions import Mention
 
@@ -152,9 +151,7 @@ def _applies(modality: str | None, body_part: str | None, context: ReportContext
 def _most_urgent_first(mentions: tuple[Mention, ...]) -> bool | None:
     urgency: dict[int, int] = {}
     for mention in mentions:
-        degree = CONCEPTS[mention.concept].urgency if is_current(mention) else None
-        rank = len(URGENCIES) - URGENCIES.index(degree) if degree else 0
-        urgency[mention.sentence] = max(urgency.get(mention.sentence, 0), rank)
+        urgency[mention.sentence] = max(urgency.get(mention.sentence, 0), urgency_rank(mention))
     if len(urgency) < 2 or not any(urgency.values()):
         return None
     return urgency[min(urgency)] == max(urgency.values())

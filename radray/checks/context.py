@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from radray.checks.spans import BACKGROUND, FINDINGS, IMPRESSION, Place
-from radray.language.lexicon.concepts import CONCEPTS, ancestors
+from radray.language.lexicon.concepts import CONCEPTS, URGENCIES, ancestors
 from radray.language.mentions import Mention, State, find_mentions
 
 MAX_MENTIONS = 128
@@ -68,6 +68,12 @@ def is_current(mention: Mention) -> bool:
 def is_asserted(mention: Mention) -> bool:
     """Return whether the mention asserts its concept as current and for certain."""
     return mention.state is State.PRESENT and not mention.historical and mention.change != "resolved"
+
+
+def urgency_rank(mention: Mention) -> int:
+    """Return 0 for what is not urgent or not asserted as current, else the more the more urgent."""
+    degree = CONCEPTS[mention.concept].urgency if is_current(mention) else None
+    return len(URGENCIES) - URGENCIES.index(degree) if degree else 0
 
 
 def is_finding(mention: Mention) -> bool:

@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from radray.checks.context import is_current
+from radray.checks.context import urgency_rank
 from radray.checks.spans import sentence_spans
-from radray.language.lexicon.concepts import CONCEPTS, URGENCIES
 from radray.language.mentions import Mention, State, find_mentions
 from radray.reports.text.items import find_marks
 
@@ -74,14 +73,16 @@ def order_by_criticality(text: str) -> Ordered:
     """
     unchanged = Ordered(text, None)
     mentions = find_mentions(text)
-    if not any(_rank(mention) for mention in mentions):
+    if not any(urgency_rank(mention) for mention in mentions):
         return unchanged
     spans = _items(text)
     if spans is None or not 2 <= len(spans) <= MAX_ITEMS:
         return unchanged
     groups: list[list[int]] = []
+    ranks = []
     for place, (start, end) in enumerate(spans):
         own = [mention for mention in mentions if start <= mention.start < end]
+        ranks.append(_urgency(text, start, end, own))
         leans = _leans(text, start, end, own)
         if (leans and not groups) or (not own and len(text[start:end].split()) <= _LABEL_WORDS):
             return unchanged
@@ -89,7 +90,6 @@ def order_by_criticality(text: str) -> Ordered:
             groups[-1].append(place)
         else:
             groups.append([place])
-    ranks = [_urgency(text, start, end, mentions) for start, end in spans]
     urgency = [max(ranks[place] for place in group) for group in groups]
     ranked = sorted(range(len(groups)), key=lambda place: -urgency[place])
     order = [place for group in ranked for place in groups[group]]
@@ -112,16 +112,10 @@ def _leans(text: str, start: int, end: int, mentions: Sequence[Mention]) -> bool
 
 
 def _urgency(text: str, start: int, end: int, mentions: Sequence[Mention]) -> int:
-    """Return the rank of the most urgent finding of an item."""
+    """Return the rank of the most urgent finding of an item that has these `mentions`."""
     if _SETTLED.search(text, start, end):
         return 0
-    return max((_rank(mention) for mention in mentions if start <= mention.start < end), default=0)
-
-
-def _rank(mention: Mention) -> int:
-    """Return 0 for what is not urgent or not asserted as current, else the more the more urgent."""
-    degree = CONCEPTS[mention.concept].urgency if is_current(mention) else None
-    return len(URGENCIES) - URGENCIES.index(degree) if degree else 0
+    return max(map(urgency_rank, mentions), default=0)
 
 
 def _items(text: str) -> list[tuple[int, int]] | None:
